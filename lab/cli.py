@@ -1,0 +1,33 @@
+"""What every command shares: arguments by tyro, a person's mistake as one sentence, exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import tyro
+
+from lab.config import InputError
+
+Arguments = TypeVar("Arguments")
+
+
+def run_command(
+    arguments: type[Arguments],
+    command: Callable[[Arguments], int],
+    *,
+    prog: str,
+    args: list[str] | None = None,
+) -> int:
+    """Parse the command line into `arguments` and run `command`; returns the exit code.
+
+    An InputError becomes one sentence on stderr and exit code 2; any other exception is a bug and
+    keeps its traceback.
+    """
+    try:
+        parsed = tyro.cli(arguments, prog=prog, args=args, config=(tyro.conf.FlagCreatePairsOff,))
+        return command(parsed)
+    except InputError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,342 @@
+"""The whole configuration of a run: frozen sections, validated once, here.
+
+A configuration is nested data; a parameter's name is its path in it (``optimizer.generator_lr``).
+`make_config` turns outside data into a `RunConfig` or raises one `InputError` of one sentence;
+past this file the core trusts its input.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Architecture = Literal["sngan-cnn", "sngan-resnet", "dcgan"]
+CriticNorm = Literal["spectral", "batch", "layer", "none"]
+LossName = Literal[
+    "minimax", "non-saturating", "least-squares", "wasserstein", "hinge", "relativistic"
+]
+PenaltyKind = Literal["none", "wgan-gp", "zero-gp", "r1", "r2", "r1-r2", "dragan"]
+Precision = Literal["auto", "float32", "bfloat16", "float64"]
+Schedule = Literal["constant", "linear"]
+RESOLUTIONS = (28, 32, 64)
+
+Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
+Rate = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class InputError(ValueError):
+    """A person's mistake, in one sentence: what came, what is allowed, what to do."""
+
+
+class Section(BaseModel):
+    """A frozen group of settings that rejects unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        validate_default=True,
+    )
+
+
+class DataConfig(Section):
+    """What real images a run trains on."""
+
+    source: str = "fashion-mini"
+    """A named set (`python -m lab.data list`), or the path of a pack, a folder or a zip of images."""
+    resolution: Literal[28, 32, 64] = 32
+    """Side of the square images in pixels: 28 (padded to 32 inside the networks), 32 or 64."""
+    root: str | None = None
+    """Folder that already holds the named set's original files; none looks in the usual places."""
+    mirror: bool = False
+    """Flip half of the real images left to right."""
+
+
+class NetworkConfig(Section):
+    """The generator and the critic."""
+
+    architecture: Architecture = "sngan-cnn"
+    """Which pair of networks (Miyato et al. 2018 Table 3, their ResNet, or Radford et al. 2016)."""
+    width: float = Field(default=1.0, gt=0.0, le=8.0)
+    """Multiplier of every channel count; 1 is the published size."""
+    latent_size: int = Field(default=128, ge=1, le=4096)
+    """Length of the latent code z."""
+    conditional: bool = False
+    """Class-conditional: conditional batch norm in G, projection critic in D."""
+    critic_norm: CriticNorm = "spectral"
+    """Normalisation of the critic's layers."""
+
+
+class PenaltyConfig(Section):
+    """What regularises the critic's gradient or its weights."""
+
+    kind: PenaltyKind = "none"
+    """Which gradient penalty; weights follow each paper's own convention (see lab/gan/penalties)."""
+    weight: float = Field(default=10.0, ge=0.0, le=1e6)
+    """Weight of the penalty in the critic's loss; without effect when kind is none."""
+    every_steps: int = Field(default=1, ge=1, le=1024)
+    """Apply the penalty every so many critic steps, scaled up by as much (lazy regularisation)."""
+    clip: float | None = Field(default=None, gt=0.0, le=100.0)
+    """Clip every weight of the critic to [-clip, clip] after its step; null never clips."""
+
+
+class OptimizerConfig(Section):
+    """Adam for each player."""
+
+    generator_lr: Rate = 2e-4
+    """Learning rate of G."""
+    critic_lr: Rate = 2e-4
+    """Learning rate of D."""
+    generator_beta1: Beta = 0.5
+    """Adam's beta1 of G."""
+    generator_beta2: Beta = 0.999
+    """Adam's beta2 of G."""
+    critic_beta1: Beta = 0.5
+    """Adam's beta1 of D."""
+    critic_beta2: Beta = 0.999
+    """Adam's beta2 of D."""
+    schedule: Schedule = "constant"
+    """Constant rates, or linear decay to zero over the budget."""
+
+
+class TrainingConfig(Section):
+    """How the two players take turns, and for how long."""
+
+    batch_size: int = Field(default=64, ge=1, le=65536)
+    """Images of one critic step, over all workers."""
+    generator_batch_multiplier: int = Field(default=1, ge=1, le=16)
+    """A generator step draws this many times batch_size latent codes (Miyato's ResNet: 2)."""
+    critic_steps: int = Field(default=1, ge=1, le=100)
+    """Critic steps for each generator step."""
+    budget_images: int = Field(default=200_000, ge=1)
+    """Real images shown to the critic in the whole run: the run's clock ends here."""
+    precision: Precision = "auto"
+    """Arithmetic of the networks; auto takes what measures faster on the device, and records it."""
+    ema_half_life_images: float = Field(default=10_000, ge=0.0)
+    """Half-life of the averaged generator in images seen; 0 keeps no average."""
+    ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
+    """The half-life is at most this share of the images seen so far (Karras et al. 2020); 0: off."""
+
+
+class EvaluationConfig(Section):
+    """When and how generated images are measured."""
+
+    every_images: int = Field(default=20_000, ge=1)
+    """Images seen between two evaluations."""
+    num_samples: int = Field(default=2_000, ge=50, le=1_000_000)
+    """Generated images an evaluation measures."""
+    extractor: str = "fashion"
+    """Feature extractor: `fashion`, `inception`, or the path of one trained by lab.metrics."""
+    extractor_weights: str | None = None
+    """Weights file of the `inception` extractor, when it cannot be downloaded."""
+    nearest_k: int = Field(default=5, ge=1, le=100)
+    """k of the nearest neighbours in precision, recall, density and coverage."""
+
+
+class StabilityConfig(Section):
+    """The initial rules of SCIENCE.md section 2, and what ends a run."""
+
+    target_quality: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """A run without failure is stable when its final quality u_T is at least this."""
+    explosion_factor: float = Field(default=100.0, gt=1.0)
+    """Gradient norm over the median of its own history that counts as an explosion."""
+    collapse_coverage: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Collapsed: coverage over that of real images below this at two evaluations in a row."""
+    collapse_diversity: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Collapsed as well: pairwise diversity of a generated batch over that of real images."""
+    degraded_drawdown: float = Field(default=0.2, gt=0.0, lt=1.0)
+    """Degraded: quality this far below its best at two evaluations in a row."""
+    signal_every_steps: int = Field(default=16, ge=1)
+    """The dearer signals (update ratios, diversity, held-out logits) are taken so often."""
+    stop_on_failure: bool = True
+    """End the run at a failure; false trains on to the budget and keeps the first verdict."""
+
+
+class RunConfig(Section):
+    """Everything that determines the numbers of one run."""
+
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of every draw of the run."""
+    loss: LossName = "hinge"
+    """The game's objective."""
+    data: DataConfig = DataConfig()
+    """The real images."""
+    network: NetworkConfig = NetworkConfig()
+    """The two networks."""
+    penalty: PenaltyConfig = PenaltyConfig()
+    """The critic's regularisation."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """Adam's settings."""
+    training: TrainingConfig = TrainingConfig()
+    """Turns, batch and budget."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """Metrics."""
+    stability: StabilityConfig = StabilityConfig()
+    """Verdicts."""
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        step = self.training.batch_size * self.training.critic_steps
+        if step > self.training.budget_images:
+            raise ValueError(
+                f"training.budget_images is {self.training.budget_images}; one generator step "
+                f"shows {step} images (batch_size x critic_steps), so the budget must be at least that"
+            )
+        if self.loss == "relativistic" and self.network.critic_norm == "batch":
+            raise ValueError(
+                "loss 'relativistic' compares real and fake in one pass, which batch norm in the "
+                "critic would mix; set network.critic_norm to 'spectral', 'layer' or 'none'"
+            )
+        return self
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images one generator step, with its critic steps, shows the critic."""
+        return self.training.batch_size * self.training.critic_steps
+
+    @property
+    def num_steps(self) -> int:
+        """Generator steps until the budget is reached."""
+        return -(-self.training.budget_images // self.images_per_step)
+
+
+class MetricNames(BaseModel):
+    """Column names of the metrics of one extractor (promise 3: only Inception's is `fid`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    frechet: str
+    kernel: str
+    kernel_error: str
+    precision: str
+    recall: str
+    density: str
+    coverage: str
+
+
+def metric_names(family: str) -> MetricNames:
+    """Columns for an extractor family, say `fashion` -> `fd_fashion`, `inception` -> `fid`."""
+    frechet, kernel = ("fid", "kid") if family == "inception" else (f"fd_{family}", f"kid_{family}")
+    return MetricNames(
+        frechet=frechet,
+        kernel=kernel,
+        kernel_error=f"{kernel}_se",
+        precision=f"precision_{family}",
+        recall=f"recall_{family}",
+        density=f"density_{family}",
+        coverage=f"coverage_{family}",
+    )
+
+
+def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """Every settable path, say `optimizer.generator_lr`, in order of declaration."""
+    paths: list[str] = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            paths += config_paths(kind, f"{prefix}{name}.")
+        else:
+            paths.append(prefix + name)
+    return paths
+
+
+def nearest(word: str, allowed: Iterable[str], count: int = 3) -> str:
+    """`; did you mean 'a' or 'b'?` for names close to `word`, or an empty string."""
+    close = difflib.get_close_matches(word, sorted(allowed), n=count, cutoff=0.5)
+    return "; did you mean " + " or ".join(f"'{name}'" for name in close) + "?" if close else ""
+
+
+def unknown(kind: str, word: str, allowed: Iterable[str]) -> InputError:
+    """The error for a name that is not among the allowed ones."""
+    names = sorted(allowed)
+    near = nearest(word, names)
+    listed = near or f"; known are {', '.join(names)}"
+    return InputError(f"{kind} '{word}' is unknown{listed}")
+
+
+def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested data with the values at dotted paths replaced.
+
+    Raises InputError for a path that no configuration has.
+    """
+    known = set(config_paths())
+    result = copy.deepcopy(dict(data))
+    for path, value in values.items():
+        if path not in known:
+            raise unknown("the configuration path", path, known)
+        *parents, leaf = path.split(".")
+        node = result
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    return result
+
+
+def make_config(data: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> RunConfig:
+    """A validated configuration from nested data and values at dotted paths.
+
+    Raises InputError with one sentence that names the path, what came and what is allowed.
+    """
+    nested = with_values(data, values or {})
+    try:
+        return RunConfig.model_validate(nested)
+    except ValidationError as error:
+        raise InputError(_sentence(error)) from None
+
+
+def change_config(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
+    """The configuration with values at dotted paths replaced, validated again."""
+    return make_config(config.model_dump(), values)
+
+
+def read_config(path: Path) -> RunConfig:
+    """A configuration from a JSON file; a trial.json's `config` is taken too."""
+    try:
+        data = json.loads(path.read_text())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"the config file {path} cannot be read: {reason}") from None
+    except ValueError as error:
+        raise InputError(f"the config file {path} is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"the config file {path} holds {type(data).__name__}; write an object")
+    return make_config(data.get("config", data))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`path=value` with a JSON value (bare words are strings) -> (path, value)."""
+    path, equals, value = text.partition("=")
+    if not equals or not path:
+        raise InputError(f"--set got '{text}'; write path=value, say optimizer.critic_lr=0.0002")
+    try:
+        return path.strip(), json.loads(value)
+    except ValueError:
+        return path.strip(), value
+
+
+def choices(alias: Any) -> tuple[str, ...]:
+    """The words of a Literal type."""
+    return get_args(alias)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a validation, in our words, and how many more there are."""
+    problems = error.errors()
+    first = problems[0]
+    path = ".".join(str(part) for part in first["loc"])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    kind, came = first["type"], first["input"]
+    if kind == "extra_forbidden":
+        return str(unknown("the configuration path", path, config_paths())) + more
+    if kind == "value_error":
+        return str(first["ctx"]["error"]) + more
+    allowed = first["msg"][:1].lower() + first["msg"][1:]
+    allowed = allowed.replace("input should be", "it must be")
+    return f"{path} is {came!r}; {allowed}{more}"

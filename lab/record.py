@@ -1,0 +1,265 @@
+"""The stored study: file names, columns, writers and readers. The only thing the report reads.
+
+Each run's folder is written by one process: whole files by rename, rows by append. A reader
+tolerates a torn last line and a missing folder, and counts them. JSON has no NaN: non-finite
+numbers are stored as the strings "nan", "inf" and "-inf" and come back as floats.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from lab.config import InputError
+
+FORMAT = 1
+
+Stage = Literal["explore", "race", "confirm"]
+Status = Literal["running", "finished", "errored", "pruned"]
+"""running: unfinished or interrupted; finished: has a verdict; errored: crashed, not the GAN's fault."""
+VerdictName = Literal["stable", "diverged", "collapsed", "oscillating", "stalled", "degraded"]
+FAILURES: tuple[str, ...] = get_args(VerdictName)[1:]
+
+STUDY_FILE = "study.json"
+OPTUNA_FILE = "optuna.db"
+TRIAL_FILE = "trial.json"
+RUN_FILE = "run.json"
+EVALUATIONS_FILE = "evaluations.jsonl"
+CHECKPOINT_FILE = "checkpoint.pt"
+GENERATOR_FILE = "generator.safetensors"
+REPORT_FILE = "report.html"
+
+# Columns of evaluations.jsonl beside the metrics (named by lab.config.metric_names).
+IMAGES_SEEN = "images_seen"
+STEP = "step"
+QUALITY = "quality"
+SECONDS_TRAINING = "seconds_training"
+SECONDS_EVALUATING = "seconds_evaluating"
+SIGNAL_PREFIX = "signal_"
+
+Row = dict[str, Any]
+
+
+def trial_folder(study: Path, trial: int) -> Path:
+    """studies/<study>/trials/0007"""
+    return study / "trials" / f"{trial:04d}"
+
+
+def run_folder(study: Path, trial: int, seed: int) -> Path:
+    """studies/<study>/trials/0007/seed-3"""
+    return trial_folder(study, trial) / f"seed-{seed}"
+
+
+def sample_file(run: Path, images_seen: int) -> Path:
+    """<run>/samples/00000640.webp, by images seen."""
+    return run / "samples" / f"{images_seen:08d}.webp"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside and rename, so that a reader sees the old file or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """A whole JSON file that carries the record's format number."""
+    text = json.dumps({"format": FORMAT, **_storable(data)}, indent=2, allow_nan=False)
+    write_whole(path, text.encode() + b"\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of the record.
+
+    Raises InputError when it is missing, torn, or made by a newer format.
+    """
+    try:
+        data = json.loads(path.read_text())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{path} cannot be read: {reason}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); restore it or remove its folder") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path} is damaged: it holds no JSON object; restore it or remove its folder")
+    came = data.get("format")
+    if not isinstance(came, int) or came > FORMAT:
+        raise InputError(
+            f"{path} has format {came!r}; this lab reads formats up to {FORMAT}: "
+            "upgrade the lab to the version that wrote it"
+        )
+    result: dict[str, Any] = _revived(data)
+    return result
+
+
+def append_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Append one evaluation to a .jsonl file and flush it to the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(_storable(row), allow_nan=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Replace a .jsonl file; used when a resumed run drops rows newer than its checkpoint."""
+    lines = [json.dumps(_storable(row), allow_nan=False) + "\n" for row in rows]
+    write_whole(path, "".join(lines).encode())
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a .jsonl file, and how many of its lines were torn or damaged."""
+
+    rows: list[Row]
+    num_torn: int
+
+
+def read_rows(path: Path) -> Rows:
+    """The rows of a .jsonl file; a missing file has none, a damaged line is left out and counted."""
+    if not path.exists():
+        return Rows([], 0)
+    rows, torn = [], 0
+    for line in path.read_text(errors="replace").split("\n"):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            torn += 1
+            continue
+        if isinstance(row, dict) and IMAGES_SEEN in row:
+            rows.append(_revived(row))
+        else:
+            torn += 1
+    return Rows(rows, torn)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as stored: `run` is run.json, `evaluations` the rows of evaluations.jsonl."""
+
+    folder: Path
+    run: dict[str, Any]
+    evaluations: list[Row]
+
+    @property
+    def trial(self) -> int:
+        return int(self.run["trial"])
+
+    @property
+    def seed(self) -> int:
+        return int(self.run["seed"])
+
+    @property
+    def status(self) -> str:
+        return str(self.run["status"])
+
+    @property
+    def verdict(self) -> str | None:
+        """The verdict's name, or None while a run has none."""
+        verdict = self.run.get("verdict")
+        return str(verdict["name"]) if verdict else None
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study as stored, with a count of what could not be read."""
+
+    folder: Path
+    study: dict[str, Any]
+    trials: list[dict[str, Any]]
+    runs: list[RunRecord]
+    num_torn_rows: int = 0
+    missing: list[str] = field(default_factory=list)
+    """Files and folders that should be there and are not, or are damaged; relative paths."""
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder holds a study."""
+    return (folder / STUDY_FILE).is_file()
+
+
+def require_study(folder: Path) -> None:
+    """Raise InputError with one sentence unless `folder` holds a study."""
+    if not is_study(folder):
+        raise InputError(
+            f"{folder} is not a study: it has no {STUDY_FILE}; "
+            "give the folder that `python -m lab.search` printed"
+        )
+
+
+def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
+    """Everything a study left on disk, trials and runs in order of their numbers.
+
+    `evaluations=False` leaves the rows out (the planner needs none).
+    Raises InputError when `folder` is no study, or was made by a newer format.
+    """
+    require_study(folder)
+    study = read_json(folder / STUDY_FILE)
+    trials: list[dict[str, Any]] = []
+    runs: list[RunRecord] = []
+    missing: list[str] = []
+    torn = 0
+    for place in sorted(_folders(folder / "trials"), key=lambda path: (len(path.name), path.name)):
+        trial = _readable(place / TRIAL_FILE, folder, missing)
+        if trial is None:
+            continue
+        trials.append(trial)
+        seeds = [run for run in _folders(place) if run.name.startswith("seed-")]
+        if not seeds:
+            missing.append(f"{place.relative_to(folder)}/seed-*")
+        for run_place in sorted(seeds, key=lambda path: (len(path.name), path.name)):
+            run = _readable(run_place / RUN_FILE, folder, missing)
+            if run is None:
+                continue
+            rows = read_rows(run_place / EVALUATIONS_FILE) if evaluations else Rows([], 0)
+            torn += rows.num_torn
+            runs.append(RunRecord(run_place, run, rows.rows))
+    return StudyRecord(folder, study, trials, runs, torn, missing)
+
+
+def _folders(place: Path) -> Iterator[Path]:
+    if place.is_dir():
+        yield from (path for path in place.iterdir() if path.is_dir())
+
+
+def _readable(path: Path, study: Path, missing: list[str]) -> dict[str, Any] | None:
+    """A JSON file of the record, or None and a line in `missing`."""
+    try:
+        return read_json(path)
+    except InputError:
+        missing.append(str(path.relative_to(study)))
+        return None
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(item) for item in value]
+    return value
+
+
+_NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def _revived(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NON_FINITE.get(value, value)
+    if isinstance(value, dict):
+        return {key: _revived(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revived(item) for item in value]
+    return value
