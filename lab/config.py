@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -319,6 +320,11 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return path.strip(), json.loads(value)
     except ValueError:
         return path.strip(), value
+
+
+def cache_folder() -> Path:
+    """Where packs and reference features are kept: $LAB_CACHE, else ~/.cache/gan-lab."""
+    return Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "gan-lab")
 
 
 def choices(alias: Any) -> tuple[str, ...]:
