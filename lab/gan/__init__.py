@@ -1,0 +1,1 @@
+"""The GAN: networks, losses, penalties, the two updates, the averaged generator, sampling."""

@@ -1,0 +1,83 @@
+"""The games' objectives, per sample: logits of shape [B] in, losses of shape [B] out.
+
+Signs follow minimisation by both players. `real` and `fake` are the critic's logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn.functional import relu, softplus
+
+
+class Loss(NamedTuple):
+    """One objective: what the critic minimises and what the generator minimises."""
+
+    critic: Callable[[Tensor, Tensor], Tensor]
+    """(real [B], fake [B]) -> [B]"""
+    generator: Callable[[Tensor, Tensor], Tensor]
+    """(real [B], fake [B]) -> [B]; `real` is looked at only where `needs_real` says so."""
+    needs_real: bool = False
+    """Whether the generator's loss compares with real images."""
+
+
+def logistic_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """-log D(x) - log(1 - D(G(z))) with D = sigmoid(logit) (Goodfellow et al. 2014, eq. 1)."""
+    return softplus(-real) + softplus(fake)
+
+
+def minimax_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """log(1 - D(G(z))) (Goodfellow et al. 2014, eq. 1)."""
+    return -softplus(fake)
+
+
+def non_saturating_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """-log D(G(z)) (Goodfellow et al. 2014, section 3)."""
+    return softplus(-fake)
+
+
+def least_squares_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """((D(x) - 1)^2 + D(G(z))^2) / 2 (Mao et al. 2017, eq. 9 with a=0, b=1)."""
+    return 0.5 * ((real - 1).square() + fake.square())
+
+
+def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """(D(G(z)) - 1)^2 / 2 (Mao et al. 2017, eq. 9 with c=1)."""
+    return 0.5 * (fake - 1).square()
+
+
+def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """D(G(z)) - D(x) (Arjovsky et al. 2017, eq. 3)."""
+    return fake - real
+
+
+def wasserstein_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """-D(G(z)) (Arjovsky et al. 2017)."""
+    return -fake
+
+
+def hinge_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) (Miyato et al. 2018, eq. 16)."""
+    return relu(1 - real) + relu(1 + fake)
+
+
+def relativistic_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """-log sigmoid(D(x) - D(G(z))) on pairs (Jolicoeur-Martineau 2019; R3GAN 2024, eq. 2)."""
+    return softplus(fake - real)
+
+
+def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """-log sigmoid(D(G(z)) - D(x)) on pairs (R3GAN 2024, eq. 2)."""
+    return softplus(real - fake)
+
+
+LOSSES: dict[str, Loss] = {
+    "minimax": Loss(logistic_critic, minimax_generator),
+    "non-saturating": Loss(logistic_critic, non_saturating_generator),
+    "least-squares": Loss(least_squares_critic, least_squares_generator),
+    "wasserstein": Loss(wasserstein_critic, wasserstein_generator),
+    "hinge": Loss(hinge_critic, wasserstein_generator),
+    "relativistic": Loss(relativistic_critic, relativistic_generator, needs_real=True),
+}

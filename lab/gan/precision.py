@@ -1,0 +1,40 @@
+"""Which arithmetic is faster here: float32, or bfloat16 autocast."""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+import torch
+
+from lab.config import RunConfig
+from lab.gan.game import Game, ImageShape, RealBatch
+
+NUM_ROUNDS = 5
+WORTH_IT = 1.15
+"""bfloat16 must be this much faster: it costs precision, and timings are noisy."""
+
+
+def faster_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:
+    """`float32` or `bfloat16`, by timing a few rounds of the game in each, in turn."""
+    games = {name: Game(config, shape, device=device, precision=name) for name in ("float32", "bfloat16")}
+    size = config.training.batch_size
+    pixels = torch.zeros(size, shape.channels, shape.resolution, shape.resolution, device=device)
+    batch = RealBatch(
+        pixels.to(memory_format=torch.channels_last),
+        torch.zeros(size, dtype=torch.long, device=device),
+    )
+    seconds: dict[str, list[float]] = {name: [] for name in games}
+    for _ in range(NUM_ROUNDS + 1):
+        for name, game in games.items():
+            seconds[name].append(_time_round(game, batch))
+    float32, bfloat16 = (median(seconds[name][1:]) for name in ("float32", "bfloat16"))
+    return "bfloat16" if float32 > WORTH_IT * bfloat16 else "float32"
+
+
+def _time_round(game: Game, batch: RealBatch) -> float:
+    start = time.perf_counter()
+    game.step(lambda critic_step: batch)
+    if game.device.type == "cuda":
+        torch.cuda.synchronize(game.device)
+    return time.perf_counter() - start

@@ -1,0 +1,80 @@
+"""Images from a generator: the same latent codes every time, as uint8, and as a grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lab.gan.networks import Generator
+from lab.randomness import counted_generator
+
+BATCH = 250
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """[-1, 1] -> {0, ..., 255} by rounding; non-finite pixels must have been ruled out."""
+    return (images.float() * 127.5 + 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def latents(
+    count: int, latent_size: int, num_classes: int, *, seed: int, purpose: str
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of codes [n, latent_size] and classes [n]; the classes go round in order."""
+    for index, start in enumerate(range(0, count, BATCH)):
+        size = min(BATCH, count - start)
+        draw = counted_generator(seed, purpose, index)
+        labels = torch.arange(start, start + size) % max(num_classes, 1)
+        yield torch.randn(BATCH, latent_size, generator=draw)[:size], labels
+
+
+@torch.no_grad()
+def generate(
+    generator: Generator,
+    codes: Iterator[tuple[Tensor, Tensor]],
+    *,
+    autocast: AbstractContextManager[Any],
+) -> Tensor | None:
+    """Images [N, C, H, W] uint8 on the CPU, or None when any pixel is not finite."""
+    parameter = next(generator.parameters())
+    images, finite = [], torch.ones((), dtype=torch.bool, device=parameter.device)
+    with autocast:
+        for z, labels in codes:
+            made = generator(z.to(parameter), labels.to(parameter.device))
+            finite &= made.isfinite().all()
+            images.append(to_uint8(made))
+    return torch.cat(images).cpu() if bool(finite) else None
+
+
+def grid(images: Tensor, columns: int | None = None) -> Tensor:
+    """[N, C, H, W] uint8 -> one picture [H', W', 3] uint8, row by row."""
+    count, channels, height, width = images.shape
+    columns = columns or math.isqrt(count)
+    rows = -(-count // columns)
+    padded = images.new_zeros(rows * columns, channels, height, width)
+    padded[:count] = images
+    sheet = padded.view(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)
+    sheet = sheet.reshape(rows * height, columns * width, channels)
+    return sheet.expand(-1, -1, 3) if channels == 1 else sheet
+
+
+def encode_webp(picture: Tensor) -> bytes:
+    """A picture [H, W, 3] uint8 as WebP."""
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture.contiguous().numpy()).save(file, "WEBP", quality=80, method=4)
+    return file.getvalue()
+
+
+def save_grid(images: Tensor, path: Path) -> None:
+    """Write a grid of images [N, C, H, W] uint8 as WebP."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_webp(grid(images)))
