@@ -1,0 +1,20 @@
+"""Packed image sets: build them once, find them, sample from them (DESIGN.md, seam 3).
+
+A pack is a folder with ``images.npy`` (uint8 [N, H, W, C], memory-mapped), ``labels.npy`` and
+``card.json``. `find` opens the pack a configuration names, packing it into the cache on first use.
+"""
+
+from lab.data.lookup import find
+from lab.data.order import training_indices
+from lab.data.pack import Pack, PackCard, open_pack
+from lab.data.split import ImageBatch, Split
+
+__all__ = [
+    "ImageBatch",
+    "Pack",
+    "PackCard",
+    "Split",
+    "find",
+    "open_pack",
+    "training_indices",
+]

@@ -1,0 +1,1 @@
+"""Data files that come with the lab; see LICENSE.txt for where they come from."""

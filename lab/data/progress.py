@@ -1,0 +1,33 @@
+"""Progress of a long import: a bar on a terminal, two plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def tracked(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yields `advance(count)`; writes to stderr, so that piped output stays clean."""
+    if sys.stderr.isatty():
+        with _bar(title, total) as advance:
+            yield advance
+        return
+    started = time.monotonic()
+    print(f"{title}: {total:,} images", file=sys.stderr, flush=True)
+    yield lambda count: None
+    print(f"{title}: done in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda count: progress.advance(task, count)

@@ -1,0 +1,83 @@
+"""What an importer hands to the packer: images by index, labels, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.config import InputError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set of original images, read one at a time; `read` may be called from several threads."""
+
+    name: str
+    num_images: int
+    channels: int
+    read: Callable[[int], NDArray[np.uint8]]
+    """The image at an index: uint8 [H, W, C], of any height and width."""
+    labels: NDArray[np.int64] | None
+    """int64 [N], -1 where unlabelled; None when the set has no labels."""
+    class_names: tuple[str, ...]
+    licence: str
+    attribution: str
+    num_train: int | None = None
+    """The set comes split: so many train images first, then its test images; None: we split."""
+    border: int = 0
+    """Rows and columns of black that belong around an image when it must grow (28 -> 32: 2)."""
+
+
+def fit(image: NDArray[np.uint8], resolution: int, border: int = 0) -> NDArray[np.uint8]:
+    """uint8 [H, W, C] -> [resolution, resolution, C]: black border, centre crop, Lanczos.
+
+    The border is added only where the image must grow anyway, so 28x28 digits become 32x32 without
+    a filter, and 64x64 by an exact doubling of that.
+    """
+    if border and resolution > image.shape[0]:
+        image = np.pad(image, ((border, border), (border, border), (0, 0)))
+    side = min(image.shape[:2])
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    square = image[top : top + side, left : left + side]
+    if side == resolution:
+        return square
+    from PIL import Image
+
+    plane = square[:, :, 0] if square.shape[2] == 1 else square
+    resized = Image.fromarray(np.ascontiguousarray(plane)).resize(
+        (resolution, resolution), Image.Resampling.LANCZOS
+    )
+    return np.asarray(resized).reshape(resolution, resolution, -1)
+
+
+def array_source(
+    name: str,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64] | None,
+    class_names: tuple[str, ...],
+    licence: str,
+    attribution: str,
+    *,
+    num_train: int | None = None,
+    border: int = 0,
+) -> Source:
+    """A source of images already in memory, uint8 [N, H, W, C]."""
+    if labels is not None and len(labels) != len(images):
+        raise InputError(
+            f"{name} has {len(images)} images but {len(labels)} labels; fetch its files again"
+        )
+    return Source(
+        name=name,
+        num_images=len(images),
+        channels=images.shape[3],
+        read=lambda index: images[index],
+        labels=labels,
+        class_names=class_names,
+        licence=licence,
+        attribution=attribution,
+        num_train=num_train,
+        border=border,
+    )

@@ -1,0 +1,98 @@
+"""Packing: a source's images, fitted, shuffled and split once, written as a pack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from lab.config import InputError
+from lab.data.aside import make_folder_whole
+from lab.data.order import PackingOrder, given_order, stratified_order
+from lab.data.pack import CARD_FILE, IMAGES_FILE, LABELS_FILE, PackCard, Pixels, fingerprint
+from lab.data.progress import tracked
+from lab.data.source import Source, fit
+from lab.record import write_whole
+
+MIN_IMAGES = 5
+_CHUNK = 256
+
+
+def write_pack(source: Source, folder: Path, resolution: int) -> None:
+    """Pack `source` into `folder`, which appears whole or not at all.
+
+    Does nothing when the folder is there already. Raises InputError for too few images, for a
+    broken image and for a place that cannot be written.
+    """
+    if source.num_images < MIN_IMAGES:
+        raise InputError(
+            f"{source.name} has {source.num_images} images; a pack needs at least {MIN_IMAGES} "
+            "so that some can be held out"
+        )
+    make_folder_whole(folder, lambda aside: _fill(source, aside, resolution))
+
+
+def packing_order(source: Source) -> PackingOrder:
+    """The split a source comes with, else our stratified one."""
+    if source.num_train is not None:
+        return given_order(source.num_images, source.num_train)
+    labels = source.labels
+    return stratified_order(np.full(source.num_images, -1) if labels is None else labels)
+
+
+def _fill(source: Source, folder: Path, resolution: int) -> None:
+    order = packing_order(source)
+    num_train, num_images = order.num_train, source.num_images
+    splits = {"train": (0, num_train), "heldout": (num_train, num_images)}
+    labels = np.full(num_images, -1, dtype=np.int64)
+    if source.labels is not None:
+        labels = source.labels[order.indices].astype(np.int64)
+        np.save(folder / LABELS_FILE, labels, allow_pickle=False)
+    card = PackCard(
+        name=source.name,
+        fingerprint=fingerprint(_written(source, folder, order, resolution), labels, splits),
+        num_images=num_images,
+        resolution=resolution,
+        channels=source.channels,
+        num_classes=len(source.class_names),
+        class_names=source.class_names,
+        licence=source.licence,
+        attribution=source.attribution,
+        splits=splits,
+    )
+    write_whole(folder / CARD_FILE, card.model_dump_json(indent=2).encode() + b"\n")
+
+
+def _written(
+    source: Source, folder: Path, order: PackingOrder, resolution: int
+) -> Iterator[Pixels]:
+    """Write images.npy row after row and hand each piece on to be hashed.
+
+    Plain writes, not a map: a full disk is then an error and not a signal that kills the process.
+    """
+    shape = (source.num_images, resolution, resolution, source.channels)
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    with (folder / IMAGES_FILE).open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in _fitted(source, order, resolution):
+            file.write(chunk.data)
+            yield chunk
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _fitted(source: Source, order: PackingOrder, resolution: int) -> Iterator[Pixels]:
+    """Contiguous uint8 [n, resolution, resolution, C], decoded by threads, in the pack's order."""
+
+    def one(index: int) -> Pixels:
+        return fit(source.read(index), resolution, source.border)
+
+    title = f"packing {source.name} at {resolution}x{resolution}"
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tracked(title, source.num_images) as advance:
+        for start in range(0, source.num_images, _CHUNK):
+            rows = [int(index) for index in order.indices[start : start + _CHUNK]]
+            yield np.stack(list(pool.map(one, rows)))
+            advance(len(rows))
