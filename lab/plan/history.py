@@ -1,0 +1,152 @@
+"""What TPE knows: Optuna's in-memory study of every trial asked and told.
+
+A proposal is a function of (seed, trial number, set of trials running and told): the sampler is
+made anew for each proposal from a counted seed, and sees trials in order of their numbers. So a
+history rebuilt from the record proposes what the undisturbed one would have.
+"""
+
+from __future__ import annotations
+
+import warnings
+from bisect import insort
+from collections.abc import Container, Sequence
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import TPESampler
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from lab.plan.spaces import Drawn, Space
+from lab.plan.suggest import from_trial
+from lab.randomness import counted_seed
+
+NUM_BEST = 25
+"""TPE's good group is never larger (optuna.samplers: gamma), so the best 25 are always shown."""
+NUM_LATEST = 475
+"""Latest told trials shown besides; TPE's own weights fade older ones out (see benchmarks)."""
+
+
+class WindowStorage(InMemoryStorage):
+    """An in-memory storage that shows the sampler a chosen part of its trials.
+
+    TPE looks at every trial several times an ask, so its cost grows with the square of a search.
+    """
+
+    window: Sequence[FrozenTrial] | None = None
+    """Trials to show in order of number; None shows all."""
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """As Optuna's, limited to the window."""
+        if self.window is None or states == (TrialState.WAITING,):
+            return super().get_all_trials(study_id, deepcopy, states)
+        assert not deepcopy
+        return [trial for trial in self.window if states is None or trial.state in states]
+
+
+class History:
+    """Every trial of a search, in order of number from 0; the working state of TPE."""
+
+    def __init__(self, seed: int) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._seed = seed
+        self._storage = WindowStorage()
+        self._study = optuna.create_study(storage=self._storage, direction="maximize")
+        self._running: set[int] = set()
+        self._told: list[int] = []
+        self._scores: list[tuple[float, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._running) + len(self._told)
+
+    def add(self, drawn: Drawn, origin: str) -> int:
+        """Enter a running trial whose parameters are known; returns its number."""
+        number = len(self)
+        trial = create_trial(
+            state=TrialState.RUNNING,
+            params=drawn.parameters,
+            distributions=drawn.distributions,
+            user_attrs={"origin": origin},
+        )
+        self._study.add_trial(trial)
+        self._running.add(number)
+        return number
+
+    def propose(self, space: Space) -> Drawn:
+        """Enter the next trial with parameters from TPE."""
+        number = len(self)
+        self._study.sampler = _sampler(counted_seed(self._seed, "tpe", number) % 2**32)
+        self._storage.window = self._window()
+        trial = self._study.ask()
+        assert trial.number == number
+        drawn = space.draw(from_trial(trial))
+        self._storage.window = None
+        # While a trial is drawn the sampler notes on it what it drew for branches not taken. They
+        # are no part of the trial, and a rebuilt history could not know them.
+        for key in self._frozen(number).system_attrs:
+            self._storage.set_trial_system_attr(self._id(number), key, None)
+        self.note(number, "origin", "tpe")
+        self._running.add(number)
+        return drawn
+
+    def note(self, number: int, key: str, value: Any) -> None:
+        """Attach a remark for readers of the Optuna study; no proposal depends on it."""
+        self._storage.set_trial_user_attr(self._id(number), key, value)
+
+    def complete(self, number: int, score: float) -> None:
+        """Tell the finite score of a trial, failed runs included."""
+        self._study.tell(number, score)
+        insort(self._scores, (score, number))
+        self._close(number)
+
+    def prune(self, number: int) -> None:
+        """Tell that a trial was given up for looking poor; it counts as worse than any score."""
+        self._study.tell(number, state=TrialState.PRUNED)
+        self._close(number)
+
+    def fail(self, number: int) -> None:
+        """Tell that a trial crashed; TPE learns nothing from it."""
+        self._study.tell(number, state=TrialState.FAIL)
+        self._close(number)
+
+    def trials(self) -> list[FrozenTrial]:
+        """Every trial as Optuna keeps it, in order of number; not to be changed."""
+        return self._study.get_trials(deepcopy=False)
+
+    def trial(self, number: int) -> FrozenTrial:
+        """One trial as Optuna keeps it; not to be changed."""
+        return self._frozen(number)
+
+    def _close(self, number: int) -> None:
+        self._running.remove(number)
+        insort(self._told, number)
+
+    def _window(self) -> list[FrozenTrial] | None:
+        """The best, the latest and the running trials once there are too many to show all."""
+        if len(self._told) <= NUM_BEST + NUM_LATEST:
+            return None
+        best = {number for _, number in self._scores[-NUM_BEST:]}
+        shown = best | set(self._told[-NUM_LATEST:]) | self._running
+        return [self._frozen(number) for number in sorted(shown)]
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        return self._storage.get_trial(self._id(number))
+
+    def _id(self, number: int) -> int:
+        # The storage holds this one study, and counts its trials from 0.
+        return number
+
+
+def _sampler(seed: int) -> TPESampler:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # `group` is, since Optuna 2.8
+        # The design is the start-up; constant_liar keeps parallel proposals apart.
+        return TPESampler(
+            n_startup_trials=0, multivariate=True, group=True, constant_liar=True, seed=seed
+        )

@@ -1,0 +1,76 @@
+"""Sizes of a search for the hardware at hand: what a run costs, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lab.config import unknown
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Values under a space's own (`Space.with_defaults`) and the number of trials."""
+
+    name: str
+    description: str
+    base: Mapping[str, Any]
+    """Dotted path -> value."""
+    trials: int
+
+
+_LAPTOP = Preset(
+    name="laptop",
+    description="two cores, minutes: an eighth of the width on 10,000 small grey images",
+    base={
+        "data.source": "fashion-mini",
+        "data.resolution": 32,
+        "network.width": 0.125,
+        "network.latent_size": 64,
+        "training.budget_images": 24_000,
+        "training.ema_half_life_images": 2_000,
+        "evaluation.every_images": 4_000,
+        "evaluation.num_samples": 2_000,
+    },
+    trials=16,
+)
+
+_GPU = Preset(
+    name="gpu",
+    description="one machine with GPUs, hours: the published size, 2,000 kimg a run",
+    base={
+        "data.source": "cifar10",
+        "data.resolution": 32,
+        "network.width": 1.0,
+        "network.latent_size": 128,
+        "training.budget_images": 2_000_000,
+        "training.ema_half_life_images": 20_000,
+        "evaluation.every_images": 100_000,
+        "evaluation.num_samples": 10_000,
+    },
+    trials=64,
+)
+
+_CLUSTER = Preset(
+    name="cluster",
+    description="several machines with GPUs: as gpu, with more trials",
+    base=_GPU.base,
+    trials=256,
+)
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (_LAPTOP, _GPU, _CLUSTER)}
+
+
+def find_preset(name: str) -> Preset:
+    """A preset by name; InputError with the nearest names."""
+    if name not in PRESETS:
+        raise unknown("the preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def choose_preset(num_gpus: int, num_nodes: int) -> str:
+    """The preset for this hardware: laptop without GPUs, cluster with several nodes of them."""
+    if num_gpus == 0:
+        return "laptop"
+    return "cluster" if num_nodes > 1 else "gpu"

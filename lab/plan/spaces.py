@@ -1,0 +1,217 @@
+"""A search space: a base configuration, a `suggest(trial)` function, and known points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import optuna
+from optuna.distributions import BaseDistribution
+
+from lab.config import InputError, RunConfig, config_paths, make_config, unknown, with_values
+from lab.plan.space_file import SpaceFile, find_space_file, named_space_files, read_space_file
+from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
+
+NUM_SURVEY_DRAWS = 256
+
+
+class Drawn(NamedTuple):
+    """One configuration of a space, with the parameters that were sampled for it."""
+
+    parameters: dict[str, Any]
+    distributions: dict[str, BaseDistribution]
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class Space:
+    """A named search space; weakest first: defaults, preset, BASE, suggest, the person's --set."""
+
+    name: str
+    description: str
+    file: Path
+    base: Mapping[str, Any]
+    """Dotted path -> value under everything that is sampled."""
+    suggest: Callable[[optuna.Trial], Mapping[str, Any]]
+    """Sampled and derived values by dotted path."""
+    known: Mapping[str, Mapping[str, Any]]
+    """Points from the literature: name -> parameter path -> value."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Dotted path -> value over everything that is sampled; such a path is not searched."""
+
+    def draw(self, source: Source) -> Drawn:
+        """The configuration that `suggest` makes of a source's answers.
+
+        Raises InputError when the space's file raises, returns what no configuration has, or
+        makes a configuration that is refused.
+        """
+        trial = SpaceTrial(source, self.fixed)
+        values = SpaceFile(self.file).call(self.suggest, cast(optuna.Trial, trial))
+        try:
+            _check_values(values, trial)
+            config = make_config({}, {**self.base, **values, **self.fixed})
+        except InputError as error:
+            raise InputError(f"{error} ({self._whose()})") from None
+        return Drawn(trial.params, trial.distributions, config)
+
+    def parameters(self) -> dict[str, BaseDistribution]:
+        """Every searched parameter, in order of name, found by drawing; checks the space too."""
+        return dict(self._survey)
+
+    def config_of(self, parameters: Mapping[str, Any]) -> RunConfig:
+        """The configuration of a point; InputError for missing, unknown or outside values."""
+        return self.draw_point(parameters).config
+
+    def draw_point(self, parameters: Mapping[str, Any]) -> Drawn:
+        """As `config_of`, with the parameters' distributions."""
+        drawn = self.draw(from_given(parameters))
+        for name in parameters:
+            if name not in drawn.parameters and name not in self.fixed:
+                wrong = unknown("the parameter", name, drawn.parameters)
+                raise InputError(f"{wrong}; this point of the space {self.name} has no such one")
+        return drawn
+
+    def known_config(self, point: str) -> RunConfig:
+        """The configuration of a known point; InputError with the nearest names."""
+        if point not in self.known:
+            raise unknown(f"in the space {self.name} the known point", point, self.known)
+        return self.config_of(self.known[point])
+
+    def with_defaults(self, values: Mapping[str, Any]) -> Space:
+        """The space over a preset, whose values apply where neither space nor person speaks."""
+        _check_paths(values)
+        return replace(self, base={**values, **self.base})
+
+    def with_fixed(self, values: Mapping[str, Any]) -> Space:
+        """The space with the person's settings, which win over all; such paths are not searched.
+
+        A known point that sets one of the paths to another value is left out, for it would not
+        be the published setting any more.
+        """
+        _check_paths(values)
+        make_config({}, {**self.base, **values})
+        fixed = replace(self, fixed={**self.fixed, **values})
+        known = {
+            name: {path: value for path, value in point.items() if path not in values}
+            for name, point in self.known.items()
+            if not self._disagrees(point, values)
+        }
+        return replace(fixed, known=known)
+
+    @cached_property
+    def _survey(self) -> dict[str, BaseDistribution]:
+        make_config({}, {**self.base, **self.fixed})
+        draws = [self._draw_known(name) for name in self.known]
+        draws += [self.draw(from_random(0, "survey", i)) for i in range(NUM_SURVEY_DRAWS)]
+        found: dict[str, BaseDistribution] = {}
+        for drawn in draws:
+            for name, distribution in drawn.distributions.items():
+                if found.setdefault(name, distribution) != distribution:
+                    raise two_ranges(name, found[name], distribution)
+        return dict(sorted(found.items()))
+
+    def _draw_known(self, name: str) -> Drawn:
+        try:
+            return self.draw_point(self.known[name])
+        except InputError as error:
+            raise InputError(f"known point '{name}' of the space {self.name}: {error}") from None
+
+    def _disagrees(self, point: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+        """Whether fixing `values` changes what the space sets at a known point."""
+        trial = SpaceTrial(from_given(point), self.fixed)
+        set_here = SpaceFile(self.file).call(self.suggest, cast(optuna.Trial, trial))
+        return any(path in set_here and set_here[path] != value for path, value in values.items())
+
+    def _whose(self) -> str:
+        text = f"from the space file {self.file}"
+        return text + (f" with --set {', '.join(self.fixed)}" if self.fixed else "")
+
+
+def load_space(name_or_path: str | Path) -> Space:
+    """A space by its name in search_spaces/ or by the path of a .py file, checked by drawing.
+
+    Raises InputError with one sentence for an unknown name and for a file that cannot be used.
+    """
+    space = _space_of(find_space_file(name_or_path))
+    space.parameters()
+    return space
+
+
+def list_spaces() -> list[Space]:
+    """The named spaces, in order of name."""
+    return [_space_of(file) for file in named_space_files()]
+
+
+def space_rows(space: Space) -> dict[str, Any]:
+    """The entries `space`, `parameters` and `base` of study.json."""
+    return {
+        "space": {
+            "name": space.name,
+            "description": space.description,
+            "file": str(space.file),
+            "known": {name: dict(point) for name, point in space.known.items()},
+            "fixed": dict(space.fixed),
+        },
+        "parameters": {name: _row(found) for name, found in space.parameters().items()},
+        "base": make_config({}, {**space.base, **space.fixed}).model_dump(mode="json"),
+    }
+
+
+def restored_space(study: Mapping[str, Any]) -> Space:
+    """The space of a stored study: its file, with the base and settings of its start."""
+    row = study["space"]
+    file = Path(row["file"])
+    # Named spaces move with the installation; a person's own file must be where it was.
+    named = not file.is_file() and file.parent.name == "search_spaces"
+    space = load_space(row["name"] if named else file)
+    return replace(space, base=_dotted(study["base"])).with_fixed(row["fixed"])
+
+
+def _space_of(file: Path) -> Space:
+    content = read_space_file(file)
+    return Space(
+        name=file.stem,
+        description=content.description,
+        file=file,
+        base=content.base,
+        suggest=content.suggest,
+        known=content.known,
+    )
+
+
+def _check_paths(values: Mapping[str, Any]) -> None:
+    with_values({}, values)
+
+
+def _check_values(values: Any, trial: SpaceTrial) -> None:
+    if not isinstance(values, Mapping):
+        raise InputError(
+            f"suggest returned {type(values).__name__}; it must return a dict of path -> value"
+        )
+    with_values({}, values)
+    for name in trial.params:
+        if name not in values:
+            raise InputError(
+                f"suggest asks for '{name}' and does not return it; put it in the returned dict"
+            )
+
+
+def _row(distribution: BaseDistribution) -> dict[str, Any]:
+    """A distribution as study.json keeps it."""
+    kind = type(distribution).__name__.removesuffix("Distribution").lower()
+    row = {"kind": kind, **vars(distribution)}
+    return {**row, "choices": list(row["choices"])} if kind == "categorical" else row
+
+
+def _dotted(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested configuration data as dotted path -> value."""
+    values: dict[str, Any] = {}
+    for path in config_paths():
+        node: Any = nested
+        for part in path.split("."):
+            node = node[part] if isinstance(node, Mapping) and part in node else None
+        values[path] = node
+    return values

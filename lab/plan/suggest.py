@@ -1,0 +1,166 @@
+"""What a space's `suggest` is given: a trial whose answers come from a source.
+
+A source is a function (parameter name, distribution) -> value. The same `suggest` is so driven by
+a known point, by a Sobol point, by Optuna's sampler and by random draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from lab.config import InputError, config_paths, unknown
+from lab.randomness import counted_seed
+
+Source = Callable[[str, BaseDistribution], Any]
+
+CONFIG_PATHS = frozenset(config_paths())
+
+
+class SpaceTrial:
+    """The part of optuna.Trial that a space needs, with fixed paths left out of the search.
+
+    A parameter whose path is fixed by the person takes that value and is not recorded as sampled.
+    """
+
+    def __init__(self, source: Source, fixed: Mapping[str, Any]) -> None:
+        self._source = source
+        self._fixed = fixed
+        self.params: dict[str, Any] = {}
+        self.distributions: dict[str, BaseDistribution] = {}
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """As optuna.Trial.suggest_float."""
+        value: float = self._suggest(name, FloatDistribution(low, high, log=log, step=step))
+        return value
+
+    def suggest_int(
+        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
+    ) -> int:
+        """As optuna.Trial.suggest_int."""
+        value: int = self._suggest(name, IntDistribution(low, high, log=log, step=step))
+        return value
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """As optuna.Trial.suggest_categorical."""
+        return self._suggest(name, CategoricalDistribution(choices))
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        if name not in CONFIG_PATHS:
+            wrong = unknown("the parameter", name, CONFIG_PATHS)
+            raise InputError(f"{wrong}; a parameter's name is the configuration path it sets")
+        if name in self._fixed:
+            return self._fixed[name]
+        before = self.distributions.setdefault(name, distribution)
+        if before != distribution:
+            raise two_ranges(name, before, distribution)
+        if name not in self.params:
+            self.params[name] = self._source(name, distribution)
+        return self.params[name]
+
+
+def two_ranges(name: str, one: BaseDistribution, other: BaseDistribution) -> InputError:
+    """The error for a parameter whose range changes between calls or between draws."""
+    return InputError(
+        f"the parameter '{name}' is suggested as {one} and as {other}; "
+        "a parameter must have the same range wherever it is suggested"
+    )
+
+
+def from_given(values: Mapping[str, Any]) -> Source:
+    """Answers from a mapping; InputError for a value that is missing or outside its range."""
+
+    def source(name: str, distribution: BaseDistribution) -> Any:
+        if name not in values:
+            raise InputError(f"the parameter '{name}' has no value; give one in {distribution}")
+        if not contains(distribution, values[name]):
+            raise InputError(
+                f"the parameter '{name}' is {values[name]!r}; it must be in {distribution}"
+            )
+        return values[name]
+
+    return source
+
+
+def from_trial(trial: optuna.Trial) -> Source:
+    """Answers from Optuna's sampler, recorded in its study."""
+
+    def source(name: str, distribution: BaseDistribution) -> Any:
+        match distribution:
+            case FloatDistribution(low=low, high=high, step=step, log=log):
+                return trial.suggest_float(name, low, high, step=step, log=log)
+            case IntDistribution(low=low, high=high, step=step, log=log):
+                return trial.suggest_int(name, low, high, step=step, log=log)
+            case CategoricalDistribution(choices=choices):
+                return trial.suggest_categorical(name, choices)
+        raise AssertionError(distribution)
+
+    return source
+
+
+def from_unit(coordinates: Mapping[str, float], otherwise: Source) -> Source:
+    """Answers from coordinates in [0, 1), one a parameter; `otherwise` where one is missing."""
+
+    def source(name: str, distribution: BaseDistribution) -> Any:
+        if name not in coordinates:
+            return otherwise(name, distribution)
+        return at_unit(distribution, coordinates[name])
+
+    return source
+
+
+def from_random(seed: int, purpose: str, index: int) -> Source:
+    """Counted uniform answers: they depend on (seed, purpose, index) and the parameter's name."""
+
+    def source(name: str, distribution: BaseDistribution) -> Any:
+        return at_unit(distribution, counted_seed(seed, f"{purpose}/{name}", index) / 2**63)
+
+    return source
+
+
+def at_unit(distribution: BaseDistribution, u: float) -> Any:
+    """The value at quantile u in [0, 1) of the uniform or log-uniform distribution."""
+    match distribution:
+        case CategoricalDistribution(choices=choices):
+            return choices[int(u * len(choices))]
+        case FloatDistribution(low=low, high=high, step=None, log=True):
+            value = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
+            return min(max(value, low), high)
+        case FloatDistribution(low=low, high=high, step=None):
+            return min(low + u * (high - low), high)
+        case FloatDistribution(low=low, high=high, step=float(step)):
+            return min(low + int(u * (round((high - low) / step) + 1)) * step, high)
+        case IntDistribution(low=low, high=high, log=True):
+            start, end = math.log(low - 0.5), math.log(high + 0.5)
+            return min(max(round(math.exp(start + u * (end - start))), low), high)
+        case IntDistribution(low=low, high=high, step=step):
+            return low + int(u * ((high - low) // step + 1)) * step
+    raise AssertionError(distribution)
+
+
+def contains(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether a value lies in a distribution's range and is of its kind."""
+    match distribution:
+        case CategoricalDistribution(choices=choices):
+            return any(type(choice) is type(value) and choice == value for choice in choices)
+        case _ if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        case IntDistribution(low=low, high=high, step=step):
+            return low <= value <= high and (value - low) % step == 0
+        case FloatDistribution(low=low, high=high, step=None):
+            return low <= value <= high
+        case FloatDistribution(low=low, high=high, step=float(step)):
+            steps = (value - low) / step
+            return low <= value <= high and abs(steps - round(steps)) < 1e-8
+    raise AssertionError(distribution)
