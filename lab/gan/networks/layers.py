@@ -1,0 +1,140 @@
+"""The layers that hold weights. All keep channels-last activations channels-last.
+
+Nearest up-sampling before a 3x3 convolution, and average pooling after one, are folded into a
+4x4 kernel of stride 2 (as in Karras et al. 2018): the same function, borders included, for
+4/9 of the arithmetic and without the large intermediate image.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lab.gan.networks.initialisation import Fill
+from lab.gan.networks.spectral import Layer, Spectrum
+
+_UPSAMPLED_TAPS = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+_POOLED_TAPS = ((0.5, 0.0, 0.0), (0.5, 0.5, 0.0), (0.0, 0.5, 0.5), (0.0, 0.0, 0.5))
+"""How each of the 4 taps of the folded kernel sums the 3 taps, along one axis."""
+
+
+class Conv2d(Layer):
+    """Convolution with a square kernel."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        fill: Fill,
+        stride: int = 1,
+        bias: bool = True,
+        spectrum: Spectrum = "ignored",
+    ) -> None:
+        shape = (out_channels, in_channels, kernel, kernel)
+        super().__init__(shape, bias=bias, fill=fill, spectrum=spectrum)
+        self.stride = stride
+        self.padding = (kernel - 1) // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in, H, W] -> [B, out, H / stride, W / stride]"""
+        return F.conv2d(x, self.effective_weight(), self.bias, self.stride, self.padding)
+
+
+class _FoldedConv2d(Layer):
+    """A 3x3 convolution whose kernel is widened to 4x4 by the taps of a resampling."""
+
+    taps: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        taps: tuple[tuple[float, ...], ...],
+        *,
+        fill: Fill,
+        spectrum: Spectrum = "ignored",
+    ) -> None:
+        shape = (out_channels, in_channels, 3, 3)
+        super().__init__(shape, bias=True, fill=fill, spectrum=spectrum)
+        along = torch.tensor(taps)
+        self.register_buffer("taps", torch.kron(along, along), persistent=False)  # [16, 9]
+
+    def folded_weight(self) -> Tensor:
+        """[out, in, 4, 4], channels-last"""
+        weight = self.effective_weight()
+        num_out, num_in = weight.shape[:2]
+        taps_first = weight.permute(0, 2, 3, 1).reshape(num_out, 9, num_in)
+        folded = torch.matmul(self.taps, taps_first)
+        return folded.view(num_out, 4, 4, num_in).permute(0, 3, 1, 2)
+
+
+class UpsampledConv2d(_FoldedConv2d):
+    """Nearest up-sampling by 2, then a 3x3 convolution."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, fill: Fill) -> None:
+        super().__init__(in_channels, out_channels, _UPSAMPLED_TAPS, fill=fill)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in, H, W] -> [B, out, 2H, 2W]"""
+        weight = self.folded_weight().transpose(0, 1)
+        return F.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
+
+
+class PooledConv2d(_FoldedConv2d):
+    """A 3x3 convolution, then average pooling by 2."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, fill: Fill, spectrum: Spectrum
+    ) -> None:
+        super().__init__(in_channels, out_channels, _POOLED_TAPS, fill=fill, spectrum=spectrum)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in, H, W] -> [B, out, H / 2, W / 2]"""
+        return F.conv2d(x, self.folded_weight(), self.bias, stride=2, padding=1)
+
+
+class ConvTranspose2d(Layer):
+    """Transposed 4x4 convolution of stride 2, which doubles the sides."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, fill: Fill, bias: bool = True
+    ) -> None:
+        shape = (out_channels, in_channels, 4, 4)
+        super().__init__(shape, bias=bias, fill=fill, spectrum="ignored")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in, H, W] -> [B, out, 2H, 2W]"""
+        return F.conv_transpose2d(x, self.weight.transpose(0, 1), self.bias, stride=2, padding=1)
+
+
+class Linear(Layer):
+    """Affine map."""
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        fill: Fill,
+        bias: bool = True,
+        spectrum: Spectrum = "ignored",
+    ) -> None:
+        super().__init__((out_features, in_features), bias=bias, fill=fill, spectrum=spectrum)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in] -> [B, out]"""
+        return F.linear(x, self.effective_weight(), self.bias)
+
+
+class Embedding(Layer):
+    """A vector for each class; as a matrix [num_classes, size] it has singular values as well."""
+
+    def __init__(self, num_classes: int, size: int, *, fill: Fill, spectrum: Spectrum) -> None:
+        super().__init__((num_classes, size), bias=False, fill=fill, spectrum=spectrum)
+
+    def forward(self, labels: Tensor) -> Tensor:
+        """[B] int64 -> [B, size]"""
+        return F.embedding(labels, self.effective_weight())

@@ -1,0 +1,156 @@
+"""What all generators and all critics share: images in and out, classes, the vectors of sigma."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab.config import CriticNorm
+from lab.gan.networks.initialisation import Fill
+from lab.gan.networks.layers import Embedding, Linear
+from lab.gan.networks.spectral import Layer, Spectrum
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes that a network is built to."""
+
+    resolution: int
+    """Side of the images the outside sees, in pixels."""
+    channels: int
+    """1 for grey, 3 for colour."""
+    num_classes: int
+    """0 when unconditional."""
+    width: float
+    """Multiplier of every channel count."""
+    latent_size: int
+    """Length of the latent code."""
+    critic_norm: CriticNorm
+    """Normalisation of the critic's layers."""
+
+    @property
+    def side(self) -> int:
+        """Side of the images the layers see: 28 pixels are padded to 32."""
+        return 32 if self.resolution == 28 else self.resolution
+
+    @property
+    def margin(self) -> int:
+        """Pixels of padding at each border."""
+        return (self.side - self.resolution) // 2
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """What the critic's layers do with their top singular values."""
+        return "normalised" if self.critic_norm == "spectral" else "tracked"
+
+    def scaled(self, num_channels: int) -> int:
+        """A published channel count at this width: a multiple of 4, at least 4."""
+        return max(4, 4 * round(num_channels * self.width / 4))
+
+
+class Generator(nn.Module):
+    """Latent codes to images. An architecture implements `pixels`."""
+
+    __call__: Callable[..., Tensor]
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.latent_size = plan.latent_size
+        self.conditional = plan.num_classes > 0
+        self.margin = plan.margin
+
+    def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """[B, latent_size], [B] int64 or None -> [B, channels, side, side] before the tanh"""
+        raise NotImplementedError
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """[B, latent_size], [B] int64 -> images [B, channels, resolution, resolution] in [-1, 1]
+
+        Labels are ignored by an unconditional generator. Images have the type of z, also under
+        autocast: eight bits of mantissa would be coarser than a pixel's 256 levels.
+        """
+        pixels = self.pixels(z, labels if self.conditional else None)
+        if self.margin:
+            inner = slice(self.margin, -self.margin)
+            pixels = pixels[:, :, inner, inner]
+        return torch.tanh(pixels.to(z.dtype))
+
+
+class Critic(nn.Module):
+    """Images to logits. An architecture implements `trunk` and names its number of features.
+
+    Conditional critics add the projection <embedding(label), features> (Miyato & Koyama 2018).
+    """
+
+    __call__: Callable[..., Tensor]
+
+    def __init__(self, plan: Plan, num_features: int, *, fill: Fill, bias: bool = True) -> None:
+        super().__init__()
+        self.margin = plan.margin
+        self.head = Linear(num_features, 1, fill=fill, bias=bias, spectrum=plan.spectrum)
+        self.projection = (
+            Embedding(plan.num_classes, num_features, fill=fill, spectrum=plan.spectrum)
+            if plan.num_classes
+            else None
+        )
+
+    def trunk(self, images: Tensor) -> Tensor:
+        """[B, channels, side, side] -> [B, F]"""
+        raise NotImplementedError
+
+    def features(self, images: Tensor) -> Tensor:
+        """[B, channels, resolution, resolution] -> [B, F], the input of the last linear layer"""
+        if self.margin:
+            images = F.pad(images, (self.margin,) * 4, value=-1.0)
+        return self.trunk(images).to(self.head.weight.dtype)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images, [B] int64 -> logits [B], in the precision of the weights also under autocast
+
+        Labels are ignored by an unconditional critic.
+        """
+        features = self.features(images)
+        with torch.autocast(features.device.type, enabled=False):
+            logits: Tensor = self.head(features).squeeze(1)
+            if self.projection is None:
+                return logits
+            assert labels is not None, "a conditional critic needs labels"
+            embedded: Tensor = self.projection(labels)
+            return logits + (embedded * features).sum(1)
+
+    def layers(self) -> list[Layer]:
+        """The layers with a top singular value, in order of construction."""
+        return [module for module in self.modules() if isinstance(module, Layer)]
+
+    def update_spectral_vectors(self) -> None:
+        """One power iteration in every normalised layer; call once a critic step, before it."""
+        for layer in self.layers():
+            if layer.spectrum == "normalised":
+                layer.iterate()
+
+    @torch.no_grad()
+    def top_singular_values(self) -> Tensor:
+        """Estimates u^T W v of every layer, [num_layers], on the critic's device.
+
+        Layers without spectral norm take a power iteration here: their weights move slowly, so
+        one at each reading keeps up.
+        """
+        layers = self.layers()
+        for layer in layers:
+            if layer.spectrum == "tracked":
+                layer.iterate()
+        return torch.stack([layer.top_singular_value() for layer in layers])
+
+
+def grid(x: Tensor, side: int) -> Tensor:
+    """[B, side*side*C] -> [B, C, side, side], channels-last without a copy"""
+    return x.view(x.shape[0], side, side, -1).permute(0, 3, 1, 2)
+
+
+def flat(x: Tensor) -> Tensor:
+    """[B, C, H, W] -> [B, H*W*C]; the order does not depend on the memory format"""
+    return x.permute(0, 2, 3, 1).flatten(1)

@@ -1,0 +1,70 @@
+"""The standard CNN of Miyato et al. 2018, Table 3.
+
+G: dense to (M/8)^2 x 512, three 4x4 deconvolutions of stride 2 (256, 128, 64) with batch norm and
+ReLU, 3x3 convolution, tanh. D: pairs of a 3x3 and a 4x4 stride-2 convolution at 64, 128, 256, then
+3x3 at 512 and a dense layer, leaky ReLU of slope 0.1. The paper's starting grid is M_g = M/8 for
+images of M pixels (4 for 32, 6 for 48), hence 8 for 64. Weights are N(0, 0.02^2), as in the
+authors' code. Batch norm or layer norm, chosen instead of spectral norm, follow every convolution
+but the first.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab.gan.networks.initialisation import normal
+from lab.gan.networks.layers import Conv2d, ConvTranspose2d, Linear
+from lab.gan.networks.network import Critic, Generator, Plan, flat, grid
+from lab.gan.networks.normalisation import critic_norm, generator_norm
+
+FILL = normal(0.02)
+SLOPE = 0.1
+GENERATOR_SIZES = (512, 256, 128, 64)
+CRITIC_SIZES = (64, 64, 128, 128, 256, 256, 512)
+CRITIC_KERNELS = (3, 4, 3, 4, 3, 4, 3)
+"""Kernels of 4 have stride 2, kernels of 3 stride 1."""
+
+
+class CNNGenerator(Generator):
+    """Table 3a; 2,3 or 4-fold sizes come from the starting grid."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.start = plan.side // 8
+        sizes = [plan.scaled(size) for size in GENERATOR_SIZES]
+        self.dense = Linear(plan.latent_size, self.start**2 * sizes[0], fill=FILL)
+        pairs = list(pairwise(sizes))
+        self.convolutions = nn.ModuleList(ConvTranspose2d(a, b, fill=FILL) for a, b in pairs)
+        self.norms = nn.ModuleList(generator_norm(b, plan.num_classes) for _, b in pairs)
+        self.to_pixels = Conv2d(sizes[-1], plan.channels, 3, fill=FILL)
+
+    def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """[B, latent_size], [B] -> [B, channels, side, side]"""
+        x = grid(self.dense(z), self.start)
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = F.relu_(norm(convolution(x), labels))
+        return self.to_pixels(x)  # type: ignore[no-any-return]
+
+
+class CNNCritic(Critic):
+    """Table 3b."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, (plan.side // 8) ** 2 * plan.scaled(CRITIC_SIZES[-1]), fill=FILL)
+        sizes = [plan.channels] + [plan.scaled(size) for size in CRITIC_SIZES]
+        self.convolutions = nn.ModuleList(
+            Conv2d(a, b, kernel, fill=FILL, stride=kernel - 2, spectrum=plan.spectrum)
+            for (a, b), kernel in zip(pairwise(sizes), CRITIC_KERNELS, strict=True)
+        )
+        self.norms = nn.ModuleList(critic_norm(plan.critic_norm, size) for size in sizes[1:])
+        self.norms[0] = nn.Identity()
+
+    def trunk(self, images: Tensor) -> Tensor:
+        """[B, channels, side, side] -> [B, F]"""
+        x = images
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = F.leaky_relu_(norm(convolution(x)), SLOPE)
+        return flat(x)
