@@ -1,0 +1,140 @@
+"""What a rule looks at, one run's rows so far column by column, and what it finds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lab.config import MetricNames, StabilityConfig
+from lab.record import IMAGES_SEEN, QUALITY
+
+
+class Point(NamedTuple):
+    """One finite value of one column."""
+
+    row: int
+    """Index of the evaluation."""
+    images: int
+    """Images seen there."""
+    value: float
+
+
+def number(row: Mapping[str, Any], column: str) -> float | None:
+    """A row's value as a float, NaN and infinities included; None where there is no number."""
+    value = row.get(column)
+    if value is None or isinstance(value, str):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+@dataclass(frozen=True)
+class History:
+    """The evaluations of one run that lie within its budget, in the order they were made."""
+
+    rows: Sequence[Mapping[str, Any]]
+    images: Sequence[int]
+    """Images seen at each row."""
+    names: MetricNames
+    baseline: Mapping[str, float]
+    """Metrics of held-out real images, by column."""
+    budget_images: int
+    settings: StabilityConfig
+
+    def points(self, column: str) -> list[Point]:
+        """The finite values of a column; rows that lack it are passed over."""
+        found = []
+        for i, row in enumerate(self.rows):
+            value = number(row, column)
+            if value is not None and math.isfinite(value):
+                found.append(Point(i, self.images[i], value))
+        return found
+
+    def rows_at_a_new_best(self) -> set[int]:
+        """Rows whose quality is above every earlier one."""
+        found: set[int] = set()
+        best = -math.inf
+        for point in self.points(QUALITY):
+            if point.value > best:
+                best = point.value
+                found.add(point.row)
+        return found
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last row has reached the budget."""
+        return bool(self.images) and self.images[-1] >= self.budget_images
+
+
+def make_history(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    names: MetricNames,
+    baseline: Mapping[str, float],
+    budget_images: int,
+    settings: StabilityConfig,
+) -> History:
+    """The rows up to the first that reaches the budget; those without a place on the clock go.
+
+    Whether a row is kept depends on it and on earlier rows only, so verdicts stay online.
+    """
+    kept: list[Mapping[str, Any]] = []
+    images: list[int] = []
+    for row in rows:
+        seen = number(row, IMAGES_SEEN)
+        if seen is None or not math.isfinite(seen) or seen < 0:
+            continue
+        kept.append(row)
+        images.append(int(seen))
+        if seen >= budget_images:
+            break
+    return History(kept, images, names, baseline, budget_images, settings)
+
+
+def first_two_in_a_row(
+    points: Sequence[Point], holds: Callable[[int], bool]
+) -> tuple[int, int] | None:
+    """Indices into `points` of the first two neighbours for both of which `holds(index)`."""
+    for i in range(1, len(points)):
+        if holds(i - 1) and holds(i):
+            return i - 1, i
+    return None
+
+
+class Finding(NamedTuple):
+    """Where a rule holds first."""
+
+    row: int
+    """Index of the evaluation at which it could be told."""
+    onset_images: int
+    evidence: str
+
+
+def first_finding(*found: Finding | None) -> Finding | None:
+    """The finding of the earliest row; of those at one row the first named."""
+    return min((one for one in found if one is not None), key=lambda one: one.row, default=None)
+
+
+def kimg(images: float) -> str:
+    """Images seen for a sentence: 96000 -> `96 kimg`."""
+    thousands = images / 1000
+    return f"{thousands:.4g} kimg" if thousands < 1000 else f"{thousands:.0f} kimg"
+
+
+def brief(value: float) -> str:
+    """A number for a sentence: .71, .004, 8.4, 620, 1.2e+09."""
+    if 100 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    text = f"{value:.2g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def both(first: Point, second: Point) -> str:
+    """Two places on the clock for a sentence."""
+    return f"{kimg(first.images)} and {kimg(second.images)}"

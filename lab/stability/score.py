@@ -1,0 +1,67 @@
+"""Quality of an evaluation and score of a run (SCIENCE.md section 1)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.integrate import trapezoid
+
+
+def quality(kernel: float, initial: float, floor: float) -> float:
+    """u_t = clip(1 - (Q_t - Q_rr) / (Q_0 - Q_rr), 0, 1): 0 as untrained, 1 as real images.
+
+    `kernel` is the kernel distance Q_t at an evaluation, `initial` that of the untrained
+    generator (Q_0), `floor` that of held-out real images (Q_rr). A non-finite distance has the
+    quality 0: no images could be made. So has every distance where the scale is empty (Q_0 not
+    above Q_rr, or either not finite): there the extractor cannot tell the untrained generator
+    from real images, and no run may pass for good on it.
+    """
+    if not (math.isfinite(kernel) and math.isfinite(initial) and math.isfinite(floor)):
+        return 0.0
+    if initial <= floor:
+        return 0.0
+    if kernel >= initial:
+        return 0.0
+    if kernel <= floor:
+        return 1.0
+    return min(1.0, max(0.0, (initial - kernel) / (initial - floor)))
+
+
+def score(
+    images_seen: ArrayLike,
+    quality: ArrayLike,
+    budget_images: int,
+    failure_images: int | None,
+) -> float:
+    """J = (1/T) integral of u over images seen, from 0 to the budget T; finite, in [0, 1].
+
+    Trapezoids between evaluations. u is 0 from `failure_images` on (the trapezoid that holds it
+    is cut there), past the last row (the run ended early) and before the first. A quality that
+    is not finite counts as 0, one outside [0, 1] as the nearer end; a row without a finite place
+    on the clock is passed over; of rows at the same place the last one counts.
+    """
+    assert budget_images > 0, "a budget has images"
+    images = np.asarray(images_seen, dtype=np.float64).ravel()
+    u = np.asarray(quality, dtype=np.float64).ravel()
+    assert images.shape == u.shape, "one quality for each row"
+    placed = np.isfinite(images)
+    images, u = images[placed], u[placed]
+    u = np.where(np.isfinite(u), np.clip(u, 0.0, 1.0), 0.0)
+
+    images, last = np.unique(images[::-1], return_index=True)
+    u = u[::-1][last]
+    if images.size < 2:
+        return 0.0
+
+    end = min(float(budget_images), images[-1])
+    if failure_images is not None:
+        end = min(end, float(failure_images))
+    start = max(0.0, images[0])
+    if end <= start:
+        return 0.0
+    inside = (images > start) & (images < end)
+    edges = np.concatenate([[start], images[inside], [end]])
+    area = float(trapezoid(np.interp(edges, images, u), edges))
+    return min(1.0, max(0.0, area / budget_images))
