@@ -1,0 +1,159 @@
+"""From images to the metrics of a row: what an evaluation measures, and against what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lab.config import EvaluationConfig, InputError, MetricNames, cache_folder, metric_names
+from lab.metrics.distances import (
+    MIN_SAMPLES,
+    NUM_BLOCKS,
+    frechet_distance,
+    kernel_distance,
+    moments,
+)
+from lab.metrics.extractors import Extractor, load_extractor
+from lab.metrics.manifold import manifold, radii
+from lab.metrics.moments import Moments
+from lab.metrics.reference import Images, real_features
+
+
+@dataclass(frozen=True, eq=False)
+class Yardstick:
+    """The reference as features, and how features are measured against it."""
+
+    names: MetricNames
+    moments: Moments
+    """Of every reference image."""
+    reference: Tensor
+    """[N, d]: as many reference images as an evaluation takes samples, always the same."""
+    nearest_k: int
+
+    @cached_property
+    def radii(self) -> Tensor:
+        """Squared distance of each reference image to its k-th neighbour, [N]."""
+        return radii(self.reference, self.nearest_k)
+
+    def measure(self, features: Tensor) -> dict[str, float]:
+        """All metrics of [N, d] features, N that of the reference, by column name."""
+        kernel = kernel_distance(self.reference, features)
+        shares = manifold(self.reference, features, self.nearest_k, self.radii)
+        return {
+            self.names.frechet: frechet_distance(self.moments, moments(features)),
+            self.names.kernel: kernel.value,
+            self.names.kernel_error: kernel.error,
+            self.names.precision: shares.precision,
+            self.names.recall: shares.recall,
+            self.names.density: shares.density,
+            self.names.coverage: shares.coverage,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluator:
+    """Measures generated images against the reference split of one pack."""
+
+    num_samples: int
+    """Images an evaluation takes: the configured number, at most as many as either split has."""
+    num_reference: int
+    """Images of the reference split."""
+    baseline: dict[str, float]
+    """The metrics of held-out real images: the floor, and what perfect images would get."""
+    source: Extractor
+    yardstick: Yardstick
+
+    @property
+    def extractor(self) -> str:
+        """Versioned name of the feature extractor, say `fashion-v1`."""
+        return self.source.name
+
+    @property
+    def family(self) -> str:
+        """Family of the extractor, say `fashion`."""
+        return self.source.family
+
+    @property
+    def names(self) -> MetricNames:
+        """Column names of the metrics."""
+        return self.yardstick.names
+
+    def measure(self, images: Tensor) -> dict[str, float]:
+        """Metrics of [num_samples, C, H, H] uint8 images, C 1 or 3, by column name.
+
+        The same images give the same numbers. All images equal is no special case.
+        """
+        assert len(images) == self.num_samples, "metrics are compared at equal sample counts"
+        return self.yardstick.measure(self.source.features(images))
+
+    def description(self) -> dict[str, Any]:
+        """The `metrics` entry of study.json: every number's protocol."""
+        count = self.num_samples
+        blocks = f"{NUM_BLOCKS} blocks of {count // NUM_BLOCKS} samples"
+        return {
+            "extractor": self.extractor,
+            "extractor_digest": self.source.digest,
+            "family": self.family,
+            "num_samples": count,
+            "nearest_k": self.yardstick.nearest_k,
+            "reference": f"train split, {self.num_reference} images",
+            "frechet": f"{count} samples against the moments of all reference images",
+            "kernel": f"(x.y / d + 1)^3, unbiased, {blocks}",
+            "manifold": f"{count} samples against {count} reference images, closed balls",
+            "names": self.names.model_dump(),
+            "baseline": dict(self.baseline),
+        }
+
+
+def make_evaluator(
+    config: EvaluationConfig,
+    reference: Images,
+    heldout: Images,
+    *,
+    fingerprint: str,
+    device: torch.device | str = "cpu",
+    cache: Path | None = None,
+) -> Evaluator:
+    """An evaluator of images against `reference`, the train split of a pack.
+
+    `heldout` is its held-out split, whose metrics are the baseline; `fingerprint` is the pack's.
+    Features of both are kept in `cache`, by default `features` in the lab's cache folder.
+    Raises InputError when the extractor cannot be had or the splits are too small.
+    """
+    num_samples = min(config.num_samples, len(heldout), len(reference))
+    _check_size(num_samples, config.nearest_k, len(reference), len(heldout))
+    source = load_extractor(config, torch.device(device))
+    real = real_features(
+        source,
+        reference,
+        heldout,
+        num_samples=num_samples,
+        fingerprint=fingerprint,
+        cache=cache or cache_folder() / "features",
+    )
+    yardstick = Yardstick(
+        names=metric_names(source.family),
+        moments=real.moments,
+        reference=real.reference[:num_samples].to(source.device),
+        nearest_k=config.nearest_k,
+    )
+    baseline = yardstick.measure(real.heldout[:num_samples].to(source.device))
+    return Evaluator(num_samples, len(reference), baseline, source, yardstick)
+
+
+def _check_size(num_samples: int, nearest_k: int, num_reference: int, num_heldout: int) -> None:
+    if num_samples < MIN_SAMPLES:
+        raise InputError(
+            f"the data has {num_reference} train and {num_heldout} held-out images; metrics need "
+            f"at least {MIN_SAMPLES} of each: use a larger data set"
+        )
+    if nearest_k >= num_samples:
+        raise InputError(
+            f"evaluation.nearest_k is {nearest_k}; it must be below the {num_samples} samples "
+            "that are measured: lower it, or use more samples and data"
+        )

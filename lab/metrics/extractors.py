@@ -1,0 +1,109 @@
+"""Which network turns images into features, under which name, from which weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from lab.config import EvaluationConfig, InputError, unknown
+from lab.metrics.weights_file import family_name, file_digest, read_weights
+
+FASHION_WEIGHTS = Path(__file__).parent / "weights" / "fashion-v1.safetensors"
+INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
+"""Name under which torch-fidelity's download is kept in torch.hub's folder."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A feature extractor on a device, in evaluation mode."""
+
+    name: str
+    """Versioned, say `fashion-v1`."""
+    family: str
+    """What its metrics are called after, say `fashion`."""
+    digest: str
+    """SHA-256 of its weights file: equal digests and devices give equal features."""
+    module: nn.Module
+    device: torch.device
+    batch_size: int
+    """Images of one forward pass; fixed, as sums in another order round differently."""
+
+    @torch.inference_mode()
+    def features(self, images: Tensor) -> Tensor:
+        """[n, C, H, H] uint8 images, C 1 or 3 -> [n, d] float32 features on the device."""
+        parts = [
+            self.module(part.to(self.device, non_blocking=True))[0]
+            for part in torch.split(images, self.batch_size)
+        ]
+        return torch.cat(parts)
+
+
+def load_extractor(config: EvaluationConfig, device: torch.device) -> Extractor:
+    """The configured extractor.
+
+    Raises InputError for an unknown name and for weights that are missing, damaged or out of
+    reach.
+    """
+    if config.extractor == "inception":
+        return _inception(config.extractor_weights, device)
+    if config.extractor == "fashion":
+        return _small_network(FASHION_WEIGHTS, device)
+    path = Path(config.extractor)
+    if path.suffix != ".safetensors":
+        problem = unknown("the extractor", config.extractor, ("fashion", "inception"))
+        raise InputError(
+            f"{problem}; or give the path of a .safetensors file made by "
+            "`python -m lab.metrics train`"
+        )
+    return _small_network(path, device)
+
+
+def _small_network(path: Path, device: torch.device) -> Extractor:
+    _, card = read_weights(path)
+    from lab.metrics.fidelity import small_network_extractor
+
+    digest = file_digest(path)
+    family = family_name(card.family)
+    name = f"{family}-{card.version or digest[:8]}"
+    module = small_network_extractor(name, path).to(device)
+    return Extractor(name, family, digest, module, device, batch_size=100)
+
+
+def _inception(weights: str | None, device: torch.device) -> Extractor:
+    from lab.metrics.fidelity import inception_extractor
+
+    if weights is not None:
+        _check_inception_file(Path(weights))
+    try:
+        module = inception_extractor(None if weights is None else Path(weights))
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise _inception_out_of_reach(f"they cannot be downloaded ({reason})") from None
+    path = Path(weights) if weights else Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
+    name = "inception-v3-compat"
+    return Extractor(
+        name, "inception", file_digest(path), module.to(device), device, batch_size=32
+    )
+
+
+def _check_inception_file(path: Path) -> None:
+    """Load the file without trusting it; torch-fidelity itself loads with pickle."""
+    if not path.is_file():
+        raise _inception_out_of_reach(f"{path} does not exist")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise _inception_out_of_reach(f"{path} is damaged ({type(error).__name__})") from None
+    if not isinstance(state, dict) or "Conv2d_1a_3x3.conv.weight" not in state:
+        raise _inception_out_of_reach(f"{path} holds other weights")
+
+
+def _inception_out_of_reach(reason: str) -> InputError:
+    return InputError(
+        f"the weights of the extractor 'inception' are out of reach: {reason}; download "
+        f"{INCEPTION_FILE} from torch-fidelity's releases and give --extractor-weights PATH, or "
+        "use --extractor fashion or one trained with `python -m lab.metrics train`"
+    )

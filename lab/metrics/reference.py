@@ -1,0 +1,128 @@
+"""What is known of the real images: moments and rows of features, kept on disk between runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from lab.metrics.extractors import Extractor
+from lab.metrics.moments import Moments, MomentSums
+from lab.randomness import counted_generator
+from lab.record import write_whole
+
+PROTOCOL = "1"
+"""Raised whenever the same images would give other numbers: old cache files are then not read."""
+NUM_KEPT_ROWS = 10_000
+"""Rows of features kept of a split, or as many as an evaluation takes samples, if that is more."""
+_CHECKSUM_BYTES = 32
+
+
+class Images(Protocol):
+    """A split of a pack: `len(images)`, and `images[a:b]` gives uint8 [b - a, C, H, H]."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class RealFeatures:
+    """Features of the real images."""
+
+    moments: Moments
+    """Of the whole reference split."""
+    reference: Tensor
+    """[K, d] float32: rows of the reference split in a fixed random order."""
+    heldout: Tensor
+    """[L, d] float32: rows of the held-out split in a fixed random order."""
+
+
+def real_features(
+    extractor: Extractor,
+    reference: Images,
+    heldout: Images,
+    *,
+    num_samples: int,
+    fingerprint: str,
+    cache: Path,
+) -> RealFeatures:
+    """Features of both splits, read from the cache or computed and put there.
+
+    `fingerprint` stands for the pixels of both splits. Several processes may do this at once: each
+    writes a whole file of the same content. A damaged file is made again.
+    """
+    num_kept = max(NUM_KEPT_ROWS, num_samples)
+    words = (
+        PROTOCOL,
+        extractor.digest,
+        extractor.device.type,
+        fingerprint,
+        f"{len(reference)}+{len(heldout)}",
+        f"{num_kept}",
+    )
+    key = hashlib.blake2b("/".join(words).encode(), digest_size=12).hexdigest()
+    path = cache / f"{extractor.name}-{key}.features"
+    found = _read(path)
+    if found is None:
+        sums = MomentSums()
+        rows = _kept_rows(extractor, reference, num_kept, sums)
+        found = RealFeatures(sums.moments(), rows, _kept_rows(extractor, heldout, num_kept, None))
+        _write(path, found)
+    return found
+
+
+def _kept_rows(
+    extractor: Extractor, images: Images, num_kept: int, sums: MomentSums | None
+) -> Tensor:
+    """Up to `num_kept` rows of features in a fixed random order; every row goes into `sums`.
+
+    The order is random because a pack may be sorted by class.
+    """
+    order = torch.randperm(len(images), generator=counted_generator(0, "real-features", 0))
+    kept = torch.zeros(len(images), dtype=torch.bool)
+    kept[order[:num_kept]] = True
+    parts = []
+    for start in range(0, len(images), extractor.batch_size):
+        rows = slice(start, min(start + extractor.batch_size, len(images)))
+        features = extractor.features(images[rows])
+        if sums is not None:
+            sums.add(features)
+        parts.append(features.cpu()[kept[rows]])
+    place = kept.cumsum(0) - 1
+    return torch.cat(parts)[place[order[:num_kept]]]
+
+
+def _write(path: Path, features: RealFeatures) -> None:
+    """The tensors as safetensors behind a checksum of them, as one whole file."""
+    body = save(
+        {
+            "mean": features.moments.mean.contiguous(),
+            "covariance": features.moments.covariance.contiguous(),
+            "reference": features.reference.contiguous(),
+            "heldout": features.heldout.contiguous(),
+        }
+    )
+    write_whole(path, hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest() + body)
+
+
+def _read(path: Path) -> RealFeatures | None:
+    """The features in a cache file, or None when it is missing or damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    checksum, body = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
+    if hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest() != checksum:
+        return None
+    try:
+        tensors = load(body)
+        moments = Moments(tensors["mean"], tensors["covariance"])
+        return RealFeatures(moments, tensors["reference"], tensors["heldout"])
+    except (SafetensorError, KeyError):
+        return None
