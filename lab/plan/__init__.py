@@ -1,0 +1,29 @@
+"""Which run next: spaces, the planner that asks and is told, presets. Optuna lives here, no Ray.
+
+Reading order: spaces, suggest, explore, history, planner.
+"""
+
+from lab.plan.job import Job, Outcome, trial_row
+from lab.plan.mirror import Mirror
+from lab.plan.planner import Planner
+from lab.plan.presets import PRESETS, Preset, choose_preset, find_preset
+from lab.plan.settings import PlanSettings
+from lab.plan.spaces import Space, list_spaces, load_space, restored_space, space_rows
+
+__all__ = [
+    "PRESETS",
+    "Job",
+    "Mirror",
+    "Outcome",
+    "PlanSettings",
+    "Planner",
+    "Preset",
+    "Space",
+    "choose_preset",
+    "find_preset",
+    "list_spaces",
+    "load_space",
+    "restored_space",
+    "space_rows",
+    "trial_row",
+]

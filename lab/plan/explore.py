@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
-from scipy.stats import qmc
-
 from lab.plan.history import History
 from lab.plan.settings import PlanSettings, sobol_count
 from lab.plan.spaces import Drawn, Space
@@ -57,6 +55,8 @@ class Explore:
     @cached_property
     def _sobol(self) -> list[list[float]]:
         """Points, shape (a power of two >= num_sobol, number of parameters), in [0, 1)."""
+        from scipy.stats import qmc  # half a second that most commands need not wait for
+
         if not self._parameters:
             return [[]] * self.num_sobol
         seed = counted_seed(self.settings.seed, "sobol", 0)

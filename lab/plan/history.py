@@ -58,6 +58,7 @@ class History:
         self._seed = seed
         self._storage = WindowStorage()
         self._study = optuna.create_study(storage=self._storage, direction="maximize")
+        self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
         self._running: set[int] = set()
         self._told: list[int] = []
         self._scores: list[tuple[float, int]] = []
@@ -139,8 +140,7 @@ class History:
         return self._storage.get_trial(self._id(number))
 
     def _id(self, number: int) -> int:
-        # The storage holds this one study, and counts its trials from 0.
-        return number
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
 
 def _sampler(seed: int) -> TPESampler:
