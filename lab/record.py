@@ -29,9 +29,12 @@ STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"
 TRIAL_FILE = "trial.json"
 RUN_FILE = "run.json"
+CONFIG_FILE = "config.json"
+"""Configuration of a run that lab.train made outside a study; in a study trial.json has it."""
 EVALUATIONS_FILE = "evaluations.jsonl"
 CHECKPOINT_FILE = "checkpoint.pt"
 GENERATOR_FILE = "generator.safetensors"
+ERROR_FILE = "error.txt"
 REPORT_FILE = "report.html"
 
 # Columns of evaluations.jsonl beside the metrics (named by lab.config.metric_names).

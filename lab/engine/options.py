@@ -1,0 +1,82 @@
+"""What a person may ask of a search; one field an option of `python -m lab.search`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from lab.config import InputError, parse_setting
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """Search a GAN space: which settings train stably, and how do the others fail?"""
+
+    space: str = "sngan"
+    """A named space (see --list-spaces), or the path of your own .py file."""
+    trials: int | None = None
+    """Configurations to try; the preset says how many when left out."""
+    known_only: bool = False
+    """Run the space's known points and nothing else."""
+    budget_kimg: float | None = None
+    """Thousand real images a run trains on."""
+    concurrent: int | None = None
+    """Runs at a time; as many as fit when left out."""
+    cpus_per_worker: float | None = None
+    """CPU cores (and threads) of one run; 1 when left out."""
+    gpus_per_worker: float | None = None
+    """GPUs of one run, fractions allowed; 1 where there are GPUs, else 0."""
+    dataset: str | None = None
+    """A named set (`python -m lab.data list`), a pack, a folder or a zip of images."""
+    root: str | None = None
+    """Folder that holds the named set's original files."""
+    resolution: int | None = None
+    """Side of the images in pixels: 28, 32 or 64."""
+    extractor: str | None = None
+    """Features of the metrics: fashion, inception, or a file that lab.metrics trained."""
+    extractor_weights: str | None = None
+    """Weights file of the inception extractor."""
+    storage: Path = Path("studies")
+    """Folder that holds the studies; all nodes must see it."""
+    name: str | None = None
+    """Name of the study; the space and the time when left out."""
+    seed: int = 0
+    """Seed of the design and of the runs."""
+    preset: str | None = None
+    """laptop, gpu or cluster: sizes by the hardware when left out."""
+    set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
+    """path=value: fix one setting in every run; may be given again."""
+    address: str | None = None
+    """A Ray cluster's address; a local Ray is started and closed again when left out."""
+    resume: Path | None = None
+    """Continue this study (a folder, or its name under --storage)."""
+    list_spaces: bool = False
+    """Describe the known spaces and stop."""
+    verbose: bool = False
+    """Let Ray speak."""
+
+    def fixed_values(self) -> dict[str, Any]:
+        """What the person set, by dotted path; the dedicated options are --set in short.
+
+        Raises InputError for a --set that is not path=value.
+        """
+        named = {
+            "data.source": self.dataset,
+            "data.root": self.root,
+            "data.resolution": self.resolution,
+            "evaluation.extractor": self.extractor,
+            "evaluation.extractor_weights": self.extractor_weights,
+            "training.budget_images": self._budget_images(),
+        }
+        values = {path: value for path, value in named.items() if value is not None}
+        return values | dict(parse_setting(text) for text in self.set)
+
+    def _budget_images(self) -> int | None:
+        if self.budget_kimg is None:
+            return None
+        if not self.budget_kimg > 0:
+            raise InputError(f"--budget-kimg is {self.budget_kimg}; it must be above 0")
+        return round(self.budget_kimg * 1000)

@@ -1,0 +1,184 @@
+"""What a search looks like while it runs: one live panel, or plain lines when not a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from lab.config import MetricNames
+from lab.plan import Job, Outcome
+from lab.record import FAILURES, IMAGES_SEEN, QUALITY
+
+VERDICT_STYLE = {"stable": "green", "errored": "red", **dict.fromkeys(FAILURES, "yellow")}
+
+
+@dataclass
+class LiveRun:
+    """A run under way."""
+
+    job: Job
+    started: float
+    row: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Board:
+    """The state of a search as far as a person watches it; no drawing in here."""
+
+    study: str
+    num_runs: int
+    budget_images: int
+    names: MetricNames
+    num_slots: int
+    live: dict[tuple[int, int], LiveRun] = field(default_factory=dict)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    best: tuple[float, Job, dict[str, Any]] | None = None
+    images_done: int = 0
+    started: float = field(default_factory=time.monotonic)
+    run_seconds: list[float] = field(default_factory=list)
+
+    @property
+    def num_done(self) -> int:
+        return sum(self.verdicts.values())
+
+    def images_per_second(self) -> float:
+        """Over all slots, since the search began."""
+        seen = self.images_done + sum(run.row.get(IMAGES_SEEN, 0) for run in self.live.values())
+        return float(seen / max(time.monotonic() - self.started, 1e-9))
+
+    def seconds_left(self) -> float | None:
+        """Mean seconds of the ended runs times what is left, shared by the slots."""
+        if not self.run_seconds:
+            return None
+        mean = sum(self.run_seconds) / len(self.run_seconds)
+        spent = sum(min(time.monotonic() - run.started, mean) for run in self.live.values())
+        return max(0.0, (self.num_runs - self.num_done) * mean - spent) / self.num_slots
+
+
+class Display:
+    """Shows a board: `run_started`, `run_evaluated` and `run_ended` feed it."""
+
+    def __init__(self, board: Board, console: Console) -> None:
+        self.board = board
+        self.console = console
+        self._live = Live(
+            get_renderable=self._draw, console=console, refresh_per_second=2, transient=True
+        )
+
+    def __enter__(self) -> Display:
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.console.is_terminal:
+            self._live.stop()
+
+    def run_started(self, job: Job) -> None:
+        self.board.live[job.trial, job.seed] = LiveRun(job, time.monotonic())
+        again = f", attempt {job.attempt}" if job.attempt > 1 else ""
+        self._say(f"{_name(job)} started ({job.origin}{again})")
+
+    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None:
+        self.board.live[job.trial, job.seed].row = row
+        self._say(f"{_name(job)} {_progress(row, self.board)}")
+
+    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any]) -> None:
+        board = self.board
+        run = board.live.pop((job.trial, job.seed))
+        word = outcome.verdict or outcome.status
+        retried = outcome.status == "errored"
+        board.verdicts[word] += 1
+        board.images_done += row.get(IMAGES_SEEN, 0)
+        board.run_seconds.append(time.monotonic() - run.started)
+        if outcome.score is not None and (board.best is None or outcome.score > board.best[0]):
+            board.best = (outcome.score, job, row)
+        said = f"{_name(job)} {word}"
+        said += f": {(outcome.error or '').splitlines()[-1:]}" if retried else ""
+        said += f", score {outcome.score:.3f}" if outcome.score is not None else ""
+        self._say(f"{said}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
+
+    def _say(self, line: str) -> None:
+        if not self.console.is_terminal:
+            print(f"{time.strftime('%H:%M:%S')}  {line}", file=self.console.file, flush=True)
+
+    def _draw(self) -> Panel:
+        board = self.board
+        return Panel(
+            Group(_bar(board), _runs(board), _best(board)),
+            title=f"[bold]{board.study}[/]  explore",
+            title_align="left",
+            border_style="dim",
+            width=min(self.console.width, 110),
+        )
+
+
+def _bar(board: Board) -> Table:
+    counts = Text(f"{board.num_done} of {board.num_runs} runs")
+    for word, count in sorted(board.verdicts.items()):
+        counts.append(f"   {count} {word}", style=VERDICT_STYLE.get(word, ""))
+    counts.append(f"   {len(board.live)} running", style="cyan")
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_row(ProgressBar(total=board.num_runs, completed=board.num_done))
+    table.add_row(counts)
+    table.add_row(Text(f"{board.images_per_second():,.0f} images/s   {_left(board)}", style="dim"))
+    return table
+
+
+def _runs(board: Board) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("running", "from", "kimg", "quality", board.names.frechet):
+        table.add_column(title)
+    for run in board.live.values():
+        row = run.row
+        seen = row.get(IMAGES_SEEN, 0) / 1000
+        table.add_row(
+            _name(run.job),
+            run.job.origin,
+            f"{seen:.1f}/{board.budget_images / 1000:.0f}",
+            _number(row.get(QUALITY), ".3f"),
+            _number(row.get(board.names.frechet), ".1f"),
+        )
+    return table
+
+
+def _best(board: Board) -> Text:
+    if board.best is None:
+        return Text("no run has ended yet", style="dim")
+    score, job, row = board.best
+    text = Text("best so far ", style="dim")
+    text.append(f"trial {job.trial} ({job.origin})", style="bold")
+    text.append(f"  score {score:.3f}  {board.names.frechet} ")
+    text.append(_number(row.get(board.names.frechet), ".1f"))
+    return text
+
+
+def _name(job: Job) -> str:
+    return f"trial {job.trial} seed {job.seed}"
+
+
+def _progress(row: dict[str, Any], board: Board) -> str:
+    return (
+        f"{row[IMAGES_SEEN] / 1000:.1f} kimg, quality {_number(row[QUALITY], '.3f')}, "
+        f"{board.names.frechet} {_number(row.get(board.names.frechet), '.1f')}"
+    )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _left(board: Board) -> str:
+    seconds = board.seconds_left()
+    if seconds is None:
+        return "time left unknown"
+    return f"about {int(seconds // 60)} min {int(seconds % 60):02d} s left"

@@ -1,0 +1,130 @@
+"""The planner as a Ray Tune searcher: a thin adapter, and the one place where runs come and go."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ray.tune.search import Searcher
+
+from lab.plan import Job, Mirror, Outcome, Planner, trial_row
+from lab.record import ERROR_FILE, TRIAL_FILE, run_folder, trial_folder, write_json
+from lab.run_folder import RunLabel, mark_errored
+
+
+class Watcher(Protocol):
+    """Who is told what happens to runs: the live display."""
+
+    def run_started(self, job: Job) -> None: ...
+
+    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None: ...
+
+    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What one run gets."""
+
+    cpus: float
+    gpus: float
+
+    @property
+    def device(self) -> str:
+        return "cuda" if self.gpus > 0 else "cpu"
+
+    @property
+    def threads(self) -> int:
+        return max(1, int(self.cpus))
+
+
+class PlannerSearcher(Searcher):  # type: ignore[misc]
+    """Asks the planner when a slot is free, tells it how each run ended."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        study: Path,
+        slot: Slot,
+        num_slots: int,
+        watcher: Watcher,
+        mirror: Mirror,
+    ) -> None:
+        super().__init__(metric="score", mode="max")
+        self.planner = planner
+        self.study = study
+        self.slot = slot
+        self.num_slots = num_slots
+        self.watcher = watcher
+        self.mirror = mirror
+        self.live: dict[str, Job] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next run for Tune, None when no slot is free, FINISHED at the end."""
+        if self.planner.finished:
+            return str(Searcher.FINISHED)
+        if len(self.live) >= self.num_slots:
+            return None
+        job = self.planner.ask()
+        if job is None:
+            return None
+        self._write_trial(job)
+        self.live[trial_id] = job
+        self.watcher.run_started(job)
+        return {"job": self._message(job)}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        self.watcher.run_evaluated(self.live[trial_id], json.loads(result["row"]))
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        job = self.live.pop(trial_id)
+        if error or result is None or "score" not in result:
+            outcome, row = self._crashed(job), {}
+        else:
+            row = json.loads(result["row"])
+            outcome = Outcome(
+                status="finished", verdict=result["verdict"], score=float(result["score"])
+            )
+        self.planner.tell(job, outcome)
+        self.mirror.update()
+        self.watcher.run_ended(job, outcome, row)
+
+    def _crashed(self, job: Job) -> Outcome:
+        """A crash is not the GAN's fault: noted in the record, and for the planner to retry."""
+        folder = run_folder(self.study, job.trial, job.seed)
+        text = "the worker process died"
+        if (folder / ERROR_FILE).exists():
+            text = (folder / ERROR_FILE).read_text(errors="replace").strip()
+        label = RunLabel(job.trial, job.seed, job.stage, job.attempt)
+        mark_errored(folder, label, text)
+        return Outcome(status="errored", verdict=None, score=None, error=text)
+
+    def _write_trial(self, job: Job) -> None:
+        """The proposal is on disk before its run starts, so that no crash forgets it."""
+        path = trial_folder(self.study, job.trial) / TRIAL_FILE
+        if not path.exists():
+            write_json(path, trial_row(job))
+
+    def _message(self, job: Job) -> str:
+        """The job as one string: Tune flattens and copies what it is given as a mapping."""
+        return json.dumps(
+            {
+                "folder": str(run_folder(self.study, job.trial, job.seed)),
+                "trial": job.trial,
+                "stage": job.stage,
+                "attempt": job.attempt,
+                "config": job.config.model_dump(),
+                "device": self.slot.device,
+                "threads": self.slot.threads,
+            }
+        )
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the record is the state (the planner is rebuilt from it)."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: see `save`."""

@@ -1,0 +1,127 @@
+"""``python -m lab.evaluate RUN``: full metrics of a finished run's averaged generator."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from lab.cli import run_command
+from lab.config import InputError, RunConfig, change_config, read_config
+from lab.record import CONFIG_FILE, GENERATOR_FILE, RUN_FILE, TRIAL_FILE, read_json
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Measure the averaged generator of a finished run, beside held-out real images."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """The run's folder, say studies/mine/trials/0007/seed-3."""
+    num_samples: int | None = None
+    """Generated images to measure; as many as there are held-out images when left out."""
+    extractor: str | None = None
+    """fashion, inception, or a file that lab.metrics trained; the run's own when left out."""
+    extractor_weights: str | None = None
+    """Weights file of the inception extractor."""
+    samples: Path | None = None
+    """Write a grid of samples to this WebP file."""
+    json: bool = False
+    """Print JSON instead of a table."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+
+
+def command(options: EvaluateOptions) -> int:
+    """What the command line does; returns the exit code."""
+    from lab.gan.sampling import generate, latents, save_grid
+    from lab.run import choose_device, open_bench
+
+    config = _stored_config(options)
+    bench = open_bench(config.data, config.evaluation, choose_device(options.device))
+    generator = _generator(options.run / GENERATOR_FILE, config, bench)
+    count = bench.evaluator.num_samples
+    codes = latents(
+        count,
+        config.network.latent_size,
+        bench.shape.num_classes,
+        seed=config.seed,
+        purpose="full evaluation",
+    )
+    images = generate(generator, codes, autocast=nullcontext())
+    if images is None:
+        raise InputError(f"the generator of {options.run} makes non-finite images; it diverged")
+    if options.samples is not None:
+        save_grid(images[:64], options.samples)
+    _show(bench.evaluator.measure(images), bench.evaluator, options, count)
+    return 0
+
+
+def _stored_config(options: EvaluateOptions) -> RunConfig:
+    """The run's configuration with what the person asks of the metrics."""
+    folder = options.run
+    if not (folder / RUN_FILE).exists():
+        raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
+    own, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
+    config = read_config(own if own.exists() else trial)
+    values: dict[str, Any] = {
+        "seed": read_json(folder / RUN_FILE)["seed"],
+        "evaluation.num_samples": options.num_samples,
+        "evaluation.extractor": options.extractor,
+        "evaluation.extractor_weights": options.extractor_weights,
+    }
+    return change_config(config, {key: value for key, value in values.items() if value is not None})
+
+
+def _generator(path: Path, config: RunConfig, bench: Any) -> Any:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from lab.gan.networks import build_generator
+    from lab.randomness import counted_generator
+
+    if not path.exists():
+        raise InputError(f"{path} is missing: the run has not finished; continue it first")
+    shape = bench.shape
+    generator = build_generator(
+        config.network,
+        resolution=shape.resolution,
+        channels=shape.channels,
+        num_classes=shape.num_classes,
+        generator=counted_generator(config.seed, "initial generator", 0),
+    )
+    try:
+        generator.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path} is damaged or of another configuration: {first}") from None
+    return generator.to(bench.device).eval()
+
+
+def _show(measured: dict[str, float], evaluator: Any, options: EvaluateOptions, count: int) -> None:
+    if options.json:
+        print(json.dumps({"metrics": measured, "baseline": evaluator.baseline}))
+        return
+    table = Table(title=f"{options.run}  ({count} samples, extractor {evaluator.extractor})")
+    table.add_column("metric")
+    table.add_column("generated", justify="right")
+    table.add_column("held-out real", justify="right")
+    for name, value in measured.items():
+        real = evaluator.baseline.get(name)
+        table.add_row(name, f"{value:.5g}", "-" if real is None else f"{real:.5g}")
+    Console().print(table)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_command(EvaluateOptions, command, prog="python -m lab.evaluate", args=args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

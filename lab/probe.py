@@ -1,0 +1,52 @@
+"""One round of the game with the dearer signals taken: a few times an evaluation, not each step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lab.gan.game import Game, Observed, RealBatch, RealSource
+from lab.stability.signals import pairwise_diversity, relative_change
+
+
+class Probed(NamedTuple):
+    """A round's signals, 0-d tensors on the device."""
+
+    observed: Observed
+    sampled: dict[str, Tensor]
+
+
+class Probe:
+    """Plays single rounds of a game and looks closer."""
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+
+    def step(self, real_batch: RealSource, heldout: RealBatch) -> Probed:
+        """Play one round; also update ratios, held-out logits, singular values, diversity."""
+        game = self.game
+        before = {"generator": _weights(game.generator), "critic": _weights(game.critic)}
+        played = game.step(real_batch)
+        sampled = {
+            f"{player}_update_ratio": relative_change(weights, _live(getattr(game, player)))
+            for player, weights in before.items()
+        }
+        with torch.no_grad(), game.autocast():
+            labels = heldout.labels if game.config.network.conditional else None
+            images = heldout.images.to(played.real.dtype)
+            sampled["logit_heldout"] = game.critic(images, labels).mean()
+        sigmas = game.critic.top_singular_values()
+        if sigmas.numel():
+            sampled["critic_sigma_max"] = sigmas.max()
+        sampled["diversity"] = pairwise_diversity(played.fake) / pairwise_diversity(played.real)
+        return Probed(played.observed, sampled)
+
+
+def _live(network: nn.Module) -> list[Tensor]:
+    return [parameter.detach() for parameter in network.parameters()]
+
+
+def _weights(network: nn.Module) -> list[Tensor]:
+    return [weight.clone() for weight in _live(network)]

@@ -1,0 +1,301 @@
+"""One run as an iterator of evaluations: ``for evaluation in run(config, folder): ...``
+
+Trains to the next evaluation and yields it; stopping is closing the iterator. It wires the four
+peers (gan, data, metrics, stability), writes the run's folder, and resumes from its checkpoint:
+a run that was interrupted gives the numbers of one that was left alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from lab.config import DataConfig, EvaluationConfig, RunConfig
+from lab.data import Pack, find, training_indices
+from lab.gan.game import Game, ImageShape, RealBatch, Share
+from lab.gan.precision import faster_precision
+from lab.gan.sampling import generate, latents, save_grid
+from lab.metrics import Evaluator, make_evaluator
+from lab.probe import Probe
+from lab.randomness import counted_generator
+from lab.record import FAILURES, Row, Stage, sample_file
+from lab.run_folder import Resumed, RunFolder, RunLabel
+from lab.stability.score import quality, score
+from lab.stability.signals import SignalWindow
+from lab.stability.verdict import Verdict, judge
+
+NON_FINITE_CHECK_STEPS = 32
+"""A run looks for non-finite values so often: each look waits for the device."""
+NUM_GRID_SAMPLES = 64
+
+
+class Evaluation(NamedTuple):
+    """What a run yields: the row it stored, and a verdict once there is one."""
+
+    row: Row
+    verdict: Verdict | None
+    score: float | None
+    """The score when the run is over, else None."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What runs of one study share in a process: the data, the metrics, the device."""
+
+    pack: Pack
+    evaluator: Evaluator
+    device: torch.device
+
+    @property
+    def shape(self) -> ImageShape:
+        return ImageShape(self.pack.resolution, self.pack.channels, self.pack.num_classes)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """`auto`: the current GPU when there is one, else the CPU."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+@lru_cache(maxsize=4)
+def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.device) -> Bench:
+    """Open (and pack, on first use) the data, and build the evaluator; kept for later runs."""
+    pack = find(data)
+    evaluator = make_evaluator(
+        evaluation, pack.train, pack.heldout, fingerprint=pack.card.fingerprint, device=device
+    )
+    return Bench(pack, evaluator, device)
+
+
+@lru_cache(maxsize=64)
+def resolve_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:
+    """The configured precision; `auto` becomes what measures faster on the device."""
+    if config.training.precision != "auto":
+        return config.training.precision
+    return faster_precision(config, shape, device)
+
+
+def run(
+    config: RunConfig,
+    folder: Path,
+    *,
+    trial: int = 0,
+    stage: Stage = "explore",
+    attempt: int = 1,
+    device: str = "auto",
+) -> Iterator[Evaluation]:
+    """Train one configuration with one seed into `folder`, or continue what is there.
+
+    Yields an `Evaluation` of the untrained generator (0 images seen) and one every
+    `evaluation.every_images`; the last carries the verdict. A folder that holds a finished run
+    yields that run's last evaluation and trains nothing. Raises InputError for a damaged
+    checkpoint or data that cannot be had.
+    """
+    started = time.perf_counter()
+    files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
+    finished = files.finished()
+    if finished is not None:
+        yield Evaluation(finished.row, finished.verdict, finished.score)
+        return
+    bench = open_bench(config.data, config.evaluation, choose_device(device))
+    training = _Training(config, bench, files)
+    training.begin(started)
+
+    if not training.rows:
+        yield training.evaluate()
+    elif training.verdict is not None:
+        yield training.conclude()
+    while training.verdict is None:
+        training.train_to_next_evaluation()
+        yield training.evaluate()
+
+
+class _Training:
+    """One run under way: the game, the rows so far, and what ends it."""
+
+    def __init__(self, config: RunConfig, bench: Bench, files: RunFolder) -> None:
+        self.config = config
+        self.bench = bench
+        self.files = files
+        self.verdict: Verdict | None = None
+        self.window = SignalWindow(bench.device)
+        self.train_images = bench.pack.train.resident(bench.device)
+        self.heldout_images = bench.pack.heldout.resident(bench.device)
+
+    def begin(self, started: float) -> None:
+        """Build the game, continue from the folder if it holds anything, note the start."""
+        resumed = self.files.resume()
+        precision = resumed.precision or resolve_precision(
+            self.config, self.bench.shape, self.bench.device
+        )
+        self.game = Game(
+            self.config,
+            self.bench.shape,
+            device=self.bench.device,
+            precision=precision,
+            share=Share(),
+        )
+        self._continue(resumed)
+        self.files.note_start(
+            self.config, self.game, precision, starting_seconds=time.perf_counter() - started
+        )
+
+    def _continue(self, resumed: Resumed) -> None:
+        self.rows = resumed.rows
+        if resumed.state is not None:
+            self.files.load_into(self.game, resumed.state)
+        last = self.rows[-1] if self.rows else {}
+        self.training_seconds: float = last.get("seconds_training", 0.0)
+        self.evaluating_seconds: float = last.get("seconds_evaluating", 0.0)
+        if self.rows:
+            self.verdict = self._judge()
+
+    def train_to_next_evaluation(self) -> None:
+        """Play rounds until the next multiple of `evaluation.every_images`, or a failure."""
+        every = self.config.evaluation.every_images
+        target = min(
+            (self.game.images_seen // every + 1) * every, self.config.training.budget_images
+        )
+        probe = Probe(self.game)
+        start = time.perf_counter()
+        while self.game.images_seen < target:
+            self._one_round(probe)
+            if self._failed_numerically():
+                break
+        self._wait_for_device()
+        self.training_seconds += time.perf_counter() - start
+
+    def _one_round(self, probe: Probe) -> None:
+        step = self.game.num_steps_done
+        if step % self.config.stability.signal_every_steps == 0:
+            heldout = self._heldout_batch(step)
+            signals = probe.step(self._real_batch, heldout)
+            self.window.add(signals.observed._asdict(), self.game.images_seen)
+            self.window.add(signals.sampled, self.game.images_seen)
+        else:
+            played = self.game.step(self._real_batch)
+            self.window.add(played.observed._asdict(), self.game.images_seen)
+
+    def _failed_numerically(self) -> bool:
+        due = self.game.num_steps_done % NON_FINITE_CHECK_STEPS == 0
+        stop = self.config.stability.stop_on_failure
+        return due and stop and self.window.non_finite()
+
+    def _real_batch(self, critic_step: int) -> RealBatch:
+        size = self.config.training.batch_size
+        order = training_indices(
+            len(self.train_images), self.config.seed, critic_step * size, size
+        )
+        indices = self.game.share.of(order)
+        mirror = None
+        if self.config.data.mirror:
+            draw = counted_generator(self.config.seed, "mirror", critic_step)
+            mirror = self.game.share.of(torch.rand(size, generator=draw) < 0.5)
+        batch = self.train_images.batch(indices, self.bench.device, mirror)
+        return RealBatch(batch.images, batch.labels)
+
+    def _heldout_batch(self, step: int) -> RealBatch:
+        draw = counted_generator(self.config.seed, "held-out", step)
+        size = self.config.training.batch_size
+        indices = torch.randint(len(self.heldout_images), (size,), generator=draw)
+        batch = self.heldout_images.batch(indices, self.bench.device)
+        return RealBatch(batch.images, batch.labels)
+
+    def evaluate(self) -> Evaluation:
+        """Measure the averaged generator, judge, and store the row and the checkpoint."""
+        start = time.perf_counter()
+        metrics = self._measure()
+        self.evaluating_seconds += time.perf_counter() - start
+        names = self.bench.evaluator.names
+        first = self.rows[0] if self.rows else metrics
+        row: Row = {
+            "images_seen": self.game.images_seen,
+            "step": self.game.num_steps_done,
+            "quality": quality(
+                metrics[names.kernel],
+                initial=first[names.kernel],
+                floor=self.bench.evaluator.baseline[names.kernel],
+            ),
+            "seconds_training": self.training_seconds,
+            "seconds_evaluating": self.evaluating_seconds,
+            **metrics,
+            **self.window.close(),
+        }
+        self.rows.append(row)
+        self.verdict = self._judge()
+        self.files.store_row(row)
+        self.files.store_checkpoint(self.game.state(), self.game.images_seen)
+        return self.conclude()
+
+    def conclude(self) -> Evaluation:
+        """The newest evaluation; a run that has its verdict is finished in the record first."""
+        assert self.rows
+        if self.verdict is None:
+            return Evaluation(self.rows[-1], None, None)
+        reached = score(
+            [row["images_seen"] for row in self.rows],
+            [row["quality"] for row in self.rows],
+            self.config.training.budget_images,
+            self.verdict.onset_images if self.verdict.name in FAILURES else None,
+        )
+        self.files.save_generator(self.game.average)
+        self.files.note_end(
+            self.verdict,
+            score=reached,
+            final_quality=self._final_quality(),
+            images_seen=self.game.images_seen,
+            seconds={"training": self.training_seconds, "evaluating": self.evaluating_seconds},
+        )
+        return Evaluation(self.rows[-1], self.verdict, reached)
+
+    def _measure(self) -> dict[str, float]:
+        evaluator = self.bench.evaluator
+        codes = latents(
+            evaluator.num_samples,
+            self.config.network.latent_size,
+            self.bench.shape.num_classes,
+            seed=self.config.seed,
+            purpose="evaluation",
+        )
+        images = generate(self.game.average, codes, autocast=self.game.autocast())
+        if images is None:
+            return dict.fromkeys(evaluator.names.model_dump().values(), float("nan"))
+        samples = sample_file(self.files.folder, self.game.images_seen)
+        save_grid(images[:NUM_GRID_SAMPLES], samples)
+        return evaluator.measure(images)
+
+    def _judge(self) -> Verdict | None:
+        evaluator = self.bench.evaluator
+        verdict = judge(
+            self.rows,
+            names=evaluator.names,
+            baseline=evaluator.baseline,
+            budget_images=self.config.training.budget_images,
+            settings=self.config.stability,
+        )
+        at_budget = self.game.images_seen >= self.config.training.budget_images
+        if verdict is None or at_budget or self.config.stability.stop_on_failure:
+            return verdict
+        return None
+
+    def _final_quality(self) -> float:
+        """u_T of SCIENCE.md section 1: 0 when the run failed on the way."""
+        assert self.verdict is not None
+        alive = self.verdict.name in ("stable", "stalled")
+        return float(self.rows[-1]["quality"]) if alive else 0.0
+
+    def _wait_for_device(self) -> None:
+        if self.bench.device.type == "cuda":
+            torch.cuda.synchronize(self.bench.device)
+
+
+def describe(bench: Bench) -> dict[str, Any]:
+    """The record's `data` and `metrics` entries."""
+    return {"data": bench.pack.card.model_dump(), "metrics": bench.evaluator.description()}

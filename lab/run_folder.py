@@ -1,0 +1,236 @@
+"""A run's folder: what is written when, and what a later start finds there.
+
+Order makes it crash-proof: the row is appended, then the checkpoint renamed into place, then
+run.json. Rows newer than the checkpoint are dropped at a resume and made again, the same.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import socket
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from lab.config import InputError, RunConfig
+from lab.gan.game import Game
+from lab.gan.networks import Generator
+from lab.record import (
+    CHECKPOINT_FILE,
+    EVALUATIONS_FILE,
+    GENERATOR_FILE,
+    IMAGES_SEEN,
+    RUN_FILE,
+    Row,
+    Stage,
+    append_row,
+    read_json,
+    read_rows,
+    write_json,
+    write_rows,
+    write_whole,
+)
+from lab.stability.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class RunLabel:
+    """Which run of a study a folder is."""
+
+    trial: int
+    seed: int
+    stage: Stage
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What a folder holds of an earlier start; all empty for a new run."""
+
+    rows: list[Row]
+    state: dict[str, Any] | None
+    precision: str | None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a finished run ended."""
+
+    row: Row
+    verdict: Verdict
+    score: float
+
+
+def now() -> str:
+    """The time as the record writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class RunFolder:
+    """Writes one run's part of the record. One process only."""
+
+    def __init__(self, folder: Path, label: RunLabel) -> None:
+        self.folder = folder
+        self.label = label
+        self._note: dict[str, Any] = {}
+
+    def finished(self) -> Finished | None:
+        """The end of a run that has its verdict, else None."""
+        path = self.folder / RUN_FILE
+        note = read_json(path) if path.exists() else {}
+        if note.get("status") != "finished":
+            return None
+        rows = read_rows(self.folder / EVALUATIONS_FILE).rows
+        return Finished(rows[-1] if rows else {}, Verdict(**note["verdict"]), note["score"])
+
+    def resume(self) -> Resumed:
+        """The state and the rows up to it; rows newer than the checkpoint are removed.
+
+        Raises InputError when the checkpoint is damaged.
+        """
+        if not (self.folder / CHECKPOINT_FILE).exists():
+            (self.folder / EVALUATIONS_FILE).unlink(missing_ok=True)
+            return Resumed([], None, None)
+        state = read_checkpoint(self.folder / CHECKPOINT_FILE)
+        self._note = read_json(self.folder / RUN_FILE)
+        rows = read_rows(self.folder / EVALUATIONS_FILE).rows
+        kept = [row for row in rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
+        write_rows(self.folder / EVALUATIONS_FILE, kept)
+        return Resumed(kept, state, self._note.get("precision"))
+
+    def load_into(self, game: Game, state: dict[str, Any]) -> None:
+        """Continue `game` from a checkpoint's content."""
+        try:
+            game.load_state(state["game"])
+        except (KeyError, ValueError, RuntimeError) as error:
+            first = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"{self.folder / CHECKPOINT_FILE} is not a checkpoint of this configuration "
+                f"({first}); remove {self.folder} to train the run from its start"
+            ) from None
+
+    def note_start(
+        self, config: RunConfig, game: Game, precision: str, *, starting_seconds: float
+    ) -> None:
+        """Write run.json for a run that begins or goes on."""
+        self._note |= {
+            "trial": self.label.trial,
+            "seed": self.label.seed,
+            "stage": self.label.stage,
+            "attempts": self.label.attempt,
+            "status": "running",
+            "verdict": None,
+            "score": None,
+            "budget_images": config.training.budget_images,
+            "precision": precision,
+            "host": socket.gethostname(),
+            "device": device_name(game.device),
+            "started": self._note.get("started", now()),
+            "seconds": {"starting": starting_seconds},
+            "num_parameters": {
+                "generator": _num_parameters(game.generator),
+                "critic": _num_parameters(game.critic),
+            },
+        }
+        write_json(self.folder / RUN_FILE, self._note)
+
+    def store_row(self, row: Row) -> None:
+        """Append an evaluation's row."""
+        append_row(self.folder / EVALUATIONS_FILE, row)
+
+    def store_checkpoint(self, state: dict[str, Any], images_seen: int) -> None:
+        """Replace the checkpoint, after the row it belongs to."""
+        content = io.BytesIO()
+        torch.save({"game": state, IMAGES_SEEN: images_seen}, content)
+        write_whole(self.folder / CHECKPOINT_FILE, content.getvalue())
+
+    def note_end(
+        self,
+        verdict: Verdict,
+        *,
+        score: float,
+        final_quality: float,
+        images_seen: int,
+        seconds: dict[str, float],
+    ) -> None:
+        """Write run.json for a run that has its verdict."""
+        training = seconds["training"]
+        self._note |= {
+            "status": "finished",
+            "verdict": {
+                "name": verdict.name,
+                "onset_images": verdict.onset_images,
+                "evidence": verdict.evidence,
+                "final": verdict.final,
+            },
+            "score": score,
+            "final_quality": final_quality,
+            "images_seen": images_seen,
+            "ended": now(),
+            "seconds": {**self._note.get("seconds", {}), **seconds},
+            "images_per_second": images_seen / training if training > 0 else None,
+        }
+        write_json(self.folder / RUN_FILE, self._note)
+
+    def save_generator(self, generator: Generator) -> None:
+        """The averaged generator's weights as safetensors."""
+        tensors = {name: value.contiguous() for name, value in generator.state_dict().items()}
+        write_whole(self.folder / GENERATOR_FILE, save(tensors))
+
+
+def mark_errored(folder: Path, label: RunLabel, error: str) -> None:
+    """Note in run.json that a run crashed through no fault of the GAN."""
+    note = read_json(folder / RUN_FILE) if (folder / RUN_FILE).exists() else {}
+    note |= {
+        "trial": label.trial,
+        "seed": label.seed,
+        "stage": label.stage,
+        "attempts": label.attempt,
+        "status": "errored",
+        "verdict": None,
+        "score": None,
+        "error": error,
+        "ended": now(),
+    }
+    write_json(folder / RUN_FILE, note)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint's content, loaded without running any code from it.
+
+    Raises InputError when it is damaged.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        images_seen = int(state[IMAGES_SEEN])
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        KeyError,
+        TypeError,
+        ValueError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise InputError(
+            f"the checkpoint {path} is damaged ({type(error).__name__}); "
+            f"remove {path.parent} to train this run from its start"
+        ) from None
+    assert images_seen >= 0
+    return dict(state)
+
+
+def device_name(device: torch.device) -> str:
+    """`cpu`, or the GPU's own name."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _num_parameters(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,81 @@
+"""``python -m lab.search``: search a GAN space; the same from a script with `search(...)`."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from lab.cli import run_command
+from lab.engine.options import SearchOptions
+from lab.record import StudyRecord, read_study
+
+
+def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
+    """Search a space from a notebook or script and return the finished study.
+
+    `options` are the command's, with underscores: ``search("sngan", trials=8, seed=1)``; the
+    setting `set` takes a list of "path=value". Raises InputError for a mistake in them.
+    """
+    from lab.engine.study import search_study
+
+    asked = SearchOptions(space=str(space), **options)
+    folder = search_study(asked, Console(stderr=True))
+    _report(folder)
+    return read_study(folder)
+
+
+def command(options: SearchOptions) -> int:
+    """What the command line does; returns the exit code."""
+    console = Console()
+    if options.list_spaces:
+        return _list_spaces(console)
+    from lab.engine.study import StudyInterrupted, search_study
+
+    try:
+        folder = search_study(options, console)
+    except StudyInterrupted as stopped:
+        console.print(f"stopped; the record is kept. Continue with\n  {stopped.command}")
+        _report(stopped.folder)
+        return 130
+    page = _report(folder)
+    console.print(f"report {page}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _report(folder: Path) -> Path | None:
+    """Write the page; a bug in it must not cost the search its success."""
+    try:
+        from reports import write_report
+
+        return write_report(folder)
+    except Exception:
+        traceback.print_exc()
+        print(f"the report failed; the record is whole: python -m reports {folder}", file=sys.stderr)
+        return None
+
+
+def _list_spaces(console: Console) -> int:
+    from lab.plan import list_spaces
+
+    for space in list_spaces():
+        first, _, rest = space.description.partition("\n")
+        console.print(f"[bold]{space.name}[/]  {first}", highlight=False)
+        if rest.strip():
+            console.print(rest.strip(), highlight=False)
+        for name in space.parameters():
+            console.print(f"    {name}", style="dim", highlight=False)
+        console.print(f"    known points: {', '.join(space.known)}\n", highlight=False)
+    return 0
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_command(SearchOptions, command, prog="python -m lab.search", args=args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""``python -m lab.train``: one run, with progress."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lab.cli import run_command
+from lab.config import InputError, RunConfig, change_config, parse_setting, read_config
+from lab.record import CONFIG_FILE, RUN_FILE, TRIAL_FILE, read_json, write_json
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Train one configuration with one seed: a space's point, a config file, or a stored trial."""
+
+    space: str | None = None
+    """The space that --point belongs to."""
+    point: str | None = None
+    """A known point of the space, say miyato-c."""
+    config: Path | None = None
+    """A JSON file with a whole or partial configuration."""
+    trial: Path | None = None
+    """A trial's folder in a study, say studies/mine/trials/0007."""
+    out: Path | None = None
+    """Folder of the run; runs/<what>-seed-<seed> when left out. A run found there is continued."""
+    seed: int | None = None
+    """Seed of the run."""
+    preset: str | None = None
+    """With --space: laptop, gpu or cluster; by the hardware when left out."""
+    set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
+    """path=value: change one setting; may be given again."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    threads: int | None = None
+    """CPU threads; all cores when left out."""
+
+
+def command(options: TrainOptions) -> int:
+    """What the command line does; returns the exit code."""
+    name, config = _chosen(options)
+    values = dict(parse_setting(text) for text in options.set)
+    if options.seed is not None:
+        values["seed"] = options.seed
+    config = change_config(config, values)
+    folder = options.out or Path("runs") / f"{name}-seed-{config.seed}"
+    return _train(config, folder, options)
+
+
+def _chosen(options: TrainOptions) -> tuple[str, RunConfig]:
+    """The configuration that was asked for, and a name for it."""
+    ways = [options.space, options.config, options.trial]
+    if sum(way is not None for way in ways) != 1:
+        raise InputError(
+            "say what to train with exactly one of --space (and --point), --config or --trial"
+        )
+    if options.trial is not None:
+        file = options.trial / TRIAL_FILE if options.trial.is_dir() else options.trial
+        return f"trial-{file.parent.name}", read_config(file)
+    if options.config is not None:
+        return options.config.stem, read_config(options.config)
+    return _point(str(options.space), options)
+
+
+def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
+    from lab.plan import choose_preset, find_preset, load_space
+
+    space = load_space(space_name)
+    if options.point is None:
+        raise InputError(
+            f"--space {space_name} needs --point; its known points are {', '.join(space.known)}"
+        )
+    preset = options.preset
+    if preset is None:
+        import torch
+
+        preset = choose_preset(torch.cuda.device_count(), 1)
+    space = space.with_defaults(find_preset(preset).base)
+    return options.point, space.known_config(options.point)
+
+
+def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
+    import torch
+
+    from lab.run import run
+
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    _claim(folder, config)
+    console = Console()
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.1f}/{task.total:.0f} kimg"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task(folder.name, total=config.training.budget_images / 1000)
+        for evaluation in run(config, folder, device=options.device):
+            row = evaluation.row
+            bar.update(task, completed=row["images_seen"] / 1000)
+            console.print(_line(row), highlight=False)
+    assert evaluation.verdict is not None
+    console.print(f"{evaluation.verdict.name}: {evaluation.verdict.evidence}", highlight=False)
+    console.print(f"score {evaluation.score:.3f}; run {folder}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _claim(folder: Path, config: RunConfig) -> None:
+    """Store the configuration; a folder that holds a run of another one is refused."""
+    stored = folder / CONFIG_FILE
+    if stored.exists():
+        if read_json(stored)["config"] != config.model_dump():
+            raise InputError(f"{folder} holds a run of another configuration; give another --out")
+        return
+    if (folder / RUN_FILE).exists():
+        raise InputError(f"{folder} holds a run of a study; give another --out")
+    try:
+        write_json(stored, {"config": config.model_dump()})
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); give another --out"
+        ) from None
+
+
+def _line(row: dict[str, object]) -> str:
+    """One evaluation as a line: the clock, quality, and the metrics."""
+    shown = {
+        key: value
+        for key, value in row.items()
+        if not key.startswith(("signal_", "seconds_")) and key not in ("images_seen", "step")
+    }
+    metrics = "  ".join(f"{key} {value:.4g}" for key, value in shown.items())
+    return f"{row['images_seen']:>9,} images  {metrics}"
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_command(TrainOptions, command, prog="python -m lab.train", args=args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
