@@ -80,15 +80,19 @@ def make_history(
     budget_images: int,
     settings: StabilityConfig,
 ) -> History:
-    """The rows up to the first that reaches the budget; those without a place on the clock go.
+    """The rows up to the first that reaches the budget, less those that say nothing new.
 
-    Whether a row is kept depends on it and on earlier rows only, so verdicts stay online.
+    A row without a place on the clock is passed over, and so is one not later than the row
+    before it: it repeats an evaluation, and must not make two in a row of one. Whether a row is
+    kept depends on it and on earlier rows only, so verdicts stay online.
     """
     kept: list[Mapping[str, Any]] = []
     images: list[int] = []
     for row in rows:
         seen = number(row, IMAGES_SEEN)
         if seen is None or not math.isfinite(seen) or seen < 0:
+            continue
+        if images and seen <= images[-1]:
             continue
         kept.append(row)
         images.append(int(seen))

@@ -40,7 +40,7 @@ def score(
     Trapezoids between evaluations. u is 0 from `failure_images` on (the trapezoid that holds it
     is cut there), past the last row (the run ended early) and before the first. A quality that
     is not finite counts as 0, one outside [0, 1] as the nearer end; a row without a finite place
-    on the clock is passed over; of rows at the same place the last one counts.
+    on the clock is passed over; of rows at one place the first counts, as it does for a verdict.
     """
     assert budget_images > 0, "a budget has images"
     images = np.asarray(images_seen, dtype=np.float64).ravel()
@@ -50,8 +50,8 @@ def score(
     images, u = images[placed], u[placed]
     u = np.where(np.isfinite(u), np.clip(u, 0.0, 1.0), 0.0)
 
-    images, last = np.unique(images[::-1], return_index=True)
-    u = u[::-1][last]
+    images, first = np.unique(images, return_index=True)
+    u = u[first]
     if images.size < 2:
         return 0.0
 

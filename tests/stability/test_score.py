@@ -85,8 +85,8 @@ def test_score_counts_a_quality_that_is_not_finite_as_zero() -> None:
     assert score([0, 50, 100], [1.0, math.inf, 1.0], 100, None) == pytest.approx(0.5)
 
 
-def test_score_takes_the_last_of_two_rows_at_one_place() -> None:
-    assert score([0, 50, 50, 100], [0.2, 0.9, 0.2, 0.2], 100, None) == pytest.approx(0.2)
+def test_score_takes_the_first_of_two_rows_at_one_place() -> None:
+    assert score([0, 50, 50, 100], [0.2, 0.2, 0.9, 0.2], 100, None) == pytest.approx(0.2)
 
 
 def test_score_does_not_depend_on_the_order_of_distinct_rows() -> None:
