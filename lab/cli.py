@@ -1,9 +1,9 @@
-"""What every command shares: arguments by tyro, a person's mistake as one sentence, exit code 2."""
+"""What all commands share: arguments by tyro, a person's mistake as one sentence, exit code 2."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import tyro
@@ -28,6 +28,23 @@ def run_command(
     try:
         parsed = tyro.cli(arguments, prog=prog, args=args, config=(tyro.conf.FlagCreatePairsOff,))
         return command(parsed)
+    except InputError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2
+
+
+def run_commands(
+    commands: Mapping[str, Callable[..., int]], *, prog: str, args: list[str] | None = None
+) -> int:
+    """Run the named command that the command line asks for; returns its exit code.
+
+    A command is a function whose parameters are its options; mistakes end as in `run_command`.
+    """
+    try:
+        code: int = tyro.extras.subcommand_cli_from_dict(
+            dict(commands), prog=prog, args=args, config=(tyro.conf.FlagCreatePairsOff,)
+        )
+        return code
     except InputError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,26 +21,36 @@ MIN_IMAGES = 5
 _CHUNK = 256
 
 
-def write_pack(source: Source, folder: Path, resolution: int) -> None:
-    """Pack `source` into `folder`, which appears whole or not at all.
+def write_pack(load: Callable[[], Source], folder: Path, resolution: int) -> None:
+    """Pack the source that `load` finds into `folder`, which appears whole or not at all.
 
-    Does nothing when the folder is there already. Raises InputError for too few images, for a
-    broken image and for a place that cannot be written.
+    Does nothing when the folder is there already: of several processes one loads and packs, the
+    others wait. Raises InputError for too few images, for a broken image and for a place that
+    cannot be written.
     """
+    make_folder_whole(folder, lambda aside: _fill(load(), aside, resolution))
+
+
+def packing_order(source: Source) -> PackingOrder:
+    """The split a source comes with, else our stratified one.
+
+    Raises InputError when there are too few images to hold any out.
+    """
+    if source.num_train is not None:
+        return given_order(source.num_images, source.num_train)
     if source.num_images < MIN_IMAGES:
         raise InputError(
             f"{source.name} has {source.num_images} images; a pack needs at least {MIN_IMAGES} "
             "so that some can be held out"
         )
-    make_folder_whole(folder, lambda aside: _fill(source, aside, resolution))
-
-
-def packing_order(source: Source) -> PackingOrder:
-    """The split a source comes with, else our stratified one."""
-    if source.num_train is not None:
-        return given_order(source.num_images, source.num_train)
     labels = source.labels
-    return stratified_order(np.full(source.num_images, -1) if labels is None else labels)
+    order = stratified_order(np.full(source.num_images, -1) if labels is None else labels)
+    if order.num_train == source.num_images:
+        raise InputError(
+            f"{source.name} has one image in each of its {len(source.class_names)} classes, so "
+            "none can be held out; give each class several, or put all into one folder"
+        )
+    return order
 
 
 def _fill(source: Source, folder: Path, resolution: int) -> None:

@@ -1,0 +1,116 @@
+"""`python -m lab.data pack | list | show`: pack image sets and look at them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+
+from lab.cli import run_commands
+from lab.config import DataConfig, InputError
+from lab.data.lookup import find, load_source
+from lab.data.named import NAMED
+from lab.data.pack import IMAGES_FILE, Pack, fingerprint, is_pack, open_pack
+from lab.data.sheet import write_sheet
+from lab.data.write import write_pack
+
+_VERIFIED_ROWS = 1024
+
+
+def pack(
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
+    out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")],
+    resolution: Literal[28, 32, 64] = 32,
+    root: str | None = None,
+) -> int:
+    """Pack a named set, a folder or a zip of images into a folder.
+
+    Args:
+        source: A named set (see list), or the path of a folder or a zip of images.
+        out: The pack's folder; it must not exist yet.
+        resolution: Side of the square images in pixels; others are cropped and resized.
+        root: Folder that already holds the named set's original files.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} exists already; remove it or give another place for the pack")
+    load = load_source(DataConfig(source=source, resolution=resolution, root=root))
+    write_pack(load, out, resolution)
+    card = open_pack(out).card
+    print(
+        f"packed {card.num_images:,} images of {card.name} into {out}; "
+        f"train on it with data.source={out} data.resolution={resolution}"
+    )
+    return 0
+
+
+def list_sets() -> int:
+    """List the named sets."""
+    for name, entry in NAMED.items():
+        print(f"{name:14} {entry.about}")
+    print("Any path of a pack, a folder or a zip of images is a data set too.")
+    return 0
+
+
+def show(
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
+    resolution: Literal[28, 32, 64] = 32,
+    root: str | None = None,
+    grid: Path | None = None,
+) -> int:
+    """Show a pack's card, check its pixels against its fingerprint, and draw a contact sheet.
+
+    Args:
+        source: The path of a pack, or anything that can be packed.
+        resolution: Which resolution of a set to show; a pack has its own.
+        root: Folder that already holds the named set's original files.
+        grid: Write a sheet of training images, a row for each class, to this .webp or .png.
+    """
+    path = Path(source).expanduser()
+    if source not in NAMED and is_pack(path):
+        opened = open_pack(path)
+    else:
+        opened = find(DataConfig(source=source, resolution=resolution, root=root))
+    for name, value in opened.card.model_dump().items():
+        print(f"{name:12} {_plain(value)}")
+    print(f"{'folder':12} {opened.folder}")
+    _verify(opened)
+    if grid is not None:
+        write_sheet(opened.train, opened.num_classes, grid)
+        print(f"{'grid':12} {grid}")
+    return 0
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {start}..{stop}" for name, (start, stop) in value.items())
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _verify(opened: Pack) -> None:
+    """Read every pixel; raises InputError when they are not the ones that were packed."""
+    images = np.load(opened.folder / IMAGES_FILE, mmap_mode="r")
+    starts = range(0, len(images), _VERIFIED_ROWS)
+    labels = np.concatenate([split.labels.numpy() for split in (opened.train, opened.heldout)])
+    found = fingerprint(
+        (images[start : start + _VERIFIED_ROWS] for start in starts), labels, opened.card.splits
+    )
+    if found != opened.card.fingerprint:
+        raise InputError(
+            f"the pack {opened.folder} is damaged: its pixels or labels do not match its "
+            "fingerprint; remove that folder and pack again"
+        )
+    print(f"{'verified':12} pixels, labels and splits match the fingerprint")
+
+
+def main(args: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    commands: dict[str, Callable[..., int]] = {"pack": pack, "list": list_sets, "show": show}
+    return run_commands(commands, prog="python -m lab.data", args=args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
