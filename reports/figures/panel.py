@@ -1,0 +1,183 @@
+"""A figure for the page: a Plotly figure in our own dress, its pickers, and a note beneath.
+
+Colours of text and lines are set by page.css, so that light, dark and print need no redrawing;
+only the marks of the verdicts carry colours of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from reports.markup import Html, data_block, element, joined
+from reports.verdicts import glyph
+
+INK = "#808080"
+"""A grey that is readable on light and dark where no style sheet reaches (exported pictures)."""
+FAINT = "rgba(128,128,128,0.22)"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a picker: arrays for every trace, and what changes in the layout."""
+
+    label: str
+    restyle: dict[str, Any] = field(default_factory=dict)
+    relayout: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Picker:
+    """A menu over a figure; the first option that the figure shows is `selected`."""
+
+    label: str
+    options: dict[str, Option]
+    selected: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure with its name on the page; `joint` holds what depends on all pickers together."""
+
+    identity: str
+    figure: go.Figure
+    description: str
+    """What a reader who cannot see the figure should know."""
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """The key: outcomes drawn and how many runs each has."""
+    pickers: tuple[Picker, ...] = ()
+    joint: dict[str, Option] = field(default_factory=dict)
+    note: str = ""
+
+
+def blank(height: int, **layout: Any) -> go.Figure:
+    """An empty figure in the house's dress: no box, faint grid, transparent, no legend."""
+    axis = {
+        "showgrid": True,
+        "gridcolor": FAINT,
+        "gridwidth": 1,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "ticklabelstandoff": 6,
+        "automargin": True,
+        "title": {"standoff": 12},
+    }
+    figure = go.Figure(layout={"template": None})
+    figure.update_layout(
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 13, "color": INK},
+        margin={"l": 8, "r": 12, "t": 12, "b": 8},
+        showlegend=False,
+        hovermode="closest",
+        hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
+        xaxis=axis,
+        yaxis=axis,
+    )
+    figure.update_layout(**layout)
+    return figure
+
+
+def plain(values: Iterable[Any], digits: int = 6) -> list[Any]:
+    """Values for JSON: non-finite numbers are None (a gap), the others keep `digits` digits."""
+    return [_plain(value, digits) for value in values]
+
+
+def render(panel: Panel) -> Html:
+    """The figure's place on the page: pickers, key, frame, note, and its data."""
+    pickers = [_picker(panel.identity, i, picker) for i, picker in enumerate(panel.pickers)]
+    key = [_key_entry(outcome, count) for outcome, count in panel.outcomes.items()]
+    return element(
+        "figure",
+        element("div", *pickers, class_="pickers") if pickers else None,
+        element("div", *key, class_="key", role="group", aria_label="Show or hide outcomes")
+        if key
+        else None,
+        element(
+            "div",
+            element("p", "The figure is drawn by the page's script.", class_="waiting"),
+            class_="frame",
+            id=panel.identity,
+            role="img",
+            aria_label=panel.description,
+            style=f"min-height:{panel.figure.layout.height}px",
+        ),
+        element("figcaption", panel.note, class_="note", hidden=not panel.note),
+        data_block(f"{panel.identity}-data", _data(panel)),
+        class_="panel wide",
+        data_panel=panel.identity,
+    )
+
+
+def _data(panel: Panel) -> dict[str, Any]:
+    drawn = json.loads(panel.figure.to_json())
+    return {
+        "data": drawn["data"],
+        "layout": drawn["layout"],
+        "pickers": [
+            {key: _option(option) for key, option in picker.options.items()}
+            for picker in panel.pickers
+        ],
+        "joint": {key: _option(option) for key, option in panel.joint.items()},
+        "note": panel.note,
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    return {
+        "restyle": _finite(option.restyle),
+        "relayout": _finite(option.relayout),
+        "note": option.note,
+    }
+
+
+def _picker(identity: str, index: int, picker: Picker) -> Html:
+    choices = [
+        element("option", option.label, value=key, selected=key == picker.selected)
+        for key, option in picker.options.items()
+    ]
+    return element(
+        "label",
+        element("span", picker.label),
+        element("select", joined(choices), id=f"{identity}-picker-{index}", data_index=index),
+    )
+
+
+def _key_entry(outcome: str, count: int) -> Html:
+    return element(
+        "button",
+        glyph(outcome),
+        element("span", outcome),
+        element("b", count),
+        type="button",
+        aria_pressed="true",
+        data_outcome=outcome,
+    )
+
+
+def _plain(value: Any, digits: int) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, np.integer)):
+        return int(value)
+    number = float(value)
+    return float(f"{number:.{digits}g}") if math.isfinite(number) else None
+
+
+def _finite(value: Any) -> Any:
+    """Nested data with non-finite numbers as None, the way Plotly marks a gap."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return _plain(value, 6) if isinstance(value, (float, np.floating)) else value

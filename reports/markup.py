@@ -1,0 +1,57 @@
+"""HTML made of elements. Text is escaped by construction: only `Html` passes as it is."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+VOID = {"br", "hr", "img", "input", "meta", "link"}
+
+
+class Html(str):
+    """Markup that this package made; every other string is text and gets escaped."""
+
+
+Child = str | int | float | None
+
+
+def text(value: object) -> Html:
+    """`value` as text: markup in it is shown, not obeyed."""
+    return value if isinstance(value, Html) else Html(html.escape(str(value)))
+
+
+def element(tag: str, *children: Child, **attributes: Child | bool) -> Html:
+    """`<tag attribute="...">children</tag>`; None leaves a child or an attribute out.
+
+    A trailing underscore is dropped from attribute names and other underscores become hyphens:
+    `class_`, `for_`, `aria_label`. True writes a bare attribute.
+    """
+    written = "".join(
+        _attribute(name.rstrip("_").replace("_", "-"), value)
+        for name, value in attributes.items()
+        if value is not None and value is not False
+    )
+    if tag in VOID:
+        return Html(f"<{tag}{written}>")
+    inside = "".join(text(child) for child in children if child is not None)
+    return Html(f"<{tag}{written}>{inside}</{tag}>")
+
+
+def joined(children: list[Html], between: str = "") -> Html:
+    """Markup in a row."""
+    return Html(between.join(children))
+
+
+def data_block(identity: str, data: Any) -> Html:
+    """Data for the page's script, as JSON that no `</script>` in a name can end.
+
+    Non-finite numbers must have been replaced before: JSON has none.
+    """
+    written = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    safe = written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Html(f'<script type="application/json" id="{html.escape(identity)}">{safe}</script>')
+
+
+def _attribute(name: str, value: Child | bool) -> str:
+    return f" {name}" if value is True else f' {name}="{html.escape(str(value))}"'

@@ -1,0 +1,155 @@
+"""How to reproduce a study: commands, versions, data, metrics with their floor, rules, formulas."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from lab.config import StabilityConfig
+from lab.record import StudyRecord, trial_folder
+from reports.markup import Html, element, joined
+from reports.tables import best_run, config_value, names_of, run_table
+from reports.words import number
+
+METRICS = {
+    "frechet": "Frechet distance of feature means and covariances; lower is better, biased at few samples",
+    "kernel": "kernel distance (KID): unbiased polynomial MMD, block estimate; lower is better",
+    "kernel_error": "standard error of the kernel distance",
+    "precision": "share of generated images inside the real images' neighbourhoods",
+    "recall": "share of real images inside the generated images' neighbourhoods",
+    "density": "how many real neighbourhoods hold a generated image, over k",
+    "coverage": "share of real images whose neighbourhood holds a generated image",
+}
+
+
+def methods(study: StudyRecord) -> Html:
+    """The whole section."""
+    card = study.study
+    parts = [
+        element("h3", "Commands"),
+        _commands(study),
+        element("h3", "Score and verdicts"),
+        _formulas(study),
+        element("h3", "Metrics"),
+        _metrics(study),
+        element("h3", "Data, versions, hardware"),
+        _facts("Data", card.get("data", {})),
+        _facts("Versions", card.get("versions", {})),
+        _facts("Hardware", card.get("hardware", {})),
+        _facts("Settings", card.get("settings", {})),
+    ]
+    return joined(parts)
+
+
+def command_of(study: StudyRecord) -> str:
+    """The search's command line as it was given, quoted for a shell."""
+    command = study.study.get("command") or []
+    return shlex.join(str(word) for word in command) if isinstance(command, list) else str(command)
+
+
+def train_command(study: StudyRecord) -> str | None:
+    """The command that trains the best trial again, or None when nothing is scored."""
+    runs = run_table(study)
+    best = best_run(runs)
+    if best is None:
+        return None
+    folder = trial_folder(study.folder, int(runs.loc[best, "trial"]))
+    return f"python -m lab.train --trial {shlex.quote(str(folder))}"
+
+
+def copyable(command: str) -> Html:
+    """A command with a button that copies it."""
+    button = element("button", "copy", type="button", class_="copy", aria_label="Copy the command")
+    return element("div", element("pre", element("code", command)), button, class_="command")
+
+
+def _commands(study: StudyRecord) -> Html:
+    folder = shlex.quote(str(study.folder))
+    entries = [
+        ("The search as it was started", command_of(study)),
+        ("The best trial, trained again", train_command(study)),
+        ("Continue or finish this study", f"python -m lab.search --resume {folder}"),
+        ("This page, made again", f"python -m reports {folder}"),
+    ]
+    rows = [
+        joined([element("dt", name), element("dd", copyable(command))])
+        for name, command in entries
+        if command
+    ]
+    return element("dl", joined(rows), class_="commands")
+
+
+def _formulas(study: StudyRecord) -> Html:
+    names = names_of(study)
+    floor = study.study.get("metrics", {}).get("baseline", {}).get(names.kernel)
+    score = [
+        element("p", "Quality of an evaluation at t images: ", element(
+            "span", "u", element("sub", "t"), " = clip(1 − (Q", element("sub", "t"), " − Q",
+            element("sub", "rr"), ") / (Q", element("sub", "0"), " − Q", element("sub", "rr"),
+            "), 0, 1)", class_="formula"),
+            f", where Q is {names.kernel}, Q", element("sub", "0"), " that of the untrained "
+            "generator and Q", element("sub", "rr"),
+            f" that of held-out real images ({number(floor)}). From a failure on, u is 0."),
+        element("p", "Score of a run: ", element(
+            "span", "J = (1/T) ∫ u dt", class_="formula"),
+            " over images seen, up to the budget T: between 0 and 1, higher is better, finite for "
+            "every run."),
+        element("p", "Stable: no failure before T and a final quality of at least the target. "
+            "Intervals of shares are Wilson's at 95%. The thresholds are initial values, not yet "
+            "calibrated on planted failures:"),
+    ]  # fmt: skip
+    return joined([*score, _thresholds(study)])
+
+
+def _thresholds(study: StudyRecord) -> Html:
+    rows = []
+    for name, field in StabilityConfig.model_fields.items():
+        value = config_value(study.study.get("base", {}), f"stability.{name}")
+        shown = number(field.default if value is None else value)
+        rows.append(_row(name, shown, field.description or ""))
+    return element("table", element("tbody", joined(rows)), class_="facts")
+
+
+def _metrics(study: StudyRecord) -> Html:
+    metrics = study.study.get("metrics", {})
+    baseline = metrics.get("baseline", {})
+    names = names_of(study).model_dump()
+    rows = [
+        _row(name, number(baseline[name]) if name in baseline else "–", METRICS[kind])
+        for kind, name in names.items()
+    ]
+    head = element(
+        "tr", *(element("th", word, scope="col") for word in ("metric", "real images", "meaning"))
+    )
+    protocol = (
+        f"Extractor {metrics.get('extractor', 'not recorded')}, "
+        f"{number(metrics.get('num_samples'))} generated images an evaluation, nearest "
+        f"k = {number(metrics.get('nearest_k'))}, reference: "
+        f"{metrics.get('reference', 'not recorded')}. “Real images” is what held-out real images "
+        "score against the same reference: the best a perfect generator could expect."
+    )
+    table = element("table", element("thead", head), element("tbody", joined(rows)), class_="facts")
+    return joined([element("p", protocol), table])
+
+
+def _facts(title: str, data: Any) -> Html:
+    entries = data if isinstance(data, Mapping) else {}
+    rows = [_row(str(name), _shown(value)) for name, value in entries.items()]
+    if not rows:
+        rows = [_row("–", "not recorded")]
+    body = element("table", element("tbody", joined(rows)), class_="facts")
+    return element("details", element("summary", title), body, open=title in ("Data", "Versions"))
+
+
+def _row(name: str, *values: str) -> Html:
+    cells = (element("td", value) for value in values)
+    return element("tr", element("th", name, scope="row"), *cells)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value) or "none"
+    return number(value, 4)

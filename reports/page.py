@@ -1,0 +1,164 @@
+"""The page: sections in reading order, one file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from plotly.offline import get_plotlyjs
+
+from lab.record import REPORT_FILE, StudyRecord, read_study, write_whole
+from reports.figures.curves import curves_panel
+from reports.figures.failures import failures_panel
+from reports.figures.importances import importances_panel
+from reports.figures.panel import Panel, render
+from reports.figures.quality import quality_panel, quality_rows
+from reports.figures.safe_zone import safe_zone_panel
+from reports.gallery import Album, gallery
+from reports.markup import Html, element, joined
+from reports.methods import methods
+from reports.summary import header, opening
+from reports.tables import finished, parameters_of, run_table
+from reports.trial_table import trial_table_section
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page that answers one question; `build` gives its body or why it has none."""
+
+    identity: str
+    title: str
+    question: str
+    build: Callable[[StudyRecord], Html | str]
+
+
+def write_report(study: Path, out: Path | None = None) -> Path:
+    """Write the report of a study folder; by default into it, as report.html.
+
+    Works on finished, running, failed and empty studies. Raises InputError when `study` is none.
+    """
+    place = out or study / REPORT_FILE
+    write_whole(place, build_page(read_study(study)).encode())
+    return place
+
+
+def build_page(study: StudyRecord, now: datetime | None = None) -> str:
+    """The whole HTML document."""
+    album = Album()
+    first = opening(study, album)
+    sections = [(section, section.build(study)) for section in sections_of(album)]
+    scripts = [get_plotlyjs(), _asset("page.js")]
+    body = joined(
+        [
+            header(study, now or datetime.now(UTC)),
+            _contents([section for section, _ in sections]),
+            element("main", first, *(_section(section, content) for section, content in sections)),
+            _footer(study),
+            *(Html(f"<script>{script}</script>") for script in scripts),
+        ]
+    )
+    head = joined(
+        [
+            element("meta", charset="utf-8"),
+            element("meta", http_equiv="Content-Security-Policy", content=_policy(scripts)),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            element("meta", name="color-scheme", content="light dark"),
+            element("title", f"{study.study.get('study', study.folder.name)}: stability report"),
+            Html(f"<style>{_asset('page.css')}</style>"),
+        ]
+    )
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
+
+
+def sections_of(album: Album) -> list[Section]:
+    """Sections after the findings, in reading order."""
+    return [
+        Section("zone", "The safe zone", "Where do runs stay stable?", _zone),
+        Section("cost", "Quality against stability", "What do good runs have in common with lasting ones?", _cost),
+        Section("causes", "Failures by cause", "How do the others fail, and under which choices?", _causes),
+        Section("curves-section", "Every run", "What happened, image by image?", _curves),
+        Section("matters", "What matters", "Which parameters does the score depend on?", _matters),
+        Section("samples", "Samples", "What do the runs draw?", lambda study: gallery(study, album)),
+        Section("trials", "All trials", "Which settings gave which outcome?", _trials),
+        Section("methods", "How to reproduce", "Which numbers are these, and how are they made again?", methods),
+    ]  # fmt: skip
+
+
+def _zone(study: StudyRecord) -> Html | str:
+    if not study.runs:
+        return "No run yet."
+    if not parameters_of(study):
+        return "This study samples no parameter, so there is no map."
+    return render(safe_zone_panel(study))
+
+
+def _cost(study: StudyRecord) -> Html | str:
+    if quality_rows(study).empty:
+        return "No run has a score yet."
+    return render(quality_panel(study))
+
+
+def _causes(study: StudyRecord) -> Html | str:
+    if finished(run_table(study)).empty:
+        return "No run has a verdict yet."
+    return render(failures_panel(study))
+
+
+def _curves(study: StudyRecord) -> Html | str:
+    if not any(run.evaluations for run in study.runs):
+        return "No evaluation yet."
+    return render(curves_panel(study))
+
+
+def _matters(study: StudyRecord) -> Html | str:
+    panel = importances_panel(study)
+    return render(panel) if isinstance(panel, Panel) else panel
+
+
+def _trials(study: StudyRecord) -> Html | str:
+    return trial_table_section(study) if study.runs else "No run yet."
+
+
+def _section(section: Section, content: Html | str) -> Html:
+    body = content if isinstance(content, Html) else element("p", content, class_="empty")
+    return element(
+        "section",
+        element("h2", section.title),
+        element("p", section.question, class_="question"),
+        body,
+        id=section.identity,
+    )
+
+
+def _contents(sections: list[Section]) -> Html:
+    links = [element("a", "Findings", href="#findings")]
+    links += [element("a", section.title, href=f"#{section.identity}") for section in sections]
+    return element("nav", *links, aria_label="Sections")
+
+
+def _footer(study: StudyRecord) -> Html:
+    return element(
+        "footer",
+        f"Made from the record in {study.folder} alone. This page loads nothing from a network.",
+    )
+
+
+def _asset(name: str) -> str:
+    return files("reports").joinpath(name).read_text()
+
+
+def _policy(scripts: list[str]) -> str:
+    """A content security policy: no network at all, and only these very scripts run."""
+    digests = (
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    )
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
