@@ -95,6 +95,10 @@ def test_score_does_not_depend_on_the_order_of_distinct_rows() -> None:
     assert score(images[::-1], u[::-1], 100, 80) == pytest.approx(expected)
 
 
+def test_score_counts_from_zero_images_on() -> None:
+    assert score([-100, 100], [0.0, 1.0], 100, None) == pytest.approx(0.75)
+
+
 @pytest.mark.parametrize("num_rows", [0, 1])
 def test_score_without_two_evaluations_is_zero(num_rows: int) -> None:
     assert score([0.0] * num_rows, [0.9] * num_rows, 100, None) == 0.0

@@ -189,7 +189,7 @@ def test_conditional_value_at_risk_takes_the_worst_quarter(
 
 
 def test_conditional_value_at_risk_counts_exact_shares_exactly() -> None:
-    assert conditional_value_at_risk(np.arange(30.0), share=0.1) == 1.0
+    assert conditional_value_at_risk(np.arange(100.0), share=0.07) == 3.0
 
 
 def test_conditional_value_at_risk_does_not_hide_a_nan() -> None:

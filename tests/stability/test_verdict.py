@@ -136,6 +136,16 @@ def test_one_metric_that_could_not_be_computed_is_no_divergence() -> None:
     assert verdict.name == "stable"
 
 
+def test_an_error_bar_that_could_not_be_computed_is_no_divergence() -> None:
+    rows = run_rows()
+    for row in rows:
+        del row[NAMES.kernel], row[NAMES.coverage]
+        row[NAMES.kernel_error] = math.nan
+    verdict = judged(rows)
+    assert verdict is not None
+    assert verdict.name == "stable"
+
+
 def test_an_infinite_loss_is_diverged_even_uncounted() -> None:
     rows = run_rows()
     rows[4]["signal_critic_loss"] = math.inf
