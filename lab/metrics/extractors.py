@@ -30,10 +30,14 @@ class Extractor:
     device: torch.device
     batch_size: int
     """Images of one forward pass; fixed, as sums in another order round differently."""
+    needs_colour: bool = False
+    """Grey images are repeated over three channels first."""
 
     @torch.inference_mode()
     def features(self, images: Tensor) -> Tensor:
         """[n, C, H, H] uint8 images, C 1 or 3 -> [n, d] float32 features on the device."""
+        if self.needs_colour:
+            images = images.expand(-1, 3, -1, -1)
         parts = [
             self.module(part.to(self.device, non_blocking=True))[0]
             for part in torch.split(images, self.batch_size)
@@ -49,6 +53,11 @@ def load_extractor(config: EvaluationConfig, device: torch.device) -> Extractor:
     """
     if config.extractor == "inception":
         return _inception(config.extractor_weights, device)
+    if config.extractor_weights is not None:
+        raise InputError(
+            f"evaluation.extractor_weights is given with the extractor '{config.extractor}'; only "
+            "'inception' takes it: drop --extractor-weights, or use --extractor inception"
+        )
     if config.extractor == "fashion":
         return _small_network(FASHION_WEIGHTS, device)
     path = Path(config.extractor)
@@ -75,18 +84,19 @@ def _small_network(path: Path, device: torch.device) -> Extractor:
 def _inception(weights: str | None, device: torch.device) -> Extractor:
     from lab.metrics.fidelity import inception_extractor
 
+    path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if weights is not None:
-        _check_inception_file(Path(weights))
+        path = Path(weights)
+        _check_inception_file(path)
     try:
-        module = inception_extractor(None if weights is None else Path(weights))
+        module = inception_extractor(None if weights is None else path).to(device)
     except (OSError, RuntimeError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise _inception_out_of_reach(f"they cannot be downloaded ({reason})") from None
-    path = Path(weights) if weights else Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
+        first_line = str(error).strip().split("\n")[0]
+        problem = f"{path} does not fit" if weights else "they cannot be downloaded"
+        raise _inception_out_of_reach(f"{problem} ({first_line})") from None
     name = "inception-v3-compat"
-    return Extractor(
-        name, "inception", file_digest(path), module.to(device), device, batch_size=32
-    )
+    digest = file_digest(path)
+    return Extractor(name, "inception", digest, module, device, batch_size=32, needs_colour=True)
 
 
 def _check_inception_file(path: Path) -> None:

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lab.config import EvaluationConfig, InputError, metric_names
+from lab.data import Pack
+from lab.metrics import Evaluator, make_evaluator
+from lab.metrics.manifold import expected_coverage
+
+NAMES = metric_names("fashion")
+
+
+@pytest.fixture(scope="module")
+def real(pack: Pack) -> Tensor:
+    return pack.heldout[0:1000]
+
+
+def noise_like(images: Tensor) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, images.shape, generator=generator, dtype=torch.uint8)
+
+
+def blurred(images: Tensor) -> Tensor:
+    return F.avg_pool2d(images.float(), 3, 1, padding=1).to(torch.uint8)
+
+
+def test_a_measurement_has_exactly_the_named_columns(evaluator: Evaluator, real: Tensor) -> None:
+    found = evaluator.measure(real)
+
+    assert set(found) == set(NAMES.model_dump().values()) == set(evaluator.baseline)
+    assert all(math.isfinite(value) for value in found.values())
+    assert evaluator.names == NAMES
+    assert (evaluator.extractor, evaluator.family) == ("fashion-v1", "fashion")
+
+
+def test_noise_is_far_worse_than_blurred_is_worse_than_real(
+    evaluator: Evaluator, real: Tensor
+) -> None:
+    found = [evaluator.measure(images) for images in (real, blurred(real), noise_like(real))]
+    frechet = [row[NAMES.frechet] for row in found]
+    kernel = [row[NAMES.kernel] for row in found]
+    coverage = [row[NAMES.coverage] for row in found]
+
+    assert 5 * frechet[0] < frechet[1] < frechet[2] / 5
+    assert kernel[0] < kernel[1] / 5 < kernel[2] / 25
+    assert coverage[0] > coverage[1] > coverage[2]
+
+
+def test_the_baseline_is_that_of_perfect_images(evaluator: Evaluator) -> None:
+    baseline = evaluator.baseline
+
+    assert abs(baseline[NAMES.kernel]) < 4 * baseline[NAMES.kernel_error]
+    assert baseline[NAMES.coverage] == pytest.approx(expected_coverage(1000, 1000, 5), abs=0.03)
+    assert baseline[NAMES.density] == pytest.approx(1.0, abs=0.1)
+    assert baseline[NAMES.precision] > 0.9
+    assert baseline[NAMES.recall] > 0.9
+
+
+def test_the_same_images_give_the_same_numbers(evaluator: Evaluator, real: Tensor) -> None:
+    assert evaluator.measure(real) == evaluator.measure(real.clone())
+
+
+def test_one_repeated_image_gives_finite_numbers_and_no_coverage(
+    evaluator: Evaluator, real: Tensor
+) -> None:
+    for one in (real[:1], torch.zeros_like(real[:1]), torch.full_like(real[:1], 128)):
+        found = evaluator.measure(one.repeat(1000, 1, 1, 1))
+
+        assert all(math.isfinite(value) for value in found.values())
+        assert found[NAMES.coverage] < 0.05
+        assert found[NAMES.recall] < 0.05
+        assert found[NAMES.frechet] > 100 * evaluator.baseline[NAMES.frechet]
+
+
+def test_missing_classes_show_in_recall_and_coverage(
+    evaluator: Evaluator, pack: Pack, real: Tensor
+) -> None:
+    labels = pack.heldout.labels
+    half = pack.heldout[:][labels < 5][:1000]
+
+    found, whole = evaluator.measure(half), evaluator.measure(real)
+    assert found[NAMES.precision] > 0.9
+    assert found[NAMES.coverage] < 0.7 * whole[NAMES.coverage]
+    assert found[NAMES.recall] < 0.7 * whole[NAMES.recall]
+
+
+def test_samples_are_at_most_the_held_out_images(pack: Pack, tmp_path: Path) -> None:
+    config = EvaluationConfig(num_samples=2000)
+    few = make_evaluator(
+        config, pack.train[0:300], pack.heldout[0:60], fingerprint="few", cache=tmp_path
+    )
+
+    assert few.num_samples == 60
+    assert set(few.measure(pack.train[300:360])) == set(few.baseline)
+
+
+@pytest.mark.parametrize(
+    ("num_train", "num_heldout", "nearest_k", "said"),
+    [(300, 19, 5, "at least 20"), (19, 300, 5, "at least 20"), (300, 50, 50, "must be below")],
+)
+def test_too_little_data_is_one_sentence(
+    num_train: int, num_heldout: int, nearest_k: int, said: str, tmp_path: Path
+) -> None:
+    images = torch.zeros(300, 1, 32, 32, dtype=torch.uint8)
+    config = EvaluationConfig(nearest_k=nearest_k)
+    with pytest.raises(InputError, match=said):
+        make_evaluator(
+            config, images[:num_train], images[:num_heldout], fingerprint="x", cache=tmp_path
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_description_states_the_protocol_in_json(evaluator: Evaluator) -> None:
+    found = json.loads(json.dumps(evaluator.description(), allow_nan=False))
+
+    assert found["extractor"] == "fashion-v1"
+    assert found["family"] == "fashion"
+    assert (found["num_samples"], found["nearest_k"]) == (1000, 5)
+    assert found["reference"] == "train split, 8000 images"
+    assert found["names"] == NAMES.model_dump()
+    assert found["baseline"] == evaluator.baseline

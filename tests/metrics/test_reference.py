@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+import lab.metrics.reference as module
+from lab.metrics.extractors import Extractor
+from lab.metrics.reference import RealFeatures, real_features
+
+
+def images(num: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (num, 1, 8, 8), generator=generator, dtype=torch.uint8)
+
+
+TRAIN, HELDOUT = images(90, 0), images(30, 1)
+
+
+def build(extractor: Extractor, cache: Path, fingerprint: str = "f") -> RealFeatures:
+    return real_features(
+        extractor, TRAIN, HELDOUT, num_samples=20, fingerprint=fingerprint, cache=cache
+    )
+
+
+def equal(one: RealFeatures, two: RealFeatures) -> bool:
+    pairs = zip(
+        (*one.moments, one.reference, one.heldout),
+        (*two.moments, two.reference, two.heldout),
+        strict=True,
+    )
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_second_build_reads_and_extracts_nothing(averages: Extractor, tmp_path: Path) -> None:
+    first = build(averages, tmp_path)
+    assert averages.module.num_images == 120
+
+    second = build(averages, tmp_path)
+    assert averages.module.num_images == 120
+    assert equal(first, second)
+    assert len(list(tmp_path.iterdir())) == 1, "nothing is left beside the cache file"
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "one byte", "other file"])
+def test_a_damaged_cache_file_is_made_again(
+    averages: Extractor, tmp_path: Path, damage: str
+) -> None:
+    first = build(averages, tmp_path)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    flipped = bytes([whole[-5] ^ 1])
+    path.write_bytes(
+        {
+            "empty": b"",
+            "truncated": whole[: len(whole) // 2],
+            "one byte": whole[:-5] + flipped + whole[-4:],
+            "other file": b"x" * len(whole),
+        }[damage]
+    )
+
+    assert equal(build(averages, tmp_path), first)
+    assert averages.module.num_images == 240
+    assert path.read_bytes() == whole
+
+
+def test_other_data_weights_or_device_are_other_cache_files(
+    averages: Extractor, tmp_path: Path
+) -> None:
+    build(averages, tmp_path)
+    build(averages, tmp_path, fingerprint="g")
+    build(replace(averages, digest="1"), tmp_path)
+
+    assert averages.module.num_images == 3 * 120
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_moments_are_those_of_every_reference_image(averages: Extractor, tmp_path: Path) -> None:
+    found = build(averages, tmp_path).moments
+    features = averages.features(TRAIN).double()
+
+    torch.testing.assert_close(found.mean, features.mean(dim=0))
+    torch.testing.assert_close(found.covariance, features.T.cov())
+
+
+def test_kept_rows_are_a_fixed_random_choice(
+    averages: Extractor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = build(averages, tmp_path / "whole").reference
+    monkeypatch.setattr(module, "NUM_KEPT_ROWS", 25)
+    few = build(averages, tmp_path / "few").reference
+    in_order = averages.features(TRAIN)
+
+    assert torch.equal(few, whole[:25])
+    assert not torch.equal(whole, in_order)
+    assert torch.equal(whole.unique(dim=0), in_order.unique(dim=0))
