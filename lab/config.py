@@ -51,7 +51,7 @@ class DataConfig(Section):
     """What real images a run trains on."""
 
     source: str = "fashion-mini"
-    """A named set (`python -m lab.data list`), or the path of a pack, a folder or a zip of images."""
+    """A named set (`python -m lab.data list`), or the path of a pack, a folder or a zip."""
     resolution: Literal[28, 32, 64] = 32
     """Side of the square images in pixels: 28 (padded to 32 inside the networks), 32 or 64."""
     root: str | None = None
@@ -64,7 +64,7 @@ class NetworkConfig(Section):
     """The generator and the critic."""
 
     architecture: Architecture = "sngan-cnn"
-    """Which pair of networks (Miyato et al. 2018 Table 3, their ResNet, or Radford et al. 2016)."""
+    """Miyato et al. 2018 Table 3, their ResNet, or Radford et al. 2016."""
     width: float = Field(default=1.0, gt=0.0, le=8.0)
     """Multiplier of every channel count; 1 is the published size."""
     latent_size: int = Field(default=128, ge=1, le=4096)
@@ -79,7 +79,7 @@ class PenaltyConfig(Section):
     """What regularises the critic's gradient or its weights."""
 
     kind: PenaltyKind = "none"
-    """Which gradient penalty; weights follow each paper's own convention (see lab/gan/penalties)."""
+    """Which gradient penalty; lab/gan/penalties says what its weight multiplies."""
     weight: float = Field(default=10.0, ge=0.0, le=1e6)
     """Weight of the penalty in the critic's loss; without effect when kind is none."""
     every_steps: int = Field(default=1, ge=1, le=1024)
@@ -119,11 +119,11 @@ class TrainingConfig(Section):
     budget_images: int = Field(default=200_000, ge=1)
     """Real images shown to the critic in the whole run: the run's clock ends here."""
     precision: Precision = "auto"
-    """Arithmetic of the networks; auto takes what measures faster on the device, and records it."""
+    """Arithmetic of the networks; auto takes what measures faster here, and records it."""
     ema_half_life_images: float = Field(default=10_000, ge=0.0)
     """Half-life of the averaged generator in images seen; 0 keeps no average."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
-    """The half-life is at most this share of the images seen so far (Karras et al. 2020); 0: off."""
+    """The half-life is at most this share of the images seen (Karras et al. 2020); 0: off."""
 
 
 class EvaluationConfig(Section):
@@ -188,7 +188,7 @@ class RunConfig(Section):
         if step > self.training.budget_images:
             raise ValueError(
                 f"training.budget_images is {self.training.budget_images}; one generator step "
-                f"shows {step} images (batch_size x critic_steps), so the budget must be at least that"
+                f"shows {step} images (batch_size x critic_steps), so the budget must reach that"
             )
         if self.loss == "relativistic" and self.network.critic_norm == "batch":
             raise ValueError(
@@ -224,7 +224,9 @@ class MetricNames(BaseModel):
 
 def metric_names(family: str) -> MetricNames:
     """Columns for an extractor family, say `fashion` -> `fd_fashion`, `inception` -> `fid`."""
-    frechet, kernel = ("fid", "kid") if family == "inception" else (f"fd_{family}", f"kid_{family}")
+    frechet, kernel = (
+        ("fid", "kid") if family == "inception" else (f"fd_{family}", f"kid_{family}")
+    )
     return MetricNames(
         frechet=frechet,
         kernel=kernel,
@@ -276,6 +278,8 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
         node = result
         for parent in parents:
             node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise _no_section(parent, node)
         node[leaf] = value
     return result
 
@@ -308,7 +312,10 @@ def read_config(path: Path) -> RunConfig:
         raise InputError(f"the config file {path} is not JSON: {error}") from None
     if not isinstance(data, dict):
         raise InputError(f"the config file {path} holds {type(data).__name__}; write an object")
-    return make_config(data.get("config", data))
+    config = data.get("config", data)
+    if not isinstance(config, dict):
+        raise InputError(f"the config file {path} has the config {config!r}; write an object")
+    return make_config(config)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -332,6 +339,10 @@ def choices(alias: Any) -> tuple[str, ...]:
     return get_args(alias)
 
 
+def _no_section(path: str, came: Any) -> InputError:
+    return InputError(f"{path} is {came!r}; it must be an object of settings")
+
+
 def _sentence(error: ValidationError) -> str:
     """The first problem of a validation, in our words, and how many more there are."""
     problems = error.errors()
@@ -341,6 +352,8 @@ def _sentence(error: ValidationError) -> str:
     kind, came = first["type"], first["input"]
     if kind == "extra_forbidden":
         return str(unknown("the configuration path", path, config_paths())) + more
+    if kind == "model_type":
+        return f"{_no_section(path, came)}{more}"
     if kind == "value_error":
         return str(first["ctx"]["error"]) + more
     allowed = first["msg"][:1].lower() + first["msg"][1:]

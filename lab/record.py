@@ -21,7 +21,7 @@ FORMAT = 1
 
 Stage = Literal["explore", "race", "confirm"]
 Status = Literal["running", "finished", "errored", "pruned"]
-"""running: unfinished or interrupted; finished: has a verdict; errored: crashed, not the GAN's fault."""
+"""running: unfinished; finished: has a verdict; errored: crashed, not the GAN's fault."""
 VerdictName = Literal["stable", "diverged", "collapsed", "oscillating", "stalled", "degraded"]
 FAILURES: tuple[str, ...] = get_args(VerdictName)[1:]
 
@@ -67,11 +67,14 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write beside and rename, so that a reader sees the old file or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -93,9 +96,16 @@ def read_json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise InputError(f"{path} is damaged ({error}); restore it or remove its folder") from None
     if not isinstance(data, dict):
-        raise InputError(f"{path} is damaged: it holds no JSON object; restore it or remove its folder")
+        raise InputError(
+            f"{path} is damaged: it holds no JSON object; restore it or remove its folder"
+        )
     came = data.get("format")
-    if not isinstance(came, int) or came > FORMAT:
+    if type(came) is not int:
+        raise InputError(
+            f"{path} is damaged: its format is {came!r}, not a number; "
+            "restore it or remove its folder"
+        )
+    if came > FORMAT:
         raise InputError(
             f"{path} has format {came!r}; this lab reads formats up to {FORMAT}: "
             "upgrade the lab to the version that wrote it"
@@ -105,10 +115,17 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def append_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Append one evaluation to a .jsonl file and flush it to the disk."""
+    """Append one evaluation to a .jsonl file and flush it to the disk.
+
+    After a torn last line a new line is begun, so that the tear costs one row and not two.
+    """
+    line = json.dumps(_storable(row), allow_nan=False).encode() + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        file.write(json.dumps(_storable(row), allow_nan=False) + "\n")
+    with path.open("a+b") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
 
@@ -128,7 +145,7 @@ class Rows:
 
 
 def read_rows(path: Path) -> Rows:
-    """The rows of a .jsonl file; a missing file has none, a damaged line is left out and counted."""
+    """The rows of a .jsonl file; a missing file has none, a damaged line is counted."""
     if not path.exists():
         return Rows([], 0)
     rows, torn = [], 0

@@ -1,0 +1,331 @@
+"""Facts about the configuration: every path, every error sentence, metric names, --set."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from lab.config import (
+    InputError,
+    RunConfig,
+    cache_folder,
+    change_config,
+    config_paths,
+    make_config,
+    metric_names,
+    nearest,
+    parse_setting,
+    read_config,
+    unknown,
+    with_values,
+)
+
+OTHER_VALUES: dict[str, Any] = {
+    "seed": 7,
+    "loss": "wasserstein",
+    "data.source": "cifar10",
+    "data.resolution": 64,
+    "data.root": "/data",
+    "data.mirror": True,
+    "network.architecture": "dcgan",
+    "network.width": 0.25,
+    "network.latent_size": 64,
+    "network.conditional": True,
+    "network.critic_norm": "layer",
+    "penalty.kind": "r1",
+    "penalty.weight": 0.0,
+    "penalty.every_steps": 16,
+    "penalty.clip": 0.01,
+    "optimizer.generator_lr": 1e-3,
+    "optimizer.critic_lr": 1e-5,
+    "optimizer.generator_beta1": 0.0,
+    "optimizer.generator_beta2": 0.9,
+    "optimizer.critic_beta1": 0.9,
+    "optimizer.critic_beta2": 0.99,
+    "optimizer.schedule": "linear",
+    "training.batch_size": 128,
+    "training.generator_batch_multiplier": 2,
+    "training.critic_steps": 5,
+    "training.budget_images": 10_000,
+    "training.precision": "bfloat16",
+    "training.ema_half_life_images": 0.0,
+    "training.ema_rampup": 0.0,
+    "evaluation.every_images": 1_000,
+    "evaluation.num_samples": 500,
+    "evaluation.extractor": "inception",
+    "evaluation.extractor_weights": "/weights.pth",
+    "evaluation.nearest_k": 3,
+    "stability.target_quality": 0.6,
+    "stability.explosion_factor": 50.0,
+    "stability.collapse_coverage": 0.2,
+    "stability.collapse_diversity": 0.05,
+    "stability.degraded_drawdown": 0.3,
+    "stability.signal_every_steps": 4,
+    "stability.stop_on_failure": False,
+}
+
+
+def value_at(config: RunConfig, path: str) -> Any:
+    node: Any = config
+    for part in path.split("."):
+        node = getattr(node, part)
+    return node
+
+
+def test_every_path_is_known_and_none_else() -> None:
+    assert sorted(config_paths()) == sorted(OTHER_VALUES)
+
+
+@pytest.mark.parametrize("path", sorted(OTHER_VALUES))
+def test_every_path_can_be_set_alone(path: str) -> None:
+    default = make_config({})
+    assert value_at(default, path) != OTHER_VALUES[path]
+    changed = make_config({}, {path: OTHER_VALUES[path]})
+    assert value_at(changed, path) == OTHER_VALUES[path]
+    others = [other for other in config_paths() if other != path]
+    assert all(value_at(changed, other) == value_at(default, other) for other in others)
+
+
+def test_every_field_says_what_it_is() -> None:
+    def undocumented(section: Any) -> list[str]:
+        names = [name for name, field in section.model_fields.items() if not field.description]
+        for field in section.model_fields.values():
+            if hasattr(field.annotation, "model_fields"):
+                names += undocumented(field.annotation)
+        return names
+
+    assert undocumented(RunConfig) == []
+
+
+def test_values_win_over_data_and_leave_it_alone() -> None:
+    data = {"seed": 1, "optimizer": {"critic_lr": 0.1, "generator_lr": 0.2}}
+    config = make_config(data, {"optimizer.critic_lr": 0.3})
+    assert (config.optimizer.critic_lr, config.optimizer.generator_lr) == (0.3, 0.2)
+    assert data == {"seed": 1, "optimizer": {"critic_lr": 0.1, "generator_lr": 0.2}}
+
+
+def test_a_configuration_survives_json() -> None:
+    config = make_config({}, OTHER_VALUES)
+    assert make_config(json.loads(json.dumps(config.model_dump()))) == config
+
+
+def test_a_changed_configuration_is_validated_again() -> None:
+    config = change_config(make_config({}), {"seed": 3})
+    assert config.seed == 3
+    with pytest.raises(InputError, match="seed is -1"):
+        change_config(config, {"seed": -1})
+
+
+def test_a_configuration_is_frozen() -> None:
+    config = make_config({})
+    with pytest.raises(ValidationError, match="frozen"):
+        config.seed = 3  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        config.optimizer.critic_lr = 3.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"optimizer.critic_lr": -1}, "optimizer.critic_lr is -1; it must be greater than 0"),
+        (
+            {"optimizer.critic_lr": 2.0},
+            "optimizer.critic_lr is 2.0; it must be less than or equal to 1",
+        ),
+        ({"optimizer.critic_beta1": 1.0}, "optimizer.critic_beta1 is 1.0; it must be less than 1"),
+        (
+            {"optimizer.critic_lr": math.nan},
+            "optimizer.critic_lr is nan; it must be a finite number",
+        ),
+        ({"penalty.weight": math.inf}, "penalty.weight is inf; it must be a finite number"),
+        (
+            {"optimizer.critic_lr": "big"},
+            "optimizer.critic_lr is 'big'; it must be a valid number, "
+            "unable to parse string as a number",
+        ),
+        (
+            {"seed": 1.5},
+            "seed is 1.5; it must be a valid integer, got a number with a fractional part",
+        ),
+        (
+            {"loss": "hing"},
+            "loss is 'hing'; it must be 'minimax', 'non-saturating', 'least-squares', "
+            "'wasserstein', 'hinge' or 'relativistic'",
+        ),
+        ({"data.resolution": 33}, "data.resolution is 33; it must be 28, 32 or 64"),
+        ({"data.source": 5}, "data.source is 5; it must be a valid string"),
+        ({"penalty.clip": 0}, "penalty.clip is 0; it must be greater than 0"),
+        (
+            {"seed": -1, "training.batch_size": 0},
+            "seed is -1; it must be greater than or equal to 0 (and 1 more)",
+        ),
+    ],
+)
+def test_a_wrong_value_gets_one_sentence(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make_config({}, values)
+    assert str(caught.value) == sentence
+
+
+def test_a_misspelt_path_gets_the_nearest_names() -> None:
+    nested = {"optimizer": {"critic_lrr": 0.1}}
+    for attempt in ({"data": {}, "values": {"optimizer.critic_lrr": 0.1}}, {"data": nested}):
+        with pytest.raises(InputError) as caught:
+            make_config(**attempt)
+        assert str(caught.value).startswith(
+            "the configuration path 'optimizer.critic_lrr' is unknown; "
+            "did you mean 'optimizer.critic_lr'"
+        )
+
+
+def test_a_section_is_no_settable_path() -> None:
+    with pytest.raises(InputError, match="the configuration path 'optimizer' is unknown"):
+        make_config({}, {"optimizer": {"critic_lr": 0.1}})
+
+
+@pytest.mark.parametrize("came", [5, None, [1], "adam"])
+@pytest.mark.parametrize("values", [{}, {"optimizer.critic_lr": 0.1}])
+def test_a_section_that_is_no_object_gets_one_sentence(came: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as caught:
+        make_config({"optimizer": came}, values)
+    assert str(caught.value) == f"optimizer is {came!r}; it must be an object of settings"
+
+
+def test_a_budget_below_one_step_is_refused() -> None:
+    values = {"training.batch_size": 64, "training.critic_steps": 5}
+    assert make_config({}, {**values, "training.budget_images": 320}).num_steps == 1
+    with pytest.raises(InputError) as caught:
+        make_config({}, {**values, "training.budget_images": 319})
+    assert str(caught.value).startswith(
+        "training.budget_images is 319; one generator step shows 320 images"
+    )
+
+
+def test_a_relativistic_loss_refuses_batch_norm_in_the_critic() -> None:
+    with pytest.raises(InputError, match="set network.critic_norm to"):
+        make_config({}, {"loss": "relativistic", "network.critic_norm": "batch"})
+    assert make_config({}, {"loss": "hinge", "network.critic_norm": "batch"}).loss == "hinge"
+
+
+def test_the_budget_is_counted_in_whole_generator_steps() -> None:
+    config = make_config({}, {"training.critic_steps": 5, "training.budget_images": 1_000})
+    assert config.images_per_step == 320
+    assert config.num_steps == 4
+
+
+def test_values_create_the_sections_they_need() -> None:
+    assert with_values({}, {"penalty.kind": "r1"}) == {"penalty": {"kind": "r1"}}
+
+
+# Files.
+
+
+def test_a_config_file_may_be_a_trial_file(tmp_path: Path) -> None:
+    plain, trial = tmp_path / "plain.json", tmp_path / "trial.json"
+    plain.write_text('{"seed": 3}')
+    trial.write_text('{"format": 1, "number": 4, "config": {"seed": 3}}')
+    assert read_config(plain) == read_config(trial) == make_config({"seed": 3})
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"{", "is not JSON"),
+        (b"", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        (b"[1]", "holds list; write an object"),
+        (b'{"config": 5}', "has a config that is 5; write an object"),
+        (b'{"seed": NaN}', "seed is nan; it must be a finite number"),
+        (b'{"sed": 1}', "the configuration path 'sed' is unknown; did you mean 'seed'?"),
+    ],
+)
+def test_a_bad_config_file_gets_one_sentence(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_config(path)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_config_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.json cannot be read: No such file"):
+        read_config(tmp_path / "none.json")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        read_config(tmp_path)
+
+
+# --set.
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("optimizer.critic_lr=2e-4", "optimizer.critic_lr", 2e-4),
+        ("seed=3", "seed", 3),
+        ("data.mirror=true", "data.mirror", True),
+        ("penalty.clip=null", "penalty.clip", None),
+        ("loss=hinge", "loss", "hinge"),
+        ('loss="hinge"', "loss", "hinge"),
+        ("data.source=/a=b", "data.source", "/a=b"),
+        ("data.source=", "data.source", ""),
+        (" seed = 3 ", "seed", 3),
+    ],
+)
+def test_a_setting_is_a_path_and_a_json_value_or_a_bare_word(
+    text: str, path: str, value: Any
+) -> None:
+    parsed = parse_setting(text)
+    assert parsed == (path, value)
+    assert type(parsed[1]) is type(value)
+
+
+@pytest.mark.parametrize("text", ["seed", "=3", ""])
+def test_a_setting_without_path_or_value_gets_one_sentence(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_setting(text)
+    assert str(caught.value) == (
+        f"--set got '{text}'; write path=value, say optimizer.critic_lr=0.0002"
+    )
+
+
+# Names.
+
+
+def test_only_inception_metrics_are_called_fid() -> None:
+    assert metric_names("inception").frechet == "fid"
+    assert metric_names("inception").kernel == "kid"
+    names = metric_names("fashion")
+    assert (names.frechet, names.kernel) == ("fd_fashion", "kid_fashion")
+    assert names.kernel_error == "kid_fashion_se"
+    assert names.coverage == "coverage_fashion"
+
+
+@pytest.mark.parametrize("family", ["fashion", "inception", "mine"])
+def test_the_metrics_of_a_family_have_names_of_their_own(family: str) -> None:
+    names = list(metric_names(family).model_dump().values())
+    assert len(set(names)) == 7
+
+
+def test_the_nearest_names_are_offered_and_far_ones_are_not() -> None:
+    assert nearest("sngna", ["sngan", "dcgan", "wgan_gp"]).startswith("; did you mean 'sngan'")
+    assert nearest("xyzzy", ["sngan", "dcgan"]) == ""
+
+
+def test_an_unknown_name_lists_the_known_when_none_is_near() -> None:
+    assert str(unknown("the space", "xyzzy", ["b", "a"])) == (
+        "the space 'xyzzy' is unknown; known are a, b"
+    )
+    assert str(unknown("the space", "sngam", ["sngan"])) == (
+        "the space 'sngam' is unknown; did you mean 'sngan'?"
+    )
+
+
+def test_the_cache_folder_follows_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_CACHE", "/somewhere")
+    assert cache_folder() == Path("/somewhere")
+    monkeypatch.delenv("LAB_CACHE")
+    assert cache_folder() == Path.home() / ".cache" / "gan-lab"
