@@ -7,7 +7,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -15,6 +15,11 @@ from rich.table import Table
 
 from lab.cli import run_command
 from lab.config import InputError, RunConfig, change_config, read_config
+
+if TYPE_CHECKING:
+    from lab.gan.networks import Generator
+    from lab.metrics import Evaluator
+    from lab.run import Bench
 from lab.record import CONFIG_FILE, GENERATOR_FILE, RUN_FILE, TRIAL_FILE, read_json
 
 
@@ -76,10 +81,10 @@ def _stored_config(options: EvaluateOptions) -> RunConfig:
         "evaluation.extractor": options.extractor,
         "evaluation.extractor_weights": options.extractor_weights,
     }
-    return change_config(config, {key: value for key, value in values.items() if value is not None})
+    return change_config(config, {path: to for path, to in values.items() if to is not None})
 
 
-def _generator(path: Path, config: RunConfig, bench: Any) -> Any:
+def _generator(path: Path, config: RunConfig, bench: Bench) -> Generator:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -104,7 +109,9 @@ def _generator(path: Path, config: RunConfig, bench: Any) -> Any:
     return generator.to(bench.device).eval()
 
 
-def _show(measured: dict[str, float], evaluator: Any, options: EvaluateOptions, count: int) -> None:
+def _show(
+    measured: dict[str, float], evaluator: Evaluator, options: EvaluateOptions, count: int
+) -> None:
     if options.json:
         print(json.dumps({"metrics": measured, "baseline": evaluator.baseline}))
         return

@@ -1,4 +1,4 @@
-"""One round of the game with the dearer signals taken: a few times an evaluation, not each step."""
+"""One round of the game with the dearer signals taken; played a few times an evaluation."""
 
 from __future__ import annotations
 

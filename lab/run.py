@@ -8,7 +8,7 @@ a run that was interrupted gives the numbers of one that was left alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -90,7 +90,7 @@ def run(
     stage: Stage = "explore",
     attempt: int = 1,
     device: str = "auto",
-) -> Iterator[Evaluation]:
+) -> Generator[Evaluation, None, None]:
     """Train one configuration with one seed into `folder`, or continue what is there.
 
     Yields an `Evaluation` of the untrained generator (0 images seen) and one every

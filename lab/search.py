@@ -54,7 +54,7 @@ def _report(folder: Path) -> Path | None:
         return write_report(folder)
     except Exception:
         traceback.print_exc()
-        print(f"the report failed; the record is whole: python -m reports {folder}", file=sys.stderr)
+        print(f"no report, but the record is whole: python -m reports {folder}", file=sys.stderr)
         return None
 
 

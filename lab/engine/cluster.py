@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from lab.config import InputError
@@ -70,7 +71,7 @@ def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
                 "start one with `ray start --head`, or leave --address out for a local one"
             ) from None
         try:
-            yield _resources(ray.nodes())
+            yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
             ray.shutdown()
 
@@ -143,11 +144,11 @@ def _resources(nodes: list[dict[str, Any]]) -> Resources:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        names = []
-    return names[0] if names else platform.processor()
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()
 
 
 def _first_line(error: Exception) -> str:

@@ -52,7 +52,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         watcher: Watcher,
         mirror: Mirror,
     ) -> None:
-        super().__init__(metric="score", mode="max")
+        super().__init__()
         self.planner = planner
         self.study = study
         self.slot = slot
@@ -61,7 +61,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.mirror = mirror
         self.live: dict[str, Job] = {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
         if self.planner.finished:
             return str(Searcher.FINISHED)
@@ -71,6 +71,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         if job is None:
             return None
         self._write_trial(job)
+        self.mirror.put(self.planner.trial(job.trial))
         self.live[trial_id] = job
         self.watcher.run_started(job)
         return {"job": self._message(job)}
@@ -90,7 +91,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
                 status="finished", verdict=result["verdict"], score=float(result["score"])
             )
         self.planner.tell(job, outcome)
-        self.mirror.update()
+        self.mirror.put(self.planner.trial(job.trial))
         self.watcher.run_ended(job, outcome, row)
 
     def _crashed(self, job: Job) -> Outcome:
@@ -122,6 +123,10 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
                 "threads": self.slot.threads,
             }
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles what it may want to restore; the lab rebuilds from the record."""
+        return {}
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the record is the state (the planner is rebuilt from it)."""

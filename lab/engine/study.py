@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from lab.plan import (
 )
 from lab.record import (
     CHECKPOINT_FILE,
+    OPTUNA_FILE,
     STUDY_FILE,
     is_study,
     read_json,
@@ -269,16 +271,20 @@ def _say_start(study: Study, cluster: Resources, console: Console) -> None:
 def _drive(study: Study, options: SearchOptions, console: Console) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
     started = time.monotonic()
+    trials = study.planner.trials()
     board = Board(
         study=study.folder.name,
-        num_runs=study.settings.trials - study.planner.num_done,
+        num_runs=study.planner.num_trials - sum(trial.state.is_finished() for trial in trials),
         budget_images=study.entries["base"]["training"]["budget_images"],
         names=MetricNames(**study.entries["metrics"]["names"]),
         num_slots=study.num_slots,
     )
     status = "interrupted"
     try:
-        with Display(board, console) as display, Mirror(study.folder, study.planner) as mirror:
+        with (
+            Display(board, console) as display,
+            closing(Mirror(study.folder / OPTUNA_FILE, study.folder.name, trials)) as mirror,
+        ):
             searcher = PlannerSearcher(
                 study.planner, study.folder, study.slot, study.num_slots, display, mirror
             )
@@ -315,11 +321,10 @@ def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:
             storage_path=scratch,
             verbose=1 if verbose else 0,
             failure_config=tune.FailureConfig(max_failures=0),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
     try:
         tuner.fit()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         from lab.run import run
 
         self._folder = Path(message["folder"])
-        self._evaluations: Iterator[Any] = run(
+        self._evaluations: Generator[Any, None, None] = run(
             make_config(message["config"]),
             self._folder,
             trial=message["trial"],
@@ -44,7 +44,7 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         )
 
     def step(self) -> dict[str, Any]:
-        """Train to the next evaluation. The row travels as JSON: Tune keeps only finite numbers."""
+        """Train to the next evaluation; its row travels as JSON, for Tune wants finite numbers."""
         try:
             evaluation = next(self._evaluations)
         except Exception:

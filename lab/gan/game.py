@@ -116,16 +116,18 @@ class Game:
             "num_classes": shape.num_classes,
         }
         draw = counted_generator(self.config.seed, "initial generator", 0)
-        self.generator: Generator = self._placed(
-            build_generator(network, generator=draw, **built)
-        )
+        self.generator: Generator = self._placed(build_generator(network, generator=draw, **built))
         draw = counted_generator(self.config.seed, "initial critic", 0)
         self.critic: Critic = self._placed(build_critic(network, generator=draw, **built))
         self.average: Generator = copy_of(self.generator)
 
     def _placed(self, network: Network) -> Network:
         dtype = torch.float64 if self.precision == "float64" else torch.float32
-        return network.to(self.device, dtype).to(memory_format=torch.channels_last).train()
+        placed = network.to(self.device, dtype).train()
+        for parameter in placed.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        return placed
 
     def _build_objectives(self) -> None:
         config = self.config
@@ -227,16 +229,20 @@ class Game:
             return 0.0
         return penalty.weight * penalty.every_steps
 
-    def _penalty_draws(self, critic_step: int, images: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def _penalty_draws(
+        self, critic_step: int, images: Tensor
+    ) -> tuple[Tensor | None, Tensor | None]:
         if self._penalty_weight(critic_step) == 0.0:
             return None, None
         count = self.config.training.batch_size
         draw = counted_generator(self.config.seed, "penalty", critic_step, self.device)
-        kind = {"generator": draw, "device": self.device, "dtype": self._dtype}
-        mix = self.share.of(torch.rand((count, 1, 1, 1), **kind))
+        mix = self.share.of(self._uniform((count, 1, 1, 1), draw))
         if self.config.penalty.kind not in NEEDS_NOISE:
             return mix, None
-        return mix, self.share.of(torch.rand((count, *images.shape[1:]), **kind))
+        return mix, self.share.of(self._uniform((count, *images.shape[1:]), draw))
+
+    def _uniform(self, size: tuple[int, ...], draw: torch.Generator) -> Tensor:
+        return torch.rand(size, generator=draw, device=self.device, dtype=self._dtype)
 
     def _set_rates(self, step: int) -> None:
         if self.config.optimizer.schedule == "constant":
@@ -313,6 +319,6 @@ def _grad_norm(network: nn.Module) -> Tensor:
 @torch.no_grad()
 def _clip_weights(critic: nn.Module, limit: float) -> None:
     """Clip every weight to [-limit, limit] (Arjovsky et al. 2017, algorithm 1)."""
-    parameters = list(critic.parameters())
+    parameters: list[Tensor] = list(critic.parameters())
     torch._foreach_clamp_min_(parameters, -limit)
     torch._foreach_clamp_max_(parameters, limit)

@@ -43,7 +43,7 @@ class CriticObjective(nn.Module):
     """Loss plus weighted penalty of the critic over one batch."""
 
     def __init__(self, critic: Critic, loss: Loss, penalty: str, *, joint: bool) -> None:
-        """`joint`: one pass over real and fake together (not with batch norm, which mixes them)."""
+        """`joint`: one pass over real and fake together; batch norm would mix them."""
         super().__init__()
         self.critic = critic
         self.loss = loss
@@ -76,8 +76,8 @@ class CriticObjective(nn.Module):
         if batch.real_labels is not None and batch.fake_labels is not None:
             labels = torch.cat([batch.real_labels, batch.fake_labels])
         logits = _full(self.critic(torch.cat([batch.real, batch.fake]), labels))
-        real, fake = logits.split([len(batch.real), len(batch.fake)])
-        return real, fake
+        num_real = len(batch.real)
+        return logits[:num_real], logits[num_real:]
 
 
 class GeneratorObjective(nn.Module):

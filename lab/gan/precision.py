@@ -17,7 +17,10 @@ WORTH_IT = 1.15
 
 def faster_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:
     """`float32` or `bfloat16`, by timing a few rounds of the game in each, in turn."""
-    games = {name: Game(config, shape, device=device, precision=name) for name in ("float32", "bfloat16")}
+    games = {
+        name: Game(config, shape, device=device, precision=name)
+        for name in ("float32", "bfloat16")
+    }
     size = config.training.batch_size
     pixels = torch.zeros(size, shape.channels, shape.resolution, shape.resolution, device=device)
     batch = RealBatch(

@@ -69,7 +69,9 @@ class SignalWindow:
         columns: dict[str, float | int] = {}
         for names, total in self._sums.items():
             means = (total / self._counts[names]).tolist()
-            columns |= {SIGNAL_PREFIX + name: mean for name, mean in zip(names, means, strict=True)}
+            columns |= {
+                SIGNAL_PREFIX + name: mean for name, mean in zip(names, means, strict=True)
+            }
         num_bad = int(self._num_bad)
         columns[SIGNAL_PREFIX + "non_finite"] = num_bad
         if num_bad:
