@@ -205,7 +205,7 @@ def test_a_budget_below_one_step_is_refused() -> None:
 
 
 def test_a_relativistic_loss_refuses_batch_norm_in_the_critic() -> None:
-    with pytest.raises(InputError, match="set network.critic_norm to"):
+    with pytest.raises(InputError, match=r"set network\.critic_norm to"):
         make_config({}, {"loss": "relativistic", "network.critic_norm": "batch"})
     assert make_config({}, {"loss": "hinge", "network.critic_norm": "batch"}).loss == "hinge"
 
@@ -237,7 +237,7 @@ def test_a_config_file_may_be_a_trial_file(tmp_path: Path) -> None:
         (b"", "is not JSON"),
         (b"\xff\xfe", "is not JSON"),
         (b"[1]", "holds list; write an object"),
-        (b'{"config": 5}', "has a config that is 5; write an object"),
+        (b'{"config": 5}', "has the config 5; write an object"),
         (b'{"seed": NaN}', "seed is nan; it must be a finite number"),
         (b'{"sed": 1}', "the configuration path 'sed' is unknown; did you mean 'seed'?"),
     ],
