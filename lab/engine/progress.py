@@ -92,18 +92,20 @@ class Display:
         self.board.live[job.trial, job.seed].row = row
         self._say(f"{_name(job)} {_progress(row, self.board)}")
 
-    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any]) -> None:
+    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool) -> None:
         board = self.board
         run = board.live.pop((job.trial, job.seed))
+        board.run_seconds.append(time.monotonic() - run.started)
+        if again:
+            self._say(f"{_name(job)} crashed and will be tried again: {_last_line(outcome.error)}")
+            return
         word = outcome.verdict or outcome.status
-        retried = outcome.status == "errored"
         board.verdicts[word] += 1
         board.images_done += row.get(IMAGES_SEEN, 0)
-        board.run_seconds.append(time.monotonic() - run.started)
         if outcome.score is not None and (board.best is None or outcome.score > board.best[0]):
             board.best = (outcome.score, job, row)
         said = f"{_name(job)} {word}"
-        said += f": {(outcome.error or '').splitlines()[-1:]}" if retried else ""
+        said += f": {_last_line(outcome.error)}" if outcome.error else ""
         said += f", score {outcome.score:.3f}" if outcome.score is not None else ""
         self._say(f"{said}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
 
@@ -164,6 +166,11 @@ def _best(board: Board) -> Text:
 
 def _name(job: Job) -> str:
     return f"trial {job.trial} seed {job.seed}"
+
+
+def _last_line(error: str | None) -> str:
+    lines = (error or "").splitlines()
+    return lines[-1] if lines else "no reason given"
 
 
 def _progress(row: dict[str, Any], board: Board) -> str:

@@ -21,7 +21,9 @@ class Watcher(Protocol):
 
     def run_evaluated(self, job: Job, row: dict[str, Any]) -> None: ...
 
-    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any]) -> None: ...
+    def run_ended(
+        self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             )
         self.planner.tell(job, outcome)
         self.mirror.put(self.planner.trial(job.trial))
-        self.watcher.run_ended(job, outcome, row)
+        again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
+        self.watcher.run_ended(job, outcome, row, again=again)
 
     def _crashed(self, job: Job) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, and for the planner to retry."""

@@ -153,7 +153,8 @@ def _create(
     slot = _slot(options, cluster)
     require_resources(cluster, slot.cpus, slot.gpus)
     if not options.preset:
-        console.print(f"preset {preset_name}: {preset.description}", style="dim", highlight=False)
+        said = f"preset {preset_name}: {preset.description}"
+        console.print(said, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space, slot)
     entries = {
         "study": folder.name,

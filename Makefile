@@ -1,0 +1,45 @@
+# make search            search the sngan space on this machine
+# make search SPACE=dcgan ARGS="--trials 8 --seed 1"
+# make test              lint, types, import rules, tests
+# make test-slow         the minutes-long tests
+# make bench             every benchmark
+PYTHON ?= python3
+VENV ?= .venv
+SPACE ?= sngan
+ARGS ?=
+BIN := $(VENV)/bin
+SOURCES := lab search_spaces reports tests benchmarks
+
+.PHONY: search test test-slow bench clean
+
+search: $(VENV)/.installed
+	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
+
+test: $(VENV)/.installed-test
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(VENV)/.installed-test
+	$(BIN)/pytest -m slow
+
+bench: $(VENV)/.installed
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ $(VENV)/.installed
