@@ -61,12 +61,13 @@ def train(arguments: Arguments) -> int:
     pack = _labelled_pack(arguments)
     side = max(32, pack.resolution)
     network = initial_network(pack.channels, pack.num_classes, arguments.width, plan.seed)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     images, labels = pack.train[:], pack.train.labels
     for progress in train_network(network, images, labels, side, plan):
         print(
             f"epoch {progress.epoch}/{progress.num_epochs}  loss {progress.loss:.4f}", flush=True
         )
-    folded = network.folded()
+    folded = network.cpu().folded()
     right = accuracy(folded, pack.heldout[:], pack.heldout.labels, side)
     write_weights(arguments.out, folded, _card(arguments, pack, folded, family, right))
     print(f"{arguments.out}: {right:.2%} of {len(pack.heldout)} held-out images right")

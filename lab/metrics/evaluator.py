@@ -21,7 +21,7 @@ from lab.metrics.distances import (
 from lab.metrics.extractors import Extractor, load_extractor
 from lab.metrics.manifold import manifold, radii
 from lab.metrics.moments import Moments
-from lab.metrics.reference import Images, real_features
+from lab.metrics.reference import Images, Progress, real_features
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +118,13 @@ def make_evaluator(
     fingerprint: str,
     device: torch.device | str = "cpu",
     cache: Path | None = None,
+    progress: Progress | None = None,
 ) -> Evaluator:
     """An evaluator of images against `reference`, the train split of a pack.
 
     `heldout` is its held-out split, whose metrics are the baseline; `fingerprint` is the pack's.
-    Features of both are kept in `cache`, by default `features` in the lab's cache folder.
+    Features of both are kept in `cache`, by default `features` in the lab's cache folder; while
+    they are computed, `progress` is told of how many more images, of both splits together.
     Raises InputError when the extractor cannot be had or the splits are too small.
     """
     num_samples = min(config.num_samples, len(heldout), len(reference))
@@ -135,6 +137,7 @@ def make_evaluator(
         num_samples=num_samples,
         fingerprint=fingerprint,
         cache=cache or cache_folder() / "features",
+        progress=progress,
     )
     yardstick = Yardstick(
         names=metric_names(source.family),

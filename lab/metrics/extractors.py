@@ -33,7 +33,7 @@ class Extractor:
     needs_colour: bool = False
     """Grey images are repeated over three channels first."""
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
         """[n, C, H, H] uint8 images, C 1 or 3 -> [n, d] float32 features on the device."""
         if self.needs_colour:

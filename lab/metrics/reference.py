@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from lab.config import InputError
 from lab.metrics.extractors import Extractor
 from lab.metrics.moments import Moments, MomentSums
 from lab.randomness import counted_generator
@@ -22,6 +24,9 @@ PROTOCOL = "1"
 NUM_KEPT_ROWS = 10_000
 """Rows of features kept of a split, or as many as an evaluation takes samples, if that is more."""
 _CHECKSUM_BYTES = 32
+
+Progress = Callable[[int], None]
+"""Told, again and again, of how many more images the features have been computed."""
 
 
 class Images(Protocol):
@@ -51,11 +56,13 @@ def real_features(
     num_samples: int,
     fingerprint: str,
     cache: Path,
+    progress: Progress | None = None,
 ) -> RealFeatures:
     """Features of both splits, read from the cache or computed and put there.
 
     `fingerprint` stands for the pixels of both splits. Several processes may do this at once: each
     writes a whole file of the same content. A damaged file is made again.
+    Raises InputError when the cache cannot be written.
     """
     num_kept = max(NUM_KEPT_ROWS, num_samples)
     words = (
@@ -70,20 +77,22 @@ def real_features(
     path = cache / f"{extractor.name}-{key}.features"
     found = _read(path)
     if found is None:
-        sums = MomentSums()
-        rows = _kept_rows(extractor, reference, num_kept, sums)
-        found = RealFeatures(sums.moments(), rows, _kept_rows(extractor, heldout, num_kept, None))
+        advance = progress or (lambda num_images: None)
+        moments, rows = _extracted(extractor, reference, num_kept, advance)
+        _, heldout_rows = _extracted(extractor, heldout, num_kept, advance)
+        found = RealFeatures(moments, rows, heldout_rows)
         _write(path, found)
     return found
 
 
-def _kept_rows(
-    extractor: Extractor, images: Images, num_kept: int, sums: MomentSums | None
-) -> Tensor:
-    """Up to `num_kept` rows of features in a fixed random order; every row goes into `sums`.
+def _extracted(
+    extractor: Extractor, images: Images, num_kept: int, advance: Progress
+) -> tuple[Moments, Tensor]:
+    """The moments of all features, and up to `num_kept` rows of them in a fixed random order.
 
     The order is random because a pack may be sorted by class.
     """
+    sums = MomentSums()
     order = torch.randperm(len(images), generator=counted_generator(0, "real-features", 0))
     kept = torch.zeros(len(images), dtype=torch.bool)
     kept[order[:num_kept]] = True
@@ -91,11 +100,11 @@ def _kept_rows(
     for start in range(0, len(images), extractor.batch_size):
         rows = slice(start, min(start + extractor.batch_size, len(images)))
         features = extractor.features(images[rows])
-        if sums is not None:
-            sums.add(features)
+        sums.add(features)
         parts.append(features.cpu()[kept[rows]])
+        advance(len(features))
     place = kept.cumsum(0) - 1
-    return torch.cat(parts)[place[order[:num_kept]]]
+    return sums.moments(), torch.cat(parts)[place[order[:num_kept]]]
 
 
 def _write(path: Path, features: RealFeatures) -> None:
@@ -108,7 +117,15 @@ def _write(path: Path, features: RealFeatures) -> None:
             "heldout": features.heldout.contiguous(),
         }
     )
-    write_whole(path, hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest() + body)
+    checksum = hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest()
+    try:
+        write_whole(path, checksum + body)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(
+            f"the cache folder {path.parent} cannot be written: {reason}; set LAB_CACHE to a "
+            "folder that can"
+        ) from None
 
 
 def _read(path: Path) -> RealFeatures | None:

@@ -48,6 +48,7 @@ def train_network(
     Augmentation is light, as the features should be smooth and still see detail: half of the
     images are flipped, a batch is shifted by at most two pixels.
     """
+    device = network.feature_mean.device
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.peak_rate, weight_decay=0.02)
     steps_per_epoch = len(images) // min(plan.batch_size, len(images))
     num_steps = plan.num_epochs * steps_per_epoch
@@ -59,8 +60,9 @@ def train_network(
             step = epoch * steps_per_epoch + i
             for group in optimizer.param_groups:
                 group["lr"] = plan.peak_rate * _share_of_peak(step, num_steps)
-            batch = _augmented(fitted(images[rows], network.channels, side), plan.seed, step)
-            loss = F.cross_entropy(network(batch), labels[rows])
+            batch = fitted(images[rows].to(device), network.channels, side)
+            logits = network(_augmented(batch, plan.seed, step))
+            loss = F.cross_entropy(logits, labels[rows].to(device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -72,11 +74,12 @@ def train_network(
 def accuracy(network: FeatureNetwork, images: Tensor, labels: Tensor, side: int) -> float:
     """Share of [N, C, H, H] uint8 images whose largest logit is their label's."""
     network.eval()
+    device = network.feature_mean.device
     right = 0
     with torch.inference_mode():
         for part, truth in zip(torch.split(images, 250), torch.split(labels, 250), strict=True):
-            predicted = network(fitted(part, network.channels, side)).argmax(dim=1)
-            right += int((predicted == truth).sum())
+            logits = network(fitted(part.to(device), network.channels, side))
+            right += int((logits.argmax(dim=1).cpu() == truth).sum())
     return right / len(images)
 
 
@@ -104,7 +107,7 @@ def _share_of_peak(step: int, num_steps: int) -> float:
 def _augmented(images: Tensor, seed: int, step: int) -> Tensor:
     """Half of a batch flipped left to right, the whole of it shifted; black (-1) moves in."""
     generator = counted_generator(seed, "augmentation", step)
-    flipped = torch.rand(len(images), generator=generator) < 0.5
+    flipped = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
     across, down = torch.randint(0, 2 * MAX_SHIFT + 1, (2,), generator=generator).tolist()
     images = torch.where(flipped[:, None, None, None], images.flip(3), images)
     side = images.shape[-1]
@@ -116,9 +119,10 @@ def _augmented(images: Tensor, seed: int, step: int) -> Tensor:
 def _standardise_features(network: FeatureNetwork, images: Tensor, side: int) -> None:
     """Set the feature's centre and scale from the training images, without augmentation."""
     network.eval()
+    device = network.feature_mean.device
     with torch.inference_mode():
         parts = [
-            network.pooled(fitted(part, network.channels, side)).double()
+            network.pooled(fitted(part.to(device), network.channels, side)).double()
             for part in torch.split(images, 250)
         ]
     features = torch.cat(parts)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 import lab.metrics.reference as module
+from lab.config import InputError
 from lab.metrics.extractors import Extractor
 from lab.metrics.reference import RealFeatures, real_features
 
@@ -67,15 +68,60 @@ def test_a_damaged_cache_file_is_made_again(
     assert path.read_bytes() == whole
 
 
-def test_other_data_weights_or_device_are_other_cache_files(
-    averages: Extractor, tmp_path: Path
-) -> None:
+def test_other_data_or_weights_are_other_cache_files(averages: Extractor, tmp_path: Path) -> None:
     build(averages, tmp_path)
     build(averages, tmp_path, fingerprint="g")
     build(replace(averages, digest="1"), tmp_path)
 
     assert averages.module.num_images == 3 * 120
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_build_by_another_process_in_the_middle_of_ours_does_no_harm(
+    averages: Extractor, tmp_path: Path
+) -> None:
+    theirs: list[RealFeatures] = []
+
+    def other_process(num_images: int) -> None:
+        if not theirs:
+            theirs.append(build(averages, tmp_path))
+
+    ours = real_features(
+        averages,
+        TRAIN,
+        HELDOUT,
+        num_samples=20,
+        fingerprint="f",
+        cache=tmp_path,
+        progress=other_process,
+    )
+    assert equal(ours, theirs[0])
+    assert equal(build(averages, tmp_path), ours)
+    assert averages.module.num_images == 2 * 120
+
+
+def test_progress_counts_every_image_once(averages: Extractor, tmp_path: Path) -> None:
+    told: list[int] = []
+    for _ in range(2):
+        real_features(
+            averages,
+            TRAIN,
+            HELDOUT,
+            num_samples=20,
+            fingerprint="f",
+            cache=tmp_path,
+            progress=told.append,
+        )
+    assert sum(told) == 120
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(
+    averages: Extractor, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(InputError, match="LAB_CACHE"):
+        build(averages, file)
 
 
 def test_moments_are_those_of_every_reference_image(averages: Extractor, tmp_path: Path) -> None:
