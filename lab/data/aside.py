@@ -24,8 +24,8 @@ def make_folder_whole(target: Path, fill: Callable[[Path], None]) -> None:
     """
     aside = target.with_name(f".{target.name}.part")
     try:
-        with _locked(aside, target) as lock:
-            if lock is None:
+        with _locked(aside, target) as mine:
+            if not mine:
                 return
             try:
                 _empty(aside)
@@ -44,8 +44,8 @@ def make_folder_whole(target: Path, fill: Callable[[Path], None]) -> None:
 
 
 @contextlib.contextmanager
-def _locked(aside: Path, target: Path) -> Iterator[IO[str] | None]:
-    """The lock inside `aside`, or None once `target` exists.
+def _locked(aside: Path, target: Path) -> Iterator[bool]:
+    """Hold the lock inside `aside` and yield True, or False once `target` exists.
 
     The lock lies in the folder it guards and travels with the rename. So a process that waited
     for it must look again: the folder may have become the target, or been removed by a failure.
@@ -59,9 +59,9 @@ def _locked(aside: Path, target: Path) -> Iterator[IO[str] | None]:
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if _is_still(lock, aside / _LOCK_FILE):
-                yield lock
+                yield True
                 return
-    yield None
+    yield False
 
 
 def _is_still(lock: IO[str], path: Path) -> bool:

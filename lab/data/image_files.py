@@ -52,7 +52,7 @@ def zip_shelf(path: Path) -> Shelf:
         entry.filename
         for entry in archive.infolist()
         if not entry.is_dir()
-        and _is_image(PurePosixPath(entry.filename).name)
+        and _is_image(entry.filename)
         and not entry.filename.startswith("__MACOSX/")
     ]
     return Shelf(path, tuple(sorted(names)), archive.open)
@@ -155,7 +155,8 @@ def _has_colour(shelf: Shelf, name: str) -> bool:
 
 
 def _is_image(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    hidden = any(part.startswith(".") and part != ".." for part in PurePosixPath(name).parts)
+    return name.lower().endswith(SUFFIXES) and not hidden
 
 
 def _without_shared_folders(parts: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:

@@ -104,5 +104,5 @@ def _fitted(source: Source, order: PackingOrder, resolution: int) -> Iterator[Pi
     with ThreadPoolExecutor(os.cpu_count()) as pool, tracked(title, source.num_images) as advance:
         for start in range(0, source.num_images, _CHUNK):
             rows = [int(index) for index in order.indices[start : start + _CHUNK]]
-            yield np.stack(list(pool.map(one, rows)))
+            yield np.ascontiguousarray(np.stack(list(pool.map(one, rows))))
             advance(len(rows))
