@@ -7,27 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lab.record import StudyRecord
-from reports.groups import (
-    CHOICES,
-    difference,
-    group_rows,
-    outcome_rows,
-    rate_parameters,
-)
-from reports.tables import finished, run_table
+from reports.comparisons import Comparison, comparisons_of
+from reports.tables import finished, run_table, trial_table
 from reports.verdicts import in_order
-from reports.words import (
-    counted,
-    images,
-    listed,
-    percents,
-    share,
-    short_name,
-    wilson_bounds,
-)
-
-LEAST_UNCHOSEN = 8
-"""Runs not chosen by the optimiser that a comparison of groups should rest on."""
+from reports.words import counted, images, listed, percents, share, wilson_bounds
 
 
 @dataclass(frozen=True)
@@ -44,7 +27,14 @@ def findings(study: StudyRecord) -> list[Finding]:
     done = finished(runs)
     if done.empty:
         return [nothing_finished(runs)]
-    found = [stability(study, runs), failures(done), seeds(runs), *comparisons(study)]
+    comparisons = comparisons_of(study)
+    found = [
+        stability(study, done),
+        failures(done),
+        seeds(done),
+        *(difference_shown(comparison) for comparison in comparisons if comparison.shown),
+        no_difference([comparison for comparison in comparisons if not comparison.shown]),
+    ]
     return [finding for finding in found if finding is not None]
 
 
@@ -55,12 +45,11 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
         for status in in_order(set(runs["outcome"]))
     ]
     detail = f"So far: {listed(state)}." if state else "The study holds no run yet."
-    return Finding("Nothing finished yet.", f"{detail} This page fills as runs end.")
+    return Finding("Nothing finished yet.", f"{detail} Make this page again when runs have ended.")
 
 
-def stability(study: StudyRecord, runs: pd.DataFrame) -> Finding:
+def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
     """k of n stable with Wilson's interval, and the same among Sobol runs."""
-    done = finished(runs)
     stable = int((done["outcome"] == "stable").sum())
     low, high = wilson_bounds(stable, len(done))
     claim = (
@@ -68,19 +57,22 @@ def stability(study: StudyRecord, runs: pd.DataFrame) -> Finding:
         if stable
         else f"No run was stable: 0 of {len(done)} (Wilson 95%: {percents(low, high)})."
     )
-    rows = outcome_rows(study)
-    sobol = rows[rows["origin"] == "sobol"]
-    detail = (
-        "That is the share of what this search tried, and the optimiser tries more of what did "
-        "well; it is no property of the space."
-    )
-    if len(sobol):
-        k = int((sobol["outcome"] == "stable").sum())
-        detail += (
-            f" Among the Sobol runs, an even sample of the space, {share(k, len(sobol))} "
-            f"{'was' if k == 1 else 'were'} stable."
+    origins = done.join(trial_table(study)[["origin"]], on="trial")["origin"]
+    sobol = done[(origins == "sobol").to_numpy()]
+    detail = []
+    if (origins == "tpe").any():
+        detail.append(
+            "That is the share of what this search tried, and the optimiser tries more of what "
+            "did well; it is no property of the space."
         )
-    return Finding(claim, detail)
+    if len(sobol) and len(sobol) < len(done):
+        k = int((sobol["outcome"] == "stable").sum())
+        verb = "was" if k == 1 else "were"
+        detail.append(
+            f"Of the Sobol runs, an even sample of the space, {share(k, len(sobol))} "
+            f"{verb} stable."
+        )
+    return Finding(claim, " ".join(detail))
 
 
 def failures(done: pd.DataFrame) -> Finding | None:
@@ -98,96 +90,62 @@ def failures(done: pd.DataFrame) -> Finding | None:
         for outcome in in_order(set(failed["outcome"]))
     ]
     claim = (
-        f"The other {len(failed)} {'fails' if len(failed) == 1 else 'fail'}: {listed(parts)}."
+        f"The other {len(failed)} failed: {listed(parts)}."
         if len(failed) < len(done)
-        else f"They fail so: {listed(parts)}."
+        else f"They failed as {listed(parts)}."
     )
-    onsets = failed[failed["outcome"] != "stalled"]
-    onsets = onsets[onsets["onset_images"].notna()]
+    onsets = failed[(failed["outcome"] != "stalled") & failed["onset_images"].notna()]
     if onsets.empty:
         return Finding(claim, "")
-    middle = float(onsets["onset_images"].median())
-    life = float(onsets["life"].median())
+    middle, life = float(onsets["onset_images"].median()), float(onsets["life"].median())
+    when = f"{images(middle)} images, {100 * life:.0f}% of the budget"
+    if len(onsets) == 1:
+        return Finding(claim, f"The one that broke before the end did so at {when}.")
     return Finding(
-        claim,
-        f"Of those that broke before the end ({len(onsets)}), half did so by {images(middle)} "
-        f"images, {100 * life:.0f}% of the budget.",
+        claim, f"Of the {len(onsets)} that broke before the end, half did so by {when}."
     )
 
 
-def seeds(runs: pd.DataFrame) -> Finding | None:
+def seeds(done: pd.DataFrame) -> Finding | None:
     """What one seed a configuration cannot say."""
-    done = finished(runs)
-    per_trial = done.groupby("trial").size()
-    if (per_trial > 1).any():
+    if (done.groupby("trial").size() > 1).any():
         return None
     low, high = wilson_bounds(1, 1)
     return Finding(
-        "How reliable any one configuration is, is not known yet.",
-        f"Each ran with a single seed. One stable run of one leaves its P(stable) anywhere in "
-        f"{percents(low, high)}: repeat the ones you like with fresh seeds before you rely on them.",
+        "How reliable any single configuration is, is not known yet.",
+        "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
+        f"stable in {percents(low, high)} of runs: repeat the ones you like with fresh seeds "
+        "before you rely on them.",
     )
 
 
-def comparisons(study: StudyRecord) -> list[Finding]:
-    """Stable of total by norm, penalty, loss and rate; a difference is claimed when it excludes 0."""
-    rows = outcome_rows(study)
-    unchosen = rows[rows["unbiased"].astype(bool)]
-    fair = len(unchosen) >= LEAST_UNCHOSEN
-    basis = unchosen if fair else rows
-    which = "runs that no optimiser chose" if fair else "all runs, the optimiser's included"
-    rates = {parameter.path: parameter for parameter in rate_parameters(study)}
-    found = []
-    for path in (*CHOICES, *rates):
-        table = group_rows(basis, path, rates.get(path))
-        if len(table) > 1:
-            found.append(_comparison(path, table, which))
-    return found
+def difference_shown(comparison: Comparison) -> Finding:
+    """A choice whose levels differ by more than their intervals."""
+    low, high = comparison.difference
+    best, worst = comparison.best, comparison.worst
+    return Finding(
+        f"{comparison.title}: {best} was stable more often than {worst}, by {100 * low:.0f} to "
+        f"{100 * high:.0f} points.",
+        "Unpaired: other settings differed between these runs as well.",
+    )
 
 
-def _comparison(path: str, table: pd.DataFrame, which: str) -> Finding:
-    shares = [
-        f"{row.level} {row.stable} of {row.total} ({percents(float(row.low), float(row.high))})"  # type: ignore[arg-type]
-        for row in table.itertuples()
-    ]
-    name = short_name(path)
-    best, worst, low, high = _widest(table)
-    if low > 0:
-        claim = (
-            f"By {name}: {best} was stable more often than {worst}, by {100 * low:.0f} to "
-            f"{100 * high:.0f} points."
-        )
-        limit = "Unpaired: other settings differed too."
-    else:
-        claim = f"By {name}: no difference shown."
-        limit = "The intervals allow none."
-    return Finding(claim, f"{_capital(which)}: {'; '.join(shares)}. {limit}")
-
-
-def _widest(table: pd.DataFrame) -> tuple[str, str, float, float]:
-    """The levels with the highest and the lowest share stable, and their difference's interval.
-
-    The pair is picked after looking, so the interval is Bonferroni-honest only for two levels;
-    with more, the claim needs the lower bound of the best to clear the upper of the worst.
-    """
-    order = (table["stable"] / table["total"]).to_numpy().argsort()
-    worst, best = table.iloc[int(order[0])], table.iloc[int(order[-1])]
-    low, high = difference(best, worst)
-    if len(table) > 2 and best["low"] <= worst["high"]:
-        low = min(low, 0.0)
-    return str(best["level"]), str(worst["level"]), low, high
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+def no_difference(comparisons: list[Comparison]) -> Finding | None:
+    """The choices that show nothing, in one sentence."""
+    if not comparisons:
+        return None
+    names = listed([comparison.title.lower() for comparison in comparisons])
+    return Finding(
+        f"No difference shown by {names}.", "The intervals below are wide enough to hold none."
+    )
 
 
 def left_out(study: StudyRecord) -> list[str]:
-    """One sentence for each kind of thing this page could not show or count, or one that all is here."""
+    """A sentence for each kind of thing that could not be shown or counted, or one that all is."""
     runs = run_table(study)
     told = []
     for status, why in (
-        ("running", "unfinished; their curves are drawn, nothing else counts them"),
+        ("running", "unfinished; curves are drawn, nothing else counts them"),
         ("errored", "crashed, which is not the GAN's fault; neither stable nor failed"),
         ("pruned", "stopped by choice; neither stable nor failed"),
     ):

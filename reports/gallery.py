@@ -40,7 +40,7 @@ class Album:
         self.bytes_left -= len(content)
         self.num_shown += 1
         source = "data:image/webp;base64," + base64.b64encode(content).decode()
-        return element("img", src=source, alt=about, loading="lazy", decoding="async")
+        return element("img", src=source, alt=about, decoding="async")
 
 
 def sample_files(run: RunRecord) -> list[tuple[int, Path]]:
@@ -91,7 +91,7 @@ def _filmstrip(study: StudyRecord, runs: pd.DataFrame, best: int, album: Album) 
                element("span", f"{images(files[i][0])} images"))
         for i in chosen
     ]  # fmt: skip
-    title = f"The best run (trial {runs.loc[best, 'trial']}) over time, the same latent codes"
+    title = f"The best run (trial {runs.iloc[best]['trial']}) over time, the same latent codes"
     return _strip(title, frames)
 
 
@@ -100,9 +100,11 @@ def _row(
 ) -> Html | None:
     frames = []
     for index in chosen:
-        row = runs.loc[index]
+        row = runs.iloc[index]
         files = sample_files(study.runs[index])
-        picture = album.picture(files[-1][1], f"Last samples of trial {row['trial']}") if files else None
+        picture = (
+            album.picture(files[-1][1], f"Last samples of trial {row['trial']}") if files else None
+        )
         quality = "" if row["outcome"] != "stable" else f", quality {fixed(row['final_quality'])}"
         at = f" at {images(files[-1][0])} images" if files else ""
         caption = element(
@@ -151,7 +153,7 @@ def _left_out(study: StudyRecord, album: Album) -> Html:
     if total == 0:
         return element("p", "The record holds no sample grids.", class_="note")
     refused = (
-        f" {counted(album.num_refused, 'file')} could not be shown (damaged, or too large for a page)."
+        f" {counted(album.num_refused, 'file')} not shown: damaged, or too large for a page."
         if album.num_refused
         else ""
     )

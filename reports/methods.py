@@ -1,4 +1,4 @@
-"""How to reproduce a study: commands, versions, data, metrics with their floor, rules, formulas."""
+"""How to reproduce a study: commands, versions, data, metrics and their floor, rules, formulas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reports.tables import best_run, config_value, names_of, run_table
 from reports.words import number
 
 METRICS = {
-    "frechet": "Frechet distance of feature means and covariances; lower is better, biased at few samples",
+    "frechet": "Frechet distance of features; lower is better, biased at few samples",
     "kernel": "kernel distance (KID): unbiased polynomial MMD, block estimate; lower is better",
     "kernel_error": "standard error of the kernel distance",
     "precision": "share of generated images inside the real images' neighbourhoods",
@@ -34,10 +34,14 @@ def methods(study: StudyRecord) -> Html:
         element("h3", "Metrics"),
         _metrics(study),
         element("h3", "Data, versions, hardware"),
-        _facts("Data", card.get("data", {})),
-        _facts("Versions", card.get("versions", {})),
-        _facts("Hardware", card.get("hardware", {})),
-        _facts("Settings", card.get("settings", {})),
+        element(
+            "div",
+            *(
+                _facts(title, card.get(title.lower(), {}))
+                for title in ("Data", "Versions", "Hardware", "Settings")
+            ),
+            class_="cards",
+        ),
     ]
     return joined(parts)
 
@@ -54,7 +58,7 @@ def train_command(study: StudyRecord) -> str | None:
     best = best_run(runs)
     if best is None:
         return None
-    folder = trial_folder(study.folder, int(runs.loc[best, "trial"]))
+    folder = trial_folder(study.folder, int(runs.iloc[best]["trial"]))
     return f"python -m lab.train --trial {shlex.quote(str(folder))}"
 
 
@@ -129,7 +133,9 @@ def _metrics(study: StudyRecord) -> Html:
         f"{metrics.get('reference', 'not recorded')}. “Real images” is what held-out real images "
         "score against the same reference: the best a perfect generator could expect."
     )
-    table = element("table", element("thead", head), element("tbody", joined(rows)), class_="facts")
+    table = element(
+        "table", element("thead", head), element("tbody", joined(rows)), class_="facts"
+    )
     return joined([element("p", protocol), table])
 
 
@@ -139,7 +145,7 @@ def _facts(title: str, data: Any) -> Html:
     if not rows:
         rows = [_row("–", "not recorded")]
     body = element("table", element("tbody", joined(rows)), class_="facts")
-    return element("details", element("summary", title), body, open=title in ("Data", "Versions"))
+    return element("details", element("summary", title), body, open=True)
 
 
 def _row(name: str, *values: str) -> Html:

@@ -21,6 +21,7 @@ async function drawPanel(panel) {
   stored.layout.dragmode = coarse ? false : "zoom";
   frame.replaceChildren();
   await Plotly.newPlot(frame, stored.data, stored.layout, config);
+  if (matchMedia("(max-width: 40rem)").matches) await Plotly.relayout(frame, stored.narrow);
   connectPickers(panel, frame, stored);
   connectKey(panel, frame, stored);
   frame.on("plotly_click", (event) => goToTrial(event.points[0].customdata));

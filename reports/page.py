@@ -79,13 +79,13 @@ def sections_of(album: Album) -> list[Section]:
     """Sections after the findings, in reading order."""
     return [
         Section("zone", "The safe zone", "Where do runs stay stable?", _zone),
-        Section("cost", "Quality against stability", "What do good runs have in common with lasting ones?", _cost),
-        Section("causes", "Failures by cause", "How do the others fail, and under which choices?", _causes),
+        Section("cost", "Quality against stability", "Does what learns well also last?", _cost),
+        Section("causes", "Failures by cause", "How do the others fail, and when so?", _causes),
         Section("curves-section", "Every run", "What happened, image by image?", _curves),
         Section("matters", "What matters", "Which parameters does the score depend on?", _matters),
-        Section("samples", "Samples", "What do the runs draw?", lambda study: gallery(study, album)),
+        Section("samples", "Samples", "What do the runs draw?", lambda it: gallery(it, album)),
         Section("trials", "All trials", "Which settings gave which outcome?", _trials),
-        Section("methods", "How to reproduce", "Which numbers are these, and how are they made again?", methods),
+        Section("methods", "How to reproduce", "How are these numbers made again?", methods),
     ]  # fmt: skip
 
 

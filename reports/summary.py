@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from lab.record import StudyRecord
+from reports.comparisons import comparisons_of, draw_comparisons
 from reports.findings import findings, left_out
 from reports.gallery import Album, hero
-from reports.markup import Html, element, joined
+from reports.markup import Html, element
 from reports.methods import copyable, train_command
 from reports.tables import best_run, finished, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph, in_order, look
-from reports.words import counted, duration, fixed, images, number, short_name
+from reports.words import counted, duration, fixed, images, number, setting, short_name
 
 
 def header(study: StudyRecord, now: datetime) -> Html:
@@ -23,8 +24,9 @@ def header(study: StudyRecord, now: datetime) -> Html:
     card = study.study
     data = card.get("data", {})
     status = str(card.get("status", "unknown"))
+    space = card.get("space", {}).get("name", "unknown space")
     facts = [
-        f"{card.get('space', {}).get('name', 'unknown space')} on {data.get('name', 'unknown data')}",
+        f"{space} on {data.get('name', 'unknown data')}",
         f"{counted(len(study.trials), 'trial')}, {counted(len(study.runs), 'run')}",
         f"{images(card.get('settings', {}).get('budget_images'))} images a run",
         f"{status} {_day(card.get('finished') or card.get('created'))}".strip(),
@@ -57,6 +59,7 @@ def opening(study: StudyRecord, album: Album) -> Html:
             element("li", element("strong", finding.claim), " ", finding.detail)
             for finding in findings(study)
         ), class_="findings"),
+        draw_comparisons(comparisons_of(study)),
         element("div", element("h3", "Left out"),
                 element("ul", *(element("li", told) for told in left_out(study))),
                 class_="left-out"),
@@ -74,7 +77,9 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
         for outcome, count in counts
     ]
     words = [
-        element("li", glyph(outcome), element("b", count), f" {outcome}", title=look(outcome).meaning)
+        element(
+            "li", glyph(outcome), element("b", count), f" {outcome}", title=look(outcome).meaning
+        )
         for outcome, count in counts
     ]
     return element(
@@ -89,11 +94,13 @@ def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
     best = best_run(runs)
     if best is None:
         return None
-    row = runs.loc[best]
+    row = runs.iloc[best]
     trial = int(row["trial"])
     trials = trial_table(study)
-    values = trials.loc[trial] if trial in trials.index else pd.Series(dtype=object)
-    claim = "Best run" if row["outcome"] == "stable" else f"Highest score, though it {row['outcome']}"
+    values = {str(key): value for key, value in trials.loc[[trial]].iloc[0].items()}
+    claim = (
+        "Best run" if row["outcome"] == "stable" else f"Highest score, though it {row['outcome']}"
+    )
     title = element(
         "h3", f"{claim}: ", element("a", f"trial {trial}", href=f"#trial-{trial}"),
         f" ({values.get('origin', 'unknown origin')})",
@@ -114,24 +121,29 @@ def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
 def _numbers(study: StudyRecord, row: pd.Series[Any]) -> Html:
     names = names_of(study)
     baseline = study.study.get("metrics", {}).get("baseline", {})
-    entries = [("score", fixed(row["score"]), "of 1"), ("final quality", fixed(row["final_quality"]), "of 1")]
+    entries = [
+        ("score", fixed(row["score"]), "of 1"),
+        ("final quality", fixed(row["final_quality"]), "of 1"),
+    ]
     for column, name in (("frechet", names.frechet), ("kernel", names.kernel)):
         value = float(row[column])
         floor = f"real images {number(baseline[name])}" if name in baseline else ""
         if not math.isnan(value):
             entries.append((name, number(value), floor))
     cells = [
-        element("div", element("dt", name), element("dd", element("b", value), element("small", floor)))
+        element(
+            "div", element("dt", name), element("dd", element("b", value), element("small", floor))
+        )
         for name, value, floor in entries
     ]
     return element("dl", *cells, class_="numbers")
 
 
-def _settings(study: StudyRecord, values: pd.Series[Any]) -> Html:
+def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
     cells = [
-        element("div", element("dt", short_name(p.path)), element("dd", number(values[p.path])))
+        element("div", element("dt", short_name(p.path)), element("dd", setting(values[p.path])))
         for p in parameters_of(study)
-        if p.path in values.index and values[p.path] is not None
+        if values.get(p.path) is not None
     ]
     return element("dl", *cells, class_="settings")
 

@@ -11,7 +11,7 @@ from lab.record import StudyRecord
 from reports.markup import Html, element, joined
 from reports.tables import Parameter, best_run, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph
-from reports.words import MISSING, counted, fixed, images, number, short_name
+from reports.words import MISSING, counted, fixed, images, number, setting, short_name
 
 
 def table_rows(study: StudyRecord) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def table_rows(study: StudyRecord) -> pd.DataFrame:
 def draw_table(rows: pd.DataFrame, parameters: list[Parameter], frechet: str) -> Html:
     """The table with its filter box; every trial has the anchor `#trial-<number>`."""
     head = ["trial", "verdict", "score", "quality", frechet, "origin"]
-    head += [short_name(parameter.path) for parameter in parameters] + ["what happened"]
+    head += [*(short_name(parameter.path) for parameter in parameters), "what happened"]
     seen: set[int] = set()
     lines = []
     for _, row in rows.iterrows():
@@ -93,12 +93,16 @@ def _parameter_cell(value: Any) -> Html:
     if isinstance(value, float) and math.isnan(value):
         value = None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _number_cell(value, number(value))
-    return element("td", MISSING if value is None else value, data_value="" if value is None else value)
+        return _number_cell(value, setting(value))
+    return element(
+        "td", MISSING if value is None else value, data_value="" if value is None else value
+    )
 
 
 def _story(row: pd.Series[Any]) -> str:
     if row["error"]:
         return str(row["error"])
-    at = f"at {images(row['onset_images'])} images: " if not math.isnan(row["onset_images"]) else ""
+    at = (
+        f"at {images(row['onset_images'])} images: " if not math.isnan(row["onset_images"]) else ""
+    )
     return f"{at}{row['evidence']}" if row["evidence"] else ""

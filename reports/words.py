@@ -1,4 +1,4 @@
-"""Numbers and names as a reader meets them: short, with units, and never more digits than known."""
+"""Numbers and names as a reader meets them: short, with units, no more digits than are known."""
 
 from __future__ import annotations
 
@@ -56,6 +56,14 @@ def number(value: Any, digits: int = 3) -> str:
         return f"{value:,.0f}"
     shown = f"{value:.{digits}g}"
     return shown if "e" not in shown else f"{value:.6f}".rstrip("0")
+
+
+def setting(value: Any, digits: int = 3) -> str:
+    """A parameter's value; small ones as `3.5e-4`, the way rates are written and compared."""
+    if isinstance(value, float) and 0 < abs(value) < 1e-2:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return number(value, digits)
 
 
 def fixed(value: float | None, decimals: int = 2) -> str:

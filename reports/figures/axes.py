@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.tables import Parameter
-from reports.words import number, short_name
+from reports.words import number, setting, short_name
 
 Array = NDArray[np.float64]
 JITTER = 0.3
@@ -117,7 +117,7 @@ def _slots(choices: tuple[Any, ...], values: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _log_ticks(low: float, high: float) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """Ticks at 1, 2 and 5 of each decade; all labelled on short axes, decades only on long ones."""
+    """Ticks at 1, 2 and 5 of each decade; all labelled on a short axis."""
     ticks, labels = [], []
     for decade in range(math.floor(low), math.ceil(high) + 1):
         for digit in (1, 2, 5):
@@ -125,7 +125,7 @@ def _log_ticks(low: float, high: float) -> tuple[tuple[float, ...], tuple[str, .
             if low - 1e-9 <= place <= high + 1e-9:
                 ticks.append(place)
                 shown = digit == 1 or high - low < 1.6
-                labels.append(number(digit * 10.0**decade) if shown else "")
+                labels.append(setting(digit * 10.0**decade) if shown else "")
     return tuple(ticks), tuple(labels)
 
 

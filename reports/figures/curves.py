@@ -7,6 +7,7 @@ flatten the others; what lies outside, and what is no number, is counted beneath
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,31 +18,10 @@ from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, StudyRecord
 from reports.figures.panel import Option, Panel, Picker, blank, plain
+from reports.figures.ranges import Range, robust_range, widened
 from reports.tables import best_run, evaluation_table, measured_columns, run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, short_name
-
-FENCE = 3.0
-"""Tukey's far fence: quartiles widened by so many interquartile ranges."""
-LOG_FROM = 30.0
-"""A metric whose healthy values span more than this ratio is drawn on a logarithmic axis."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """The range of a value axis in data units, and whether the axis is logarithmic."""
-
-    low: float
-    high: float
-    log: bool
-
-    def layout(self) -> list[float]:
-        """Plotly's range, with a little room; powers of ten on a logarithmic axis."""
-        low, high = self.low, self.high
-        if self.log:
-            low, high = math.log10(low), math.log10(high)
-        room = 0.04 * (high - low)
-        return [low - room, high + room]
 
 
 def curves_rows(study: StudyRecord) -> pd.DataFrame:
@@ -62,43 +42,38 @@ def curves_rows(study: StudyRecord) -> pd.DataFrame:
     return rows.assign(alive=np.isnan(onset) | (seen < onset), best=chosen)
 
 
-def robust_range(values: NDArray[np.float64], alive: NDArray[np.bool_]) -> Range:
-    """An axis that shows every ordinary value: Tukey's far fences of the values before failure.
+@dataclass(frozen=True)
+class Lines:
+    """The rows of one outcome as one line with gaps: a trace a run would be slow at 500 runs.
 
-    Logarithmic when those values are positive and span more than LOG_FROM.
+    `order` holds row numbers with None between two runs; `runs` the row numbers of each run.
     """
-    ordinary = values[alive & np.isfinite(values)]
-    if ordinary.size == 0:
-        ordinary = values[np.isfinite(values)]
-    if ordinary.size == 0:
-        return Range(0.0, 1.0, False)
-    log = bool(ordinary.min() > 0 and ordinary.max() / ordinary.min() > LOG_FROM)
-    scaled = np.log10(ordinary) if log else ordinary
-    quarter, three_quarters = np.quantile(scaled, [0.25, 0.75])
-    reach = FENCE * (three_quarters - quarter)
-    low = max(float(scaled.min()), float(quarter - reach))
-    high = min(float(scaled.max()), float(three_quarters + reach))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    return Range(10**low, 10**high, True) if log else Range(low, high, False)
+
+    outcome: str
+    order: list[int | None]
+    runs: list[NDArray[np.int64]]
+
+    def gapped(self, values: Sequence[Any]) -> list[Any]:
+        """Values by row number, with None where the line breaks."""
+        return [None if row is None else values[row] for row in self.order]
 
 
 def draw_curves(
     rows: pd.DataFrame, metrics: list[str], baseline: dict[str, float] | None = None
 ) -> Panel:
-    """A thin line a run, coloured by outcome; a mark where it failed or stopped; a metric picker."""
-    outcomes = in_order(set(rows["outcome"]))
-    runs = {outcome: _runs(rows, outcome) for outcome in outcomes}
+    """A thin line a run, coloured by outcome; a mark where it failed or stopped; metric picker."""
+    lines = [_lines_of(rows, outcome) for outcome in in_order(set(rows["outcome"]))]
+    num_runs = sum(len(line.runs) for line in lines)
+    best = np.flatnonzero(rows["best"].to_numpy())
     figure = blank(480)
-    for outcome in outcomes:
-        figure.add_trace(_lines(outcome, runs[outcome], rows))
-    for outcome in outcomes:
-        figure.add_trace(_ends(outcome, runs[outcome]))
-    best = rows[rows["best"]]
-    figure.add_trace(_best_line(best))
-    figure.add_trace(_baseline_line(rows))
+    for line in lines:
+        figure.add_trace(_line_trace(line, rows, num_runs))
+    for line in lines:
+        figure.add_trace(_end_trace(line, rows))
+    figure.add_trace(_best_trace(rows.iloc[best]))
+    figure.add_trace(_baseline_trace(rows))
     options = {
-        metric: _option(metric, rows, list(runs.values()), best, (baseline or {}).get(metric))
+        metric: _option(metric, rows, lines, best, (baseline or {}).get(metric))
         for metric in metrics
     }
     first = options[metrics[0]]
@@ -110,7 +85,7 @@ def draw_curves(
         "curves",
         figure,
         "Metric of every run over images seen, coloured by verdict, with a mark at each failure.",
-        {outcome: len(runs[outcome]) for outcome in outcomes},
+        {line.outcome: len(line.runs) for line in lines},
         (Picker("Metric", options, metrics[0]),),
         note=first.note,
     )
@@ -123,47 +98,58 @@ def curves_panel(study: StudyRecord) -> Panel:
     return draw_curves(rows, measured_columns(study, rows), baseline)
 
 
-def _runs(rows: pd.DataFrame, outcome: str) -> list[pd.DataFrame]:
-    chosen = rows[rows["outcome"] == outcome]
-    return [run for _, run in chosen.groupby(["trial", "seed"], sort=True)]
+def _lines_of(rows: pd.DataFrame, outcome: str) -> Lines:
+    numbered = pd.DataFrame({"trial": rows["trial"], "seed": rows["seed"]}).reset_index(drop=True)
+    chosen = numbered[(rows["outcome"] == outcome).to_numpy()]
+    runs = [np.asarray(run.index, dtype=np.int64) for _, run in chosen.groupby(["trial", "seed"])]
+    order: list[int | None] = []
+    for run in runs:
+        order += [*run.tolist(), None]
+    return Lines(outcome, order[:-1], runs)
 
 
-def _lines(outcome: str, runs: list[pd.DataFrame], rows: pd.DataFrame) -> go.Scatter:
-    """All runs of an outcome as one trace with gaps: a trace a run would be slow at 500 runs."""
-    num_runs = rows.groupby(["trial", "seed"]).ngroups
-    shape = look(outcome)
+def _line_trace(line: Lines, rows: pd.DataFrame, num_runs: int) -> go.Scatter:
+    shape = look(line.outcome)
     return go.Scatter(
-        x=_gapped([plain(run[IMAGES_SEEN]) for run in runs]),
+        x=line.gapped(plain(rows[IMAGES_SEEN])),
         mode="lines",
         connectgaps=False,
         line={"color": shape.colour, "width": 1.4 if num_runs < 100 else 0.8},
         opacity=float(np.clip(8 / max(1, num_runs) ** 0.5, 0.28, 0.85)),
-        customdata=_gapped([[int(run["trial"].iloc[0])] * len(run) for run in runs]),
+        customdata=line.gapped(rows["trial"].tolist()),
         hovertemplate="<b>trial %{customdata}</b> "
-        + outcome
+        + line.outcome
         + "<br>%{x:,} images<br>%{y:.4~g}<extra></extra>",
-        meta={"outcome": outcome},
+        meta={"outcome": line.outcome},
     )
 
 
-def _ends(outcome: str, runs: list[pd.DataFrame]) -> go.Scatter:
-    shape = look(outcome)
+def _end_trace(line: Lines, rows: pd.DataFrame) -> go.Scatter:
+    """Marks where runs failed or stopped; stable ones reach the end, which needs no mark."""
+    shape = look(line.outcome)
     return go.Scatter(
-        x=plain(_end(run) for run in runs) if outcome != "stable" else [],
+        x=plain(_ends(line, rows)) if line.outcome != "stable" else [],
         mode="markers",
-        marker={"symbol": shape.symbol, "size": 9 if len(runs) < 60 else 6, "color": shape.colour},
-        customdata=[int(run["trial"].iloc[0]) for run in runs],
-        hovertemplate="<b>trial %{customdata}</b> " + outcome + "<br>%{x:,} images<extra></extra>",
-        meta={"outcome": outcome},
+        marker={
+            "symbol": shape.symbol,
+            "size": 9 if len(line.runs) < 60 else 6,
+            "color": shape.colour,
+        },
+        customdata=[int(rows["trial"].iloc[run[0]]) for run in line.runs],
+        hovertemplate="<b>trial %{customdata}</b> "
+        + line.outcome
+        + "<br>%{x:,} images<extra></extra>",
+        meta={"outcome": line.outcome},
         cliponaxis=False,
     )
 
 
-def _best_line(best: pd.DataFrame) -> go.Scatter:
+def _best_trace(best: pd.DataFrame) -> go.Scatter:
+    outcome = str(best["outcome"].iloc[0]) if len(best) else "stable"
     return go.Scatter(
         x=plain(best[IMAGES_SEEN]),
         mode="lines+text",
-        line={"color": look("stable").colour if len(best) else "#808080", "width": 3.5},
+        line={"color": look(outcome).colour, "width": 3.5},
         text=[""] * (len(best) - 1) + ["best run "] if len(best) else [],
         textposition="top left",
         textfont={"size": 13, "weight": 600},
@@ -172,10 +158,9 @@ def _best_line(best: pd.DataFrame) -> go.Scatter:
     )
 
 
-def _baseline_line(rows: pd.DataFrame) -> go.Scatter:
-    end = float(rows[IMAGES_SEEN].max()) if len(rows) else 1.0
+def _baseline_trace(rows: pd.DataFrame) -> go.Scatter:
     return go.Scatter(
-        x=[0, end],
+        x=[0, float(rows[IMAGES_SEEN].max())],
         mode="lines+text",
         line={"color": "#808080", "width": 1, "dash": "dot"},
         text=["", "real images "],
@@ -188,18 +173,17 @@ def _baseline_line(rows: pd.DataFrame) -> go.Scatter:
 def _option(
     metric: str,
     rows: pd.DataFrame,
-    runs: list[list[pd.DataFrame]],
-    best: pd.DataFrame,
+    lines: list[Lines],
+    best: NDArray[np.int64],
     baseline: float | None,
 ) -> Option:
-    values = _values(rows, metric)
+    values = pd.to_numeric(rows[metric], errors="coerce").to_numpy(dtype=np.float64)
     shown = robust_range(values, rows["alive"].to_numpy(dtype=bool))
-    shown = Range(0.0, 1.0, False) if metric == QUALITY else shown
-    if baseline is not None and math.isfinite(baseline) and (baseline > 0 or not shown.log):
-        shown = Range(min(shown.low, baseline), max(shown.high, baseline), shown.log)
-    lines = [_gapped([_drawable(_values(run, metric), shown) for run in group]) for group in runs]
-    ends = [[_end_value(run, metric, shown) for run in group] for group in runs]
-    restyle = [*lines, *ends, _drawable(_values(best, metric), shown)]
+    shown = Range(0.0, 1.0, False) if metric == QUALITY else widened(shown, baseline)
+    drawable = plain(np.where(values > 0, values, np.nan) if shown.log else values)
+    restyle = [line.gapped(drawable) for line in lines]
+    restyle += [plain(_end_values(line, values, rows, shown)) for line in lines]
+    restyle.append([drawable[row] for row in best])
     restyle.append([None, None] if baseline is None else plain([baseline, baseline]))
     relayout = {
         "yaxis.type": "log" if shown.log else "linear",
@@ -207,21 +191,22 @@ def _option(
         "yaxis.title.text": _title(metric),
         "yaxis.dtick": 1 if shown.log and shown.high / shown.low > 100 else None,
     }
-    return Option(_title(metric), {"y": restyle}, relayout, _note(metric, values, rows, shown))
+    return Option(_title(metric), {"y": restyle}, relayout, _note(values, rows, shown))
 
 
-def _note(metric: str, values: NDArray[np.float64], rows: pd.DataFrame, shown: Range) -> str:
+def _note(values: NDArray[np.float64], rows: pd.DataFrame, shown: Range) -> str:
     """What the axis leaves out, in words."""
     finite = np.isfinite(values)
     outside = finite & ((values < shown.low) | (values > shown.high))
     parts = []
     for mask, what in ((outside, "outside the axis"), (~finite, "not a finite number")):
         if mask.any():
-            num_runs = rows[mask].groupby(["trial", "seed"]).ngroups
-            parts.append(f"{counted(int(mask.sum()), 'point')} of {counted(num_runs, 'run')} {what}")
+            num_runs = len(rows.loc[mask, ["trial", "seed"]].drop_duplicates())
+            points = counted(int(mask.sum()), "point")
+            parts.append(f"{points} of {counted(num_runs, 'run')} {what}")
     axis = "Logarithmic axis. " if shown.log else ""
     left_out = f"Not drawn: {'; '.join(parts)}." if parts else "Every point is inside the axis."
-    return f"{axis}{left_out} Marks show where a run failed or stopped, at the value it had before."
+    return f"{axis}{left_out} Marks show where a run failed or stopped."
 
 
 def _title(metric: str) -> str:
@@ -230,31 +215,21 @@ def _title(metric: str) -> str:
     return f"signal: {short_name(metric)}" if metric.startswith(SIGNAL_PREFIX) else metric
 
 
-def _values(rows: pd.DataFrame, metric: str) -> NDArray[np.float64]:
-    return pd.to_numeric(rows[metric], errors="coerce").to_numpy(dtype=np.float64)
+def _ends(line: Lines, rows: pd.DataFrame) -> list[float]:
+    """Images seen where each run ends: the failure, or the last evaluation."""
+    onset = rows["onset_images"].to_numpy(dtype=float)
+    seen = rows[IMAGES_SEEN].to_numpy(dtype=float)
+    return [float(seen[r[-1]] if math.isnan(onset[r[0]]) else onset[r[0]]) for r in line.runs]
 
 
-def _drawable(values: NDArray[np.float64], shown: Range) -> list[Any]:
-    return plain(np.where(values > 0, values, np.nan) if shown.log else values)
-
-
-def _end(run: pd.DataFrame) -> float:
-    onset = float(run["onset_images"].iloc[0])
-    return onset if math.isfinite(onset) else float(run[IMAGES_SEEN].iloc[-1])
-
-
-def _end_value(run: pd.DataFrame, metric: str, shown: Range) -> float:
-    """The last finite value up to the run's end, held inside the axis."""
-    values = _values(run[run[IMAGES_SEEN] <= _end(run)], metric)
-    values = values[np.isfinite(values)]
-    last = float(values[-1]) if values.size else shown.high
-    return float(np.clip(last, shown.low, shown.high))
-
-
-def _gapped(parts: list[list[Any]]) -> list[Any]:
-    """Lists in a row with a None between, which breaks the line."""
-    result: list[Any] = []
-    for part in parts:
-        result += [*part, None]
-    return result[:-1]
-
+def _end_values(
+    line: Lines, values: NDArray[np.float64], rows: pd.DataFrame, shown: Range
+) -> list[float]:
+    """The last finite value up to each run's end, held inside the axis."""
+    seen = rows[IMAGES_SEEN].to_numpy(dtype=float)
+    found = []
+    for run, end in zip(line.runs, _ends(line, rows), strict=True):
+        usable = values[run][(seen[run] <= end) & np.isfinite(values[run])]
+        last = float(usable[-1]) if usable.size else shown.high
+        found.append(float(np.clip(last, shown.low, shown.high)))
+    return found

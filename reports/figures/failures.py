@@ -8,14 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
+from reports.comparisons import CHOICES, outcome_rows
 from reports.figures.panel import Panel, blank
-from reports.groups import CHOICES, outcome_rows
 from reports.verdicts import in_order, look
 from reports.words import counted, percents, short_name, wilson_bounds
 
 ALL = "all runs"
-LUMINOUS = {"stalled", "oscillating", "collapsed", "stable"}
-"""Bars light enough that dark numerals read better on them."""
+DARK = {"degraded"}
+"""Bars on which light numerals read better than dark ones."""
 
 
 def failures_rows(study: StudyRecord) -> pd.DataFrame:
@@ -51,6 +51,7 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
     most = int(rows["total"].max())
     figure.update_layout(
         barmode="stack",
+        uniformtext={"mode": "hide", "minsize": 10},
         bargap=0.28,
         annotations=[_heading(group, places) for group in levels["group"].unique()[1:]],
     )
@@ -62,12 +63,15 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
         showgrid=False,
     )
     total = rows[rows["group"] == ALL].groupby("outcome")["count"].sum()
-    left_out = f" {counted(num_left_out, 'run')} without a verdict not counted." if num_left_out else ""
+    left_out = (
+        f" {counted(num_left_out, 'run')} without a verdict not counted." if num_left_out else ""
+    )
     return Panel(
         "failures",
         figure,
         "Counts of verdicts over all runs and by critic norm, penalty and loss.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
+        narrow={"xaxis.range": [0, most * 2.3]},
         note="Beside each bar: stable runs of all, with the Wilson 95% interval of that share. "
         "The optimiser's runs are included, so a choice it favoured is not a fair sample."
         + left_out,
@@ -105,7 +109,7 @@ def _bars(outcome: str, rows: pd.DataFrame, places: dict[tuple[str, str], float]
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
-        textfont={"color": "#10151a" if outcome in LUMINOUS else "#ffffff", "size": 12},
+        textfont={"color": "#ffffff" if outcome in DARK else "#0d1216", "size": 12},
         customdata=[key[1] for key in keys],
         hovertemplate="%{customdata}: %{x} " + outcome + "<extra></extra>",
         meta={"outcome": outcome},

@@ -56,6 +56,8 @@ class Panel:
     pickers: tuple[Picker, ...] = ()
     joint: dict[str, Option] = field(default_factory=dict)
     note: str = ""
+    narrow: dict[str, Any] = field(default_factory=dict)
+    """Changes of the layout on a narrow screen."""
 
 
 def blank(height: int, **layout: Any) -> go.Figure:
@@ -130,6 +132,7 @@ def _data(panel: Panel) -> dict[str, Any]:
         ],
         "joint": {key: _option(option) for key, option in panel.joint.items()},
         "note": panel.note,
+        "narrow": _finite(panel.narrow),
     }
 
 

@@ -1,7 +1,7 @@
 """Quality against stability: how good a run was while it lived, against its score.
 
 With one seed a configuration, P(stable) of a configuration is unknown and is not drawn: the score
-J (area under the quality curve until the failure) stands for how early and how long a run was good.
+J (area under the quality curve until the failure) stands for how early and how long it was good.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def draw_quality(rows: pd.DataFrame, target: float, num_left_out: int = 0) -> Pa
         go.Scatter(
             x=[0, 1], y=[target, target], mode="lines+text", hoverinfo="skip",
             line={"color": "#808080", "width": 1, "dash": "dot"},
-            text=[f"target {fixed(target)}", ""], textposition="top right",
+            text=["", f"target {fixed(target)}"], textposition="top left",
         )
     )  # fmt: skip
     for outcome in in_order(set(rows["outcome"])):
@@ -52,7 +52,7 @@ def draw_quality(rows: pd.DataFrame, target: float, num_left_out: int = 0) -> Pa
         )
     )  # fmt: skip
     figure.update_xaxes(range=[-0.03, 1.03], title_text="score J", gridcolor=FAINT)
-    figure.update_yaxes(range=[-0.03, 1.09], title_text="quality u, last before a failure or the end")
+    figure.update_yaxes(range=[-0.03, 1.09], title_text="quality u while alive")
     left_out = (
         f" {counted(num_left_out, 'run')} without a score {'is' if num_left_out == 1 else 'are'} "
         "not drawn."
@@ -64,9 +64,9 @@ def draw_quality(rows: pd.DataFrame, target: float, num_left_out: int = 0) -> Pa
         figure,
         "Score of every finished run against the quality it reached, marked by verdict.",
         {o: int((rows["outcome"] == o).sum()) for o in in_order(set(rows["outcome"]))},
-        note="A mark high on the left was good and broke early; low on the left never learned. "
-        "A failed run's final quality counts as 0; its mark shows the quality it had until then."
-        + left_out,
+        note="The score grows with how early a run is good and how long it stays so. High on the "
+        "left: good, but broke early; low on the left: never learned. A failed run's final "
+        "quality counts as 0; its mark shows the quality it had until then." + left_out,
     )
 
 

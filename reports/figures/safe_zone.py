@@ -20,7 +20,7 @@ from reports.figures.axes import Axis, axis_for, spread
 from reports.figures.panel import Option, Panel, Picker, blank, plain
 from reports.tables import Parameter, best_run, finished, parameters_of, run_table, trial_table
 from reports.verdicts import in_order, look
-from reports.words import counted, number, short_name
+from reports.words import counted, number, setting, short_name
 
 RUNS_A_CELL = 6
 """Sobol runs that a cell should hold on average before a map is drawn at all."""
@@ -110,9 +110,10 @@ def _default_axes(paths: list[str]) -> tuple[str, str]:
 
 
 def _groups(rows: pd.DataFrame) -> list[tuple[str, bool, pd.DataFrame]]:
+    """Groups of marks, the optimiser's first so that the unbiased ones lie on top."""
     found = []
-    for outcome in in_order(set(rows["outcome"])):
-        for unbiased in (False, True):
+    for unbiased in (False, True):
+        for outcome in in_order(set(rows["outcome"])):
             group = rows[(rows["outcome"] == outcome) & (rows["unbiased"] == unbiased)]
             if not group.empty:
                 found.append((outcome, unbiased, group))
@@ -131,7 +132,7 @@ def _marks(
             "symbol": shape.symbol + ("-open" if hollow else ""),
             "color": shape.colour,
             "size": (11 if few else 8) - (2 if hollow else 0),
-            "opacity": 0.9 if few else 0.7,
+            "opacity": 0.9 if few else 0.75 if unbiased else 0.45,
             "line": {"width": 1.6 if hollow else 0, "color": shape.colour},
         },
         customdata=[int(trial) for trial in group["trial"]],
@@ -156,7 +157,7 @@ def _best_mark() -> go.Scatter:
 def _hover(row: pd.Series[Any], parameters: list[Parameter]) -> str:
     head = f"<b>trial {row['trial']}</b> ({_escaped(row['origin'])}) {_escaped(row['outcome'])}"
     lines = [
-        f"{_escaped(short_name(p.path))} {_escaped(number(row[p.path]))}"
+        f"{_escaped(short_name(p.path))} {_escaped(setting(row[p.path]))}"
         for p in parameters
         if row[p.path] is not None
     ]
@@ -224,7 +225,10 @@ def _note(rows: pd.DataFrame, across: Axis, upward: Axis, num_cells: int) -> str
             f"No P(stable) is estimated here: {counted(sobol, 'Sobol run')} "
             f"{'is' if sobol == 1 else 'are'} too few for a map of this pair."
         )
-    return " ".join([cells, *(f"{sentence}." for sentence in absent)])
+    marks = "Filled: known points and Sobol, chosen before any result. "
+    if not rows["unbiased"].all():
+        marks += "Hollow: chosen by the optimiser, so where they crowd says nothing of the space. "
+    return " ".join([marks + cells, *(f"{sentence}." for sentence in absent)])
 
 
 def _choose(figure: go.Figure, across: Option, upward: Option, joint: Option) -> None:

@@ -282,7 +282,11 @@ def study_card(name: str, num_trials: int, num_sobol: int, status: str) -> dict[
         "created": "2026-03-01T10:00:00+00:00",
         "versions": {"python": "3.12.3", "torch": "2.13.0", "ray": "2.60.0", "lab": "0.1.0"},
         "hardware": {
-            "host": "laptop", "cpus": 2, "memory_gib": 16.0, "gpus": [], "device": "cpu",
+            "host": "laptop",
+            "cpus": 2,
+            "memory_gib": 16.0,
+            "gpus": [],
+            "device": "cpu",
         },
         "data": {
             "name": "fashion-mini",
@@ -318,9 +322,7 @@ def study_card(name: str, num_trials: int, num_sobol: int, status: str) -> dict[
     }
 
 
-def _point(
-    number: int, num_sobol: int, draw: np.random.Generator
-) -> tuple[str, dict[str, Any]]:
+def _point(number: int, num_sobol: int, draw: np.random.Generator) -> tuple[str, dict[str, Any]]:
     """Origin and parameters: known points, then a uniform design, then a narrowing optimiser."""
     names = list(KNOWN)
     origin = f"known:{names[number]}" if number < len(names) else "sobol"
@@ -334,7 +336,7 @@ def _point(
         low, high = spec["low"], spec["high"]
         share = draw.beta(4, 4) if origin == "tpe" else draw.random()
         value = low * (high / low) ** share if spec["log"] else low + (high - low) * share
-        parameters[path] = int(round(value)) if spec["kind"] == "int" else float(value)
+        parameters[path] = round(value) if spec["kind"] == "int" else float(value)
     if parameters["penalty.kind"] == "none":
         del parameters["penalty.weight"]
     if origin.startswith("known:"):
