@@ -1,22 +1,18 @@
 """The layers that hold weights. All keep channels-last activations channels-last.
 
 Nearest up-sampling before a 3x3 convolution, and average pooling after one, are folded into a
-4x4 kernel of stride 2 (as in Karras et al. 2018): the same function, borders included, for
-4/9 of the arithmetic and without the large intermediate image.
+4x4 kernel of stride 2 (as in Karras et al. 2018): the same function, borders included, for 4/9 of
+the arithmetic and without the large intermediate image. The 4x4 kernel is the 3x3 one convolved
+with the 2x2 box of the resampling, which is an average pooling of the padded kernel.
 """
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lab.gan.networks.initialisation import Fill
 from lab.gan.networks.spectral import Layer, Spectrum
-
-_UPSAMPLED_TAPS = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
-_POOLED_TAPS = ((0.5, 0.0, 0.0), (0.5, 0.5, 0.0), (0.0, 0.5, 0.5), (0.0, 0.0, 0.5))
-"""How each of the 4 taps of the folded kernel sums the 3 taps, along one axis."""
 
 
 class Conv2d(Layer):
@@ -43,57 +39,33 @@ class Conv2d(Layer):
         return F.conv2d(x, self.effective_weight(), self.bias, self.stride, self.padding)
 
 
-class _FoldedConv2d(Layer):
-    """A 3x3 convolution whose kernel is widened to 4x4 by the taps of a resampling."""
-
-    taps: Tensor
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        taps: tuple[tuple[float, ...], ...],
-        *,
-        fill: Fill,
-        spectrum: Spectrum = "ignored",
-    ) -> None:
-        shape = (out_channels, in_channels, 3, 3)
-        super().__init__(shape, bias=True, fill=fill, spectrum=spectrum)
-        along = torch.tensor(taps)
-        self.register_buffer("taps", torch.kron(along, along), persistent=False)  # [16, 9]
-
-    def folded_weight(self) -> Tensor:
-        """[out, in, 4, 4], channels-last"""
-        weight = self.effective_weight()
-        num_out, num_in = weight.shape[:2]
-        taps_first = weight.permute(0, 2, 3, 1).reshape(num_out, 9, num_in)
-        folded = torch.matmul(self.taps, taps_first)
-        return folded.view(num_out, 4, 4, num_in).permute(0, 3, 1, 2)
-
-
-class UpsampledConv2d(_FoldedConv2d):
+class UpsampledConv2d(Layer):
     """Nearest up-sampling by 2, then a 3x3 convolution."""
 
     def __init__(self, in_channels: int, out_channels: int, *, fill: Fill) -> None:
-        super().__init__(in_channels, out_channels, _UPSAMPLED_TAPS, fill=fill)
+        shape = (out_channels, in_channels, 3, 3)
+        super().__init__(shape, bias=True, fill=fill, spectrum="ignored")
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, 2H, 2W]"""
-        weight = self.folded_weight().transpose(0, 1)
-        return F.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
+        flipped = self.effective_weight().flip(2, 3)
+        wide = F.avg_pool2d(flipped, 2, stride=1, padding=1, divisor_override=1)
+        return F.conv_transpose2d(x, wide.transpose(0, 1), self.bias, stride=2, padding=1)
 
 
-class PooledConv2d(_FoldedConv2d):
+class PooledConv2d(Layer):
     """A 3x3 convolution, then average pooling by 2."""
 
     def __init__(
         self, in_channels: int, out_channels: int, *, fill: Fill, spectrum: Spectrum
     ) -> None:
-        super().__init__(in_channels, out_channels, _POOLED_TAPS, fill=fill, spectrum=spectrum)
+        shape = (out_channels, in_channels, 3, 3)
+        super().__init__(shape, bias=True, fill=fill, spectrum=spectrum)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H / 2, W / 2]"""
-        return F.conv2d(x, self.folded_weight(), self.bias, stride=2, padding=1)
+        wide = F.avg_pool2d(self.effective_weight(), 2, stride=1, padding=1)
+        return F.conv2d(x, wide, self.bias, stride=2, padding=1)
 
 
 class ConvTranspose2d(Layer):
