@@ -1,0 +1,72 @@
+"""Milliseconds the planner takes to propose a trial, as a search grows; no Ray, no training.
+
+    python -m benchmarks.planner [NUM_TRIALS]
+
+A simulated search of the space `sngan` with eight runs at a time: two in three fail early with a
+small score. Prints the median of the last asks and tells before 10, 1,000 and 10,000 trials, and
+the whole time. `--everything` lets TPE see every trial instead of the window of lab/plan/history.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from statistics import median
+
+import numpy as np
+
+from lab.plan import Job, Outcome, Planner, PlanSettings, load_space
+from lab.plan import history as history_file
+
+MARKS = (10, 100, 1_000, 3_000, 10_000)
+NUM_AT_ONCE = 8
+NUM_ASKS = 20
+
+
+def simulated_outcome(job: Job, random: np.random.Generator) -> Outcome:
+    """Best near Miyato et al.'s rates with spectral norm; large critic rates diverge."""
+    optimizer = job.config.optimizer
+    distance = abs(np.log10(optimizer.generator_lr / 3e-4)) + abs(
+        np.log10(optimizer.critic_lr / 3e-4)
+    )
+    spectral = job.config.network.critic_norm == "spectral"
+    if random.random() < 0.66:
+        return Outcome("finished", "diverged", 0.1 * float(random.random()))
+    score = float(np.clip(0.8 - 0.3 * distance + 0.1 * spectral, 0.0, 1.0))
+    return Outcome("finished", "stable" if score > 0.5 else "stalled", score)
+
+
+def main(num_trials: int, everything: bool) -> None:
+    """Run the simulation and print one line a mark."""
+    if everything:
+        history_file.NUM_LATEST = num_trials
+    settings = PlanSettings(trials=num_trials, num_sobol=2)
+    planner = Planner(load_space("sngan"), settings)
+    random = np.random.default_rng(0)
+    running: list[Job] = []
+    asks, tells = [], []
+    started = time.perf_counter()
+    while not planner.finished:
+        begun = time.perf_counter()
+        job = planner.ask() if len(running) < NUM_AT_ONCE else None
+        if job is not None:
+            asks.append(1e3 * (time.perf_counter() - begun))
+            running.append(job)
+            if len(asks) in MARKS:
+                print(
+                    f"{len(asks):6} trials: ask {median(asks[-NUM_ASKS:]):7.2f} ms, "
+                    f"tell {median(tells[-NUM_ASKS:] or [0.0]):5.2f} ms, "
+                    f"all so far {time.perf_counter() - started:6.1f} s",
+                    flush=True,
+                )
+            continue
+        job = running.pop(int(random.integers(len(running))))
+        outcome = simulated_outcome(job, random)
+        begun = time.perf_counter()
+        planner.tell(job, outcome)
+        tells.append(1e3 * (time.perf_counter() - begun))
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    main(numbers[0] if numbers else 10_000, "--everything" in sys.argv)
