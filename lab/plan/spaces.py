@@ -103,14 +103,14 @@ class Space:
 
     @cached_property
     def _survey(self) -> dict[str, BaseDistribution]:
-        make_config({}, {**self.base, **self.fixed})
         draws = [self._draw_known(name) for name in self.known]
         draws += [self.draw(from_random(0, "survey", i)) for i in range(NUM_SURVEY_DRAWS)]
         found: dict[str, BaseDistribution] = {}
         for drawn in draws:
             for name, distribution in drawn.distributions.items():
                 if found.setdefault(name, distribution) != distribution:
-                    raise two_ranges(name, found[name], distribution)
+                    wrong = two_ranges(name, found[name], distribution)
+                    raise InputError(f"{wrong} ({self._whose()})")
         return dict(sorted(found.items()))
 
     def _draw_known(self, name: str) -> Drawn:

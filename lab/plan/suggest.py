@@ -73,7 +73,7 @@ class SpaceTrial:
 def two_ranges(name: str, one: BaseDistribution, other: BaseDistribution) -> InputError:
     """The error for a parameter whose range changes between calls or between draws."""
     return InputError(
-        f"the parameter '{name}' is suggested as {one} and as {other}; "
+        f"the parameter '{name}' is suggested as {in_words(one)} and as {in_words(other)}; "
         "a parameter must have the same range wherever it is suggested"
     )
 
@@ -83,10 +83,10 @@ def from_given(values: Mapping[str, Any]) -> Source:
 
     def source(name: str, distribution: BaseDistribution) -> Any:
         if name not in values:
-            raise InputError(f"the parameter '{name}' has no value; give one in {distribution}")
+            raise InputError(f"the parameter '{name}' has no value; give {in_words(distribution)}")
         if not contains(distribution, values[name]):
             raise InputError(
-                f"the parameter '{name}' is {values[name]!r}; it must be in {distribution}"
+                f"the parameter '{name}' is {values[name]!r}; it must be {in_words(distribution)}"
             )
         return values[name]
 
@@ -164,3 +164,17 @@ def contains(distribution: BaseDistribution, value: Any) -> bool:
             steps = (value - low) / step
             return low <= value <= high and abs(steps - round(steps)) < 1e-8
     raise AssertionError(distribution)
+
+
+def in_words(distribution: BaseDistribution) -> str:
+    """The range as a person reads it: `a number from 0.1 to 100.0 (log)`."""
+    match distribution:
+        case CategoricalDistribution(choices=choices):
+            return f"one of {', '.join(repr(choice) for choice in choices)}"
+        case FloatDistribution(low=low, high=high, step=step, log=log):
+            words = f"a number from {low} to {high}"
+        case IntDistribution(low=low, high=high, step=step, log=log):
+            words = f"a whole number from {low} to {high}"
+        case _:
+            raise AssertionError(distribution)
+    return words + (f" in steps of {step}" if step not in (None, 1) else "") + " (log)" * log

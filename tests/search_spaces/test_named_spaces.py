@@ -1,0 +1,116 @@
+"""The named spaces hold the published settings; the tables here are typed from the papers."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.config import RunConfig
+from lab.plan import list_spaces, load_space
+from lab.plan.suggest import from_random
+
+# Miyato et al. 2018, Table 1: learning rate, beta1, beta2, critic steps.
+MIYATO = {
+    "miyato-a": (0.0001, 0.5, 0.9, 5),
+    "miyato-b": (0.0001, 0.5, 0.999, 1),
+    "miyato-c": (0.0002, 0.5, 0.999, 1),
+    "miyato-d": (0.001, 0.5, 0.9, 5),
+    "miyato-e": (0.001, 0.5, 0.999, 5),
+    "miyato-f": (0.001, 0.9, 0.999, 5),
+}
+
+
+def optimizer_table(config: RunConfig) -> tuple[float, float, float, int]:
+    """(rate, beta1, beta2, critic steps), the same for both players."""
+    adam = config.optimizer
+    assert adam.generator_lr == adam.critic_lr
+    assert adam.generator_beta1 == adam.critic_beta1
+    assert adam.generator_beta2 == adam.critic_beta2
+    return (
+        adam.critic_lr,
+        adam.critic_beta1,
+        adam.critic_beta2,
+        config.training.critic_steps,
+    )
+
+
+def test_every_miyato_setting_is_what_the_paper_says() -> None:
+    space = load_space("sngan")
+    assert [name for name in space.known if name.startswith("miyato")] == list(MIYATO)
+    for name, row in MIYATO.items():
+        config = space.known_config(name)
+        assert optimizer_table(config) == row, name
+        assert config.training.batch_size == 64
+        assert config.network.architecture == "sngan-cnn"
+        assert config.network.critic_norm == "spectral"
+        assert config.penalty.kind == "none"
+        assert config.loss == "hinge"
+
+
+def test_the_gulrajani_point_is_algorithm_1_of_the_paper() -> None:
+    config = load_space("wgan-gp").known_config("gulrajani")
+    assert optimizer_table(config) == (0.0001, 0.0, 0.9, 5)
+    assert config.loss == "wasserstein"
+    assert (config.penalty.kind, config.penalty.weight) == ("wgan-gp", 10.0)
+    assert config.penalty.clip is None
+    assert config.training.batch_size == 64
+    assert config.network.critic_norm == "none"
+
+
+def test_the_miyato_points_of_wgan_gp_have_the_penalty_under_the_papers_settings() -> None:
+    for name in ("miyato-a", "miyato-f"):
+        config = load_space("wgan-gp").known_config(name)
+        assert optimizer_table(config) == MIYATO[name]
+        assert (config.penalty.kind, config.penalty.weight) == ("wgan-gp", 10.0)
+
+
+def test_the_arjovsky_point_clips_weights() -> None:
+    config = load_space("wgan-gp").known_config("arjovsky")
+    assert (config.penalty.kind, config.penalty.clip) == ("none", 0.01)
+    assert optimizer_table(config)[0] == 0.00005
+    assert config.training.critic_steps == 5
+
+
+def test_the_radford_point_is_section_4_of_the_paper() -> None:
+    config = load_space("dcgan").known_config("radford")
+    assert optimizer_table(config) == (0.0002, 0.5, 0.999, 1)
+    assert config.training.batch_size == 128
+    assert config.network.architecture == "dcgan"
+    assert config.network.critic_norm == "batch"
+    assert config.loss == "non-saturating"
+
+
+@pytest.mark.parametrize("name", ["sngan", "wgan_gp"])
+def test_the_penalty_weight_is_searched_only_with_a_penalty(name: str) -> None:
+    space = load_space(name)
+    kinds = set()
+    for i in range(200):
+        drawn = space.draw(from_random(3, "test", i))
+        kind = drawn.parameters["penalty.kind"]
+        kinds.add(kind)
+        assert ("penalty.weight" in drawn.parameters) == (kind != "none")
+    assert len(kinds) >= 3
+
+
+def test_sngan_keeps_the_corner_that_should_fail() -> None:
+    config = load_space("sngan").config_of(
+        {
+            "loss": "wasserstein",
+            "network.critic_norm": "none",
+            "penalty.kind": "none",
+            "optimizer.generator_lr": 1e-2,
+            "optimizer.critic_lr": 1e-2,
+            "optimizer.generator_beta1": 0.9,
+            "optimizer.generator_beta2": 0.999,
+            "training.batch_size": 16,
+            "training.critic_steps": 1,
+        }
+    )
+    assert config.penalty.clip is None
+
+
+def test_both_players_share_their_betas_everywhere() -> None:
+    for space in list_spaces():
+        for i in range(50):
+            adam = space.draw(from_random(4, "test", i)).config.optimizer
+            assert adam.critic_beta1 == adam.generator_beta1
+            assert adam.critic_beta2 == adam.generator_beta2
