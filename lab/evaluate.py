@@ -15,12 +15,15 @@ from rich.table import Table
 
 from lab.cli import run_command
 from lab.config import InputError, RunConfig, change_config, read_config
+from lab.record import CONFIG_FILE, GENERATOR_FILE, RUN_FILE, TRIAL_FILE, read_json
 
 if TYPE_CHECKING:
+    from lab.bench import Bench
     from lab.gan.networks import Generator
     from lab.metrics import Evaluator
-    from lab.run import Bench
-from lab.record import CONFIG_FILE, GENERATOR_FILE, RUN_FILE, TRIAL_FILE, read_json
+
+MIN_SAMPLES = 50
+"""The least that evaluation.num_samples may be; an evaluator takes fewer where data is scarce."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class EvaluateOptions:
 
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
+    from lab.bench import choose_device, open_bench
     from lab.gan.sampling import generate, latents, save_grid
-    from lab.run import choose_device, open_bench
+    from lab.run import NUM_GRID_SAMPLES
 
-    config = _stored_config(options)
+    config = _at_full_count(_stored_config(options), options)
     bench = open_bench(config.data, config.evaluation, choose_device(options.device))
     generator = _generator(options.run / GENERATOR_FILE, config, bench)
     count = bench.evaluator.num_samples
@@ -62,9 +66,16 @@ def command(options: EvaluateOptions) -> int:
     images = generate(generator, codes, autocast=nullcontext())
     if images is None:
         raise InputError(f"the generator of {options.run} makes non-finite images; it diverged")
+    measured = bench.evaluator.measure(images)
     if options.samples is not None:
-        save_grid(images[:64], options.samples)
-    _show(bench.evaluator.measure(images), bench.evaluator, options, count)
+        try:
+            save_grid(images[:NUM_GRID_SAMPLES], options.samples)
+        except OSError as error:
+            raise InputError(
+                f"--samples {options.samples} cannot be written ({error.strerror}); "
+                "give another path"
+            ) from None
+    _show(measured, bench.evaluator, options, count)
     return 0
 
 
@@ -77,11 +88,20 @@ def _stored_config(options: EvaluateOptions) -> RunConfig:
     config = read_config(own if own.exists() else trial)
     values: dict[str, Any] = {
         "seed": read_json(folder / RUN_FILE)["seed"],
-        "evaluation.num_samples": options.num_samples,
         "evaluation.extractor": options.extractor,
         "evaluation.extractor_weights": options.extractor_weights,
     }
     return change_config(config, {path: to for path, to in values.items() if to is not None})
+
+
+def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:
+    """With the samples asked for, else as many as there are held-out images to compare with."""
+    from lab.data import find
+
+    count = options.num_samples
+    if count is None:
+        count = max(MIN_SAMPLES, len(find(config.data).heldout))
+    return change_config(config, {"evaluation.num_samples": count})
 
 
 def _generator(path: Path, config: RunConfig, bench: Bench) -> Generator:

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from lab.gan.game import Game, Observed, RealBatch, RealSource
 from lab.stability.signals import pairwise_diversity, relative_change
 
+HALF_A_GREY_LEVEL = 1 / 255
+"""Real images nearer than this are equal: a batch of copies must not divide by zero."""
+
 
 class Probed(NamedTuple):
     """A round's signals, 0-d tensors on the device."""
@@ -40,8 +43,13 @@ class Probe:
         sigmas = game.critic.top_singular_values()
         if sigmas.numel():
             sampled["critic_sigma_max"] = sigmas.max()
-        sampled["diversity"] = pairwise_diversity(played.fake) / pairwise_diversity(played.real)
+        if len(played.real) > 1:
+            sampled["diversity"] = _relative_diversity(played.fake, played.real)
         return Probed(played.observed, sampled)
+
+
+def _relative_diversity(fake: Tensor, real: Tensor) -> Tensor:
+    return pairwise_diversity(fake) / pairwise_diversity(real).clamp_min(HALF_A_GREY_LEVEL)
 
 
 def _live(network: nn.Module) -> list[Tensor]:

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
-from lab.config import DataConfig, EvaluationConfig, RunConfig
-from lab.data import Pack, find, training_indices
-from lab.gan.game import Game, ImageShape, RealBatch, Share
-from lab.gan.precision import faster_precision
+from lab.bench import Bench, open_bench_for, resolve_precision
+from lab.config import RunConfig
+from lab.data import training_indices
+from lab.gan.game import Game, RealBatch, Share
 from lab.gan.sampling import generate, latents, save_grid
-from lab.metrics import Evaluator, make_evaluator
 from lab.probe import Probe
 from lab.randomness import counted_generator
-from lab.record import FAILURES, Row, Stage, sample_file
+from lab.record import FAILURES, Row, Stage, sample_file, sole_writer
 from lab.run_folder import Resumed, RunFolder, RunLabel
 from lab.stability.score import quality, score
 from lab.stability.signals import SignalWindow
@@ -33,6 +30,8 @@ from lab.stability.verdict import Verdict, judge
 NON_FINITE_CHECK_STEPS = 32
 """A run looks for non-finite values so often: each look waits for the device."""
 NUM_GRID_SAMPLES = 64
+WAIT_FOR_FOLDER_SECONDS = 30.0
+"""A killed search's last worker may hold its run's folder for a moment longer."""
 
 
 class Evaluation(NamedTuple):
@@ -42,44 +41,6 @@ class Evaluation(NamedTuple):
     verdict: Verdict | None
     score: float | None
     """The score when the run is over, else None."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What runs of one study share in a process: the data, the metrics, the device."""
-
-    pack: Pack
-    evaluator: Evaluator
-    device: torch.device
-
-    @property
-    def shape(self) -> ImageShape:
-        return ImageShape(self.pack.resolution, self.pack.channels, self.pack.num_classes)
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """`auto`: the current GPU when there is one, else the CPU."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-@lru_cache(maxsize=4)
-def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.device) -> Bench:
-    """Open (and pack, on first use) the data, and build the evaluator; kept for later runs."""
-    pack = find(data)
-    evaluator = make_evaluator(
-        evaluation, pack.train, pack.heldout, fingerprint=pack.card.fingerprint, device=device
-    )
-    return Bench(pack, evaluator, device)
-
-
-@lru_cache(maxsize=64)
-def resolve_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:
-    """The configured precision; `auto` becomes what measures faster on the device."""
-    if config.training.precision != "auto":
-        return config.training.precision
-    return faster_precision(config, shape, device)
 
 
 def run(
@@ -98,13 +59,18 @@ def run(
     yields that run's last evaluation and trains nothing. Raises InputError for a damaged
     checkpoint or data that cannot be had.
     """
-    started = time.perf_counter()
     files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
-    finished = files.finished()
-    if finished is not None:
-        yield Evaluation(finished.row, finished.verdict, finished.score)
-        return
-    bench = open_bench(config.data, config.evaluation, choose_device(device))
+    with sole_writer(folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS):
+        finished = files.finished()
+        if finished is not None:
+            yield Evaluation(finished.row, finished.verdict, finished.score)
+            return
+        yield from _train(config, files, device)
+
+
+def _train(config: RunConfig, files: RunFolder, device: str) -> Generator[Evaluation, None, None]:
+    started = time.perf_counter()
+    bench = open_bench_for(config, device)
     training = _Training(config, bench, files)
     training.begin(started)
 
@@ -177,11 +143,10 @@ class _Training:
         if step % self.config.stability.signal_every_steps == 0:
             heldout = self._heldout_batch(step)
             signals = probe.step(self._real_batch, heldout)
-            self.window.add(signals.observed._asdict(), self.game.images_seen)
-            self.window.add(signals.sampled, self.game.images_seen)
+            self.window.add(self.game.images_seen, signals.observed._asdict(), signals.sampled)
         else:
             played = self.game.step(self._real_batch)
-            self.window.add(played.observed._asdict(), self.game.images_seen)
+            self.window.add(self.game.images_seen, played.observed._asdict())
 
     def _failed_numerically(self) -> bool:
         due = self.game.num_steps_done % NON_FINITE_CHECK_STEPS == 0
@@ -294,8 +259,3 @@ class _Training:
     def _wait_for_device(self) -> None:
         if self.bench.device.type == "cuda":
             torch.cuda.synchronize(self.bench.device)
-
-
-def describe(bench: Bench) -> dict[str, Any]:
-    """The record's `data` and `metrics` entries."""
-    return {"data": bench.pack.card.model_dump(), "metrics": bench.evaluator.description()}

@@ -87,28 +87,41 @@ class RunFolder:
         if note.get("status") != "finished":
             return None
         rows = read_rows(self.folder / EVALUATIONS_FILE).rows
-        return Finished(rows[-1] if rows else {}, Verdict(**note["verdict"]), note["score"])
+        if not rows:
+            raise InputError(
+                f"{self.folder} holds a finished run without its {EVALUATIONS_FILE}; "
+                "restore that file, or remove the folder to train the run again"
+            )
+        return Finished(rows[-1], Verdict(**note["verdict"]), note["score"])
 
     def resume(self) -> Resumed:
         """The state and the rows up to it; rows newer than the checkpoint are removed.
 
+        Where the rows up to the checkpoint are not whole, the run begins again.
         Raises InputError when the checkpoint is damaged.
         """
         if not (self.folder / CHECKPOINT_FILE).exists():
-            (self.folder / EVALUATIONS_FILE).unlink(missing_ok=True)
-            return Resumed([], None, None)
+            return self._afresh()
         state = read_checkpoint(self.folder / CHECKPOINT_FILE)
         self._note = read_json(self.folder / RUN_FILE)
-        rows = read_rows(self.folder / EVALUATIONS_FILE).rows
-        kept = [row for row in rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
+        found = read_rows(self.folder / EVALUATIONS_FILE)
+        kept = [row for row in found.rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
+        if not kept or kept[0][IMAGES_SEEN] != 0 or kept[-1][IMAGES_SEEN] != state[IMAGES_SEEN]:
+            # A row was appended before its checkpoint, so its loss is damage from outside, and
+            # only training again brings back its signals.
+            return self._afresh()
         write_rows(self.folder / EVALUATIONS_FILE, kept)
         return Resumed(kept, state, self._note.get("precision"))
+
+    def _afresh(self) -> Resumed:
+        (self.folder / EVALUATIONS_FILE).unlink(missing_ok=True)
+        return Resumed([], None, self._note.get("precision"))
 
     def load_into(self, game: Game, state: dict[str, Any]) -> None:
         """Continue `game` from a checkpoint's content."""
         try:
             game.load_state(state["game"])
-        except (KeyError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             first = str(error).strip().splitlines()[0]
             raise InputError(
                 f"{self.folder / CHECKPOINT_FILE} is not a checkpoint of this configuration "
@@ -119,6 +132,8 @@ class RunFolder:
         self, config: RunConfig, game: Game, precision: str, *, starting_seconds: float
     ) -> None:
         """Write run.json for a run that begins or goes on."""
+        for key in ("error", "ended"):  # of an earlier attempt
+            self._note.pop(key, None)
         self._note |= {
             "trial": self.label.trial,
             "seed": self.label.seed,
@@ -213,7 +228,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         OSError,
         RuntimeError,
         EOFError,
-        KeyError,
+        LookupError,
         TypeError,
         ValueError,
         pickle.UnpicklingError,

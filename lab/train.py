@@ -60,6 +60,8 @@ def _chosen(options: TrainOptions) -> tuple[str, RunConfig]:
         raise InputError(
             "say what to train with exactly one of --space (and --point), --config or --trial"
         )
+    if options.space is None and (options.point is not None or options.preset is not None):
+        raise InputError("--point and --preset belong to --space; leave them out or give --space")
     if options.trial is not None:
         file = options.trial / TRIAL_FILE if options.trial.is_dir() else options.trial
         return f"trial-{file.parent.name}", read_config(file)
@@ -88,10 +90,15 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
 def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     import torch
 
+    from lab.bench import open_bench_for
     from lab.run import run
 
     if options.threads is not None:
+        if options.threads < 1:
+            raise InputError(f"--threads is {options.threads}; it must be at least 1")
         torch.set_num_threads(options.threads)
+    _refuse_another(folder, config)
+    open_bench_for(config, options.device)
     _claim(folder, config)
     console = Console()
     bar = Progress(
@@ -106,24 +113,27 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
         for evaluation in run(config, folder, device=options.device):
             row = evaluation.row
             bar.update(task, completed=row["images_seen"] / 1000)
-            console.print(_line(row), highlight=False)
+            console.print(_line(row), highlight=False, soft_wrap=True)
     assert evaluation.verdict is not None
     console.print(f"{evaluation.verdict.name}: {evaluation.verdict.evidence}", highlight=False)
     console.print(f"score {evaluation.score:.3f}; run {folder}", highlight=False, soft_wrap=True)
     return 0
 
 
-def _claim(folder: Path, config: RunConfig) -> None:
-    """Store the configuration; a folder that holds a run of another one is refused."""
+def _refuse_another(folder: Path, config: RunConfig) -> None:
+    """Raise InputError for a folder that holds a run of another configuration."""
     stored = folder / CONFIG_FILE
     if stored.exists():
-        if read_json(stored)["config"] != config.model_dump():
+        if read_json(stored).get("config") != config.model_dump():
             raise InputError(f"{folder} holds a run of another configuration; give another --out")
-        return
-    if (folder / RUN_FILE).exists():
+    elif (folder / RUN_FILE).exists():
         raise InputError(f"{folder} holds a run of a study; give another --out")
+
+
+def _claim(folder: Path, config: RunConfig) -> None:
+    """Store the configuration, once nothing of it was found wrong."""
     try:
-        write_json(stored, {"config": config.model_dump()})
+        write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
     except OSError as error:
         raise InputError(
             f"{folder} cannot be written ({error.strerror}); give another --out"

@@ -14,12 +14,12 @@ def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, A
     """
     import torch
 
-    from lab.run import choose_device, describe, open_bench, resolve_precision
+    from lab.bench import describe, open_bench_for, resolve_precision
 
     torch.set_num_threads(threads)
     config = make_config(base)
     try:
-        bench = open_bench(config.data, config.evaluation, choose_device(device))
+        bench = open_bench_for(config, device)
     except InputError as error:
         return {"mistake": str(error)}
     precision = resolve_precision(config, bench.shape, bench.device)

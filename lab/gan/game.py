@@ -14,15 +14,15 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
-from lab.config import OptimizerConfig, RunConfig
+from lab.config import RunConfig
 from lab.gan.average import copy_of, decay, update_average
 from lab.gan.losses import LOSSES
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.objectives import CriticBatch, CriticObjective, GeneratorObjective
+from lab.gan.optimizers import adam, clip_weights, grad_norm, set_rate
 from lab.gan.penalties import NEEDS_NOISE
 from lab.randomness import counted_generator
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -105,8 +105,8 @@ class Game:
         self._build_networks()
         self._build_objectives()
         settings = config.optimizer
-        self.generator_optimizer = _adam(self.generator, settings, "generator")
-        self.critic_optimizer = _adam(self.critic, settings, "critic")
+        self.generator_optimizer = adam(self.generator, settings, "generator")
+        self.critic_optimizer = adam(self.critic, settings, "critic")
 
     def _build_networks(self) -> None:
         network, shape = self.config.network, self.shape
@@ -122,8 +122,7 @@ class Game:
         self.average: Generator = copy_of(self.generator)
 
     def _placed(self, network: Network) -> Network:
-        dtype = torch.float64 if self.precision == "float64" else torch.float32
-        placed = network.to(self.device, dtype).train()
+        placed = network.to(self.device, self._dtype).train()
         for parameter in placed.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
@@ -151,7 +150,7 @@ class Game:
         for critic_step in range(
             step * config.training.critic_steps, (step + 1) * config.training.critic_steps
         ):
-            real = real_batch(critic_step)
+            real = self._real(real_batch(critic_step))
             critic_seen = self._critic_step(critic_step, real)
         self.critic.requires_grad_(False)
         generator_loss, generator_norm, fake = self._generator_step(step, real)
@@ -175,10 +174,10 @@ class Game:
             result = self.critic_objective(batch, self._penalty_weight(critic_step))
         self.critic_optimizer.zero_grad(set_to_none=True)
         result.loss.backward()
-        norm = _grad_norm(self.critic)
+        norm = grad_norm(self.critic)
         self.critic_optimizer.step()
         if self.config.penalty.clip is not None:
-            _clip_weights(self.critic, self.config.penalty.clip)
+            clip_weights(self.critic, self.config.penalty.clip)
         return _CriticSeen(result.loss.detach(), result.real, result.fake, norm)
 
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -187,13 +186,15 @@ class Game:
         z, labels = self._latents("generator", step, num_codes)
         images, real_labels = None, None
         if LOSSES[self.config.loss].needs_real:
-            images = real.images.repeat(training.generator_batch_multiplier, 1, 1, 1)
-            real_labels = self._known(real.labels.repeat(training.generator_batch_multiplier))
+            # Neighbouring codes share an image, so that a share pairs as the global batch does.
+            multiplier = training.generator_batch_multiplier
+            images = real.images.repeat_interleave(multiplier, dim=0)
+            real_labels = self._known(real.labels.repeat_interleave(multiplier))
         with self.autocast():
             loss, fake = self.generator_objective(z, labels, images, real_labels)
         self.generator_optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = _grad_norm(self.generator)
+        norm = grad_norm(self.generator)
         self.generator_optimizer.step()
         return loss.detach(), norm, fake
 
@@ -201,11 +202,12 @@ class Game:
         z, labels = self._latents("critic", critic_step, self.config.training.batch_size)
         with torch.no_grad(), self.autocast():
             fake = self.generator(z, labels)
-        images = real.images.to(self._dtype)
-        mix, noise = self._penalty_draws(critic_step, images)
-        return CriticBatch(
-            images, fake.to(self._dtype), self._known(real.labels), labels, mix, noise
-        )
+        mix, noise = self._penalty_draws(critic_step, real.images)
+        return CriticBatch(real.images, fake, self._known(real.labels), labels, mix, noise)
+
+    def _real(self, batch: RealBatch) -> RealBatch:
+        """The batch in the type of the networks."""
+        return RealBatch(batch.images.to(self._dtype), batch.labels)
 
     def _latents(self, player: str, step: int, count: int) -> tuple[Tensor, Tensor | None]:
         """This rank's share of `count` latent codes [n, latent_size], and of their classes."""
@@ -248,8 +250,8 @@ class Game:
         if self.config.optimizer.schedule == "constant":
             return
         left = 1.0 - step / self.config.num_steps
-        _set_rate(self.generator_optimizer, self.config.optimizer.generator_lr * left)
-        _set_rate(self.critic_optimizer, self.config.optimizer.critic_lr * left)
+        set_rate(self.generator_optimizer, self.config.optimizer.generator_lr * left)
+        set_rate(self.critic_optimizer, self.config.optimizer.critic_lr * left)
 
     def _update_average(self) -> None:
         training = self.config.training
@@ -285,7 +287,7 @@ class Game:
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state()`.
 
-        Raises KeyError, ValueError or RuntimeError when it is not the state of such a game.
+        Raises Key-, Type-, Value- or RuntimeError when it is not the state of such a game.
         """
         for part in ("generator", "critic", "average", "generator_optimizer", "critic_optimizer"):
             getattr(self, part).load_state_dict(state[part])
@@ -297,28 +299,3 @@ class _CriticSeen(NamedTuple):
     real: Tensor
     fake: Tensor
     grad_norm: Tensor
-
-
-def _adam(network: nn.Module, settings: OptimizerConfig, player: str) -> torch.optim.Adam:
-    betas = (getattr(settings, f"{player}_beta1"), getattr(settings, f"{player}_beta2"))
-    rate = getattr(settings, f"{player}_lr")
-    return torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def _grad_norm(network: nn.Module) -> Tensor:
-    """Euclidean norm of all gradients, on the device."""
-    grads = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-    return torch.nn.utils.get_total_norm(grads)
-
-
-@torch.no_grad()
-def _clip_weights(critic: nn.Module, limit: float) -> None:
-    """Clip every weight to [-limit, limit] (Arjovsky et al. 2017, algorithm 1)."""
-    parameters: list[Tensor] = list(critic.parameters())
-    torch._foreach_clamp_min_(parameters, -limit)
-    torch._foreach_clamp_max_(parameters, limit)

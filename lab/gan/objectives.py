@@ -64,7 +64,7 @@ class CriticObjective(nn.Module):
                 batch.mix,
                 batch.noise,
             )
-            loss = loss + penalty_weight * PENALTIES[self.penalty](judged).float().mean()
+            loss = loss + penalty_weight * _full(PENALTIES[self.penalty](judged)).mean()
         return CriticResult(loss, real.detach(), fake.detach())
 
     def _logits(self, batch: CriticBatch) -> tuple[Tensor, Tensor]:
@@ -108,6 +108,6 @@ class GeneratorObjective(nn.Module):
         return self.loss.generator(real_logits, fake_logits).mean(), images.detach()
 
 
-def _full(logits: Tensor) -> Tensor:
-    """Logits out of half precision, so that losses and their means are exact enough."""
-    return logits if logits.dtype == torch.float64 else logits.float()
+def _full(values: Tensor) -> Tensor:
+    """Logits or penalties out of half precision, so that their means are exact enough."""
+    return values if values.dtype == torch.float64 else values.float()

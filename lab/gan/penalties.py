@@ -38,7 +38,7 @@ def squared_gradient_norm(
     images = images.detach().requires_grad_(True)
     logits = critic(images, labels)
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    return gradient.float().square().sum(dim=(1, 2, 3)).to(logits.dtype)
+    return gradient.square().sum(dim=(1, 2, 3))
 
 
 def _norm(squared: Tensor) -> Tensor:

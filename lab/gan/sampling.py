@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lab.gan.networks import Generator
 from lab.randomness import counted_generator
+from lab.record import write_whole
 
 BATCH = 250
 
@@ -76,5 +77,4 @@ def encode_webp(picture: Tensor) -> bytes:
 
 def save_grid(images: Tensor, path: Path) -> None:
     """Write a grid of images [N, C, H, W] uint8 as WebP."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode_webp(grid(images)))
+    write_whole(path, encode_webp(grid(images)))

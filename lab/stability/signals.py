@@ -44,17 +44,21 @@ class SignalWindow:
         self._counts: dict[tuple[str, ...], int] = {}
 
     @torch.no_grad()
-    def add(self, values: Mapping[str, Tensor], images_seen: int) -> None:
-        """Add one step's 0-d tensors, observed when `images_seen` images had been seen."""
-        names = tuple(values)
-        row = torch.stack([value.float() for value in values.values()])
-        bad = ~row.isfinite().all()
+    def add(self, images_seen: int, *groups: Mapping[str, Tensor]) -> None:
+        """Add one step's 0-d tensors, observed when `images_seen` images had been seen.
+
+        Signals that are not taken at every step come as a group of their own.
+        """
+        rows = [torch.stack([value.float() for value in group.values()]) for group in groups]
+        bad = ~torch.cat(rows).isfinite().all()
         self._num_bad += bad
         unseen = bad & (self._first_bad == _NEVER)
         self._first_bad.masked_fill_(unseen, images_seen)
-        total = self._sums.get(names)
-        self._sums[names] = row if total is None else total + row
-        self._counts[names] = self._counts.get(names, 0) + 1
+        for group, row in zip(groups, rows, strict=True):
+            names = tuple(group)
+            total = self._sums.get(names)
+            self._sums[names] = row if total is None else total + row
+            self._counts[names] = self._counts.get(names, 0) + 1
 
     def non_finite(self) -> bool:
         """Whether anything was not finite; waits for the device."""
