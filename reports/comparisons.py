@@ -6,6 +6,7 @@ lucky, so its runs are no fair sample of a choice.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +34,9 @@ class Comparison:
     best: str
     worst: str
     difference: tuple[float, float]
-    """95% interval of the share stable at `best` minus that at `worst`."""
+    """95% interval, over all pairs, of the share stable at `best` minus that at `worst`."""
     shown: bool
-    """Whether the intervals leave no doubt that the two differ."""
+    """Whether that interval leaves 0 out."""
     unchosen: bool
     """Whether only runs that no optimiser chose are counted."""
 
@@ -68,7 +69,7 @@ def comparison_rows(
     if parameter is not None and parameter.is_numeric:
         labels, levels = _thirds(rows[path].tolist(), parameter)
     else:
-        labels = [None if value is None else str(value) for value in rows[path]]
+        labels = [None if pd.isna(value) else str(value) for value in rows[path]]
         levels = sorted({label for label in labels if label is not None})
     stable = (rows["outcome"] == "stable").to_numpy()
     found = []
@@ -95,15 +96,18 @@ def comparisons_of(study: StudyRecord) -> list[Comparison]:
     return found
 
 
-def difference(first: pd.Series[Any], second: pd.Series[Any]) -> tuple[float, float]:
-    """95% interval of the difference of two unpaired shares.
+def difference(
+    first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the difference of two unpaired shares, each (stable, total).
 
     Newcombe 1998 (Statistics in Medicine 17:873), method 10, from the two Wilson intervals.
     """
-    a, b = first["stable"] / first["total"], second["stable"] / second["total"]
-    low = a - b - np.hypot(a - first["low"], second["high"] - b)
-    high = a - b + np.hypot(first["high"] - a, b - second["low"])
-    return float(low), float(high)
+    a, b = first[0] / first[1], second[0] / second[1]
+    one, two = wilson_interval(*first, confidence), wilson_interval(*second, confidence)
+    low = a - b - math.hypot(a - one.low, two.high - b)
+    high = a - b + math.hypot(one.high - a, b - two.low)
+    return low, high
 
 
 def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
@@ -129,15 +133,19 @@ def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
 def _comparison(path: str, table: pd.DataFrame, fair: bool) -> Comparison:
     """The levels with the highest and the lowest share stable, and whether they truly differ.
 
-    The pair is picked after looking, so with more than two levels Newcombe's interval alone would
-    promise too much: the two Wilson intervals must be apart as well.
+    The pair is picked after looking at all, so the interval is Bonferroni's over all pairs.
     """
-    order = (table["stable"] / table["total"]).to_numpy().argsort(kind="stable")
-    worst, best = table.iloc[int(order[0])], table.iloc[int(order[-1])]
-    interval = difference(best, worst)
-    apart = len(table) == 2 or best["low"] > worst["high"]
-    shown = bool(interval[0] > 0 and apart)
-    return Comparison(path, table, str(best["level"]), str(worst["level"]), interval, shown, fair)
+    levels, counts = (
+        table["level"].tolist(),
+        list(zip(table["stable"], table["total"], strict=True)),
+    )
+    order = sorted(range(len(levels)), key=lambda i: counts[i][0] / counts[i][1])
+    worst, best = order[0], order[-1]
+    confidence = 1 - 0.05 / math.comb(len(levels), 2)
+    interval = difference(counts[best], counts[worst], confidence)
+    return Comparison(
+        path, table, levels[best], levels[worst], interval, bool(interval[0] > 0), fair
+    )
 
 
 def _chart(comparison: Comparison) -> Html:

@@ -126,7 +126,8 @@ def difference_shown(comparison: Comparison) -> Finding:
     return Finding(
         f"{comparison.title}: {best} was stable more often than {worst}, by {100 * low:.0f} to "
         f"{100 * high:.0f} points.",
-        "Unpaired: other settings differed between these runs as well.",
+        "A 95% interval that allows for every pair compared; unpaired, so other settings differed "
+        "between these runs as well.",
     )
 
 
@@ -135,9 +136,7 @@ def no_difference(comparisons: list[Comparison]) -> Finding | None:
     if not comparisons:
         return None
     names = listed([comparison.title.lower() for comparison in comparisons])
-    return Finding(
-        f"No difference shown by {names}.", "The intervals below are wide enough to hold none."
-    )
+    return Finding(f"No difference shown by {names}.", "The intervals below are too wide to tell.")
 
 
 def left_out(study: StudyRecord) -> list[str]:

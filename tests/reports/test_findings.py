@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lab.record import EVALUATIONS_FILE, StudyRecord, read_study, run_folder
+from reports.findings import findings, left_out
+from tests.reports.synthetic import write_run, write_study, write_trial
+from tests.reports.test_tables import POINT
+
+
+def _text(study: StudyRecord) -> str:
+    return " ".join(f"{finding.claim} {finding.detail}" for finding in findings(study))
+
+
+def test_the_share_stable_comes_with_its_interval(tmp_path: Path) -> None:
+    text = _text(read_study(write_study(tmp_path, 5, verdict="stable")))
+    assert "5 of 5 runs stable (Wilson 95%: 57–100%)." in text
+    assert "still allows up to 43% failures" in text
+
+
+def test_one_seed_a_configuration_is_said_to_prove_little(study: StudyRecord) -> None:
+    assert "may truly be stable in 21–100% of runs" in _text(study)
+
+
+def test_several_seeds_silence_the_sentence_about_one(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 2, verdict="stable")
+    write_run(folder, 0, POINT, np.random.default_rng(1), seed=1)
+    assert "one seed" not in _text(read_study(folder))
+
+
+def test_the_optimisers_share_is_no_property_of_the_space(study: StudyRecord) -> None:
+    text = _text(study)
+    assert "it is no property of the space" in text
+    assert "Of the Sobol runs, an even sample of the space," in text
+
+
+def test_a_study_where_all_failed_says_how(tmp_path: Path) -> None:
+    text = _text(read_study(write_study(tmp_path, 4, verdict="diverged")))
+    assert "No run was stable: 0 of 4 (Wilson 95%: 0–49%)." in text
+    assert "They failed as 4 diverged." in text
+
+
+def test_an_empty_study_says_that_nothing_finished(tmp_path: Path) -> None:
+    text = _text(read_study(write_study(tmp_path, 0)))
+    assert text.startswith("Nothing finished yet. The study holds no run yet.")
+
+
+def test_nothing_left_out_is_said_in_words(study: StudyRecord) -> None:
+    assert left_out(study) == [
+        "Nothing: every trial, run and evaluation of the record is on this page."
+    ]
+
+
+@pytest.mark.parametrize("status", ["running", "pruned", "errored"])
+def test_runs_without_a_verdict_are_counted_apart(tmp_path: Path, status: str) -> None:
+    folder = write_study(tmp_path, 3, verdict="stable")
+    write_trial(folder, 3, POINT, "tpe")
+    write_run(folder, 3, POINT, np.random.default_rng(0), status=status)
+    study = read_study(folder)
+    assert left_out(study)[0].startswith(f"1 run {status}: ")
+    assert "3 of 3 runs stable" in _text(study)
+
+
+def test_torn_rows_and_missing_folders_are_counted(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 3)
+    with (run_folder(folder, 0, 0) / EVALUATIONS_FILE).open("a") as file:
+        file.write('{"images_seen": 64')
+    (run_folder(folder, 1, 0) / "run.json").unlink()
+    told = left_out(read_study(folder))
+    assert told == [
+        "1 torn or damaged row of evaluations could not be read.",
+        "1 file or folder missing or damaged: trials/0001/seed-0/run.json.",
+    ]
