@@ -7,13 +7,16 @@ numbers are stored as the strings "nan", "inf" and "-inf" and come back as float
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import IO, Any, Literal, get_args
 
 from lab.config import InputError
 
@@ -36,6 +39,7 @@ CHECKPOINT_FILE = "checkpoint.pt"
 GENERATOR_FILE = "generator.safetensors"
 ERROR_FILE = "error.txt"
 REPORT_FILE = "report.html"
+LOCK_FILE = ".lock"
 
 # Columns of evaluations.jsonl beside the metrics (named by lab.config.metric_names).
 IMAGES_SEEN = "images_seen"
@@ -79,7 +83,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """A whole JSON file that carries the record's format number."""
-    text = json.dumps({"format": FORMAT, **_storable(data)}, indent=2, allow_nan=False)
+    content = {"format": FORMAT, **_storable(data)} | {"format": FORMAT}
+    text = json.dumps(content, indent=2, allow_nan=False)
     write_whole(path, text.encode() + b"\n")
 
 
@@ -112,6 +117,32 @@ def read_json(path: Path) -> dict[str, Any]:
         )
     result: dict[str, Any] = _revived(data)
     return result
+
+
+@contextmanager
+def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold `folder` against other writers; the system lets go when this process ends, even killed.
+
+    Raises InputError when another process still holds it after `wait_seconds`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    with (folder / LOCK_FILE).open("w") as lock:
+        while not _locked(lock):
+            if time.monotonic() > deadline:
+                raise InputError(
+                    f"{folder} is being written by another process; wait for it or stop it first"
+                )
+            time.sleep(0.1)
+        yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def append_row(path: Path, row: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     `options` are the command's, with underscores: ``search("sngan", trials=8, seed=1)``; the
     setting `set` takes a list of "path=value". Raises InputError for a mistake in them.
     """
-    from lab.engine.study import search_study
+    from lab.engine.drive import search_study
 
     asked = SearchOptions(space=str(space), **options)
     folder = search_study(asked, Console(stderr=True))
@@ -33,7 +33,7 @@ def command(options: SearchOptions) -> int:
     console = Console()
     if options.list_spaces:
         return _list_spaces(console)
-    from lab.engine.study import StudyInterrupted, search_study
+    from lab.engine.drive import StudyInterrupted, search_study
 
     try:
         folder = search_study(options, console)

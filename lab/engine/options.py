@@ -10,6 +10,9 @@ import tyro
 
 from lab.config import InputError, parse_setting
 
+PLACES = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
+"""Settings that may be paths: made absolute, for a worker's folder is another one."""
+
 
 @dataclass(frozen=True)
 class SearchOptions:
@@ -72,7 +75,10 @@ class SearchOptions:
             "training.budget_images": self._budget_images(),
         }
         values = {path: value for path, value in named.items() if value is not None}
-        return values | dict(parse_setting(text) for text in self.set)
+        values |= dict(parse_setting(text) for text in self.set)
+        return {
+            path: _absolute(value) if path in PLACES else value for path, value in values.items()
+        }
 
     def _budget_images(self) -> int | None:
         if self.budget_kimg is None:
@@ -80,3 +86,9 @@ class SearchOptions:
         if not self.budget_kimg > 0:
             raise InputError(f"--budget-kimg is {self.budget_kimg}; it must be above 0")
         return round(self.budget_kimg * 1000)
+
+
+def _absolute(value: Any) -> Any:
+    """The absolute form of a path that exists here; a name stays as it is."""
+    there = isinstance(value, str) and Path(value).exists()
+    return str(Path(value).resolve()) if there else value

@@ -1,33 +1,27 @@
-"""One search from start to end: a study made or resumed, its runs driven, the record closed."""
+"""A study ready to be driven: made from options, or reopened from its record."""
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import sys
 import tempfile
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from lab.config import InputError, MetricNames
+from lab.config import InputError
 from lab.engine.cluster import (
     Resources,
-    connected,
     hardware,
     num_slots,
     require_resources,
     versions,
 )
 from lab.engine.options import SearchOptions
-from lab.engine.progress import Board, Display
-from lab.engine.searcher import PlannerSearcher, Slot
+from lab.engine.searcher import Slot
 from lab.plan import (
-    Mirror,
     Planner,
     PlanSettings,
     Space,
@@ -39,7 +33,6 @@ from lab.plan import (
 )
 from lab.record import (
     CHECKPOINT_FILE,
-    OPTUNA_FILE,
     STUDY_FILE,
     is_study,
     read_json,
@@ -49,15 +42,6 @@ from lab.record import (
     write_json,
 )
 from lab.run_folder import now, read_checkpoint
-
-
-class StudyInterrupted(Exception):
-    """A search was stopped by the person; its record is closed and can be resumed."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"study {folder} was stopped")
-        self.folder = folder
-        self.command = f"python -m lab.search --resume {shlex.quote(str(folder))}"
 
 
 @dataclass(frozen=True)
@@ -73,28 +57,13 @@ class Study:
     entries: dict[str, Any]
     """study.json as it stands."""
 
-
-def search_study(options: SearchOptions, console: Console) -> Path:
-    """Run (or resume) the search that `options` ask for; returns the study's folder.
-
-    Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
-    after Ctrl-C, with the record closed.
-    """
-    resumed = _resumed_folder(options)
-    space = None if resumed else _asked_space(options)
-    target = resumed or _new_folder(options)
-    with connected(options.address, verbose=options.verbose) as cluster:
-        if resumed:
-            study = _reopen(resumed, options, cluster)
-        else:
-            assert space is not None
-            study = _create(target, space, options, cluster, console)
-        _say_start(study, cluster, console)
-        _drive(study, options, console)
-    return study.folder
+    @property
+    def num_done(self) -> int:
+        """Trials that have ended."""
+        return sum(trial.state.is_finished() for trial in self.planner.trials())
 
 
-def _asked_space(options: SearchOptions) -> Space:
+def asked_space(options: SearchOptions) -> Space:
     if options.preset is not None:
         find_preset(options.preset)
     space = load_space(options.space)
@@ -102,7 +71,7 @@ def _asked_space(options: SearchOptions) -> Space:
     return space.with_fixed(fixed) if fixed else space
 
 
-def _resumed_folder(options: SearchOptions) -> Path | None:
+def resumed_folder(options: SearchOptions) -> Path | None:
     if options.resume is None:
         return None
     under = options.storage / options.resume
@@ -111,7 +80,7 @@ def _resumed_folder(options: SearchOptions) -> Path | None:
     return folder.resolve()
 
 
-def _new_folder(options: SearchOptions) -> Path:
+def new_folder(options: SearchOptions) -> Path:
     """Where the new study goes; proves that it can be written and is free."""
     storage = str(options.storage)
     if "://" in storage and not storage.startswith("file://"):
@@ -141,7 +110,7 @@ def _new_folder(options: SearchOptions) -> Path:
     return folder
 
 
-def _create(
+def create(
     folder: Path, space: Space, options: SearchOptions, cluster: Resources, console: Console
 ) -> Study:
     """Settle every setting of a new study and write study.json."""
@@ -179,7 +148,7 @@ def _create(
     return Study(folder, space, settings, slot, _slots(entries, cluster, slot), planner, entries)
 
 
-def _reopen(folder: Path, options: SearchOptions, cluster: Resources) -> Study:
+def reopen(folder: Path, options: SearchOptions, cluster: Resources) -> Study:
     """A stored study, its planner rebuilt from the record alone."""
     entries = read_json(folder / STUDY_FILE)
     stored = entries["settings"]
@@ -254,78 +223,3 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
     if space_rows(space)["base"]["training"]["precision"] == "auto":
         space = space.with_defaults({"training.precision": answer["precision"]})
     return space, {"data": answer["data"], "metrics": answer["metrics"]}
-
-
-def _say_start(study: Study, cluster: Resources, console: Console) -> None:
-    entries = study.entries
-    base = entries["base"]["training"]
-    console.print(
-        f"study {study.folder}\n"
-        f"{study.settings.trials} trials of {base['budget_images'] / 1000:g} kimg on "
-        f"{entries['data']['name']}, {study.num_slots} at a time, {study.slot.cpus:g} CPUs and "
-        f"{study.slot.gpus:g} GPUs each, of {cluster}",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _drive(study: Study, options: SearchOptions, console: Console) -> None:
-    """Let Tune work through the planner's jobs, then close the record."""
-    started = time.monotonic()
-    trials = study.planner.trials()
-    board = Board(
-        study=study.folder.name,
-        num_runs=study.planner.num_trials - sum(trial.state.is_finished() for trial in trials),
-        budget_images=study.entries["base"]["training"]["budget_images"],
-        names=MetricNames(**study.entries["metrics"]["names"]),
-        num_slots=study.num_slots,
-    )
-    status = "interrupted"
-    try:
-        with (
-            Display(board, console) as display,
-            closing(Mirror(study.folder / OPTUNA_FILE, study.folder.name, trials)) as mirror,
-        ):
-            searcher = PlannerSearcher(
-                study.planner, study.folder, study.slot, study.num_slots, display, mirror
-            )
-            if not study.planner.finished:
-                _fit(searcher, verbose=options.verbose)
-        status = "finished" if study.planner.finished else "interrupted"
-    finally:
-        seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
-        study.entries.update(status=status, finished=now(), seconds=seconds)
-        write_json(study.folder / STUDY_FILE, study.entries)
-    if status == "interrupted":
-        raise StudyInterrupted(study.folder)
-
-
-def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:
-    from ray import tune
-
-    from lab.engine.trainable import RunTrainable
-
-    scratch = tempfile.mkdtemp(prefix="gan-lab-tune-")
-    resources = tune.PlacementGroupFactory(
-        [{"CPU": searcher.slot.cpus, "GPU": searcher.slot.gpus}]
-    )
-    tuner = tune.Tuner(
-        tune.with_resources(RunTrainable, resources),
-        tune_config=tune.TuneConfig(
-            search_alg=searcher,
-            num_samples=-1,
-            reuse_actors=True,
-            trial_dirname_creator=lambda trial: trial.trial_id,
-        ),
-        run_config=tune.RunConfig(
-            name="search",
-            storage_path=scratch,
-            verbose=1 if verbose else 0,
-            failure_config=tune.FailureConfig(max_failures=0),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-        ),
-    )
-    try:
-        tuner.fit()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

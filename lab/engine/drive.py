@@ -1,0 +1,131 @@
+"""One search from start to end: a study made or resumed, its runs driven, the record closed."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.config import MetricNames
+from lab.engine.cluster import connected
+from lab.engine.options import SearchOptions
+from lab.engine.progress import Board, Display
+from lab.engine.searcher import PlannerSearcher
+from lab.engine.study import Study, asked_space, create, new_folder, reopen, resumed_folder
+from lab.plan import Mirror
+from lab.record import OPTUNA_FILE, STUDY_FILE, sole_writer, write_json
+from lab.run_folder import now
+
+
+class StudyInterrupted(Exception):
+    """A search was stopped by the person; its record is closed and can be resumed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"study {folder} was stopped")
+        self.folder = folder
+        self.command = f"python -m lab.search --resume {shlex.quote(str(folder))}"
+
+
+def search_study(options: SearchOptions, console: Console) -> Path:
+    """Run (or resume) the search that `options` ask for; returns the study's folder.
+
+    Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
+    after Ctrl-C, with the record closed.
+    """
+    resumed = resumed_folder(options)
+    space = None if resumed else asked_space(options)
+    target = resumed or new_folder(options)
+    with connected(options.address, verbose=options.verbose) as cluster:
+        if space is None:
+            with sole_writer(target):
+                _drive(reopen(target, options, cluster), options, console)
+        else:
+            study = create(target, space, options, cluster, console)
+            with sole_writer(target):
+                _drive(study, options, console)
+    return target
+
+
+def _say_start(study: Study, console: Console) -> None:
+    entries, done = study.entries, study.num_done
+    training = entries["base"]["training"]
+    console.print(
+        f"study {study.folder}\n"
+        f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
+        f"{training['budget_images'] / 1000:g} kimg each of {entries['data']['name']} in "
+        f"{training['precision']}; {study.num_slots} at a time with {study.slot.cpus:g} CPU and "
+        f"{study.slot.gpus:g} GPU each",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _drive(study: Study, options: SearchOptions, console: Console) -> None:
+    """Let Tune work through the planner's jobs, then close the record."""
+    _say_start(study, console)
+    started = time.monotonic()
+    board = Board(
+        study=study.folder.name,
+        num_runs=study.planner.num_trials - study.num_done,
+        budget_images=study.entries["base"]["training"]["budget_images"],
+        names=MetricNames(**study.entries["metrics"]["names"]),
+        num_slots=study.num_slots,
+    )
+    status = "interrupted"
+    try:
+        with (
+            Display(board, console) as display,
+            closing(_mirror(study)) as mirror,
+        ):
+            searcher = PlannerSearcher(
+                study.planner, study.folder, study.slot, study.num_slots, display, mirror
+            )
+            if not study.planner.finished:
+                _fit(searcher, verbose=options.verbose)
+        status = "finished" if study.planner.finished else "interrupted"
+    finally:
+        seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
+        study.entries.update(status=status, finished=now(), seconds=seconds)
+        write_json(study.folder / STUDY_FILE, study.entries)
+    if status == "interrupted":
+        raise StudyInterrupted(study.folder)
+
+
+def _mirror(study: Study) -> Mirror:
+    return Mirror(study.folder / OPTUNA_FILE, study.folder.name, study.planner.trials())
+
+
+def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:
+    from ray import tune
+
+    from lab.engine.trainable import RunTrainable
+
+    scratch = tempfile.mkdtemp(prefix="gan-lab-tune-")
+    resources = tune.PlacementGroupFactory(
+        [{"CPU": searcher.slot.cpus, "GPU": searcher.slot.gpus}]
+    )
+    tuner = tune.Tuner(
+        tune.with_resources(RunTrainable, resources),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            num_samples=-1,
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            name="search",
+            storage_path=scratch,
+            verbose=1 if verbose else 0,
+            failure_config=tune.FailureConfig(max_failures=0),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+    try:
+        tuner.fit()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
