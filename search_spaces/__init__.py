@@ -1,0 +1,22 @@
+"""Search spaces, one file each; `python -m lab.search --space NAME`, or `--space path/to/mine.py`.
+
+A space file has a docstring, which `--list-spaces` shows, and three names:
+
+    BASE = {"network.architecture": "sngan-cnn"}      # path -> value, under what is sampled
+
+    def suggest(trial):                               # path -> value, sampled or derived
+        values = {
+            "optimizer.critic_lr": trial.suggest_float("optimizer.critic_lr", 1e-4, 1e-2, log=True),
+            "penalty.kind": trial.suggest_categorical("penalty.kind", ["none", "r1"]),
+        }
+        if values["penalty.kind"] != "none":
+            values["penalty.weight"] = trial.suggest_float("penalty.weight", 0.1, 100.0, log=True)
+        return values
+
+    KNOWN_POINTS = {"plain": {"optimizer.critic_lr": 2e-3, "penalty.kind": "none"}}
+
+A parameter's name is the path in the configuration (lab/config.py) that it sets. It has the same
+range wherever it is suggested; branches are plain `if`. The search begins with the known points,
+in the order written. Values from the command line (`--set`) win over everything here, and a path
+set there is not searched; values of a preset only fill in what a space leaves open.
+"""

@@ -69,6 +69,11 @@ class Planner:
         return max(self._explore.num_trials, len(self._history))
 
     @property
+    def num_sobol(self) -> int:
+        """Trials of the Sobol design, which the safe-zone map is estimated from."""
+        return self._explore.num_sobol
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is left to ask for and nothing is running."""
         return not self._running and not self._again and not self._more

@@ -70,6 +70,23 @@ def test_known_only_without_known_points_is_refused(space: Space) -> None:
         Planner(replace(space, known={}), PlanSettings(known_only=True))
 
 
+def test_a_space_with_everything_fixed_still_runs(space: Space) -> None:
+    everything = {
+        "optimizer.critic_lr": 1e-3,
+        "training.critic_steps": 1,
+        "penalty.kind": "r1",
+        "penalty.weight": 1.0,
+    }
+    planner = Planner(space.with_fixed(everything), PlanSettings(trials=6, num_sobol=3))
+    jobs = asked_all(planner, STABLE)
+    assert [job.origin for job in jobs] == ["sobol"] * 3 + ["tpe"] * 3
+    assert all(job.parameters == {} and job.config.penalty.weight == 1.0 for job in jobs)
+
+
+def test_the_planner_says_how_long_the_sobol_design_is(space: Space) -> None:
+    assert Planner(space, PlanSettings(trials=22)).num_sobol == 10
+
+
 def test_ask_waits_while_the_last_runs_are_out(space: Space) -> None:
     planner = Planner(space, PlanSettings(trials=2))
     jobs = [planner.ask(), planner.ask()]
