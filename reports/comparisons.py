@@ -135,10 +135,8 @@ def _comparison(path: str, table: pd.DataFrame, fair: bool) -> Comparison:
 
     The pair is picked after looking at all, so the interval is Bonferroni's over all pairs.
     """
-    levels, counts = (
-        table["level"].tolist(),
-        list(zip(table["stable"], table["total"], strict=True)),
-    )
+    levels = table["level"].tolist()
+    counts = list(zip(table["stable"], table["total"], strict=True))
     order = sorted(range(len(levels)), key=lambda i: counts[i][0] / counts[i][1])
     worst, best = order[0], order[-1]
     confidence = 1 - 0.05 / math.comb(len(levels), 2)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.figures.panel import plotly_text
 from reports.tables import Parameter
 from reports.words import number, setting, short_name
 
@@ -61,8 +62,8 @@ class Axis:
             "range": [low - pad, high + pad],
             "tickmode": "array",
             "tickvals": list(self.ticks),
-            "ticktext": list(self.labels),
-            "title.text": self.title,
+            "ticktext": [plotly_text(label) for label in self.labels],
+            "title.text": plotly_text(self.title),
         }
 
 

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, StudyRecord
-from reports.figures.panel import Option, Panel, Picker, blank, plain
+from reports.figures.panel import Option, Panel, Picker, blank, plain, plotly_text
 from reports.figures.ranges import Range, robust_range, widened
 from reports.tables import best_run, evaluation_table, measured_columns, run_table
 from reports.verdicts import in_order, look
@@ -118,7 +118,7 @@ def _line_trace(line: Lines, rows: pd.DataFrame, num_runs: int) -> go.Scatter:
         opacity=float(np.clip(8 / max(1, num_runs) ** 0.5, 0.28, 0.85)),
         customdata=line.gapped(rows["trial"].tolist()),
         hovertemplate="<b>trial %{customdata}</b> "
-        + line.outcome
+        + plotly_text(line.outcome)
         + "<br>%{x:,} images<br>%{y:.4~g}<extra></extra>",
         meta={"outcome": line.outcome},
     )
@@ -137,7 +137,7 @@ def _end_trace(line: Lines, rows: pd.DataFrame) -> go.Scatter:
         },
         customdata=[int(rows["trial"].iloc[run[0]]) for run in line.runs],
         hovertemplate="<b>trial %{customdata}</b> "
-        + line.outcome
+        + plotly_text(line.outcome)
         + "<br>%{x:,} images<extra></extra>",
         meta={"outcome": line.outcome},
         cliponaxis=False,
@@ -188,7 +188,7 @@ def _option(
     relayout = {
         "yaxis.type": "log" if shown.log else "linear",
         "yaxis.range": shown.layout(),
-        "yaxis.title.text": _title(metric),
+        "yaxis.title.text": plotly_text(_title(metric)),
         "yaxis.dtick": 1 if shown.log and shown.high / shown.low > 100 else None,
     }
     return Option(_title(metric), {"y": restyle}, relayout, _note(values, rows, shown))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.comparisons import CHOICES, outcome_rows
-from reports.figures.panel import Panel, blank
+from reports.figures.panel import Panel, blank, plotly_text
 from reports.verdicts import in_order, look
 from reports.words import counted, percents, short_name, wilson_bounds
 
@@ -59,7 +59,7 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
     figure.update_yaxes(
         range=[lowest + 0.6, -0.6],
         tickvals=list(places.values()),
-        ticktext=[level for _, level in places],
+        ticktext=[plotly_text(level) for _, level in places],
         showgrid=False,
     )
     total = rows[rows["group"] == ALL].groupby("outcome")["count"].sum()
@@ -110,8 +110,8 @@ def _bars(outcome: str, rows: pd.DataFrame, places: dict[tuple[str, str], float]
         insidetextanchor="middle",
         textangle=0,
         textfont={"color": "#ffffff" if outcome in DARK else "#0d1216", "size": 12},
-        customdata=[key[1] for key in keys],
-        hovertemplate="%{customdata}: %{x} " + outcome + "<extra></extra>",
+        customdata=[plotly_text(key[1]) for key in keys],
+        hovertemplate="%{customdata}: %{x} " + plotly_text(outcome) + "<extra></extra>",
         meta={"outcome": outcome},
     )
 

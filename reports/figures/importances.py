@@ -23,7 +23,7 @@ from optuna.distributions import (
 )
 
 from lab.record import StudyRecord
-from reports.figures.panel import Panel, blank, plain
+from reports.figures.panel import Panel, blank, plain, plotly_text
 from reports.tables import Parameter, finished, parameters_of, run_table, trial_table
 from reports.words import counted, listed, short_name
 
@@ -116,7 +116,7 @@ def draw_importances(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
     figure.update_yaxes(
         range=[len(rows) - 0.4, -0.6],
         tickvals=places,
-        ticktext=[short_name(path) for path in rows["parameter"]],
+        ticktext=[plotly_text(short_name(path)) for path in rows["parameter"]],
         showgrid=False,
     )
     return Panel(

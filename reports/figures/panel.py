@@ -90,6 +90,11 @@ def blank(height: int, **layout: Any) -> go.Figure:
     return figure
 
 
+def plotly_text(value: object) -> str:
+    """Text for a label of Plotly, which would read markup in a name."""
+    return str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def plain(values: Iterable[Any], digits: int = 6) -> list[Any]:
     """Values for JSON: non-finite numbers are None (a gap), the others keep `digits` digits."""
     return [_plain(value, digits) for value in values]

@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from reports.figures.panel import FAINT, Panel, blank, plain
+from reports.figures.panel import FAINT, Panel, blank, plain, plotly_text
 from reports.tables import best_run, config_value, finished, run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, fixed, images
@@ -105,6 +105,6 @@ def _marks(outcome: str, group: pd.DataFrame) -> go.Scatter:
 def _hover(row: pd.Series[Any]) -> str:
     end = "" if row["outcome"] == "stable" else f" at {images(row['onset_images'])} images"
     return (
-        f"<b>trial {row['trial']}</b> {row['outcome']}{end}<br>score {fixed(row['score'])}"
-        f"<br>quality {fixed(row['quality_alive'])}"
+        f"<b>trial {row['trial']}</b> {plotly_text(row['outcome'])}{end}"
+        f"<br>score {fixed(row['score'])}<br>quality {fixed(row['quality_alive'])}"
     )

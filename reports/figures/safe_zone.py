@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from lab.stability.statistics import wilson_interval
 from reports.figures.axes import Axis, axis_for, spread
-from reports.figures.panel import Option, Panel, Picker, blank, plain
+from reports.figures.panel import Option, Panel, Picker, blank, plain, plotly_text
 from reports.tables import Parameter, best_run, finished, parameters_of, run_table, trial_table
 from reports.verdicts import in_order, look
 from reports.words import counted, number, setting, short_name
@@ -155,18 +155,15 @@ def _best_mark() -> go.Scatter:
 
 
 def _hover(row: pd.Series[Any], parameters: list[Parameter]) -> str:
-    head = f"<b>trial {row['trial']}</b> ({_escaped(row['origin'])}) {_escaped(row['outcome'])}"
+    head = (
+        f"<b>trial {row['trial']}</b> ({plotly_text(row['origin'])}) {plotly_text(row['outcome'])}"
+    )
     lines = [
-        f"{_escaped(short_name(p.path))} {_escaped(setting(row[p.path]))}"
+        f"{plotly_text(short_name(p.path))} {plotly_text(setting(row[p.path]))}"
         for p in parameters
         if row[p.path] is not None
     ]
     return "<br>".join([head, f"score {number(row['score'])}", *lines])
-
-
-def _escaped(value: object) -> str:
-    """Plotly reads a little markup in its texts; names must not."""
-    return str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _option(axis: Axis, parts: list[pd.DataFrame], letter: str) -> Option:

@@ -7,6 +7,7 @@ import pytest
 
 from lab.record import (
     EVALUATIONS_FILE,
+    FAILURES,
     STUDY_FILE,
     TRIAL_FILE,
     StudyRecord,
@@ -70,8 +71,9 @@ def test_the_policy_allows_only_our_two_scripts_and_no_network(study: StudyRecor
     assert "script-src &#x27;unsafe" not in policy[1]
 
 
-def test_markup_in_names_errors_and_evidence_is_shown_and_not_obeyed(tmp_path: Path) -> None:
-    folder = write_study(tmp_path, 3, name=HOSTILE, verdict="diverged")
+def write_hostile_study(folder: Path) -> Path:
+    """A study whose every name, value, origin, evidence and error tries to be markup."""
+    write_study(folder, 3, name=HOSTILE, verdict="diverged")
     card = read_json(folder / STUDY_FILE)
     card["space"]["name"] = card["data"]["name"] = card["metrics"]["extractor"] = HOSTILE
     card["command"] = ["python", HOSTILE]
@@ -87,7 +89,11 @@ def test_markup_in_names_errors_and_evidence_is_shown_and_not_obeyed(tmp_path: P
         run = read_json(run_file)
         run["verdict"]["evidence"] = run["error"] = HOSTILE
         write_json(run_file, run)
-    page = _ours(build_page(read_study(folder), NOW))
+    return folder
+
+
+def test_markup_in_names_errors_and_evidence_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    page = _ours(build_page(read_study(write_hostile_study(tmp_path)), NOW))
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
 
@@ -98,9 +104,7 @@ def test_small_studies_have_a_page(tmp_path: Path, num_trials: int) -> None:
     assert ("Nothing finished yet." in page) == (num_trials == 0)
 
 
-@pytest.mark.parametrize(
-    "verdict", ["diverged", "collapsed", "oscillating", "stalled", "degraded"]
-)
+@pytest.mark.parametrize("verdict", FAILURES)
 def test_a_study_where_all_failed_has_a_page(tmp_path: Path, verdict: str) -> None:
     page = build_page(read_study(write_study(tmp_path, 4, verdict=verdict)), NOW)
     assert "No run was stable: 0 of 4" in page
