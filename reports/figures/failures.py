@@ -55,7 +55,7 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
         bargap=0.28,
         annotations=[_heading(group, places) for group in levels["group"].unique()[1:]],
     )
-    figure.update_xaxes(range=[0, most * 1.62], showgrid=False, showticklabels=False)
+    figure.update_xaxes(range=[0, most * 1.35], showgrid=False, showticklabels=False)
     figure.update_yaxes(
         range=[lowest + 0.6, -0.6],
         tickvals=list(places.values()),
@@ -71,8 +71,8 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
         figure,
         "Counts of verdicts over all runs and by critic norm, penalty and loss.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
-        narrow={"xaxis.range": [0, most * 2.3]},
-        note="Beside each bar: stable runs of all, with the Wilson 95% interval of that share. "
+        narrow={"xaxis.range": [0, most * 1.75]},
+        note="Beside each bar: stable runs of all in it, with the Wilson 95% interval of that share. "
         "The optimiser's runs are included, so a choice it favoured is not a fair sample."
         + left_out,
     )
@@ -120,7 +120,7 @@ def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Sc
     labels = []
     for row in levels.itertuples():
         low, high = wilson_bounds(int(row.stable), int(row.total))  # type: ignore[arg-type]
-        labels.append(f"  {row.stable}/{row.total} stable, {percents(low, high)}")
+        labels.append(f"  {row.stable}/{row.total}, {percents(low, high)}")
     return go.Scatter(
         x=[int(total) for total in levels["total"]],
         y=[places[key] for key in zip(levels["group"], levels["level"], strict=True)],

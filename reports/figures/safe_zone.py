@@ -146,7 +146,7 @@ def _best_mark() -> go.Scatter:
     return go.Scatter(
         mode="markers+text",
         text=["best run"],
-        textposition="top center",
+        cliponaxis=False,
         textfont={"size": 13, "weight": 600},
         marker={"symbol": "circle-open", "size": 22, "color": "#808080", "line": {"width": 2}},
         hoverinfo="skip",
@@ -155,9 +155,8 @@ def _best_mark() -> go.Scatter:
 
 
 def _hover(row: pd.Series[Any], parameters: list[Parameter]) -> str:
-    head = (
-        f"<b>trial {row['trial']}</b> ({plotly_text(row['origin'])}) {plotly_text(row['outcome'])}"
-    )
+    origin, outcome = plotly_text(row["origin"]), plotly_text(row["outcome"])
+    head = f"<b>trial {row['trial']}</b> ({origin}) {outcome}"
     lines = [
         f"{plotly_text(short_name(p.path))} {plotly_text(setting(row[p.path]))}"
         for p in parameters
@@ -173,7 +172,17 @@ def _option(axis: Axis, parts: list[pd.DataFrame], letter: str) -> Option:
         place = axis.positions(part[axis.parameter.path].tolist())
         values.append(plain(place + spread(part["trial"].tolist(), axis, turn)))
     layout = {f"{letter}axis.{key}": value for key, value in axis.layout().items()}
-    return Option(axis.title, {letter: values}, layout)
+    restyle: dict[str, Any] = {letter: values}
+    if letter == "x":
+        restyle["textposition"] = [None] * (len(parts) - 1) + [_label_side(values[-1], axis)]
+    return Option(axis.title, restyle, layout)
+
+
+def _label_side(best: list[Any], axis: Axis) -> str:
+    """Where the best run's label has room: to the left of a mark near the right edge."""
+    low, high = axis.edges
+    near_edge = any(x is not None and (x - low) > 0.8 * (high - low) for x in best)
+    return "top left" if near_edge else "top center"
 
 
 def _joint(rows: pd.DataFrame, across: Axis, upward: Axis) -> Option:
@@ -230,6 +239,10 @@ def _note(rows: pd.DataFrame, across: Axis, upward: Axis, num_cells: int) -> str
 
 def _choose(figure: go.Figure, across: Option, upward: Option, joint: Option) -> None:
     for i, trace in enumerate(figure.data):
-        trace.update(x=across.restyle["x"][i], y=upward.restyle["y"][i])
+        trace.update(
+            x=across.restyle["x"][i],
+            y=upward.restyle["y"][i],
+            textposition=across.restyle["textposition"][i],
+        )
     for change in (across.relayout, upward.relayout, joint.relayout):
         figure.update_layout({key.replace(".", "_"): value for key, value in change.items()})
