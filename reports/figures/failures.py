@@ -72,7 +72,7 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
         "Counts of verdicts over all runs and by critic norm, penalty and loss.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
         narrow={"xaxis.range": [0, most * 1.75]},
-        note="Beside each bar: stable runs of all in it, with the Wilson 95% interval of that share. "
+        note="Beside each bar: stable runs of all in it, and the Wilson 95% interval. "
         "The optimiser's runs are included, so a choice it favoured is not a fair sample."
         + left_out,
     )
