@@ -6,14 +6,14 @@ A space file has a docstring, which `--list-spaces` shows, and three names:
 
     def suggest(trial):                               # path -> value, sampled or derived
         values = {
-            "optimizer.critic_lr": trial.suggest_float("optimizer.critic_lr", 1e-4, 1e-2, log=True),
+            "training.critic_steps": trial.suggest_int("training.critic_steps", 1, 5),
             "penalty.kind": trial.suggest_categorical("penalty.kind", ["none", "r1"]),
         }
         if values["penalty.kind"] != "none":
             values["penalty.weight"] = trial.suggest_float("penalty.weight", 0.1, 100.0, log=True)
         return values
 
-    KNOWN_POINTS = {"plain": {"optimizer.critic_lr": 2e-3, "penalty.kind": "none"}}
+    KNOWN_POINTS = {"plain": {"training.critic_steps": 1, "penalty.kind": "none"}}
 
 A parameter's name is the path in the configuration (lab/config.py) that it sets. It has the same
 range wherever it is suggested; branches are plain `if`. The search begins with the known points,

@@ -24,8 +24,8 @@ from lab.randomness import counted_seed
 
 NUM_BEST = 25
 """TPE's good group is never larger (optuna.samplers: gamma), so the best 25 are always shown."""
-NUM_LATEST = 475
-"""Latest told trials shown besides; TPE's own weights fade older ones out (see benchmarks)."""
+NUM_OTHERS = 475
+"""Others shown, evenly spread over the search: the latest alone would forget what failed early."""
 
 
 class WindowStorage(InMemoryStorage):
@@ -129,12 +129,13 @@ class History:
         insort(self._told, number)
 
     def _window(self) -> list[FrozenTrial] | None:
-        """The best, the latest and the running trials once there are too many to show all."""
-        if len(self._told) <= NUM_BEST + NUM_LATEST:
+        """The best, a spread of the others, and the running, once all are too many to show."""
+        num_told = len(self._told)
+        if num_told <= NUM_BEST + NUM_OTHERS:
             return None
         best = {number for _, number in self._scores[-NUM_BEST:]}
-        shown = best | set(self._told[-NUM_LATEST:]) | self._running
-        return [self._frozen(number) for number in sorted(shown)]
+        others = {self._told[i * num_told // NUM_OTHERS] for i in range(NUM_OTHERS)}
+        return [self._frozen(number) for number in sorted(best | others | self._running)]
 
     def _frozen(self, number: int) -> FrozenTrial:
         return self._storage.get_trial(self._id(number))
