@@ -42,7 +42,7 @@ class DCGANGenerator(Generator):
         x = F.relu_(self.norms[0](grid(self.dense(z), START), labels))
         for convolution, norm in zip(self.convolutions, list(self.norms)[1:], strict=True):
             x = F.relu_(norm(convolution(x), labels))
-        return self.to_pixels(x)  # type: ignore[no-any-return]
+        return self.to_pixels(x)
 
 
 class DCGANCritic(Critic):

@@ -75,8 +75,7 @@ class Generator(nn.Module):
         """
         pixels = self.pixels(z, labels if self.conditional else None)
         if self.margin:
-            inner = slice(self.margin, -self.margin)
-            pixels = pixels[:, :, inner, inner]
+            pixels = F.pad(pixels, (-self.margin,) * 4)
         return torch.tanh(pixels.to(z.dtype))
 
 

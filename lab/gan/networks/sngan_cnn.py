@@ -46,7 +46,7 @@ class CNNGenerator(Generator):
         x = grid(self.dense(z), self.start)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.relu_(norm(convolution(x), labels))
-        return self.to_pixels(x)  # type: ignore[no-any-return]
+        return self.to_pixels(x)
 
 
 class CNNCritic(Critic):

@@ -25,7 +25,7 @@ from lab.gan.networks.initialisation import glorot_uniform
 from lab.gan.networks.layers import Conv2d, Linear, PooledConv2d, UpsampledConv2d
 from lab.gan.networks.network import Critic, Generator, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm, critic_norm, generator_norm
-from lab.gan.networks.spectral import Spectrum
+from lab.gan.networks.spectral import Layer, Spectrum
 
 RESIDUAL = glorot_uniform(math.sqrt(2.0))
 OTHER = glorot_uniform(1.0)
@@ -51,7 +51,7 @@ class UpBlock(nn.Module):
         """[B, in, H, W], [B] -> [B, out, 2H, 2W]"""
         residual = self.conv_1(F.relu_(self.norm_1(x, labels)))
         residual = self.conv_2(F.relu_(self.norm_2(residual, labels)))
-        return residual + F.interpolate(self.shortcut(x), scale_factor=2.0, mode="nearest")  # type: ignore[no-any-return]
+        return residual.add_(F.interpolate(self.shortcut(x), scale_factor=2.0, mode="nearest"))
 
 
 class FirstBlock(nn.Module):
@@ -66,7 +66,7 @@ class FirstBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H / 2, W / 2]"""
         residual = self.conv_2(F.relu_(self.conv_1(x)))
-        return residual + self.shortcut(F.avg_pool2d(x, 2))  # type: ignore[no-any-return]
+        return residual.add_(self.shortcut(F.avg_pool2d(x, 2)))
 
 
 class CriticBlock(nn.Module):
@@ -83,7 +83,7 @@ class CriticBlock(nn.Module):
         self.norm_1 = critic_norm(norm, num_in)
         self.conv_1 = Conv2d(num_in, num_in, 3, fill=RESIDUAL, spectrum=spectrum)
         self.norm_2 = critic_norm(norm, num_in)
-        self.conv_2: nn.Module = (
+        self.conv_2: Layer = (
             PooledConv2d(num_in, num_out, fill=RESIDUAL, spectrum=spectrum)
             if pool
             else Conv2d(num_in, num_out, 3, fill=RESIDUAL, spectrum=spectrum)
@@ -98,7 +98,7 @@ class CriticBlock(nn.Module):
         """[B, in, H, W] -> [B, out, H, W], or half the sides when pooling"""
         residual = self.conv_1(F.relu(self.norm_1(x)))
         residual = self.conv_2(F.relu_(self.norm_2(residual)))
-        return residual + self.shortcut(F.avg_pool2d(x, 2) if self.pool else x)  # type: ignore[no-any-return]
+        return residual.add_(self.shortcut(F.avg_pool2d(x, 2) if self.pool else x))
 
 
 class ResNetGenerator(Generator):
@@ -118,7 +118,7 @@ class ResNetGenerator(Generator):
         x = grid(self.dense(z), self.start)
         for block in self.blocks:
             x = block(x, labels)
-        return self.to_pixels(F.relu_(self.norm(x)))  # type: ignore[no-any-return]
+        return self.to_pixels(F.relu_(self.norm(x)))
 
 
 class ResNetCritic(Critic):
@@ -144,4 +144,6 @@ class ResNetCritic(Critic):
         x = self.first(images)
         for block in self.blocks:
             x = block(x)
-        return F.relu_(x).sum(dim=(2, 3), dtype=self.head.weight.dtype)
+        # Summed over pixels as rows, because the gradient then comes back channels-last.
+        pixels = F.relu_(x).permute(0, 2, 3, 1).flatten(1, 2)
+        return pixels.sum(dim=1, dtype=self.head.weight.dtype)

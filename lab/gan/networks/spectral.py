@@ -7,10 +7,10 @@ sees the same sigma = u^T W v, which is differentiated through W with u and v he
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lab.gan.networks.initialisation import Fill
@@ -19,6 +19,7 @@ Spectrum = Literal["ignored", "tracked", "normalised"]
 """Of a layer's top singular value: not known; estimated; estimated and divided out."""
 
 ITERATIONS_AT_BUILD = 15
+TINY = 1e-12
 
 
 class Layer(nn.Module):
@@ -28,6 +29,7 @@ class Layer(nn.Module):
     channels-last weight (k, k, in), so that the matrix is a view of it and needs no copy.
     """
 
+    __call__: Callable[..., Tensor]
     left: Tensor
     right: Tensor
 
@@ -63,16 +65,21 @@ class Layer(nn.Module):
         """One power iteration: v = normalised W^T u, then u = normalised W v."""
         with torch.autocast(self.weight.device.type, enabled=False):
             matrix = self.matrix()
-            self.right.copy_(F.normalize(torch.mv(matrix.t(), self.left), dim=0))
-            self.left.copy_(F.normalize(torch.mv(matrix, self.right), dim=0))
+            _normalise_(torch.mv(matrix.t(), self.left, out=self.right))
+            _normalise_(torch.mv(matrix, self.right, out=self.left))
 
     def top_singular_value(self) -> Tensor:
         """sigma = u^T W v, a scalar tensor, differentiable in the weight."""
-        return torch.dot(self.left, torch.mv(self.matrix(), self.right))
+        with torch.autocast(self.weight.device.type, enabled=False):
+            return torch.dot(self.left, torch.mv(self.matrix(), self.right))
 
     def effective_weight(self) -> Tensor:
         """The weight that the layer applies: W, or W / sigma when normalised."""
         if self.spectrum != "normalised":
             return self.weight
-        with torch.autocast(self.weight.device.type, enabled=False):
-            return self.weight * self.top_singular_value().reciprocal()
+        return self.weight * self.top_singular_value().reciprocal()
+
+
+def _normalise_(vector: Tensor) -> None:
+    """Scale to length 1 in place; a zero vector stays zero."""
+    vector.div_(torch.linalg.vector_norm(vector).clamp_min_(TINY))
