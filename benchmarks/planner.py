@@ -3,9 +3,9 @@
     python -m benchmarks.planner [NUM_TRIALS]
 
 A simulated search of the space `sngan` with eight runs at a time: two in three fail early with a
-small score. Prints the median of the last asks and tells before 10, 1,000 and 10,000 trials, and
-the whole time; the CPU's share is what
-other work on the machine does not lengthen. `--everything` lets TPE see every trial instead of the window of lab/plan/history.
+small score. Prints the median of the last twenty asks and tells at 10 ... 10,000 trials, and the
+whole time; the CPU's share is what other work on the machine does not lengthen. `--everything`
+lets TPE see every trial instead of the window of lab/plan/history.
 """
 
 from __future__ import annotations
