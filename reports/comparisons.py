@@ -86,7 +86,7 @@ def comparisons_of(study: StudyRecord) -> list[Comparison]:
     """Every choice and rate with at least two levels among the runs counted."""
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
-    fair = len(unchosen) >= LEAST_UNCHOSEN
+    fair = len(unchosen) >= LEAST_UNCHOSEN or len(unchosen) == len(rows)
     rates = {p.path: p for p in parameters_of(study) if p.path in RATES and p.is_numeric}
     found = []
     for path in (*CHOICES, *rates):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lab.config import MetricNames
 from lab.record import StudyRecord
 from reports.comparisons import Comparison, comparisons_of
-from reports.tables import finished, run_table, trial_table
+from reports.tables import best_run, finished, names_of, run_table, trial_table
 from reports.verdicts import in_order
-from reports.words import counted, images, listed, percents, share, wilson_bounds
+from reports.words import counted, fixed, images, listed, number, percents, share, wilson_bounds
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def findings(study: StudyRecord) -> list[Finding]:
     comparisons = comparisons_of(study)
     found = [
         stability(study, done),
+        better_at_the_end(done, names_of(study)),
         failures(done),
         seeds(done),
         *(difference_shown(comparison) for comparison in comparisons if comparison.shown),
@@ -75,6 +77,23 @@ def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
     return Finding(claim, " ".join(detail))
 
 
+def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
+    """The run that ended best, when it is another than the best by score."""
+    best = best_run(done.reset_index(drop=True))
+    stable = done.reset_index(drop=True)
+    stable = stable[(stable["outcome"] == "stable") & stable["final_quality"].notna()]
+    if best is None or stable.empty:
+        return None
+    ended = stable.sort_values("final_quality", ascending=False, kind="stable").iloc[0]
+    if best not in stable.index or ended["final_quality"] <= stable["final_quality"][best]:
+        return None
+    return Finding(
+        f"Trial {ended['trial']} ended better than the best by score: final quality "
+        f"{fixed(ended['final_quality'])}, {names.frechet} {number(ended['frechet'])}.",
+        "The score is the area under the quality curve, so it also rewards being good early.",
+    )
+
+
 def failures(done: pd.DataFrame) -> Finding | None:
     """How the others fail, and when."""
     failed = done[done["outcome"] != "stable"]
@@ -89,8 +108,9 @@ def failures(done: pd.DataFrame) -> Finding | None:
         f"{int((failed['outcome'] == outcome).sum())} {outcome}"
         for outcome in in_order(set(failed["outcome"]))
     ]
+    others = "run" if len(failed) == 1 else str(len(failed))
     claim = (
-        f"The other {len(failed)} failed: {listed(parts)}."
+        f"The other {others} failed: {listed(parts)}."
         if len(failed) < len(done)
         else f"They failed as {listed(parts)}."
     )

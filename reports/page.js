@@ -133,6 +133,9 @@ async function start() {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     await drawPanel(panel);
   }
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll(".js-plotly-plot").forEach((frame) => Plotly.Plots.resize(frame));
+  });
   document.documentElement.dataset.ready = "true";
 }
 

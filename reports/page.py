@@ -80,7 +80,7 @@ def sections_of(album: Album) -> list[Section]:
     return [
         Section("zone", "The safe zone", "Where do runs stay stable?", _zone),
         Section("cost", "Quality against stability", "Does what learns well also last?", _cost),
-        Section("causes", "Failures by cause", "How do the others fail, and when so?", _causes),
+        Section("causes", "Failures by cause", "How do the others fail, and where?", _causes),
         Section("curves-section", "Every run", "What happened, image by image?", _curves),
         Section("matters", "What matters", "Which parameters does the score depend on?", _matters),
         Section("samples", "Samples", "What do the runs draw?", lambda it: gallery(it, album)),

@@ -8,13 +8,21 @@ from typing import Any
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import Row, StudyRecord
 from reports.comparisons import comparisons_of, draw_comparisons
 from reports.findings import findings, left_out
 from reports.gallery import Album, hero
 from reports.markup import Html, element
 from reports.methods import copyable, train_command
-from reports.tables import best_run, finished, names_of, parameters_of, run_table, trial_table
+from reports.tables import (
+    best_run,
+    config_value,
+    finished,
+    names_of,
+    parameters_of,
+    run_table,
+    trial_table,
+)
 from reports.verdicts import glyph, in_order, look
 from reports.words import counted, duration, fixed, images, number, setting, short_name
 
@@ -28,7 +36,7 @@ def header(study: StudyRecord, now: datetime) -> Html:
     facts = [
         f"{space} on {data.get('name', 'unknown data')}",
         f"{counted(len(study.trials), 'trial')}, {counted(len(study.runs), 'run')}",
-        f"{images(card.get('settings', {}).get('budget_images'))} images a run",
+        f"{images(_budget(study))} images a run",
         f"{status} {_day(card.get('finished') or card.get('created'))}".strip(),
         f"took {duration(card.get('seconds'))}" if card.get("seconds") else "",
     ]
@@ -45,6 +53,11 @@ def header(study: StudyRecord, now: datetime) -> Html:
         element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
         age,
     )
+
+
+def _budget(study: StudyRecord) -> float | None:
+    value = config_value(study.study.get("base", {}), "training.budget_images")
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def opening(study: StudyRecord, album: Album) -> Html:
@@ -98,9 +111,8 @@ def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
     trial = int(row["trial"])
     trials = trial_table(study)
     values = {str(key): value for key, value in trials.loc[[trial]].iloc[0].items()}
-    claim = (
-        "Best run" if row["outcome"] == "stable" else f"Highest score, though it {row['outcome']}"
-    )
+    stable = row["outcome"] == "stable"
+    claim = "Best run by score" if stable else f"Highest score, yet {row['outcome']}"
     title = element(
         "h3", f"{claim}: ", element("a", f"trial {trial}", href=f"#trial-{trial}"),
         f" ({values.get('origin', 'unknown origin')})",
@@ -109,7 +121,7 @@ def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
     words = element(
         "div",
         title,
-        _numbers(study, row),
+        _numbers(study, row, study.runs[best].evaluations),
         _settings(study, values),
         element("p", _warning(runs), class_="note"),
         copyable(command) if command else None,
@@ -118,7 +130,8 @@ def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
     return element("div", words, hero(study, album), class_="best-card")
 
 
-def _numbers(study: StudyRecord, row: pd.Series[Any]) -> Html:
+def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: list[Row]) -> Html:
+    """Score, quality and distances, each distance between those of noise and of real images."""
     names = names_of(study)
     baseline = study.study.get("metrics", {}).get("baseline", {})
     entries = [
@@ -127,7 +140,9 @@ def _numbers(study: StudyRecord, row: pd.Series[Any]) -> Html:
     ]
     for column, name in (("frechet", names.frechet), ("kernel", names.kernel)):
         value = float(row[column])
-        floor = f"real images {number(baseline[name])}" if name in baseline else ""
+        start = evaluations[0].get(name) if evaluations else None
+        floor = f"untrained {number(start)}" if start is not None else ""
+        floor += f" · real {number(baseline[name])}" if name in baseline else ""
         if not math.isnan(value):
             entries.append((name, number(value), floor))
     cells = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lab.config import MetricNames, metric_names
+from lab.config import MetricNames, config_paths, metric_names
 from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, RunRecord, StudyRecord
 
 UNBIASED_ORIGINS = ("known", "sobol")
@@ -34,7 +34,9 @@ class Parameter:
 
 
 def parameters_of(study: StudyRecord) -> list[Parameter]:
-    """The space's parameters in the order of the record."""
+    """The space's parameters in the order of the configuration."""
+    place = {path: i for i, path in enumerate(config_paths())}
+    entries = study.study.get("parameters", {})
     return [
         Parameter(
             path,
@@ -44,7 +46,7 @@ def parameters_of(study: StudyRecord) -> list[Parameter]:
             bool(entry.get("log", False)),
             tuple(entry.get("choices", ())),
         )
-        for path, entry in study.study.get("parameters", {}).items()
+        for path, entry in sorted(entries.items(), key=lambda it: place.get(it[0], len(place)))
     ]
 
 

@@ -3,7 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.record import EVALUATIONS_FILE, StudyRecord, read_study, run_folder
+from lab.record import (
+    EVALUATIONS_FILE,
+    RUN_FILE,
+    StudyRecord,
+    read_json,
+    read_study,
+    run_folder,
+    write_json,
+)
 from reports.findings import findings, left_out
 from tests.reports.synthetic import write_run, write_study, write_trial
 from tests.reports.test_tables import POINT
@@ -39,6 +47,16 @@ def test_a_study_where_all_failed_says_how(tmp_path: Path) -> None:
     text = _text(read_study(write_study(tmp_path, 4, verdict="diverged")))
     assert "No run was stable: 0 of 4 (Wilson 95%: 0–49%)." in text
     assert "They failed as 4 diverged." in text
+
+
+def test_a_run_that_ended_better_than_the_best_by_score_is_named(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 2, verdict="stable", samples=False)
+    for number, score, quality in ((0, 0.7, 0.8), (1, 0.6, 0.95)):
+        path = run_folder(folder, number, 0) / RUN_FILE
+        write_json(path, read_json(path) | {"score": score, "final_quality": quality})
+    assert "Trial 1 ended better than the best by score: final quality 0.95" in _text(
+        read_study(folder)
+    )
 
 
 def test_an_empty_study_says_that_nothing_finished(tmp_path: Path) -> None:

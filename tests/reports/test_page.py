@@ -108,7 +108,7 @@ def test_small_studies_have_a_page(tmp_path: Path, num_trials: int) -> None:
 def test_a_study_where_all_failed_has_a_page(tmp_path: Path, verdict: str) -> None:
     page = build_page(read_study(write_study(tmp_path, 4, verdict=verdict)), NOW)
     assert "No run was stable: 0 of 4" in page
-    assert f"Highest score, though it {verdict}" in page
+    assert f"Highest score, yet {verdict}" in page
 
 
 def test_an_unfinished_study_says_so_and_of_when_it_is(tmp_path: Path) -> None:

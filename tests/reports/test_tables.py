@@ -37,7 +37,8 @@ def test_only_known_and_sobol_trials_are_unbiased(study: StudyRecord) -> None:
 
 
 def test_parameters_keep_their_range_and_scale(study: StudyRecord) -> None:
-    rate = parameters_of(study)[0]
+    parameters = {parameter.path: parameter for parameter in parameters_of(study)}
+    rate = parameters["optimizer.generator_lr"]
     assert (rate.path, rate.low, rate.high, rate.log) == (
         "optimizer.generator_lr", 1e-5, 1e-2, True,
     )  # fmt: skip
