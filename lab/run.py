@@ -59,21 +59,22 @@ def run(
     yields that run's last evaluation and trains nothing. Raises InputError for a damaged
     checkpoint or data that cannot be had.
     """
-    files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
-    with sole_writer(folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS):
-        finished = files.finished()
-        if finished is not None:
-            yield Evaluation(finished.row, finished.verdict, finished.score)
-            return
-        yield from _train(config, files, device)
-
-
-def _train(config: RunConfig, files: RunFolder, device: str) -> Generator[Evaluation, None, None]:
     started = time.perf_counter()
-    bench = open_bench_for(config, device)
-    training = _Training(config, bench, files)
-    training.begin(started)
+    files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
+    finished = files.finished()
+    if finished is None:
+        bench = open_bench_for(config, device)  # first: a mistake must not leave a folder
+        with sole_writer(folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS):
+            finished = files.finished()  # perhaps by the worker that held it until now
+            if finished is None:
+                training = _Training(config, bench, files)
+                training.begin(started)
+                yield from _evaluations(training)
+                return
+    yield Evaluation(finished.row, finished.verdict, finished.score)
 
+
+def _evaluations(training: _Training) -> Generator[Evaluation, None, None]:
     if not training.rows:
         yield training.evaluate()
     elif training.verdict is not None:
