@@ -69,7 +69,7 @@ class Finished:
 
 def now() -> str:
     """The time as the record writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class RunFolder:

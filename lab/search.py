@@ -22,6 +22,7 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     """
     from lab.engine.drive import search_study
 
+    options = {name: str(to) if name == "storage" else to for name, to in options.items()}
     asked = SearchOptions(space=str(space), **options)
     folder = search_study(asked, Console(stderr=True))
     _report(folder)

@@ -42,7 +42,7 @@ class SearchOptions:
     """Features of the metrics: fashion, inception, or a file that lab.metrics trained."""
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
-    storage: Path = Path("studies")
+    storage: str = "studies"
     """Folder that holds the studies; all nodes must see it."""
     name: str | None = None
     """Name of the study; the space and the time when left out."""

@@ -74,7 +74,7 @@ def asked_space(options: SearchOptions) -> Space:
 def resumed_folder(options: SearchOptions) -> Path | None:
     if options.resume is None:
         return None
-    under = options.storage / options.resume
+    under = Path(options.storage) / options.resume
     folder = under if not is_study(options.resume) and is_study(under) else options.resume
     require_study(folder)
     return folder.resolve()

@@ -1,0 +1,58 @@
+"""What `make search` reaches: seconds to the first evaluation and to the report, runs, quality.
+
+    python benchmarks/default_search.py [ARGUMENTS OF lab.search]
+
+Runs `python -m lab.search` as a person would (plain lines) and reads the record it leaves.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from lab.config import MetricNames
+from lab.record import read_study
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, "-m", "lab.search", "--storage", place, *sys.argv[1:]]
+        start = time.perf_counter()
+        first = None
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if first is None and " kimg, quality " in line:
+                    first = time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        (folder,) = (path for path in Path(place).iterdir() if path.is_dir())
+        summarise(folder, first, seconds)
+
+
+def summarise(folder: Path, first: float | None, seconds: float) -> None:
+    """Print the figures of one finished study."""
+    record = read_study(folder)
+    frechet = MetricNames(**record.study["metrics"]["names"]).frechet
+    best = max(record.runs, key=lambda run: run.run.get("score") or 0.0)
+    untrained, final = best.evaluations[0][frechet], best.evaluations[-1][frechet]
+    print(f"first evaluation after {first:.1f} s, report after {seconds:.1f} s")
+    print(f"{len(record.runs)} runs of {len(record.trials)} trials")
+    print(
+        "verdicts: "
+        + ", ".join(
+            f"{n} {word}" for word, n in Counter(run.verdict for run in record.runs).most_common()
+        )
+    )
+    print(
+        f"best: trial {best.trial}, {frechet} {final:.1f} against {untrained:.1f} untrained: "
+        f"{untrained / final:.1f} times lower"
+    )
+    print(f"report {(folder / 'report.html').stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

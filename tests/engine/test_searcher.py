@@ -1,0 +1,106 @@
+"""The searcher between Tune and the planner, driven by hand: no Ray is started."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray.tune.search import Searcher
+
+from lab.engine.searcher import PlannerSearcher, Slot
+from lab.plan import Job, Outcome, Planner, PlanSettings, load_space
+from lab.record import ERROR_FILE, read_json, read_study, run_folder, trial_folder, write_json
+
+
+class Log:
+    """A watcher that remembers."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[int, str, bool]] = []
+
+    def run_started(self, job: Job) -> None: ...
+
+    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None: ...
+
+    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool) -> None:
+        self.ended.append((job.trial, outcome.status, again))
+
+
+class Copies:
+    """Stands in for the Optuna mirror."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def put(self, trial: Any) -> None:
+        self.numbers.append(trial.number)
+
+
+@pytest.fixture
+def searcher(tmp_path: Path) -> PlannerSearcher:
+    planner = Planner(load_space("sngan"), PlanSettings(trials=3, seed=0))
+    return PlannerSearcher(planner, tmp_path, Slot(1, 0), 2, Log(), Copies())
+
+
+def result(score: float) -> dict[str, Any]:
+    row = {"images_seen": 10, "quality": 0.5, "kid_fashion": float("nan")}
+    return {"row": json.dumps(row), "verdict": "stable", "score": score, "done": True}
+
+
+def test_no_run_is_asked_for_when_every_slot_is_taken(searcher: PlannerSearcher) -> None:
+    assert isinstance(searcher.suggest("a"), dict)
+    assert isinstance(searcher.suggest("b"), dict)
+    assert searcher.suggest("c") is None
+    searcher.on_trial_complete("a", result(0.4))
+    assert isinstance(searcher.suggest("c"), dict)
+
+
+def test_the_end_comes_after_the_last_run_has_ended(searcher: PlannerSearcher) -> None:
+    for name in "abc":
+        searcher.suggest(name)
+        if name != "c":
+            searcher.on_trial_complete(name, result(0.4))
+    assert searcher.suggest("d") is None
+    searcher.on_trial_complete("c", result(0.1))
+    assert searcher.suggest("d") == Searcher.FINISHED
+
+
+def test_a_proposal_is_on_disk_before_its_run_starts(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    message = json.loads(searcher.suggest("a")["job"])
+    stored = read_json(trial_folder(tmp_path, 0) / "trial.json")
+    assert stored["number"] == 0
+    assert stored["config"] == message["config"]
+    assert message["folder"] == str(run_folder(tmp_path, 0, 0))
+
+
+def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    write_json(tmp_path / "study.json", {"study": "x"})
+    for attempt in (1, 2, 3):
+        job = json.loads(searcher.suggest(f"a{attempt}")["job"])
+        assert (job["trial"], job["attempt"]) == (0, attempt)
+        folder = run_folder(tmp_path, 0, 0)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ERROR_FILE).write_text(f"Traceback\nMemoryError: number {attempt}\n")
+        searcher.on_trial_complete(f"a{attempt}", error=True)
+    assert searcher.watcher.ended == [
+        (0, "errored", True),
+        (0, "errored", True),
+        (0, "errored", False),
+    ]
+    (run,) = read_study(tmp_path).runs
+    assert run.status == "errored"
+    assert run.run["attempts"] == 3
+    assert run.run["error"].endswith("number 3")
+    assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
+
+
+def test_every_ask_and_tell_reaches_the_optuna_file(searcher: PlannerSearcher) -> None:
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", result(0.4))
+    assert searcher.mirror.numbers == [0, 0]
