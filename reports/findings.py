@@ -112,7 +112,7 @@ def failures(done: pd.DataFrame) -> Finding | None:
     claim = (
         f"The other {others} failed: {listed(parts)}."
         if len(failed) < len(done)
-        else f"They failed as {listed(parts)}."
+        else f"All failed: {listed(parts)}."
     )
     onsets = failed[(failed["outcome"] != "stalled") & failed["onset_images"].notna()]
     if onsets.empty:
@@ -130,6 +130,13 @@ def seeds(done: pd.DataFrame) -> Finding | None:
     """What one seed a configuration cannot say."""
     if (done.groupby("trial").size() > 1).any():
         return None
+    if (done["outcome"] != "stable").all():
+        low, high = wilson_bounds(0, 1)
+        return Finding(
+            "One failure condemns no configuration.",
+            "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "
+            f"stable in {percents(low, high)} of runs.",
+        )
     low, high = wilson_bounds(1, 1)
     return Finding(
         "How reliable any single configuration is, is not known yet.",

@@ -10,6 +10,7 @@ from lab.config import StabilityConfig
 from lab.record import StudyRecord, trial_folder
 from reports.markup import Html, element, joined
 from reports.tables import best_run, config_value, names_of, run_table
+from reports.verdicts import VERDICTS, glyph, look
 from reports.words import number
 
 METRICS = {
@@ -103,7 +104,14 @@ def _formulas(study: StudyRecord) -> Html:
             "Intervals of shares are Wilson's at 95%. The thresholds are initial values, not yet "
             "calibrated on planted failures:"),
     ]  # fmt: skip
-    return joined([*score, _thresholds(study)])
+    meanings = [
+        element(
+            "tr", element("th", glyph(name), name, scope="row"), element("td", look(name).meaning)
+        )
+        for name in VERDICTS
+    ]
+    verdicts = element("table", element("tbody", joined(meanings)), class_="facts")
+    return joined([*score[:2], verdicts, score[2], _thresholds(study)])
 
 
 def _thresholds(study: StudyRecord) -> Html:

@@ -37,7 +37,7 @@ def header(study: StudyRecord, now: datetime) -> Html:
         f"{space} on {data.get('name', 'unknown data')}",
         f"{counted(len(study.trials), 'trial')}, {counted(len(study.runs), 'run')}",
         f"{images(_budget(study))} images a run",
-        f"{status} {_day(card.get('finished') or card.get('created'))}".strip(),
+        _when(card, status),
         f"took {duration(card.get('seconds'))}" if card.get("seconds") else "",
     ]
     made = now.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
@@ -123,7 +123,7 @@ def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
         title,
         _numbers(study, row, study.runs[best].evaluations),
         _settings(study, values),
-        element("p", _warning(runs), class_="note"),
+        element("p", _warning(runs), class_="note") if stable else None,
         copyable(command) if command else None,
         class_="best-words",
     )
@@ -172,6 +172,13 @@ def _warning(runs: pd.DataFrame) -> str:
         f"Picked as the best of {tried} by the very numbers shown, from one seed: expect somewhat "
         "less from a fresh seed."
     )
+
+
+def _when(card: dict[str, Any], status: str) -> str:
+    if card.get("finished"):
+        return f"{status} {_day(card['finished'])}".strip()
+    started = _day(card.get("created"))
+    return f"{status}, started {started}" if started else status
 
 
 def _day(written: Any) -> str:

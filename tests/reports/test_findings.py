@@ -46,7 +46,8 @@ def test_the_optimisers_share_is_no_property_of_the_space(study: StudyRecord) ->
 def test_a_study_where_all_failed_says_how(tmp_path: Path) -> None:
     text = _text(read_study(write_study(tmp_path, 4, verdict="diverged")))
     assert "No run was stable: 0 of 4 (Wilson 95%: 0–49%)." in text
-    assert "They failed as 4 diverged." in text
+    assert "All failed: 4 diverged." in text
+    assert "may truly be stable in 0–79% of runs" in text
 
 
 def test_a_run_that_ended_better_than_the_best_by_score_is_named(tmp_path: Path) -> None:
