@@ -29,7 +29,7 @@ CRITIC_KERNELS = (3, 4, 3, 4, 3, 4, 3)
 
 
 class CNNGenerator(Generator):
-    """Table 3a; 2,3 or 4-fold sizes come from the starting grid."""
+    """Table 3a."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
