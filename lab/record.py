@@ -119,6 +119,15 @@ def read_json(path: Path) -> dict[str, Any]:
     return result
 
 
+def is_readable(path: Path) -> bool:
+    """Whether a JSON file of the record is there and whole."""
+    try:
+        read_json(path)
+    except InputError:
+        return False
+    return True
+
+
 @contextmanager
 def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold `folder` against other writers; the system lets go when this process ends, even killed.

@@ -39,7 +39,8 @@ def command(options: SearchOptions) -> int:
     try:
         folder = search_study(options, console)
     except StudyInterrupted as stopped:
-        console.print(f"stopped; the record is kept. Continue with\n  {stopped.command}")
+        said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
+        console.print(said, highlight=False, soft_wrap=True)
         _report(stopped.folder)
         return 130
     page = _report(folder)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.config import MetricNames
+from lab.config import InputError, MetricNames
 from lab.engine.cluster import connected
 from lab.engine.options import SearchOptions
 from lab.engine.progress import Board, Display
@@ -87,6 +87,9 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
             )
             if not study.planner.finished:
                 _fit(searcher, verbose=options.verbose)
+        if searcher.mistake is not None:
+            again = StudyInterrupted(study.folder).command
+            raise InputError(f"{searcher.mistake}; mend the file and go on with {again}")
         status = "finished" if study.planner.finished else "interrupted"
     finally:
         seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started

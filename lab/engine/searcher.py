@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
+from lab.config import InputError
 from lab.plan import Job, Mirror, Outcome, Planner, trial_row
-from lab.record import ERROR_FILE, TRIAL_FILE, run_folder, trial_folder, write_json
+from lab.record import ERROR_FILE, TRIAL_FILE, is_readable, run_folder, trial_folder, write_json
 from lab.run_folder import RunLabel, mark_errored
 
 
@@ -62,6 +63,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.watcher = watcher
         self.mirror = mirror
         self.live: dict[str, Job] = {}
+        self.mistake: str | None = None
+        """What the space's file did wrong in the middle of the search, if it did."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
@@ -69,7 +72,11 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             return str(Searcher.FINISHED)
         if len(self.live) >= self.num_slots:
             return None
-        job = self.planner.ask()
+        try:
+            job = self.planner.ask()
+        except InputError as error:
+            self.mistake = str(error)
+            return str(Searcher.FINISHED)
         if job is None:
             return None
         self._write_trial(job)
@@ -110,7 +117,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
     def _write_trial(self, job: Job) -> None:
         """The proposal is on disk before its run starts, so that no crash forgets it."""
         path = trial_folder(self.study, job.trial) / TRIAL_FILE
-        if not path.exists():
+        if not is_readable(path):
             write_json(path, trial_row(job))
 
     def _message(self, job: Job) -> str:

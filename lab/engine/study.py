@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,17 +125,19 @@ def create(
         said = f"preset {preset_name}: {preset.description}"
         console.print(said, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space, slot)
+    planner = Planner(space, settings)
     entries = {
         "study": folder.name,
         **space_rows(space),
         "preset": preset_name,
         "settings": {
             **settings.model_dump(),
+            "num_sobol": planner.num_sobol,
             "concurrent": _concurrent(options, cluster, slot),
             "cpus_per_worker": slot.cpus,
             "gpus_per_worker": slot.gpus,
         },
-        "command": list(sys.orig_argv),
+        "command": [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]],
         "created": now(),
         "versions": versions(),
         "hardware": hardware(cluster),
@@ -144,7 +146,6 @@ def create(
         "status": "running",
     }
     write_json(folder / STUDY_FILE, entries)
-    planner = Planner(space, settings)
     return Study(folder, space, settings, slot, _slots(entries, cluster, slot), planner, entries)
 
 
@@ -220,6 +221,8 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
     answer = ray.get(opened.remote(base, slot.device, slot.threads))
     if "mistake" in answer:
         raise InputError(answer["mistake"])
-    if space_rows(space)["base"]["training"]["precision"] == "auto":
-        space = space.with_defaults({"training.precision": answer["precision"]})
+    settled = {"training.precision": answer["precision"]}
+    space = replace(space, base={**space.base, **settled})
+    if "training.precision" in space.fixed:
+        space = space.with_fixed(settled)
     return space, {"data": answer["data"], "metrics": answer["metrics"]}

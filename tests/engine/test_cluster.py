@@ -17,7 +17,9 @@ def test_as_many_runs_at_once_as_the_scarcest_resource_allows() -> None:
 
 
 def test_a_run_larger_than_every_node_is_refused_with_what_is_there() -> None:
-    with pytest.raises(InputError, match="asks for 20 CPUs and 1 GPUs, and the largest node has 16"):
+    with pytest.raises(
+        InputError, match="asks for 20 CPUs and 1 GPUs, and the largest node has 16"
+    ):
         require_resources(CLUSTER, 20, 1)
     with pytest.raises(InputError, match="2 CPUs and 0 GPUs on 1 node in all"):
         require_resources(TWO_CORES, 1, 1)

@@ -34,7 +34,10 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--preset", "laptp"], "did you mean 'laptop'?"),
         (["--set", "optimizer.critc_lr=1"], "did you mean 'optimizer.critic_lr'"),
         (["--set", "optimizer.critic_lr"], "write path=value"),
-        (["--set", "optimizer.critic_lr=-1"], "optimizer.critic_lr is -1; it must be greater than 0"),
+        (
+            ["--set", "optimizer.critic_lr=-1"],
+            "optimizer.critic_lr is -1; it must be greater than 0",
+        ),
         (["--budget-kimg", "0"], "--budget-kimg is 0.0; it must be above 0"),
         (["--name", "../up"], "it must be a plain folder name"),
         (["--storage", "s3://bucket/x"], "give a path that every node sees"),

@@ -1,0 +1,127 @@
+"""Whole searches on a local Ray, small: the record they leave, and what a kill changes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+from lab.record import StudyRecord, read_study
+
+TINY = [
+    "--preset=laptop",
+    "--trials=5",
+    "--concurrent=1",
+    "--budget-kimg=0.6",
+    "--seed=3",
+    "--set=evaluation.every_images=200",
+    "--set=evaluation.num_samples=100",
+    "--set=network.width=0.0625",
+    "--set=network.latent_size=16",
+    "--set=training.precision=float32",
+    "--set=training.batch_size=16",
+]
+TIMED = ("seconds_training", "seconds_evaluating")
+
+
+def search_command(storage: Path, *args: str) -> list[str]:
+    return [sys.executable, "-m", "lab.search", f"--storage={storage}", *args]
+
+
+def finished(storage: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    command = search_command(storage, *args)
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+
+
+def numbers(study: StudyRecord) -> dict[int, object]:
+    """Everything of a study's runs that must not depend on when or where they ran."""
+    return {
+        run.trial: (
+            run.run["verdict"],
+            run.run["score"],
+            [{k: v for k, v in row.items() if k not in TIMED} for row in run.evaluations],
+        )
+        for run in study.runs
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    storage = tmp_path_factory.mktemp("undisturbed")
+    done = finished(storage, "--name=study", *TINY)
+    assert done.returncode == 0, done.stderr
+    return storage / "study"
+
+
+def test_a_search_leaves_a_whole_record(undisturbed: Path) -> None:
+    study = read_study(undisturbed)
+    assert study.study["status"] == "finished"
+    assert [trial["number"] for trial in study.trials] == [0, 1, 2, 3, 4]
+    assert study.missing == []
+    for run in study.runs:
+        assert run.status == "finished"
+        assert run.verdict is not None
+        assert 0.0 <= run.run["score"] <= 1.0
+        assert run.evaluations[0]["images_seen"] == 0
+        assert (run.folder / "generator.safetensors").exists()
+        assert list((run.folder / "samples").glob("*.webp"))
+    assert (undisturbed / "report.html").stat().st_size > 100_000
+
+
+def test_the_optuna_file_holds_every_trial(undisturbed: Path) -> None:
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{undisturbed}/optuna.db")
+    scores = {run.trial: run.run["score"] for run in read_study(undisturbed).runs}
+    assert {trial.number: trial.value for trial in study.trials} == pytest.approx(scores)
+
+
+def test_a_search_killed_half_way_ends_with_the_same_numbers(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    command = search_command(tmp_path, "--name=study", *TINY)
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        rows = tmp_path / "study" / "trials" / "0002" / "seed-3" / "evaluations.jsonl"
+        deadline = time.monotonic() + 200
+        while not rows.exists() or rows.read_text().count("\n") < 2:
+            assert time.monotonic() < deadline, "the search did not reach its third trial"
+            assert process.poll() is None, "the search ended before it was killed"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    before = read_study(tmp_path / "study")
+    assert before.study["status"] == "running"
+    assert len(before.runs) < 5
+
+    done = finished(tmp_path, "--resume=study")
+    assert done.returncode == 0, done.stderr
+    after = read_study(tmp_path / "study")
+    assert after.study["status"] == "finished"
+    assert numbers(after) == numbers(read_study(undisturbed))
+
+
+def test_ctrl_c_keeps_the_record_and_says_how_to_go_on(tmp_path: Path) -> None:
+    command = search_command(tmp_path, "--name=study", *TINY)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        seen = []
+        for line in process.stdout:
+            seen.append(line)
+            if "kimg, quality" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        seen += process.stdout.readlines()
+    assert process.returncode == 130, "".join(seen)
+    study = read_study(tmp_path / "study")
+    assert study.study["status"] == "interrupted"
+    assert study.runs
+    assert f"python -m lab.search --resume {tmp_path / 'study'}" in "".join(seen)
+    assert "Traceback" not in "".join(seen)
+    assert (tmp_path / "study" / "report.html").exists()
