@@ -1,6 +1,6 @@
 """The same run driven by the engine and by the bare iterator; and how soon a slot starts its next.
 
-    python benchmarks/engine_overhead.py [--rounds 3] [--budget-kimg 24]
+    python -m benchmarks.engine_overhead [--rounds 3] [--budget-kimg 24]
 
 Prints images/s from the first evaluation's samples to the last one's (training and evaluation; the
 files' times, taken alike for both), their ratio, and the seconds from the end of one run on a slot

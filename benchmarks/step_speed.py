@@ -1,10 +1,9 @@
 """Step speed of the lab's update against a plain training loop, in turn, in one process.
 
-    python benchmarks/step_speed.py [--rounds 9] [--threads 2]
+    python -m benchmarks.step_speed [--rounds 9] [--threads 2]
 
 The network is sngan-resnet at width .25 on 3x32x32, batch 64, 5 critic steps, hinge loss, spectral
-norm. The plain loop is what a first script does: contiguous layout, real and fake in separate
-passes, gradients through G in the critic's step, ordinary Adam, `.item()` on every loss.
+norm. The plain loop and its networks are in plain.py.
 Prints seconds a step (medians) and the ratio plain / lab for float32 and bfloat16.
 """
 
@@ -17,11 +16,10 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-from torch.nn.functional import relu
 
+from benchmarks.plain import plain_step
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game, ImageShape, RealBatch
-from lab.gan.networks import build_critic, build_generator
 
 SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
 SETTINGS = {
@@ -31,36 +29,6 @@ SETTINGS = {
     "training.critic_steps": 5,
     "training.budget_images": 1_000_000,
 }
-
-
-def plain_step(config: RunConfig) -> Callable[[], None]:
-    """One generator step with its critic steps, as a plain script writes it."""
-    built = {"resolution": 32, "channels": 3, "num_classes": 10}
-    draw = torch.Generator().manual_seed(0)
-    G = build_generator(config.network, generator=draw, **built).train()
-    D = build_critic(config.network, generator=draw, **built).train()
-    optimizer_g = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    optimizer_d = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    size, latent = config.training.batch_size, config.network.latent_size
-    real = torch.randn(size, 3, 32, 32).clamp(-1, 1)
-    seen: list[float] = []
-
-    def step() -> None:
-        for _ in range(config.training.critic_steps):
-            D.update_spectral_vectors()
-            fake = G(torch.randn(size, latent), None)
-            loss_d = relu(1 - D(real, None)).mean() + relu(1 + D(fake, None)).mean()
-            optimizer_d.zero_grad()
-            loss_d.backward()
-            optimizer_d.step()
-            seen.append(loss_d.item())
-        loss_g = -D(G(torch.randn(size, latent), None), None).mean()
-        optimizer_g.zero_grad()
-        loss_g.backward()
-        optimizer_g.step()
-        seen.append(loss_g.item())
-
-    return step
 
 
 def lab_step(config: RunConfig, precision: str) -> Callable[[], None]:
@@ -87,7 +55,7 @@ def main() -> None:
 
     config = make_config({}, SETTINGS)
     steps = {
-        "plain float32": plain_step(config),
+        "plain float32": plain_step(config.training.batch_size, config.training.critic_steps),
         "lab float32": lab_step(config, "float32"),
         "lab bfloat16": lab_step(config, "bfloat16"),
     }
