@@ -19,8 +19,9 @@ from lab.config import MetricNames, RunConfig, make_config, metric_names
 from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.gan.game import Game
-from lab.record import EVALUATIONS_FILE, Row, read_rows
+from lab.record import EVALUATIONS_FILE, GENERATOR_FILE, RUN_FILE, Row, read_json, read_rows
 from lab.run import Evaluation, run
+from lab.run_folder import RunFolder
 
 NAMES = metric_names("plain")
 SMALL: dict[str, Any] = {
@@ -143,3 +144,37 @@ def poisoned(num_steps: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Game, "step", step)
         yield
+
+
+def assert_same_run(folder: Path, other: Path) -> None:
+    """Same rows, verdict, score, weights and pictures; only times may differ."""
+    assert timeless(stored_rows(folder)) == timeless(stored_rows(other))
+    for key in ("status", "verdict", "score", "final_quality", "images_seen", "precision"):
+        assert read_json(folder / RUN_FILE)[key] == read_json(other / RUN_FILE)[key], key
+    assert (folder / GENERATOR_FILE).read_bytes() == (other / GENERATOR_FILE).read_bytes()
+    pictures = [
+        {path.name: path.read_bytes() for path in (place / "samples").iterdir()}
+        for place in (folder, other)
+    ]
+    assert pictures[0] == pictures[1]
+
+
+class Killed(BaseException):
+    """Nothing of ours may catch it."""
+
+
+@contextmanager
+def killed_at(method: str, call: int) -> Iterator[None]:
+    """Die before the given call (from 1) of a method of RunFolder does anything."""
+    calls = iter(range(1, 100))
+    original = getattr(RunFolder, method)
+
+    def dying(folder: RunFolder, *args: Any, **options: Any) -> Any:
+        if next(calls) == call:
+            raise Killed
+        return original(folder, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, method, dying)
+        with pytest.raises(Killed):
+            yield

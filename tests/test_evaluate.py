@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from lab.bench import open_bench_for
 from lab.config import RunConfig
 from lab.evaluate import main
+from lab.gan.networks import build_generator
+from lab.gan.sampling import generate, latents
 from lab.record import (
     CONFIG_FILE,
     GENERATOR_FILE,
@@ -76,6 +80,27 @@ def test_json_holds_every_metric_and_the_baseline(
     assert set(found) == {"metrics", "baseline"}
     assert set(found["metrics"]) == set(NAMES.model_dump().values())
     assert found["baseline"][NAMES.coverage] == 1.0
+
+
+def test_the_codes_are_those_of_the_runs_own_seed(
+    finished: Path, pack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = small_run(pack, {"network.conditional": True})
+    generator = build_generator(
+        config.network,
+        resolution=32,
+        channels=1,
+        num_classes=3,
+        generator=torch.Generator().manual_seed(9),
+    )
+    generator.load_state_dict(load_file(finished / GENERATOR_FILE))
+    codes = latents(64, 4, 3, seed=3, purpose="full evaluation")
+    images = generate(generator.eval(), codes, autocast=nullcontext())
+
+    assert images is not None
+    assert evaluate(finished, "--json") == 0
+    expected = open_bench_for(config).evaluator.measure(images)
+    assert measured(capsys)["metrics"] == expected
 
 
 def test_a_table_shows_generated_beside_real(

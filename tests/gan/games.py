@@ -77,6 +77,7 @@ class Draws:
     classes: list[Tensor] = field(default_factory=list)
     critic_batches: list[CriticBatch] = field(default_factory=list)
     penalty_weights: list[float] = field(default_factory=list)
+    critic_results: list[CriticResult] = field(default_factory=list)
 
 
 def watched(game: Game) -> Draws:
@@ -96,7 +97,8 @@ def watched(game: Game) -> Draws:
         def forward(self, batch: CriticBatch, penalty_weight: float) -> CriticResult:
             draws.critic_batches.append(batch)
             draws.penalty_weights.append(penalty_weight)
-            return objective(batch, penalty_weight)  # type: ignore[no-any-return]
+            draws.critic_results.append(objective(batch, penalty_weight))
+            return draws.critic_results[-1]
 
     game.critic_objective = Watched()  # type: ignore[assignment]
     return draws

@@ -37,6 +37,50 @@ def test_a_step_moves_both_players_and_the_clock() -> None:
     assert not any(value.requires_grad for value in (*step.observed, step.real, step.fake))
 
 
+def test_what_is_observed_is_of_the_last_critic_step_and_of_the_gradients() -> None:
+    game = small_game({"training.critic_steps": 2})
+    draws = watched(game)
+    observed = game.step(real_images(game)).observed
+
+    last = draws.critic_results[-1]
+    assert observed.critic_loss == last.loss
+    assert (observed.logit_real, observed.logit_fake) == (last.real.mean(), last.fake.mean())
+    ranked = [real > fake for real, fake in zip(last.real, last.fake, strict=True)]
+    assert observed.critic_accuracy == sum(ranked) / len(ranked)
+    for norm, player in (
+        (observed.critic_grad_norm, game.critic),
+        (observed.generator_grad_norm, game.generator),
+    ):
+        squares = [float(weight.grad.square().sum()) for weight in player.parameters()]
+        assert float(norm) == pytest.approx(sum(squares) ** 0.5, rel=1e-5)
+
+
+def test_accuracy_is_one_when_every_real_image_ranks_above_its_fake() -> None:
+    game = train(small_game({"optimizer.critic_lr": 0.01, "optimizer.generator_lr": 1e-6}), 10)
+    observed = game.step(real_images(game)).observed
+
+    assert observed.critic_accuracy == 1.0
+    assert observed.logit_real > observed.logit_fake
+
+
+def test_the_power_iteration_moves_once_a_critic_step() -> None:
+    game = small_game({"training.critic_steps": 3})
+    calls = []
+    update = game.critic.update_spectral_vectors
+    game.critic.update_spectral_vectors = lambda: calls.append(update())  # type: ignore[method-assign]
+    game.step(real_images(game))
+
+    assert len(calls) == 3
+
+
+def test_spectral_norm_follows_weights_that_move_fast() -> None:
+    game = train(small_game({"optimizer.critic_lr": 0.02}), 20)
+
+    for layer in game.critic.layers():
+        top = torch.linalg.matrix_norm(layer.effective_weight().detach().flatten(1), 2)
+        assert float(top) == pytest.approx(1.0, abs=0.2)
+
+
 def test_a_new_game_is_a_function_of_its_seed() -> None:
     one, same, other = (weights_and_buffers(small_game({"seed": seed})) for seed in (1, 1, 2))
 
