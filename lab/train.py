@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
@@ -14,6 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from lab.cli import run_command
 from lab.config import InputError, RunConfig, change_config, parse_setting, read_config
 from lab.record import CONFIG_FILE, RUN_FILE, TRIAL_FILE, read_json, write_json
+
+if TYPE_CHECKING:
+    from lab.run import Evaluation
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,21 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     open_bench_for(config, options.device)
     _claim(folder, config)
     console = Console()
+    try:
+        last = _followed(run(config, folder, device=options.device), config, folder, console)
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command continues the run", highlight=False)
+        return INTERRUPTED
+    assert last.verdict is not None
+    ended = f"{last.verdict.name}: {last.verdict.evidence}\nscore {last.score:.3f}; run {folder}"
+    console.print(ended, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _followed(
+    evaluations: Iterable[Evaluation], config: RunConfig, folder: Path, console: Console
+) -> Evaluation:
+    """The last evaluation, after a line for each and a bar for the clock."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -110,14 +132,11 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     )
     with bar:
         task = bar.add_task(folder.name, total=config.training.budget_images / 1000)
-        for evaluation in run(config, folder, device=options.device):
+        for evaluation in evaluations:
             row = evaluation.row
             bar.update(task, completed=row["images_seen"] / 1000)
             console.print(_line(row), highlight=False, soft_wrap=True)
-    assert evaluation.verdict is not None
-    console.print(f"{evaluation.verdict.name}: {evaluation.verdict.evidence}", highlight=False)
-    console.print(f"score {evaluation.score:.3f}; run {folder}", highlight=False, soft_wrap=True)
-    return 0
+    return evaluation
 
 
 def _refuse_another(folder: Path, config: RunConfig) -> None:

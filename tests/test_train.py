@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from lab.config import make_config
+from lab.gan.game import Game
 from lab.record import CONFIG_FILE, EVALUATIONS_FILE, RUN_FILE, TRIAL_FILE, read_json, write_json
 from lab.run import run
 from lab.train import main
@@ -128,6 +129,26 @@ def test_a_known_point_of_a_space_is_trained(
     assert stored["optimizer"]["generator_lr"] == 2e-4
     assert stored["optimizer"]["generator_beta1"] == 0.5
     assert stored["training"]["budget_images"] == 32
+
+
+def test_an_interrupted_command_ends_quietly_and_can_be_repeated(
+    file: Path,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def interrupted(game: Game, real_batch: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(Game, "step", interrupted)
+        assert train("--config", file) == 130
+    assert "the same command continues" in capsys.readouterr().out
+
+    assert train("--config", file) == 0
+    rows = stored_rows(here / "runs" / "mine-seed-0")
+    assert [row["images_seen"] for row in rows] == [0, 32]
 
 
 MISTAKES: dict[str, tuple[list[str], str]] = {
