@@ -1,6 +1,6 @@
 """What `make search` reaches: seconds to the first evaluation and to the report, runs, quality.
 
-    python -m benchmarks.default_search [ARGUMENTS OF lab.search]
+    python -m benchmarks.default_search [ARGUMENTS OF lab.search, but not --storage]
 
 Runs `python -m lab.search` as a person would (plain lines) and reads the record it leaves.
 """

@@ -15,7 +15,13 @@ from typing import Any
 
 from lab.config import InputError
 
-QUIET = {
+ENVIRONMENT = {
+    # glibc hands large freed tensors back to the system and faults them in again at each step;
+    # keeping them made steps on a CPU a tenth faster. Read by workers when they start.
+    "MALLOC_MMAP_THRESHOLD_": str(2**32),
+    "MALLOC_TRIM_THRESHOLD_": str(2**34),
+    "MALLOC_TOP_PAD_": str(2**26),
+    "OMP_WAIT_POLICY": "PASSIVE",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
@@ -51,7 +57,7 @@ def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
 
     Raises InputError when there is no cluster at the address.
     """
-    for name, value in QUIET.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with _chatter(verbose):
         import ray

@@ -20,11 +20,11 @@ from lab.stability.history import (
 
 DIVERSITY = SIGNAL_PREFIX + "diversity"
 
-COLLAPSE_GRACE_SHARE = 0.25
-"""Low diversity counts from this share of the budget on: before, many a healthy generator paints
-nearly one image."""
-COVERAGE_ONCE = 2.0
-"""Coverage can be lost only by a run that has had this many times `collapse_coverage`."""
+COLLAPSE_GRACE_SHARE = 0.75
+"""Diversity that a run never had counts from this share of the budget on: at small rates many a
+healthy generator still paints nearly one image at half of it."""
+HAD_ONCE = 2.0
+"""Coverage and diversity are lost only by a run that has had this many times their limit."""
 
 
 def collapsed(history: History) -> Finding | None:
@@ -41,7 +41,7 @@ def _coverage_lost(history: History) -> Finding | None:
     """Coverage over that of real images below the limit twice in a row, after it was had.
 
     Untrained generators cover nothing, so low coverage tells only of a run that once had
-    `COVERAGE_ONCE` times the limit after its first step; one that never did ends as stalled.
+    `HAD_ONCE` times the limit after its first step; one that never did ends as stalled.
     """
     limit = history.settings.collapse_coverage
     column = history.names.coverage
@@ -54,7 +54,7 @@ def _coverage_lost(history: History) -> Finding | None:
         return max(points[:i], key=lambda point: point.value)
 
     def lost(i: int) -> bool:
-        had = i > 0 and best(i).value / real >= COVERAGE_ONCE * limit
+        had = i > 0 and best(i).value / real >= HAD_ONCE * limit
         return had and points[i].value / real < limit
 
     pair = first_two_in_a_row(points, lost)
@@ -70,11 +70,16 @@ def _coverage_lost(history: History) -> Finding | None:
 
 
 def _diversity_lost(history: History) -> Finding | None:
-    """Pairwise diversity over that of real images below the limit twice, after the grace."""
+    """Pairwise diversity over that of real images below the limit twice: had and lost, or late."""
     limit = history.settings.collapse_diversity
     grace = COLLAPSE_GRACE_SHARE * history.budget_images
-    points = [point for point in history.points(DIVERSITY) if point.images >= max(1.0, grace)]
-    pair = first_two_in_a_row(points, lambda i: points[i].value < limit)
+    points = [point for point in history.points(DIVERSITY) if point.images > 0]
+
+    def lost(i: int) -> bool:
+        had = any(point.value >= HAD_ONCE * limit for point in points[:i])
+        return points[i].value < limit and (had or points[i].images >= grace)
+
+    pair = first_two_in_a_row(points, lost)
     if pair is None:
         return None
     first, second = points[pair[0]], points[pair[1]]

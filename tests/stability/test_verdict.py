@@ -279,16 +279,24 @@ def test_a_generator_that_paints_one_image_is_collapsed_after_the_grace() -> Non
     told = first_told(run_rows([0.0] * 13, **low))
     assert told is not None
     count, verdict = told
-    assert (verdict.name, verdict.onset_images) == ("collapsed", 3 * EVERY)
-    assert count == 5
+    assert (verdict.name, verdict.onset_images) == ("collapsed", 9 * EVERY)
+    assert count == 11
     assert verdict.evidence == (
         "generated images differed from each other by .01 and .01 of what real images do "
-        "at 48 kimg and 64 kimg, limit .1"
+        "at 144 kimg and 160 kimg, limit .1"
     )
 
 
+def test_diversity_that_was_had_and_lost_is_collapsed_at_once() -> None:
+    told = first_told(run_rows(signal_diversity=[0.01, 0.05, 0.6, 0.6, *[0.04] * 9]))
+    assert told is not None
+    count, verdict = told
+    assert (verdict.name, verdict.onset_images) == ("collapsed", 4 * EVERY)
+    assert count == 6
+
+
 def test_low_diversity_within_the_grace_is_no_collapse() -> None:
-    verdict = judged(run_rows(signal_diversity=[0.01] * 4 + [0.5] * 9))
+    verdict = judged(run_rows(signal_diversity=[0.01] * 8 + [0.5] * 5))
     assert verdict is not None
     assert verdict.name == "stable"
 
