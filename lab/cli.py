@@ -11,6 +11,9 @@ import tyro
 from lab.config import InputError
 
 Arguments = TypeVar("Arguments")
+MISTAKEN = 2
+INTERRUPTED = 130
+"""Exit codes: the person's mistake, and Ctrl-C (128 + SIGINT)."""
 
 
 def run_command(
@@ -22,15 +25,15 @@ def run_command(
 ) -> int:
     """Parse the command line into `arguments` and run `command`; returns the exit code.
 
-    An InputError becomes one sentence on stderr and exit code 2; any other exception is a bug and
-    keeps its traceback.
+    An InputError becomes one sentence on stderr and exit code 2, Ctrl-C one line and 130; any
+    other exception is a bug and keeps its traceback.
     """
-    try:
+
+    def work() -> int:
         parsed = tyro.cli(arguments, prog=prog, args=args, config=(tyro.conf.FlagCreatePairsOff,))
         return command(parsed)
-    except InputError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return 2
+
+    return _told(work, prog)
 
 
 def run_commands(
@@ -40,11 +43,22 @@ def run_commands(
 
     A command is a function whose parameters are its options; mistakes end as in `run_command`.
     """
-    try:
+
+    def work() -> int:
         code: int = tyro.extras.subcommand_cli_from_dict(
             dict(commands), prog=prog, args=args, config=(tyro.conf.FlagCreatePairsOff,)
         )
         return code
+
+    return _told(work, prog)
+
+
+def _told(work: Callable[[], int], prog: str) -> int:
+    try:
+        return work()
     except InputError as error:
         print(f"{prog}: {error}", file=sys.stderr)
-        return 2
+        return MISTAKEN
+    except KeyboardInterrupt:
+        print(f"{prog}: stopped", file=sys.stderr)
+        return INTERRUPTED

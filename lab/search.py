@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lab.cli import run_command
+from lab.cli import INTERRUPTED, run_command
 from lab.engine.options import SearchOptions
 from lab.record import StudyRecord, read_study
 
@@ -42,7 +42,7 @@ def command(options: SearchOptions) -> int:
         said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
         console.print(said, highlight=False, soft_wrap=True)
         _report(stopped.folder)
-        return 130
+        return INTERRUPTED
     page = _report(folder)
     console.print(f"report {page}", highlight=False, soft_wrap=True)
     return 0

@@ -12,15 +12,12 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lab.cli import run_command
+from lab.cli import INTERRUPTED, run_command
 from lab.config import InputError, RunConfig, change_config, parse_setting, read_config
 from lab.record import CONFIG_FILE, RUN_FILE, TRIAL_FILE, read_json, write_json
 
 if TYPE_CHECKING:
     from lab.run import Evaluation
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lab.config import InputError
+from lab.config import InputError, make_config
 from lab.engine.cluster import (
     Resources,
     hardware,
@@ -124,6 +124,7 @@ def create(
     if not options.preset:
         said = f"preset {preset_name}: {preset.description}"
         console.print(said, style="dim", highlight=False, soft_wrap=True)
+    _pack(space)
     space, described = _opened(space, slot)
     planner = Planner(space, settings)
     entries = {
@@ -208,6 +209,13 @@ def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
 
 def _slots(entries: dict[str, Any], cluster: Resources, slot: Slot) -> int:
     return min(int(entries["settings"]["concurrent"]), num_slots(cluster, slot.cpus, slot.gpus))
+
+
+def _pack(space: Space) -> None:
+    """Pack the data here, with a progress bar, should this be its first use."""
+    from lab.data import find
+
+    find(make_config(space_rows(space)["base"]).data)
 
 
 def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
