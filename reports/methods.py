@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lab.config import StabilityConfig
@@ -60,7 +61,13 @@ def train_command(study: StudyRecord) -> str | None:
     if best is None:
         return None
     folder = trial_folder(study.folder, int(runs.iloc[best]["trial"]))
-    return f"python -m lab.train --trial {shlex.quote(str(folder))}"
+    return f"python -m lab.train --trial {shown_folder(folder)}"
+
+
+def shown_folder(folder: Path) -> str:
+    """A folder as a command names it: short where it lies under the working folder, else whole."""
+    here = Path.cwd()
+    return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
 
 
 def copyable(command: str) -> Html:
@@ -70,7 +77,7 @@ def copyable(command: str) -> Html:
 
 
 def _commands(study: StudyRecord) -> Html:
-    folder = shlex.quote(str(study.folder))
+    folder = shown_folder(study.folder)
     entries = [
         ("The search as it was started", command_of(study)),
         ("The best trial, trained again", train_command(study)),

@@ -21,7 +21,7 @@ from reports.figures.quality import quality_panel, quality_rows
 from reports.figures.safe_zone import safe_zone_panel
 from reports.gallery import Album, gallery
 from reports.markup import Html, element, joined
-from reports.methods import methods
+from reports.methods import methods, shown_folder
 from reports.summary import header, opening
 from reports.tables import finished, parameters_of, run_table
 from reports.trial_table import trial_table_section
@@ -144,7 +144,8 @@ def _contents(sections: list[Section]) -> Html:
 def _footer(study: StudyRecord) -> Html:
     return element(
         "footer",
-        f"Made from the record in {study.folder} alone. This page loads nothing from a network.",
+        f"Made from the record in {shown_folder(study.folder)} alone. "
+        "This page loads nothing from a network.",
     )
 
 
