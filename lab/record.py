@@ -67,6 +67,10 @@ def sample_file(run: Path, images_seen: int) -> Path:
     return run / "samples" / f"{images_seen:08d}.webp"
 
 
+class NewerFormat(InputError):
+    """A file of the record that a later version of the lab wrote."""
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside and rename, so that a reader sees the old file or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +115,7 @@ def read_json(path: Path) -> dict[str, Any]:
             "restore it or remove its folder"
         )
     if came > FORMAT:
-        raise InputError(
+        raise NewerFormat(
             f"{path} has format {came!r}; this lab reads formats up to {FORMAT}: "
             "upgrade the lab to the version that wrote it"
         )
@@ -297,6 +301,8 @@ def _readable(path: Path, study: Path, missing: list[str]) -> dict[str, Any] | N
     """A JSON file of the record, or None and a line in `missing`."""
     try:
         return read_json(path)
+    except NewerFormat:
+        raise
     except InputError:
         missing.append(str(path.relative_to(study)))
         return None

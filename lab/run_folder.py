@@ -30,6 +30,7 @@ from lab.record import (
     Row,
     Stage,
     append_row,
+    is_readable,
     read_json,
     read_rows,
     write_json,
@@ -103,7 +104,8 @@ class RunFolder:
         if not (self.folder / CHECKPOINT_FILE).exists():
             return self._afresh()
         state = read_checkpoint(self.folder / CHECKPOINT_FILE)
-        self._note = read_json(self.folder / RUN_FILE)
+        if (self.folder / RUN_FILE).exists():
+            self._note = read_json(self.folder / RUN_FILE)
         found = read_rows(self.folder / EVALUATIONS_FILE)
         kept = [row for row in found.rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
         if not kept or kept[0][IMAGES_SEEN] != 0 or kept[-1][IMAGES_SEEN] != state[IMAGES_SEEN]:
@@ -201,7 +203,7 @@ class RunFolder:
 
 def mark_errored(folder: Path, label: RunLabel, error: str) -> None:
     """Note in run.json that a run crashed through no fault of the GAN."""
-    note = read_json(folder / RUN_FILE) if (folder / RUN_FILE).exists() else {}
+    note = read_json(folder / RUN_FILE) if is_readable(folder / RUN_FILE) else {}
     note |= {
         "trial": label.trial,
         "seed": label.seed,

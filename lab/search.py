@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from lab.cli import INTERRUPTED, run_command
+from lab.config import unknown
 from lab.engine.options import SearchOptions
 from lab.record import StudyRecord, read_study
 
@@ -22,6 +24,10 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     """
     from lab.engine.drive import search_study
 
+    allowed = [option.name for option in fields(SearchOptions)]
+    for name in options:
+        if name not in allowed:
+            raise unknown("the option", name, allowed)
     options = {name: str(to) if name == "storage" else to for name, to in options.items()}
     asked = SearchOptions(space=str(space), **options)
     folder = search_study(asked, Console(stderr=True))
@@ -43,8 +49,8 @@ def command(options: SearchOptions) -> int:
         console.print(said, highlight=False, soft_wrap=True)
         _report(stopped.folder)
         return INTERRUPTED
-    page = _report(folder)
-    console.print(f"report {page}", highlight=False, soft_wrap=True)
+    if page := _report(folder):
+        console.print(f"report {page}", highlight=False, soft_wrap=True)
     return 0
 
 

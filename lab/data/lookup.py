@@ -61,9 +61,11 @@ def _shelf(config: DataConfig) -> Shelf:
         return folder_shelf(path.resolve())
     if zipfile.is_zipfile(path):
         return zip_shelf(path.resolve())
-    if path.exists() or path.suffix == ".zip":
+    if path.exists() or path.suffix == ".zip" or "/" in config.source:
         what = "neither a folder nor a zip" if path.exists() else "not there"
-        raise InputError(f"the data set {path} is {what}; give a folder or a zip of images")
+        raise InputError(
+            f"the data set {path} is {what}; give a pack, or a folder or zip of images"
+        )
     raise unknown("the data set", config.source, NAMED)
 
 

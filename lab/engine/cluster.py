@@ -6,12 +6,13 @@ import contextlib
 import logging
 import os
 import platform
+import socket
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab.config import InputError
 
@@ -36,50 +37,106 @@ ENVIRONMENT = {
 PACKAGES = ("torch", "ray", "optuna", "torch-fidelity", "pandas", "plotly", "numpy")
 
 
-@dataclass(frozen=True)
-class Resources:
-    """What a cluster offers in all, and on its largest node."""
+class Node(NamedTuple):
+    """What one machine offers."""
 
     cpus: float
     gpus: float
-    num_nodes: int
-    largest_cpus: float
-    largest_gpus: float
+
+    def num_runs(self, cpus: float, gpus: float) -> int:
+        """How many runs of this size fit at once."""
+        fits = [self.cpus / cpus] + ([self.gpus / gpus] if gpus > 0 else [])
+        return int(min(fits) + 1e-9)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a cluster offers, node by node."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def cpus(self) -> float:
+        return sum(node.cpus for node in self.nodes)
+
+    @property
+    def gpus(self) -> float:
+        return sum(node.gpus for node in self.nodes)
 
     def __str__(self) -> str:
-        nodes = "1 node" if self.num_nodes == 1 else f"{self.num_nodes} nodes"
-        return f"{self.cpus:g} CPUs and {self.gpus:g} GPUs on {nodes}"
+        if len(self.nodes) == 1:
+            return f"{self.cpus:g} CPUs and {self.gpus:g} GPUs"
+        largest = max(self.nodes, key=lambda node: (node.gpus, node.cpus))
+        return (
+            f"{self.cpus:g} CPUs and {self.gpus:g} GPUs on {len(self.nodes)} nodes, the largest "
+            f"of {largest.cpus:g} CPUs and {largest.gpus:g} GPUs"
+        )
+
+
+def this_machine() -> Resources:
+    """The most that a Ray started here can offer."""
+    import torch
+
+    return Resources((Node(os.cpu_count() or 1, torch.cuda.device_count()),))
 
 
 @contextlib.contextmanager
 def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
     """A Ray to work with. Without an address a local one is started, and closed again.
 
+    A Ray that the calling script is connected to already is used, and left as it was.
     Raises InputError when there is no cluster at the address.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if address is not None:
+        _require_listener(address)
     with _chatter(verbose):
         import ray
 
-        try:
-            ray.init(
-                address=address or "local",
-                log_to_driver=verbose,
-                logging_level=logging.INFO if verbose else logging.ERROR,
-                configure_logging=True,
-                include_dashboard=None if verbose or address else False,
-                ignore_reinit_error=True,
-            )
-        except ConnectionError as error:
-            raise InputError(
-                f"no Ray cluster answers at --address {address} ({_first_line(error)}); "
-                "start one with `ray start --head`, or leave --address out for a local one"
-            ) from None
+        ours = not ray.is_initialized()
+        if ours:
+            _connect(address, verbose=verbose)
         try:
             yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
-            ray.shutdown()
+            if ours:
+                ray.shutdown()
+
+
+def _connect(address: str | None, *, verbose: bool) -> None:
+    import ray
+
+    try:
+        ray.init(
+            address=address or "local",
+            log_to_driver=verbose,
+            logging_level=logging.INFO if verbose else logging.ERROR,
+            configure_logging=True,
+            include_dashboard=None if verbose or address else False,
+        )
+    except (ConnectionError, RuntimeError) as error:
+        if address is None:
+            raise
+        raise _no_cluster(address, _first_line(error)) from None
+
+
+def _require_listener(address: str) -> None:
+    """Raise InputError when nothing listens at host:port; Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, _first_line(error)) from None
+
+
+def _no_cluster(address: str, reason: str) -> InputError:
+    return InputError(
+        f"no Ray cluster answers at --address {address} ({reason}); "
+        "start one with `ray start --head`, or leave --address out for a local one"
+    )
 
 
 @contextlib.contextmanager
@@ -103,21 +160,17 @@ def _chatter(verbose: bool) -> Iterator[None]:
 
 def require_resources(cluster: Resources, cpus: float, gpus: float) -> None:
     """Raise InputError when no node can hold one run: Ray would wait for ever."""
-    if cpus <= cluster.largest_cpus and gpus <= cluster.largest_gpus:
+    if any(node.num_runs(cpus, gpus) for node in cluster.nodes):
         return
     raise InputError(
-        f"a run asks for {cpus:g} CPUs and {gpus:g} GPUs, and the largest node has "
-        f"{cluster.largest_cpus:g} CPUs and {cluster.largest_gpus:g} GPUs ({cluster} in all); "
+        f"a run asks for {cpus:g} CPUs and {gpus:g} GPUs on one node, and there are {cluster}; "
         "lower --cpus-per-worker or --gpus-per-worker"
     )
 
 
 def num_slots(cluster: Resources, cpus: float, gpus: float) -> int:
-    """How many runs fit at once."""
-    fits = [cluster.cpus / cpus] if cpus > 0 else []
-    if gpus > 0:
-        fits.append(cluster.gpus / gpus)
-    return max(1, int(min(fits)))
+    """How many runs fit at once; a run never spans nodes."""
+    return max(1, sum(node.num_runs(cpus, gpus) for node in cluster.nodes))
 
 
 def hardware(cluster: Resources) -> dict[str, Any]:
@@ -127,7 +180,7 @@ def hardware(cluster: Resources) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": cluster.cpus,
         "gpus": cluster.gpus,
-        "nodes": cluster.num_nodes,
+        "nodes": len(cluster.nodes),
         "processor": _processor(),
     }
 
@@ -143,9 +196,9 @@ def versions() -> dict[str, str]:
 
 def _resources(nodes: list[dict[str, Any]]) -> Resources:
     alive = [node["Resources"] for node in nodes if node["Alive"]]
-    cpus = [float(node.get("CPU", 0)) for node in alive]
-    gpus = [float(node.get("GPU", 0)) for node in alive]
-    return Resources(sum(cpus), sum(gpus), len(alive), max(cpus, default=0), max(gpus, default=0))
+    return Resources(
+        tuple(Node(float(node.get("CPU", 0)), float(node.get("GPU", 0))) for node in alive)
+    )
 
 
 def _processor() -> str:

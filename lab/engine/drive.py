@@ -16,7 +16,16 @@ from lab.engine.cluster import connected
 from lab.engine.options import SearchOptions
 from lab.engine.progress import Board, Display
 from lab.engine.searcher import PlannerSearcher
-from lab.engine.study import Study, asked_space, create, new_folder, reopen, resumed_folder
+from lab.engine.study import (
+    Study,
+    asked_space,
+    check_here,
+    create,
+    fitted,
+    new_folder,
+    reopen,
+    resumed_folder,
+)
 from lab.plan import Mirror
 from lab.record import OPTUNA_FILE, STUDY_FILE, sole_writer, write_json
 from lab.run_folder import now
@@ -37,14 +46,19 @@ def search_study(options: SearchOptions, console: Console) -> Path:
     Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
     after Ctrl-C, with the record closed.
     """
+    options.check()
     resumed = resumed_folder(options)
     space = None if resumed else asked_space(options)
     target = resumed or new_folder(options)
-    with connected(options.address, verbose=options.verbose) as cluster:
-        if space is None:
-            with sole_writer(target):
-                _drive(reopen(target, options, cluster), options, console)
-        else:
+    if options.address is None:
+        check_here(space, options)
+    if space is None:
+        with sole_writer(target):
+            stored = reopen(target, options)
+            with connected(options.address, verbose=options.verbose) as cluster:
+                _drive(fitted(stored, cluster), options, console)
+    else:
+        with connected(options.address, verbose=options.verbose) as cluster:
             study = create(target, space, options, cluster, console)
             with sole_writer(target):
                 _drive(study, options, console)
@@ -100,7 +114,7 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
 
 
 def _mirror(study: Study) -> Mirror:
-    return Mirror(study.folder / OPTUNA_FILE, study.folder.name, study.planner.trials())
+    return Mirror(study.folder / OPTUNA_FILE, study.entries["study"], study.planner.trials())
 
 
 def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:

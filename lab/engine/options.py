@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,17 @@ from lab.config import InputError, parse_setting
 
 PLACES = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
 """Settings that may be paths: made absolute, for a worker's folder is another one."""
+WITH_RESUME = (
+    "resume",
+    "trials",
+    "concurrent",
+    "cpus_per_worker",
+    "gpus_per_worker",
+    "storage",
+    "address",
+    "verbose",
+)
+"""Options that a resumed study takes; the others are settled by its record."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +92,37 @@ class SearchOptions:
             path: _absolute(value) if path in PLACES else value for path, value in values.items()
         }
 
+    def check(self) -> None:
+        """Raise InputError for a number outside its range, and for what --resume cannot change."""
+        for option, least in (("trials", 1), ("concurrent", 1), ("gpus_per_worker", 0)):
+            came = getattr(self, option)
+            if came is not None and not least <= came < math.inf:
+                raise InputError(f"{_flag(option)} is {came:g}; it must be at least {least}")
+        for option in ("budget_kimg", "cpus_per_worker"):
+            came = getattr(self, option)
+            if came is not None and not 0 < came < math.inf:
+                raise InputError(f"{_flag(option)} is {came:g}; it must be above 0")
+        if not 0 <= self.seed < 2**31:
+            raise InputError(f"--seed is {self.seed}; it must be from 0 to {2**31 - 1}")
+        if self.resume is not None:
+            self._check_resumable()
+
+    def _check_resumable(self) -> None:
+        plain = SearchOptions()
+        names = [option.name for option in fields(self) if option.name not in WITH_RESUME]
+        changed = [_flag(name) for name in names if getattr(self, name) != getattr(plain, name)]
+        if changed:
+            raise InputError(
+                f"--resume continues a study as it was begun and cannot change "
+                f"{', '.join(changed)}; leave that out, or start a new study without --resume"
+            )
+
     def _budget_images(self) -> int | None:
-        if self.budget_kimg is None:
-            return None
-        if not self.budget_kimg > 0:
-            raise InputError(f"--budget-kimg is {self.budget_kimg}; it must be above 0")
-        return round(self.budget_kimg * 1000)
+        return None if self.budget_kimg is None else round(self.budget_kimg * 1000)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _absolute(value: Any) -> Any:

@@ -9,21 +9,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from lab.config import InputError, make_config
+from lab.data import find
 from lab.engine.cluster import (
     Resources,
     hardware,
     num_slots,
     require_resources,
+    this_machine,
     versions,
 )
 from lab.engine.options import SearchOptions
 from lab.engine.searcher import Slot
+from lab.metrics.extractors import load_extractor
 from lab.plan import (
     Planner,
     PlanSettings,
+    Preset,
     Space,
     choose_preset,
     find_preset,
@@ -33,12 +38,13 @@ from lab.plan import (
 )
 from lab.record import (
     CHECKPOINT_FILE,
+    RUN_FILE,
     STUDY_FILE,
+    StudyRecord,
     is_study,
     read_json,
     read_study,
     require_study,
-    run_folder,
     write_json,
 )
 from lab.run_folder import now, read_checkpoint
@@ -53,6 +59,7 @@ class Study:
     settings: PlanSettings
     slot: Slot
     num_slots: int
+    """Runs at a time."""
     planner: Planner
     entries: dict[str, Any]
     """study.json as it stands."""
@@ -87,21 +94,15 @@ def new_folder(options: SearchOptions) -> Path:
         raise InputError(
             f"--storage is {storage}; give a path that every node sees (object stores come later)"
         )
-    root = Path(storage.removeprefix("file://")).resolve()
+    root = Path(storage.removeprefix("file://")).expanduser().resolve()
     name = options.name or f"{Path(options.space).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"--name is '{name}'; it must be a plain folder name")
     folder = root / name
-    if is_study(folder):
-        raise InputError(
-            f"{folder} already holds a study; continue it with --resume {folder}, "
-            "or choose another --name"
-        )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} exists and is no study; choose another --name or --storage")
+    _require_free(folder)
+    there = next(place for place in (root, *root.parents) if place.exists())
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=root):
+        with tempfile.NamedTemporaryFile(dir=there):
             pass
     except OSError as error:
         raise InputError(
@@ -110,27 +111,48 @@ def new_folder(options: SearchOptions) -> Path:
     return folder
 
 
+def _require_free(folder: Path) -> None:
+    if is_study(folder):
+        raise InputError(
+            f"{folder} already holds a study; continue it with --resume {folder}, "
+            "or choose another --name"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} exists and is no study; choose another --name or --storage")
+
+
+def check_here(space: Space | None, options: SearchOptions) -> None:
+    """Raise InputError for what a local search would be refused for, before its Ray is started."""
+    here = this_machine()
+    slot = _slot(options, here)
+    require_resources(here, slot.cpus, slot.gpus)
+    if space is None:
+        return
+    _, space = _over_preset(space, options, here)
+    Planner(space, _plan_settings(space, options, here))
+    config = make_config(space_rows(space)["base"])
+    find(config.data)  # packs here, with a progress bar, should this be its first use
+    if config.evaluation.extractor != "fashion":  # which comes with the lab
+        load_extractor(config.evaluation, torch.device("cpu"))
+
+
 def create(
     folder: Path, space: Space, options: SearchOptions, cluster: Resources, console: Console
 ) -> Study:
     """Settle every setting of a new study and write study.json."""
-    preset_name = options.preset or choose_preset(int(cluster.gpus), cluster.num_nodes)
-    preset = find_preset(preset_name)
-    space = space.with_defaults(preset.base)
-    trials = options.trials if options.trials is not None else preset.trials
-    settings = _plan_settings(options, len(space.known) if options.known_only else trials)
+    preset, space = _over_preset(space, options, cluster)
+    settings = _plan_settings(space, options, cluster)
     slot = _slot(options, cluster)
     require_resources(cluster, slot.cpus, slot.gpus)
     if not options.preset:
-        said = f"preset {preset_name}: {preset.description}"
+        said = f"preset {preset.name}: {preset.description}"
         console.print(said, style="dim", highlight=False, soft_wrap=True)
-    _pack(space)
     space, described = _opened(space, slot)
     planner = Planner(space, settings)
     entries = {
         "study": folder.name,
         **space_rows(space),
-        "preset": preset_name,
+        "preset": preset.name,
         "settings": {
             **settings.model_dump(),
             "num_sobol": planner.num_sobol,
@@ -146,76 +168,91 @@ def create(
         "stages": ["explore"],
         "status": "running",
     }
+    _require_free(folder)
     write_json(folder / STUDY_FILE, entries)
-    return Study(folder, space, settings, slot, _slots(entries, cluster, slot), planner, entries)
+    concurrent = entries["settings"]["concurrent"]
+    return Study(folder, space, settings, slot, concurrent, planner, entries)
 
 
-def reopen(folder: Path, options: SearchOptions, cluster: Resources) -> Study:
-    """A stored study, its planner rebuilt from the record alone."""
+def reopen(folder: Path, options: SearchOptions) -> Study:
+    """A stored study, its planner rebuilt from the record alone; nothing is written yet.
+
+    Raises InputError for a record that cannot be continued, and says which file is why.
+    """
     entries = read_json(folder / STUDY_FILE)
     stored = entries["settings"]
     plan = {key: stored[key] for key in PlanSettings.model_fields}
     if options.trials is not None:
-        plan["trials"] = _plan_settings(options, options.trials).trials
+        plan["trials"] = options.trials
     settings = PlanSettings(**plan)
     space = restored_space(entries)
     slot = Slot(
         options.cpus_per_worker or stored["cpus_per_worker"],
         stored["gpus_per_worker"] if options.gpus_per_worker is None else options.gpus_per_worker,
     )
-    require_resources(cluster, slot.cpus, slot.gpus)
     record = read_study(folder, evaluations=False)
-    for run in record.runs:
-        if run.status == "running":
-            checkpoint = run_folder(folder, run.trial, run.seed) / CHECKPOINT_FILE
-            if checkpoint.exists():
-                read_checkpoint(checkpoint)
+    _require_whole_runs(record)
     planner = Planner.rebuild(space, settings, record)
-    entries["settings"] = {**stored, **settings.model_dump()}
+    concurrent = options.concurrent or int(stored["concurrent"])
+    entries["settings"] = {
+        **stored,
+        **settings.model_dump(),
+        "concurrent": concurrent,
+        "cpus_per_worker": slot.cpus,
+        "gpus_per_worker": slot.gpus,
+    }
+    return Study(folder, space, settings, slot, concurrent, planner, entries)
+
+
+def fitted(study: Study, cluster: Resources) -> Study:
+    """A reopened study on the cluster at hand, noted in its study.json."""
+    slot, entries = study.slot, study.entries
+    require_resources(cluster, slot.cpus, slot.gpus)
     entries["status"] = "running"
     entries["resumed"] = [*entries.get("resumed", []), now()]
-    write_json(folder / STUDY_FILE, entries)
-    return Study(folder, space, settings, slot, _slots(entries, cluster, slot), planner, entries)
+    write_json(study.folder / STUDY_FILE, entries)
+    fit = num_slots(cluster, slot.cpus, slot.gpus)
+    return replace(study, num_slots=min(study.num_slots, fit))
 
 
-def _plan_settings(options: SearchOptions, trials: int) -> PlanSettings:
-    if trials < 1:
-        raise InputError(f"--trials is {trials}; it must be at least 1")
-    if not 0 <= options.seed < 2**31:
-        raise InputError(f"--seed is {options.seed}; it must be from 0 to {2**31 - 1}")
+def _require_whole_runs(record: StudyRecord) -> None:
+    """Raise InputError when a run that has to go on cannot: its worker would crash, thrice."""
+    for name in record.missing:
+        file = record.folder / name
+        if file.name == RUN_FILE and file.exists():
+            read_json(file)
+    for run in record.runs:
+        checkpoint = run.folder / CHECKPOINT_FILE
+        if run.status in ("running", "errored") and checkpoint.exists():
+            read_checkpoint(checkpoint)
+
+
+def _over_preset(
+    space: Space, options: SearchOptions, machines: Resources
+) -> tuple[Preset, Space]:
+    num_nodes = len(machines.nodes)
+    preset = find_preset(options.preset or choose_preset(int(machines.gpus), num_nodes))
+    return preset, space.with_defaults(preset.base)
+
+
+def _plan_settings(space: Space, options: SearchOptions, machines: Resources) -> PlanSettings:
+    preset, _ = _over_preset(space, options, machines)
+    usual = max(1, len(space.known)) if options.known_only else preset.trials
+    trials = usual if options.trials is None else options.trials
     return PlanSettings(trials=trials, seed=options.seed, known_only=options.known_only)
 
 
-def _slot(options: SearchOptions, cluster: Resources) -> Slot:
-    cpus = 1.0 if options.cpus_per_worker is None else options.cpus_per_worker
-    gpus = options.gpus_per_worker
-    if gpus is None:
-        gpus = 1.0 if cluster.gpus else 0.0
-    if not cpus > 0:
-        raise InputError(f"--cpus-per-worker is {cpus:g}; it must be above 0")
-    if gpus < 0:
-        raise InputError(f"--gpus-per-worker is {gpus:g}; it must be 0 or more")
-    return Slot(cpus, gpus)
+def _slot(options: SearchOptions, machines: Resources) -> Slot:
+    cpus, gpus = options.cpus_per_worker, options.gpus_per_worker
+    return Slot(
+        1.0 if cpus is None else cpus,
+        gpus if gpus is not None else 1.0 if machines.gpus else 0.0,
+    )
 
 
 def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
     fit = num_slots(cluster, slot.cpus, slot.gpus)
-    if options.concurrent is None:
-        return fit
-    if options.concurrent < 1:
-        raise InputError(f"--concurrent is {options.concurrent}; it must be at least 1")
-    return min(options.concurrent, fit)
-
-
-def _slots(entries: dict[str, Any], cluster: Resources, slot: Slot) -> int:
-    return min(int(entries["settings"]["concurrent"]), num_slots(cluster, slot.cpus, slot.gpus))
-
-
-def _pack(space: Space) -> None:
-    """Pack the data here, with a progress bar, should this be its first use."""
-    from lab.data import find
-
-    find(make_config(space_rows(space)["base"]).data)
+    return fit if options.concurrent is None else min(options.concurrent, fit)
 
 
 def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:

@@ -34,6 +34,7 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         from lab.run import run
 
         self._folder = Path(message["folder"])
+        (self._folder / ERROR_FILE).unlink(missing_ok=True)  # of an earlier attempt
         self._evaluations: Generator[Any, None, None] = run(
             make_config(message["config"]),
             self._folder,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import lab.engine.cluster
 from lab.config import InputError
 from lab.engine.options import SearchOptions
 from lab.search import main
@@ -38,7 +39,19 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
             ["--set", "optimizer.critic_lr=-1"],
             "optimizer.critic_lr is -1; it must be greater than 0",
         ),
-        (["--budget-kimg", "0"], "--budget-kimg is 0.0; it must be above 0"),
+        (["--budget-kimg", "0"], "--budget-kimg is 0; it must be above 0"),
+        (["--trials", "0"], "--trials is 0; it must be at least 1"),
+        (["--seed", "-1"], "--seed is -1; it must be from 0 to"),
+        (["--concurrent", "0"], "--concurrent is 0; it must be at least 1"),
+        (["--cpus-per-worker", "0"], "--cpus-per-worker is 0; it must be above 0"),
+        (["--cpus-per-worker", "4096"], "a run asks for 4096 CPUs and"),
+        (["--gpus-per-worker", "99"], "99 GPUs on one node, and there are"),
+        (["--dataset", "fashon-mini"], "did you mean 'fashion-mini'"),
+        (["--dataset", "./nowhere"], "the data set nowhere is not there"),
+        (["--extractor", "fashoin"], "did you mean 'fashion'?"),
+        (["--extractor", "none.safetensors"], "none.safetensors"),
+        (["--address", "127.0.0.1:1"], "no Ray cluster answers at --address 127.0.0.1:1"),
+        (["--resolution", "33"], "data.resolution is 33; it must be 28, 32 or 64"),
         (["--name", "../up"], "it must be a plain folder name"),
         (["--storage", "s3://bucket/x"], "give a path that every node sees"),
         (["--storage", "/proc/none"], "cannot be written"),
@@ -52,12 +65,16 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    def connect(*_: object, **__: object) -> None:
+        raise AssertionError("a mistake that is found here must not wait for Ray")
+
+    monkeypatch.setattr(lab.engine.cluster, "_connect", connect)
     monkeypatch.chdir(tmp_path)
     assert main(args) == 2
     errors = capsys.readouterr().err
     assert said in errors
     assert len(errors.strip().splitlines()) == 1
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_option_is_answered_with_the_nearest(
@@ -91,3 +108,31 @@ def test_a_mistake_in_a_script_raises(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="did you mean 'sngan'"):
         search("sngam", storage=tmp_path)
+
+
+def test_an_unknown_option_of_a_script_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    from lab.search import search
+
+    with pytest.raises(InputError, match="the option 'trails' is unknown; did you mean 'trials'"):
+        search("sngan", trails=3, storage=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--space", "dcgan"],
+        ["--seed", "4"],
+        ["--preset", "laptop"],
+        ["--set", "training.batch_size=8"],
+        ["--dataset", "mnist"],
+        ["--budget-kimg", "3"],
+        ["--name", "other"],
+        ["--known-only"],
+    ],
+)
+def test_what_a_resumed_study_cannot_take_is_refused(
+    args: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--resume", str(tmp_path), *args]) == 2
+    said = capsys.readouterr().err
+    assert f"cannot change {args[0]}; leave that out" in said
