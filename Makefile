@@ -1,7 +1,6 @@
 # make search            search the sngan space on this machine
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
-# make test-slow         the minutes-long tests
 # make bench             every benchmark
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +9,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test test-slow bench clean
+.PHONY: search test bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -20,10 +19,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow"
-
-test-slow: $(VENV)/.installed-test
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest
 
 bench: $(VENV)/.installed
 	for name in step_speed evaluation engine_overhead planner default_search; do \
