@@ -105,6 +105,47 @@ def test_a_search_killed_half_way_ends_with_the_same_numbers(
     assert numbers(after) == numbers(read_study(undisturbed))
 
 
+def descendants(pid: int) -> list[int]:
+    """Processes that a process started, and those that they started."""
+    children = [
+        int(child)
+        for listed in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in listed.read_text().split()
+    ]
+    return [below for child in children for below in (child, *descendants(child))]
+
+
+def worker_of(search: int) -> int:
+    """The process that trains for a search, found among the search's own descendants."""
+    training = [
+        pid
+        for pid in descendants(search)
+        if b"RunTrainable" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert len(training) == 1, training
+    return training[0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker by /proc")
+def test_a_killed_worker_costs_a_start_and_no_number(undisturbed: Path, tmp_path: Path) -> None:
+    command = search_command(tmp_path, "--name=study", *TINY)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        seen = []
+        for line in process.stdout:
+            seen.append(line)
+            if "trial 1 seed 3 0.2 kimg" in line:
+                os.kill(worker_of(process.pid), signal.SIGKILL)
+    assert process.returncode == 0, "".join(seen)
+    assert any("crashed and will be tried again" in line for line in seen), "".join(seen)
+    after = read_study(tmp_path / "study")
+    assert sorted(run.run["attempts"] for run in after.runs) == [1, 1, 1, 1, 2]
+    assert all("error" not in run.run for run in after.runs)
+    assert numbers(after) == numbers(read_study(undisturbed))
+
+
 def test_ctrl_c_keeps_the_record_and_says_how_to_go_on(tmp_path: Path) -> None:
     command = search_command(tmp_path, "--name=study", *TINY)
     with subprocess.Popen(
