@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from dataclasses import replace
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import tyro
+from tyro.constructors import (
+    ConstructorRegistry,
+    PrimitiveConstructorSpec,
+    PrimitiveTypeInfo,
+    UnsupportedTypeAnnotationError,
+)
 
 from lab.config import InputError
 
 Arguments = TypeVar("Arguments")
+OPTIONS = ConstructorRegistry()
+"""How options are read, beyond what tyro does by itself."""
 MISTAKEN = 2
 INTERRUPTED = 130
 """Exit codes: the person's mistake, and Ctrl-C (128 + SIGINT)."""
@@ -53,9 +63,31 @@ def run_commands(
     return _told(work, prog)
 
 
+@OPTIONS.primitive_rule
+def _left_out_or(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """`int | None` is read and described as `INT`; who wants None leaves the option out."""
+    kinds = get_args(info.type)
+    if get_origin(info.type) not in (UnionType, Union) or NoneType not in kinds or len(kinds) != 2:
+        return None
+    inner = next(kind for kind in kinds if kind is not NoneType)
+    spec = ConstructorRegistry.get_primitive_spec(PrimitiveTypeInfo.make(inner, info.markers))
+    if isinstance(spec, UnsupportedTypeAnnotationError):
+        return None
+
+    def in_words(value: Any) -> list[str]:
+        return ["none"] if value is None else spec.str_from_instance(value)
+
+    return replace(
+        spec,
+        is_instance=lambda value: value is None or spec.is_instance(value),
+        str_from_instance=in_words,
+    )
+
+
 def _told(work: Callable[[], int], prog: str) -> int:
     try:
-        return work()
+        with OPTIONS:
+            return work()
     except InputError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return MISTAKEN

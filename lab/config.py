@@ -302,7 +302,7 @@ def change_config(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
 
 
 def read_config(path: Path) -> RunConfig:
-    """A configuration from a JSON file; a trial.json's `config` is taken too."""
+    """A configuration from a JSON file, nested or by dotted paths, or a trial.json's `config`."""
     try:
         data = json.loads(path.read_text())
     except OSError as error:
@@ -315,7 +315,8 @@ def read_config(path: Path) -> RunConfig:
     config = data.get("config", data)
     if not isinstance(config, dict):
         raise InputError(f"the config file {path} has the config {config!r}; write an object")
-    return make_config(config)
+    values = {path: value for path, value in config.items() if "." in path}
+    return make_config({key: to for key, to in config.items() if key not in values}, values)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

@@ -67,15 +67,16 @@ def _report(folder: Path) -> Path | None:
 
 
 def _list_spaces(console: Console) -> int:
-    from lab.plan import list_spaces
+    from lab.plan import in_words, list_spaces
 
     for space in list_spaces():
         first, _, rest = space.description.partition("\n")
         console.print(f"[bold]{space.name}[/]  {first}", highlight=False)
         if rest.strip():
-            console.print(rest.strip(), highlight=False)
-        for name in space.parameters():
-            console.print(f"    {name}", style="dim", highlight=False)
+            console.print(" ".join(rest.split()), highlight=False)
+        for name, distribution in space.parameters().items():
+            said = f"    {name}: {in_words(distribution)}"
+            console.print(said, style="dim", highlight=False, soft_wrap=True)
         console.print(f"    known points: {', '.join(space.known)}\n", highlight=False)
     return 0
 

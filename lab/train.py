@@ -123,7 +123,7 @@ def _followed(
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.1f}/{task.total:.0f} kimg"),
+        TextColumn("{task.completed:.1f}/{task.total:g} kimg"),
         TimeRemainingColumn(),
         console=console,
     )

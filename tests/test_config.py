@@ -230,6 +230,16 @@ def test_a_config_file_may_be_a_trial_file(tmp_path: Path) -> None:
     assert read_config(plain) == read_config(trial) == make_config({"seed": 3})
 
 
+def test_a_file_may_give_dotted_paths(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"network.width": 0.5, "network": {"latent_size": 8}, "seed": 3}')
+    wanted = {"network": {"width": 0.5, "latent_size": 8}, "seed": 3}
+    assert read_config(path) == make_config(wanted)
+    path.write_text('{"network.widht": 0.5}')
+    with pytest.raises(InputError, match=r"'network.widht' is unknown; did you mean 'network"):
+        read_config(path)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -73,6 +73,13 @@ class Resources:
         )
 
 
+def will_start_here(address: str | None) -> bool:
+    """Whether `connected` will start a local Ray."""
+    import ray
+
+    return address is None and not ray.is_initialized()
+
+
 def this_machine() -> Resources:
     """The most that a Ray started here can offer."""
     import torch

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.config import InputError, MetricNames
-from lab.engine.cluster import connected
+from lab.engine.cluster import connected, will_start_here
 from lab.engine.options import SearchOptions
 from lab.engine.progress import Board, Display
 from lab.engine.searcher import PlannerSearcher
@@ -50,7 +50,7 @@ def search_study(options: SearchOptions, console: Console) -> Path:
     resumed = resumed_folder(options)
     space = None if resumed else asked_space(options)
     target = resumed or new_folder(options)
-    if options.address is None:
+    if will_start_here(options.address):
         check_here(space, options)
     if space is None:
         with sole_writer(target):

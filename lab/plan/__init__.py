@@ -9,6 +9,7 @@ from lab.plan.planner import Planner
 from lab.plan.presets import PRESETS, Preset, choose_preset, find_preset
 from lab.plan.settings import PlanSettings
 from lab.plan.spaces import Space, list_spaces, load_space, restored_space, space_rows
+from lab.plan.suggest import in_words
 
 __all__ = [
     "PRESETS",
@@ -21,6 +22,7 @@ __all__ = [
     "Space",
     "choose_preset",
     "find_preset",
+    "in_words",
     "list_spaces",
     "load_space",
     "restored_space",

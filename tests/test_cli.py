@@ -1,0 +1,87 @@
+"""What every command shares: options, mistakes, Ctrl-C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab.cli import run_command, run_commands
+from lab.config import InputError
+
+
+@dataclass(frozen=True)
+class Options:
+    """Say what came."""
+
+    count: int | None = None
+    """A number."""
+    word: str | None = None
+    """A word."""
+    place: Path | None = None
+    """A place."""
+
+
+def asked(args: list[str]) -> Options:
+    seen: list[Options] = []
+
+    def command(options: Options) -> int:
+        seen.append(options)
+        return 0
+
+    assert run_command(Options, command, prog="prog", args=args) == 0
+    return seen[0]
+
+
+def test_an_option_left_out_is_none() -> None:
+    assert asked([]) == Options(None, None, None)
+    assert asked(["--count", "3", "--word", "a"]) == Options(3, "a", None)
+    assert asked(["--place", "x/y"]).place == Path("x/y")
+
+
+def test_help_names_the_kind_and_not_its_absence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        asked(["--help"])
+    shown = capsys.readouterr().out
+    assert "--count INT" in shown
+    assert "--place PATH" in shown
+    assert "{None}" not in shown
+
+
+def test_a_value_of_another_kind_is_answered_with_the_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        asked(["--count", "many"])
+    assert stopped.value.code == 2
+    assert "--count" in capsys.readouterr().err
+
+
+def test_a_mistake_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def mistaken(options: Options) -> int:
+        raise InputError("count is -1; it must be 0 or more")
+
+    assert run_command(Options, mistaken, prog="prog", args=[]) == 2
+    assert capsys.readouterr().err == "prog: count is -1; it must be 0 or more\n"
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped() -> int:
+        raise KeyboardInterrupt
+
+    def other() -> int:
+        return 0
+
+    commands = {"stop": stopped, "go": other}
+    assert run_commands(commands, prog="prog", args=["stop"]) == 130
+    assert capsys.readouterr().err == "prog: stopped\n"
+    assert run_commands(commands, prog="prog", args=["go"]) == 0
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    def broken(options: Options) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(Options, broken, prog="prog", args=[])
