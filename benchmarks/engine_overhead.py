@@ -3,8 +3,8 @@
     python -m benchmarks.engine_overhead [--rounds 3] [--budget-kimg 24]
 
 Prints images/s from the first evaluation's samples to the last one's (training and evaluation; the
-files' times, taken alike for both), their ratio, and the seconds from the end of one run on a slot
-to the next run being ready to train.
+files' times, taken alike for both), their ratio, the share of a driven run's time that passes
+outside its iterator, and the seconds from the end of one run on a slot to the next being ready.
 """
 
 from __future__ import annotations
@@ -63,6 +63,15 @@ def engine(
     return images_per_second(study / "trials" / "0000" / "seed-0", budget_images), study
 
 
+def share_outside(study: Path) -> float:
+    """Share of a driven run's time that passes outside its iterator: Tune, Ray, the display."""
+    run = read_study(study).runs[0]
+    times = [path.stat().st_mtime for path in sorted((run.folder / "samples").glob("*.webp"))]
+    first, last = run.evaluations[0], run.evaluations[-1]
+    inside = sum(last[key] - first[key] for key in ("seconds_training", "seconds_evaluating"))
+    return 1.0 - float(inside) / (times[-1] - times[0])
+
+
 def start_gaps(study: Path) -> list[float]:
     """Seconds from the end of each run to the next one on the slot being ready to train."""
     runs = [read_json(run.folder / "run.json") for run in read_study(study).runs]
@@ -84,15 +93,17 @@ def main() -> None:
     budget = round(arguments.budget_kimg * 1000)
     settings = ["training.precision=float32"]
 
-    ratios, gaps = [], []
+    ratios, gaps, outside = [], [], []
     with tempfile.TemporaryDirectory() as place:
         for turn in range(arguments.rounds):
             alone = bare(Path(place) / f"bare-{turn}", settings, budget)
             driven, study = engine(Path(place), f"study-{turn}", settings, budget)
             ratios.append(driven / alone)
             gaps += start_gaps(study)
+            outside.append(share_outside(study))
             print(f"bare {alone:7.1f} images/s   engine {driven:7.1f} images/s", flush=True)
     print(f"engine/bare {median(ratios):.3f} (median of {len(ratios)})")
+    print(f"outside the iterator {100 * median(outside):.2f} % of a driven run's time (median)")
     print(
         f"next run on a slot ready after {median(gaps):.2f} s (median), {max(gaps):.2f} s (worst)"
     )
