@@ -12,7 +12,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from lab.record import StudyRecord, read_study
+from lab.record import LOCK_FILE, StudyRecord, read_study
 
 TINY = [
     "--preset=laptop",
@@ -107,23 +107,35 @@ def test_a_search_killed_half_way_ends_with_the_same_numbers(
 
 def descendants(pid: int) -> list[int]:
     """Processes that a process started, and those that they started."""
-    children = [
-        int(child)
-        for listed in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in listed.read_text().split()
-    ]
+    try:
+        children = [
+            int(child)
+            for listed in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in listed.read_text().split()
+        ]
+    except OSError:  # it ended while we looked
+        return []
     return [below for child in children for below in (child, *descendants(child))]
+
+
+def holds_a_run(pid: int) -> bool:
+    """Whether a process holds the lock of a run's folder open, as a training worker does."""
+    try:
+        opened = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:  # it ended while we looked
+        return False
+    return any("/trials/" in path and path.endswith(LOCK_FILE) for path in opened)
 
 
 def worker_of(search: int) -> int:
     """The process that trains for a search, found among the search's own descendants."""
-    training = [
-        pid
-        for pid in descendants(search)
-        if b"RunTrainable" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    assert len(training) == 1, training
-    return training[0]
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for pid in descendants(search):
+            if holds_a_run(pid):
+                return pid
+        time.sleep(0.01)
+    raise AssertionError("no worker held a run's folder")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker by /proc")
