@@ -27,7 +27,7 @@ _LAPTOP = Preset(
         "data.source": "fashion-mini",
         "data.resolution": 32,
         # One core, 48 kimg: fd_fashion 145 -> 17 in 37 s; the seven-layer CNN of Miyato's Table 3
-        # at width .125 needs 57 s for 16 (benchmarks of November 2026).
+        # at width .125 needs 57 s for 16 (lab.train --point laptop --threads 1, November 2026).
         "network.architecture": "dcgan",
         "network.width": 0.25,
         "network.latent_size": 64,
