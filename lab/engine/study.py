@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from lab.config import InputError, make_config
+from lab.config import InputError
 from lab.data import find
 from lab.engine.cluster import (
     Resources,
@@ -128,9 +128,9 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     require_resources(here, slot.cpus, slot.gpus)
     if space is None:
         return
-    _, space = _over_preset(space, options, here)
-    Planner(space, _plan_settings(space, options, here))
-    config = make_config(space_rows(space)["base"])
+    preset, space = _over_preset(space, options, here)
+    Planner(space, _plan_settings(space, options, preset))
+    config = space.base_config()
     find(config.data)  # packs here, with a progress bar, should this be its first use
     if config.evaluation.extractor != "fashion":  # which comes with the lab
         load_extractor(config.evaluation, torch.device("cpu"))
@@ -141,7 +141,7 @@ def create(
 ) -> Study:
     """Settle every setting of a new study and write study.json."""
     preset, space = _over_preset(space, options, cluster)
-    settings = _plan_settings(space, options, cluster)
+    settings = _plan_settings(space, options, preset)
     slot = _slot(options, cluster)
     require_resources(cluster, slot.cpus, slot.gpus)
     if not options.preset:
@@ -235,8 +235,7 @@ def _over_preset(
     return preset, space.with_defaults(preset.base)
 
 
-def _plan_settings(space: Space, options: SearchOptions, machines: Resources) -> PlanSettings:
-    preset, _ = _over_preset(space, options, machines)
+def _plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanSettings:
     usual = max(1, len(space.known)) if options.known_only else preset.trials
     trials = usual if options.trials is None else options.trials
     return PlanSettings(trials=trials, seed=options.seed, known_only=options.known_only)
@@ -261,7 +260,7 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
 
     from lab.engine.opening import open_on_slot
 
-    base = space_rows(space)["base"]
+    base = space.base_config().model_dump(mode="json")
     opened = ray.remote(open_on_slot).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
     answer = ray.get(opened.remote(base, slot.device, slot.threads))
     if "mistake" in answer:

@@ -101,6 +101,10 @@ class Space:
         }
         return replace(fixed, known=known)
 
+    def base_config(self) -> RunConfig:
+        """The configuration under everything that is sampled, with what is fixed."""
+        return make_config({}, {**self.base, **self.fixed})
+
     @cached_property
     def _survey(self) -> dict[str, BaseDistribution]:
         draws = [self._draw_known(name) for name in self.known]
@@ -156,7 +160,7 @@ def space_rows(space: Space) -> dict[str, Any]:
             "fixed": dict(space.fixed),
         },
         "parameters": {name: _row(found) for name, found in space.parameters().items()},
-        "base": make_config({}, {**space.base, **space.fixed}).model_dump(mode="json"),
+        "base": space.base_config().model_dump(mode="json"),
     }
 
 
