@@ -83,16 +83,19 @@ class PlainEvaluator:
 
 @contextmanager
 def plain_metrics() -> Iterator[None]:
-    """Runs are measured by a `PlainEvaluator` meanwhile."""
+    """Runs are measured by a `PlainEvaluator`, and train on one thread, meanwhile."""
 
     def make(config: Any, reference: Any, heldout: Any, **_: Any) -> PlainEvaluator:
         return PlainEvaluator(reference[0:320].double().mean(0) / 255)
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lab.bench, "make_evaluator", make)
         lab.bench.open_bench.cache_clear()
         yield
     lab.bench.open_bench.cache_clear()
+    torch.set_num_threads(threads)
 
 
 def small_run(pack: Path, values: dict[str, Any] | None = None) -> RunConfig:

@@ -38,11 +38,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def measured_plainly() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     with plain_metrics():
         yield
-    torch.set_num_threads(threads)
 
 
 def as_in_a_study(config: RunConfig, study: Path) -> Path:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from lab.config import make_config
 from lab.gan.game import Game
@@ -33,10 +32,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def measured_plainly() -> Iterator[None]:
-    threads = torch.get_num_threads()
     with plain_metrics():
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from lab.config import RunConfig
 from tests.runs import (
@@ -24,11 +23,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package", autouse=True)
 def measured_plainly() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     with plain_metrics():
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="package")
