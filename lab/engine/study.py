@@ -7,7 +7,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
@@ -70,6 +70,27 @@ class Study:
         return sum(trial.state.is_finished() for trial in self.planner.trials())
 
 
+class Sizes(NamedTuple):
+    """What a search will be on the machines at hand, before anything is opened or written."""
+
+    preset: Preset
+    space: Space
+    """The space over the preset."""
+    settings: PlanSettings
+    slot: Slot
+    num_slots: int
+    """Runs at a time."""
+
+
+def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
+    """Settle preset, trials and slots; raises InputError when no node can hold one run."""
+    slot = _slot(options, machines)
+    require_resources(machines, slot.cpus, slot.gpus)
+    preset, space = _over_preset(space, options, machines)
+    settings = _plan_settings(space, options, preset)
+    return Sizes(preset, space, settings, slot, _concurrent(options, machines, slot))
+
+
 def asked_space(options: SearchOptions) -> Space:
     if options.preset is not None:
         find_preset(options.preset)
@@ -128,9 +149,9 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     require_resources(here, slot.cpus, slot.gpus)
     if space is None:
         return
-    preset, space = _over_preset(space, options, here)
-    Planner(space, _plan_settings(space, options, preset))
-    config = space.base_config()
+    planned = sizes(space, options, here)
+    Planner(planned.space, planned.settings)
+    config = planned.space.base_config()
     find(config.data)  # packs here, with a progress bar, should this be its first use
     if config.evaluation.extractor != "fashion":  # which comes with the lab
         load_extractor(config.evaluation, torch.device("cpu"))
@@ -140,10 +161,7 @@ def create(
     folder: Path, space: Space, options: SearchOptions, cluster: Resources, console: Console
 ) -> Study:
     """Settle every setting of a new study and write study.json."""
-    preset, space = _over_preset(space, options, cluster)
-    settings = _plan_settings(space, options, preset)
-    slot = _slot(options, cluster)
-    require_resources(cluster, slot.cpus, slot.gpus)
+    preset, space, settings, slot, concurrent = sizes(space, options, cluster)
     if not options.preset:
         said = f"preset {preset.name}: {preset.description}"
         console.print(said, style="dim", highlight=False, soft_wrap=True)
@@ -156,7 +174,7 @@ def create(
         "settings": {
             **settings.model_dump(),
             "num_sobol": planner.num_sobol,
-            "concurrent": _concurrent(options, cluster, slot),
+            "concurrent": concurrent,
             "cpus_per_worker": slot.cpus,
             "gpus_per_worker": slot.gpus,
         },
@@ -170,7 +188,6 @@ def create(
     }
     _require_free(folder)
     write_json(folder / STUDY_FILE, entries)
-    concurrent = entries["settings"]["concurrent"]
     return Study(folder, space, settings, slot, concurrent, planner, entries)
 
 
