@@ -7,18 +7,19 @@ numbers are stored as the strings "nan", "inf" and "-inf" and come back as float
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
-import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from lab.config import InputError
+from lab.durable import LOCK_FILE as LOCK_FILE
+from lab.durable import StorageFailed as StorageFailed
+from lab.durable import append_line, write_patiently
+from lab.durable import sole_writer as sole_writer
+from lab.durable import write_whole as write_whole
 
 FORMAT = 1
 
@@ -39,7 +40,6 @@ CHECKPOINT_FILE = "checkpoint.pt"
 GENERATOR_FILE = "generator.safetensors"
 ERROR_FILE = "error.txt"
 REPORT_FILE = "report.html"
-LOCK_FILE = ".lock"
 
 # Columns of evaluations.jsonl beside the metrics (named by lab.config.metric_names).
 IMAGES_SEEN = "images_seen"
@@ -71,25 +71,11 @@ class NewerFormat(InputError):
     """A file of the record that a later version of the lab wrote."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside and rename, so that a reader sees the old file or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """A whole JSON file that carries the record's format number."""
+    """A whole JSON file that carries the record's format number. Raises StorageFailed."""
     content = {"format": FORMAT, **_storable(data)} | {"format": FORMAT}
     text = json.dumps(content, indent=2, allow_nan=False)
-    write_whole(path, text.encode() + b"\n")
+    write_patiently(path, text.encode() + b"\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -132,52 +118,19 @@ def is_readable(path: Path) -> bool:
     return True
 
 
-@contextmanager
-def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold `folder` against other writers; the system lets go when this process ends, even killed.
-
-    Raises InputError when another process still holds it after `wait_seconds`.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + wait_seconds
-    with (folder / LOCK_FILE).open("w") as lock:
-        while not _locked(lock):
-            if time.monotonic() > deadline:
-                raise InputError(
-                    f"{folder} is being written by another process; wait for it or stop it first"
-                )
-            time.sleep(0.1)
-        yield
-
-
-def _locked(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def append_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Append one evaluation to a .jsonl file and flush it to the disk.
+    """Append one evaluation to a .jsonl file and flush it to the disk, all or nothing.
 
     After a torn last line a new line is begun, so that the tear costs one row and not two.
+    Raises StorageFailed, the file as it was.
     """
-    line = json.dumps(_storable(row), allow_nan=False).encode() + b"\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if file.tell() > 0:
-            file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else b"\n" + line
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    append_line(path, json.dumps(_storable(row), allow_nan=False).encode() + b"\n")
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Replace a .jsonl file; used when a resumed run drops rows newer than its checkpoint."""
     lines = [json.dumps(_storable(row), allow_nan=False) + "\n" for row in rows]
-    write_whole(path, "".join(lines).encode())
+    write_patiently(path, "".join(lines).encode())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.cli import INTERRUPTED, run_command
 from lab.config import InputError, RunConfig, change_config, parse_setting, read_config
-from lab.record import CONFIG_FILE, RUN_FILE, TRIAL_FILE, read_json, write_json
+from lab.record import (
+    CONFIG_FILE,
+    RUN_FILE,
+    TRIAL_FILE,
+    StorageFailed,
+    read_json,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from lab.run import Evaluation
@@ -150,9 +157,9 @@ def _claim(folder: Path, config: RunConfig) -> None:
     """Store the configuration, once nothing of it was found wrong."""
     try:
         write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
-    except OSError as error:
+    except StorageFailed as failed:
         raise InputError(
-            f"{folder} cannot be written ({error.strerror}); give another --out"
+            f"{folder} cannot be written ({failed.reason}); give another --out"
         ) from None
 
 
