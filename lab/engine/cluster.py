@@ -43,8 +43,8 @@ class Node(NamedTuple):
     cpus: float
     gpus: float
 
-    def num_runs(self, cpus: float, gpus: float) -> int:
-        """How many runs of this size fit at once."""
+    def num_places(self, cpus: float, gpus: float) -> int:
+        """How many workers of this size fit at once."""
         fits = [self.cpus / cpus] + ([self.gpus / gpus] if gpus > 0 else [])
         return int(min(fits) + 1e-9)
 
@@ -163,21 +163,6 @@ def _chatter(verbose: bool) -> Iterator[None]:
         finally:
             for name, level in levels.items():
                 logging.getLogger(name).setLevel(level)
-
-
-def require_resources(cluster: Resources, cpus: float, gpus: float) -> None:
-    """Raise InputError when no node can hold one run: Ray would wait for ever."""
-    if any(node.num_runs(cpus, gpus) for node in cluster.nodes):
-        return
-    raise InputError(
-        f"a run asks for {cpus:g} CPUs and {gpus:g} GPUs on one node, and there are {cluster}; "
-        "lower --cpus-per-worker or --gpus-per-worker"
-    )
-
-
-def num_slots(cluster: Resources, cpus: float, gpus: float) -> int:
-    """How many runs fit at once; a run never spans nodes."""
-    return max(1, sum(node.num_runs(cpus, gpus) for node in cluster.nodes))
 
 
 def hardware(cluster: Resources) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def _say_start(study: Study, console: Console) -> None:
         f"study {study.folder}\n"
         f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
         f"{training['budget_images'] / 1000:g} kimg each of {entries['data']['name']} in "
-        f"{training['precision']}; {study.num_slots} at a time with {study.slot.cpus:g} CPU and "
-        f"{study.slot.gpus:g} GPU each",
+        f"{training['precision']}; {study.num_slots} at a time with "
+        f"{study.slot} each",
         highlight=False,
         soft_wrap=True,
     )
@@ -89,6 +89,7 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
         budget_images=study.entries["base"]["training"]["budget_images"],
         names=MetricNames(**study.entries["metrics"]["names"]),
         num_slots=study.num_slots,
+        workers="" if study.slot.alone else study.slot.workers.in_words,
     )
     status = "interrupted"
     try:

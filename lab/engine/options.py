@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from lab.config import InputError, parse_setting
+from lab.engine.slots import parse_workers
 
 PLACES = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
 """Settings that may be paths: made absolute, for a worker's folder is another one."""
@@ -19,6 +20,8 @@ WITH_RESUME = (
     "concurrent",
     "cpus_per_worker",
     "gpus_per_worker",
+    "workers",
+    "hung_after",
     "storage",
     "address",
     "verbose",
@@ -40,10 +43,16 @@ class SearchOptions:
     """Thousand real images a run trains on."""
     concurrent: int | None = None
     """Runs at a time; as many as fit when left out."""
+    workers: str | None = None
+    """Workers that train one run together: N, or MIN:MAX for as many as there is room for; 1."""
     cpus_per_worker: float | None = None
-    """CPU cores (and threads) of one run; 1 when left out."""
+    """CPU cores (and threads) of one worker; 1 when left out."""
     gpus_per_worker: float | None = None
-    """GPUs of one run, fractions allowed; 1 where there are GPUs, else 0."""
+    """GPUs of one worker, fractions allowed; 1 where there are GPUs, else 0."""
+    accumulate: int | None = None
+    """Passes that an update's batch is computed in, to save memory; 1 when left out."""
+    hung_after: float = 60.0
+    """A run without an evaluation for so many minutes is taken for hung, and tried again."""
     dataset: str | None = None
     """A named set (`python -m lab.data list`), a pack, a folder or a zip of images."""
     root: str | None = None
@@ -85,6 +94,7 @@ class SearchOptions:
             "evaluation.extractor": self.extractor,
             "evaluation.extractor_weights": self.extractor_weights,
             "training.budget_images": self._budget_images(),
+            "training.accumulate": self.accumulate,
         }
         values = {path: value for path, value in named.items() if value is not None}
         values |= dict(parse_setting(text) for text in self.set)
@@ -94,14 +104,21 @@ class SearchOptions:
 
     def check(self) -> None:
         """Raise InputError for a number outside its range, and for what --resume cannot change."""
-        for option, least in (("trials", 1), ("concurrent", 1), ("gpus_per_worker", 0)):
+        for option, least in (
+            ("trials", 1),
+            ("concurrent", 1),
+            ("gpus_per_worker", 0),
+            ("accumulate", 1),
+        ):
             came = getattr(self, option)
             if came is not None and not least <= came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be at least {least}")
-        for option in ("budget_kimg", "cpus_per_worker"):
+        for option in ("budget_kimg", "cpus_per_worker", "hung_after"):
             came = getattr(self, option)
             if came is not None and not 0 < came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be above 0")
+        if self.workers is not None:
+            parse_workers(self.workers)
         if not 0 <= self.seed < 2**31:
             raise InputError(f"--seed is {self.seed}; it must be from 0 to {2**31 - 1}")
         if self.resume is not None:

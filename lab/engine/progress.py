@@ -39,6 +39,8 @@ class Board:
     budget_images: int
     names: MetricNames
     num_slots: int
+    workers: str = ""
+    """Of one run, in words; nothing when it has but one."""
     live: dict[tuple[int, int], LiveRun] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     best: tuple[float, Job, dict[str, Any]] | None = None
@@ -117,11 +119,15 @@ class Display:
         board = self.board
         return Panel(
             Group(_bar(board), _runs(board), _best(board)),
-            title=f"[bold]{board.study}[/]  explore",
+            title=f"[bold]{board.study}[/]  explore{_workers(board)}",
             title_align="left",
             border_style="dim",
             width=min(self.console.width, 110),
         )
+
+
+def _workers(board: Board) -> str:
+    return f"  {board.workers} a run" if board.workers else ""
 
 
 def _bar(board: Board) -> Table:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
 from lab.config import InputError
+from lab.engine.slots import Slot
 from lab.plan import Job, Mirror, Outcome, Planner, trial_row
 from lab.record import ERROR_FILE, TRIAL_FILE, is_readable, run_folder, trial_folder, write_json
 from lab.run_folder import RunLabel, mark_errored
@@ -25,22 +25,6 @@ class Watcher(Protocol):
     def run_ended(
         self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool
     ) -> None: ...
-
-
-@dataclass(frozen=True)
-class Slot:
-    """What one run gets."""
-
-    cpus: float
-    gpus: float
-
-    @property
-    def device(self) -> str:
-        return "cuda" if self.gpus > 0 else "cpu"
-
-    @property
-    def threads(self) -> int:
-        return max(1, int(self.cpus))
 
 
 class PlannerSearcher(Searcher):  # type: ignore[misc]

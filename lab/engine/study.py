@@ -17,13 +17,11 @@ from lab.data import find
 from lab.engine.cluster import (
     Resources,
     hardware,
-    num_slots,
-    require_resources,
     this_machine,
     versions,
 )
 from lab.engine.options import SearchOptions
-from lab.engine.searcher import Slot
+from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.metrics.extractors import load_extractor
 from lab.plan import (
     Planner,
@@ -85,7 +83,7 @@ class Sizes(NamedTuple):
 def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
     """Settle preset, trials and slots; raises InputError when no node can hold one run."""
     slot = _slot(options, machines)
-    require_resources(machines, slot.cpus, slot.gpus)
+    require_resources(machines, slot)
     preset, space = _over_preset(space, options, machines)
     settings = _plan_settings(space, options, preset)
     return Sizes(preset, space, settings, slot, _concurrent(options, machines, slot))
@@ -146,7 +144,7 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     """Raise InputError for what a local search would be refused for, before its Ray is started."""
     here = this_machine()
     slot = _slot(options, here)
-    require_resources(here, slot.cpus, slot.gpus)
+    require_resources(here, slot)
     if space is None:
         return
     planned = sizes(space, options, here)
@@ -177,6 +175,7 @@ def create(
             "concurrent": concurrent,
             "cpus_per_worker": slot.cpus,
             "gpus_per_worker": slot.gpus,
+            "workers": str(slot.workers),
         },
         "command": [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]],
         "created": now(),
@@ -206,6 +205,7 @@ def reopen(folder: Path, options: SearchOptions) -> Study:
     slot = Slot(
         options.cpus_per_worker or stored["cpus_per_worker"],
         stored["gpus_per_worker"] if options.gpus_per_worker is None else options.gpus_per_worker,
+        parse_workers(options.workers or stored.get("workers", "1")),
     )
     record = read_study(folder, evaluations=False)
     _require_whole_runs(record)
@@ -217,6 +217,7 @@ def reopen(folder: Path, options: SearchOptions) -> Study:
         "concurrent": concurrent,
         "cpus_per_worker": slot.cpus,
         "gpus_per_worker": slot.gpus,
+        "workers": str(slot.workers),
     }
     return Study(folder, space, settings, slot, concurrent, planner, entries)
 
@@ -224,11 +225,11 @@ def reopen(folder: Path, options: SearchOptions) -> Study:
 def fitted(study: Study, cluster: Resources) -> Study:
     """A reopened study on the cluster at hand, noted in its study.json."""
     slot, entries = study.slot, study.entries
-    require_resources(cluster, slot.cpus, slot.gpus)
+    require_resources(cluster, slot)
     entries["status"] = "running"
     entries["resumed"] = [*entries.get("resumed", []), now()]
     write_json(study.folder / STUDY_FILE, entries)
-    fit = num_slots(cluster, slot.cpus, slot.gpus)
+    fit = num_slots(cluster, slot)
     return replace(study, num_slots=min(study.num_slots, fit))
 
 
@@ -263,11 +264,12 @@ def _slot(options: SearchOptions, machines: Resources) -> Slot:
     return Slot(
         1.0 if cpus is None else cpus,
         gpus if gpus is not None else 1.0 if machines.gpus else 0.0,
+        parse_workers(options.workers or "1"),
     )
 
 
 def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
-    fit = num_slots(cluster, slot.cpus, slot.gpus)
+    fit = num_slots(cluster, slot)
     return fit if options.concurrent is None else min(options.concurrent, fit)
 
 

@@ -11,9 +11,12 @@ from lab.search import main
 
 
 def test_dedicated_options_are_settings_in_short() -> None:
-    options = SearchOptions(budget_kimg=2.5, dataset="mnist", set=["optimizer.critic_lr=1e-3"])
+    options = SearchOptions(
+        budget_kimg=2.5, dataset="mnist", accumulate=2, set=["optimizer.critic_lr=1e-3"]
+    )
     assert options.fixed_values() == {
         "training.budget_images": 2500,
+        "training.accumulate": 2,
         "data.source": "mnist",
         "optimizer.critic_lr": 1e-3,
     }
@@ -45,6 +48,10 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--concurrent", "0"], "--concurrent is 0; it must be at least 1"),
         (["--cpus-per-worker", "0"], "--cpus-per-worker is 0; it must be above 0"),
         (["--cpus-per-worker", "4096"], "a run asks for 4096 CPUs and"),
+        (["--workers", "8:2"], "--workers is '8:2'; give a number from 1 (--workers 2), or a"),
+        (["--workers", "999"], "a run asks for 999 workers, each of 1 CPUs and"),
+        (["--accumulate", "0"], "--accumulate is 0; it must be at least 1"),
+        (["--hung-after", "0"], "--hung-after is 0; it must be above 0"),
         (["--gpus-per-worker", "99"], "99 GPUs on one node, and there are"),
         (["--dataset", "fashon-mini"], "did you mean 'fashion-mini'"),
         (["--dataset", "./nowhere"], "the data set nowhere is not there"),

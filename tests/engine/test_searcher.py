@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from ray.tune.search import Searcher
 
-from lab.engine.searcher import PlannerSearcher, Slot
+from lab.engine.searcher import PlannerSearcher
+from lab.engine.slots import Slot
 from lab.plan import Job, Outcome, Planner, PlanSettings, load_space
 from lab.record import ERROR_FILE, read_json, read_study, run_folder, trial_folder, write_json
 

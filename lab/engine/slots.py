@@ -1,0 +1,104 @@
+"""A slot: what one run gets of a cluster, how many fit, and what is said when none does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lab.config import InputError
+from lab.engine.cluster import Resources
+
+
+class Workers(NamedTuple):
+    """How many workers train one run together: from `least` to `most` of them."""
+
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.least}" if self.least == self.most else f"{self.least}:{self.most}"
+
+    @property
+    def in_words(self) -> str:
+        if self.least != self.most:
+            return f"{self.least} to {self.most} workers"
+        return f"{self.least} worker{'s' if self.least > 1 else ''}"
+
+
+ONE = Workers(1, 1)
+
+
+def parse_workers(text: str) -> Workers:
+    """`N` or `MIN:MAX`, whole numbers from 1. Raises InputError for anything else."""
+    least, colon, most = text.strip().partition(":")
+    parts = (least, most) if colon else (least, least)
+    numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
+    if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
+        raise InputError(
+            f"--workers is '{text}'; give a number from 1 (--workers 2), or a range with the "
+            "smaller number first (--workers 2:8)"
+        )
+    return Workers(*numbers)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What one run gets: so many workers, each with its CPUs and GPUs."""
+
+    cpus: float
+    """Of one worker."""
+    gpus: float
+    """Of one worker."""
+    workers: Workers = ONE
+
+    @property
+    def device(self) -> str:
+        return "cuda" if self.gpus > 0 else "cpu"
+
+    @property
+    def threads(self) -> int:
+        """Of one worker."""
+        return max(1, int(self.cpus))
+
+    @property
+    def alone(self) -> bool:
+        """Whether a run trains in one process, without a gang of workers."""
+        return self.workers == ONE
+
+    def __str__(self) -> str:
+        each = f"{self.cpus:g} CPU and {self.gpus:g} GPU"
+        return each if self.alone else f"{self.workers.in_words} of {each}"
+
+
+def require_resources(cluster: Resources, slot: Slot) -> None:
+    """Raise InputError when not one run fits: Ray would wait for ever."""
+    if not slot.alone and 0 < slot.gpus < 1:
+        raise InputError(
+            f"--gpus-per-worker is {slot.gpus:g} with --workers {slot.workers}; workers of a run "
+            "cannot share a GPU, so give each a whole one, or take --workers 1"
+        )
+    places = _num_places(cluster, slot)
+    if places >= slot.workers.least:
+        return
+    asked = f"{slot.cpus:g} CPUs and {slot.gpus:g} GPUs on one node"
+    if slot.alone or not places:
+        who = "a run" if slot.alone else "a worker"
+        remedy = "lower --cpus-per-worker or --gpus-per-worker"
+        raise InputError(f"{who} asks for {asked}, and there are {cluster}; {remedy}")
+    raise InputError(
+        f"a run asks for {slot.workers.least} workers, each of {asked}, and only {places} fit "
+        f"into {cluster}; lower --workers, --cpus-per-worker or --gpus-per-worker"
+    )
+
+
+def num_slots(cluster: Resources, slot: Slot) -> int:
+    """How many runs fit at once, at least 1: a worker is on one node, a run's may be on several.
+
+    A range counts with its most workers, for a gang takes what it can get.
+    """
+    return max(1, _num_places(cluster, slot) // slot.workers.most)
+
+
+def _num_places(cluster: Resources, slot: Slot) -> int:
+    """Workers that fit."""
+    return sum(node.num_places(slot.cpus, slot.gpus) for node in cluster.nodes)
