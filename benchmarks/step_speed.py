@@ -19,7 +19,8 @@ import torch
 
 from benchmarks.plain import plain_step
 from lab.config import RunConfig, make_config
-from lab.gan.game import Game, ImageShape, RealBatch
+from lab.gan.game import Game
+from lab.gan.rounds import ImageShape, RealBatch
 
 SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
 SETTINGS = {

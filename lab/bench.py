@@ -10,8 +10,8 @@ import torch
 
 from lab.config import DataConfig, EvaluationConfig, InputError, RunConfig, unknown
 from lab.data import Pack, find
-from lab.gan.game import ImageShape
 from lab.gan.precision import faster_precision
+from lab.gan.rounds import ImageShape
 from lab.metrics import Evaluator, make_evaluator
 
 DEVICES = ("auto", "cpu", "cuda")

@@ -114,6 +114,8 @@ class TrainingConfig(Section):
     """Images of one critic step, over all workers."""
     generator_batch_multiplier: int = Field(default=1, ge=1, le=16)
     """A generator step draws this many times batch_size latent codes (Miyato's ResNet: 2)."""
+    accumulate: int = Field(default=1, ge=1, le=1024)
+    """Passes that an update's batch is computed in; batch norm sees one pass at a time."""
     critic_steps: int = Field(default=1, ge=1, le=100)
     """Critic steps for each generator step."""
     budget_images: int = Field(default=200_000, ge=1)
@@ -189,6 +191,11 @@ class RunConfig(Section):
             raise ValueError(
                 f"training.budget_images is {self.training.budget_images}; one generator step "
                 f"shows {step} images (batch_size x critic_steps), so the budget must reach that"
+            )
+        if self.training.accumulate > self.training.batch_size:
+            raise ValueError(
+                f"training.accumulate is {self.training.accumulate}; each pass needs an image, so "
+                f"it must be at most training.batch_size, {self.training.batch_size}"
             )
         if self.loss == "relativistic" and self.network.critic_norm == "batch":
             raise ValueError(

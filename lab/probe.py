@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lab.gan.game import Game, Observed, RealBatch, RealSource
+from lab.gan.game import Game
+from lab.gan.rounds import Observed, RealBatch, RealSource
 from lab.stability.signals import pairwise_diversity, relative_change
 
 HALF_A_GREY_LEVEL = 1 / 255
@@ -28,7 +29,9 @@ class Probe:
         self.game = game
 
     def step(self, real_batch: RealSource, heldout: RealBatch) -> Probed:
-        """Play one round; also update ratios, held-out logits, singular values, diversity."""
+        """Play one round; `heldout` is this rank's share of a batch of held-out images.
+
+        Also update ratios, held-out logits, singular values, diversity."""
         game = self.game
         before = {"generator": _weights(game.generator), "critic": _weights(game.critic)}
         played = game.step(real_batch)
@@ -39,12 +42,13 @@ class Probe:
         with torch.no_grad(), game.autocast():
             labels = heldout.labels if game.config.network.conditional else None
             images = heldout.images.to(played.real.dtype)
-            sampled["logit_heldout"] = game.critic(images, labels).mean()
+            sampled["logit_heldout"] = game.mean(game.critic(images, labels))
         sigmas = game.critic.top_singular_values()
         if sigmas.numel():
             sampled["critic_sigma_max"] = sigmas.max()
-        if len(played.real) > 1:
-            sampled["diversity"] = _relative_diversity(played.fake, played.real)
+        real, fake = game.whole(played.real), game.whole(played.fake)
+        if len(real) > 1:
+            sampled["diversity"] = _relative_diversity(fake, real)
         return Probed(played.observed, sampled)
 
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from lab.bench import Bench, open_bench_for, resolve_precision
 from lab.config import RunConfig
-from lab.data import training_indices
-from lab.gan.game import Game, RealBatch, Share
+from lab.feed import Feed
+from lab.gan.game import Game
+from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents, save_grid
 from lab.probe import Probe
-from lab.randomness import counted_generator
 from lab.record import FAILURES, Row, Stage, sample_file, sole_writer
-from lab.run_folder import Resumed, RunFolder, RunLabel
+from lab.run_folder import Finished, Resumed, RunFolder, RunLabel
 from lab.stability.score import quality, score
 from lab.stability.signals import SignalWindow
 from lab.stability.verdict import Verdict, judge
@@ -51,8 +53,12 @@ def run(
     stage: Stage = "explore",
     attempt: int = 1,
     device: str = "auto",
+    ranks: Ranks = ALONE,
 ) -> Generator[Evaluation, None, None]:
     """Train one configuration with one seed into `folder`, or continue what is there.
+
+    Several workers iterate in step, each over its own call: all yield the same evaluations, and
+    only rank 0 touches the folder. The numbers are those of one worker, to rounding.
 
     Yields an `Evaluation` of the untrained generator (0 images seen) and one every
     `evaluation.every_images`; the last carries the verdict. A folder that holds a finished run
@@ -61,17 +67,24 @@ def run(
     """
     started = time.perf_counter()
     files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
-    finished = files.finished()
+    finished = ranks.from_first(files.finished)
     if finished is None:
-        bench = open_bench_for(config, device)  # first: a mistake must not leave a folder
-        with sole_writer(folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS):
-            finished = files.finished()  # perhaps by the worker that held it until now
+        # First: a mistake must not leave a folder.
+        bench = ranks.everywhere(lambda: open_bench_for(config, device))
+        with ExitStack() as held:
+            finished = ranks.from_first(lambda: _held(files, held))
             if finished is None:
-                training = _Training(config, bench, files)
+                training = _Training(config, bench, files, ranks)
                 training.begin(started)
                 yield from _evaluations(training)
                 return
     yield Evaluation(finished.row, finished.verdict, finished.score)
+
+
+def _held(files: RunFolder, held: ExitStack) -> Finished | None:
+    """Hold the folder; how its run ended, perhaps by the worker that held it until now."""
+    held.enter_context(sole_writer(files.folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS))
+    return files.finished()
 
 
 def _evaluations(training: _Training) -> Generator[Evaluation, None, None]:
@@ -87,31 +100,30 @@ def _evaluations(training: _Training) -> Generator[Evaluation, None, None]:
 class _Training:
     """One run under way: the game, the rows so far, and what ends it."""
 
-    def __init__(self, config: RunConfig, bench: Bench, files: RunFolder) -> None:
+    def __init__(self, config: RunConfig, bench: Bench, files: RunFolder, ranks: Ranks) -> None:
         self.config = config
         self.bench = bench
         self.files = files
+        self.ranks = ranks
         self.verdict: Verdict | None = None
         self.window = SignalWindow(bench.device)
-        self.train_images = bench.pack.train.resident(bench.device)
-        self.heldout_images = bench.pack.heldout.resident(bench.device)
 
     def begin(self, started: float) -> None:
         """Build the game, continue from the folder if it holds anything, note the start."""
-        resumed = self.files.resume()
-        precision = resumed.precision or resolve_precision(
-            self.config, self.bench.shape, self.bench.device
+        config, bench, ranks = self.config, self.bench, self.ranks
+        resumed = ranks.from_first(self.files.resume)
+        precision = ranks.from_first(
+            lambda: resumed.precision or resolve_precision(config, bench.shape, bench.device)
         )
         self.game = Game(
-            self.config,
-            self.bench.shape,
-            device=self.bench.device,
-            precision=precision,
-            share=Share(),
+            config, bench.shape, device=bench.device, precision=precision, ranks=ranks
         )
+        self.feed = Feed(config, bench, self.game.share)
         self._continue(resumed)
-        self.files.note_start(
-            self.config, self.game, precision, starting_seconds=time.perf_counter() - started
+        ranks.from_first(
+            lambda: self.files.note_start(
+                config, self.game, precision, starting_seconds=time.perf_counter() - started
+            )
         )
 
     def _continue(self, resumed: Resumed) -> None:
@@ -142,11 +154,10 @@ class _Training:
     def _one_round(self, probe: Probe) -> None:
         step = self.game.num_steps_done
         if step % self.config.stability.signal_every_steps == 0:
-            heldout = self._heldout_batch(step)
-            signals = probe.step(self._real_batch, heldout)
+            signals = probe.step(self.feed.real, self.feed.heldout(step))
             self.window.add(self.game.images_seen, signals.observed._asdict(), signals.sampled)
         else:
-            played = self.game.step(self._real_batch)
+            played = self.game.step(self.feed.real)
             self.window.add(self.game.images_seen, played.observed._asdict())
 
     def _failed_numerically(self) -> bool:
@@ -154,30 +165,22 @@ class _Training:
         stop = self.config.stability.stop_on_failure
         return due and stop and self.window.non_finite()
 
-    def _real_batch(self, critic_step: int) -> RealBatch:
-        size = self.config.training.batch_size
-        order = training_indices(
-            len(self.train_images), self.config.seed, critic_step * size, size
-        )
-        indices = self.game.share.of(order)
-        mirror = None
-        if self.config.data.mirror:
-            draw = counted_generator(self.config.seed, "mirror", critic_step)
-            mirror = self.game.share.of(torch.rand(size, generator=draw) < 0.5)
-        batch = self.train_images.batch(indices, self.bench.device, mirror)
-        return RealBatch(batch.images, batch.labels)
-
-    def _heldout_batch(self, step: int) -> RealBatch:
-        draw = counted_generator(self.config.seed, "held-out", step)
-        size = self.config.training.batch_size
-        indices = torch.randint(len(self.heldout_images), (size,), generator=draw)
-        batch = self.heldout_images.batch(indices, self.bench.device)
-        return RealBatch(batch.images, batch.labels)
-
     def evaluate(self) -> Evaluation:
         """Measure the averaged generator, judge, and store the row and the checkpoint."""
         start = time.perf_counter()
-        metrics = self._measure()
+        images = self._generated()
+        signals = self.window.close()
+        self.ranks.require_agreement(self.game.tensors())
+        evaluation = self.ranks.from_first(lambda: self._evaluated(images, signals, start))
+        if not self.ranks.first:
+            self.rows.append(evaluation.row)
+            self.verdict = evaluation.verdict
+        return evaluation
+
+    def _evaluated(
+        self, images: Tensor | None, signals: dict[str, float | int], start: float
+    ) -> Evaluation:
+        metrics = self._measured(images)
         self.evaluating_seconds += time.perf_counter() - start
         names = self.bench.evaluator.names
         first = self.rows[0] if self.rows else metrics
@@ -192,16 +195,19 @@ class _Training:
             "seconds_training": self.training_seconds,
             "seconds_evaluating": self.evaluating_seconds,
             **metrics,
-            **self.window.close(),
+            **signals,
         }
         self.rows.append(row)
         self.verdict = self._judge()
         self.files.store_row(row)
         self.files.store_checkpoint(self.game.state(), self.game.images_seen)
-        return self.conclude()
+        return self._concluded()
 
     def conclude(self) -> Evaluation:
         """The newest evaluation; a run that has its verdict is finished in the record first."""
+        return self.ranks.from_first(self._concluded)
+
+    def _concluded(self) -> Evaluation:
         assert self.rows
         if self.verdict is None:
             return Evaluation(self.rows[-1], None, None)
@@ -221,16 +227,18 @@ class _Training:
         )
         return Evaluation(self.rows[-1], self.verdict, reached)
 
-    def _measure(self) -> dict[str, float]:
-        evaluator = self.bench.evaluator
+    def _generated(self) -> Tensor | None:
         codes = latents(
-            evaluator.num_samples,
+            self.bench.evaluator.num_samples,
             self.config.network.latent_size,
             self.bench.shape.num_classes,
             seed=self.config.seed,
             purpose="evaluation",
         )
-        images = generate(self.game.average, codes, autocast=self.game.autocast())
+        return generate(self.game.average, codes, autocast=self.game.autocast(), ranks=self.ranks)
+
+    def _measured(self, images: Tensor | None) -> dict[str, float]:
+        evaluator = self.bench.evaluator
         if images is None:
             return dict.fromkeys(evaluator.names.model_dump().values(), float("nan"))
         samples = sample_file(self.files.folder, self.game.images_seen)

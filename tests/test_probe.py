@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from lab.gan.game import RealBatch
+from lab.gan.rounds import RealBatch
 from lab.probe import Probe
 from tests.gan.games import real_images, small_game, train, weights_and_buffers
 

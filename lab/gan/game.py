@@ -6,82 +6,34 @@ A step never waits for the device: what is observed comes back as tensors on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from lab.config import RunConfig
 from lab.gan.average import copy_of, decay, update_average
+from lab.gan.draws import Draws
 from lab.gan.losses import LOSSES
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
-from lab.gan.objectives import CriticBatch, CriticObjective, GeneratorObjective
+from lab.gan.networks.normalisation import standardise_over
+from lab.gan.objectives import CriticBatch, CriticObjective, CriticResult, GeneratorObjective
 from lab.gan.optimizers import adam, clip_weights, grad_norm, set_rate
-from lab.gan.penalties import NEEDS_NOISE
+from lab.gan.ranks import ALONE, Ranks, without_sending
+from lab.gan.rounds import (
+    CriticPass,
+    GeneratorPass,
+    ImageShape,
+    Observed,
+    RealBatch,
+    RealSource,
+    Step,
+)
+from lab.gan.share import Share
 from lab.randomness import counted_generator
 
 Network = TypeVar("Network", bound=nn.Module)
-
-
-class ImageShape(NamedTuple):
-    """What the data looks like to the networks."""
-
-    resolution: int
-    channels: int
-    num_classes: int
-
-
-@dataclass(frozen=True)
-class Share:
-    """Which part of a global batch this worker computes."""
-
-    rank: int = 0
-    num_ranks: int = 1
-
-    def of(self, batch: Tensor) -> Tensor:
-        """The contiguous slice of a global batch [B, ...] that belongs to this rank."""
-        start = len(batch) * self.rank // self.num_ranks
-        stop = len(batch) * (self.rank + 1) // self.num_ranks
-        return batch[start:stop]
-
-
-class RealBatch(NamedTuple):
-    """This rank's share of a batch of real images."""
-
-    images: Tensor
-    """[B, C, H, W] in [-1, 1]"""
-    labels: Tensor
-    """[B] int64"""
-
-
-RealSource = Callable[[int], RealBatch]
-"""Critic step -> this rank's share of its batch."""
-
-
-class Observed(NamedTuple):
-    """Signals of one step, 0-d tensors on the device, detached."""
-
-    critic_loss: Tensor
-    generator_loss: Tensor
-    logit_real: Tensor
-    logit_fake: Tensor
-    critic_accuracy: Tensor
-    """Share of real and fake pairs that the critic ranks rightly, in [0, 1]."""
-    critic_grad_norm: Tensor
-    generator_grad_norm: Tensor
-
-
-class Step(NamedTuple):
-    """What one generator step, with its critic steps, leaves behind."""
-
-    observed: Observed
-    real: Tensor
-    """The last real batch [B, C, H, W]."""
-    fake: Tensor
-    """The generator step's images [B', C, H, W]."""
 
 
 class Game:
@@ -94,13 +46,17 @@ class Game:
         *,
         device: torch.device,
         precision: str,
-        share: Share | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
+        """Raises InputError when the batch is too small for so many ranks and passes."""
         self.config = config
         self.shape = shape
         self.device = device
         self.precision = precision
-        self.share = share or Share()
+        self.ranks = ranks
+        self.share = Share(ranks.rank, ranks.num_ranks, config.training.accumulate)
+        self.share.require_samples(config.training.batch_size)
+        self.draws = Draws(config, shape.num_classes, device, self._dtype)
         self.num_steps_done = 0
         self._build_networks()
         self._build_objectives()
@@ -120,6 +76,8 @@ class Game:
         draw = counted_generator(self.config.seed, "initial critic", 0)
         self.critic: Critic = self._placed(build_critic(network, generator=draw, **built))
         self.average: Generator = copy_of(self.generator)
+        standardise_over(self.generator, self.ranks)
+        standardise_over(self.critic, self.ranks)
 
     def _placed(self, network: Network) -> Network:
         placed = network.to(self.device, self._dtype).train()
@@ -132,10 +90,12 @@ class Game:
         config = self.config
         loss = LOSSES[config.loss]
         joint = config.network.critic_norm != "batch"
-        self.critic_objective = CriticObjective(
-            self.critic, loss, config.penalty.kind, joint=joint
+        self.critic_objective = self.ranks.wrapped(
+            CriticObjective(self.critic, loss, config.penalty.kind, joint=joint)
         )
-        self.generator_objective = GeneratorObjective(self.generator, self.critic, loss)
+        self.generator_objective = self.ranks.wrapped(
+            GeneratorObjective(self.generator, self.critic, loss)
+        )
 
     @property
     def images_seen(self) -> int:
@@ -144,107 +104,128 @@ class Game:
 
     def step(self, real_batch: RealSource) -> Step:
         """Play one round: `critic_steps` critic updates, one generator update, one average."""
-        config, step = self.config, self.num_steps_done
+        step = self.num_steps_done
         self._set_rates(step)
         self.critic.requires_grad_(True)
-        for critic_step in range(
-            step * config.training.critic_steps, (step + 1) * config.training.critic_steps
-        ):
+        num = self.config.training.critic_steps
+        for critic_step in range(step * num, (step + 1) * num):
             real = self._real(real_batch(critic_step))
-            critic_seen = self._critic_step(critic_step, real)
+            critic_seen, critic_norm = self._critic_step(critic_step, real)
         self.critic.requires_grad_(False)
-        generator_loss, generator_norm, fake = self._generator_step(step, real)
+        generator_seen, generator_norm, fake = self._generator_step(step, real)
         self.num_steps_done += 1
         self._update_average()
+        seen = self.ranks.sum(torch.cat([critic_seen, generator_seen[None]]))
+        loss, logit_real, logit_fake, accuracy, generator_loss = seen.unbind()
         observed = Observed(
-            critic_seen.loss,
-            generator_loss,
-            critic_seen.real.mean(),
-            critic_seen.fake.mean(),
-            (critic_seen.real > critic_seen.fake).float().mean(),
-            critic_seen.grad_norm,
-            generator_norm,
+            loss, generator_loss, logit_real, logit_fake, accuracy, critic_norm, generator_norm
         )
         return Step(observed, real.images, fake)
 
-    def _critic_step(self, critic_step: int, real: RealBatch) -> _CriticSeen:
-        batch = self._critic_batch(critic_step, real)
+    def _critic_step(self, critic_step: int, real: RealBatch) -> tuple[Tensor, Tensor]:
+        """This rank's part of (loss, logit real, logit fake, accuracy), [4]; the gradient norm."""
         self.critic.update_spectral_vectors()
-        with self.autocast():
-            result = self.critic_objective(batch, self._penalty_weight(critic_step))
         self.critic_optimizer.zero_grad(set_to_none=True)
-        result.loss.backward()
+        seen = torch.zeros(4, device=self.device, dtype=self._dtype)
+        passes = self._critic_passes(critic_step, real)
+        for index, given in enumerate(passes, start=1):
+            with self._sending(self.critic_objective, last=index == len(passes)):
+                result = self._criticise(given, self.draws.penalty_weight(critic_step))
+                self._backward(result.loss, given.weight)
+            ranked = (result.real > result.fake).to(result.real.dtype)
+            means = result.loss.detach(), result.real.mean(), result.fake.mean(), ranked.mean()
+            seen += torch.stack(means) * given.weight
         norm = grad_norm(self.critic)
         self.critic_optimizer.step()
-        if self.config.penalty.clip is not None:
-            clip_weights(self.critic, self.config.penalty.clip)
-        return _CriticSeen(result.loss.detach(), result.real, result.fake, norm)
+        if (clip := self.config.penalty.clip) is not None:
+            clip_weights(self.critic, clip)
+        return seen, norm
+
+    def _critic_passes(self, critic_step: int, real: RealBatch) -> list[CriticPass]:
+        share, size = self.share, self.config.training.batch_size
+        z, labels = self.draws.latents("critic", critic_step)
+        mix, noise = self.draws.penalty(critic_step, real.images.shape[1:])
+        known = self._known(real.labels)
+        return [
+            CriticPass(*given)
+            for given in zip(
+                share.weights(size),
+                share.cut(z[:, 0]),
+                share.cut(None if labels is None else labels[:, 0]),
+                share.parts(real.images, size),
+                [None] * share.num_parts if known is None else share.parts(known, size),
+                share.cut(mix),
+                share.cut(noise),
+                strict=True,
+            )
+        ]
+
+    def _criticise(self, given: CriticPass, penalty_weight: float) -> CriticResult:
+        with self.autocast():
+            with torch.no_grad():
+                fake = self.generator(given.z, given.labels)
+            batch = CriticBatch(
+                given.real, fake, given.real_labels, given.labels, given.mix, given.noise
+            )
+            result: CriticResult = self.critic_objective(batch, penalty_weight)
+        return result
 
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
-        training = self.config.training
-        num_codes = training.batch_size * training.generator_batch_multiplier
-        z, labels = self._latents("generator", step, num_codes)
-        images, real_labels = None, None
-        if LOSSES[self.config.loss].needs_real:
-            # Neighbouring codes share an image, so that a share pairs as the global batch does.
-            multiplier = training.generator_batch_multiplier
-            images = real.images.repeat_interleave(multiplier, dim=0)
-            real_labels = self._known(real.labels.repeat_interleave(multiplier))
-        with self.autocast():
-            loss, fake = self.generator_objective(z, labels, images, real_labels)
+        """This rank's part of the loss [], the gradient's norm [], this rank's images."""
         self.generator_optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        seen = torch.zeros((), device=self.device, dtype=self._dtype)
+        images = []
+        passes = self._generator_passes(step, real)
+        for index, given in enumerate(passes, start=1):
+            with self._sending(self.generator_objective, last=index == len(passes)):
+                with self.autocast():
+                    loss, fake = self.generator_objective(*given[1:])
+                self._backward(loss, given.weight)
+            seen += loss.detach() * given.weight
+            images.append(fake)
         norm = grad_norm(self.generator)
         self.generator_optimizer.step()
-        return loss.detach(), norm, fake
+        return seen, norm, images[0] if len(images) == 1 else torch.cat(images)
 
-    def _critic_batch(self, critic_step: int, real: RealBatch) -> CriticBatch:
-        z, labels = self._latents("critic", critic_step, self.config.training.batch_size)
-        with torch.no_grad(), self.autocast():
-            fake = self.generator(z, labels)
-        mix, noise = self._penalty_draws(critic_step, real.images)
-        return CriticBatch(real.images, fake, self._known(real.labels), labels, mix, noise)
+    def _generator_passes(self, step: int, real: RealBatch) -> list[GeneratorPass]:
+        share, training = self.share, self.config.training
+        multiplier, size = training.generator_batch_multiplier, training.batch_size
+        z, labels = self.draws.latents("generator", step, multiplier)
+        passes = []
+        for weight, codes, classes, images, known in zip(
+            share.weights(size),
+            share.cut(z),
+            share.cut(labels),
+            share.parts(real.images, size),
+            share.parts(real.labels, size),
+            strict=True,
+        ):
+            assert codes is not None
+            paired, paired_labels = None, None
+            if LOSSES[self.config.loss].needs_real:
+                # Neighbouring codes share an image, so a share pairs as the global batch does.
+                paired = images.repeat_interleave(multiplier, dim=0)
+                paired_labels = self._known(known.repeat_interleave(multiplier))
+            flat = None if classes is None else classes.flatten()
+            passes.append(GeneratorPass(weight, codes.flatten(0, 1), flat, paired, paired_labels))
+        return passes
+
+    def _backward(self, loss: Tensor, weight: float) -> None:
+        """Gradients are averaged over ranks and summed over passes, so a pass's mean loss counts
+        `weight`, its share of the batch, times the ranks."""
+        scaled: Tensor = loss * (weight * self.ranks.num_ranks)
+        scaled.backward()  # type: ignore[no-untyped-call]
+
+    def _sending(self, objective: nn.Module, *, last: bool) -> AbstractContextManager[Any]:
+        """Gradients go to the other ranks once an update: with its last pass."""
+        return nullcontext() if last else without_sending(objective)
 
     def _real(self, batch: RealBatch) -> RealBatch:
         """The batch in the type of the networks."""
         return RealBatch(batch.images.to(self._dtype), batch.labels)
 
-    def _latents(self, player: str, step: int, count: int) -> tuple[Tensor, Tensor | None]:
-        """This rank's share of `count` latent codes [n, latent_size], and of their classes."""
-        draw = counted_generator(self.config.seed, f"{player} noise", step, self.device)
-        size = (count, self.config.network.latent_size)
-        z = torch.randn(size, generator=draw, device=self.device, dtype=self._dtype)
-        if not self.config.network.conditional:
-            return self.share.of(z), None
-        labels = torch.randint(
-            self.shape.num_classes, (count,), generator=draw, device=self.device
-        )
-        return self.share.of(z), self.share.of(labels)
-
     def _known(self, labels: Tensor) -> Tensor | None:
         return labels if self.config.network.conditional else None
-
-    def _penalty_weight(self, critic_step: int) -> float:
-        """The weight at this critic step; lazy regularisation pays k steps at once."""
-        penalty = self.config.penalty
-        if penalty.kind == "none" or critic_step % penalty.every_steps:
-            return 0.0
-        return penalty.weight * penalty.every_steps
-
-    def _penalty_draws(
-        self, critic_step: int, images: Tensor
-    ) -> tuple[Tensor | None, Tensor | None]:
-        if self._penalty_weight(critic_step) == 0.0:
-            return None, None
-        count = self.config.training.batch_size
-        draw = counted_generator(self.config.seed, "penalty", critic_step, self.device)
-        mix = self.share.of(self._uniform((count, 1, 1, 1), draw))
-        if self.config.penalty.kind not in NEEDS_NOISE:
-            return mix, None
-        return mix, self.share.of(self._uniform((count, *images.shape[1:]), draw))
-
-    def _uniform(self, size: tuple[int, ...], draw: torch.Generator) -> Tensor:
-        return torch.rand(size, generator=draw, device=self.device, dtype=self._dtype)
 
     def _set_rates(self, step: int) -> None:
         if self.config.optimizer.schedule == "constant":
@@ -273,6 +254,34 @@ class Game:
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
 
+    def whole(self, mine: Tensor) -> Tensor:
+        """The global batch of which each rank holds its share, `Step.real` or `Step.fake`."""
+        if not self.ranks.several:
+            return mine
+        size = self.config.training.batch_size
+        grouped = mine.view(self.share.count(size), -1, *mine.shape[1:])
+        return self.ranks.sum(self.share.spread(grouped, size)).flatten(0, 1)
+
+    def mean(self, mine: Tensor) -> Tensor:
+        """The mean over the global batch of a value for each sample of this rank's share; []."""
+        weight = self.share.count(size := self.config.training.batch_size) / size
+        return self.ranks.sum(mine.mean() * weight)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that must be equal on every rank, by name."""
+        found: dict[str, Tensor] = {}
+        for part in ("generator", "critic", "average"):
+            state = getattr(self, part).state_dict()
+            found |= {f"{part}.{name}": value for name, value in state.items()}
+        for player in ("generator", "critic"):
+            moments = getattr(self, f"{player}_optimizer").state
+            for name, parameter in getattr(self, player).named_parameters():
+                found |= {
+                    f"{key} of {player}.{name}": value
+                    for key, value in moments.get(parameter, {}).items()
+                }
+        return found
+
     def state(self) -> dict[str, Any]:
         """Everything needed to continue: tensors and plain numbers only."""
         return {
@@ -292,10 +301,3 @@ class Game:
         for part in ("generator", "critic", "average", "generator_optimizer", "critic_optimizer"):
             getattr(self, part).load_state_dict(state[part])
         self.num_steps_done = int(state["num_steps_done"])
-
-
-class _CriticSeen(NamedTuple):
-    loss: Tensor
-    real: Tensor
-    fake: Tensor
-    grad_norm: Tensor

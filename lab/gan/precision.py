@@ -8,7 +8,8 @@ from statistics import median
 import torch
 
 from lab.config import RunConfig
-from lab.gan.game import Game, ImageShape, RealBatch
+from lab.gan.game import Game
+from lab.gan.rounds import ImageShape, RealBatch
 
 NUM_ROUNDS = 5
 WORTH_IT = 1.15

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import torch
 from torch import Tensor
 
 from lab.gan.networks import Generator
+from lab.gan.ranks import ALONE, Ranks
 from lab.randomness import counted_generator
-from lab.record import write_whole
+from lab.durable import write_patiently
 
 BATCH = 250
 
@@ -40,16 +42,24 @@ def generate(
     codes: Iterator[tuple[Tensor, Tensor]],
     *,
     autocast: AbstractContextManager[Any],
+    ranks: Ranks = ALONE,
 ) -> Tensor | None:
-    """Images [N, C, H, W] uint8 on the CPU, or None when any pixel is not finite."""
+    """Images [N, C, H, W] uint8 on the CPU, or None when any pixel is not finite.
+
+    Ranks take turns with the batches; rank 0 gets all images, the others None.
+    """
     parameter = next(generator.parameters())
     images, finite = [], torch.ones((), dtype=torch.bool, device=parameter.device)
     with autocast:
-        for z, labels in codes:
+        for z, labels in islice(codes, ranks.rank, None, ranks.num_ranks):
             made = generator(z.to(parameter), labels.to(parameter.device))
             finite &= made.isfinite().all()
             images.append(to_uint8(made))
-    return torch.cat(images).cpu() if bool(finite) else None
+    gathered = ranks.gather(([batch.cpu() for batch in images], bool(finite)))
+    if gathered is None or not all(is_finite for _, is_finite in gathered):
+        return None
+    turns = zip_longest(*(batches for batches, _ in gathered))
+    return torch.cat([batch for turn in turns for batch in turn if batch is not None])
 
 
 def grid(images: Tensor, columns: int | None = None) -> Tensor:
@@ -76,5 +86,5 @@ def encode_webp(picture: Tensor) -> bytes:
 
 
 def save_grid(images: Tensor, path: Path) -> None:
-    """Write a grid of images [N, C, H, W] uint8 as WebP."""
-    write_whole(path, encode_webp(grid(images)))
+    """Write a grid of images [N, C, H, W] uint8 as WebP. Raises StorageFailed."""
+    write_patiently(path, encode_webp(grid(images)))

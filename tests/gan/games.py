@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from lab.config import RunConfig, make_config
-from lab.gan.game import Game, ImageShape, RealBatch, RealSource, Share
+from lab.gan.game import Game
 from lab.gan.objectives import CriticBatch, CriticResult
+from lab.gan.ranks import ALONE, Ranks
+from lab.gan.rounds import ImageShape, RealBatch, RealSource
 
 SHAPE = ImageShape(resolution=32, channels=1, num_classes=3)
 SMALL = {
@@ -33,10 +35,10 @@ def small_game(
     values: dict[str, Any] | None = None,
     *,
     precision: str = "float32",
-    share: Share | None = None,
+    ranks: Ranks = ALONE,
 ) -> Game:
     cpu = torch.device("cpu")
-    return Game(small_config(values), SHAPE, device=cpu, precision=precision, share=share)
+    return Game(small_config(values), SHAPE, device=cpu, precision=precision, ranks=ranks)
 
 
 def real_images(game: Game) -> RealSource:

@@ -303,7 +303,7 @@ def test_weights_are_channels_last_and_stay_so_through_a_state() -> None:
 
 
 def test_each_resolution_and_colour_plays() -> None:
-    from lab.gan.game import ImageShape, RealBatch
+    from lab.gan.rounds import ImageShape, RealBatch
 
     for resolution, channels in ((28, 1), (64, 3)):
         shape = ImageShape(resolution, channels, 0)

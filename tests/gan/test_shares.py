@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import Tensor
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from lab.config import LossName, PenaltyKind, choices
-from lab.gan.game import Share
 from lab.gan.objectives import CriticBatch, CriticObjective
+from lab.gan.ranks import ALONE, Ranks
+from lab.gan.share import Share
 from tests.gan.games import Draws, real_images, small_game, watched
 
 PENALISED = {
@@ -20,8 +24,17 @@ PENALISED = {
 }
 
 
-def draws_of(share: Share) -> Draws:
-    game = small_game(PENALISED, share=share)
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process group of two in which nobody answers: what comes back is what was sent."""
+    monkeypatch.setattr(Ranks, "wrapped", lambda ranks, objective: objective)
+    dist.init_process_group("fake", store=FakeStore(), rank=0, world_size=2)
+    yield
+    dist.destroy_process_group()
+
+
+def draws_of(ranks: Ranks) -> Draws:
+    game = small_game(PENALISED, ranks=ranks)
     draws = watched(game)
     game.step(real_images(game))
     return draws
@@ -36,8 +49,9 @@ def test_the_shares_of_a_batch_are_disjoint_and_cover_it() -> None:
         assert max(sizes) - min(sizes) <= 1
 
 
+@pytest.mark.usefixtures("unheard")
 def test_two_workers_draw_the_two_halves_of_one_workers_batches() -> None:
-    whole, first, second = draws_of(Share()), draws_of(Share(0, 2)), draws_of(Share(1, 2))
+    whole, first, second = draws_of(ALONE), draws_of(Ranks(0, 2)), draws_of(Ranks(1, 2))
 
     assert [len(z) for z in whole.latents] == [4, 12]
     for parts in (
@@ -54,11 +68,12 @@ def test_two_workers_draw_the_two_halves_of_one_workers_batches() -> None:
         assert torch.equal(torch.cat([one, two]), together), field
 
 
+@pytest.mark.usefixtures("unheard")
 def test_a_relativistic_generator_pairs_alike_on_one_worker_and_on_two() -> None:
     values = {"loss": "relativistic", "training.generator_batch_multiplier": 3}
     seen: list[tuple[Tensor, Tensor]] = []
-    for share in (Share(), Share(0, 2), Share(1, 2)):
-        game = small_game(values, share=share)
+    for ranks in (ALONE, Ranks(0, 2), Ranks(1, 2)):
+        game = small_game(values, ranks=ranks)
         objective = game.generator_objective
 
         def noted(z: Tensor, labels: Any, real: Tensor, *rest: Any, o: Any = objective) -> Any:

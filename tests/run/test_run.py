@@ -17,8 +17,9 @@ import lab.bench
 import lab.run
 from lab.config import RunConfig
 from lab.data import open_pack
-from lab.gan.game import Game, RealBatch, RealSource
+from lab.gan.game import Game
 from lab.gan.networks import build_generator
+from lab.gan.rounds import RealBatch, RealSource
 from lab.gan.sampling import encode_webp, generate, grid, latents
 from lab.record import (
     CHECKPOINT_FILE,

@@ -1,18 +1,21 @@
-"""Normalisation of activations. Statistics over several workers have their place here."""
+"""Normalisation of activations; batch norm takes its statistics over all workers of a run."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lab.config import CriticNorm
+from lab.gan.ranks import ALONE, Ranks
 
 MOMENTUM = 0.1
 EPSILON = 1e-5
 
 
-class _BatchStatistics(nn.Module):
+class _Standardised(nn.Module):
     """Standardises each channel by the batch (training) or by running statistics (evaluation)."""
 
     running_mean: Tensor
@@ -22,9 +25,12 @@ class _BatchStatistics(nn.Module):
         super().__init__()
         self.register_buffer("running_mean", torch.zeros(num_channels))
         self.register_buffer("running_var", torch.ones(num_channels))
+        self.ranks = ALONE
 
     def standardise(self, x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
         """[B, C, H, W] -> the same shape, times `weight` [C] plus `bias` [C] if given."""
+        if self.training and self.ranks.several:
+            return self._standardise_over_ranks(x, weight, bias)
         return F.batch_norm(
             x,
             self.running_mean,
@@ -36,8 +42,65 @@ class _BatchStatistics(nn.Module):
             eps=EPSILON,
         )
 
+    def _standardise_over_ranks(
+        self, x: Tensor, weight: Tensor | None, bias: Tensor | None
+    ) -> Tensor:
+        """The same from the statistics of the whole batch, differentiable twice (penalties)."""
+        statistics = batch_statistics(x, self.ranks)
+        self._track(statistics)
+        scale = torch.rsqrt(statistics.var + EPSILON)
+        if weight is not None:
+            scale = scale * weight
+        shift = -statistics.mean * scale
+        if bias is not None:
+            shift = shift + bias
+        y = torch.addcmul(shift[:, None, None], x, scale[:, None, None])
+        return y.to(x.dtype)
 
-class BatchNorm(_BatchStatistics):
+    @torch.no_grad()
+    def _track(self, statistics: BatchStatistics) -> None:
+        count = statistics.num_values
+        unbiased = statistics.var * (count / (count - 1).clamp_min(1))
+        self.running_mean.lerp_(statistics.mean.to(self.running_mean.dtype), MOMENTUM)
+        self.running_var.lerp_(unbiased.to(self.running_var.dtype), MOMENTUM)
+
+
+class BatchStatistics(NamedTuple):
+    """Of each channel, over the samples and pixels of all ranks."""
+
+    mean: Tensor
+    """[C]"""
+    var: Tensor
+    """[C], biased"""
+    num_values: Tensor
+    """[]: values that a channel was averaged over"""
+
+
+def batch_statistics(x: Tensor, ranks: Ranks) -> BatchStatistics:
+    """Statistics of [B, C, H, W] over ranks, by Chan et al. 1983: sums of squares about each
+    rank's own mean lose no digits. One collective."""
+    exact = x if x.dtype == torch.float64 else x.float()
+    own_var, own_mean = torch.var_mean(exact, (0, 2, 3), correction=0)
+    count = torch.full_like(own_mean[:1], x.numel() / x.shape[1])
+    own = torch.cat([own_mean, own_var, count])
+    gathered = ranks.sum(F.pad(own[None], (0, 0, ranks.rank, ranks.num_ranks - 1 - ranks.rank)))
+    channels = x.shape[1]
+    means, variances, counts = gathered.tensor_split((channels, 2 * channels), dim=1)
+    total = counts.sum()
+    shares = counts / total
+    mean = (shares * means).sum(0)
+    var = (shares * (variances + (means - mean).square())).sum(0)
+    return BatchStatistics(mean, var, total)
+
+
+def standardise_over(network: nn.Module, ranks: Ranks) -> None:
+    """Let every batch norm of a network take its statistics over these ranks."""
+    for module in network.modules():
+        if isinstance(module, _Standardised):
+            module.ranks = ranks
+
+
+class BatchNorm(_Standardised):
     """Batch normalisation (Ioffe & Szegedy 2015); labels are accepted and without effect."""
 
     def __init__(self, num_channels: int) -> None:
@@ -50,7 +113,7 @@ class BatchNorm(_BatchStatistics):
         return self.standardise(x, self.weight, self.bias)
 
 
-class ConditionalBatchNorm(_BatchStatistics):
+class ConditionalBatchNorm(_Standardised):
     """Batch normalisation with a gain and a bias for each class (Dumoulin et al. 2017)."""
 
     def __init__(self, num_channels: int, num_classes: int) -> None:

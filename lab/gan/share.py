@@ -1,0 +1,83 @@
+"""Which samples of a global batch a worker computes, and in how many parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lab.config import InputError
+
+
+@dataclass(frozen=True)
+class Share:
+    """Part p of P is the p-th contiguous P-th of the global batch; each rank takes a slice of it.
+
+    So parts hold the same samples on any number of ranks, and ranks read disjoint ones.
+    """
+
+    rank: int = 0
+    num_ranks: int = 1
+    num_parts: int = 1
+    """Passes that an update's gradients are accumulated over."""
+
+    def slices(self, num_samples: int) -> list[slice]:
+        """This rank's samples of a batch of so many, a slice for each part."""
+        parts = range(self.num_parts)
+        return [
+            slice(
+                start + (stop - start) * self.rank // self.num_ranks,
+                start + (stop - start) * (self.rank + 1) // self.num_ranks,
+            )
+            for start, stop in (
+                (num_samples * part // self.num_parts, num_samples * (part + 1) // self.num_parts)
+                for part in parts
+            )
+        ]
+
+    def of(self, batch: Tensor) -> Tensor:
+        """This rank's samples of a global batch [B, ...], all parts in order."""
+        slices = self.slices(len(batch))
+        if len(slices) == 1:
+            return batch[slices[0]]
+        return torch.cat([batch[part] for part in slices])
+
+    def cut(self, batch: Tensor | None) -> Sequence[Tensor | None]:
+        """This rank's samples of a global batch [B, ...], part by part; None stays None."""
+        if batch is None:
+            return [None] * self.num_parts
+        return [batch[part] for part in self.slices(len(batch))]
+
+    def parts(self, mine: Tensor, num_samples: int) -> Sequence[Tensor]:
+        """What `of` gave for a batch of `num_samples`, split into its parts."""
+        sizes = [part.stop - part.start for part in self.slices(num_samples)]
+        return torch.split(mine, sizes)
+
+    def count(self, num_samples: int) -> int:
+        """How many samples of a batch are this rank's."""
+        return sum(part.stop - part.start for part in self.slices(num_samples))
+
+    def weights(self, num_samples: int) -> list[float]:
+        """Of each part: its samples on this rank over all samples of the batch."""
+        return [(part.stop - part.start) / num_samples for part in self.slices(num_samples)]
+
+    def spread(self, mine: Tensor, num_samples: int) -> Tensor:
+        """This rank's samples at their places of the global batch, zeros elsewhere."""
+        whole = mine.new_zeros(num_samples, *mine.shape[1:])
+        for place, part in zip(
+            self.slices(num_samples), self.parts(mine, num_samples), strict=True
+        ):
+            whole[place] = part
+        return whole
+
+    def require_samples(self, num_samples: int) -> None:
+        """Raise InputError when a part of a batch would leave a rank without a sample."""
+        if num_samples >= self.num_ranks * self.num_parts:
+            return
+        raise InputError(
+            f"training.batch_size is {num_samples}; {self.num_ranks} workers and "
+            f"training.accumulate {self.num_parts} need at least "
+            f"{self.num_ranks * self.num_parts} images a batch: raise it, or take fewer of them"
+        )
