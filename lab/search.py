@@ -15,6 +15,9 @@ from lab.config import unknown
 from lab.engine.options import SearchOptions
 from lab.record import StudyRecord, read_study
 
+PRINTING = ("list_spaces", "dry_run")
+"""Options of the command that make no study."""
+
 
 def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     """Search a space from a notebook or script and return the finished study.
@@ -24,7 +27,7 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     """
     from lab.engine.drive import search_study
 
-    allowed = [option.name for option in fields(SearchOptions)]
+    allowed = [option.name for option in fields(SearchOptions) if option.name not in PRINTING]
     for name in options:
         if name not in allowed:
             raise unknown("the option", name, allowed)
@@ -40,6 +43,11 @@ def command(options: SearchOptions) -> int:
     console = Console()
     if options.list_spaces:
         return _list_spaces(console)
+    if options.dry_run:
+        from lab.engine.dry_run import dry_run
+
+        dry_run(options, console)
+        return 0
     from lab.engine.drive import StudyInterrupted, search_study
 
     try:

@@ -24,6 +24,7 @@ WITH_RESUME = (
     "hung_after",
     "storage",
     "address",
+    "dry_run",
     "verbose",
 )
 """Options that a resumed study takes; the others are settled by its record."""
@@ -77,6 +78,8 @@ class SearchOptions:
     """A Ray cluster's address; a local Ray is started and closed again when left out."""
     resume: Path | None = None
     """Continue this study (a folder, or its name under --storage)."""
+    dry_run: bool = False
+    """Print the plan and about how long it would take, and stop: no training, no study."""
     list_spaces: bool = False
     """Describe the known spaces and stop."""
     verbose: bool = False
