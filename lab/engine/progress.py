@@ -18,6 +18,8 @@ from lab.config import MetricNames
 from lab.plan import Job, Outcome
 from lab.record import FAILURES, IMAGES_SEEN, QUALITY
 
+NUM_SHOWN = 12
+"""The panel lists so many of the running runs: a thousand would fill no screen and cost a core."""
 VERDICT_STYLE = {"stable": "green", "errored": "red", **dict.fromkeys(FAILURES, "yellow")}
 
 
@@ -32,7 +34,10 @@ class LiveRun:
 
 @dataclass
 class Board:
-    """The state of a search as far as a person watches it; no drawing in here."""
+    """The state of a search as far as a person watches it; no drawing in here.
+
+    The panel's thread reads while the search's writes: what it goes through is listed first.
+    """
 
     study: str
     num_runs: int
@@ -52,9 +57,13 @@ class Board:
     def num_done(self) -> int:
         return sum(self.verdicts.values())
 
+    def running(self) -> list[LiveRun]:
+        """The runs under way, the longest running first."""
+        return list(self.live.values())
+
     def images_per_second(self) -> float:
         """Over all slots, since the search began."""
-        seen = self.images_done + sum(run.row.get(IMAGES_SEEN, 0) for run in self.live.values())
+        seen = self.images_done + sum(run.row.get(IMAGES_SEEN, 0) for run in self.running())
         return float(seen / max(time.monotonic() - self.started, 1e-9))
 
     def seconds_left(self) -> float | None:
@@ -62,7 +71,7 @@ class Board:
         if not self.run_seconds:
             return None
         mean = sum(self.run_seconds) / len(self.run_seconds)
-        spent = sum(min(time.monotonic() - run.started, mean) for run in self.live.values())
+        spent = sum(min(time.monotonic() - run.started, mean) for run in self.running())
         return max(0.0, (self.num_runs - self.num_done) * mean - spent) / self.num_slots
 
 
@@ -146,7 +155,8 @@ def _runs(board: Board) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in ("running", "from", "kimg", "quality", board.names.frechet):
         table.add_column(title)
-    for run in board.live.values():
+    running = board.running()
+    for run in running[:NUM_SHOWN]:
         row = run.row
         seen = row.get(IMAGES_SEEN, 0) / 1000
         table.add_row(
@@ -156,6 +166,8 @@ def _runs(board: Board) -> Table:
             _number(row.get(QUALITY), ".3f"),
             _number(row.get(board.names.frechet), ".1f"),
         )
+    if len(running) > NUM_SHOWN:
+        table.add_row(f"and {len(running) - NUM_SHOWN:,} more")
     return table
 
 

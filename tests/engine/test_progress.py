@@ -62,6 +62,17 @@ def test_the_panel_names_counts_running_runs_and_the_best() -> None:
         assert words in text
 
 
+def test_a_thousand_running_runs_take_no_more_room_than_a_dozen() -> None:
+    shown = display(terminal=True)
+    for trial in range(1000):
+        shown.run_started(job(trial))
+    shown.console.print(shown._draw())
+    text = written(shown)
+    assert "1000 running" in text
+    assert "and 988 more" in text
+    assert text.count("\n") < 25
+
+
 def test_time_left_is_the_mean_run_shared_by_the_slots() -> None:
     board = display(terminal=False).board
     assert board.seconds_left() is None
