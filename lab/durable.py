@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import math
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +19,8 @@ from typing import IO, TypeVar
 
 from lab.config import InputError
 
+log = logging.getLogger(__name__)
+
 LOCK_FILE = ".lock"
 PATIENCE = "LAB_STORAGE_PATIENCE"
 """Environment variable: seconds that a failing storage is waited for; 60 when it is not set."""
@@ -26,6 +28,7 @@ FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 NOT_MENDED_BY_WAITING = frozenset(
     {
+        errno.ENOENT,
         errno.EACCES,
         errno.EPERM,
         errno.EROFS,
@@ -44,20 +47,23 @@ Fill = Callable[[IO[bytes]], object]
 
 
 class StorageFailed(InputError):
-    """The storage refused a write for longer than the patience, or for good."""
+    """The storage refused a write (or a read) for longer than the patience, or for good."""
 
-    def __init__(self, place: Path | str, reason: str, waited_seconds: float) -> None:
+    def __init__(
+        self, place: Path | str, reason: str, waited_seconds: float, doing: str = "written"
+    ) -> None:
         tried = f" for {waited_seconds:.0f} s" if waited_seconds else ""
         super().__init__(
-            f"{place} could not be written{tried} ({reason}); free space or mend the storage, "
+            f"{place} could not be {doing}{tried} ({reason}); free space or mend the storage, "
             "then go on where this stopped"
         )
         self.place = place
         self.reason = reason
         self.waited_seconds = waited_seconds
+        self.doing = doing
 
-    def __reduce__(self) -> tuple[type[StorageFailed], tuple[Path | str, str, float]]:
-        return StorageFailed, (self.place, self.reason, self.waited_seconds)
+    def __reduce__(self) -> tuple[type[StorageFailed], tuple[Path | str, str, float, str]]:
+        return StorageFailed, (self.place, self.reason, self.waited_seconds, self.doing)
 
 
 def patience_seconds() -> float:
@@ -79,13 +85,14 @@ def patiently(
     act: Callable[[], Result],
     place: Path | str,
     *,
+    doing: str = "written",
     is_transient: Callable[[Exception], bool] | None = None,
 ) -> Result:
     """What `act` returns, tried again with growing waits while the storage under it fails.
 
     Every OSError is the storage's, unless `is_transient` says which errors are. The first wait is
-    told on stderr. Raises StorageFailed once the patience is over, and at once for an error that
-    no waiting mends (no permission, read-only).
+    told on stderr; `doing` is "written" or "read". Raises StorageFailed once the patience is over,
+    and at once for an error that no waiting mends (no permission, read-only).
     """
     patience = patience_seconds()
     started = time.monotonic()
@@ -99,9 +106,12 @@ def patiently(
                 raise
             spent = time.monotonic() - started
             if spent >= patience or getattr(error, "errno", None) in NOT_MENDED_BY_WAITING:
-                raise StorageFailed(place, reason_of(error), spent if wait else 0.0) from None
+                raise StorageFailed(
+                    place, reason_of(error), spent if wait else 0.0, doing
+                ) from None
             if not wait:
-                _say_waiting(place, error, patience)
+                said = "%s cannot be %s (%s); trying again for %g s"
+                log.warning(said, place, doing, reason_of(error), patience)
             wait = min(max(FIRST_WAIT_SECONDS, 2 * wait), LONGEST_WAIT_SECONDS, patience - spent)
             time.sleep(wait)
 
@@ -116,11 +126,6 @@ def reason_of(error: Exception) -> str:
         return error.strerror
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
-
-
-def _say_waiting(place: Path | str, error: Exception, patience: float) -> None:
-    said = f"{place} cannot be written ({reason_of(error)}); trying again for {patience:g} s"
-    print(said, file=sys.stderr, flush=True)
 
 
 def write_patiently(path: Path, content: bytes | Fill) -> None:

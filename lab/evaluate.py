@@ -15,7 +15,14 @@ from rich.table import Table
 
 from lab.cli import run_command
 from lab.config import InputError, RunConfig, change_config, read_config
-from lab.record import CONFIG_FILE, GENERATOR_FILE, RUN_FILE, TRIAL_FILE, read_json
+from lab.record import (
+    CONFIG_FILE,
+    GENERATOR_FILE,
+    RUN_FILE,
+    TRIAL_FILE,
+    StorageFailed,
+    read_json,
+)
 
 if TYPE_CHECKING:
     from lab.bench import Bench
@@ -70,9 +77,9 @@ def command(options: EvaluateOptions) -> int:
     if options.samples is not None:
         try:
             save_grid(images[:NUM_GRID_SAMPLES], options.samples)
-        except OSError as error:
+        except StorageFailed as failed:
             raise InputError(
-                f"--samples {options.samples} cannot be written ({error.strerror}); "
+                f"--samples {options.samples} cannot be written ({failed.reason}); "
                 "give another path"
             ) from None
     _show(measured, bench.evaluator, options, count)

@@ -36,7 +36,7 @@ RUN_FILE = "run.json"
 CONFIG_FILE = "config.json"
 """Configuration of a run that lab.train made outside a study; in a study trial.json has it."""
 EVALUATIONS_FILE = "evaluations.jsonl"
-CHECKPOINT_FILE = "checkpoint.pt"
+SAMPLES_FOLDER = "samples"
 GENERATOR_FILE = "generator.safetensors"
 ERROR_FILE = "error.txt"
 REPORT_FILE = "report.html"
@@ -64,7 +64,7 @@ def run_folder(study: Path, trial: int, seed: int) -> Path:
 
 def sample_file(run: Path, images_seen: int) -> Path:
     """<run>/samples/00000640.webp, by images seen."""
-    return run / "samples" / f"{images_seen:08d}.webp"
+    return run / SAMPLES_FOLDER / f"{images_seen:08d}.webp"
 
 
 class NewerFormat(InputError):

@@ -1,15 +1,13 @@
 """A run's folder: what is written when, and what a later start finds there.
 
-Order makes it crash-proof: the row is appended, then the checkpoint renamed into place, then
-run.json. Rows newer than the checkpoint are dropped at a resume and made again, the same.
+Order makes it crash-proof: the row is appended, then its checkpoint renamed into place and the
+oldest removed, then run.json. Rows newer than the checkpoint that is taken at a resume are dropped
+and made again, the same.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 import socket
-import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,15 +16,17 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from lab.checkpoint import checkpoint_files, whole_checkpoints, write_checkpoint
 from lab.config import InputError, RunConfig
+from lab.durable import remove_parts, write_patiently
 from lab.gan.game import Game
 from lab.gan.networks import Generator
 from lab.record import (
-    CHECKPOINT_FILE,
     EVALUATIONS_FILE,
     GENERATOR_FILE,
     IMAGES_SEEN,
     RUN_FILE,
+    SAMPLES_FOLDER,
     Row,
     Stage,
     append_row,
@@ -35,7 +35,6 @@ from lab.record import (
     read_rows,
     write_json,
     write_rows,
-    write_whole,
 )
 from lab.stability.verdict import Verdict
 
@@ -80,6 +79,7 @@ class RunFolder:
         self.folder = folder
         self.label = label
         self._note: dict[str, Any] = {}
+        self._resumed_from = folder
 
     def finished(self) -> Finished | None:
         """The end of a run that has its verdict, else None."""
@@ -96,27 +96,37 @@ class RunFolder:
         return Finished(rows[-1], Verdict(**note["verdict"]), note["score"])
 
     def resume(self) -> Resumed:
-        """The state and the rows up to it; rows newer than the checkpoint are removed.
+        """The newest whole state and the rows up to it; newer rows and checkpoints are removed.
 
-        Where the rows up to the checkpoint are not whole, the run begins again.
-        Raises InputError when the checkpoint is damaged.
+        A damaged checkpoint is warned about and the one before it taken. Where the rows up to the
+        checkpoint are not whole either, the run begins again.
+        Raises InputError when there are checkpoints and none is whole.
         """
-        if not (self.folder / CHECKPOINT_FILE).exists():
-            return self._afresh()
-        state = read_checkpoint(self.folder / CHECKPOINT_FILE)
-        if (self.folder / RUN_FILE).exists():
+        remove_parts(self.folder)
+        remove_parts(self.folder / SAMPLES_FOLDER)
+        if checkpoint_files(self.folder) and (self.folder / RUN_FILE).exists():
             self._note = read_json(self.folder / RUN_FILE)
-        found = read_rows(self.folder / EVALUATIONS_FILE)
-        kept = [row for row in found.rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
-        if not kept or kept[0][IMAGES_SEEN] != 0 or kept[-1][IMAGES_SEEN] != state[IMAGES_SEEN]:
-            # A row was appended before its checkpoint, so its loss is damage from outside, and
-            # only training again brings back its signals.
-            return self._afresh()
-        write_rows(self.folder / EVALUATIONS_FILE, kept)
-        return Resumed(kept, state, self._note.get("precision"))
+        rows = read_rows(self.folder / EVALUATIONS_FILE).rows
+        for path, state in whole_checkpoints(self.folder):
+            kept = [row for row in rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
+            # A row is appended before its checkpoint, so the loss of one is damage from outside,
+            # and only training again brings back its signals.
+            if kept and kept[0][IMAGES_SEEN] == 0 and kept[-1][IMAGES_SEEN] == state[IMAGES_SEEN]:
+                return self._continue(path, state, kept)
+        return self._afresh()
+
+    def _continue(self, path: Path, state: dict[str, Any], rows: list[Row]) -> Resumed:
+        write_rows(self.folder / EVALUATIONS_FILE, rows)
+        self._resumed_from = path
+        files = checkpoint_files(self.folder)
+        for newer in files[: files.index(path)]:
+            newer.unlink()
+        return Resumed(rows, state, self._note.get("precision"))
 
     def _afresh(self) -> Resumed:
         (self.folder / EVALUATIONS_FILE).unlink(missing_ok=True)
+        for path in checkpoint_files(self.folder):
+            path.unlink()
         return Resumed([], None, self._note.get("precision"))
 
     def load_into(self, game: Game, state: dict[str, Any]) -> None:
@@ -126,7 +136,7 @@ class RunFolder:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             first = str(error).strip().splitlines()[0]
             raise InputError(
-                f"{self.folder / CHECKPOINT_FILE} is not a checkpoint of this configuration "
+                f"{self._resumed_from} is not a checkpoint of this configuration "
                 f"({first}); remove {self.folder} to train the run from its start"
             ) from None
 
@@ -162,10 +172,8 @@ class RunFolder:
         append_row(self.folder / EVALUATIONS_FILE, row)
 
     def store_checkpoint(self, state: dict[str, Any], images_seen: int) -> None:
-        """Replace the checkpoint, after the row it belongs to."""
-        content = io.BytesIO()
-        torch.save({"game": state, IMAGES_SEEN: images_seen}, content)
-        write_whole(self.folder / CHECKPOINT_FILE, content.getvalue())
+        """Write the checkpoint, after the row it belongs to; the newest two are kept."""
+        write_checkpoint(self.folder, state, images_seen)
 
     def note_end(
         self,
@@ -198,7 +206,7 @@ class RunFolder:
     def save_generator(self, generator: Generator) -> None:
         """The averaged generator's weights as safetensors."""
         tensors = {name: value.contiguous() for name, value in generator.state_dict().items()}
-        write_whole(self.folder / GENERATOR_FILE, save(tensors))
+        write_patiently(self.folder / GENERATOR_FILE, save(tensors))
 
 
 def mark_errored(folder: Path, label: RunLabel, error: str) -> None:
@@ -216,32 +224,6 @@ def mark_errored(folder: Path, label: RunLabel, error: str) -> None:
         "ended": now(),
     }
     write_json(folder / RUN_FILE, note)
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint's content, loaded without running any code from it.
-
-    Raises InputError when it is damaged.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        images_seen = int(state[IMAGES_SEEN])
-    except (
-        OSError,
-        RuntimeError,
-        EOFError,
-        LookupError,
-        TypeError,
-        ValueError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise InputError(
-            f"the checkpoint {path} is damaged ({type(error).__name__}); "
-            f"remove {path.parent} to train this run from its start"
-        ) from None
-    assert images_seen >= 0
-    return dict(state)
 
 
 def device_name(device: torch.device) -> str:

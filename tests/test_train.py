@@ -235,7 +235,7 @@ def test_a_damaged_checkpoint_is_one_sentence(
     config = small_run(pack, {"training.budget_images": 32})
     write_json(out / CONFIG_FILE, {"config": config.model_dump()})
     stop_after(config, out, 1)
-    (out / "checkpoint.pt").write_bytes(b"torn")
+    (out / "checkpoint-00000000.pt").write_bytes(b"torn")
 
     assert train("--config", file, "--out", out) == 2
     assert "is damaged" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from rich.console import Console
 
+from lab.checkpoint import whole_checkpoints
 from lab.config import InputError
 from lab.data import find
 from lab.engine.cluster import (
@@ -35,7 +36,6 @@ from lab.plan import (
     space_rows,
 )
 from lab.record import (
-    CHECKPOINT_FILE,
     RUN_FILE,
     STUDY_FILE,
     StudyRecord,
@@ -45,7 +45,7 @@ from lab.record import (
     require_study,
     write_json,
 )
-from lab.run_folder import now, read_checkpoint
+from lab.run_folder import now
 
 
 @dataclass(frozen=True)
@@ -240,9 +240,8 @@ def _require_whole_runs(record: StudyRecord) -> None:
         if file.name == RUN_FILE and file.exists():
             read_json(file)
     for run in record.runs:
-        checkpoint = run.folder / CHECKPOINT_FILE
-        if run.status in ("running", "errored") and checkpoint.exists():
-            read_checkpoint(checkpoint)
+        if run.status in ("running", "errored"):
+            next(whole_checkpoints(run.folder), None)
 
 
 def _over_preset(

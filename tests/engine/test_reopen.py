@@ -79,7 +79,7 @@ def test_a_resume_may_change_the_slots_and_the_number_of_trials(study: Path) -> 
         ("trials/0000/seed-0/run.json", '{"format": 99}', "has format 99; this lab reads"),
         ("study.json", '{"form', "is damaged"),
         ("trials/0001/seed-0/run.json", '{"form', "is damaged"),
-        ("trials/0001/seed-0/checkpoint.pt", "PK", "is damaged"),
+        ("trials/0001/seed-0/checkpoint-00000640.pt", "PK", "is damaged"),
         ("trials/0002/seed-0/checkpoint.pt", "PK", "is damaged"),
     ],
 )

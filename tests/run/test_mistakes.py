@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from lab.checkpoint import checkpoint_file, write_checkpoint
 from lab.config import InputError, RunConfig
-from lab.record import (
-    CHECKPOINT_FILE,
-    EVALUATIONS_FILE,
-)
+from lab.record import EVALUATIONS_FILE
 from lab.run import run
 from tests.runs import (
     finish,
@@ -32,51 +30,12 @@ def test_a_finished_run_without_its_rows_is_one_sentence(
         finish(config, tmp_path)
 
 
-def damaged_checkpoints(good: bytes) -> dict[str, bytes]:
-    return {
-        "empty": b"",
-        "cut": good[: len(good) // 2],
-        "short": good[:-3],
-        "text": b"not a checkpoint at all",
-        "flipped": good[:400] + bytes(byte ^ 0xFF for byte in good[400:900]) + good[900:],
-    }
-
-
-@pytest.mark.parametrize("damage", ["empty", "cut", "short", "text", "flipped"])
-def test_a_damaged_checkpoint_is_one_sentence(
-    damage: str, config: RunConfig, tmp_path: Path
-) -> None:
-    stop_after(config, tmp_path, 2)
-    path = tmp_path / CHECKPOINT_FILE
-    path.write_bytes(damaged_checkpoints(path.read_bytes())[damage])
-    rows = (tmp_path / EVALUATIONS_FILE).read_bytes()
-
-    with pytest.raises(InputError) as caught:
-        finish(config, tmp_path)
-
-    assert "damaged" in str(caught.value)
-    assert f"remove {tmp_path}" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert (tmp_path / EVALUATIONS_FILE).read_bytes() == rows
-
-
-@pytest.mark.parametrize("content", [[1, 2], {"images_seen": None}, {}, "text"])
-def test_a_checkpoint_of_something_else_is_one_sentence(
-    content: object, config: RunConfig, tmp_path: Path
-) -> None:
-    stop_after(config, tmp_path, 1)
-    torch.save(content, tmp_path / CHECKPOINT_FILE)
-
-    with pytest.raises(InputError, match="is damaged"):
-        finish(config, tmp_path)
-
-
 @pytest.mark.parametrize("game", [{}, 3, {"generator": 1}])
 def test_a_checkpoint_without_a_game_is_one_sentence(
-    game: object, config: RunConfig, tmp_path: Path
+    game: Any, config: RunConfig, tmp_path: Path
 ) -> None:
     stop_after(config, tmp_path, 1)
-    torch.save({"images_seen": 0, "game": game}, tmp_path / CHECKPOINT_FILE)
+    write_checkpoint(tmp_path, game, 0)
 
     with pytest.raises(InputError, match="not a checkpoint of this configuration"):
         finish(config, tmp_path)
@@ -97,7 +56,7 @@ def test_a_checkpoint_runs_no_code(config: RunConfig, tmp_path: Path) -> None:
             return (Path.touch, (tmp_path / "touched",))
 
     stop_after(config, tmp_path, 1)
-    torch.save({"images_seen": 0, "game": Harmful()}, tmp_path / CHECKPOINT_FILE)
+    torch.save({"images_seen": 0, "game": Harmful()}, checkpoint_file(tmp_path, 0))
 
     with pytest.raises(InputError, match="is damaged"):
         finish(config, tmp_path)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 import lab.bench
 import lab.run
+from lab.checkpoint import checkpoint_file
 from lab.config import RunConfig
 from lab.data import open_pack
 from lab.gan.game import Game
@@ -22,7 +23,6 @@ from lab.gan.networks import build_generator
 from lab.gan.rounds import RealBatch, RealSource
 from lab.gan.sampling import encode_webp, generate, grid, latents
 from lab.record import (
-    CHECKPOINT_FILE,
     GENERATOR_FILE,
     RUN_FILE,
     read_json,
@@ -58,7 +58,7 @@ def test_a_row_is_on_disk_before_it_is_yielded(config: RunConfig, tmp_path: Path
         row = next(evaluations).row
         assert stored_rows(tmp_path)[-1] == row
         assert len(stored_rows(tmp_path)) == num_rows
-        assert (tmp_path / CHECKPOINT_FILE).exists()
+        assert checkpoint_file(tmp_path, row["images_seen"]).exists()
         assert sample_file(tmp_path, row["images_seen"]).exists()
         assert read_json(tmp_path / RUN_FILE)["status"] == "running"
     evaluations.close()
