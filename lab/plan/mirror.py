@@ -8,14 +8,18 @@ up, and a failure is warned about once and ends the copying, not the search.
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
+
+SHARE_OF_A_CORE = 0.25
+"""The copying takes no more: a database row costs ten times what a report costs the search."""
 
 
 class Mirror:
@@ -28,6 +32,7 @@ class Mirror:
         self._path = path
         self._study_name = study_name
         self._queue: SimpleQueue[FrozenTrial | None] = SimpleQueue()
+        self._closing = threading.Event()
         self._thread = threading.Thread(
             target=self._work, args=(list(trials),), name="optuna-mirror", daemon=True
         )
@@ -40,14 +45,19 @@ class Mirror:
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Write what is waiting, for at most so long."""
+        self._closing.set()
         self._queue.put(None)
         self._thread.join(timeout_seconds)
 
     def _work(self, trials: list[FrozenTrial]) -> None:
         try:
             copy = _open(self._path, self._study_name, trials)
-            while (trial := self._queue.get()) is not None:
-                copy.put(trial)
+            while waiting := self._waiting():
+                for trial in waiting:
+                    begun = time.thread_time()
+                    copy.put(trial)
+                    seconds = time.thread_time() - begun
+                    self._closing.wait(seconds * (1 / SHARE_OF_A_CORE - 1))
         except Exception as error:
             self.problem = f"{type(error).__name__}: {error}".splitlines()[0]
             warnings.warn(
@@ -57,9 +67,22 @@ class Mirror:
                 stacklevel=1,
             )
 
+    def _waiting(self) -> list[FrozenTrial]:
+        """What was put since the last time, each trial as it stands now; empty at the end."""
+        trial = self._queue.get()
+        latest: dict[int, FrozenTrial] = {}
+        while trial is not None:
+            latest[trial.number] = trial
+            try:
+                trial = self._queue.get_nowait()
+            except Empty:
+                return list(latest.values())
+        self._queue.put(None)
+        return list(latest.values())
+
 
 class _Copy:
-    """An open sqlite study and the states of the trials that it holds."""
+    """An open sqlite study and the trials that it holds."""
 
     def __init__(self, path: Path, study_name: str) -> None:
         self._storage = RDBStorage(f"sqlite:///{path}")
@@ -71,17 +94,18 @@ class _Copy:
         )
         self._study_id = self._storage.get_study_id_from_name(study_name)
         self.trials = self._study.get_trials(deepcopy=False)
-        self._states = [trial.state for trial in self.trials]
+        """In order of number, as they were last written."""
 
     def put(self, trial: FrozenTrial) -> None:
         """Add a trial that is new, or finish one that was running; others are there already."""
-        assert trial.number <= len(self._states), trial.number
-        if trial.number == len(self._states):
-            self._study.add_trial(_plain(trial))
-            self._states.append(trial.state)
-        elif trial.state.is_finished() and not self._states[trial.number].is_finished():
+        assert trial.number <= len(self.trials), trial.number
+        if trial.number == len(self.trials):
+            plain = _plain(trial)
+            self._study.add_trial(plain)
+            self.trials.append(plain)
+        elif trial.state.is_finished() and not self.trials[trial.number].state.is_finished():
             self._finish(trial)
-            self._states[trial.number] = trial.state
+            self.trials[trial.number] = _plain(trial)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -91,10 +115,12 @@ class _Copy:
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(
             self._study_id, trial.number
         )
+        held = self.trials[trial.number].user_attrs
         for key, value in trial.user_attrs.items():
-            self._storage.set_trial_user_attr(trial_id, key, value)
+            if key not in held or held[key] != value:
+                self._storage.set_trial_user_attr(trial_id, key, value)
         values = trial.values if trial.state == TrialState.COMPLETE else None
-        self._study.tell(trial.number, values, state=trial.state)
+        self._storage.set_trial_state_values(trial_id, trial.state, values)
 
 
 def _open(path: Path, study_name: str, trials: list[FrozenTrial]) -> _Copy:
