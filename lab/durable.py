@@ -54,8 +54,7 @@ class StorageFailed(InputError):
     ) -> None:
         tried = f" for {waited_seconds:.0f} s" if waited_seconds else ""
         super().__init__(
-            f"{place} could not be {doing}{tried} ({reason}); free space or mend the storage, "
-            "then go on where this stopped"
+            f"{place} could not be {doing}{tried} ({reason}); free space or mend the storage"
         )
         self.place = place
         self.reason = reason

@@ -23,8 +23,10 @@ from lab.checkpoint import (
     write_checkpoint,
 )
 from lab.config import InputError, RunConfig
-from lab.record import EVALUATIONS_FILE
+from lab.record import EVALUATIONS_FILE, StorageFailed
+from lab.run import run
 from tests.runs import Killed, assert_same_run, finish, stop_after, stored_rows
+from tests.storages import BLOCK, fill, small_disk
 
 GAME = {
     "num_steps_done": 3,
@@ -247,6 +249,31 @@ def test_parts_of_killed_writers_are_removed(config: RunConfig, tmp_path: Path) 
         part.write_bytes(b"half")
     stop_after(config, tmp_path, 1)
     assert not any(part.exists() for part in parts)
+
+
+# A disk that is full for real.
+
+
+@pytest.mark.parametrize("left_blocks", [0, 8])
+def test_a_disk_that_fills_up_stops_a_run_and_costs_no_number(
+    left_blocks: int,
+    config: RunConfig,
+    undisturbed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LAB_STORAGE_PATIENCE", "0")
+    with small_disk(tmp_path / "disk", 8 << 20) as disk:
+        evaluations = run(config, disk / "run")
+        next(evaluations)
+        ballast = fill(disk, but=left_blocks * BLOCK)
+        with pytest.raises(StorageFailed, match="No space left on device"):
+            next(evaluations)
+        assert seen(disk / "run") == [0]
+        ballast.unlink()
+
+        assert finish(config, disk / "run")[0].row["images_seen"] == 64
+        assert_same_run(disk / "run", undisturbed)
 
 
 # Runs of version 0.1.
