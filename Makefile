@@ -1,6 +1,7 @@
 # make search            search the sngan space on this machine
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
+# make test-slow         every loss x penalty x norm on two workers
 # make bench             every benchmark
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +10,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test bench clean
+.PHONY: search test test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -20,6 +21,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+test-slow: $(VENV)/.installed-test
+	$(BIN)/pytest -m slow
 
 bench: $(VENV)/.installed
 	for name in step_speed evaluation engine_overhead planner default_search; do \

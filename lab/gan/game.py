@@ -18,12 +18,12 @@ from lab.gan.draws import Draws
 from lab.gan.losses import LOSSES
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.normalisation import standardise_over
+from lab.gan.networks.spectral import hold_biases
 from lab.gan.objectives import CriticBatch, CriticObjective, CriticResult, GeneratorObjective
 from lab.gan.optimizers import adam, clip_weights, grad_norm, set_rate
+from lab.gan.passes import CriticPass, critic_passes, generator_passes
 from lab.gan.ranks import ALONE, Ranks, without_sending
 from lab.gan.rounds import (
-    CriticPass,
-    GeneratorPass,
     ImageShape,
     Observed,
     RealBatch,
@@ -75,6 +75,9 @@ class Game:
         self.generator: Generator = self._placed(build_generator(network, generator=draw, **built))
         draw = counted_generator(self.config.seed, "initial critic", 0)
         self.critic: Critic = self._placed(build_critic(network, generator=draw, **built))
+        if LOSSES[self.config.loss].relative:
+            hold_biases((self.critic.head,))
+        self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]
         self.average: Generator = copy_of(self.generator)
         standardise_over(self.generator, self.ranks)
         standardise_over(self.critic, self.ranks)
@@ -106,12 +109,12 @@ class Game:
         """Play one round: `critic_steps` critic updates, one generator update, one average."""
         step = self.num_steps_done
         self._set_rates(step)
-        self.critic.requires_grad_(True)
+        self._free_critic(True)
         num = self.config.training.critic_steps
         for critic_step in range(step * num, (step + 1) * num):
             real = self._real(real_batch(critic_step))
             critic_seen, critic_norm = self._critic_step(critic_step, real)
-        self.critic.requires_grad_(False)
+        self._free_critic(False)
         generator_seen, generator_norm, fake = self._generator_step(step, real)
         self.num_steps_done += 1
         self._update_average()
@@ -127,7 +130,7 @@ class Game:
         self.critic.update_spectral_vectors()
         self.critic_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros(4, device=self.device, dtype=self._dtype)
-        passes = self._critic_passes(critic_step, real)
+        passes = critic_passes(self.draws, self.share, critic_step, real)
         for index, given in enumerate(passes, start=1):
             with self._sending(self.critic_objective, last=index == len(passes)):
                 result = self._criticise(given, self.draws.penalty_weight(critic_step))
@@ -141,24 +144,9 @@ class Game:
             clip_weights(self.critic, clip)
         return seen, norm
 
-    def _critic_passes(self, critic_step: int, real: RealBatch) -> list[CriticPass]:
-        share, size = self.share, self.config.training.batch_size
-        z, labels = self.draws.latents("critic", critic_step)
-        mix, noise = self.draws.penalty(critic_step, real.images.shape[1:])
-        known = self._known(real.labels)
-        return [
-            CriticPass(*given)
-            for given in zip(
-                share.weights(size),
-                share.cut(z[:, 0]),
-                share.cut(None if labels is None else labels[:, 0]),
-                share.parts(real.images, size),
-                [None] * share.num_parts if known is None else share.parts(known, size),
-                share.cut(mix),
-                share.cut(noise),
-                strict=True,
-            )
-        ]
+    def _free_critic(self, free: bool) -> None:
+        for weight in self._critic_weights:
+            weight.requires_grad_(free)
 
     def _criticise(self, given: CriticPass, penalty_weight: float) -> CriticResult:
         with self.autocast():
@@ -175,7 +163,7 @@ class Game:
         self.generator_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros((), device=self.device, dtype=self._dtype)
         images = []
-        passes = self._generator_passes(step, real)
+        passes = generator_passes(self.draws, self.share, step, real)
         for index, given in enumerate(passes, start=1):
             with self._sending(self.generator_objective, last=index == len(passes)):
                 with self.autocast():
@@ -186,29 +174,6 @@ class Game:
         norm = grad_norm(self.generator)
         self.generator_optimizer.step()
         return seen, norm, images[0] if len(images) == 1 else torch.cat(images)
-
-    def _generator_passes(self, step: int, real: RealBatch) -> list[GeneratorPass]:
-        share, training = self.share, self.config.training
-        multiplier, size = training.generator_batch_multiplier, training.batch_size
-        z, labels = self.draws.latents("generator", step, multiplier)
-        passes = []
-        for weight, codes, classes, images, known in zip(
-            share.weights(size),
-            share.cut(z),
-            share.cut(labels),
-            share.parts(real.images, size),
-            share.parts(real.labels, size),
-            strict=True,
-        ):
-            assert codes is not None
-            paired, paired_labels = None, None
-            if LOSSES[self.config.loss].needs_real:
-                # Neighbouring codes share an image, so a share pairs as the global batch does.
-                paired = images.repeat_interleave(multiplier, dim=0)
-                paired_labels = self._known(known.repeat_interleave(multiplier))
-            flat = None if classes is None else classes.flatten()
-            passes.append(GeneratorPass(weight, codes.flatten(0, 1), flat, paired, paired_labels))
-        return passes
 
     def _backward(self, loss: Tensor, weight: float) -> None:
         """Gradients are averaged over ranks and summed over passes, so a pass's mean loss counts
@@ -223,9 +188,6 @@ class Game:
     def _real(self, batch: RealBatch) -> RealBatch:
         """The batch in the type of the networks."""
         return RealBatch(batch.images.to(self._dtype), batch.labels)
-
-    def _known(self, labels: Tensor) -> Tensor | None:
-        return labels if self.config.network.conditional else None
 
     def _set_rates(self, step: int) -> None:
         if self.config.optimizer.schedule == "constant":

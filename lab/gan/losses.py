@@ -21,6 +21,8 @@ class Loss(NamedTuple):
     """(real [B], fake [B]) -> [B]; `real` is looked at only where `needs_real` says so."""
     needs_real: bool = False
     """Whether the generator's loss compares with real images."""
+    relative: bool = False
+    """Whether a constant added to all logits leaves the critic's loss as it is."""
 
 
 def logistic_critic(real: Tensor, fake: Tensor) -> Tensor:
@@ -77,7 +79,9 @@ LOSSES: dict[str, Loss] = {
     "minimax": Loss(logistic_critic, minimax_generator),
     "non-saturating": Loss(logistic_critic, non_saturating_generator),
     "least-squares": Loss(least_squares_critic, least_squares_generator),
-    "wasserstein": Loss(wasserstein_critic, wasserstein_generator),
+    "wasserstein": Loss(wasserstein_critic, wasserstein_generator, relative=True),
     "hinge": Loss(hinge_critic, wasserstein_generator),
-    "relativistic": Loss(relativistic_critic, relativistic_generator, needs_real=True),
+    "relativistic": Loss(
+        relativistic_critic, relativistic_generator, needs_real=True, relative=True
+    ),
 }

@@ -53,29 +53,3 @@ class Step(NamedTuple):
     """This rank's share of the last real batch [n, C, H, W]."""
     fake: Tensor
     """This rank's share of the generator step's images [n', C, H, W]."""
-
-
-class CriticPass(NamedTuple):
-    """This rank's inputs of one of the passes that make up a critic update."""
-
-    weight: float
-    """Its samples over those of the global batch."""
-    z: Tensor
-    """[n, latent_size]"""
-    labels: Tensor | None
-    """Classes of z, [n]."""
-    real: Tensor
-    real_labels: Tensor | None
-    mix: Tensor | None
-    noise: Tensor | None
-
-
-class GeneratorPass(NamedTuple):
-    """This rank's inputs of one of the passes that make up a generator update."""
-
-    weight: float
-    z: Tensor
-    labels: Tensor | None
-    real: Tensor | None
-    """The image that each code is paired with, only where the loss compares with real ones."""
-    real_labels: Tensor | None

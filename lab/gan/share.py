@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -43,6 +44,12 @@ class Share:
         if len(slices) == 1:
             return batch[slices[0]]
         return torch.cat([batch[part] for part in slices])
+
+    @overload
+    def cut(self, batch: Tensor) -> list[Tensor]: ...
+
+    @overload
+    def cut(self, batch: Tensor | None) -> Sequence[Tensor | None]: ...
 
     def cut(self, batch: Tensor | None) -> Sequence[Tensor | None]:
         """This rank's samples of a global batch [B, ...], part by part; None stays None."""

@@ -19,6 +19,7 @@ from lab.gan.networks.initialisation import normal
 from lab.gan.networks.layers import Conv2d, ConvTranspose2d, Linear
 from lab.gan.networks.network import Critic, Generator, Plan, flat, grid
 from lab.gan.networks.normalisation import critic_norm, generator_norm
+from lab.gan.networks.spectral import hold_biases
 
 FILL = normal(0.02)
 SLOPE = 0.1
@@ -40,6 +41,7 @@ class CNNGenerator(Generator):
         self.convolutions = nn.ModuleList(ConvTranspose2d(a, b, fill=FILL) for a, b in pairs)
         self.norms = nn.ModuleList(generator_norm(b, plan.num_classes) for _, b in pairs)
         self.to_pixels = Conv2d(sizes[-1], plan.channels, 3, fill=FILL)
+        hold_biases(self.convolutions)
 
     def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """[B, latent_size], [B] -> [B, channels, side, side]"""
@@ -61,6 +63,8 @@ class CNNCritic(Critic):
         )
         self.norms = nn.ModuleList(critic_norm(plan.critic_norm, size) for size in sizes[1:])
         self.norms[0] = nn.Identity()
+        if plan.critic_norm == "batch":
+            hold_biases(list(self.convolutions)[1:])
 
     def trunk(self, images: Tensor) -> Tensor:
         """[B, channels, side, side] -> [B, F]"""

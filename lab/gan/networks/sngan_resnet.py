@@ -25,7 +25,7 @@ from lab.gan.networks.initialisation import glorot_uniform
 from lab.gan.networks.layers import Conv2d, Linear, PooledConv2d, UpsampledConv2d
 from lab.gan.networks.network import Critic, Generator, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm, critic_norm, generator_norm
-from lab.gan.networks.spectral import Layer, Spectrum
+from lab.gan.networks.spectral import Layer, Spectrum, hold_biases
 
 RESIDUAL = glorot_uniform(math.sqrt(2.0))
 OTHER = glorot_uniform(1.0)
@@ -46,6 +46,8 @@ class UpBlock(nn.Module):
         self.norm_2 = generator_norm(num_out, num_classes)
         self.conv_2 = Conv2d(num_out, num_out, 3, fill=RESIDUAL)
         self.shortcut = Conv2d(num_in, num_out, 1, fill=OTHER)
+        # A constant a channel passes every shortcut and is removed by the last batch norm.
+        hold_biases((self.conv_1, self.conv_2, self.shortcut))
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, in, H, W], [B] -> [B, out, 2H, 2W]"""
@@ -93,6 +95,8 @@ class CriticBlock(nn.Module):
             if pool or num_in != num_out
             else nn.Identity()
         )
+        if norm == "batch":
+            hold_biases((self.conv_1,))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H, W], or half the sides when pooling"""

@@ -7,7 +7,7 @@ sees the same sigma = u^T W v, which is differentiated through W with u and v he
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
@@ -78,6 +78,18 @@ class Layer(nn.Module):
         if self.spectrum != "normalised":
             return self.weight
         return self.weight * self.top_singular_value().reciprocal()
+
+
+def hold_biases(layers: Iterable[nn.Module]) -> None:
+    """Keep the biases of layers at 0, for those that cannot change the game.
+
+    Their gradient is 0 but for rounding (a batch norm removes them, or the loss compares logits),
+    and Adam would blow the rounding up to whole steps, different on any number of workers.
+    """
+    for layer in layers:
+        assert isinstance(layer, Layer), layer
+        if layer.bias is not None:
+            layer.bias.requires_grad_(False)
 
 
 def _normalise_(vector: Tensor) -> None:

@@ -1,0 +1,95 @@
+"""The passes that an update is computed in: this rank's samples of each, draws included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+from lab.gan.draws import Draws
+from lab.gan.losses import LOSSES
+from lab.gan.rounds import RealBatch
+from lab.gan.share import Share
+
+
+class CriticPass(NamedTuple):
+    """This rank's inputs of one pass of a critic update."""
+
+    weight: float
+    """Its samples over those of the global batch."""
+    z: Tensor
+    """[n, latent_size]"""
+    labels: Tensor | None
+    """Classes of z, [n]."""
+    real: Tensor
+    real_labels: Tensor | None
+    mix: Tensor | None
+    noise: Tensor | None
+
+
+class GeneratorPass(NamedTuple):
+    """This rank's inputs of one pass of a generator update."""
+
+    weight: float
+    z: Tensor
+    labels: Tensor | None
+    real: Tensor | None
+    """The image that each code is paired with, only where the loss compares with real ones."""
+    real_labels: Tensor | None
+
+
+def critic_passes(
+    draws: Draws, share: Share, critic_step: int, real: RealBatch
+) -> list[CriticPass]:
+    """The critic's update number `critic_step` on this rank's share of real images."""
+    size = draws.config.training.batch_size
+    z, labels = draws.latents("critic", critic_step)
+    mix, noise = draws.penalty(critic_step, real.images.shape[1:])
+    known: Sequence[Tensor | None] = share.parts(real.labels, size)
+    if not draws.config.network.conditional:
+        known = [None] * share.num_parts
+    return [
+        CriticPass(*given)
+        for given in zip(
+            share.weights(size),
+            share.cut(z.flatten(0, 1)),
+            share.cut(None if labels is None else labels.flatten()),
+            share.parts(real.images, size),
+            known,
+            share.cut(mix),
+            share.cut(noise),
+            strict=True,
+        )
+    ]
+
+
+def generator_passes(
+    draws: Draws, share: Share, step: int, real: RealBatch
+) -> list[GeneratorPass]:
+    """The generator's update number `step`; `real` is the critic's last batch."""
+    config = draws.config
+    multiplier, size = config.training.generator_batch_multiplier, config.training.batch_size
+    z, labels = draws.latents("generator", step, multiplier)
+    paired: Sequence[Tensor | None] = [None] * share.num_parts
+    paired_labels = paired
+    if LOSSES[config.loss].needs_real:
+        # Neighbouring codes share an image, so a share pairs as the global batch does.
+        paired = _repeated(share.parts(real.images, size), multiplier)
+        if config.network.conditional:
+            paired_labels = _repeated(share.parts(real.labels, size), multiplier)
+    return [
+        GeneratorPass(*given)
+        for given in zip(
+            share.weights(size),
+            [codes.flatten(0, 1) for codes in share.cut(z)],
+            [None if part is None else part.flatten() for part in share.cut(labels)],
+            paired,
+            paired_labels,
+            strict=True,
+        )
+    ]
+
+
+def _repeated(parts: Sequence[Tensor], times: int) -> list[Tensor]:
+    return [part.repeat_interleave(times, dim=0) for part in parts]

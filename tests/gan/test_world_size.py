@@ -1,0 +1,113 @@
+"""Nothing that a game computes depends on how many workers compute it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from lab.gan.ranks import ALONE, Ranks, RanksDisagree
+from lab.gan.share import Share
+from tests.gan.games import small_game
+from tests.gan.worlds import (
+    Played,
+    Values,
+    every_game,
+    name_of,
+    other_architectures,
+    play,
+    some_games,
+    uneven_games,
+    worst_difference,
+)
+from tests.ranks import on_ranks
+
+QUICK = [*some_games(), *uneven_games(), *other_architectures()]
+TOLERANCE = 1e-9
+"""Relative, in float64, over 20 steps."""
+
+
+class Compared:
+    """Each game on one worker and on two."""
+
+    def __init__(self, games: list[Values], precision: str) -> None:
+        self.games = games
+        self.one = play(ALONE, games, precision)
+        self.two: list[list[Played]] = on_ranks(2, play, games, precision)
+
+    def differences(self) -> dict[str, float]:
+        return {
+            name_of(values): worst_difference(one, two)
+            for values, one, two in zip(self.games, self.one, self.two[0], strict=True)
+        }
+
+
+@pytest.fixture(scope="module")
+def quick() -> Compared:
+    return Compared(QUICK, "float64")
+
+
+@pytest.mark.parametrize("index", range(len(QUICK)), ids=[name_of(values) for values in QUICK])
+def test_two_workers_equal_one(quick: Compared, index: int) -> None:
+    assert worst_difference(quick.one[index], quick.two[0][index]) < TOLERANCE
+
+
+def test_ranks_hold_the_same_bits(quick: Compared) -> None:
+    for first, second in zip(*quick.two, strict=True):
+        assert torch.equal(first.observed, second.observed)
+        for name, value in first.tensors.items():
+            assert torch.equal(value, second.tensors[name]), name
+
+
+def test_the_quick_games_hold_every_pair_of_loss_penalty_and_norm() -> None:
+    def pairs(games: list[Values]) -> set[tuple[str, str]]:
+        keys = ("loss", "penalty.kind", "network.critic_norm")
+        return {
+            (values[a], values[b])
+            for values in games
+            for a in keys
+            for b in keys
+            if a < b and a in values and b in values
+        }
+
+    assert pairs(some_games()) == pairs(every_game())
+
+
+@pytest.mark.slow
+def test_two_workers_equal_one_for_every_loss_penalty_and_norm() -> None:
+    differences = Compared(every_game(), "float64").differences()
+    assert len(differences) > 300
+    assert max(differences.values()) < TOLERANCE
+
+
+def _disagreeing(ranks: Ranks) -> str:
+    game = small_game({"network.critic_norm": "none"}, ranks=ranks)
+    ranks.require_agreement(game.tensors())
+    if not ranks.first:
+        with torch.no_grad():
+            game.critic.head.weight.view(-1)[3] += 1e-7
+    try:
+        ranks.require_agreement(game.tensors())
+    except RanksDisagree as error:
+        return str(error)
+    return "agreed"
+
+
+def test_a_rank_that_differs_is_found_and_the_tensor_named() -> None:
+    for said in on_ranks(2, _disagreeing):
+        assert said.startswith("critic.head.weight differs between the 2 workers")
+
+
+@pytest.mark.parametrize("num_samples", [4, 7, 64])
+@pytest.mark.parametrize(("num_ranks", "num_parts"), [(1, 3), (2, 1), (2, 2), (3, 1)])
+def test_ranks_read_disjoint_samples_and_all_of_them(
+    num_samples: int, num_ranks: int, num_parts: int
+) -> None:
+    batch = torch.arange(num_samples)
+    shares = [Share(rank, num_ranks, num_parts) for rank in range(num_ranks)]
+    read = torch.cat([share.of(batch) for share in shares])
+    assert torch.equal(read.sort().values, batch)
+    for part in range(num_parts):
+        together = torch.cat([share.cut(batch)[part] for share in shares])
+        assert torch.equal(together, Share(0, 1, num_parts).cut(batch)[part])
+    whole = sum(share.spread(share.of(batch), num_samples) for share in shares)
+    assert torch.equal(torch.as_tensor(whole), batch)

@@ -1,0 +1,112 @@
+"""The games of the world-size tests, and what a few steps of each leave behind."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from lab.config import CriticNorm, LossName, PenaltyKind, choices
+from lab.gan.ranks import Ranks
+from tests.gan.games import real_images, small_game
+
+NUM_STEPS = 20
+BATCH = 8
+
+LOSSES = choices(LossName)
+PENALTIES = choices(PenaltyKind)
+NORMS = choices(CriticNorm)
+EXTRAS: tuple[dict[str, Any], ...] = (
+    {},
+    {"network.conditional": True},
+    {"training.critic_steps": 2, "penalty.every_steps": 3},
+    {"training.generator_batch_multiplier": 2},
+    {"penalty.clip": 0.05, "optimizer.schedule": "linear"},
+)
+"""What else changes a step, dealt out over the games in turn."""
+
+Values = dict[str, Any]
+
+
+class Played(NamedTuple):
+    """What a game holds after its steps."""
+
+    tensors: dict[str, Tensor]
+    """Weights, buffers, averages and Adam's moments."""
+    observed: Tensor
+    """[steps, 7] float64: losses, logits, accuracy, gradient norms."""
+
+
+def every_game() -> list[Values]:
+    """Every loss with every penalty and every norm, with and without accumulation."""
+    return [
+        _game(index, loss, kind, norm, passes)
+        for index, (loss, kind, norm) in enumerate(product(LOSSES, PENALTIES, NORMS))
+        for passes in (1, 2)
+        if not (loss == "relativistic" and norm == "batch")
+    ]
+
+
+def some_games() -> list[Values]:
+    """Every pair of a loss, a penalty and a norm."""
+    chosen = []
+    for i, j in product(range(len(LOSSES)), range(len(PENALTIES))):
+        norm = NORMS[(i + j) % len(NORMS)]
+        if LOSSES[i] == "relativistic" and norm == "batch":
+            norm = "spectral"
+        chosen.append(_game(i + 2 * j, LOSSES[i], PENALTIES[j], norm, 1 + j % 2))
+    return chosen
+
+
+def _game(index: int, loss: str, kind: str, norm: str, passes: int) -> Values:
+    values = {"loss": loss, "penalty.kind": kind, "network.critic_norm": norm}
+    return {**values, **EXTRAS[index % len(EXTRAS)], "training.accumulate": passes}
+
+
+def uneven_games() -> list[Values]:
+    """Batches that neither the workers nor the passes divide."""
+    return [
+        {"training.batch_size": 7, "training.accumulate": 3, "penalty.kind": "dragan"},
+        {"training.batch_size": 5, "network.critic_norm": "batch", "penalty.kind": "r1-r2"},
+        {"training.batch_size": 7, "loss": "relativistic", "penalty.kind": "zero-gp"},
+    ]
+
+
+def other_architectures() -> list[Values]:
+    return [
+        {"network.architecture": architecture, "network.critic_norm": norm, **extra}
+        for architecture in ("sngan-cnn", "sngan-resnet")
+        for norm, extra in (("spectral", {}), ("batch", {"network.conditional": True}))
+    ]
+
+
+def name_of(values: Values) -> str:
+    return "-".join(str(value) for value in values.values())
+
+
+def play(ranks: Ranks, games: list[Values], precision: str) -> list[Played]:
+    """Play every game for NUM_STEPS on these ranks."""
+    torch.set_num_threads(1)
+    return [_played(ranks, values, precision) for values in games]
+
+
+def _played(ranks: Ranks, values: Values, precision: str) -> Played:
+    game = small_game({"training.batch_size": BATCH, **values}, precision=precision, ranks=ranks)
+    source = real_images(game)
+    rows = [torch.stack(game.step(source).observed).double() for _ in range(NUM_STEPS)]
+    ranks.require_agreement(game.tensors())
+    tensors = {name: value.clone() for name, value in game.tensors().items()}
+    return Played(tensors, torch.stack(rows))
+
+
+def worst_difference(one: Played, other: Played) -> float:
+    """Largest difference of a tensor or observed column, over that column's largest value."""
+    assert one.tensors.keys() == other.tensors.keys()
+    pairs = [(value, other.tensors[name]) for name, value in one.tensors.items()]
+    pairs += zip(one.observed.unbind(1), other.observed.unbind(1), strict=True)
+    return max(
+        float((a - b).abs().max() / a.abs().max().clamp_min(1e-30))
+        for a, b in ((a.double(), b.double()) for a, b in pairs)
+    )
