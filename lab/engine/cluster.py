@@ -88,12 +88,14 @@ def this_machine() -> Resources:
 
 
 @contextlib.contextmanager
-def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
+def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Iterator[Resources]:
     """A Ray to work with. Without an address a local one is started, and closed again.
 
-    A Ray that the calling script is connected to already is used, and left as it was.
-    Raises InputError when there is no cluster at the address.
+    A Ray that the calling script is connected to already is used, and left as it was. `gangs`:
+    whether runs of several workers are to come. Raises InputError when there is no cluster at
+    the address.
     """
+    for_others = {name: to for name, to in ENVIRONMENT.items() if name not in os.environ}
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if address is not None:
@@ -103,7 +105,7 @@ def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
 
         ours = not ray.is_initialized()
         if ours:
-            _connect(address, verbose=verbose)
+            _connect(address, for_others, verbose=verbose, gangs=gangs)
         try:
             yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
@@ -111,7 +113,10 @@ def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
                 ray.shutdown()
 
 
-def _connect(address: str | None, *, verbose: bool) -> None:
+def _connect(
+    address: str | None, environment: dict[str, str], *, verbose: bool, gangs: bool
+) -> None:
+    """`environment`: for the workers of a cluster; those of a local Ray inherit this process's."""
     import ray
 
     try:
@@ -120,7 +125,9 @@ def _connect(address: str | None, *, verbose: bool) -> None:
             log_to_driver=verbose,
             logging_level=logging.INFO if verbose else logging.ERROR,
             configure_logging=True,
-            include_dashboard=None if verbose or address else False,
+            # Ray Train asks the dashboard whether a gang that was killed has left its place.
+            include_dashboard=None if verbose or address else gangs,
+            runtime_env={"env_vars": environment} if address and environment else None,
         )
     except (ConnectionError, RuntimeError) as error:
         if address is None:

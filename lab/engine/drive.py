@@ -8,14 +8,17 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from lab.config import InputError, MetricNames
 from lab.engine.cluster import connected, will_start_here
+from lab.engine.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
 from lab.engine.progress import Board, Display
 from lab.engine.searcher import PlannerSearcher
+from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import (
     Study,
     asked_space,
@@ -26,6 +29,7 @@ from lab.engine.study import (
     reopen,
     resumed_folder,
 )
+from lab.engine.watchdog import Watchdog
 from lab.plan import Mirror
 from lab.record import OPTUNA_FILE, STUDY_FILE, sole_writer, write_json
 from lab.run_folder import now
@@ -55,10 +59,13 @@ def search_study(options: SearchOptions, console: Console) -> Path:
     if space is None:
         with sole_writer(target):
             stored = reopen(target, options)
-            with connected(options.address, verbose=options.verbose) as cluster:
+            with connected(
+                options.address, verbose=options.verbose, gangs=not stored.slot.alone
+            ) as cluster:
                 _drive(fitted(stored, cluster), options, console)
     else:
-        with connected(options.address, verbose=options.verbose) as cluster:
+        gangs = parse_workers(options.workers or "1") != ONE
+        with connected(options.address, verbose=options.verbose, gangs=gangs) as cluster:
             study = create(target, space, options, cluster, console)
             with sole_writer(target):
                 _drive(study, options, console)
@@ -101,10 +108,10 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
                 study.planner, study.folder, study.slot, study.num_slots, display, mirror
             )
             if not study.planner.finished:
-                _fit(searcher, verbose=options.verbose)
+                _fit(searcher, options)
         if searcher.mistake is not None:
             again = StudyInterrupted(study.folder).command
-            raise InputError(f"{searcher.mistake}; mend the file and go on with {again}")
+            raise InputError(f"{searcher.mistake}; mend that and go on with {again}")
         status = "finished" if study.planner.finished else "interrupted"
     finally:
         seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
@@ -118,17 +125,39 @@ def _mirror(study: Study) -> Mirror:
     return Mirror(study.folder / OPTUNA_FILE, study.entries["study"], study.planner.trials())
 
 
-def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:
+def _stopper(searcher: PlannerSearcher) -> Any:
+    """Ends all runs once a person has to mend something; they are continued at a resume."""
+    from ray import tune
+
+    class Stopper(tune.Stopper):  # type: ignore[misc]
+        def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+            return False
+
+        def stop_all(self) -> bool:
+            return searcher.mistake is not None
+
+    return Stopper()
+
+
+def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
+    import ray
     from ray import tune
 
     from lab.engine.trainable import RunTrainable
 
     scratch = tempfile.mkdtemp(prefix="gan-lab-tune-")
-    resources = tune.PlacementGroupFactory(
-        [{"CPU": searcher.slot.cpus, "GPU": searcher.slot.gpus}]
+    seconds = 60 * options.hung_after
+    plan = GangPlan(
+        searcher.slot,
+        hung_after_seconds=seconds,
+        environment=worker_environment(),
+        verbose=options.verbose,
     )
+    watchdog: Any = ray.remote(Watchdog).options(num_cpus=0).remote(seconds)  # type: ignore[attr-defined]
+    searcher.why_died = lambda folder: ray.get(watchdog.reason.remote(folder))
+    trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
     tuner = tune.Tuner(
-        tune.with_resources(RunTrainable, resources),
+        tune.with_resources(trainable, tune.PlacementGroupFactory([plan.slot.held])),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
             num_samples=-1,
@@ -138,7 +167,8 @@ def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:
         run_config=tune.RunConfig(
             name="search",
             storage_path=scratch,
-            verbose=1 if verbose else 0,
+            verbose=1 if options.verbose else 0,
+            stop=_stopper(searcher),
             failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
@@ -146,4 +176,5 @@ def _fit(searcher: PlannerSearcher, *, verbose: bool) -> None:
     try:
         tuner.fit()
     finally:
+        ray.kill(watchdog)
         shutil.rmtree(scratch, ignore_errors=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,11 +50,13 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.mirror = mirror
         self.live: dict[str, Job] = {}
         self.mistake: str | None = None
-        """What the space's file did wrong in the middle of the search, if it did."""
+        """What a person has to mend before the search can go on, found in the middle of it."""
+        self.why_died: Callable[[str], str | None] = lambda folder: None
+        """Why the worker of the run in a folder was ended, if somebody ended it on purpose."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
-        if self.planner.finished:
+        if self.planner.finished or self.mistake is not None:
             return str(Searcher.FINISHED)
         if len(self.live) >= self.num_slots:
             return None
@@ -76,8 +80,13 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         job = self.live.pop(trial_id)
-        if error or result is None or "score" not in result:
-            outcome, row = self._crashed(job), {}
+        result = {} if error or result is None else result
+        if "mistake" in result:
+            self.mistake = result["mistake"]  # the run waits in the record to be continued
+            return
+        if "score" not in result:
+            job = replace(job, attempt=result.get("attempt", job.attempt))
+            outcome, row = self._crashed(job, result.get("error")), {}
         else:
             row = json.loads(result["row"])
             outcome = Outcome(
@@ -88,11 +97,11 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
         self.watcher.run_ended(job, outcome, row, again=again)
 
-    def _crashed(self, job: Job) -> Outcome:
+    def _crashed(self, job: Job, said: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, and for the planner to retry."""
         folder = run_folder(self.study, job.trial, job.seed)
-        text = "the worker process died"
-        if (folder / ERROR_FILE).exists():
+        text = said or self.why_died(str(folder)) or "the worker process died"
+        if said is None and (folder / ERROR_FILE).exists():
             text = (folder / ERROR_FILE).read_text(errors="replace").strip()
         label = RunLabel(job.trial, job.seed, job.stage, job.attempt)
         mark_errored(folder, label, text)
@@ -112,9 +121,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
                 "trial": job.trial,
                 "stage": job.stage,
                 "attempt": job.attempt,
+                "max_attempts": self.planner.settings.max_attempts,
                 "config": job.config.model_dump(),
-                "device": self.slot.device,
-                "threads": self.slot.threads,
             }
         )
 

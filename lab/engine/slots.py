@@ -8,6 +8,9 @@ from typing import NamedTuple
 from lab.config import InputError
 from lab.engine.cluster import Resources
 
+HEAD_NODE = "node:__internal_head__"
+"""Ray's resource that only the head node has."""
+
 
 class Workers(NamedTuple):
     """How many workers train one run together: from `least` to `most` of them."""
@@ -59,6 +62,16 @@ class Slot:
     def threads(self) -> int:
         """Of one worker."""
         return max(1, int(self.cpus))
+
+    @property
+    def held(self) -> dict[str, float]:
+        """What the slot's own process holds in Ray: a gang's workers hold theirs themselves.
+
+        A process without CPUs of its own is kept beside the head's, where no run's node is lost.
+        """
+        if self.alone:
+            return {"CPU": self.cpus, "GPU": self.gpus}
+        return {HEAD_NODE: 0.001}
 
     @property
     def alone(self) -> bool:

@@ -3,57 +3,64 @@
 from __future__ import annotations
 
 import json
-import traceback
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
+from lab.engine.gang import GangPlan, make_gang
+from lab.engine.mailbox import Job
+from lab.engine.slots import Slot
 from lab.record import ERROR_FILE, write_whole
+
+ONE_CPU = GangPlan(Slot(1, 0))
+
+
+class RunCrashed(Exception):
+    """The slot's gang is gone: Tune is to make a new slot, the planner to try the run again."""
 
 
 class RunTrainable(tune.Trainable):  # type: ignore[misc]
-    """The inline gang: one worker, which trains inside this actor."""
+    """A slot: one gang, which trains run after run."""
 
-    def setup(self, config: dict[str, Any]) -> None:
-        import torch
-
-        message = json.loads(config["job"])
-        torch.set_num_threads(message["threads"])
-        self._begin(message)
+    def setup(
+        self, config: dict[str, Any], plan: GangPlan = ONE_CPU, watchdog: Any = None
+    ) -> None:
+        self._watch = _Watch(watchdog)
+        self._gang = make_gang(plan)
+        self._begin(json.loads(config["job"]))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take the next run; the process, its imports, data and metrics stay."""
-        self._evaluations.close()
+        """Take the next run; the gang, its imports, data and metrics stay."""
+        self._watch.over()
         self._begin(json.loads(new_config["job"]))
         return True
 
-    def _begin(self, message: dict[str, Any]) -> None:
-        from lab.config import make_config
-        from lab.run import run
-
-        self._folder = Path(message["folder"])
+    def _begin(self, job: Job) -> None:
+        self._folder = Path(job["folder"])
         (self._folder / ERROR_FILE).unlink(missing_ok=True)  # of an earlier attempt
-        self._evaluations: Generator[Any, None, None] = run(
-            make_config(message["config"]),
-            self._folder,
-            trial=message["trial"],
-            stage=message["stage"],
-            attempt=message["attempt"],
-            device=message["device"],
-        )
+        self._watch.began(job["folder"])
+        self._gang.begin(job)
 
     def step(self) -> dict[str, Any]:
-        """Train to the next evaluation; its row travels as JSON, for Tune wants finite numbers."""
-        try:
-            evaluation = next(self._evaluations)
-        except Exception:
-            self._note_error(traceback.format_exc())
-            raise
-        result = {"row": json.dumps(evaluation.row), "done": evaluation.verdict is not None}
-        if evaluation.verdict is not None:
-            result |= {"verdict": evaluation.verdict.name, "score": evaluation.score}
+        """Train to the next evaluation, or to what ended the run otherwise.
+
+        A run that failed on a gang that is still good is a result with its `error`.
+        """
+        answer = self._gang.next()
+        if "end" in answer:
+            self._watch.over()
+            self._note_error(answer["end"])
+            raise RunCrashed(answer["end"].strip().rpartition("\n")[2])
+        if "row" not in answer:
+            self._watch.over()
+            return {**answer, "done": True}
+        result = {"row": answer["row"], "done": answer["verdict"] is not None}
+        if answer["verdict"] is None:
+            self._watch.evaluated()
+        else:
+            self._watch.over()
+            result |= {"verdict": answer["verdict"], "score": answer["score"]}
         return result
 
     def _note_error(self, text: str) -> None:
@@ -61,4 +68,29 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         write_whole(self._folder / ERROR_FILE, text.encode())
 
     def cleanup(self) -> None:
-        self._evaluations.close()
+        self._watch.over()
+        self._gang.end()
+
+
+class _Watch:
+    """The slot's line to the watchdog, if there is one; nothing waits for it."""
+
+    def __init__(self, watchdog: Any) -> None:
+        self._watchdog = watchdog
+        self._run = ""
+
+    def began(self, run: str) -> None:
+        self._run = run
+        if self._watchdog is not None:
+            import ray
+
+            me = ray.get_runtime_context().current_actor
+            self._watchdog.began.remote(run, me)
+
+    def evaluated(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.evaluated.remote(self._run)
+
+    def over(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.over.remote(self._run)

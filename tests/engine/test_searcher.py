@@ -105,3 +105,37 @@ def test_every_ask_and_tell_reaches_the_optuna_file(searcher: PlannerSearcher) -
     searcher.suggest("a")
     searcher.on_trial_complete("a", result(0.4))
     assert searcher.mirror.numbers == [0, 0]
+
+
+def test_a_run_handed_back_with_its_error_counts_the_attempts_of_its_gang(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    write_json(tmp_path / "study.json", {"study": "x"})
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", {"error": "Traceback\nValueError: first", "attempt": 1})
+    assert json.loads(searcher.suggest("b")["job"])["attempt"] == 2
+    searcher.on_trial_complete("b", {"error": "the workers died twice", "attempt": 3})
+    assert searcher.watcher.ended == [(0, "errored", True), (0, "errored", False)]
+    (run,) = read_study(tmp_path).runs
+    assert run.run["attempts"] == 3
+    assert run.run["error"] == "the workers died twice"
+
+
+def test_a_mistake_ends_the_search_and_leaves_the_run_to_be_continued(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", {"mistake": "the disk is full", "done": True})
+    assert searcher.mistake == "the disk is full"
+    assert searcher.suggest("b") == Searcher.FINISHED
+    assert searcher.watcher.ended == []
+    assert not run_folder(tmp_path, 0, 0).exists()
+
+
+def test_a_worker_that_was_ended_on_purpose_is_noted_with_the_reason(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    searcher.why_died = lambda folder: "taken for hung"
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", error=True)
+    assert read_json(run_folder(tmp_path, 0, 0) / "run.json")["error"] == "taken for hung"

@@ -1,4 +1,4 @@
-"""What a worker writes beside its run, driven by hand: no Ray is started."""
+"""What a slot's process does with its runs, driven by hand: no Ray is started."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from lab.config import InputError
-from lab.engine.trainable import RunTrainable
+from lab.engine.gang import GangPlan
+from lab.engine.slots import Slot
+from lab.engine.trainable import RunCrashed, RunTrainable
 from lab.record import ERROR_FILE
+from tests.engine import stand_in
 from tests.runs import plain_metrics, small_run, write_small_pack
 
 
@@ -20,11 +22,21 @@ def job(pack: Path, folder: Path) -> dict[str, Any]:
         "trial": 0,
         "stage": "explore",
         "attempt": 2,
+        "max_attempts": 3,
         "config": small_run(pack).model_dump(),
-        "device": "cpu",
-        "threads": 1,
     }
     return {"job": json.dumps(message)}
+
+
+def acted(folder: Path, *script: str) -> dict[str, Any]:
+    return {"job": json.dumps(stand_in.job(folder, *script))}
+
+
+class StandInTrainable(RunTrainable):
+    """A slot whose runs only act."""
+
+    def setup(self, config: dict[str, Any], **_: Any) -> None:
+        super().setup(config, GangPlan(Slot(1, 0), stand_in.START))
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +56,19 @@ def test_the_error_of_an_earlier_attempt_is_not_taken_for_this_one(
         worker.cleanup()
 
 
-def test_a_crash_is_written_down_and_raised(pack: Path, tmp_path: Path) -> None:
-    worker = RunTrainable(job(pack / "gone", tmp_path / "run"))
-    with pytest.raises(InputError, match="gone"):
+def test_a_crash_is_written_down_and_raised(tmp_path: Path) -> None:
+    worker = StandInTrainable(acted(tmp_path / "run", "fail"))
+    with pytest.raises(RunCrashed, match="ValueError: the run failed"):
         worker.step()
-    assert "InputError" in (tmp_path / "run" / ERROR_FILE).read_text()
+    assert "Traceback" in (tmp_path / "run" / ERROR_FILE).read_text()
+
+
+def test_a_mistake_is_handed_on_as_its_sentence(pack: Path, tmp_path: Path) -> None:
+    worker = RunTrainable(job(pack / "gone", tmp_path / "run"))
+    result = worker.step()
+    assert result["done"]
+    assert "gone" in result["mistake"]
+    assert not (tmp_path / "run" / ERROR_FILE).exists()
 
 
 def test_a_worker_takes_the_next_run(pack: Path, tmp_path: Path) -> None:
@@ -61,3 +81,11 @@ def test_a_worker_takes_the_next_run(pack: Path, tmp_path: Path) -> None:
         worker.cleanup()
     assert (tmp_path / "one" / "generator.safetensors").exists()
     assert (tmp_path / "two" / "evaluations.jsonl").exists()
+
+
+def test_a_run_is_reported_until_its_verdict(tmp_path: Path) -> None:
+    worker = StandInTrainable(acted(tmp_path, "row", "stable"))
+    first, last = worker.step(), worker.step()
+    worker.cleanup()
+    assert (first["done"], "verdict" in first) == (False, False)
+    assert (last["done"], last["verdict"], last["score"]) == (True, "stable", 0.5)
