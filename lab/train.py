@@ -1,7 +1,8 @@
-"""``python -m lab.train``: one run, with progress."""
+"""``python -m lab.train``: one run on one or many workers, with progress."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.cli import INTERRUPTED, run_command
-from lab.config import InputError, RunConfig, change_config, parse_setting, read_config
+from lab.config import (
+    InputError,
+    RunConfig,
+    change_config,
+    make_config,
+    parse_setting,
+    read_config,
+)
 from lab.record import (
     CONFIG_FILE,
     RUN_FILE,
@@ -24,6 +32,7 @@ from lab.record import (
 )
 
 if TYPE_CHECKING:
+    from lab.gan.ranks import Ranks
     from lab.run import Evaluation
 
 
@@ -49,14 +58,20 @@ class TrainOptions:
     """path=value: change one setting; may be given again."""
     device: str = "auto"
     """auto, cpu or cuda."""
+    workers: int = 1
+    """Processes on this machine that train together; torchrun starts those of several machines."""
+    accumulate: int | None = None
+    """Passes that an update's batch is computed in."""
     threads: int | None = None
-    """CPU threads; all cores when left out."""
+    """CPU threads of a worker; all cores, shared by the workers, when left out."""
 
 
 def command(options: TrainOptions) -> int:
     """What the command line does; returns the exit code."""
     name, config = _chosen(options)
     values = dict(parse_setting(text) for text in options.set)
+    if options.accumulate is not None:
+        values["training.accumulate"] = options.accumulate
     if options.seed is not None:
         values["seed"] = options.seed
     config = change_config(config, values)
@@ -99,21 +114,33 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
 
 
 def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
-    import torch
-
     from lab.bench import open_bench_for
-    from lab.run import run
+    from lab.gan.share import Share
+    from lab.launch import on_workers
 
-    if options.threads is not None:
-        if options.threads < 1:
-            raise InputError(f"--threads is {options.threads}; it must be at least 1")
-        torch.set_num_threads(options.threads)
+    for name, came in (("--threads", options.threads), ("--workers", options.workers)):
+        if came is not None and came < 1:
+            raise InputError(f"{name} is {came}; it must be at least 1")
+    training = config.training
+    Share(0, options.workers, training.accumulate).require_samples(training.batch_size)
     _refuse_another(folder, config)
     open_bench_for(config, options.device)
     _claim(folder, config)
-    console = Console()
+    threads = options.threads or max(1, (os.cpu_count() or 1) // options.workers)
+    return on_workers(options.workers, _work, config, folder, options.device, threads)
+
+
+def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: int) -> int:
+    """What every worker does; rank 0 tells it."""
+    import torch
+
+    from lab.run import run
+
+    torch.set_num_threads(threads)
+    console = Console(quiet=not ranks.first)
     try:
-        last = _followed(run(config, folder, device=options.device), config, folder, console)
+        evaluations = run(config, folder, device=device, ranks=ranks)
+        last = _followed(evaluations, config, folder, console)
     except KeyboardInterrupt:
         console.print("interrupted; the same command continues the run", highlight=False)
         return INTERRUPTED
@@ -147,7 +174,7 @@ def _refuse_another(folder: Path, config: RunConfig) -> None:
     """Raise InputError for a folder that holds a run of another configuration."""
     stored = folder / CONFIG_FILE
     if stored.exists():
-        if read_json(stored).get("config") != config.model_dump():
+        if make_config(read_json(stored).get("config", {})) != config:
             raise InputError(f"{folder} holds a run of another configuration; give another --out")
     elif (folder / RUN_FILE).exists():
         raise InputError(f"{folder} holds a run of a study; give another --out")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -239,3 +241,28 @@ def test_a_damaged_checkpoint_is_one_sentence(
 
     assert train("--config", file, "--out", out) == 2
     assert "is damaged" in capsys.readouterr().err
+
+
+def test_two_workers_train_the_run_of_one(
+    file: Path, here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    exact = ["--set", "training.precision=float64", "--set", "evaluation.num_samples=100"]
+    for workers in ("1", "2"):
+        command = [sys.executable, "-m", "lab.train", "--config", file, *exact]
+        command += ["--workers", workers, "--out", workers, "--device", "cpu", "--threads", "1"]
+        subprocess.run(command, check=True, timeout=120)
+    one, two = (stored_rows(here / workers) for workers in ("1", "2"))
+    assert len(one) == len(two) == 2
+    for row, same in zip(one, two, strict=True):
+        for key in row:
+            if "seconds" not in key:
+                assert row[key] == pytest.approx(same[key], rel=1e-9), key
+    told = capfd.readouterr().out.split("score ")
+    assert len(told) == 3, "each command tells its run once"
+
+
+def test_the_mistake_of_a_gang_is_told_once(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert train("--config", file, "--workers", "16") == 2
+    said = capfd.readouterr().err
+    assert said.count("training.batch_size is 8; 16 workers") == 1
+    assert "Traceback" not in said
