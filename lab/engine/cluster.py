@@ -148,8 +148,9 @@ def _require_listener(address: str) -> None:
 
 def _no_cluster(address: str, reason: str) -> InputError:
     return InputError(
-        f"no Ray cluster answers at --address {address} ({reason}); "
-        "start one with `ray start --head`, or leave --address out for a local one"
+        f"no Ray cluster answers at --address {address} ({reason}); start one with "
+        "`ray start --head`, give the token that it asks for (RAY_AUTH_MODE=token and "
+        "RAY_AUTH_TOKEN), or leave --address out for a local one"
     )
 
 

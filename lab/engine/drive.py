@@ -62,7 +62,8 @@ def search_study(options: SearchOptions, console: Console) -> Path:
             with connected(
                 options.address, verbose=options.verbose, gangs=not stored.slot.alone
             ) as cluster:
-                _drive(fitted(stored, cluster), options, console)
+                may_grow = options.address is not None
+                _drive(fitted(stored, cluster, may_grow=may_grow), options, console)
     else:
         gangs = parse_workers(options.workers or "1") != ONE
         with connected(options.address, verbose=options.verbose, gangs=gangs) as cluster:

@@ -13,8 +13,16 @@ from lab.config import RunConfig
 from lab.engine.cluster import Resources, connected, this_machine, will_start_here
 from lab.engine.forecast import Forecast, forecast, planned_jobs, share_of, timed_configs
 from lab.engine.options import SearchOptions
-from lab.engine.slots import Slot, num_slots, require_resources
-from lab.engine.study import asked_space, check_here, new_folder, reopen, resumed_folder, sizes
+from lab.engine.slots import Slot, require_resources
+from lab.engine.study import (
+    asked_space,
+    at_a_time,
+    check_here,
+    new_folder,
+    reopen,
+    resumed_folder,
+    sizes,
+)
 from lab.engine.timing import Measure, measuring_here, measuring_on_cluster
 from lab.plan import Planner, Space
 from lab.record import IMAGES_SEEN, read_study
@@ -38,10 +46,9 @@ class Plan:
     @property
     def num_workers(self) -> int:
         """Of one run; of a range as many as there is room for."""
-        places = sum(
-            node.num_places(self.slot.cpus, self.slot.gpus) for node in self.machines.nodes
-        )
-        return min(self.slot.workers.most, places // self.num_slots)
+        slot = self.slot
+        places = sum(node.num_places(slot.cpus, slot.gpus) for node in self.machines.nodes)
+        return max(slot.workers.least, min(slot.workers.most, places // self.num_slots))
 
     @property
     def left(self) -> dict[str, int]:
@@ -69,16 +76,17 @@ def dry_run(options: SearchOptions, console: Console) -> None:
     if here:
         check_here(space, options)
     with _machines(options, here=here) as machines:
-        where = "this machine" if here else f"the cluster at {options.address}"
+        where = "this machine" if here else "the cluster"
         plan = (
             _plan_left(options, machines, where)
             if space is None
             else _plan_new(space, options, machines, where)
         )
-        measuring = (
-            measuring_here(plan.slot, plan.num_slots) if here else measuring_on_cluster(plan.slot)
-        )
-        with console.status("timing a few rounds"), measuring as measure:
+        measuring = measuring_here if here else measuring_on_cluster
+        with (
+            console.status("timing a few rounds"),
+            measuring(plan.slot, plan.num_slots) as measure,
+        ):
             _show(plan, measure, console)
 
 
@@ -111,6 +119,7 @@ def _plan_left(options: SearchOptions, machines: Resources, where: str) -> Plan:
     folder = resumed_folder(options)
     assert folder is not None
     study = reopen(folder, options)
+    grows = options.address is not None
     require_resources(machines, study.slot)
     begun = [run for run in read_study(folder).runs if run.evaluations]
     return Plan(
@@ -119,7 +128,7 @@ def _plan_left(options: SearchOptions, machines: Resources, where: str) -> Plan:
         preset=str(study.entries["preset"]),
         planner=study.planner,
         slot=study.slot,
-        num_slots=min(study.num_slots, num_slots(machines, study.slot)),
+        num_slots=at_a_time(study.num_slots, machines, study.slot, may_grow=grows),
         machines=machines,
         where=where,
         seen={run.trial: run.evaluations[-1][IMAGES_SEEN] for run in begun},

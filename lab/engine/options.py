@@ -43,7 +43,7 @@ class SearchOptions:
     budget_kimg: float | None = None
     """Thousand real images a run trains on."""
     concurrent: int | None = None
-    """Runs at a time; as many as fit when left out."""
+    """Runs at a time; as many as fit when left out. More make an autoscaling cluster grow."""
     workers: str | None = None
     """Workers that train one run together: N, or MIN:MAX for as many as there is room for; 1."""
     cpus_per_worker: float | None = None

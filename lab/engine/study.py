@@ -222,15 +222,23 @@ def reopen(folder: Path, options: SearchOptions) -> Study:
     return Study(folder, space, settings, slot, concurrent, planner, entries)
 
 
-def fitted(study: Study, cluster: Resources) -> Study:
+def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> int:
+    """How many of the runs asked for go at a time: those that fit, or all.
+
+    A cluster may grow, and does when something waits for a place on it.
+    """
+    return asked if may_grow else min(asked, num_slots(cluster, slot))
+
+
+def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
     """A reopened study on the cluster at hand, noted in its study.json."""
     slot, entries = study.slot, study.entries
     require_resources(cluster, slot)
     entries["status"] = "running"
     entries["resumed"] = [*entries.get("resumed", []), now()]
     write_json(study.folder / STUDY_FILE, entries)
-    fit = num_slots(cluster, slot)
-    return replace(study, num_slots=min(study.num_slots, fit))
+    concurrent = at_a_time(study.num_slots, cluster, slot, may_grow=may_grow)
+    return replace(study, num_slots=concurrent)
 
 
 def _require_whole_runs(record: StudyRecord) -> None:
@@ -268,8 +276,9 @@ def _slot(options: SearchOptions, machines: Resources) -> Slot:
 
 
 def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
-    fit = num_slots(cluster, slot)
-    return fit if options.concurrent is None else min(options.concurrent, fit)
+    if options.concurrent is None:
+        return num_slots(cluster, slot)
+    return at_a_time(options.concurrent, cluster, slot, may_grow=options.address is not None)
 
 
 def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:

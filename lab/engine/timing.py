@@ -58,16 +58,18 @@ def measuring_here(slot: Slot, num_slots: int) -> Iterator[Measure]:
 
 
 @contextmanager
-def measuring_on_cluster(slot: Slot) -> Iterator[Measure]:
-    """Measure in tasks on the slots of the Ray that is connected."""
+def measuring_on_cluster(slot: Slot, num_slots: int) -> Iterator[Measure]:
+    """Measure in tasks of the Ray that is connected, on as many slots as will be used."""
     import ray
 
     task = ray.remote(measure).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
 
     def measure_all(what: str, configs: list[dict[str, Any]]) -> list[Measured]:
-        return _without_mistake(
-            ray.get([task.remote(what, config, slot.device, slot.threads) for config in configs])
-        )
+        answers: list[Measured] = []
+        for start in range(0, len(configs), num_slots):
+            asked = configs[start : start + num_slots]
+            answers += ray.get([task.remote(what, c, slot.device, slot.threads) for c in asked])
+        return _without_mistake(answers)
 
     yield measure_all
 
