@@ -85,13 +85,15 @@ def patiently(
     place: Path | str,
     *,
     doing: str = "written",
-    is_transient: Callable[[Exception], bool] | None = None,
+    is_ours: Callable[[Exception], bool] | None = None,
+    is_hopeless: Callable[[Exception], bool] | None = None,
 ) -> Result:
     """What `act` returns, tried again with growing waits while the storage under it fails.
 
-    Every OSError is the storage's, unless `is_transient` says which errors are. The first wait is
-    told on stderr; `doing` is "written" or "read". Raises StorageFailed once the patience is over,
-    and at once for an error that no waiting mends (no permission, read-only).
+    Every OSError is the storage's, unless `is_ours` says which errors are. The first wait is told
+    on stderr; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and
+    at once for an error that no waiting mends: no permission, read-only, or what `is_hopeless`
+    says.
     """
     patience = patience_seconds()
     started = time.monotonic()
@@ -100,11 +102,10 @@ def patiently(
         try:
             return act()
         except Exception as error:
-            ours = is_transient or _is_of_storage
-            if not ours(error):
+            if not (is_ours or _is_of_storage)(error):
                 raise
             spent = time.monotonic() - started
-            if spent >= patience or getattr(error, "errno", None) in NOT_MENDED_BY_WAITING:
+            if spent >= patience or (is_hopeless or _is_hopeless)(error):
                 raise StorageFailed(
                     place, reason_of(error), spent if wait else 0.0, doing
                 ) from None
@@ -117,6 +118,10 @@ def patiently(
 
 def _is_of_storage(error: Exception) -> bool:
     return isinstance(error, OSError)
+
+
+def _is_hopeless(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in NOT_MENDED_BY_WAITING
 
 
 def reason_of(error: Exception) -> str:
@@ -210,7 +215,7 @@ def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """
     deadline = time.monotonic() + wait_seconds
     with patiently(lambda: _lock_file(folder), folder) as lock:
-        while not _locked(lock):
+        while not took_lock(lock):
             if time.monotonic() > deadline:
                 raise InputError(
                     f"{folder} is being written by another process; wait for it or stop it first"
@@ -224,7 +229,8 @@ def _lock_file(folder: Path) -> IO[str]:
     return (folder / LOCK_FILE).open("w")
 
 
-def _locked(lock: IO[str]) -> bool:
+def took_lock(lock: IO[str]) -> bool:
+    """Hold a lock file until it is closed, unless another process does."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lab.storage import open_storage
 
 BLOCK = 4096
 
@@ -58,3 +64,48 @@ def failing(
 
     patch.setattr(place, name, call)
     return lambda: len(calls)
+
+
+@contextmanager
+def s3_server(patch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """A real S3 server on loopback with a bucket `lab`, which fsspec finds by the environment."""
+    import fsspec
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    fresh_storages()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _await_listener(port, server)
+            fsspec.filesystem("s3").mkdir("lab")
+            yield server
+        finally:
+            server.send_signal(signal.SIGCONT)
+            server.kill()
+            fresh_storages()
+
+
+def fresh_storages() -> None:
+    """Forget opened storages: fsspec would go on with the server of an earlier test."""
+    import s3fs
+
+    open_storage.cache_clear()
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def _await_listener(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        assert server.poll() is None, "the S3 server ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "the S3 server does not answer"
+            time.sleep(0.05)
