@@ -85,7 +85,7 @@ def dry_run(options: SearchOptions, console: Console) -> None:
         measuring = measuring_here if here else measuring_on_cluster
         with (
             console.status("timing a few rounds"),
-            measuring(plan.slot, plan.num_slots) as measure,
+            measuring(plan.slot, plan.num_slots * plan.num_workers) as measure,
         ):
             _show(plan, measure, console)
 
@@ -173,13 +173,14 @@ def _what(
     parameters = plan.space.parameters()
     origins = ", ".join(f"{count} {origin}" for origin, count in left.items() if count)
     size = f"{data['resolution']}x{data['resolution']}x{data['channels']}"
+    runs = "1 run" if plan.num_slots == 1 else f"{plan.num_slots} runs"
     evaluations = 1 + -(-training.budget_images // evaluation.every_images)
     return {
         "space": f"{plan.space.name}: {len(parameters)} parameters searched",
         "preset": plan.preset,
         "data": f"{data['name']}, {data['num_images']:,} images of {size}",
         "resources": f"{plan.machines} of {plan.where}",
-        "slots": f"{plan.num_slots} runs at a time, each with {plan.slot}",
+        "slots": f"{runs} at a time, each on {plan.slot}",
         "a run": f"{training.budget_images / 1000:g} kimg in {opened['precision']}, {evaluations} "
         f"evaluations of {evaluation.num_samples:,} samples",
         "trials": f"{sum(left.values())} to go, one run each, stage explore: {origins or 'none'}",

@@ -44,10 +44,10 @@ def measure(what: str, config: dict[str, Any], device: str, threads: int) -> Mea
 
 
 @contextmanager
-def measuring_here(slot: Slot, num_slots: int) -> Iterator[Measure]:
-    """Measure in processes of this machine: one a slot, as the search's; one only with GPUs."""
+def measuring_here(slot: Slot, num_workers: int) -> Iterator[Measure]:
+    """Measure in processes of this machine: as many as will train; one only with GPUs."""
     os.environ.update({name: os.environ.get(name, to) for name, to in ENVIRONMENT.items()})
-    num_processes = 1 if slot.gpus else num_slots
+    num_processes = 1 if slot.gpus else num_workers
     with ProcessPoolExecutor(num_processes, mp_context=get_context("spawn")) as pool:
 
         def measure_all(what: str, configs: list[dict[str, Any]]) -> list[Measured]:
@@ -58,16 +58,16 @@ def measuring_here(slot: Slot, num_slots: int) -> Iterator[Measure]:
 
 
 @contextmanager
-def measuring_on_cluster(slot: Slot, num_slots: int) -> Iterator[Measure]:
-    """Measure in tasks of the Ray that is connected, on as many slots as will be used."""
+def measuring_on_cluster(slot: Slot, num_workers: int) -> Iterator[Measure]:
+    """Measure in tasks of the Ray that is connected, as many at a time as will train."""
     import ray
 
     task = ray.remote(measure).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
 
     def measure_all(what: str, configs: list[dict[str, Any]]) -> list[Measured]:
         answers: list[Measured] = []
-        for start in range(0, len(configs), num_slots):
-            asked = configs[start : start + num_slots]
+        for start in range(0, len(configs), num_workers):
+            asked = configs[start : start + num_workers]
             answers += ray.get([task.remote(what, c, slot.device, slot.threads) for c in asked])
         return _without_mistake(answers)
 
