@@ -143,6 +143,7 @@ def _stopper(searcher: PlannerSearcher) -> Any:
 def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
     import ray
     from ray import tune
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     from lab.engine.trainable import RunTrainable
 
@@ -154,7 +155,10 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
         environment=worker_environment(),
         verbose=options.verbose,
     )
-    watchdog: Any = ray.remote(Watchdog).options(num_cpus=0).remote(seconds)  # type: ignore[attr-defined]
+    # On this node: it must outlive every other.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    actor: Any = ray.remote(Watchdog)
+    watchdog = actor.options(num_cpus=0, scheduling_strategy=here).remote(seconds)
     searcher.why_died = lambda folder: ray.get(watchdog.reason.remote(folder))
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
     tuner = tune.Tuner(
