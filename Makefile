@@ -10,7 +10,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test test-slow bench clean
+.PHONY: search test test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -24,6 +24,9 @@ test: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
+
+test-hosts: $(VENV)/.installed-test
+	$(BIN)/pytest -m hosts -rs tests/hosts
 
 bench: $(VENV)/.installed
 	for name in step_speed evaluation engine_overhead planner default_search; do \

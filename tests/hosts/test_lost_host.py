@@ -1,0 +1,65 @@
+"""A host is lost in the middle of a run, and the search ends as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.record import GENERATOR_FILE, IMAGES_SEEN, RunRecord
+from tests.hosts.namespaces import unavailable
+from tests.hosts.story import NUM_HOSTS, Story, hosts_of, search_that_loses_a_host
+from tests.runs import assert_same_run
+
+pytestmark = pytest.mark.hosts
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    if reason := unavailable():
+        pytest.skip(reason)
+    with search_that_loses_a_host() as told:
+        yield told
+
+
+def run_of(story: Story, trial: int) -> RunRecord:
+    return next(run for run in story.study.runs if run.trial == trial)
+
+
+def test_the_search_finishes_every_trial(story: Story) -> None:
+    assert story.exit_code == 0, story.said
+    assert story.study.study["status"] == "finished"
+    assert [trial["number"] for trial in story.study.trials] == list(range(6))
+    assert {run.status for run in story.study.runs} == {"finished"}
+    assert story.study.missing == []
+
+
+def test_the_lost_run_went_on_elsewhere_from_its_last_evaluation(story: Story) -> None:
+    run = run_of(story, story.lost.trial)
+    assert run.run["attempts"] == 2, story.said
+    assert story.lost.host not in hosts_of(run.run)
+    assert "tried again" in story.said
+
+
+def test_no_row_is_lost_doubled_or_torn(story: Story) -> None:
+    assert story.study.num_torn_rows == 0
+    for run in story.study.runs:
+        seen = [row[IMAGES_SEEN] for row in run.evaluations]
+        assert seen == sorted(set(seen))
+
+
+def test_every_number_is_that_of_a_search_left_alone(story: Story) -> None:
+    alone = {run.trial: run.folder for run in story.alone.runs}
+    for run in story.study.runs:
+        assert_same_run(run.folder, alone[run.trial])
+
+
+def test_the_runs_were_on_several_hosts(story: Story) -> None:
+    used = {host for run in story.study.runs for host in hosts_of(run.run)}
+    assert len(used | {story.lost.host}) == NUM_HOSTS
+
+
+def test_the_record_is_whole_in_the_shared_folder(story: Story) -> None:
+    for run in story.study.runs:
+        assert (run.folder / GENERATOR_FILE).exists()
+    assert (story.study.folder / "report.html").exists()
