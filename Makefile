@@ -2,6 +2,7 @@
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
 # make test-slow         every loss x penalty x norm on two workers
+# make test-hosts        a search over three hosts of this machine (root, network namespaces)
 # make bench             every benchmark
 PYTHON ?= python3
 VENV ?= .venv
