@@ -36,7 +36,7 @@ MAX_GROUP_FAILURES = 12
 """Deaths of a gang's workers before the gang is given up and the slot makes a new one."""
 MAX_PREEMPTIONS = 1000
 MAX_START_FAILURES = 5
-"""A start is given up after a minute without the resources; so long they are waited for."""
+"""A start fails after a minute without room for it; then the run is handed back, to wait."""
 SECONDS_TO_END = 12.0
 """Tune kills a slot's process that takes longer to stop."""
 
@@ -72,6 +72,10 @@ class Gang(Protocol):
     def end(self) -> None:
         """Leave nothing behind."""
 
+    @property
+    def over(self) -> bool:
+        """Whether it takes no further run."""
+
 
 class InlineGang:
     """One worker: the calling process."""
@@ -97,6 +101,10 @@ class InlineGang:
         except Exception:
             return {"end": traceback.format_exc()}
 
+    @property
+    def over(self) -> bool:
+        return False
+
     def end(self) -> None:
         if self._evaluations is not None:
             self._evaluations.close()
@@ -117,6 +125,10 @@ class TrainGang:
         self._job: Job | None = None
         self._thread = threading.Thread(target=self._fit, name="gang", daemon=True)
         self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        return not self._thread.is_alive()
 
     def begin(self, job: Job) -> None:
         self._drop()
@@ -151,13 +163,19 @@ class TrainGang:
 
     def _fit(self) -> None:
         """The whole life of the gang; whoever waits for it is told when it is over."""
-        reason = "Ray Train ended the workers of this gang"
+        end: Answer = {"end": "Ray Train ended the workers of this gang"}
         try:
             _trainer(self._plan, self._mailbox, self._scratch).fit()
-        except Exception:
-            reason = traceback.format_exc()
+        except Exception as error:
+            end = {"end": traceback.format_exc(), "no_room": _is_without_room(error)}
         finally:
-            self._mailbox.ended.remote(reason)
+            self._mailbox.ended.remote(end)
+
+
+def _is_without_room(error: Exception) -> bool:
+    """Whether Ray Train gave up because no place for the workers came free."""
+    failure = getattr(error, "controller_failure", None)
+    return type(failure).__name__ == "WorkerGroupStartupTimeoutError"
 
 
 def _mailbox_here() -> Any:

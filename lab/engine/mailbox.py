@@ -14,7 +14,10 @@ from typing import Any, Literal, NamedTuple
 
 Job = dict[str, Any]
 Answer = dict[str, Any]
-"""An evaluation (`row`, `verdict`, `score`), an `error`, a `mistake`, or the gang's `end`."""
+"""An evaluation (`row`, `verdict`, `score`), an `error`, a `mistake`, or the gang's `end`.
+
+`no_room` with an end: its workers found no place on the cluster.
+"""
 
 AGREEMENT_SECONDS = 5.0
 """Ranks that fail together say so within this time; a gang of which some do not is renewed."""
@@ -74,13 +77,13 @@ class Mailbox:
         self._num_deaths = 0
         """Groups that died at the present run since its last evaluation."""
         self._collateral = ""
-        self._end: str | None = None
+        self._end: Answer | None = None
         self._news = asyncio.Condition()
 
     async def carry_out(self, action: Literal["step", "close"], run: int, job: Job) -> Answer:
         """Give an order and wait for its answer."""
         if self._end is not None:
-            return {"end": self._end}
+            return self._end
         assert self._answer is None, self._order
         if self._order is None or self._order.run != run:
             self._num_deaths, self._collateral = 0, ""
@@ -95,10 +98,10 @@ class Mailbox:
         self._post("end", 0, None)
         await self._announce()
 
-    async def ended(self, reason: str) -> None:
+    async def ended(self, end: Answer) -> None:
         """The gang is gone: whoever waits for an answer is told so, now and later."""
-        self._end = reason
-        self._settle({"end": reason})
+        self._end = end
+        self._settle(end)
         await self._announce()
 
     async def enlist(self, group: str, num_ranks: int) -> None:

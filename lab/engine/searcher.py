@@ -13,8 +13,18 @@ from ray.tune.search import Searcher
 from lab.config import InputError
 from lab.engine.slots import Slot
 from lab.plan import Job, Mirror, Outcome, Planner, trial_row
-from lab.record import ERROR_FILE, TRIAL_FILE, is_readable, run_folder, trial_folder, write_json
+from lab.record import (
+    ERROR_FILE,
+    RUN_FILE,
+    TRIAL_FILE,
+    StorageFailed,
+    is_readable,
+    run_folder,
+    trial_folder,
+    write_json,
+)
 from lab.run_folder import RunLabel, mark_errored
+from lab.storage import Storage, open_storage
 
 
 class Watcher(Protocol):
@@ -40,12 +50,16 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         num_slots: int,
         watcher: Watcher,
         mirror: Mirror,
+        storage: Storage | None = None,
     ) -> None:
         super().__init__()
         self.planner = planner
         self.study = study
+        self.storage = storage or open_storage(str(study))
+        """Where the study is; `study` is it, or this process's copy of it."""
         self.slot = slot
         self.num_slots = num_slots
+        self._most_slots = num_slots
         self.watcher = watcher
         self.mirror = mirror
         self.live: dict[str, Job] = {}
@@ -62,12 +76,12 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             return None
         try:
             job = self.planner.ask()
+            if job is None:
+                return None
+            self._write_trial(job)
         except InputError as error:
             self.mistake = str(error)
             return str(Searcher.FINISHED)
-        if job is None:
-            return None
-        self._write_trial(job)
         self.mirror.put(self.planner.trial(job.trial))
         self.live[trial_id] = job
         self.watcher.run_started(job)
@@ -84,9 +98,17 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         if "mistake" in result:
             self.mistake = result["mistake"]  # the run waits in the record to be continued
             return
+        if "no_room" in result:
+            self._hand_back(job)
+            return
+        self.num_slots = min(self.num_slots + 1, self._most_slots)
         if "score" not in result:
             job = replace(job, attempt=result.get("attempt", job.attempt))
-            outcome, row = self._crashed(job, result.get("error")), {}
+            try:
+                outcome, row = self._crashed(job, result.get("error")), {}
+            except StorageFailed as failed:
+                self.mistake = str(failed)
+                return
         else:
             row = json.loads(result["row"])
             outcome = Outcome(
@@ -97,14 +119,27 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
         self.watcher.run_ended(job, outcome, row, again=again)
 
+    def _hand_back(self, job: Job) -> None:
+        """The cluster has no room for another gang: the run waits until others have ended."""
+        self.num_slots = max(1, len(self.live))
+        text = "there is no room on the cluster for the workers of this run; it is kept waiting"
+        outcome = Outcome(status="errored", error=text)
+        self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)  # costs no attempt
+        self.watcher.run_ended(job, outcome, {}, again=True)
+
     def _crashed(self, job: Job, said: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, and for the planner to retry."""
         folder = run_folder(self.study, job.trial, job.seed)
-        text = said or self.why_died(str(folder)) or "the worker process died"
+        within = f"{folder.relative_to(self.study)}/"
+        self.storage.pull(
+            lambda path: path.startswith(within) and path.endswith((RUN_FILE, ERROR_FILE))
+        )
+        text = said or self.why_died(self._place(job)) or "the worker process died"
         if said is None and (folder / ERROR_FILE).exists():
             text = (folder / ERROR_FILE).read_text(errors="replace").strip()
         label = RunLabel(job.trial, job.seed, job.stage, job.attempt)
         mark_errored(folder, label, text)
+        self.storage.push(within + RUN_FILE)
         return Outcome(status="errored", verdict=None, score=None, error=text)
 
     def _write_trial(self, job: Job) -> None:
@@ -112,12 +147,17 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         path = trial_folder(self.study, job.trial) / TRIAL_FILE
         if not is_readable(path):
             write_json(path, trial_row(job))
+            self.storage.push(path.relative_to(self.study).as_posix())
+
+    def _place(self, job: Job) -> str:
+        """The run's folder as every node knows it: a path or a URL."""
+        return f"{self.storage.name}/{run_folder(Path(), job.trial, job.seed)}"
 
     def _message(self, job: Job) -> str:
         """The job as one string: Tune flattens and copies what it is given as a mapping."""
         return json.dumps(
             {
-                "folder": str(run_folder(self.study, job.trial, job.seed)),
+                "folder": self._place(job),
                 "trial": job.trial,
                 "stage": job.stage,
                 "attempt": job.attempt,

@@ -234,7 +234,7 @@ def test_who_waits_is_told_when_the_gang_is_gone() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
         answer = await ordered(mailbox)
-        await mailbox.ended("the controller died")
+        await mailbox.ended({"end": "the controller died"})
         assert (await answer)["end"] == "the controller died"
         assert await mailbox.carry_out("step", 2, job()) == {"end": "the controller died"}
 

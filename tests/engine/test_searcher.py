@@ -139,3 +139,16 @@ def test_a_worker_that_was_ended_on_purpose_is_noted_with_the_reason(
     searcher.suggest("a")
     searcher.on_trial_complete("a", error=True)
     assert read_json(run_folder(tmp_path, 0, 0) / "run.json")["error"] == "taken for hung"
+
+
+def test_a_run_without_room_waits_for_others_to_end_and_loses_no_attempt(
+    searcher: PlannerSearcher,
+) -> None:
+    searcher.suggest("a")
+    searcher.suggest("b")
+    searcher.on_trial_complete("b", {"no_room": True, "done": True})
+    assert searcher.suggest("c") is None
+    searcher.on_trial_complete("a", result(0.4))
+    job = json.loads(searcher.suggest("c")["job"])
+    assert (job["trial"], job["attempt"]) == (1, 1)
+    assert isinstance(searcher.suggest("d"), dict)
