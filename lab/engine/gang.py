@@ -123,12 +123,13 @@ class TrainGang:
         self._scratch = tempfile.mkdtemp(prefix="gan-lab-gang-")
         self._run = 0
         self._job: Job | None = None
+        self._over = False
         self._thread = threading.Thread(target=self._fit, name="gang", daemon=True)
         self._thread.start()
 
     @property
     def over(self) -> bool:
-        return not self._thread.is_alive()
+        return self._over or not self._thread.is_alive()
 
     def begin(self, job: Job) -> None:
         self._drop()
@@ -159,6 +160,7 @@ class TrainGang:
         import ray
 
         answer: Answer = ray.get(self._mailbox.carry_out.remote(action, self._run, job))
+        self._over = "end" in answer
         return answer
 
     def _fit(self) -> None:
