@@ -126,6 +126,8 @@ def _is_hopeless(error: Exception) -> bool:
 
 def reason_of(error: Exception) -> str:
     """The system's words for an error, else its own first line."""
+    if isinstance(error, StorageFailed):
+        return error.reason
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     lines = str(error).strip().splitlines()

@@ -14,6 +14,7 @@ from lab.cli import INTERRUPTED, run_command
 from lab.config import unknown
 from lab.engine.options import SearchOptions
 from lab.record import StudyRecord, read_study
+from lab.storage import Storage
 
 PRINTING = ("list_spaces", "dry_run")
 """Options of the command that make no study."""
@@ -31,11 +32,12 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     for name in options:
         if name not in allowed:
             raise unknown("the option", name, allowed)
-    options = {name: str(to) if name == "storage" else to for name, to in options.items()}
+    places = ("storage", "resume")
+    options = {name: str(to) if name in places else to for name, to in options.items()}
     asked = SearchOptions(space=str(space), **options)
-    folder = search_study(asked, Console(stderr=True))
-    _report(folder)
-    return read_study(folder)
+    storage = search_study(asked, Console(stderr=True))
+    _report(storage)
+    return read_study(storage.folder)
 
 
 def command(options: SearchOptions) -> int:
@@ -51,26 +53,27 @@ def command(options: SearchOptions) -> int:
     from lab.engine.drive import StudyInterrupted, search_study
 
     try:
-        folder = search_study(options, console)
+        storage = search_study(options, console)
     except StudyInterrupted as stopped:
         said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
         console.print(said, highlight=False, soft_wrap=True)
-        _report(stopped.folder)
+        _report(stopped.storage)
         return INTERRUPTED
-    if page := _report(folder):
+    if page := _report(storage):
         console.print(f"report {page}", highlight=False, soft_wrap=True)
     return 0
 
 
-def _report(folder: Path) -> Path | None:
+def _report(storage: Storage) -> str | None:
     """Write the page; a bug in it must not cost the search its success."""
     try:
-        from reports import write_report
+        from reports import store_report
 
-        return write_report(folder)
+        return store_report(storage)
     except Exception:
         traceback.print_exc()
-        print(f"no report, but the record is whole: python -m reports {folder}", file=sys.stderr)
+        again = f"python -m reports {storage.name}"
+        print(f"no report, but the record is whole: {again}", file=sys.stderr)
         return None
 
 

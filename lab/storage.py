@@ -7,8 +7,11 @@ has a local copy, and `pull` and `push` keep it and the store together.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from lab.config import InputError
 from lab.durable import write_patiently
 from lab.record import GENERATOR_FILE, SAMPLES_FOLDER
 from lab.remote import RemoteFolder, Wanted, everything
@@ -85,3 +88,15 @@ def open_storage(place: str) -> Storage:
         return RemoteFolder(place)
     folder = Path(place.removeprefix("file://")).expanduser().resolve()
     return SharedFolder(str(folder), folder)
+
+
+@contextmanager
+def in_its_words(storage: Storage) -> Iterator[None]:
+    """Sentences about the local copy of a remote folder name the remote one instead."""
+    try:
+        yield
+    except InputError as error:
+        local = str(storage.folder)
+        if local == storage.name or local not in str(error):
+            raise
+        raise InputError(str(error).replace(local, storage.name)) from None

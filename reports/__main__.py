@@ -10,17 +10,19 @@ import tyro
 
 from lab.cli import run_command
 from lab.config import InputError
-from reports.page import write_report
+from lab.durable import StorageFailed, reason_of
+from lab.storage import open_storage
+from reports.page import store_report
 
 
 @dataclass(frozen=True)
 class Arguments:
     """Write the report of a study as one HTML page."""
 
-    study: tyro.conf.Positional[Path]
-    """Folder of the study."""
+    study: tyro.conf.Positional[str]
+    """Folder of the study, or its URL."""
     out: Path | None = None
-    """Where to write the page; by default report.html in the study's folder."""
+    """Where to write the page; by default report.html beside the study's other files."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -30,11 +32,11 @@ def main(args: list[str] | None = None) -> int:
 
 def _write(arguments: Arguments) -> int:
     try:
-        place = write_report(arguments.study, arguments.out)
-    except OSError as error:
+        place = store_report(open_storage(arguments.study), arguments.out)
+    except (OSError, StorageFailed) as error:
         came = arguments.out or arguments.study
         raise InputError(
-            f"the report cannot be written to {came}: {error.strerror}; give a place with --out"
+            f"the report cannot be written to {came}: {reason_of(error)}; give a place with --out"
         ) from None
     print(f"report: {place}")
     return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from plotly.offline import get_plotlyjs
 
 from lab.record import REPORT_FILE, StudyRecord, read_study, write_whole
+from lab.storage import Storage, for_reading, in_its_words
 from reports.figures.curves import curves_panel
 from reports.figures.failures import failures_panel
 from reports.figures.importances import importances_panel
@@ -45,6 +46,19 @@ def write_report(study: Path, out: Path | None = None) -> Path:
     place = out or study / REPORT_FILE
     write_whole(place, build_page(read_study(study)).encode())
     return place
+
+
+def store_report(storage: Storage, out: Path | None = None) -> str:
+    """`write_report` for a study that may be behind a URL; returns where the page is."""
+    with in_its_words(storage):
+        storage.pull(for_reading)
+        page = build_page(read_study(storage.folder))
+    content = page.replace(str(storage.folder), storage.name).encode()
+    if out is not None:
+        write_whole(out, content)
+        return str(out)
+    storage.write(REPORT_FILE, content)
+    return f"{storage.name}/{REPORT_FILE}"
 
 
 def build_page(study: StudyRecord, now: datetime | None = None) -> str:

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,48 +15,53 @@ from lab.config import InputError, MetricNames
 from lab.engine.cluster import connected, will_start_here
 from lab.engine.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
+from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
+from lab.engine.storage import held
 from lab.engine.study import (
     Study,
     asked_space,
     check_here,
     create,
     fitted,
-    new_folder,
     reopen,
-    resumed_folder,
 )
 from lab.engine.watchdog import Watchdog
 from lab.plan import Mirror
-from lab.record import OPTUNA_FILE, STUDY_FILE, sole_writer, write_json
+from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, write_json
 from lab.run_folder import now
+from lab.storage import Storage, in_its_words
 
 
 class StudyInterrupted(Exception):
     """A search was stopped by the person; its record is closed and can be resumed."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"study {folder} was stopped")
-        self.folder = folder
-        self.command = f"python -m lab.search --resume {shlex.quote(str(folder))}"
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(f"study {storage.name} was stopped")
+        self.storage = storage
+        self.command = _resuming(storage)
 
 
-def search_study(options: SearchOptions, console: Console) -> Path:
-    """Run (or resume) the search that `options` ask for; returns the study's folder.
+def _resuming(storage: Storage) -> str:
+    return f"python -m lab.search --resume {shlex.quote(storage.name)}"
+
+
+def search_study(options: SearchOptions, console: Console) -> Storage:
+    """Run (or resume) the search that `options` ask for; returns where the study is.
 
     Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
     after Ctrl-C, with the record closed.
     """
     options.check()
-    resumed = resumed_folder(options)
+    resumed = resumed_place(options)
     space = None if resumed else asked_space(options)
-    target = resumed or new_folder(options)
+    target = resumed or new_place(options)
     if will_start_here(options.address):
         check_here(space, options)
     if space is None:
-        with sole_writer(target):
+        with held(target), in_its_words(target):
             stored = reopen(target, options)
             with connected(
                 options.address, verbose=options.verbose, gangs=not stored.slot.alone
@@ -68,7 +72,7 @@ def search_study(options: SearchOptions, console: Console) -> Path:
         gangs = parse_workers(options.workers or "1") != ONE
         with connected(options.address, verbose=options.verbose, gangs=gangs) as cluster:
             study = create(target, space, options, cluster, console)
-            with sole_writer(target):
+            with held(target), in_its_words(target):
                 _drive(study, options, console)
     return target
 
@@ -77,7 +81,7 @@ def _say_start(study: Study, console: Console) -> None:
     entries, done = study.entries, study.num_done
     training = entries["base"]["training"]
     console.print(
-        f"study {study.folder}\n"
+        f"study {study.storage.name}\n"
         f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
         f"{training['budget_images'] / 1000:g} kimg each of {entries['data']['name']} in "
         f"{training['precision']}; {study.num_slots} at a time with "
@@ -106,20 +110,38 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
             closing(_mirror(study)) as mirror,
         ):
             searcher = PlannerSearcher(
-                study.planner, study.folder, study.slot, study.num_slots, display, mirror
+                study.planner,
+                study.folder,
+                study.slot,
+                study.num_slots,
+                display,
+                mirror,
+                study.storage,
             )
             if not study.planner.finished:
                 _fit(searcher, options)
         if searcher.mistake is not None:
-            again = StudyInterrupted(study.folder).command
-            raise InputError(f"{searcher.mistake}; mend that and go on with {again}")
+            raise _to_be_mended(searcher.mistake, study)
         status = "finished" if study.planner.finished else "interrupted"
     finally:
         seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
         study.entries.update(status=status, finished=now(), seconds=seconds)
-        write_json(study.folder / STUDY_FILE, study.entries)
+        _store_end(study)
     if status == "interrupted":
-        raise StudyInterrupted(study.folder)
+        raise StudyInterrupted(study.storage)
+
+
+def _to_be_mended(mistake: str, study: Study) -> InputError:
+    return InputError(f"{mistake}; mend that and go on with {_resuming(study.storage)}")
+
+
+def _store_end(study: Study) -> None:
+    """Close the record; a storage that fails now leaves it as one that was killed does."""
+    try:
+        write_json(study.folder / STUDY_FILE, study.entries)
+        study.storage.push(STUDY_FILE, OPTUNA_FILE)
+    except StorageFailed as failed:
+        raise _to_be_mended(str(failed), study) from None
 
 
 def _mirror(study: Study) -> Mirror:

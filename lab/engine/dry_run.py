@@ -13,19 +13,13 @@ from lab.config import RunConfig
 from lab.engine.cluster import Resources, connected, this_machine, will_start_here
 from lab.engine.forecast import Forecast, forecast, planned_jobs, share_of, timed_configs
 from lab.engine.options import SearchOptions
+from lab.engine.place import new_place, resumed_place
 from lab.engine.slots import Slot, require_resources
-from lab.engine.study import (
-    asked_space,
-    at_a_time,
-    check_here,
-    new_folder,
-    reopen,
-    resumed_folder,
-    sizes,
-)
+from lab.engine.study import asked_space, at_a_time, check_here, reopen, sizes
 from lab.engine.timing import Measure, measuring_here, measuring_on_cluster
 from lab.plan import Planner, Space
 from lab.record import IMAGES_SEEN, read_study
+from lab.storage import Storage, for_reading, in_its_words
 
 
 @dataclass(frozen=True)
@@ -68,26 +62,28 @@ def dry_run(options: SearchOptions, console: Console) -> None:
     Raises InputError where the search would.
     """
     options.check()
-    resumed = resumed_folder(options)
+    resumed = resumed_place(options)
     space = None if resumed else asked_space(options)
-    if not resumed:
-        new_folder(options)
+    place = resumed or new_place(options)
     here = will_start_here(options.address)
-    if here:
-        check_here(space, options)
-    with _machines(options, here=here) as machines:
-        where = "this machine" if here else "the cluster"
-        plan = (
-            _plan_left(options, machines, where)
-            if space is None
-            else _plan_new(space, options, machines, where)
-        )
-        measuring = measuring_here if here else measuring_on_cluster
-        with (
-            console.status("timing a few rounds"),
-            measuring(plan.slot, plan.num_slots * plan.num_workers) as measure,
-        ):
-            _show(plan, measure, console)
+    try:
+        if here:
+            check_here(space, options)
+        with _machines(options, here=here) as machines:
+            where = "this machine" if here else "the cluster"
+            plan = (
+                _plan_left(place, options, machines, where)
+                if space is None
+                else _plan_new(space, options, machines, where)
+            )
+            measuring = measuring_here if here else measuring_on_cluster
+            with (
+                console.status("timing a few rounds"),
+                measuring(plan.slot, plan.num_slots * plan.num_workers) as measure,
+            ):
+                _show(plan, measure, console)
+    finally:
+        place.forget()
 
 
 @contextmanager
@@ -115,15 +111,15 @@ def _plan_new(space: Space, options: SearchOptions, machines: Resources, where: 
     )
 
 
-def _plan_left(options: SearchOptions, machines: Resources, where: str) -> Plan:
-    folder = resumed_folder(options)
-    assert folder is not None
-    study = reopen(folder, options)
+def _plan_left(place: Storage, options: SearchOptions, machines: Resources, where: str) -> Plan:
+    with in_its_words(place):
+        place.pull(for_reading)
+        study = reopen(place, options)
     grows = options.address is not None
     require_resources(machines, study.slot)
-    begun = [run for run in read_study(folder).runs if run.evaluations]
+    begun = [run for run in read_study(place.folder).runs if run.evaluations]
     return Plan(
-        name=f"{study.space.name}, what is left of {folder}",
+        name=f"{study.space.name}, what is left of {place.name}",
         space=study.space,
         preset=str(study.entries["preset"]),
         planner=study.planner,
@@ -192,6 +188,9 @@ def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
         return {"time": "none: every trial has ended"}
     shortest, longest = min(expected.per_run), max(expected.per_run)
     hours = expected.total * plan.num_workers / 3600
+    configs = (
+        "1 planned configuration" if num_timed == 1 else f"{num_timed} planned configurations"
+    )
     alone = "" if plan.num_workers == 1 else "; the communication of workers comes on top"
     return {
         "time of a run": f"{in_time(expected.total / len(expected.per_run))} on average, "
@@ -199,7 +198,7 @@ def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
         "time in all": f"at most about {in_time(expected.in_all)}: runs that fail stop early",
         "cost": f"at most about {hours * plan.slot.cpus:.3g} CPU-hours and "
         f"{hours * plan.slot.gpus:.3g} GPU-hours",
-        "measured": f"some rounds of {num_timed} planned configurations and one evaluation, "
+        "measured": f"some rounds of {configs} and one evaluation, "
         f"on slots of {plan.where}{alone}",
     }
 

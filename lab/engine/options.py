@@ -65,7 +65,7 @@ class SearchOptions:
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
     storage: str = "studies"
-    """Folder that holds the studies; all nodes must see it."""
+    """Place of the studies: a folder that all nodes see, or a URL (s3://bucket/prefix, gs://)."""
     name: str | None = None
     """Name of the study; the space and the time when left out."""
     seed: int = 0
@@ -76,8 +76,8 @@ class SearchOptions:
     """path=value: fix one setting in every run; may be given again."""
     address: str | None = None
     """A Ray cluster's address; a local Ray is started and closed again when left out."""
-    resume: Path | None = None
-    """Continue this study (a folder, or its name under --storage)."""
+    resume: str | None = None
+    """Continue this study (its folder or URL, or its name under --storage)."""
     dry_run: bool = False
     """Print the plan and about how long it would take, and stop: no training, no study."""
     list_spaces: bool = False

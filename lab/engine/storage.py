@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from lab.config import InputError
 from lab.durable import LOCK_FILE, sole_writer
 from lab.remote import RemoteFolder, unguarded
-from lab.storage import SharedFolder, Storage, for_training, open_storage
+from lab.storage import SharedFolder, Storage, for_training, in_its_words, open_storage
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +53,6 @@ def stored_run(
             evaluations.close()
             if writes:
                 storage.forget()
-
-
-@contextmanager
-def in_its_words(storage: Storage) -> Iterator[None]:
-    """Sentences about the local copy of a remote folder name the remote one instead."""
-    try:
-        yield
-    except InputError as error:
-        local = str(storage.folder)
-        if local == storage.name or local not in str(error):
-            raise
-        raise InputError(str(error).replace(local, storage.name)) from None
 
 
 @contextmanager

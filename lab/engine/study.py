@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +13,7 @@ from rich.console import Console
 from lab.checkpoint import whole_checkpoints
 from lab.config import InputError
 from lab.data import find
+from lab.durable import remove_parts
 from lab.engine.cluster import (
     Resources,
     hardware,
@@ -22,6 +21,7 @@ from lab.engine.cluster import (
     versions,
 )
 from lab.engine.options import SearchOptions
+from lab.engine.place import require_free
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.metrics.extractors import load_extractor
 from lab.plan import (
@@ -39,20 +39,19 @@ from lab.record import (
     RUN_FILE,
     STUDY_FILE,
     StudyRecord,
-    is_study,
     read_json,
     read_study,
-    require_study,
     write_json,
 )
 from lab.run_folder import now
+from lab.storage import Storage
 
 
 @dataclass(frozen=True)
 class Study:
     """A study ready to be driven."""
 
-    folder: Path
+    storage: Storage
     space: Space
     settings: PlanSettings
     slot: Slot
@@ -61,6 +60,11 @@ class Study:
     planner: Planner
     entries: dict[str, Any]
     """study.json as it stands."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the driver reads and writes it: the study, or a local copy of a remote one."""
+        return self.storage.folder
 
     @property
     def num_done(self) -> int:
@@ -97,49 +101,6 @@ def asked_space(options: SearchOptions) -> Space:
     return space.with_fixed(fixed) if fixed else space
 
 
-def resumed_folder(options: SearchOptions) -> Path | None:
-    if options.resume is None:
-        return None
-    under = Path(options.storage) / options.resume
-    folder = under if not is_study(options.resume) and is_study(under) else options.resume
-    require_study(folder)
-    return folder.resolve()
-
-
-def new_folder(options: SearchOptions) -> Path:
-    """Where the new study goes; proves that it can be written and is free."""
-    storage = str(options.storage)
-    if "://" in storage and not storage.startswith("file://"):
-        raise InputError(
-            f"--storage is {storage}; give a path that every node sees (object stores come later)"
-        )
-    root = Path(storage.removeprefix("file://")).expanduser().resolve()
-    name = options.name or f"{Path(options.space).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    if Path(name).name != name or name.startswith("."):
-        raise InputError(f"--name is '{name}'; it must be a plain folder name")
-    folder = root / name
-    _require_free(folder)
-    there = next(place for place in (root, *root.parents) if place.exists())
-    try:
-        with tempfile.NamedTemporaryFile(dir=there):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"the storage {root} cannot be written ({error.strerror}); choose another --storage"
-        ) from None
-    return folder
-
-
-def _require_free(folder: Path) -> None:
-    if is_study(folder):
-        raise InputError(
-            f"{folder} already holds a study; continue it with --resume {folder}, "
-            "or choose another --name"
-        )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} exists and is no study; choose another --name or --storage")
-
-
 def check_here(space: Space | None, options: SearchOptions) -> None:
     """Raise InputError for what a local search would be refused for, before its Ray is started."""
     here = this_machine()
@@ -156,7 +117,7 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
 
 
 def create(
-    folder: Path, space: Space, options: SearchOptions, cluster: Resources, console: Console
+    storage: Storage, space: Space, options: SearchOptions, cluster: Resources, console: Console
 ) -> Study:
     """Settle every setting of a new study and write study.json."""
     preset, space, settings, slot, concurrent = sizes(space, options, cluster)
@@ -166,7 +127,7 @@ def create(
     space, described = _opened(space, slot)
     planner = Planner(space, settings)
     entries = {
-        "study": folder.name,
+        "study": storage.folder.name,
         **space_rows(space),
         "preset": preset.name,
         "settings": {
@@ -185,17 +146,18 @@ def create(
         "stages": ["explore"],
         "status": "running",
     }
-    _require_free(folder)
-    write_json(folder / STUDY_FILE, entries)
-    return Study(folder, space, settings, slot, concurrent, planner, entries)
+    require_free(storage)
+    write_json(storage.folder / STUDY_FILE, entries)
+    storage.push(STUDY_FILE)
+    return Study(storage, space, settings, slot, concurrent, planner, entries)
 
 
-def reopen(folder: Path, options: SearchOptions) -> Study:
+def reopen(storage: Storage, options: SearchOptions) -> Study:
     """A stored study, its planner rebuilt from the record alone; nothing is written yet.
 
     Raises InputError for a record that cannot be continued, and says which file is why.
     """
-    entries = read_json(folder / STUDY_FILE)
+    entries = read_json(storage.folder / STUDY_FILE)
     stored = entries["settings"]
     plan = {key: stored[key] for key in PlanSettings.model_fields}
     if options.trials is not None:
@@ -207,7 +169,7 @@ def reopen(folder: Path, options: SearchOptions) -> Study:
         stored["gpus_per_worker"] if options.gpus_per_worker is None else options.gpus_per_worker,
         parse_workers(options.workers or stored.get("workers", "1")),
     )
-    record = read_study(folder, evaluations=False)
+    record = read_study(storage.folder, evaluations=False)
     _require_whole_runs(record)
     planner = Planner.rebuild(space, settings, record)
     concurrent = options.concurrent or int(stored["concurrent"])
@@ -219,7 +181,7 @@ def reopen(folder: Path, options: SearchOptions) -> Study:
         "gpus_per_worker": slot.gpus,
         "workers": str(slot.workers),
     }
-    return Study(folder, space, settings, slot, concurrent, planner, entries)
+    return Study(storage, space, settings, slot, concurrent, planner, entries)
 
 
 def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> int:
@@ -236,7 +198,9 @@ def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
     require_resources(cluster, slot)
     entries["status"] = "running"
     entries["resumed"] = [*entries.get("resumed", []), now()]
+    remove_parts(study.folder)
     write_json(study.folder / STUDY_FILE, entries)
+    study.storage.push(STUDY_FILE)
     concurrent = at_a_time(study.num_slots, cluster, slot, may_grow=may_grow)
     return replace(study, num_slots=concurrent)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from ray import tune
 
+from lab.config import InputError
 from lab.engine.gang import GangPlan, make_gang
 from lab.engine.mailbox import Job
 from lab.engine.slots import Slot
-from lab.record import ERROR_FILE, write_whole
+from lab.record import ERROR_FILE
+from lab.storage import open_storage
 
 ONE_CPU = GangPlan(Slot(1, 0))
 
@@ -37,8 +38,12 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         return True
 
     def _begin(self, job: Job) -> None:
-        self._folder = Path(job["folder"])
-        (self._folder / ERROR_FILE).unlink(missing_ok=True)  # of an earlier attempt
+        self._mistake: str | None = None
+        try:
+            self._place = open_storage(job["folder"])
+            self._place.remove(ERROR_FILE)  # of an earlier attempt
+        except InputError as error:
+            self._mistake = str(error)
         self._watch.began(job["folder"])
         self._gang.begin(job)
 
@@ -47,10 +52,10 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
 
         A run that failed on a gang that is still good is a result with its `error`.
         """
-        answer = self._gang.next()
+        answer = self._gang.next() if self._mistake is None else {"mistake": self._mistake}
         if "end" in answer:
             self._watch.over()
-            self._note_error(answer["end"])
+            self._place.write(ERROR_FILE, answer["end"].encode())
             raise RunCrashed(answer["end"].strip().rpartition("\n")[2])
         if "row" not in answer:
             self._watch.over()
@@ -62,10 +67,6 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
             self._watch.over()
             result |= {"verdict": answer["verdict"], "score": answer["score"]}
         return result
-
-    def _note_error(self, text: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self._folder / ERROR_FILE, text.encode())
 
     def cleanup(self) -> None:
         self._watch.over()

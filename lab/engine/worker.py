@@ -11,11 +11,11 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Protocol
 
 from lab.config import InputError
 from lab.engine.mailbox import Answer, Job, Order, RankError
+from lab.engine.storage import stored_run
 
 
 class Measured(Protocol):
@@ -42,14 +42,19 @@ def start_run(job: Job, *, device: str, ranks: Any = None) -> Evaluations:
     from lab.gan.ranks import ALONE
     from lab.run import run
 
-    return run(
-        make_config(job["config"]),
-        Path(job["folder"]),
-        trial=job["trial"],
-        stage=job["stage"],
-        attempt=job["attempt"],
-        device=device,
-        ranks=ranks or ALONE,
+    ranks = ranks or ALONE
+    return stored_run(
+        job["folder"],
+        lambda folder: run(
+            make_config(job["config"]),
+            folder,
+            trial=job["trial"],
+            stage=job["stage"],
+            attempt=job["attempt"],
+            device=device,
+            ranks=ranks,
+        ),
+        writes=ranks.rank == 0,
     )
 
 

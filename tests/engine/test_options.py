@@ -31,6 +31,7 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
     assert values == {"data.source": str(tmp_path / "images")}
 
 
+@pytest.mark.parametrize("plan", [[], ["--dry-run"]])
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -60,7 +61,7 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--address", "127.0.0.1:1"], "no Ray cluster answers at --address 127.0.0.1:1"),
         (["--resolution", "33"], "data.resolution is 33; it must be 28, 32 or 64"),
         (["--name", "../up"], "it must be a plain folder name"),
-        (["--storage", "s3://bucket/x"], "give a path that every node sees"),
+        (["--storage", "nosuch://bucket/x"], "which fsspec does not know; give a path"),
         (["--storage", "/proc/none"], "cannot be written"),
         (["--resume", "nothing-here"], "is not a study"),
     ],
@@ -68,6 +69,7 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
 def test_a_mistake_is_one_sentence_and_exit_code_2(
     args: list[str],
     said: str,
+    plan: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -77,7 +79,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
 
     monkeypatch.setattr(lab.engine.cluster, "_connect", connect)
     monkeypatch.chdir(tmp_path)
-    assert main(args) == 2
+    assert main([*args, *plan]) == 2
     errors = capsys.readouterr().err
     assert said in errors
     assert len(errors.strip().splitlines()) == 1

@@ -13,6 +13,7 @@ from lab.engine.study import reopen
 from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
 from lab.record import read_json, run_folder, trial_folder, write_json
 from lab.search import main
+from lab.storage import open_storage
 
 ENDED = {"status": "finished", "verdict": {"name": "stable"}, "score": 0.5}
 
@@ -41,7 +42,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_has_not_ended_is_asked_for_again(study: Path) -> None:
-    planner = reopen(study, SearchOptions()).planner
+    planner = reopen(open_storage(str(study)), SearchOptions()).planner
     jobs = [planner.ask() for _ in range(3)]
     assert [(job.trial, job.attempt) for job in jobs if job] == [(1, 1), (2, 2), (3, 1)]
 
@@ -50,21 +51,21 @@ def test_a_run_whose_folder_is_gone_is_made_again(study: Path) -> None:
     folder = run_folder(study, 0, 0)
     (folder / "run.json").unlink()
     folder.rmdir()
-    planner = reopen(study, SearchOptions()).planner
+    planner = reopen(open_storage(str(study)), SearchOptions()).planner
     jobs = [planner.ask() for _ in range(4)]
     assert sorted(job.trial for job in jobs if job) == [0, 1, 2, 3]
 
 
 def test_a_torn_row_does_not_keep_a_study_from_going_on(study: Path) -> None:
     (run_folder(study, 1, 0) / "evaluations.jsonl").write_text('{"images_seen": 0}\n{"imag')
-    job = reopen(study, SearchOptions()).planner.ask()
+    job = reopen(open_storage(str(study)), SearchOptions()).planner.ask()
     assert job is not None
     assert job.trial == 1
 
 
 def test_a_resume_may_change_the_slots_and_the_number_of_trials(study: Path) -> None:
     asked = SearchOptions(trials=9, concurrent=3, cpus_per_worker=0.5)
-    reopened = reopen(study, asked)
+    reopened = reopen(open_storage(str(study)), asked)
     assert reopened.planner.num_trials == 9
     assert (reopened.num_slots, reopened.slot.cpus) == (3, 0.5)
     assert reopened.entries["settings"]["concurrent"] == 3
@@ -102,4 +103,4 @@ def test_a_space_whose_file_is_gone_is_asked_back(study: Path) -> None:
     entries["space"]["file"] = str(study / "mine.py")
     write_json(study / "study.json", entries)
     with pytest.raises(InputError, match=r"mine\.py does not exist"):
-        reopen(study, SearchOptions())
+        reopen(open_storage(str(study)), SearchOptions())

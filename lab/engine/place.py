@@ -1,0 +1,90 @@
+"""Where a study goes, or is: a folder that all nodes see, or a URL of an object store."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from lab.config import InputError
+from lab.durable import StorageFailed
+from lab.engine.options import SearchOptions
+from lab.record import STUDY_FILE, is_study
+from lab.remote import RemoteFolder
+from lab.storage import SharedFolder, Storage, for_planning, in_its_words, is_url, open_storage
+
+
+def resumed_place(options: SearchOptions) -> Storage | None:
+    """The study that --resume names, with what the planner needs of it at hand; None without it.
+
+    Raises InputError when there is no study.
+    """
+    if options.resume is None:
+        return None
+    storage = _named_place(str(options.resume), options.storage)
+    with in_its_words(storage):
+        storage.pull(for_planning)
+        if is_study(storage.folder):
+            return storage
+    raise InputError(
+        f"{storage.name} is not a study: it has no {STUDY_FILE}; "
+        "give the place that `python -m lab.search` printed"
+    )
+
+
+def _named_place(named: str, root: str) -> Storage:
+    """A place as it is given, else the name of a study under --storage."""
+    if is_url(named) or is_study(Path(named)):
+        return open_storage(named)
+    under = open_storage(f"{root.rstrip('/')}/{named}")
+    return under if is_url(root) or is_study(under.folder) else open_storage(named)
+
+
+def new_place(options: SearchOptions) -> Storage:
+    """Where the new study goes; proves that it can be written from here and is free."""
+    name = options.name or f"{Path(options.space).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if Path(name).name != name or name.startswith("."):
+        raise InputError(f"--name is '{name}'; it must be a plain folder name")
+    storage = open_storage(f"{str(options.storage).rstrip('/')}/{name}")
+    if isinstance(storage, RemoteFolder):
+        _prove_remote(storage)
+    require_free(storage)
+    if isinstance(storage, SharedFolder):
+        _prove_folder(storage.folder.parent)
+    return storage
+
+
+def require_free(storage: Storage) -> None:
+    """Raise InputError when there is something already."""
+    if storage.is_free():
+        return
+    if storage.read(STUDY_FILE) is not None:
+        raise InputError(
+            f"{storage.name} already holds a study; continue it with --resume {storage.name}, "
+            "or choose another --name"
+        )
+    raise InputError(f"{storage.name} exists and is no study; choose another --name or --storage")
+
+
+def _prove_folder(root: Path) -> None:
+    there = next(place for place in (root, *root.parents) if place.exists())
+    try:
+        with tempfile.NamedTemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"the storage {root} cannot be written ({error.strerror}); choose another --storage"
+        ) from None
+
+
+def _prove_remote(storage: RemoteFolder) -> None:
+    name = f".proof-{uuid.uuid4().hex}"
+    try:
+        storage.write(name, b"can this be written?")
+        storage.remove(name)
+    except StorageFailed as failed:
+        raise InputError(
+            f"the storage {storage.name} cannot be written ({failed.reason}); "
+            "choose another --storage"
+        ) from None
