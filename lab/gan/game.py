@@ -86,7 +86,7 @@ class Game:
         placed = network.to(self.device, self._dtype).train()
         for parameter in placed.parameters():
             if parameter.dim() == 4:
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+                parameter.data = _channels_last(parameter.data)
         return placed
 
     def _build_objectives(self) -> None:
@@ -263,3 +263,14 @@ class Game:
         for part in ("generator", "critic", "average", "generator_optimizer", "critic_optimizer"):
             getattr(self, part).load_state_dict(state[part])
         self.num_steps_done = int(state["num_steps_done"])
+
+
+def _channels_last(weight: Tensor) -> Tensor:
+    """[out, in, h, w] with the strides that its gradient will have.
+
+    Of a 1x1 kernel every order is contiguous; DDP would copy each gradient into another.
+    """
+    if weight.shape[2:] != (1, 1):
+        return weight.contiguous(memory_format=torch.channels_last)
+    size = weight.shape[1]
+    return weight.as_strided(weight.shape, (size, 1, size, size))
