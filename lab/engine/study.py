@@ -219,7 +219,7 @@ def _require_whole_runs(record: StudyRecord) -> None:
 def _over_preset(
     space: Space, options: SearchOptions, machines: Resources
 ) -> tuple[Preset, Space]:
-    num_nodes = len(machines.nodes)
+    num_nodes = sum(node.gpus > 0 for node in machines.nodes)
     preset = find_preset(options.preset or choose_preset(int(machines.gpus), num_nodes))
     return preset, space.with_defaults(preset.base)
 
