@@ -9,10 +9,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import fsspec
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from tests.storages import s3_server
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
@@ -131,6 +134,15 @@ def test_a_job_goes_on_with_a_study_that_is_there(tmp_path: Path) -> None:
         said.split()
         == (f"-m lab.search --address auto --storage {tmp_path}/studies --resume sngan").split()
     )
+
+
+def test_a_job_goes_on_with_a_study_behind_a_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_server(monkeypatch):
+        fsspec.filesystem("s3").pipe("lab/studies/sngan/study.json", b"{}")
+        said = started("s3://lab/studies", tmp_path).stdout
+    assert said.split()[-4:] == ["--storage", "s3://lab/studies", "--resume", "sngan"]
 
 
 def test_a_job_begins_nothing_on_a_storage_out_of_reach(tmp_path: Path) -> None:

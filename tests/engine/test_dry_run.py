@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 import lab.engine.cluster
@@ -19,6 +20,7 @@ from lab.engine.study import sizes
 from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
 from lab.record import append_row, run_folder, trial_folder, write_json
 from lab.search import main
+from tests.storages import s3_server
 
 OPENED = {
     "precision": "float32",
@@ -148,6 +150,16 @@ def test_a_finished_search_has_nothing_left(
     said = plan(capsys, f"--resume={study}", "--trials=2")
     assert said["trials"].startswith("0 to go")
     assert said["time"] == "none: every trial has ended"
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_plan_leaves_nothing_behind_a_url(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_server(monkeypatch):
+        said = plan(capsys, "--storage=s3://lab/studies", "--trials=2")
+        assert fsspec.filesystem("s3").find("lab") == []
+    assert said["trials"].startswith("2 to go")
 
 
 def test_real_rounds_and_an_evaluation_are_timed(
