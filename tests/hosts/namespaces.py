@@ -87,6 +87,14 @@ class Host:
         listed = _ip("netns", "pids", self.namespace)
         return [int(pid) for pid in listed.split()]
 
+    def runs(self, word: str) -> bool:
+        """Whether a process with this word in its command line is on this host."""
+        for pid in self.pids():
+            with contextlib.suppress(OSError):  # it ended while we looked
+                if word in Path(f"/proc/{pid}/cmdline").read_text(errors="replace"):
+                    return True
+        return False
+
     def lose_power(self) -> None:
         """The link goes down first, so that nothing tells the others, then everything dies."""
         _ip("-n", self.network.switch, "link", "set", self.name, "down")
