@@ -48,6 +48,20 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def settle_algorithms(config: RunConfig, device: torch.device) -> None:
+    """Let torch repeat a GPU's numbers bit for bit in this process, or not, as configured.
+
+    A CPU always does. cuBLAS needs CUBLAS_WORKSPACE_CONFIG, which must be set before its first
+    use; torch says so when it is missing.
+    """
+    if device.type != "cuda":
+        return
+    wanted = config.training.deterministic
+    torch.use_deterministic_algorithms(wanted)
+    torch.backends.cudnn.deterministic = wanted
+    torch.backends.cudnn.benchmark = not wanted
+
+
 @lru_cache(maxsize=4)
 def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.device) -> Bench:
     """Open (and pack, on first use) the data, and build the evaluator; kept for later runs."""

@@ -122,6 +122,8 @@ class TrainingConfig(Section):
     """Real images shown to the critic in the whole run: the run's clock ends here."""
     precision: Precision = "auto"
     """Arithmetic of the networks; auto takes what measures faster here, and records it."""
+    deterministic: bool = False
+    """On a GPU, use algorithms that repeat bit for bit, so that a resumed run does; slower."""
     ema_half_life_images: float = Field(default=10_000, ge=0.0)
     """Half-life of the averaged generator in images seen; 0 keeps no average."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)

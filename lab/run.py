@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lab.bench import Bench, open_bench_for, resolve_precision
+from lab.bench import Bench, open_bench_for, resolve_precision, settle_algorithms
 from lab.config import RunConfig
 from lab.feed import Feed
 from lab.gan.game import Game
@@ -111,6 +111,7 @@ class _Training:
     def begin(self, started: float) -> None:
         """Build the game, continue from the folder if it holds anything, note the start."""
         config, bench, ranks = self.config, self.bench, self.ranks
+        settle_algorithms(config, bench.device)
         resumed = ranks.from_first(self.files.resume)
         precision = ranks.from_first(
             lambda: resumed.precision or resolve_precision(config, bench.shape, bench.device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from lab.gan.ranks import ALONE, Ranks, RanksDisagree
 from lab.gan.share import Share
 from tests.gan.games import small_game
 from tests.gan.worlds import (
+    NUM_STEPS,
     Played,
     Values,
     every_game,
@@ -77,6 +80,20 @@ def test_two_workers_equal_one_for_every_loss_penalty_and_norm() -> None:
     differences = Compared(every_game(), "float64").differences()
     assert len(differences) > 300
     assert max(differences.values()) < TOLERANCE
+
+
+@pytest.mark.slow
+def test_in_float32_two_workers_differ_by_rounding_that_adam_and_the_game_amplify() -> None:
+    compared = Compared(some_games(), "float32")
+    first = [
+        float(((one.observed - two.observed)[0].abs() / one.observed.abs().amax(0)).max())
+        for one, two in zip(compared.one, compared.two[0], strict=True)
+    ]
+    differences = sorted(compared.differences().values())
+    middle, worst = median(differences), differences[-1]
+    print(f"float32, {NUM_STEPS} steps: median {middle:.1e}, worst {worst:.1e}")
+    assert max(first) < 1e-4, "before anything could grow"
+    assert middle < 1e-4
 
 
 def _disagreeing(ranks: Ranks) -> str:
