@@ -81,9 +81,12 @@ def dry_run(options: SearchOptions, console: Console) -> None:
                 console.status("timing a few rounds"),
                 measuring(plan.slot, plan.num_slots * plan.num_workers) as measure,
             ):
-                _show(plan, measure, console)
+                lines = _lines(plan, measure)
     finally:
         place.forget()
+    console.print(f"plan of {plan.name}; nothing is started", highlight=False, soft_wrap=True)
+    for title, said in lines.items():
+        console.print(f"{title:<14} {said}", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -131,7 +134,8 @@ def _plan_left(place: Storage, options: SearchOptions, machines: Resources, wher
     )
 
 
-def _show(plan: Plan, measure: Measure, console: Console) -> None:
+def _lines(plan: Plan, measure: Measure) -> dict[str, str]:
+    """What is printed, by title; times a few rounds for it."""
     base = plan.space.base_config()
     (opened,) = measure("opening", [base.model_dump()])
     left = plan.left
@@ -148,10 +152,7 @@ def _show(plan: Plan, measure: Measure, console: Console) -> None:
         num_left=num_left,
         num_slots=plan.num_slots,
     )
-    lines = _what(plan, base, opened, left) | _how_long(plan, expected, len(configs))
-    console.print(f"plan of {plan.name}; nothing is started", highlight=False, soft_wrap=True)
-    for title, said in lines.items():
-        console.print(f"{title:<14} {said}", highlight=False, markup=False, soft_wrap=True)
+    return _what(plan, base, opened, left) | _how_long(plan, expected, len(configs))
 
 
 def _share(config: RunConfig, precision: str, num_workers: int) -> dict[str, Any]:
@@ -196,8 +197,8 @@ def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
         "time of a run": f"{in_time(expected.total / len(expected.per_run))} on average, "
         f"{in_time(shortest)} to {in_time(longest)}",
         "time in all": f"at most about {in_time(expected.in_all)}: runs that fail stop early",
-        "cost": f"at most about {hours * plan.slot.cpus:.3g} CPU-hours and "
-        f"{hours * plan.slot.gpus:.3g} GPU-hours",
+        "cost": f"at most about {hours * plan.slot.cpus:.2g} CPU-hours and "
+        f"{hours * plan.slot.gpus:.2g} GPU-hours",
         "measured": f"some rounds of {configs} and one evaluation, "
         f"on slots of {plan.where}{alone}",
     }

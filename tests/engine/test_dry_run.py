@@ -81,7 +81,7 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
     # 8,000 images at 1 ms and three evaluations at 1 s: 11 s a run, five runs one after another
     assert said["time of a run"].startswith("11 s on average")
     assert said["time in all"].startswith("at most about 5")
-    assert said["cost"] == "at most about 0.0306 CPU-hours and 0 GPU-hours"
+    assert said["cost"] == "at most about 0.031 CPU-hours and 0 GPU-hours"
     assert list(tmp_path.iterdir()) == []
 
 
