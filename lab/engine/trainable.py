@@ -27,6 +27,7 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
     def setup(
         self, config: dict[str, Any], plan: GangPlan = ONE_CPU, watchdog: Any = None
     ) -> None:
+        self._plan = plan
         self._watch = _Watch(watchdog)
         self._gang = make_gang(plan)
         self._begin(json.loads(config["job"]))
@@ -45,6 +46,9 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         except InputError as error:
             self._mistake = str(error)
         self._watch.began(job["folder"])
+        if self._gang.over:
+            self._gang.end()
+            self._gang = make_gang(self._plan)
         self._gang.begin(job)
 
     def step(self) -> dict[str, Any]:
@@ -53,6 +57,9 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         A run that failed on a gang that is still good is a result with its `error`.
         """
         answer = self._gang.next() if self._mistake is None else {"mistake": self._mistake}
+        if answer.get("no_room"):
+            self._watch.over()
+            return {"no_room": True, "done": True}
         if "end" in answer:
             self._watch.over()
             self._place.write(ERROR_FILE, answer["end"].encode())
