@@ -178,3 +178,22 @@ def test_ctrl_c_keeps_the_record_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert f"python -m lab.search --resume {tmp_path / 'study'}" in "".join(seen)
     assert "Traceback" not in "".join(seen)
     assert (tmp_path / "study" / "report.html").exists()
+
+
+def test_a_search_with_two_workers_a_run_finds_what_one_finds(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    command = search_command(tmp_path, "--name=study", *TINY, "--workers=2")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "1 at a time with 2 workers of 1 CPU and 0 GPU each" in done.stdout
+    study, alone = read_study(tmp_path / "study"), read_study(undisturbed)
+    assert study.study["settings"]["workers"] == "2"
+    assert [run.status for run in study.runs] == 5 * ["finished"]
+    for run, other in zip(study.runs[:2], alone.runs[:2], strict=True):  # of the fixed design
+        assert [row["images_seen"] for row in run.evaluations] == [
+            row["images_seen"] for row in other.evaluations
+        ]
+        assert [row["quality"] for row in run.evaluations] == pytest.approx(
+            [row["quality"] for row in other.evaluations], abs=0.02
+        )
