@@ -83,7 +83,11 @@ def _keep(count: int, num_cpus: int, dashboard: bool) -> None:
 
     with tempfile.TemporaryDirectory(prefix="lab-ray-") as place:
         size = {"num_cpus": num_cpus, "object_store_memory": OBJECT_STORE_BYTES}
-        head = {"include_dashboard": dashboard, "gcs_server_port": _free_port()}
+        head = {
+            "include_dashboard": dashboard,
+            "dashboard_port": _free_port(),
+            "gcs_server_port": _free_port(),
+        }
         cluster = Cluster(initialize_head=True, head_node_args={**size, **head, "temp_dir": place})
         try:
             workers = [cluster.add_node(**size) for _ in range(count - 1)]
