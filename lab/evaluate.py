@@ -23,6 +23,7 @@ from lab.record import (
     StorageFailed,
     read_json,
 )
+from lab.storage import is_url, open_storage
 
 if TYPE_CHECKING:
     from lab.bench import Bench
@@ -37,8 +38,8 @@ MIN_SAMPLES = 50
 class EvaluateOptions:
     """Measure the averaged generator of a finished run, beside held-out real images."""
 
-    run: Annotated[Path, tyro.conf.Positional]
-    """The run's folder, say studies/mine/trials/0007/seed-3."""
+    run: Annotated[str, tyro.conf.Positional]
+    """The run's folder or URL, say studies/mine/trials/0007/seed-3."""
     num_samples: int | None = None
     """Generated images to measure; as many as there are held-out images when left out."""
     extractor: str | None = None
@@ -59,9 +60,10 @@ def command(options: EvaluateOptions) -> int:
     from lab.gan.sampling import generate, latents, save_grid
     from lab.run import NUM_GRID_SAMPLES
 
-    config = _at_full_count(_stored_config(options), options)
+    folder = _at_hand(options.run)
+    config = _at_full_count(_stored_config(folder, options), options)
     bench = open_bench(config.data, config.evaluation, choose_device(options.device))
-    generator = _generator(options.run / GENERATOR_FILE, config, bench)
+    generator = _generator(folder / GENERATOR_FILE, config, bench)
     count = bench.evaluator.num_samples
     codes = latents(
         count,
@@ -86,11 +88,21 @@ def command(options: EvaluateOptions) -> int:
     return 0
 
 
-def _stored_config(options: EvaluateOptions) -> RunConfig:
+def _at_hand(run: str) -> Path:
+    """The run's folder, or a local copy of what is needed of a remote one."""
+    if not is_url(run):
+        return Path(run)
+    trial, _, name = run.rstrip("/").rpartition("/")
+    storage = open_storage(trial)
+    needed = {TRIAL_FILE, *(f"{name}/{file}" for file in (RUN_FILE, CONFIG_FILE, GENERATOR_FILE))}
+    storage.pull(needed.__contains__)
+    return storage.folder / name
+
+
+def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
     """The run's configuration with what the person asks of the metrics."""
-    folder = options.run
     if not (folder / RUN_FILE).exists():
-        raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
+        raise InputError(f"{options.run} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     own, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
     config = read_config(own if own.exists() else trial)
     values: dict[str, Any] = {

@@ -30,6 +30,7 @@ from lab.record import (
     read_json,
     write_json,
 )
+from lab.storage import in_its_words, is_url, open_storage
 
 if TYPE_CHECKING:
     from lab.gan.ranks import Ranks
@@ -46,8 +47,8 @@ class TrainOptions:
     """A known point of the space, say miyato-c."""
     config: Path | None = None
     """A JSON file with a whole or partial configuration."""
-    trial: Path | None = None
-    """A trial's folder in a study, say studies/mine/trials/0007."""
+    trial: str | None = None
+    """A trial's folder or URL in a study, say studies/mine/trials/0007."""
     out: Path | None = None
     """Folder of the run; runs/<what>-seed-<seed> when left out. A run found there is continued."""
     seed: int | None = None
@@ -89,11 +90,19 @@ def _chosen(options: TrainOptions) -> tuple[str, RunConfig]:
     if options.space is None and (options.point is not None or options.preset is not None):
         raise InputError("--point and --preset belong to --space; leave them out or give --space")
     if options.trial is not None:
-        file = options.trial / TRIAL_FILE if options.trial.is_dir() else options.trial
-        return f"trial-{file.parent.name}", read_config(file)
+        return _stored_trial(options.trial)
     if options.config is not None:
         return options.config.stem, read_config(options.config)
     return _point(str(options.space), options)
+
+
+def _stored_trial(trial: str) -> tuple[str, RunConfig]:
+    storage = open_storage(trial)
+    with in_its_words(storage):
+        storage.pull(TRIAL_FILE.__eq__)
+        remote = is_url(trial)
+        file = storage.folder / TRIAL_FILE if remote or storage.folder.is_dir() else Path(trial)
+        return f"trial-{file.parent.name}", read_config(file)
 
 
 def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:

@@ -17,6 +17,7 @@ from lab.engine.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
 from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
+from lab.engine.proof import prove_on_cluster
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.storage import held
@@ -66,11 +67,13 @@ def search_study(options: SearchOptions, console: Console) -> Storage:
             with connected(
                 options.address, verbose=options.verbose, gangs=not stored.slot.alone
             ) as cluster:
+                prove_on_cluster(target)
                 may_grow = options.address is not None
                 _drive(fitted(stored, cluster, may_grow=may_grow), options, console)
     else:
         gangs = parse_workers(options.workers or "1") != ONE
         with connected(options.address, verbose=options.verbose, gangs=gangs) as cluster:
+            prove_on_cluster(target)
             study = create(target, space, options, cluster, console)
             with held(target), in_its_words(target):
                 _drive(study, options, console)
