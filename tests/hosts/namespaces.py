@@ -26,6 +26,7 @@ SETTING_UP = """
 set -e
 hostname "$1"
 mount --bind "$2" "$3"
+mount --bind "$4" /etc/hosts
 mount -t tmpfs -o size=400m tmpfs /dev/shm
 ip link set lo up
 echo ready
@@ -123,6 +124,11 @@ class Network:
         return self.folder / "shared"
 
     @property
+    def names(self) -> Path:
+        """The hosts' /etc/hosts: torch's gloo binds to the address that a host's name has."""
+        return self.folder / "hosts.txt"
+
+    @property
     def local(self) -> Path:
         """The path under which each host sees its own folder."""
         return self.folder / "local"
@@ -138,6 +144,8 @@ def hosts(count: int) -> Iterator[Network]:
     try:
         network.shared.mkdir()
         network.local.mkdir()
+        listed = [f"{_address(number)} {_name(number)}\n" for number in range(1, count + 1)]
+        network.names.write_text("127.0.0.1 localhost\n" + "".join(listed))
         _ip("netns", "add", network.switch)
         _ip("-n", network.switch, "link", "add", "bridge", "type", "bridge")
         _ip("-n", network.switch, "link", "set", "bridge", "up")
@@ -154,7 +162,7 @@ def hosts(count: int) -> Iterator[Network]:
 
 
 def _host(network: Network, number: int, namespace: str) -> Host:
-    name, address = f"host-{number}", f"10.77.0.{number}"
+    name, address = _name(number), _address(number)
     _ip("netns", "add", namespace)
     _ip(
         *f"link add eth0 netns {namespace} type veth peer name {name}".split(),
@@ -170,7 +178,17 @@ def _host(network: Network, number: int, namespace: str) -> Host:
         (own / place).mkdir(parents=True)
     entering = ["ip", "netns", "exec", namespace, "unshare", "--mount", "--uts"]
     keeper = subprocess.Popen(
-        [*entering, "sh", "-c", SETTING_UP, "sh", name, str(own), str(network.local)],
+        [
+            *entering,
+            "sh",
+            "-c",
+            SETTING_UP,
+            "sh",
+            name,
+            str(own),
+            str(network.local),
+            str(network.names),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -182,6 +200,14 @@ def _host(network: Network, number: int, namespace: str) -> Host:
         host.end_processes()
         raise OSError(said.strip())
     return host
+
+
+def _name(number: int) -> str:
+    return f"host-{number}"
+
+
+def _address(number: int) -> str:
+    return f"10.77.0.{number}"
 
 
 def _ip(*arguments: str) -> str:
