@@ -2,6 +2,7 @@
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
 # make test-slow         every loss x penalty x norm on two workers
+# make test-faults       searches that are killed, starved and held up (FAULTS_TABLE=1: write the table)
 # make test-hosts        a search over three hosts of this machine (root, network namespaces)
 # make bench             every benchmark
 PYTHON ?= python3
@@ -11,7 +12,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test test-hosts test-slow bench clean
+.PHONY: search test test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -25,6 +26,9 @@ test: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
+
+test-faults: $(VENV)/.installed-test
+	$(BIN)/pytest -m faults -rs tests/faults
 
 test-hosts: $(VENV)/.installed-test
 	$(BIN)/pytest -m hosts -rs tests/hosts
