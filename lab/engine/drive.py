@@ -165,10 +165,19 @@ def _stopper(searcher: PlannerSearcher) -> Any:
     return Stopper()
 
 
+def _watchdog(seconds: float) -> Any:
+    """A watchdog on this node: it must outlive every other."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    actor: Any = ray.remote(Watchdog)
+    return actor.options(num_cpus=0, scheduling_strategy=here).remote(seconds)
+
+
 def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
     import ray
     from ray import tune
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     from lab.engine.trainable import RunTrainable
 
@@ -180,10 +189,7 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
         environment=worker_environment(),
         verbose=options.verbose,
     )
-    # On this node: it must outlive every other.
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor: Any = ray.remote(Watchdog)
-    watchdog = actor.options(num_cpus=0, scheduling_strategy=here).remote(seconds)
+    watchdog = _watchdog(seconds)
     searcher.why_died = lambda folder: ray.get(watchdog.reason.remote(folder))
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
     tuner = tune.Tuner(
