@@ -66,13 +66,18 @@ def checkpoint_files(folder: Path) -> list[Path]:
 
 def write_checkpoint(folder: Path, game: Mapping[str, Any], images_seen: int) -> Path:
     """Store a game's state, then remove all but the newest two. Raises StorageFailed."""
-    content = {GAME: _on_cpu(game), IMAGES_SEEN: images_seen}
+    content = content_of(game, images_seen)
     content[CHECKSUM] = checksum(content)
     path = checkpoint_file(folder, images_seen)
     write_patiently(path, lambda file: torch.save(content, file))
     for old in checkpoint_files(folder)[NUM_KEPT:]:
         old.unlink(missing_ok=True)
     return path
+
+
+def content_of(game: Mapping[str, Any], images_seen: int) -> dict[str, Any]:
+    """What a checkpoint holds beside its checksum, every tensor on the CPU."""
+    return {GAME: _on_cpu(game), IMAGES_SEEN: images_seen}
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
