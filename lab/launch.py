@@ -89,7 +89,10 @@ def joined(rendezvous: str, rank: int, num_ranks: int) -> Iterator[Ranks]:
     if num_gpus:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % num_gpus)
     dist.init_process_group(
-        "nccl" if num_gpus else "gloo", init_method=rendezvous, rank=rank, world_size=num_ranks
+        "cpu:gloo,cuda:nccl" if num_gpus else "gloo",
+        init_method=rendezvous,
+        rank=rank,
+        world_size=num_ranks,
     )
     try:
         yield Ranks(rank, num_ranks)

@@ -97,9 +97,8 @@ def carry_out_orders(settings: dict[str, Any]) -> None:
         ray.get(mailbox.enlist.remote(name[0], ranks.num_ranks))
     dist.broadcast_object_list(name, src=0)
     start = named(settings["start_run"])
-    rank = _Rank(
-        ranks, name[0], lambda job: start(job, device=str(get_device()), ranks=ranks), mailbox
-    )
+    device = get_device().type  # whose current one Ray Train has set
+    rank = _Rank(ranks, name[0], lambda job: start(job, device=device, ranks=ranks), mailbox)
     rank.serve(ray.get)
 
 
