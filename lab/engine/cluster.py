@@ -6,7 +6,9 @@ import contextlib
 import logging
 import os
 import platform
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
     "MALLOC_TOP_PAD_": str(2**26),
     "OMP_WAIT_POLICY": "PASSIVE",
+    # What cuBLAS needs for deterministic algorithms; read at its first use.
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
@@ -107,7 +111,8 @@ def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Ite
         if ours:
             _connect(address, for_others, verbose=verbose, gangs=gangs)
         try:
-            yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
+            with _told_to_end_as_by_ctrl_c():
+                yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
             if ours:
                 ray.shutdown()
@@ -127,12 +132,46 @@ def _connect(
             configure_logging=True,
             # Ray Train asks the dashboard whether a gang that was killed has left its place.
             include_dashboard=None if verbose or address else gangs,
-            runtime_env={"env_vars": environment} if address and environment else None,
+            runtime_env=_runtime_environment(environment if address else {}, gangs=gangs),
         )
     except (ConnectionError, RuntimeError) as error:
         if address is None:
             raise
         raise _no_cluster(address, _first_line(error)) from None
+
+
+def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[str, Any] | None:
+    settled: dict[str, Any] = {"env_vars": environment} if environment else {}
+    if gangs:
+        settled["worker_process_setup_hook"] = f"{__name__}.{know_own_cluster.__name__}"
+    return settled or None
+
+
+def know_own_cluster() -> None:
+    """In each worker process: which Ray is its own, for a machine may have several.
+
+    Ray Train's guard over the place of a gang asks after the gang's controller without saying
+    where. Of another Ray it would learn that there is none, and take a living gang's place away.
+    """
+    import ray
+
+    os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
+
+
+@contextlib.contextmanager
+def _told_to_end_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, as a scheduler sends it before it takes a machine away, is taken as Ctrl-C.
+
+    Ray's own handler would end this process and leave the record open.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _require_listener(address: str) -> None:
