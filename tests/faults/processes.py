@@ -96,8 +96,11 @@ def held_still(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def await_empty(session: int, seconds: float = 30.0) -> dict[int, str]:
-    """What is left of a search's processes when they had so long to end."""
+def await_empty(session: int, seconds: float = 120.0) -> dict[int, str]:
+    """What is left of a search's processes when they had so long to end.
+
+    Ray's agents of a node whose driver was killed go last: they try for a minute to tell the head.
+    """
     deadline = time.monotonic() + seconds
     while (left := processes(session)) and time.monotonic() < deadline:
         time.sleep(5 * POLL_SECONDS)
