@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from lab.config import InputError
-from lab.durable import patiently, write_patiently
+from lab.durable import patiently, remove_patiently, write_patiently
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def write_checkpoint(folder: Path, game: Mapping[str, Any], images_seen: int) ->
     path = checkpoint_file(folder, images_seen)
     write_patiently(path, lambda file: torch.save(content, file))
     for old in checkpoint_files(folder)[NUM_KEPT:]:
-        old.unlink(missing_ok=True)
+        remove_patiently(old)
     return path
 
 

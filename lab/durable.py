@@ -139,6 +139,11 @@ def write_patiently(path: Path, content: bytes | Fill) -> None:
     patiently(lambda: write_whole(path, content), path)
 
 
+def remove_patiently(path: Path) -> None:
+    """Remove a file that may be gone already, tried again while the storage fails."""
+    patiently(lambda: path.unlink(missing_ok=True), path)
+
+
 def write_whole(path: Path, content: bytes | Fill) -> None:
     """Write beside and rename, so that a reader sees the old file or the new one, never half.
 
@@ -162,7 +167,7 @@ def write_whole(path: Path, content: bytes | Fill) -> None:
 def remove_parts(folder: Path) -> None:
     """Remove what killed writers left beside their files; for the folder's sole writer."""
     for aside in folder.glob(".*.part"):
-        aside.unlink(missing_ok=True)
+        remove_patiently(aside)
 
 
 def append_line(path: Path, line: bytes) -> None:

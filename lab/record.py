@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from lab.config import InputError
 from lab.durable import LOCK_FILE as LOCK_FILE
 from lab.durable import StorageFailed as StorageFailed
-from lab.durable import append_line, write_patiently
+from lab.durable import append_line, patiently, write_patiently
 from lab.durable import sole_writer as sole_writer
 from lab.durable import write_whole as write_whole
 
@@ -146,7 +146,8 @@ def read_rows(path: Path) -> Rows:
     if not path.exists():
         return Rows([], 0)
     rows, torn = [], 0
-    for line in path.read_text(errors="replace").split("\n"):
+    text = patiently(lambda: path.read_text(errors="replace"), path, doing="read")
+    for line in text.split("\n"):
         if not line.strip():
             continue
         try:

@@ -18,7 +18,7 @@ from safetensors.torch import save
 
 from lab.checkpoint import checkpoint_files, whole_checkpoints, write_checkpoint
 from lab.config import InputError, RunConfig
-from lab.durable import remove_parts, write_patiently
+from lab.durable import remove_parts, remove_patiently, write_patiently
 from lab.gan.game import Game
 from lab.gan.networks import Generator
 from lab.record import (
@@ -120,13 +120,13 @@ class RunFolder:
         self._resumed_from = path
         files = checkpoint_files(self.folder)
         for newer in files[: files.index(path)]:
-            newer.unlink()
+            remove_patiently(newer)
         return Resumed(rows, state, self._note.get("precision"))
 
     def _afresh(self) -> Resumed:
-        (self.folder / EVALUATIONS_FILE).unlink(missing_ok=True)
         for path in checkpoint_files(self.folder):
-            path.unlink()
+            remove_patiently(path)
+        remove_patiently(self.folder / EVALUATIONS_FILE)
         return Resumed([], None, self._note.get("precision"))
 
     def load_into(self, game: Game, state: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.config import InputError
-from lab.durable import write_patiently
+from lab.durable import remove_patiently, write_patiently
 from lab.record import GENERATOR_FILE, SAMPLES_FOLDER
 from lab.remote import RemoteFolder, Wanted, everything
 
@@ -62,8 +62,8 @@ class SharedFolder:
         write_patiently(self.folder / path, content)
 
     def remove(self, path: str) -> None:
-        """Remove a file that may be gone already."""
-        (self.folder / path).unlink(missing_ok=True)
+        """Remove a file that may be gone already. Raises StorageFailed."""
+        remove_patiently(self.folder / path)
 
     def is_free(self) -> bool:
         """Whether nothing is stored here."""
@@ -76,16 +76,16 @@ class SharedFolder:
 
 
 Storage = SharedFolder | RemoteFolder
+remote_folder = functools.cache(RemoteFolder)
 
 
-@functools.cache
 def open_storage(place: str) -> Storage:
-    """The storage at a path or URL; one local copy a process.
+    """The storage at a path or URL; a URL has one local copy a process.
 
     Raises InputError for a URL that nothing here can open.
     """
     if is_url(place):
-        return RemoteFolder(place)
+        return remote_folder(place)
     folder = Path(place.removeprefix("file://")).expanduser().resolve()
     return SharedFolder(str(folder), folder)
 

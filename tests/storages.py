@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from lab.storage import open_storage
+from lab.storage import remote_folder
 
 BLOCK = 4096
 
@@ -95,7 +95,7 @@ def fresh_storages() -> None:
     """Forget opened storages: fsspec would go on with the server of an earlier test."""
     import s3fs
 
-    open_storage.cache_clear()
+    remote_folder.cache_clear()
     s3fs.S3FileSystem.clear_instance_cache()
 
 

@@ -17,7 +17,6 @@ from lab.record import (
     ERROR_FILE,
     RUN_FILE,
     TRIAL_FILE,
-    StorageFailed,
     is_readable,
     run_folder,
     trial_folder,
@@ -106,8 +105,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             job = replace(job, attempt=result.get("attempt", job.attempt))
             try:
                 outcome, row = self._crashed(job, result.get("error")), {}
-            except StorageFailed as failed:
-                self.mistake = str(failed)
+            except InputError as mistake:
+                self.mistake = str(mistake)
                 return
         else:
             row = json.loads(result["row"])

@@ -198,7 +198,8 @@ def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
     require_resources(cluster, slot)
     entries["status"] = "running"
     entries["resumed"] = [*entries.get("resumed", []), now()]
-    remove_parts(study.folder)
+    for place in (study.folder, *(study.folder / "trials").glob("*")):
+        remove_parts(place)
     write_json(study.folder / STUDY_FILE, entries)
     study.storage.push(STUDY_FILE)
     concurrent = at_a_time(study.num_slots, cluster, slot, may_grow=may_grow)
