@@ -200,9 +200,11 @@ def _chatter(verbose: bool) -> Iterator[None]:
         yield
         return
     names = ("ray", "ray.tune", "ray.train", "ray._private", "optuna")
-    levels = {name: logging.getLogger(name).level for name in names}
+    listing = "ray.tune.tune"  # which ends with a list of the runs that were tried again
+    levels = {name: logging.getLogger(name).level for name in (*names, listing)}
     for name in names:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger(listing).setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

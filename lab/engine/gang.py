@@ -37,6 +37,8 @@ MAX_GROUP_FAILURES = 12
 MAX_PREEMPTIONS = 1000
 MAX_START_FAILURES = 5
 """A start fails after a minute without room for it; then the run is handed back, to wait."""
+SECONDS_TO_START = 600.0
+"""Processes, imports, a process group; and a place, which is waited for as said above."""
 SECONDS_TO_END = 12.0
 """Tune kills a slot's process that takes longer to stop."""
 
@@ -76,6 +78,10 @@ class Gang(Protocol):
     def over(self) -> bool:
         """Whether it takes no further run."""
 
+    @property
+    def starting_seconds(self) -> float:
+        """What is allowed for its own start, should it not have started yet."""
+
 
 class InlineGang:
     """One worker: the calling process."""
@@ -105,6 +111,10 @@ class InlineGang:
     def over(self) -> bool:
         return False
 
+    @property
+    def starting_seconds(self) -> float:
+        return 0.0
+
     def end(self) -> None:
         if self._evaluations is not None:
             self._evaluations.close()
@@ -124,8 +134,13 @@ class TrainGang:
         self._run = 0
         self._job: Job | None = None
         self._over = False
+        self._started = False
         self._thread = threading.Thread(target=self._fit, name="gang", daemon=True)
         self._thread.start()
+
+    @property
+    def starting_seconds(self) -> float:
+        return 0.0 if self._started else SECONDS_TO_START
 
     @property
     def over(self) -> bool:
@@ -161,6 +176,7 @@ class TrainGang:
 
         answer: Answer = ray.get(self._mailbox.carry_out.remote(action, self._run, job))
         self._over = "end" in answer
+        self._started = True
         return answer
 
     def _fit(self) -> None:

@@ -45,10 +45,10 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
             self._place.remove(ERROR_FILE)  # of an earlier attempt
         except InputError as error:
             self._mistake = str(error)
-        self._watch.began(job["folder"])
         if self._gang.over:
             self._gang.end()
             self._gang = make_gang(self._plan)
+        self._watch.began(job["folder"], self._gang.starting_seconds)
         self._gang.begin(job)
 
     def step(self) -> dict[str, Any]:
@@ -87,13 +87,13 @@ class _Watch:
         self._watchdog = watchdog
         self._run = ""
 
-    def began(self, run: str) -> None:
+    def began(self, run: str, extra_seconds: float) -> None:
         self._run = run
         if self._watchdog is not None:
             import ray
 
             me = ray.get_runtime_context().current_actor
-            self._watchdog.began.remote(run, me)
+            self._watchdog.began.remote(run, me, extra_seconds)
 
     def evaluated(self) -> None:
         if self._watchdog is not None:

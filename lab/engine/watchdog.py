@@ -26,11 +26,14 @@ class Watchdog:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._reasons: dict[str, str] = {}
 
-    async def began(self, run: str, actor: Any) -> None:
-        """A run began on an actor that may be killed for it."""
+    async def began(self, run: str, actor: Any, extra_seconds: float = 0.0) -> None:
+        """A run began on an actor that may be killed for it.
+
+        `extra_seconds`: what the first evaluation may take beyond the limit.
+        """
         self._reasons.pop(run, None)
         self._actors[run] = actor
-        self._wind_up(run)
+        self._wind_up(run, extra_seconds)
 
     async def evaluated(self, run: str) -> None:
         if run in self._actors:
@@ -46,11 +49,11 @@ class Watchdog:
         """Why a run's worker was killed, if it was killed from here."""
         return self._reasons.pop(run, None)
 
-    def _wind_up(self, run: str) -> None:
+    def _wind_up(self, run: str, extra_seconds: float = 0.0) -> None:
         if run in self._timers:
             self._timers[run].cancel()
         loop = asyncio.get_running_loop()
-        self._timers[run] = loop.call_later(self._limit_seconds, self._bite, run)
+        self._timers[run] = loop.call_later(self._limit_seconds + extra_seconds, self._bite, run)
 
     def _bite(self, run: str) -> None:
         del self._timers[run]

@@ -17,6 +17,7 @@ def test_only_a_run_without_an_evaluation_is_ended() -> None:
         watchdog = Watchdog(LIMIT, killed.append)
         for run in ("hung", "over", "again"):
             await watchdog.began(run, f"actor of {run}")
+        await watchdog.began("starting", "actor of starting", extra_seconds=60)
         await watchdog.over("over")
         for _ in range(5):
             await asyncio.sleep(LIMIT / 2)
@@ -25,6 +26,7 @@ def test_only_a_run_without_an_evaluation_is_ended() -> None:
         assert "taken for hung" in str(await watchdog.reason("hung"))
         assert await watchdog.reason("again") is None
         await watchdog.over("again")
+        await watchdog.over("starting")
 
     asyncio.run(scene())
 
