@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from tests.faults.processes import POLL_SECONDS, kill_session, processes, titled
 
 ENVIRONMENT = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "OMP_NUM_THREADS": "1",
@@ -84,7 +87,10 @@ class RayCluster:
     def left(self) -> str:
         """How many placement groups remain, and whether every CPU is free again."""
         asked = [sys.executable, "-c", LEFT, self.address]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True)
+        environment = {**os.environ, **ENVIRONMENT}
+        done = subprocess.run(
+            asked, capture_output=True, text=True, timeout=120, check=True, env=environment
+        )
         return done.stdout.strip()
 
 
