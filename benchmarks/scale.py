@@ -33,7 +33,7 @@ from benchmarks.figures import HEADER, Figures, resident_bytes
 from benchmarks.stand_ins import stand_in_runs
 
 FULL = 0.98
-"""Share of the slots that have a run when the driver is watched: at 1,000 some end all the time."""
+"""Share of the slots with a run that counts as all of them: at 1,000 some end all the time."""
 SETTLING_SECONDS = 5.0
 """After that; reports have waited meanwhile."""
 
