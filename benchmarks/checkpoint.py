@@ -5,7 +5,7 @@
 For sngan-resnet at full size (width 1, the gpu preset's interval) and for the laptop preset's
 network: seconds of gathering the state, of its checksum, of writing and flushing it to the disk;
 of reading and verifying it, and of building the game again. The interval is the preset's
-`evaluation.every_images` over the images a second that a few rounds of training reach here.
+`evaluation.every_images` over the images a second that a round of training reaches here.
 Medians. The file is read from the system's cache, as after a kill on the same machine.
 """
 
@@ -56,8 +56,8 @@ CASES = (
 STEPS = ("gather", "checksum", "write + fsync", "read + verify", "rebuild")
 
 
-def trained(case: Case, device: torch.device, num_rounds: int) -> tuple[Game, float]:
-    """A game with its optimizers' state, and the images a second of its rounds."""
+def trained(case: Case, device: torch.device) -> tuple[Game, float]:
+    """A game with its optimizers' state, and the images a second of its second round."""
     game = new_game(case, device)
     size = case.config.training.batch_size
     images = torch.randn(size, case.shape.channels, 32, 32, device=device).clamp(-1, 1)
@@ -65,10 +65,8 @@ def trained(case: Case, device: torch.device, num_rounds: int) -> tuple[Game, fl
         images.to(memory_format=torch.channels_last),
         torch.zeros(size, dtype=torch.long, device=device),
     )
-    seconds = []
-    for _ in range(num_rounds):
-        seconds.append(timed(lambda: game.step(lambda _: batch), device))
-    return game, case.config.images_per_step / median(seconds)
+    seconds = [timed(lambda: game.step(lambda _: batch), device) for _ in range(2)]
+    return game, case.config.images_per_step / seconds[-1]
 
 
 def new_game(case: Case, device: torch.device) -> Game:
@@ -112,7 +110,7 @@ def main() -> None:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     print(f"torch {torch.__version__}, {arguments.threads} threads, {name}")
     for case in CASES:
-        game, speed = trained(case, device, 3)
+        game, speed = trained(case, device)
         rounds = []
         for _ in range(arguments.rounds):
             with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
