@@ -45,7 +45,8 @@ def prove_on_cluster(study: Storage) -> None:
     """
     import ray
 
-    nodes = working_nodes(ray.nodes())  # type: ignore[no-untyped-call]
+    here = ray.get_runtime_context().get_node_id()
+    nodes = working_nodes(ray.nodes(), driver=here)  # type: ignore[no-untyped-call]
     prove_storage(open_storage(study.name.rpartition("/")[0]), nodes)
 
 
@@ -68,12 +69,12 @@ def prove_storage(storage: Storage, nodes: Sequence[NodeAddress]) -> None:
                 storage.remove(names[finding.node])
 
 
-def working_nodes(nodes: list[dict[str, Any]]) -> list[NodeAddress]:
-    """The nodes of `ray.nodes()` that are alive and may run work."""
+def working_nodes(nodes: list[dict[str, Any]], *, driver: str) -> list[NodeAddress]:
+    """The nodes of `ray.nodes()` that are alive and may run work, or have the driver."""
     return [
         NodeAddress(node["NodeID"], node["NodeManagerAddress"])
         for node in nodes
-        if node["Alive"] and (node["Resources"].get("CPU") or node["Resources"].get("GPU"))
+        if node["Alive"] and (node["NodeID"] == driver or {"CPU", "GPU"} & set(node["Resources"]))
     ]
 
 

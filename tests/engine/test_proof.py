@@ -58,7 +58,7 @@ def test_the_node_that_misses_most_is_the_one_to_mend() -> None:
     assert told.startswith("the node 10.0.0.3 ")
 
 
-def test_only_nodes_that_are_alive_and_may_run_work_are_asked() -> None:
+def test_nodes_that_are_alive_and_may_run_work_are_asked_and_the_drivers() -> None:
     def node(name: str, alive: bool, **resources: float) -> dict[str, object]:
         address = {"NodeID": name, "NodeManagerAddress": f"at {name}"}
         return {**address, "Alive": alive, "Resources": resources}
@@ -69,7 +69,10 @@ def test_only_nodes_that_are_alive_and_may_run_work_are_asked() -> None:
         node("head", True, memory=1.0),
         node("gone", False, CPU=2.0),
     ]
-    assert [found.identity for found in working_nodes(nodes)] == ["worker", "gpu"]
+    asked = [
+        [found.identity for found in working_nodes(nodes, driver=at)] for at in ("gpu", "head")
+    ]
+    assert asked == [["worker", "gpu"], ["worker", "gpu", "head"]]
 
 
 def test_one_node_has_nothing_to_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +98,7 @@ def nodes() -> Iterator[list[NodeAddress]]:
     try:
         cluster.add_node(num_cpus=1)
         ray.init(address=cluster.address, log_to_driver=False)
-        yield working_nodes(ray.nodes())
+        yield working_nodes(ray.nodes(), driver="")
     finally:
         ray.shutdown()
         cluster.shutdown()
