@@ -143,19 +143,8 @@ def _connect(
 def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[str, Any] | None:
     settled: dict[str, Any] = {"env_vars": environment} if environment else {}
     if gangs:
-        settled["worker_process_setup_hook"] = f"{__name__}.{know_own_cluster.__name__}"
+        settled["worker_process_setup_hook"] = "lab.engine.own_cluster.know_own_cluster"
     return settled or None
-
-
-def know_own_cluster() -> None:
-    """In each worker process: which Ray is its own, for a machine may have several.
-
-    Ray Train's guard over the place of a gang asks after the gang's controller without saying
-    where. Of another Ray it would learn that there is none, and take a living gang's place away.
-    """
-    import ray
-
-    os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
 
 
 @contextlib.contextmanager

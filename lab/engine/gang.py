@@ -133,7 +133,7 @@ class TrainGang:
         self._scratch = tempfile.mkdtemp(prefix="gan-lab-gang-")
         self._run = 0
         self._job: Job | None = None
-        self._over = False
+        self._over = self._ending = False
         self._started = False
         self._thread = threading.Thread(target=self._fit, name="gang", daemon=True)
         self._thread.start()
@@ -161,9 +161,11 @@ class TrainGang:
     def end(self) -> None:
         import ray
 
+        self._ending = True
         self._mailbox.finish.remote()
         self._thread.join(SECONDS_TO_END)
-        ray.kill(self._mailbox)
+        if not self._thread.is_alive():  # else the workers still ask it what to do
+            ray.kill(self._mailbox)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _drop(self) -> None:
@@ -181,6 +183,8 @@ class TrainGang:
 
     def _fit(self) -> None:
         """The whole life of the gang; whoever waits for it is told when it is over."""
+        import ray
+
         end: Answer = {"end": "Ray Train ended the workers of this gang"}
         try:
             _trainer(self._plan, self._mailbox, self._scratch).fit()
@@ -188,6 +192,8 @@ class TrainGang:
             end = {"end": traceback.format_exc(), "no_room": _is_without_room(error)}
         finally:
             self._mailbox.ended.remote(end)
+            if self._ending:
+                ray.kill(self._mailbox)
 
 
 def _is_without_room(error: Exception) -> bool:

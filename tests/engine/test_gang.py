@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import ray
 from ray.util.state import list_actors
 
+from lab.engine.cluster import connected
 from lab.engine.gang import GangPlan, TrainGang
 from lab.engine.mailbox import Answer
 from lab.engine.slots import Slot, Workers
@@ -23,15 +23,8 @@ PLAN = GangPlan(Slot(1, 0, Workers(2, 2)), START)
 
 @pytest.fixture(scope="module")
 def local_ray() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=True,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
-    yield
-    ray.shutdown()
+    with connected(None, verbose=False, gangs=True):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +51,7 @@ def starts(folder: Path) -> list[tuple[str, str]]:
     return [(name.split("-")[1], name.split("-")[2]) for name in names]
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
@@ -121,13 +114,18 @@ def test_a_rank_that_fails_alone_ends_the_run_and_the_gang_starts_again(
 
 def test_a_gang_that_ended_has_left_nothing_but_what_ray_keeps(gang: TrainGang) -> None:
     gang.end()
-    assert gang.over
-    held = ray.util.placement_group_table().values()
-    assert {group["state"] for group in held} == {"REMOVED"}
+    assert eventually(lambda: gang.over)
+
+    def held() -> list[str]:
+        groups = ray.util.placement_group_table().values()
+        return [group["state"] for group in groups if group["state"] != "REMOVED"]
+
+    assert eventually(lambda: not held()), held()
     kept = {"_AutoscalingCoordinatorActor"}  # one for all jobs of a cluster
 
     def alive() -> set[str]:
-        found = list_actors(filters=[("state", "!=", "DEAD")])
+        here = ray.get_runtime_context().gcs_address
+        found = list_actors(address=here, filters=[("state", "!=", "DEAD")])
         return {actor.class_name for actor in found}
 
     assert eventually(lambda: alive() <= kept), alive()

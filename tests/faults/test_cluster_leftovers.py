@@ -41,7 +41,8 @@ def cluster() -> Iterator[Cluster]:
 def actors() -> dict[str, list[int]]:
     """Living actors' processes, by class."""
     found: dict[str, list[int]] = {}
-    for actor in list_actors(filters=[("state", "!=", "DEAD")], limit=1000):
+    here = ray.get_runtime_context().gcs_address
+    for actor in list_actors(address=here, filters=[("state", "!=", "DEAD")], limit=1000):
         found.setdefault(actor.class_name, []).append(actor.pid)
     return found
 
