@@ -34,7 +34,7 @@ test-hosts: $(VENV)/.installed-test
 	$(BIN)/pytest -m hosts -rs tests/hosts
 
 bench: $(VENV)/.installed
-	for name in step_speed evaluation engine_overhead checkpoint gang_start planner default_search; do \
+	for name in step_speed evaluation engine_overhead checkpoint gang_start planner scale default_search; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
