@@ -9,6 +9,7 @@ import pytest
 import lab.engine.cluster
 from lab.config import InputError
 from lab.engine.options import SearchOptions
+from lab.engine.slots import Workers
 from lab.engine.study import reopen
 from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
 from lab.record import read_json, run_folder, trial_folder, write_json
@@ -70,6 +71,14 @@ def test_a_resume_may_change_the_slots_and_the_number_of_trials(study: Path) -> 
     assert (reopened.num_slots, reopened.slot.cpus) == (3, 0.5)
     assert reopened.entries["settings"]["concurrent"] == 3
     assert read_json(study / "study.json")["settings"]["concurrent"] == 1
+
+
+def test_a_resume_may_change_the_workers_of_a_run(study: Path) -> None:
+    storage = open_storage(str(study))
+    assert reopen(storage, SearchOptions()).slot.alone  # a study from before there were gangs
+    reopened = reopen(storage, SearchOptions(workers="1:2"))
+    assert reopened.slot.workers == Workers(1, 2)
+    assert reopened.entries["settings"]["workers"] == "1:2"
 
 
 @pytest.mark.parametrize(
