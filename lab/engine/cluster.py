@@ -143,7 +143,7 @@ def _connect(
 def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[str, Any] | None:
     settled: dict[str, Any] = {"env_vars": environment} if environment else {}
     if gangs:
-        settled["worker_process_setup_hook"] = "lab.engine.own_cluster.know_own_cluster"
+        settled["worker_process_setup_hook"] = "lab.engine.process_start.settle_process"
     return settled or None
 
 

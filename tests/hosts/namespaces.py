@@ -124,11 +124,6 @@ class Network:
         return self.folder / "shared"
 
     @property
-    def names(self) -> Path:
-        """The hosts' /etc/hosts: torch's gloo binds to the address that a host's name has."""
-        return self.folder / "hosts.txt"
-
-    @property
     def local(self) -> Path:
         """The path under which each host sees its own folder."""
         return self.folder / "local"
@@ -144,8 +139,6 @@ def hosts(count: int) -> Iterator[Network]:
     try:
         network.shared.mkdir()
         network.local.mkdir()
-        listed = [f"{_address(number)} {_name(number)}\n" for number in range(1, count + 1)]
-        network.names.write_text("127.0.0.1 localhost\n" + "".join(listed))
         _ip("netns", "add", network.switch)
         _ip("-n", network.switch, "link", "add", "bridge", "type", "bridge")
         _ip("-n", network.switch, "link", "set", "bridge", "up")
@@ -176,6 +169,8 @@ def _host(network: Network, number: int, namespace: str) -> Host:
     own = network.folder / name
     for place in ("home", "tmp"):
         (own / place).mkdir(parents=True)
+    names = own / "hosts"  # as Debian has it: a host's own name is not its address
+    names.write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n")
     entering = ["ip", "netns", "exec", namespace, "unshare", "--mount", "--uts"]
     keeper = subprocess.Popen(
         [
@@ -187,7 +182,7 @@ def _host(network: Network, number: int, namespace: str) -> Host:
             name,
             str(own),
             str(network.local),
-            str(network.names),
+            str(names),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
