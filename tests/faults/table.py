@@ -55,13 +55,27 @@ class Line:
 
 def in_words(lines: list[Line]) -> str:
     """The table as Markdown that also reads well in a terminal."""
-    cells = [HEADER, *(line.cells() for line in lines)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(HEADER))]
-    rows = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in cells]
-    ruler = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([rows[0], ruler, *rows[1:]])
+    return _aligned([line.cells() for line in lines])
 
 
 def write_table(lines: list[Line], num_cores: int) -> None:
-    said = f"{EXPLANATION}\nOn {num_cores} cores ({platform.system()} {platform.machine()}).\n"
-    TABLE_FILE.write_text(f"{said}\n{in_words(lines)}\n")
+    """Write the table; scenes that were not run keep the lines that they have."""
+    rows = _stored_rows() | {line.cells()[:2]: line.cells() for line in lines}
+    machine = f"On {num_cores} cores ({platform.system()} {platform.machine()})."
+    TABLE_FILE.write_text(f"{EXPLANATION}\n{machine}\n\n{_aligned(list(rows.values()))}\n")
+
+
+def _stored_rows() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Fault and workers -> cells."""
+    text = TABLE_FILE.read_text() if TABLE_FILE.exists() else ""
+    table = [line for line in text.splitlines() if line.startswith("| ")]
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table[1:]]
+    return {row[:2]: row for row in rows}
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> str:
+    cells = [HEADER, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(HEADER))]
+    said = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in cells]
+    ruler = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([said[0], ruler, *said[1:]])

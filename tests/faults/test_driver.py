@@ -15,11 +15,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 RESUMED = "finished with --resume"
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_killed_driver_takes_its_processes_along_and_is_resumed(
-    stage: Stage, workers: str
-) -> None:
-    scene = stage("SIGKILL of the driver", workers)
+def test_a_killed_driver_takes_its_processes_along_and_is_resumed(stage: Stage) -> None:
+    scene = stage("SIGKILL of the driver")
     scene.start()
     search = scene.until_rows(3)
     with scene.fault():

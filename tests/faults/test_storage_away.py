@@ -59,11 +59,8 @@ def test_a_disk_made_read_only_ends_the_search_and_not_its_runs(
         scene.ends_well("exit code 2, finished with --resume")
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_object_store_that_is_away_is_waited_for(
-    stage: Stage, wire: Wire, tmp_path: Path, workers: str
-) -> None:
-    scene = stage(f"s3:// cut off for {AWAY_SECONDS:g} s", workers, kind=RemoteScene)
+def test_an_object_store_that_is_away_is_waited_for(stage: Stage, wire: Wire) -> None:
+    scene = stage(f"s3:// cut off for {AWAY_SECONDS:g} s", kind=RemoteScene)
     scene.start()
     scene.until_rows(3)
     with scene.fault(), wire.cut():
