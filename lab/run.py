@@ -7,6 +7,7 @@ a run that was interrupted gives the numbers of one that was left alone.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -121,9 +122,10 @@ class _Training:
         )
         self.feed = Feed(config, bench, self.game.share)
         self._continue(resumed)
+        hosts = ranks.gather(socket.gethostname()) or []
         ranks.from_first(
             lambda: self.files.note_start(
-                config, self.game, precision, starting_seconds=time.perf_counter() - started
+                config, self.game, hosts, starting_seconds=time.perf_counter() - started
             )
         )
 

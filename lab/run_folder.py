@@ -7,7 +7,7 @@ and made again, the same.
 
 from __future__ import annotations
 
-import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,9 +141,9 @@ class RunFolder:
             ) from None
 
     def note_start(
-        self, config: RunConfig, game: Game, precision: str, *, starting_seconds: float
+        self, config: RunConfig, game: Game, hosts: Sequence[str], *, starting_seconds: float
     ) -> None:
-        """Write run.json for a run that begins or goes on."""
+        """Write run.json for a run that begins or goes on; `hosts` are those of its ranks."""
         for key in ("error", "ended"):  # of an earlier attempt
             self._note.pop(key, None)
         self._note |= {
@@ -155,8 +155,9 @@ class RunFolder:
             "verdict": None,
             "score": None,
             "budget_images": config.training.budget_images,
-            "precision": precision,
-            "host": socket.gethostname(),
+            "precision": game.precision,
+            "host": hosts[0],
+            "hosts": list(hosts),
             "device": device_name(game.device),
             "started": self._note.get("started", now()),
             "seconds": {"starting": starting_seconds},

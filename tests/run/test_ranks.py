@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,11 @@ def test_a_stopped_run_goes_on_bit_for_bit_on_two_workers(
     gang: list[dict[str, Any]], place: Path
 ) -> None:
     assert_same_run(place / "parts", place / "whole")
+
+
+def test_run_json_names_the_host_of_every_rank(gang: list[dict[str, Any]], place: Path) -> None:
+    assert read_json(place / "whole" / RUN_FILE)["hosts"] == [socket.gethostname()] * 2
+    assert read_json(place / "one worker" / RUN_FILE)["hosts"] == [socket.gethostname()]
 
 
 def test_every_rank_yields_the_same_evaluations(gang: list[dict[str, Any]]) -> None:
