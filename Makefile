@@ -31,10 +31,10 @@ test-faults: $(VENV)/.installed-test
 	$(BIN)/pytest -m faults -rs tests/faults
 
 test-hosts: $(VENV)/.installed-test
-	$(BIN)/pytest -m hosts -rs tests/hosts
+	$(BIN)/pytest -m hosts -rs tests/hosts $(if $(HOSTS),-k $(HOSTS))
 
 bench: $(VENV)/.installed
-	for name in step_speed evaluation engine_overhead checkpoint gang_start planner scale default_search; do \
+	for name in step_speed evaluation engine_overhead checkpoint gang_start gang_speed planner scale default_search; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import tempfile
@@ -181,6 +182,9 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
 
     from lab.engine.trainable import RunTrainable
 
+    # Else Tune asks a searcher of one's own for a run at a time and waits until it has begun, so
+    # that slots start one after the other and an autoscaler sees a demand of one.
+    os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(searcher.num_slots))
     scratch = tempfile.mkdtemp(prefix="gan-lab-tune-")
     seconds = 60 * options.hung_after
     plan = GangPlan(
