@@ -24,8 +24,9 @@ IMAGE_BYTES = 64 << 20
 @contextlib.contextmanager
 def loop_disk(folder: Path) -> Iterator[Path]:
     """A file system of its own at `folder`; skips where none can be mounted."""
-    if shutil.which("fsfreeze") is None:
-        pytest.skip("there is no `fsfreeze` (Debian: util-linux)")
+    for tool in ("mkfs.ext4", "fsfreeze", "chattr"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"there is no `{tool}` (Debian: util-linux, e2fsprogs)")
     folder.mkdir(parents=True)
     image = folder.with_suffix(".img")
     with image.open("wb") as file:
@@ -50,6 +51,16 @@ def frozen(disk: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["fsfreeze", "--unfreeze", str(disk)], check=True)
+
+
+@contextlib.contextmanager
+def refusing(folder: Path) -> Iterator[None]:
+    """Nothing can be written below a folder of a loop disk meanwhile, not even by root."""
+    subprocess.run(["chattr", "-R", "+i", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-R", "-i", str(folder)], check=True)
 
 
 class Wire:

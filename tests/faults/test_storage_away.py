@@ -1,8 +1,7 @@
-"""Storages that fail for a while: a file system that hangs or is read-only, a store cut off."""
+"""Storages that fail for a while: a file system that hangs or refuses, a store cut off."""
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,7 @@ import pytest
 from lab.cli import MISTAKEN
 from lab.record import read_study
 from tests.faults.conftest import Stage
-from tests.faults.stores import RemoteScene, Wire, frozen, loop_disk, stored_in_s3
-from tests.storages import small_disk
+from tests.faults.stores import RemoteScene, Wire, frozen, loop_disk, refusing, stored_in_s3
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 AWAY_SECONDS = 30.0
@@ -38,22 +36,20 @@ def test_a_file_system_that_hangs_is_waited_for(stage: Stage, tmp_path: Path) ->
         scene.ends_well()
 
 
-def test_a_disk_made_read_only_ends_the_search_and_not_its_runs(
+def test_a_folder_that_refuses_writes_ends_the_search_and_not_its_runs(
     stage: Stage, tmp_path: Path
 ) -> None:
-    scene = stage("storage remounted read-only")
-    with small_disk(tmp_path / "disk", 24 << 20) as disk:
+    scene = stage("storage that refuses writes for good")
+    with loop_disk(tmp_path / "disk") as disk:
         scene.place = str(disk)
         scene.start()
         search = scene.until_rows(3)
-        with scene.fault():
-            remount(disk, "ro")
+        with scene.fault(), refusing(scene.run):
             assert search.exit_code() == MISTAKEN, search.said()
-        remount(disk, "rw")
         assert "Traceback" not in search.said(), search.said()
-        assert search.said().count("Read-only file system") == 1, search.said()
-        scene.leaves_nothing()
+        assert search.said().count("Operation not permitted") == 1, search.said()
         assert [run.status for run in read_study(scene.study).runs] == ["running"]
+        scene.leaves_nothing()
         scene.resume()
         scene.until_it_goes_on()
         scene.ends_well("exit code 2, finished with --resume")
@@ -83,7 +79,3 @@ def test_an_object_store_that_stays_away_ends_the_search_and_not_its_runs(
     scene.resume()
     scene.until_it_goes_on()
     scene.ends_well("exit code 2, finished with --resume")
-
-
-def remount(disk: Path, mode: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], check=True)
