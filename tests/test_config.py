@@ -48,6 +48,8 @@ OTHER_VALUES: dict[str, Any] = {
     "optimizer.schedule": "linear",
     "training.batch_size": 128,
     "training.generator_batch_multiplier": 2,
+    "training.accumulate": 4,
+    "training.deterministic": True,
     "training.critic_steps": 5,
     "training.budget_images": 10_000,
     "training.precision": "bfloat16",

@@ -99,6 +99,7 @@ class Gang:
     """Stands in for a gang that must not be asked."""
 
     over = False
+    starting_seconds = 0.0
 
     def begin(self, job: dict[str, Any]) -> None: ...
 
