@@ -24,13 +24,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash.setdefault(LINES, [])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
+) -> None:
     lines = terminalreporter.config.stash.get(LINES, [])
     if not lines:
         return
     terminalreporter.section("faults")
     terminalreporter.write_line(in_words(lines))
-    if os.environ.get(WRITE_TABLE):
+    if os.environ.get(WRITE_TABLE) and exitstatus != pytest.ExitCode.INTERRUPTED:
         write_table(lines, os.cpu_count() or 1)
 
 

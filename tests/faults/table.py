@@ -22,7 +22,7 @@ EXPLANATION = """\
 Measured by `FAULTS_TABLE=1 make test-faults`. Each line is one search of two runs that was
 disturbed in its first run, beside the same search left alone: at the end both had the same rows,
 verdicts, scores, generators and pictures to the last bit, no row lost or doubled and no process
-left.
+left. Lines that say float64 compare other numbers of workers, to 1e-9 of each number.
 
 - *workers*: of one run (`--workers`).
 - *evaluations kept*: rows that were stored when the fault struck and stayed, byte for byte, with
