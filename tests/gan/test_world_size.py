@@ -76,6 +76,7 @@ def test_the_quick_games_hold_every_pair_of_loss_penalty_and_norm() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_workers_equal_one_for_every_loss_penalty_and_norm() -> None:
     differences = Compared(every_game(), "float64").differences()
     assert len(differences) > 300
@@ -83,6 +84,7 @@ def test_two_workers_equal_one_for_every_loss_penalty_and_norm() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_in_float32_two_workers_differ_by_rounding_that_adam_and_the_game_amplify() -> None:
     compared = Compared(some_games(), "float32")
     first = [
