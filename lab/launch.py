@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -78,12 +80,16 @@ def _worker(rank: int, num_ranks: int, rendezvous: str, work: Work, args: tuple[
         code = MISTAKEN
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if code:
-        sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without Python's own end, in which threads of gloo that are still there abort the process.
+    os._exit(code)
 
 
 @contextmanager
-def joined(rendezvous: str, rank: int, num_ranks: int) -> Iterator[Ranks]:
+def joined(
+    rendezvous: str, rank: int, num_ranks: int, *, timeout: timedelta | None = None
+) -> Iterator[Ranks]:
     """This process as a rank of a process group: NCCL with a GPU for each, else gloo."""
     num_gpus = torch.cuda.device_count()
     if num_gpus:
@@ -93,8 +99,12 @@ def joined(rendezvous: str, rank: int, num_ranks: int) -> Iterator[Ranks]:
         init_method=rendezvous,
         rank=rank,
         world_size=num_ranks,
+        timeout=timeout,
     )
     try:
         yield Ranks(rank, num_ranks)
+        # Objectives hold the group: it must not outlive them, nor end while another rank talks.
+        gc.collect()
+        dist.barrier()
     finally:
         dist.destroy_process_group()

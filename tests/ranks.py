@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
 
-from lab.gan.ranks import Ranks
+from lab.launch import joined
 
 TIMEOUT = timedelta(seconds=60)
 
@@ -32,14 +32,6 @@ def _on_rank(
     rank: int, num_ranks: int, place: str, function: Callable[..., Any], args: tuple[Any, ...]
 ) -> None:
     torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo",
-        init_method=f"file://{place}/rendezvous",
-        rank=rank,
-        world_size=num_ranks,
-        timeout=TIMEOUT,
-    )
-    try:
-        torch.save(function(Ranks(rank, num_ranks), *args), Path(place, f"{rank}.pt"))
-    finally:
-        dist.destroy_process_group()
+    with joined(f"file://{place}/rendezvous", rank, num_ranks, timeout=TIMEOUT) as ranks:
+        torch.save(function(ranks, *args), Path(place, f"{rank}.pt"))
+    os._exit(0)
