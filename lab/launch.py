@@ -19,10 +19,10 @@ from torch.multiprocessing.spawn import (
     start_processes,
 )
 
+from lab.cli import INTERRUPTED, MISTAKEN
 from lab.config import InputError
 from lab.gan.ranks import ALONE, Ranks
 
-MISTAKEN, INTERRUPTED = 2, 130
 GRACE_SECONDS = 10.0
 """When a worker has ended with a mistake or an error, the others get so long to end theirs."""
 Work = Callable[..., int]

@@ -40,10 +40,8 @@ class Share:
 
     def of(self, batch: Tensor) -> Tensor:
         """This rank's samples of a global batch [B, ...], all parts in order."""
-        slices = self.slices(len(batch))
-        if len(slices) == 1:
-            return batch[slices[0]]
-        return torch.cat([batch[part] for part in slices])
+        parts = self.cut(batch)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     @overload
     def cut(self, batch: Tensor) -> list[Tensor]: ...
