@@ -55,11 +55,13 @@ def run(
     attempt: int = 1,
     device: str = "auto",
     ranks: Ranks = ALONE,
+    make_game: type[Game] = Game,
 ) -> Generator[Evaluation, None, None]:
     """Train one configuration with one seed into `folder`, or continue what is there.
 
     Several workers iterate in step, each over its own call: all yield the same evaluations, and
-    only rank 0 touches the folder. The numbers are those of one worker, to rounding.
+    only rank 0 touches the folder. The numbers are those of one worker, to rounding. Another
+    `make_game` plays a changed game: the validation plants its failures there.
 
     Yields an `Evaluation` of the untrained generator (0 images seen) and one every
     `evaluation.every_images`; the last carries the verdict. A folder that holds a finished run
@@ -75,7 +77,7 @@ def run(
         with ExitStack() as held:
             finished = ranks.from_first(lambda: _held(files, held))
             if finished is None:
-                training = _Training(config, bench, files, ranks)
+                training = _Training(config, bench, files, ranks, make_game)
                 training.begin(started)
                 yield from _evaluations(training)
                 return
@@ -101,7 +103,15 @@ def _evaluations(training: _Training) -> Generator[Evaluation, None, None]:
 class _Training:
     """One run under way: the game, the rows so far, and what ends it."""
 
-    def __init__(self, config: RunConfig, bench: Bench, files: RunFolder, ranks: Ranks) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        bench: Bench,
+        files: RunFolder,
+        ranks: Ranks,
+        make_game: type[Game],
+    ) -> None:
+        self.make_game = make_game
         self.config = config
         self.bench = bench
         self.files = files
@@ -117,7 +127,7 @@ class _Training:
         precision = ranks.from_first(
             lambda: resumed.precision or resolve_precision(config, bench.shape, bench.device)
         )
-        self.game = Game(
+        self.game = self.make_game(
             config, bench.shape, device=bench.device, precision=precision, ranks=ranks
         )
         self.feed = Feed(config, bench, self.game.share)

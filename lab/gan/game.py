@@ -60,7 +60,10 @@ class Game:
         self.num_steps_done = 0
         self._build_networks()
         self._build_objectives()
-        settings = config.optimizer
+        self._build_optimizers()
+
+    def _build_optimizers(self) -> None:
+        settings = self.config.optimizer
         self.generator_optimizer = adam(self.generator, settings, "generator")
         self.critic_optimizer = adam(self.critic, settings, "critic")
 

@@ -1,0 +1,1 @@
+"""``python -m lab.judge``: the verdict of a log, also of one that the lab did not make."""

@@ -1,0 +1,55 @@
+"""What a part of the validation answers: claims that hold or not, and the numbers behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Cell = str | int | float | bool | None
+Say = Callable[[str], None]
+"""Told one line for each piece of work that is done."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim, whether it held, and the numbers that show it."""
+
+    claim: str
+    """A sentence that is true or false."""
+    holds: bool
+    evidence: str
+    """What was measured, against what, at which tolerance."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers that a reader may want to see whole."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+    """Protocol: sample counts, seeds, intervals."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the parts: a question, the claims that answer it, and their tables."""
+
+    name: str
+    question: str
+    checks: Sequence[Check]
+    tables: Sequence[Table]
+    seconds: float
+    settings: Mapping[str, Any]
+    """Sizes, seeds, thresholds: all that is needed to repeat it."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every claim held; a part without claims has shown nothing."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
+
+    def row(self) -> dict[str, Any]:
+        """As the record keeps it."""
+        return {**asdict(self), "passed": self.passed}
