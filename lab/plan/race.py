@@ -1,0 +1,230 @@
+"""Race and confirm: seed halving, then the finalists on fresh seeds. Pure: no Optuna, no clock.
+
+Rung r holds `width` trials with `num_seeds` seeds each, common to all; the best of it go on to
+rung r + 1 (sequential halving: Karnin et al. 2013). Who goes on is decided by the first
+`num_seeds` seeds alone, so the outcome is that of a race which waits at every rung, whatever
+order runs end in. It never waits, though: a trial that no unfinished one can still push out goes
+on at once, and when nothing is certain the likeliest next run is made early. An early run that
+turns out not to be needed costs time and changes no choice.
+
+Every member of the last rung is a finalist and is trained again on seeds that no choice was made
+on. The winner is the best of the race, named before any of those runs: what they say of it is an
+unbiased estimate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+
+class Result(NamedTuple):
+    """What a race looks at of a run that has its verdict."""
+
+    stable: bool
+    values: tuple[float, ...]
+    """Of each objective, larger is better, finite for failures too."""
+
+
+class Rung(NamedTuple):
+    """So many trials have so many seeds each."""
+
+    width: int
+    num_seeds: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a study races and confirms."""
+
+    rungs: tuple[Rung, ...]
+    """Wider before narrower, fewer seeds before more; the first is the explore stage."""
+    seeds: tuple[int, ...]
+    """Seeds of the race in order, as many as the last rung has."""
+    confirm_seeds: tuple[int, ...]
+    """Fresh seeds of each finalist; none without confirmation."""
+
+    @property
+    def raced(self) -> bool:
+        """Whether any trial is chosen over another."""
+        return len(self.rungs) > 1
+
+    @property
+    def num_runs(self) -> int:
+        """Runs of the whole study when none is made early and not needed."""
+        made, before = 0, 0
+        for width, num_seeds in self.rungs:
+            made += width * (num_seeds - before)
+            before = num_seeds
+        return made + self.num_finalists * len(self.confirm_seeds)
+
+    @property
+    def num_finalists(self) -> int:
+        """Trials of the last rung, where trials are chosen at all."""
+        return self.rungs[-1].width if self.raced else 0
+
+
+def rungs_of(num_trials: int, seeds: Sequence[int], survivors: int) -> tuple[Rung, ...]:
+    """Rungs with these numbers of seeds; widths fall geometrically from all to the survivors."""
+    last = len(seeds) - 1
+    if last == 0:
+        return (Rung(num_trials, seeds[0]),)
+    shrink = survivors / num_trials
+    widths = [round(num_trials * math.pow(shrink, i / last)) for i in range(last + 1)]
+    return tuple(Rung(width, num) for width, num in zip(widths, seeds, strict=True))
+
+
+def halved(num_trials: int, num_rungs: int) -> int:
+    """Survivors when the better half goes on at each rung."""
+    return max(1, math.ceil(num_trials / 2 ** (num_rungs - 1)))
+
+
+class Wanted(NamedTuple):
+    """A run to make next."""
+
+    trial: int
+    seed: int
+    stage: Literal["explore", "race", "confirm"]
+    certain: bool
+    """Whether it is needed however the others end."""
+
+
+class Standing(NamedTuple):
+    """A trial by the seeds of one rung."""
+
+    trial: int
+    stable_share: float
+    """Stable runs over those that have a verdict."""
+    means: tuple[float, ...]
+    """Mean of each objective over those runs."""
+
+
+class Race:
+    """Who has which result, and which run is wanted next."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._results: dict[tuple[int, int], Result | None] = {}
+        self._settled: list[list[int]] = []
+
+    def tell(self, trial: int, seed: int, result: Result | None) -> None:
+        """A run has ended; None without a verdict (crashed for good, or pruned)."""
+        self._results[trial, seed] = result
+
+    def wanted(self, taken: Collection[tuple[int, int]]) -> Iterator[Wanted]:
+        """Runs to make, the certain ones first, less those taken (asked for, ended or not)."""
+        members = self._members()
+        for certain in (True, False):
+            for run in self._runs_of(members, certain):
+                if (run.trial, run.seed) not in taken:
+                    yield run
+
+    def finalists(self) -> list[int] | None:
+        """Trials of the last rung, the winner first; None until the race is over."""
+        if not self.rules.raced:
+            return []
+        last, num_seeds = self._members()[-1], self.rules.rungs[-1].num_seeds
+        settled = len(self._settled) == last.rung
+        if not settled or not all(self._ended(trial, num_seeds) for trial in last.likely):
+            return None
+        return self.ranked(last.likely, num_seeds)
+
+    def standing(self, trial: int, num_seeds: int) -> Standing | None:
+        """A trial by its first `num_seeds` seeds; None when none of them has a verdict."""
+        seeds = self.rules.seeds[:num_seeds]
+        found = [self._results.get((trial, seed)) for seed in seeds]
+        results = [result for result in found if result is not None]
+        if not results:
+            return None
+        share = sum(result.stable for result in results) / len(results)
+        columns = zip(*(result.values for result in results), strict=True)
+        return Standing(trial, share, tuple(math.fsum(c) / len(c) for c in columns))
+
+    def ranked(self, trials: Iterable[int], num_seeds: int) -> list[int]:
+        """The trials with a verdict, best first by their first `num_seeds` seeds."""
+        standings = (self.standing(trial, num_seeds) for trial in trials)
+        return best_first([standing for standing in standings if standing is not None])
+
+    def _members(self) -> list[_Members]:
+        first = range(self.rules.rungs[0].width)
+        members = [_Members(0, list(first), list(first))]
+        for index in range(1, len(self.rules.rungs)):
+            members.append(self._promoted(members[-1], index))
+        return members
+
+    def _promoted(self, below: _Members, index: int) -> _Members:
+        """Members of rung `index`, given those of the rung below."""
+        if index <= len(self._settled):
+            known = self._settled[index - 1]
+            return _Members(index, known, known)
+        width, rung = self.rules.rungs[index].width, self.rules.rungs[index - 1]
+        ended = {trial for trial in below.likely if self._ended(trial, rung.num_seeds)}
+        likely = self.ranked(sorted(ended), rung.num_seeds)[:width]
+        sure = ended.intersection(below.certain)
+        num_open = rung.width - len(sure)
+        if len(ended) == len(below.likely) and len(below.certain) == len(below.likely):
+            num_open = 0  # fewer than the width where runs crashed or were pruned
+        ranked = self.ranked(sorted(sure), rung.num_seeds)
+        certain = ranked[: max(0, width - num_open)]
+        if num_open == 0 and index == len(self._settled) + 1:
+            self._settled.append(certain)
+        return _Members(index, likely, certain)
+
+    def _runs_of(self, members: Sequence[_Members], certain: bool) -> Iterator[Wanted]:
+        for at in members:
+            stage: Literal["explore", "race"] = "explore" if at.rung == 0 else "race"
+            seeds = self.rules.seeds[: self.rules.rungs[at.rung].num_seeds]
+            trials = at.certain if certain else at.likely
+            yield from (Wanted(t, seed, stage, certain) for seed in seeds for t in trials)
+        if self.rules.raced:
+            trials = members[-1].certain if certain else members[-1].likely
+            seeds = self.rules.confirm_seeds
+            yield from (Wanted(t, seed, "confirm", certain) for seed in seeds for t in trials)
+
+    def _ended(self, trial: int, num_seeds: int) -> bool:
+        return all((trial, seed) in self._results for seed in self.rules.seeds[:num_seeds])
+
+
+class _Members(NamedTuple):
+    """Trials of a rung as far as one can tell."""
+
+    rung: int
+    likely: list[int]
+    """As if the unfinished runs below came last; holds every certain one."""
+    certain: list[int]
+    """However the unfinished runs end."""
+
+
+def best_first(standings: Sequence[Standing]) -> list[int]:
+    """Trials in order of merit: share of stable runs, then the mean objective, then number.
+
+    With several objectives non-dominated trials come before the dominated (Deb et al. 2002),
+    among those that were ever stable; then as with one.
+    """
+    fronts = _fronts(standings) if standings and len(standings[0].means) > 1 else {}
+
+    def merit(standing: Standing) -> tuple[float, ...]:
+        front = fronts.get(standing.trial, math.inf if fronts else 0)
+        worse_first = (-standing.stable_share, *(-mean for mean in standing.means))
+        return (float(front), *worse_first, float(standing.trial))
+
+    return [standing.trial for standing in sorted(standings, key=merit)]
+
+
+def _fronts(standings: Sequence[Standing]) -> Mapping[int, int]:
+    """Front of each trial that was ever stable, 0 for the Pareto set."""
+    from lab.stability.statistics import pareto_front
+
+    left = [standing for standing in standings if standing.stable_share > 0]
+    fronts: dict[int, int] = {}
+    front = 0
+    while left:
+        best = pareto_front(np.array([standing.means for standing in left]))
+        fronts |= {one.trial: front for one, is_best in zip(left, best, strict=True) if is_best}
+        left = [one for one, is_best in zip(left, best, strict=True) if not is_best]
+        front += 1
+    return fronts
