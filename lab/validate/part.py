@@ -34,6 +34,50 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Points of one name in a plane, or the line through them."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    line: bool = False
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One picture of a figure."""
+
+    title: str
+    series: Sequence[Series]
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A figure: pictures side by side, on the same axes."""
+
+    title: str
+    x: str
+    y: str
+    planes: Sequence[Plane]
+    note: str = ""
+    log: bool = False
+    """Both axes in powers of ten."""
+    square: bool = False
+    """One unit is as long across as upward."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A figure: how often each thing of `rows` was called each thing of `columns`."""
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    counts: Sequence[Sequence[int]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Part:
     """One of the parts: a question, the claims that answer it, and their tables."""
 
@@ -44,6 +88,8 @@ class Part:
     seconds: float
     settings: Mapping[str, Any]
     """Sizes, seeds, thresholds: all that is needed to repeat it."""
+    planes: Sequence[Planes] = ()
+    matrices: Sequence[Matrix] = ()
 
     @property
     def passed(self) -> bool:
