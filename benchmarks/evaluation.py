@@ -3,7 +3,8 @@
     python -m benchmarks.evaluation
 
 Measures 2,000 images of `fashion-mini` with the embedded extractor: the extractor's forward pass,
-the Frechet distance, the kernel distance, and precision, recall, density and coverage.
+the Frechet distance, the kernel distance, precision, recall, density and coverage, C_T and
+authenticity, near-duplicates, and the mode count.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lab.data import find
 from lab.metrics import make_evaluator
 from lab.metrics.distances import frechet_distance, kernel_distance, moments
 from lab.metrics.manifold import manifold
+from lab.metrics.modes import duplicates, mode_count
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ def main(arguments: Arguments) -> None:
         "precision, recall, density, coverage": lambda: manifold(
             yardstick.reference, features, yardstick.nearest_k, yardstick.radii
         ),
+        "C_T, authenticity": lambda: yardstick.training.measure(features),
+        "near-duplicates": lambda: duplicates(features, yardstick.duplicate_distance),
+        "mode count": lambda: mode_count(features, yardstick.bandwidth),
         "whole evaluation": lambda: evaluator.measure(images),
     }
     for name, part in parts.items():

@@ -229,6 +229,11 @@ class MetricNames(BaseModel):
     recall: str
     density: str
     coverage: str
+    # Older records lack these: their rows have no such columns either.
+    ct: str = "ct"
+    authenticity: str = "authenticity"
+    duplicates: str = "duplicates"
+    rke: str = "rke"
 
 
 def metric_names(family: str) -> MetricNames:
@@ -244,6 +249,10 @@ def metric_names(family: str) -> MetricNames:
         recall=f"recall_{family}",
         density=f"density_{family}",
         coverage=f"coverage_{family}",
+        ct=f"ct_{family}",
+        authenticity=f"authenticity_{family}",
+        duplicates=f"duplicates_{family}",
+        rke=f"rke_{family}",
     )
 
 

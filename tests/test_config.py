@@ -319,7 +319,7 @@ def test_only_inception_metrics_are_called_fid() -> None:
 @pytest.mark.parametrize("family", ["fashion", "inception", "mine"])
 def test_the_metrics_of_a_family_have_names_of_their_own(family: str) -> None:
     names = list(metric_names(family).model_dump().values())
-    assert len(set(names)) == 7
+    assert len(set(names)) == 11
 
 
 def test_the_nearest_names_are_offered_and_far_ones_are_not() -> None:

@@ -20,6 +20,8 @@ from lab.metrics.distances import (
 )
 from lab.metrics.extractors import Extractor, load_extractor
 from lab.metrics.manifold import manifold, radii
+from lab.metrics.memorisation import Nearest, TrainingSide
+from lab.metrics.modes import bandwidth, duplicate_distance, duplicates, mode_count
 from lab.metrics.moments import Moments
 from lab.metrics.reference import Images, Progress, real_features
 
@@ -34,14 +36,35 @@ class Yardstick:
     reference: Tensor
     """[N, d]: as many reference images as an evaluation takes samples, always the same."""
     nearest_k: int
+    training: TrainingSide
+    """What tells copies of training images."""
 
     @cached_property
     def radii(self) -> Tensor:
         """Squared distance of each reference image to its k-th neighbour, [N]."""
         return radii(self.reference, self.nearest_k)
 
+    @cached_property
+    def duplicate_distance(self) -> float:
+        """Squared distance up to which two samples are near-duplicates."""
+        return duplicate_distance(self.reference)
+
+    @cached_property
+    def bandwidth(self) -> float:
+        """Squared bandwidth of the kernel that counts modes."""
+        return bandwidth(self.reference)
+
     def measure(self, features: Tensor) -> dict[str, float]:
         """All metrics of [N, d] features, N that of the reference, by column name."""
+        return self._measured(features, self.training.measure(features))
+
+    def baseline(self) -> dict[str, float]:
+        """All metrics of as many held-out real images, by column name."""
+        num_samples = len(self.reference)
+        features = self.training.heldout[:num_samples]
+        return self._measured(features, self.training.baseline(num_samples))
+
+    def _measured(self, features: Tensor, copies: tuple[float, float]) -> dict[str, float]:
         kernel = kernel_distance(self.reference, features)
         shares = manifold(self.reference, features, self.nearest_k, self.radii)
         return {
@@ -52,6 +75,10 @@ class Yardstick:
             self.names.recall: shares.recall,
             self.names.density: shares.density,
             self.names.coverage: shares.coverage,
+            self.names.ct: copies[0],
+            self.names.authenticity: copies[1],
+            self.names.duplicates: duplicates(features, self.duplicate_distance),
+            self.names.rke: mode_count(features, self.bandwidth),
         }
 
 
@@ -105,6 +132,12 @@ class Evaluator:
             "frechet": f"{count} samples against the moments of all reference images",
             "kernel": f"(x.y / d + 1)^3, unbiased, {blocks}",
             "manifold": f"{count} samples against {count} reference images, closed balls",
+            "memorisation": f"C_T (global) and authenticity: {count} samples, nearest of "
+            f"{len(self.yardstick.training.rows)} reference images, against "
+            f"{len(self.yardstick.training.heldout)} held-out ones",
+            "modes": f"near-duplicates within squared distance "
+            f"{self.yardstick.duplicate_distance:.4g}, RKE with squared bandwidth "
+            f"{self.yardstick.bandwidth:.4g}",
             "names": self.names.model_dump(),
             "baseline": dict(self.baseline),
         }
@@ -139,14 +172,17 @@ def make_evaluator(
         cache=cache or cache_folder() / "features",
         progress=progress,
     )
+    device = source.device
+    neighbours = Nearest(*(part.to(device) for part in real.neighbours))
+    rows, heldout_rows = real.reference.to(device), real.heldout.to(device)
     yardstick = Yardstick(
         names=metric_names(source.family),
         moments=real.moments,
-        reference=real.reference[:num_samples].to(source.device),
+        reference=rows[:num_samples],
         nearest_k=config.nearest_k,
+        training=TrainingSide(rows, neighbours, heldout_rows),
     )
-    baseline = yardstick.measure(real.heldout[:num_samples].to(source.device))
-    return Evaluator(num_samples, len(reference), baseline, source, yardstick)
+    return Evaluator(num_samples, len(reference), yardstick.baseline(), source, yardstick)
 
 
 def _check_size(num_samples: int, nearest_k: int, num_reference: int, num_heldout: int) -> None:

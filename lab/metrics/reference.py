@@ -15,14 +15,16 @@ from torch import Tensor
 
 from lab.config import InputError
 from lab.metrics.extractors import Extractor
+from lab.metrics.memorisation import Nearest, nearest
 from lab.metrics.moments import Moments, MomentSums
 from lab.randomness import counted_generator
 from lab.record import write_whole
 
-PROTOCOL = "1"
+PROTOCOL = "2"
 """Raised whenever the same images would give other numbers: old cache files are then not read."""
-NUM_KEPT_ROWS = 10_000
-"""Rows of features kept of a split, or as many as an evaluation takes samples, if that is more."""
+NUM_KEPT_ROWS = 60_000
+"""Rows of features kept of a split (15 MB of 64 features, 490 MB of Inception's), or as many as
+an evaluation takes samples, if that is more. A copy of a training image past them goes unseen."""
 _CHECKSUM_BYTES = 32
 
 Progress = Callable[[int], None]
@@ -46,6 +48,8 @@ class RealFeatures:
     """[K, d] float32: rows of the reference split in a fixed random order."""
     heldout: Tensor
     """[L, d] float32: rows of the held-out split in a fixed random order."""
+    neighbours: Nearest
+    """Of each kept reference row among the others."""
 
 
 def real_features(
@@ -80,9 +84,15 @@ def real_features(
         advance = progress or (lambda num_images: None)
         moments, rows = _extracted(extractor, reference, num_kept, advance)
         _, heldout_rows = _extracted(extractor, heldout, num_kept, advance)
-        found = RealFeatures(moments, rows, heldout_rows)
+        found = RealFeatures(moments, rows, heldout_rows, _neighbours(rows, extractor))
         _write(path, found)
     return found
+
+
+def _neighbours(rows: Tensor, extractor: Extractor) -> Nearest:
+    there = rows.to(extractor.device)
+    found = nearest(there, there, itself=True)
+    return Nearest(found.distance.cpu(), found.row.cpu())
 
 
 def _extracted(
@@ -115,6 +125,8 @@ def _write(path: Path, features: RealFeatures) -> None:
             "covariance": features.moments.covariance.contiguous(),
             "reference": features.reference.contiguous(),
             "heldout": features.heldout.contiguous(),
+            "neighbour_distance": features.neighbours.distance.contiguous(),
+            "neighbour_row": features.neighbours.row.contiguous(),
         }
     )
     checksum = hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest()
@@ -140,6 +152,7 @@ def _read(path: Path) -> RealFeatures | None:
     try:
         tensors = load(body)
         moments = Moments(tensors["mean"], tensors["covariance"])
-        return RealFeatures(moments, tensors["reference"], tensors["heldout"])
+        neighbours = Nearest(tensors["neighbour_distance"], tensors["neighbour_row"])
+        return RealFeatures(moments, tensors["reference"], tensors["heldout"], neighbours)
     except (SafetensorError, KeyError):
         return None

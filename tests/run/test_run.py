@@ -251,6 +251,6 @@ def test_a_run_is_measured_by_the_default_extractor(
         lab.bench.open_bench.cache_clear()
 
     metrics = {key for key in rows[0] if key.endswith("_fashion") or key == "kid_fashion_se"}
-    assert len(metrics) == 7
+    assert len(metrics) == 11
     assert all(math.isfinite(row[key]) for row in rows for key in metrics)
     assert rows[-1]["fd_fashion"] < rows[0]["fd_fashion"]
