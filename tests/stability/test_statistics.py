@@ -136,7 +136,7 @@ def test_bootstrap_of_single_seeds_claims_no_interval() -> None:
 def test_bootstrap_in_blocks_keeps_every_resample(monkeypatch: pytest.MonkeyPatch) -> None:
     values = [np.arange(6.0), np.arange(9.0)]
     whole = bootstrap_interval(values, np.random.default_rng(3), num_resamples=101)
-    monkeypatch.setattr("lab.stability.statistics._BLOCK_VALUES", 45)
+    monkeypatch.setattr("lab.stability.resampling._BLOCK_VALUES", 45)
     assert bootstrap_interval(values, np.random.default_rng(3), num_resamples=101) == whole
 
 
