@@ -16,8 +16,9 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import TPESampler
 from optuna.storages import InMemoryStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from lab.plan.objective import Direction
 from lab.plan.spaces import Drawn, Space
 from lab.plan.suggest import from_trial
 from lab.randomness import counted_seed
@@ -26,6 +27,10 @@ NUM_BEST = 25
 """TPE's good group is never larger (optuna.samplers: gamma), so the best 25 are always shown."""
 NUM_OTHERS = 475
 """Others shown, evenly spread over the search: the latest alone would forget what failed early."""
+NUM_RUNNING = 100
+"""Running trials shown, the newest: they keep parallel proposals apart."""
+FAILURE = "failure"
+"""Name of the constraint that a failed run breaks."""
 
 
 class WindowStorage(InMemoryStorage):
@@ -53,15 +58,18 @@ class WindowStorage(InMemoryStorage):
 class History:
     """Every trial of a search, in order of number from 0; the working state of TPE."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, directions: Sequence[Direction] = ("maximize",)) -> None:
+        """`directions`: of each objective, as Optuna names them."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._seed = seed
         self._storage = WindowStorage()
-        self._study = optuna.create_study(storage=self._storage, direction="maximize")
+        self._signs = [1 if direction == "maximize" else -1 for direction in directions]
+        self._study = optuna.create_study(storage=self._storage, directions=directions)
         self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
         self._running: set[int] = set()
         self._told: list[int] = []
-        self._scores: list[tuple[float, int]] = []
+        self._best: list[list[tuple[float, int]]] = [[] for _ in directions]
+        """Of each objective: feasible trials, the best last."""
 
     def __len__(self) -> int:
         return len(self._running) + len(self._told)
@@ -100,10 +108,17 @@ class History:
         """Attach a remark for readers of the Optuna study; no proposal depends on it."""
         self._storage.set_trial_user_attr(self._id(number), key, value)
 
-    def complete(self, number: int, score: float) -> None:
-        """Tell the finite score of a trial, failed runs included."""
-        self._study.tell(number, score)
-        insort(self._scores, (score, number))
+    def complete(self, number: int, values: Sequence[float], *, feasible: bool = True) -> None:
+        """Tell the finite objectives of a trial, failed runs included.
+
+        An infeasible trial is worse than every feasible one, whatever its values.
+        """
+        if not feasible:
+            Trial(self._study, self._id(number)).set_constraint(FAILURE, 1.0)
+        self._study.tell(number, list(values))
+        if feasible:
+            for best, sign, value in zip(self._best, self._signs, values, strict=True):
+                insort(best, (sign * value, number))
         self._close(number)
 
     def prune(self, number: int) -> None:
@@ -131,11 +146,13 @@ class History:
     def _window(self) -> list[FrozenTrial] | None:
         """The best, a spread of the others, and the running, once all are too many to show."""
         num_told = len(self._told)
-        if num_told <= NUM_BEST + NUM_OTHERS:
+        if num_told <= NUM_BEST + NUM_OTHERS and len(self._running) <= NUM_RUNNING:
             return None
-        best = {number for _, number in self._scores[-NUM_BEST:]}
-        others = {self._told[i * num_told // NUM_OTHERS] for i in range(NUM_OTHERS)}
-        return [self._frozen(number) for number in sorted(best | others | self._running)]
+        each = -(-NUM_BEST // len(self._best))
+        best = {number for trials in self._best for _, number in trials[-each:]}
+        others = {self._told[i * num_told // NUM_OTHERS] for i in range(NUM_OTHERS) if num_told}
+        running = sorted(self._running)[-NUM_RUNNING:]
+        return [self._frozen(number) for number in sorted(best | others | set(running))]
 
     def _frozen(self, number: int) -> FrozenTrial:
         return self._storage.get_trial(self._id(number))

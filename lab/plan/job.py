@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,8 +42,35 @@ class Outcome:
     """Name of the verdict of a finished run, failures included."""
     score: float | None = None
     """The finite score of a finished run, failures included."""
+    quality: float = 0.0
+    """Final quality of a finished run; 0 when it failed on the way."""
+    life: float = 1.0
+    """Share of the budget before a finished run's failure; 1 without one."""
+    seconds: float = 0.0
+    """What a finished run trained and evaluated."""
     error: str | None = None
     """Why an errored run crashed."""
+
+    @property
+    def stable(self) -> bool:
+        return self.verdict == "stable"
+
+
+def finished_outcome(run: Mapping[str, Any]) -> Outcome | None:
+    """The outcome of a finished run from its run.json; None where its score is not finite."""
+    score, verdict = run.get("score"), run.get("verdict") or {}
+    if not isinstance(score, (int, float)) or not math.isfinite(score):
+        return None
+    onset, budget = verdict.get("onset_images"), run.get("budget_images")
+    seconds = run.get("seconds") or {}
+    return Outcome(
+        "finished",
+        verdict.get("name"),
+        float(score),
+        quality=float(run.get("final_quality") or 0.0),
+        life=1.0 if onset is None or not budget else min(1.0, onset / budget),
+        seconds=float(sum(seconds.get(key, 0.0) for key in ("training", "evaluating"))),
+    )
 
 
 def trial_row(job: Job) -> dict[str, Any]:

@@ -7,37 +7,45 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from optuna.trial import FrozenTrial
 
 from lab.config import InputError, make_config
 from lab.plan.explore import Explore
 from lab.plan.history import History
-from lab.plan.job import Job, Outcome
-from lab.plan.settings import PlanSettings
+from lab.plan.job import Job, Outcome, finished_outcome
+from lab.plan.objective import Objective
+from lab.plan.race import Race, Wanted
+from lab.plan.settings import PlanSettings, race_rules
 from lab.plan.spaces import Space
 from lab.record import RunRecord, Stage, StudyRecord
-
-STAGES: tuple[Stage, ...] = ("explore",)
-"""The stages a search goes through; racing and confirming find their place here."""
+from lab.stability.statistics import pareto_front
 
 
 class Planner:
-    """Jobs in order: interrupted and crashed runs again, then known points, Sobol, TPE."""
+    """Jobs in order: interrupted and crashed runs again, explore, then race and confirm."""
 
     def __init__(self, space: Space, settings: PlanSettings) -> None:
-        """Raises InputError for a space that makes refused configurations."""
+        """Raises InputError for a space that makes refused configurations, and for a race that
+        its trials do not allow."""
         self.space = space
         self.settings = settings
-        self.stages = STAGES
+        self.objective = Objective(settings.objective)
         self._explore = Explore(space, settings)
-        self._history = History(settings.seed)
-        self._again: deque[Job] = deque()
-        self._running: set[int] = set()
         if self._explore.num_trials == 0:
             raise InputError(f"the space {space.name} has no known point; leave out --known-only")
+        self._history = History(settings.seed, self.objective.directions)
+        self._race = Race(race_rules(settings, self._explore.num_trials))
+        self._first: list[Job] = []
+        """Each trial's explore job, by number."""
+        self._again: deque[Job] = deque()
+        self._running: set[tuple[int, int]] = set()
+        self._taken: set[tuple[int, int]] = set()
+        """Trial and seed of every run asked for or told."""
 
     @classmethod
     def rebuild(cls, space: Space, settings: PlanSettings, record: StudyRecord) -> Planner:
@@ -55,18 +63,37 @@ class Planner:
                 never_started.append(planner._new_job())
                 continue
             job = planner._recorded_job(rows[number])
-            run = runs.get((number, job.seed))
+            run = runs.pop((number, job.seed), None)
             if run is None:
                 never_started.append(job)
             else:
                 planner._tell_again(job, run)
         planner._again.extend(never_started)
+        planner._tell_of_seeds(runs.values())
         return planner
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that the search goes through."""
+        rules = self._race.rules
+        raced: tuple[Stage, ...] = ("race",) if len(rules.seeds) > rules.rungs[0].num_seeds else ()
+        confirmed: tuple[Stage, ...] = ("confirm",) if rules.confirm_seeds else ()
+        return ("explore", *raced, *confirmed)
 
     @property
     def num_trials(self) -> int:
         """Trials of the whole search."""
         return max(self._explore.num_trials, len(self._history))
+
+    @property
+    def num_runs(self) -> int:
+        """Runs of the whole search, as far as one can tell."""
+        return max(self._race.rules.num_runs, len(self._taken))
+
+    @property
+    def num_ended(self) -> int:
+        """Runs that have ended for good."""
+        return self._race.num_ended
 
     @property
     def num_sobol(self) -> int:
@@ -76,24 +103,47 @@ class Planner:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to ask for and nothing is running."""
-        return not self._running and not self._again and not self._more
+        busy = self._running or self._again or self._more
+        return not busy and self._next_of_race() is None
 
     def ask(self) -> Job | None:
-        """The next job, or None when all are handed out (a crash may bring one back)."""
+        """The next job, or None when all are handed out (a run's end may bring more)."""
         if self._again:
             job = self._again.popleft()
         elif self._more:
             job = self._new_job()
+        elif (run := self._next_of_race()) is not None:
+            job = self._job_of(run)
         else:
             return None
-        self._running.add(job.trial)
+        self._running.add((job.trial, job.seed))
+        self._taken.add((job.trial, job.seed))
         return job
 
     def tell(self, job: Job, outcome: Outcome) -> None:
-        """Take in how a job ended: a crash is tried again, everything else closes the trial."""
-        assert job.trial in self._running, job.trial
-        self._running.remove(job.trial)
+        """Take in how a job ended: a crash is tried again, everything else closes the run."""
+        assert (job.trial, job.seed) in self._running, (job.trial, job.seed)
+        self._running.remove((job.trial, job.seed))
         self._take_in(job, outcome)
+
+    def conclusions(self) -> dict[str, Any]:
+        """What the runs told so far decide, as study.json keeps it.
+
+        `finalists` are the race's, its winner first, empty until it is over; `recommended` is the
+        winner, chosen before any confirm run; `pareto` the non-dominated stable trials by the
+        seeds that every trial has, with several objectives.
+        """
+        finalists = self._race.finalists() or []
+        return {
+            "finalists": finalists,
+            "recommended": finalists[0] if finalists else None,
+            "confirm_seeds": list(self._race.rules.confirm_seeds),
+            "pareto": self._pareto(),
+        }
+
+    def explore_job(self, trial: int) -> Job:
+        """The job that a trial began with; trial.json is made of it."""
+        return self._first[trial]
 
     def trials(self) -> list[FrozenTrial]:
         """Every trial asked for so far as Optuna keeps it, in order of number (for the mirror)."""
@@ -107,28 +157,57 @@ class Planner:
     def _more(self) -> bool:
         return len(self._history) < self._explore.num_trials
 
+    def _next_of_race(self) -> Wanted | None:
+        return next(self._race.wanted(self._taken), None)
+
     def _new_job(self) -> Job:
         number = len(self._history)
         origin, drawn = self._explore.propose(self._history)
         # One seed for every configuration: differences between trials are not those of seeds,
-        # and a later race adds seeds that are common to all.
+        # and the race adds seeds that are common to all.
         seed = self.settings.seed
         config = drawn.config.model_copy(update={"seed": seed})
-        return Job(number, seed, "explore", origin, drawn.parameters, config)
+        self._first.append(Job(number, seed, "explore", origin, drawn.parameters, config))
+        return self._first[-1]
+
+    def _job_of(self, run: Wanted) -> Job:
+        first = self._first[run.trial]
+        config = first.config.model_copy(update={"seed": run.seed})
+        return replace(first, seed=run.seed, stage=run.stage, config=config)
 
     def _take_in(self, job: Job, outcome: Outcome) -> None:
         if outcome.status == "errored" and job.attempt < self.settings.max_attempts:
             self._again.append(replace(job, attempt=job.attempt + 1))
             return
-        self._history.note(job.trial, "verdict", outcome.verdict or outcome.status)
+        finished = outcome.status == "finished"
+        result = self.objective.result(outcome) if finished else None
+        self._race.tell(job.trial, job.seed, result)
+        if job.seed == self._first[job.trial].seed:
+            self._close_trial(job.trial, outcome)
+
+    def _close_trial(self, number: int, outcome: Outcome) -> None:
+        """Optuna learns of a trial's explore run; later seeds come after its last proposal."""
+        self._history.note(number, "verdict", outcome.verdict or outcome.status)
         if outcome.status == "errored":
-            self._history.fail(job.trial)
+            self._history.fail(number)
         elif outcome.status == "pruned":
-            self._history.prune(job.trial)
+            self._history.prune(number)
         else:
-            assert outcome.score is not None, job.trial
-            assert math.isfinite(outcome.score), job.trial
-            self._history.complete(job.trial, outcome.score)
+            values = self.objective.values(outcome)
+            assert all(math.isfinite(value) for value in values), number
+            feasible = outcome.stable or not self.objective.constrained
+            self._history.complete(number, values, feasible=feasible)
+
+    def _pareto(self) -> list[int]:
+        if len(self.objective.measures) == 1:
+            return []
+        num_seeds = self._race.rules.rungs[0].num_seeds
+        found = (self._race.standing(job.trial, num_seeds) for job in self._first)
+        stable = [standing for standing in found if standing and standing.stable_share > 0]
+        if not stable:
+            return []
+        best = pareto_front(np.array([standing.means for standing in stable]), maximise=True)
+        return [one.trial for one, is_best in zip(stable, best, strict=True) if is_best]
 
     def _recorded_job(self, row: dict[str, Any]) -> Job:
         """Enter a stored trial; its configuration is the stored one, whatever the space is now."""
@@ -141,21 +220,41 @@ class Planner:
             ) from None
         config = make_config(row["config"])
         number = self._history.add(drawn, row["origin"])
-        return Job(number, config.seed, "explore", row["origin"], drawn.parameters, config)
+        job = Job(number, config.seed, "explore", row["origin"], drawn.parameters, config)
+        self._first.append(job)
+        return job
+
+    def _tell_of_seeds(self, runs: Iterable[RunRecord]) -> None:
+        """Runs beside the trials' first: further seeds of the race, fresh ones of confirmation."""
+        rules = self._race.rules
+        for run in runs:
+            if run.trial >= len(self._first):
+                continue
+            stage: Stage = (
+                "confirm"
+                if run.seed in rules.confirm_seeds
+                else "explore"
+                if run.seed in rules.seeds[: rules.rungs[0].num_seeds]
+                else "race"
+            )
+            job = self._job_of(Wanted(run.trial, run.seed, stage, certain=True))
+            if run.status != "running" or run.seed in (*rules.seeds, *rules.confirm_seeds):
+                self._tell_again(job, run)
 
     def _tell_again(self, job: Job, run: RunRecord) -> None:
         job = replace(job, attempt=int(run.run.get("attempts", 1)))
+        self._taken.add((job.trial, job.seed))
         match run.status:
             case "running":
                 self._again.append(job)
             case "finished":
-                score = run.run.get("score")
-                if not isinstance(score, (int, float)) or not math.isfinite(score):
+                outcome = finished_outcome(run.run)
+                if outcome is None:
                     raise InputError(
                         f"{run.folder} is finished without a finite score; "
                         "remove the folder and resume again to repeat the run"
                     )
-                self._take_in(job, Outcome("finished", run.verdict, float(score)))
+                self._take_in(job, outcome)
             case "pruned":
                 self._take_in(job, Outcome("pruned"))
             case _:

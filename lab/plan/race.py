@@ -21,6 +21,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from lab.stability.statistics import pareto_front
+
 
 class Result(NamedTuple):
     """What a race looks at of a run that has its verdict."""
@@ -56,7 +58,7 @@ class Rules:
     @property
     def num_runs(self) -> int:
         """Runs of the whole study when none is made early and not needed."""
-        made, before = 0, 0
+        made = before = 0
         for width, num_seeds in self.rungs:
             made += width * (num_seeds - before)
             before = num_seeds
@@ -69,18 +71,23 @@ class Rules:
 
 
 def rungs_of(num_trials: int, seeds: Sequence[int], survivors: int) -> tuple[Rung, ...]:
-    """Rungs with these numbers of seeds; widths fall geometrically from all to the survivors."""
-    last = len(seeds) - 1
-    if last == 0:
+    """Rungs with these numbers of seeds; widths fall geometrically from all to the survivors.
+
+    With one number the survivors are the best by those seeds; no survivors: nobody is chosen.
+    """
+    if survivors == 0:
         return (Rung(num_trials, seeds[0]),)
+    if len(seeds) == 1:
+        seeds = (*seeds, *seeds)
+    last = len(seeds) - 1
     shrink = survivors / num_trials
     widths = [round(num_trials * math.pow(shrink, i / last)) for i in range(last + 1)]
-    return tuple(Rung(width, num) for width, num in zip(widths, seeds, strict=True))
+    return tuple(map(Rung, widths, seeds))
 
 
 def halved(num_trials: int, num_rungs: int) -> int:
     """Survivors when the better half goes on at each rung."""
-    return max(1, math.ceil(num_trials / 2 ** (num_rungs - 1)))
+    return max(1, -(-num_trials // (1 << (num_rungs - 1))))
 
 
 class Wanted(NamedTuple):
@@ -114,6 +121,11 @@ class Race:
     def tell(self, trial: int, seed: int, result: Result | None) -> None:
         """A run has ended; None without a verdict (crashed for good, or pruned)."""
         self._results[trial, seed] = result
+
+    @property
+    def num_ended(self) -> int:
+        """Runs that were told."""
+        return len(self._results)
 
     def wanted(self, taken: Collection[tuple[int, int]]) -> Iterator[Wanted]:
         """Runs to make, the certain ones first, less those taken (asked for, ended or not)."""
@@ -217,13 +229,11 @@ def best_first(standings: Sequence[Standing]) -> list[int]:
 
 def _fronts(standings: Sequence[Standing]) -> Mapping[int, int]:
     """Front of each trial that was ever stable, 0 for the Pareto set."""
-    from lab.stability.statistics import pareto_front
-
     left = [standing for standing in standings if standing.stable_share > 0]
     fronts: dict[int, int] = {}
     front = 0
     while left:
-        best = pareto_front(np.array([standing.means for standing in left]))
+        best = pareto_front(np.array([standing.means for standing in left]), maximise=True)
         fronts |= {one.trial: front for one, is_best in zip(left, best, strict=True) if is_best}
         left = [one for one, is_best in zip(left, best, strict=True) if not is_best]
         front += 1

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from lab.config import Section
+from lab.config import InputError, Section
+from lab.plan.objective import ObjectiveName
+from lab.plan.race import Rules, halved, rungs_of
+
+FIRST_CONFIRM_SEED = 1000
+"""Confirm seeds count on from the study's seed plus this; a race has fewer seeds."""
+NUM_SEEDS = 2**31
 
 
 class PlanSettings(Section):
@@ -18,6 +26,20 @@ class PlanSettings(Section):
     """Trials of the Sobol design; null takes half of those without a known point, at least 4."""
     known_only: bool = False
     """Run the space's known points and nothing else."""
+    seeds: tuple[int, ...] = (1,)
+    """Seeds of a trial at each rung of the race, rising; the first number is every trial's."""
+    race: int | None = Field(default=None, ge=0)
+    """Trials left at the last rung, the finalists; null halves at each rung, 0 chooses nobody."""
+    confirm: int = Field(default=0, ge=0, lt=FIRST_CONFIRM_SEED)
+    """Fresh seeds that each finalist is trained with."""
+    objective: ObjectiveName = "score"
+    """What explore searches for and the race ranks by, among equally stable trials."""
+    prune: Literal["none", "asha"] = "none"
+    """Whether explore runs that look poor are given up (recorded as pruned)."""
+    grace_images: int | None = Field(default=None, ge=1)
+    """Images that no run is given up before; null takes a quarter of the budget."""
+    pilot: bool = False
+    """Explore without an optimiser, to measure what early quality tells of the final one."""
     max_attempts: int = Field(default=3, ge=1, le=100)
     """A crashed run is started this many times before its trial is marked errored."""
 
@@ -26,9 +48,42 @@ def sobol_count(settings: PlanSettings, num_known: int) -> int:
     """Trials of the Sobol design: as asked, else half of the rest (rounded up), at least 4.
 
     Half, because the safe-zone map may only be estimated from trials that no optimiser chose; at
-    least 4, because TPE needs something to split into good and bad.
+    least 4, because TPE needs something to split into good and bad. A pilot has nothing else.
     """
     rest = max(0, settings.trials - num_known)
+    if settings.pilot:
+        return rest
     if settings.num_sobol is not None:
         return min(settings.num_sobol, rest)
     return min(rest, max(4, -(-rest // 2)))
+
+
+def race_rules(settings: PlanSettings, num_trials: int) -> Rules:
+    """Rungs and seeds of a search over so many trials.
+
+    Raises InputError for a race that leaves more survivors than there are trials, or none.
+    """
+    seeds, survivors = settings.seeds, settings.race
+    if survivors is not None and survivors > num_trials:
+        raise InputError(
+            f"the race is to leave {survivors} survivors of {num_trials} trials; it can leave at "
+            f"most {num_trials}: lower --race or raise --trials"
+        )
+    if survivors is None:
+        survivors = halved(num_trials, len(seeds)) if len(seeds) > 1 or settings.confirm else 0
+    if survivors == 0 and (len(seeds) > 1 or settings.confirm):
+        raise InputError(
+            f"--race 0 chooses nobody, so no trial can have more seeds than others or be "
+            f"confirmed: give --seeds one number (it is {', '.join(map(str, seeds))}) and "
+            f"--confirm 0 (it is {settings.confirm}), or --race at least 1"
+        )
+    return Rules(
+        rungs_of(num_trials, seeds, survivors),
+        tuple(counted_on(settings.seed, i) for i in range(seeds[-1])),
+        tuple(counted_on(settings.seed, FIRST_CONFIRM_SEED + i) for i in range(settings.confirm)),
+    )
+
+
+def counted_on(seed: int, count: int) -> int:
+    """The seed that is `count` further on, beginning anew after the last."""
+    return (seed + count) % NUM_SEEDS

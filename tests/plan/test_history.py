@@ -41,7 +41,7 @@ def test_a_long_search_shows_tpe_the_best_a_spread_and_the_running(
     for number in range(40):
         past.add(space.draw(from_random(0, "test", number)), "sobol")
         if number not in (3, 30):
-            past.complete(number, 1.0 - number / 100)
+            past.complete(number, [1.0 - number / 100])
     monkeypatch.setattr(WindowStorage, "get_all_trials", spy)
     past.propose(space)
     best, running, spread = {0, 1, 2, 4}, {3, 30}, {0, 5, 10, 15, 20, 24, 29, 35}
@@ -53,7 +53,7 @@ def test_a_trial_keeps_only_the_parameters_of_its_own_branch(space: Space) -> No
     past = History(seed=0)
     for number in range(12):
         past.add(space.draw(from_random(0, "test", number)), "sobol")
-        past.complete(number, 0.5)
+        past.complete(number, [0.5])
     for _ in range(10):
         drawn = past.propose(space)
         weighted = drawn.parameters["penalty.kind"] == "r1"
