@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Architecture = Literal["sngan-cnn", "sngan-resnet", "dcgan"]
-CriticNorm = Literal["spectral", "batch", "layer", "none"]
+CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
 LossName = Literal[
     "minimax", "non-saturating", "least-squares", "wasserstein", "hinge", "relativistic"
 ]
@@ -72,7 +72,7 @@ class NetworkConfig(Section):
     conditional: bool = False
     """Class-conditional: conditional batch norm in G, projection critic in D."""
     critic_norm: CriticNorm = "spectral"
-    """Normalisation of the critic's layers."""
+    """Normalisation of the critic's layers; orthonormal adds penalty.orthonormal_weight's term."""
 
 
 class PenaltyConfig(Section):
@@ -86,6 +86,8 @@ class PenaltyConfig(Section):
     """Apply the penalty every so many critic steps, scaled up by as much (lazy regularisation)."""
     clip: float | None = Field(default=None, gt=0.0, le=100.0)
     """Clip every weight of the critic to [-clip, clip] after its step; null never clips."""
+    orthonormal_weight: float = Field(default=1e-4, ge=0.0, le=1e6)
+    """Weight of |W^T W - I|_F^2 in the critic's loss; only for critic_norm orthonormal."""
 
 
 class OptimizerConfig(Section):
@@ -202,7 +204,7 @@ class RunConfig(Section):
         if self.loss == "relativistic" and self.network.critic_norm == "batch":
             raise ValueError(
                 "loss 'relativistic' compares real and fake in one pass, which batch norm in the "
-                "critic would mix; set network.critic_norm to 'spectral', 'layer' or 'none'"
+                "critic would mix; set network.critic_norm to another"
             )
         return self
 

@@ -43,9 +43,7 @@ class Probe:
             labels = heldout.labels if game.config.network.conditional else None
             images = heldout.images.to(played.real.dtype)
             sampled["logit_heldout"] = game.mean(game.critic(images, labels))
-        sigmas = game.critic.top_singular_values()
-        if sigmas.numel():
-            sampled["critic_sigma_max"] = sigmas.max()
+        sampled["critic_sigma_max"] = game.critic_sigmas.read().max()
         real, fake = game.whole(played.real), game.whole(played.fake)
         if len(real) > 1:
             sampled["diversity"] = _relative_diversity(fake, real)

@@ -36,6 +36,7 @@ OTHER_VALUES: dict[str, Any] = {
     "network.conditional": True,
     "network.critic_norm": "layer",
     "penalty.kind": "r1",
+    "penalty.orthonormal_weight": 0.01,
     "penalty.weight": 0.0,
     "penalty.every_steps": 16,
     "penalty.clip": 0.01,

@@ -17,8 +17,9 @@ from lab.gan.average import copy_of, decay, update_average
 from lab.gan.draws import Draws
 from lab.gan.losses import LOSSES
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
+from lab.gan.networks.network import layers_of
 from lab.gan.networks.normalisation import standardise_over
-from lab.gan.networks.spectral import hold_biases
+from lab.gan.networks.spectral import TopSingularValues, hold_biases
 from lab.gan.objectives import CriticBatch, CriticObjective, CriticResult, GeneratorObjective
 from lab.gan.optimizers import adam, clip_weights, grad_norm, set_rate
 from lab.gan.passes import CriticPass, critic_passes, generator_passes
@@ -34,6 +35,9 @@ from lab.gan.share import Share
 from lab.randomness import counted_generator
 
 Network = TypeVar("Network", bound=nn.Module)
+
+MODULES = ("generator", "critic", "average", "generator_sigmas", "critic_sigmas")
+OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
 
 class Game:
@@ -82,6 +86,8 @@ class Game:
             hold_biases((self.critic.head,))
         self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]
         self.average: Generator = copy_of(self.generator)
+        self.generator_sigmas = self._sigmas(self.generator, "generator")
+        self.critic_sigmas = self._sigmas(self.critic, "critic")
         standardise_over(self.generator, self.ranks)
         standardise_over(self.critic, self.ranks)
 
@@ -92,12 +98,23 @@ class Game:
                 parameter.data = _channels_last(parameter.data)
         return placed
 
+    def _sigmas(self, network: nn.Module, player: str) -> TopSingularValues:
+        draw = counted_generator(self.config.seed, f"singular vectors of the {player}", 0)
+        return TopSingularValues(layers_of(network), draw)
+
     def _build_objectives(self) -> None:
         config = self.config
-        loss = LOSSES[config.loss]
-        joint = config.network.critic_norm != "batch"
+        loss, norm = LOSSES[config.loss], config.network.critic_norm
         self.critic_objective = self.ranks.wrapped(
-            CriticObjective(self.critic, loss, config.penalty.kind, joint=joint)
+            CriticObjective(
+                self.critic,
+                loss,
+                config.penalty.kind,
+                joint=norm != "batch",
+                orthonormal_weight=(
+                    config.penalty.orthonormal_weight if norm == "orthonormal" else 0.0
+                ),
+            )
         )
         self.generator_objective = self.ranks.wrapped(
             GeneratorObjective(self.generator, self.critic, loss)
@@ -235,7 +252,7 @@ class Game:
     def tensors(self) -> dict[str, Tensor]:
         """All that must be equal on every rank, by name."""
         found: dict[str, Tensor] = {}
-        for part in ("generator", "critic", "average"):
+        for part in MODULES:
             state = getattr(self, part).state_dict()
             found |= {f"{part}.{name}": value for name, value in state.items()}
         for player in ("generator", "critic"):
@@ -249,21 +266,15 @@ class Game:
 
     def state(self) -> dict[str, Any]:
         """Everything needed to continue: tensors and plain numbers only."""
-        return {
-            "num_steps_done": self.num_steps_done,
-            "generator": self.generator.state_dict(),
-            "critic": self.critic.state_dict(),
-            "average": self.average.state_dict(),
-            "generator_optimizer": self.generator_optimizer.state_dict(),
-            "critic_optimizer": self.critic_optimizer.state_dict(),
-        }
+        parts = {part: getattr(self, part).state_dict() for part in (*MODULES, *OPTIMIZERS)}
+        return {"num_steps_done": self.num_steps_done, **parts}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state()`.
 
         Raises Key-, Type-, Value- or RuntimeError when it is not the state of such a game.
         """
-        for part in ("generator", "critic", "average", "generator_optimizer", "critic_optimizer"):
+        for part in (*MODULES, *OPTIMIZERS):
             getattr(self, part).load_state_dict(state[part])
         self.num_steps_done = int(state["num_steps_done"])
 

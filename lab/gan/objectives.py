@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lab.gan.losses import Loss
 from lab.gan.networks import Critic, Generator
+from lab.gan.networks.spectral import orthonormal_departure
 from lab.gan.penalties import PENALTIES, Judged
 
 
@@ -42,13 +43,22 @@ class CriticBatch(NamedTuple):
 class CriticObjective(nn.Module):
     """Loss plus weighted penalty of the critic over one batch."""
 
-    def __init__(self, critic: Critic, loss: Loss, penalty: str, *, joint: bool) -> None:
+    def __init__(
+        self,
+        critic: Critic,
+        loss: Loss,
+        penalty: str,
+        *,
+        joint: bool,
+        orthonormal_weight: float = 0.0,
+    ) -> None:
         """`joint`: one pass over real and fake together; batch norm would mix them."""
         super().__init__()
         self.critic = critic
         self.loss = loss
         self.penalty = penalty
         self.joint = joint
+        self.orthonormal_weight = orthonormal_weight
 
     def forward(self, batch: CriticBatch, penalty_weight: float) -> CriticResult:
         real, fake = self._logits(batch)
@@ -65,6 +75,9 @@ class CriticObjective(nn.Module):
                 batch.noise,
             )
             loss = loss + penalty_weight * _full(PENALTIES[self.penalty](judged)).mean()
+        if self.orthonormal_weight > 0:
+            departure = orthonormal_departure(self.critic.layers())
+            loss = loss + self.orthonormal_weight * departure
         return CriticResult(loss, real.detach(), fake.detach())
 
     def _logits(self, batch: CriticBatch) -> tuple[Tensor, Tensor]:

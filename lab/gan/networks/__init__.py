@@ -9,10 +9,9 @@ from torch import nn
 
 from lab.config import Architecture, NetworkConfig
 from lab.gan.networks.dcgan import DCGANCritic, DCGANGenerator
-from lab.gan.networks.network import Critic, Generator, Plan
+from lab.gan.networks.network import Critic, Generator, Plan, layers_of
 from lab.gan.networks.sngan_cnn import CNNCritic, CNNGenerator
 from lab.gan.networks.sngan_resnet import ResNetCritic, ResNetGenerator
-from lab.gan.networks.spectral import Layer
 
 __all__ = ["CRITICS", "GENERATORS", "Critic", "Generator", "build_critic", "build_generator"]
 
@@ -74,6 +73,5 @@ def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: in
 
 
 def _initialise(network: nn.Module, generator: torch.Generator) -> None:
-    for module in network.modules():
-        if isinstance(module, Layer):
-            module.initialise(generator)
+    for layer in layers_of(network):
+        layer.initialise(generator)

@@ -59,7 +59,7 @@ class DCGANCritic(Critic):
                 fill=FILL,
                 stride=2,
                 bias=position == 0 or plan.critic_norm != "batch",
-                spectrum=plan.spectrum,
+                weight_norm=plan.weight_norm,
             )
             for position, (a, b) in enumerate(pairwise(sizes))
         )

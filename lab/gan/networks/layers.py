@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lab.gan.networks.initialisation import Fill
-from lab.gan.networks.spectral import Layer, Spectrum
+from lab.gan.networks.spectral import Layer, WeightNorm
 
 
 class Conv2d(Layer):
@@ -27,10 +27,10 @@ class Conv2d(Layer):
         fill: Fill,
         stride: int = 1,
         bias: bool = True,
-        spectrum: Spectrum = "ignored",
+        weight_norm: WeightNorm = "none",
     ) -> None:
         shape = (out_channels, in_channels, kernel, kernel)
-        super().__init__(shape, bias=bias, fill=fill, spectrum=spectrum)
+        super().__init__(shape, bias=bias, fill=fill, weight_norm=weight_norm)
         self.stride = stride
         self.padding = (kernel - 1) // 2
 
@@ -44,7 +44,7 @@ class UpsampledConv2d(Layer):
 
     def __init__(self, in_channels: int, out_channels: int, *, fill: Fill) -> None:
         shape = (out_channels, in_channels, 3, 3)
-        super().__init__(shape, bias=True, fill=fill, spectrum="ignored")
+        super().__init__(shape, bias=True, fill=fill, weight_norm="none")
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, 2H, 2W]"""
@@ -57,10 +57,10 @@ class PooledConv2d(Layer):
     """A 3x3 convolution, then average pooling by 2."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, *, fill: Fill, spectrum: Spectrum
+        self, in_channels: int, out_channels: int, *, fill: Fill, weight_norm: WeightNorm
     ) -> None:
         shape = (out_channels, in_channels, 3, 3)
-        super().__init__(shape, bias=True, fill=fill, spectrum=spectrum)
+        super().__init__(shape, bias=True, fill=fill, weight_norm=weight_norm)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H / 2, W / 2]"""
@@ -75,7 +75,7 @@ class ConvTranspose2d(Layer):
         self, in_channels: int, out_channels: int, *, fill: Fill, bias: bool = True
     ) -> None:
         shape = (out_channels, in_channels, 4, 4)
-        super().__init__(shape, bias=bias, fill=fill, spectrum="ignored")
+        super().__init__(shape, bias=bias, fill=fill, weight_norm="none")
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, 2H, 2W]"""
@@ -92,9 +92,11 @@ class Linear(Layer):
         *,
         fill: Fill,
         bias: bool = True,
-        spectrum: Spectrum = "ignored",
+        weight_norm: WeightNorm = "none",
     ) -> None:
-        super().__init__((out_features, in_features), bias=bias, fill=fill, spectrum=spectrum)
+        super().__init__(
+            (out_features, in_features), bias=bias, fill=fill, weight_norm=weight_norm
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in] -> [B, out]"""
@@ -104,8 +106,10 @@ class Linear(Layer):
 class Embedding(Layer):
     """A vector for each class; as a matrix [num_classes, size] it has singular values as well."""
 
-    def __init__(self, num_classes: int, size: int, *, fill: Fill, spectrum: Spectrum) -> None:
-        super().__init__((num_classes, size), bias=False, fill=fill, spectrum=spectrum)
+    def __init__(
+        self, num_classes: int, size: int, *, fill: Fill, weight_norm: WeightNorm
+    ) -> None:
+        super().__init__((num_classes, size), bias=False, fill=fill, weight_norm=weight_norm)
 
     def forward(self, labels: Tensor) -> Tensor:
         """[B] int64 -> [B, size]"""

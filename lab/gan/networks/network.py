@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lab.config import CriticNorm
 from lab.gan.networks.initialisation import Fill
 from lab.gan.networks.layers import Embedding, Linear
-from lab.gan.networks.spectral import Layer, Spectrum
+from lab.gan.networks.spectral import Layer, WeightNorm
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Plan:
         return (self.side - self.resolution) // 2
 
     @property
-    def spectrum(self) -> Spectrum:
-        """What the critic's layers do with their top singular values."""
-        return "normalised" if self.critic_norm == "spectral" else "tracked"
+    def weight_norm(self) -> WeightNorm:
+        """What divides the weights of the critic's layers."""
+        return self.critic_norm if self.critic_norm in ("spectral", "weight") else "none"
 
     def scaled(self, num_channels: int) -> int:
         """A published channel count at this width: a multiple of 4, at least 4."""
@@ -90,9 +90,9 @@ class Critic(nn.Module):
     def __init__(self, plan: Plan, num_features: int, *, fill: Fill, bias: bool = True) -> None:
         super().__init__()
         self.margin = plan.margin
-        self.head = Linear(num_features, 1, fill=fill, bias=bias, spectrum=plan.spectrum)
+        self.head = Linear(num_features, 1, fill=fill, bias=bias, weight_norm=plan.weight_norm)
         self.projection = (
-            Embedding(plan.num_classes, num_features, fill=fill, spectrum=plan.spectrum)
+            Embedding(plan.num_classes, num_features, fill=fill, weight_norm=plan.weight_norm)
             if plan.num_classes
             else None
         )
@@ -112,7 +112,10 @@ class Critic(nn.Module):
 
         Labels are ignored by an unconditional critic.
         """
-        features = self.features(images)
+        return self.logits(self.features(images), labels)
+
+    def logits(self, features: Tensor, labels: Tensor | None) -> Tensor:
+        """[B, F], [B] int64 -> [B]: what follows the features."""
         with torch.autocast(features.device.type, enabled=False):
             logits: Tensor = self.head(features).squeeze(1)
             if self.projection is None:
@@ -122,27 +125,19 @@ class Critic(nn.Module):
             return logits + (embedded * features).sum(1)
 
     def layers(self) -> list[Layer]:
-        """The layers with a top singular value, in order of construction."""
-        return [module for module in self.modules() if isinstance(module, Layer)]
+        """The layers with a weight, in order of construction: the head comes first."""
+        return layers_of(self)
 
     def update_spectral_vectors(self) -> None:
-        """One power iteration in every normalised layer; call once a critic step, before it."""
+        """One power iteration in every layer with spectral norm; call before a critic step."""
         for layer in self.layers():
-            if layer.spectrum == "normalised":
+            if layer.spectral:
                 layer.iterate()
 
-    @torch.no_grad()
-    def top_singular_values(self) -> Tensor:
-        """Estimates u^T W v of every layer, [num_layers], on the critic's device.
 
-        Layers without spectral norm take a power iteration here: their weights move slowly, so
-        one at each reading keeps up.
-        """
-        layers = self.layers()
-        for layer in layers:
-            if layer.spectrum == "tracked":
-                layer.iterate()
-        return torch.stack([layer.top_singular_value() for layer in layers])
+def layers_of(network: nn.Module) -> list[Layer]:
+    """The layers with a weight, in order of construction."""
+    return [module for module in network.modules() if isinstance(module, Layer)]
 
 
 def grid(x: Tensor, side: int) -> Tensor:

@@ -58,7 +58,7 @@ class CNNCritic(Critic):
         super().__init__(plan, (plan.side // 8) ** 2 * plan.scaled(CRITIC_SIZES[-1]), fill=FILL)
         sizes = [plan.channels] + [plan.scaled(size) for size in CRITIC_SIZES]
         self.convolutions = nn.ModuleList(
-            Conv2d(a, b, kernel, fill=FILL, stride=kernel - 2, spectrum=plan.spectrum)
+            Conv2d(a, b, kernel, fill=FILL, stride=kernel - 2, weight_norm=plan.weight_norm)
             for (a, b), kernel in zip(pairwise(sizes), CRITIC_KERNELS, strict=True)
         )
         self.norms = nn.ModuleList(critic_norm(plan.critic_norm, size) for size in sizes[1:])

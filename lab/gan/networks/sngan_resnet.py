@@ -25,7 +25,7 @@ from lab.gan.networks.initialisation import glorot_uniform
 from lab.gan.networks.layers import Conv2d, Linear, PooledConv2d, UpsampledConv2d
 from lab.gan.networks.network import Critic, Generator, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm, critic_norm, generator_norm
-from lab.gan.networks.spectral import Layer, Spectrum, hold_biases
+from lab.gan.networks.spectral import Layer, WeightNorm, hold_biases
 
 RESIDUAL = glorot_uniform(math.sqrt(2.0))
 OTHER = glorot_uniform(1.0)
@@ -59,11 +59,11 @@ class UpBlock(nn.Module):
 class FirstBlock(nn.Module):
     """The critic's optimised first block: [conv3 ReLU conv3 pool] + [pool conv1]"""
 
-    def __init__(self, num_in: int, num_out: int, spectrum: Spectrum) -> None:
+    def __init__(self, num_in: int, num_out: int, weight_norm: WeightNorm) -> None:
         super().__init__()
-        self.conv_1 = Conv2d(num_in, num_out, 3, fill=RESIDUAL, spectrum=spectrum)
-        self.conv_2 = PooledConv2d(num_out, num_out, fill=RESIDUAL, spectrum=spectrum)
-        self.shortcut = Conv2d(num_in, num_out, 1, fill=OTHER, spectrum=spectrum)
+        self.conv_1 = Conv2d(num_in, num_out, 3, fill=RESIDUAL, weight_norm=weight_norm)
+        self.conv_2 = PooledConv2d(num_out, num_out, fill=RESIDUAL, weight_norm=weight_norm)
+        self.shortcut = Conv2d(num_in, num_out, 1, fill=OTHER, weight_norm=weight_norm)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H / 2, W / 2]"""
@@ -78,20 +78,20 @@ class CriticBlock(nn.Module):
     """
 
     def __init__(
-        self, num_in: int, num_out: int, *, pool: bool, norm: CriticNorm, spectrum: Spectrum
+        self, num_in: int, num_out: int, *, pool: bool, norm: CriticNorm, weight_norm: WeightNorm
     ) -> None:
         super().__init__()
         self.pool = pool
         self.norm_1 = critic_norm(norm, num_in)
-        self.conv_1 = Conv2d(num_in, num_in, 3, fill=RESIDUAL, spectrum=spectrum)
+        self.conv_1 = Conv2d(num_in, num_in, 3, fill=RESIDUAL, weight_norm=weight_norm)
         self.norm_2 = critic_norm(norm, num_in)
         self.conv_2: Layer = (
-            PooledConv2d(num_in, num_out, fill=RESIDUAL, spectrum=spectrum)
+            PooledConv2d(num_in, num_out, fill=RESIDUAL, weight_norm=weight_norm)
             if pool
-            else Conv2d(num_in, num_out, 3, fill=RESIDUAL, spectrum=spectrum)
+            else Conv2d(num_in, num_out, 3, fill=RESIDUAL, weight_norm=weight_norm)
         )
         self.shortcut: nn.Module = (
-            Conv2d(num_in, num_out, 1, fill=OTHER, spectrum=spectrum)
+            Conv2d(num_in, num_out, 1, fill=OTHER, weight_norm=weight_norm)
             if pool or num_in != num_out
             else nn.Identity()
         )
@@ -131,14 +131,14 @@ class ResNetCritic(Critic):
     def __init__(self, plan: Plan) -> None:
         sizes = [plan.scaled(size) for size in CRITIC_SIZES[plan.side]]
         super().__init__(plan, sizes[-1], fill=OTHER, bias=False)
-        self.first = FirstBlock(plan.channels, sizes[0], plan.spectrum)
+        self.first = FirstBlock(plan.channels, sizes[0], plan.weight_norm)
         self.blocks = nn.ModuleList(
             CriticBlock(
                 a,
                 b,
                 pool=position < CRITIC_POOLINGS[plan.side],
                 norm=plan.critic_norm,
-                spectrum=plan.spectrum,
+                weight_norm=plan.weight_norm,
             )
             for position, (a, b) in enumerate(pairwise(sizes), start=1)
         )

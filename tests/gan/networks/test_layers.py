@@ -31,7 +31,7 @@ def test_upsampled_convolution_is_nearest_upsampling_then_convolution(
 def test_pooled_convolution_is_convolution_then_average_pooling(
     memory: torch.memory_format,
 ) -> None:
-    layer = PooledConv2d(6, 5, fill=normal(1.0), spectrum="tracked").double()
+    layer = PooledConv2d(6, 5, fill=normal(1.0), weight_norm="none").double()
     layer = layer.to(memory_format=memory)
     layer.initialise(seeded())
     torch.nn.init.normal_(layer.bias, generator=seeded(1))

@@ -14,7 +14,8 @@ from lab.gan.networks import CRITICS, GENERATORS, build_critic, build_generator
 from tests.gan.networks.builds import codes, images, labels, seeded, small_critic, small_generator
 
 ARCHITECTURES = get_args(Architecture)
-NORMS = get_args(CriticNorm)
+NORMS = [norm for norm in get_args(CriticNorm) if norm != "orthonormal"]
+"""Orthonormal critics are built as those without a norm."""
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 each_norm = pytest.mark.parametrize("norm", NORMS)
 
@@ -149,12 +150,10 @@ def test_a_state_dict_carries_the_outputs_to_another_network(architecture: str, 
     D = small_critic(architecture=architecture, critic_norm=norm, conditional=True)
     for _ in range(3):
         D.update_spectral_vectors()
-        D.top_singular_values()
         D(images(), labels())
     twin = small_critic(architecture=architecture, critic_norm=norm, conditional=True, seed=9)
     twin.load_state_dict(D.state_dict())
     assert torch.equal(D(images(), labels()), twin(images(), labels()))
-    assert torch.equal(D.top_singular_values(), twin.top_singular_values())
     G = small_generator(architecture=architecture, conditional=True)
     G(codes(), labels())
     twin_G = small_generator(architecture=architecture, conditional=True, seed=9)

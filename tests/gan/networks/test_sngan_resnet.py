@@ -97,7 +97,7 @@ def test_up_block_is_the_paper_s() -> None:
 
 @pytest.mark.parametrize("spectral", [True, False])
 def test_first_block_is_the_paper_s(spectral: bool) -> None:
-    block = _ready(FirstBlock(3, 5, "normalised" if spectral else "tracked"))
+    block = _ready(FirstBlock(3, 5, "spectral" if spectral else "none"))
     x = _noise(2, 3, 8, 8)
     h = _convolve(x, block.conv_1, spectral=spectral).relu()
     h = F.avg_pool2d(_convolve(h, block.conv_2, spectral=spectral), 2)
@@ -111,8 +111,8 @@ def test_critic_block_is_the_paper_s(
     norm: Literal["spectral", "none", "batch", "layer"], pool: bool, num_out: int
 ) -> None:
     spectral = norm == "spectral"
-    spectrum: Literal["normalised", "tracked"] = "normalised" if spectral else "tracked"
-    block = _ready(CriticBlock(6, num_out, pool=pool, norm=norm, spectrum=spectrum))
+    weight_norm: Literal["spectral", "none"] = "spectral" if spectral else "none"
+    block = _ready(CriticBlock(6, num_out, pool=pool, norm=norm, weight_norm=weight_norm))
     normalise = {"batch": _batch_norm, "layer": _layer_norm}.get(norm, lambda x: x)
     x = _noise(2, 6, 8, 8)
     h = _convolve(normalise(x).relu(), block.conv_1, spectral=spectral)
@@ -127,7 +127,7 @@ def test_a_block_without_convolved_shortcut_adds_x_itself_and_leaves_it_alone(
     norm: Literal["spectral", "none", "batch", "layer"],
 ) -> None:
     """An in-place ReLU before the shortcut would add relu(x), and change the caller's tensor."""
-    block = CriticBlock(6, 6, pool=False, norm=norm, spectrum="tracked").double()
+    block = CriticBlock(6, 6, pool=False, norm=norm, weight_norm="none").double()
     for layer in (block.conv_1, block.conv_2):
         nn.init.zeros_(layer.weight)
     x = _noise(2, 6, 4, 4)
