@@ -26,7 +26,7 @@ from lab.gan.sampling import generate, latents, save_grid
 from lab.probe import Probe
 from lab.record import FAILURES, Row, Stage, sample_file, sole_writer
 from lab.run_folder import Finished, Resumed, RunFolder, RunLabel
-from lab.stability.score import quality, score
+from lab.stability.score import final_quality, quality, score
 from lab.stability.signals import SignalWindow
 from lab.stability.verdict import Verdict, judge
 
@@ -234,7 +234,7 @@ class _Training:
         self.files.note_end(
             self.verdict,
             score=reached,
-            final_quality=self._final_quality(),
+            final_quality=final_quality(self.rows[-1]["quality"], self.verdict.name),
             images_seen=self.game.images_seen,
             seconds={"training": self.training_seconds, "evaluating": self.evaluating_seconds},
         )
@@ -271,12 +271,6 @@ class _Training:
         if verdict is None or at_budget or self.config.stability.stop_on_failure:
             return verdict
         return None
-
-    def _final_quality(self) -> float:
-        """u_T of SCIENCE.md section 1: 0 when the run failed on the way."""
-        assert self.verdict is not None
-        alive = self.verdict.name in ("stable", "stalled")
-        return float(self.rows[-1]["quality"]) if alive else 0.0
 
     def _wait_for_device(self) -> None:
         if self.bench.device.type == "cuda":

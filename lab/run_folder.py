@@ -29,6 +29,7 @@ from lab.record import (
     SAMPLES_FOLDER,
     Row,
     Stage,
+    Status,
     append_row,
     is_readable,
     read_json,
@@ -212,17 +213,26 @@ class RunFolder:
 
 def mark_errored(folder: Path, label: RunLabel, error: str) -> None:
     """Note in run.json that a run crashed through no fault of the GAN."""
+    _mark(folder, label, "errored", {"error": error})
+
+
+def mark_pruned(folder: Path, label: RunLabel, last: Row) -> None:
+    """Note in run.json that a run was given up for looking poor at its last row."""
+    _mark(folder, label, "pruned", {IMAGES_SEEN: last[IMAGES_SEEN]})
+
+
+def _mark(folder: Path, label: RunLabel, status: Status, notes: dict[str, Any]) -> None:
     note = read_json(folder / RUN_FILE) if is_readable(folder / RUN_FILE) else {}
     note |= {
         "trial": label.trial,
         "seed": label.seed,
         "stage": label.stage,
         "attempts": label.attempt,
-        "status": "errored",
+        "status": status,
         "verdict": None,
         "score": None,
-        "error": error,
         "ended": now(),
+        **notes,
     }
     write_json(folder / RUN_FILE, note)
 

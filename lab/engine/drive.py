@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from contextlib import closing
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from lab.config import InputError, MetricNames
 from lab.engine.cluster import connected, will_start_here
 from lab.engine.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
+from lab.engine.piloting import pilot_of, recommendation
 from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
@@ -32,8 +34,9 @@ from lab.engine.study import (
 )
 from lab.engine.watchdog import Watchdog
 from lab.plan import Mirror
-from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, write_json
+from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, read_study, write_json
 from lab.run_folder import now
+from lab.stability.pilot import Pilot
 from lab.storage import Storage, in_its_words
 
 
@@ -87,6 +90,7 @@ def _say_start(study: Study, console: Console) -> None:
     console.print(
         f"study {study.storage.name}\n"
         f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
+        f"{study.planner.in_words}; "
         f"{training['budget_images'] / 1000:g} kimg each of {entries['data']['name']} in "
         f"{training['precision']}; {study.num_slots} at a time with "
         f"{study.slot} each",
@@ -101,7 +105,7 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
     started = time.monotonic()
     board = Board(
         study=study.folder.name,
-        num_runs=study.planner.num_trials - study.num_done,
+        num_planned=study.planner.num_runs - study.planner.num_ended,
         budget_images=study.entries["base"]["training"]["budget_images"],
         names=MetricNames(**study.entries["metrics"]["names"]),
         num_slots=study.num_slots,
@@ -123,16 +127,30 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
                 study.storage,
             )
             if not study.planner.finished:
-                _fit(searcher, options)
+                _fit(searcher, options, _scheduler(study, searcher))
         if searcher.mistake is not None:
             raise _to_be_mended(searcher.mistake, study)
         status = "finished" if study.planner.finished else "interrupted"
     finally:
         seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
         study.entries.update(status=status, finished=now(), seconds=seconds)
+        study.entries["conclusions"] = study.planner.conclusions()
+        pilot = _pilot(study)
         _store_end(study)
     if status == "interrupted":
         raise StudyInterrupted(study.storage)
+    if pilot is not None:
+        console.print(recommendation(pilot), highlight=False, soft_wrap=True)
+
+
+def _pilot(study: Study) -> Pilot | None:
+    """What a pilot found so far, noted for study.json; None for any other search."""
+    if not study.settings.pilot:
+        return None
+    budget = study.entries["base"]["training"]["budget_images"]
+    pilot = pilot_of(study.folder, budget, study.settings.seed)
+    study.entries["pilot"] = asdict(pilot)
+    return pilot
 
 
 def _to_be_mended(mistake: str, study: Study) -> InputError:
@@ -176,7 +194,19 @@ def _watchdog(seconds: float) -> Any:
     return actor.options(num_cpus=0, scheduling_strategy=here).remote(seconds)
 
 
-def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
+def _scheduler(study: Study, searcher: PlannerSearcher) -> Any:
+    """Who may give runs up; None: nobody."""
+    if study.settings.prune == "none":
+        return None
+    from lab.engine.pruning import ExplorePruner
+
+    budget = study.entries["base"]["training"]["budget_images"]
+    pruner = ExplorePruner(searcher, study.settings, budget)
+    pruner.recall(read_study(study.folder).runs)
+    return pruner
+
+
+def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> None:
     import ray
     from ray import tune
 
@@ -200,6 +230,7 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions) -> None:
         tune.with_resources(trainable, tune.PlacementGroupFactory([plan.slot.held])),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
+            scheduler=scheduler,
             num_samples=-1,
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,

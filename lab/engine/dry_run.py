@@ -34,8 +34,8 @@ class Plan:
     num_slots: int
     machines: Resources
     where: str
-    seen: dict[int, int]
-    """Images that interrupted trials have seen already."""
+    seen: dict[tuple[int, int], int]
+    """Images that interrupted runs, by trial and seed, have seen already."""
 
     @property
     def num_workers(self) -> int:
@@ -130,7 +130,7 @@ def _plan_left(place: Storage, options: SearchOptions, machines: Resources, wher
         num_slots=at_a_time(study.num_slots, machines, study.slot, may_grow=grows),
         machines=machines,
         where=where,
-        seen={run.trial: run.evaluations[-1][IMAGES_SEEN] for run in begun},
+        seen={(run.trial, run.seed): run.evaluations[-1][IMAGES_SEEN] for run in begun},
     )
 
 
@@ -139,7 +139,7 @@ def _lines(plan: Plan, measure: Measure) -> dict[str, str]:
     base = plan.space.base_config()
     (opened,) = measure("opening", [base.model_dump()])
     left = plan.left
-    num_left = sum(left.values())
+    num_left = plan.planner.num_runs - plan.planner.num_ended
     jobs = planned_jobs(plan.planner, num_left)
     configs = timed_configs(jobs)
     shares = [_share(config, opened["precision"], plan.num_workers) for config in configs.values()]
@@ -180,13 +180,15 @@ def _what(
         "slots": f"{runs} at a time, each on {plan.slot}",
         "a run": f"{training.budget_images / 1000:g} kimg in {opened['precision']}, {evaluations} "
         f"evaluations of {evaluation.num_samples:,} samples",
-        "trials": f"{sum(left.values())} to go, one run each, stage explore: {origins or 'none'}",
+        "trials": f"{sum(left.values())} to go: {origins or 'none'}",
+        "runs": f"{plan.planner.num_runs - plan.planner.num_ended} to go, stages "
+        f"{', '.join(plan.planner.stages)}: {plan.planner.in_words}",
     }
 
 
 def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
     if not expected.per_run:
-        return {"time": "none: every trial has ended"}
+        return {"time": "none: every run has ended"}
     shortest, longest = min(expected.per_run), max(expected.per_run)
     hours = expected.total * plan.num_workers / 3600
     configs = (

@@ -77,18 +77,18 @@ def forecast(
     seconds_per_round: Mapping[str, float],
     seconds_per_evaluation: float,
     *,
-    seen: Mapping[int, int],
+    seen: Mapping[tuple[int, int], int],
     num_left: int,
     num_slots: int,
 ) -> Forecast:
     """Each run by the timing of its cost, the others by the mean of those.
 
-    `seen` has the images that interrupted trials have seen already.
+    `seen` has the images that interrupted runs, by trial and seed, have seen already.
     """
     timed = [
         run_seconds(
             job.config,
-            seen.get(job.trial, 0),
+            seen.get((job.trial, job.seed), 0),
             seconds_per_round[cost_of(job.config)],
             seconds_per_evaluation,
         )

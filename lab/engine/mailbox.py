@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 Job = dict[str, Any]
 Answer = dict[str, Any]
-"""An evaluation (`row`, `verdict`, `score`), an `error`, a `mistake`, or the gang's `end`.
+"""An evaluation (see `answer_of`), an `error`, a `mistake`, or the gang's `end`.
 
 `no_room` with an end: its workers found no place on the cluster.
 """

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from lab.config import InputError, parse_setting
 from lab.engine.slots import parse_workers
+from lab.plan.objective import ObjectiveName
+from lab.plan.settings import FIRST_CONFIRM_SEED
 
 PLACES = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
 """Settings that may be paths: made absolute, for a worker's folder is another one."""
 WITH_RESUME = (
     "resume",
     "trials",
+    "seeds",
+    "race",
+    "confirm",
     "concurrent",
     "cpus_per_worker",
     "gpus_per_worker",
@@ -40,6 +46,22 @@ class SearchOptions:
     """Configurations to try; the preset says how many when left out."""
     known_only: bool = False
     """Run the space's known points and nothing else."""
+    seeds: str | None = None
+    """Seeds of every trial (3), or at each rung of a race (1,2,4: all get 1, the best up to 4)."""
+    race: int | None = None
+    """Trials left at the race's last rung, the finalists; 0 races none, halves when left out."""
+    confirm: int | None = None
+    """Fresh seeds that each finalist is trained with; headline numbers come from these alone."""
+    objective: ObjectiveName = "score"
+    """What explore searches for; with two the record and the report hold the Pareto set."""
+    prune: Literal["none", "asha"] = "none"
+    """asha: give up explore runs that look poor; recorded as pruned, neither stable nor failed."""
+    grace_kimg: float | None = None
+    """With --prune: thousand images that no run is given up before; a quarter of the budget."""
+    pilot: bool = False
+    """Known points and a Sobol design only, to measure what early quality tells of the final."""
+    target: float | None = None
+    """Quality from 0 to 1 that a run must end with to be stable; the preset says when left out."""
     budget_kimg: float | None = None
     """Thousand real images a run trains on."""
     concurrent: int | None = None
@@ -98,6 +120,7 @@ class SearchOptions:
             "evaluation.extractor_weights": self.extractor_weights,
             "training.budget_images": self._budget_images(),
             "training.accumulate": self.accumulate,
+            "stability.target_quality": self.target,
         }
         values = {path: value for path, value in named.items() if value is not None}
         values |= dict(parse_setting(text) for text in self.set)
@@ -112,20 +135,52 @@ class SearchOptions:
             ("concurrent", 1),
             ("gpus_per_worker", 0),
             ("accumulate", 1),
+            ("race", 0),
+            ("confirm", 0),
         ):
             came = getattr(self, option)
             if came is not None and not least <= came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be at least {least}")
-        for option in ("budget_kimg", "cpus_per_worker", "hung_after"):
+        for option in ("budget_kimg", "cpus_per_worker", "hung_after", "grace_kimg"):
             came = getattr(self, option)
             if came is not None and not 0 < came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be above 0")
         if self.workers is not None:
             parse_workers(self.workers)
+        self._check_stages()
         if not 0 <= self.seed < 2**31:
             raise InputError(f"--seed is {self.seed}; it must be from 0 to {2**31 - 1}")
         if self.resume is not None:
             self._check_resumable()
+
+    def seed_counts(self) -> tuple[int, ...] | None:
+        """Seeds at each rung, or None when left out. Raises InputError for any other text."""
+        if self.seeds is None:
+            return None
+        words = [word.strip() for word in self.seeds.split(",")]
+        counts = [int(word) for word in words if word.isdecimal()]
+        rising = all(0 < low < high for low, high in pairwise([0.5, *counts]))
+        if len(counts) < len(words) or not rising or counts[-1] >= FIRST_CONFIRM_SEED:
+            raise InputError(
+                f"--seeds is '{self.seeds}'; give the seeds of every trial (--seeds 3), or rising "
+                f"numbers for the rungs of a race (--seeds 1,2,4), from 1 to "
+                f"{FIRST_CONFIRM_SEED - 1}"
+            )
+        return tuple(counts)
+
+    def _check_stages(self) -> None:
+        self.seed_counts()
+        if self.confirm is not None and self.confirm >= FIRST_CONFIRM_SEED:
+            raise InputError(f"--confirm is {self.confirm}; it must be below {FIRST_CONFIRM_SEED}")
+        if self.target is not None and not 0 < self.target < 1:
+            raise InputError(f"--target is {self.target:g}; it must be between 0 and 1")
+        if self.grace_kimg is not None and self.prune == "none":
+            raise InputError("--grace-kimg is for --prune asha; give that as well, or neither")
+        if self.pilot and (self.prune != "none" or self.race or self.confirm):
+            raise InputError(
+                "--pilot measures whole runs and chooses none; leave out --prune, --race and "
+                "--confirm, and give them to the search that follows"
+            )
 
     def _check_resumable(self) -> None:
         plain = SearchOptions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from lab.config import MetricNames
 from lab.plan import Job, Outcome
-from lab.record import FAILURES, IMAGES_SEEN, QUALITY
+from lab.record import FAILURES, IMAGES_SEEN, QUALITY, Stage
 
 NUM_SHOWN = 12
 """The panel lists so many of the running runs: a thousand would fill no screen and cost a core."""
@@ -40,7 +40,8 @@ class Board:
     """
 
     study: str
-    num_runs: int
+    num_planned: int
+    """Runs that are to end; a race may make a few more."""
     budget_images: int
     names: MetricNames
     num_slots: int
@@ -56,6 +57,16 @@ class Board:
     @property
     def num_done(self) -> int:
         return sum(self.verdicts.values())
+
+    @property
+    def num_runs(self) -> int:
+        return max(self.num_planned, self.num_done + len(self.live))
+
+    @property
+    def stages(self) -> str:
+        """Of the runs under way: `explore`, or `race, confirm`."""
+        under_way = {run.job.stage for run in self.running()}
+        return ", ".join(stage for stage in get_args(Stage) if stage in under_way)
 
     def running(self) -> list[LiveRun]:
         """The runs under way, the longest running first."""
@@ -97,7 +108,7 @@ class Display:
     def run_started(self, job: Job) -> None:
         self.board.live[job.trial, job.seed] = LiveRun(job, time.monotonic())
         again = f", attempt {job.attempt}" if job.attempt > 1 else ""
-        self._say(f"{_name(job)} started ({job.origin}{again})")
+        self._say(f"{_name(job)} started ({job.stage}, {job.origin}{again})")
 
     def run_evaluated(self, job: Job, row: dict[str, Any]) -> None:
         self.board.live[job.trial, job.seed].row = row
@@ -128,7 +139,7 @@ class Display:
         board = self.board
         return Panel(
             Group(_bar(board), _runs(board), _best(board)),
-            title=f"[bold]{board.study}[/]  explore{_workers(board)}",
+            title=f"[bold]{board.study}[/]  {board.stages}{_workers(board)}",
             title_align="left",
             border_style="dim",
             width=min(self.console.width, 110),
@@ -153,7 +164,7 @@ def _bar(board: Board) -> Table:
 
 def _runs(board: Board) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("running", "from", "kimg", "quality", board.names.frechet):
+    for title in ("running", "stage", "from", "kimg", "quality", board.names.frechet):
         table.add_column(title)
     running = board.running()
     for run in running[:NUM_SHOWN]:
@@ -161,6 +172,7 @@ def _runs(board: Board) -> Table:
         seen = row.get(IMAGES_SEEN, 0) / 1000
         table.add_row(
             _name(run.job),
+            run.job.stage,
             run.job.origin,
             f"{seen:.1f}/{board.budget_images / 1000:.0f}",
             _number(row.get(QUALITY), ".3f"),

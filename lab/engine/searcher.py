@@ -15,14 +15,18 @@ from lab.engine.slots import Slot
 from lab.plan import Job, Mirror, Outcome, Planner, trial_row
 from lab.record import (
     ERROR_FILE,
+    QUALITY,
     RUN_FILE,
+    SECONDS_EVALUATING,
+    SECONDS_TRAINING,
     TRIAL_FILE,
     is_readable,
     run_folder,
     trial_folder,
     write_json,
 )
-from lab.run_folder import RunLabel, mark_errored
+from lab.run_folder import RunLabel, mark_errored, mark_pruned
+from lab.stability.score import final_quality
 from lab.storage import Storage, open_storage
 
 
@@ -62,6 +66,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.watcher = watcher
         self.mirror = mirror
         self.live: dict[str, Job] = {}
+        self.given_up: set[str] = set()
+        """Runs that a scheduler stops for looking poor."""
         self.mistake: str | None = None
         """What a person has to mend before the search can go on, found in the middle of it."""
         self.why_died: Callable[[str], str | None] = lambda folder: None
@@ -101,7 +107,10 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             self._hand_back(job)
             return
         self.num_slots = min(self.num_slots + 1, self._most_slots)
-        if "score" not in result:
+        if trial_id in self.given_up:
+            row = json.loads(result["row"])
+            outcome = self._pruned(job, row)
+        elif "score" not in result:
             job = replace(job, attempt=result.get("attempt", job.attempt))
             try:
                 outcome, row = self._crashed(job, result.get("error")), {}
@@ -110,9 +119,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
                 return
         else:
             row = json.loads(result["row"])
-            outcome = Outcome(
-                status="finished", verdict=result["verdict"], score=float(result["score"])
-            )
+            outcome = _finished(job, result, row)
         self.planner.tell(job, outcome)
         self.mirror.put(self.planner.trial(job.trial))
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
@@ -126,18 +133,24 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)  # costs no attempt
         self.watcher.run_ended(job, outcome, {}, again=True)
 
+    def _pruned(self, job: Job, row: dict[str, Any]) -> Outcome:
+        """Given up for looking poor: noted in the record, neither stable nor failed."""
+        folder, within = self._place_here(job)
+        self.storage.pull(lambda path: path == within + RUN_FILE)
+        mark_pruned(folder, _label(job), row)
+        self.storage.push(within + RUN_FILE)
+        return Outcome(status="pruned")
+
     def _crashed(self, job: Job, said: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, and for the planner to retry."""
-        folder = run_folder(self.study, job.trial, job.seed)
-        within = f"{folder.relative_to(self.study)}/"
+        folder, within = self._place_here(job)
         self.storage.pull(
             lambda path: path.startswith(within) and path.endswith((RUN_FILE, ERROR_FILE))
         )
         text = said or self.why_died(self._place(job)) or "the worker process died"
         if said is None and (folder / ERROR_FILE).exists():
             text = (folder / ERROR_FILE).read_text(errors="replace").strip()
-        label = RunLabel(job.trial, job.seed, job.stage, job.attempt)
-        mark_errored(folder, label, text)
+        mark_errored(folder, _label(job), text)
         self.storage.push(within + RUN_FILE)
         return Outcome(status="errored", verdict=None, score=None, error=text)
 
@@ -145,8 +158,13 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """The proposal is on disk before its run starts, so that no crash forgets it."""
         path = trial_folder(self.study, job.trial) / TRIAL_FILE
         if not is_readable(path):
-            write_json(path, trial_row(job))
+            write_json(path, trial_row(self.planner.explore_job(job.trial)))
             self.storage.push(path.relative_to(self.study).as_posix())
+
+    def _place_here(self, job: Job) -> tuple[Path, str]:
+        """The run's folder, and its path within the study, with a slash at its end."""
+        folder = run_folder(self.study, job.trial, job.seed)
+        return folder, f"{folder.relative_to(self.study).as_posix()}/"
 
     def _place(self, job: Job) -> str:
         """The run's folder as every node knows it: a path or a URL."""
@@ -174,3 +192,20 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
     def restore(self, checkpoint_path: str) -> None:
         """Nothing: see `save`."""
+
+
+def _label(job: Job) -> RunLabel:
+    return RunLabel(job.trial, job.seed, job.stage, job.attempt)
+
+
+def _finished(job: Job, result: dict[str, Any], row: dict[str, Any]) -> Outcome:
+    """The outcome of a run that has its verdict, as its run.json will tell it."""
+    verdict, onset = str(result["verdict"]), result["onset_images"]
+    return Outcome(
+        "finished",
+        verdict,
+        float(result["score"]),
+        quality=final_quality(row[QUALITY], verdict),
+        life=1.0 if onset is None else min(1.0, onset / job.config.training.budget_images),
+        seconds=row[SECONDS_TRAINING] + row[SECONDS_EVALUATING],
+    )

@@ -46,6 +46,9 @@ from lab.record import (
 from lab.run_folder import now
 from lab.storage import Storage
 
+LEAST_TRIALS_TO_RACE = 8
+"""Searches of fewer trials explore only, unless a race is asked for."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -143,7 +146,7 @@ def create(
         "versions": versions(),
         "hardware": hardware(cluster),
         **described,
-        "stages": ["explore"],
+        "stages": list(planner.stages),
         "status": "running",
     }
     require_free(storage)
@@ -159,9 +162,16 @@ def reopen(storage: Storage, options: SearchOptions) -> Study:
     """
     entries = read_json(storage.folder / STUDY_FILE)
     stored = entries["settings"]
-    plan = {key: stored[key] for key in PlanSettings.model_fields}
-    if options.trials is not None:
-        plan["trials"] = options.trials
+    plan = {key: stored[key] for key in PlanSettings.model_fields if key in stored}
+    asked = {
+        "trials": options.trials,
+        "seeds": options.seed_counts(),
+        "race": options.race,
+        "confirm": options.confirm,
+    }
+    plan |= {key: value for key, value in asked.items() if value is not None}
+    if options.race is None and (options.seeds or options.confirm) and not plan.get("race"):
+        plan["race"] = None
     settings = PlanSettings(**plan)
     space = restored_space(entries)
     slot = Slot(
@@ -173,6 +183,7 @@ def reopen(storage: Storage, options: SearchOptions) -> Study:
     _require_whole_runs(record)
     planner = Planner.rebuild(space, settings, record)
     concurrent = options.concurrent or int(stored["concurrent"])
+    entries["stages"] = list(planner.stages)
     entries["settings"] = {
         **stored,
         **settings.model_dump(),
@@ -228,7 +239,36 @@ def _over_preset(
 def _plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanSettings:
     usual = max(1, len(space.known)) if options.known_only else preset.trials
     trials = usual if options.trials is None else options.trials
-    return PlanSettings(trials=trials, seed=options.seed, known_only=options.known_only)
+    grace = options.grace_kimg
+    return PlanSettings(
+        trials=trials,
+        seed=options.seed,
+        known_only=options.known_only,
+        objective=options.objective,
+        prune=options.prune,
+        grace_images=None if grace is None else max(1, round(1000 * grace)),
+        pilot=options.pilot,
+        **_race_settings(options, preset, trials),
+    )
+
+
+def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[str, Any]:
+    """Seeds, survivors and fresh seeds: as asked, else the preset's where there is one to race.
+
+    A person's single number of seeds, a pilot, known points alone and a handful of trials are
+    to be compared whole, so nobody is chosen there unless that is asked for.
+    """
+    seeds, race, confirm = options.seed_counts(), options.race, options.confirm
+    whole = options.known_only or options.pilot or trials < LEAST_TRIALS_TO_RACE
+    asked = race or confirm or (seeds is not None and len(seeds) > 1)
+    if race == 0 or (not asked and (whole or seeds is not None)):
+        return {"seeds": seeds or (1,), "race": 0, "confirm": confirm or 0}
+    given = seeds is not None or race is not None
+    return {
+        "seeds": preset.seeds if seeds is None else seeds,
+        "race": race if given else min(preset.race, trials),
+        "confirm": preset.confirm if confirm is None else confirm,
+    }
 
 
 def _slot(options: SearchOptions, machines: Resources) -> Slot:

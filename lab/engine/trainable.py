@@ -11,7 +11,7 @@ from lab.config import InputError
 from lab.engine.gang import GangPlan, make_gang
 from lab.engine.mailbox import Job
 from lab.engine.slots import Slot
-from lab.record import ERROR_FILE
+from lab.record import ERROR_FILE, IMAGES_SEEN, QUALITY
 from lab.storage import open_storage
 
 ONE_CPU = GangPlan(Slot(1, 0))
@@ -67,12 +67,14 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         if "row" not in answer:
             self._watch.over()
             return {**answer, "done": True}
-        result = {"row": answer["row"], "done": answer["verdict"] is not None}
+        row = json.loads(answer["row"])
+        watched = {name: row[name] for name in (IMAGES_SEEN, QUALITY)}  # by a scheduler
+        result = {"row": answer["row"], "done": answer["verdict"] is not None, **watched}
         if answer["verdict"] is None:
             self._watch.evaluated()
         else:
             self._watch.over()
-            result |= {"verdict": answer["verdict"], "score": answer["score"]}
+            result |= {name: answer[name] for name in ("verdict", "onset_images", "score")}
         return result
 
     def cleanup(self) -> None:

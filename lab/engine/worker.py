@@ -64,6 +64,7 @@ def answer_of(evaluation: Measured) -> Answer:
     return {
         "row": json.dumps(evaluation.row),
         "verdict": None if verdict is None else verdict.name,
+        "onset_images": None if verdict is None else verdict.onset_images,
         "score": evaluation.score,
     }
 

@@ -81,6 +81,11 @@ class Planner:
         return ("explore", *raced, *confirmed)
 
     @property
+    def in_words(self) -> str:
+        """How many runs the trials get, for a person."""
+        return self._race.rules.in_words
+
+    @property
     def num_trials(self) -> int:
         """Trials of the whole search."""
         return max(self._explore.num_trials, len(self._history))

@@ -11,13 +11,19 @@ from lab.config import unknown
 
 @dataclass(frozen=True)
 class Preset:
-    """Values under a space's own (`Space.with_defaults`) and the number of trials."""
+    """Values under a space's own (`Space.with_defaults`), and how many runs of which stage."""
 
     name: str
     description: str
     base: Mapping[str, Any]
     """Dotted path -> value."""
     trials: int
+    seeds: tuple[int, ...]
+    """Seeds of a trial at each rung of the race."""
+    race: int
+    """Trials left at the last rung."""
+    confirm: int
+    """Fresh seeds of each of those."""
 
 
 _LAPTOP = Preset(
@@ -40,7 +46,10 @@ _LAPTOP = Preset(
         # samples are still shapeless; at .9 fd_fashion is down to about a quarter.
         "stability.target_quality": 0.9,
     },
-    trials=24,
+    trials=16,
+    seeds=(1, 2, 4),
+    race=3,
+    confirm=5,
 )
 
 _GPU = Preset(
@@ -58,6 +67,9 @@ _GPU = Preset(
         "evaluation.num_samples": 10_000,
     },
     trials=64,
+    seeds=(1, 2, 4, 8),
+    race=3,
+    confirm=10,
 )
 
 _CLUSTER = Preset(
@@ -65,6 +77,9 @@ _CLUSTER = Preset(
     description="several machines with GPUs: as gpu, with more trials",
     base=_GPU.base,
     trials=256,
+    seeds=(1, 2, 4, 8),
+    race=5,
+    confirm=20,
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (_LAPTOP, _GPU, _CLUSTER)}

@@ -65,6 +65,18 @@ class Rules:
         return made + self.num_finalists * len(self.confirm_seeds)
 
     @property
+    def in_words(self) -> str:
+        """What becomes of how many trials, for a person."""
+        first = self.rungs[0]
+        said = "1 seed each" if first.num_seeds == 1 else f"{first.num_seeds} seeds each"
+        if self.raced:
+            widths = ", ".join(f"{rung.width} with {rung.num_seeds}" for rung in self.rungs[1:])
+            said += f"; then the best race: {widths}"
+        if self.num_finalists and self.confirm_seeds:
+            said += f"; confirmed on {len(self.confirm_seeds)} fresh seeds each"
+        return f"{said}; {self.num_runs} runs in all"
+
+    @property
     def num_finalists(self) -> int:
         """Trials of the last rung, where trials are chosen at all."""
         return self.rungs[-1].width if self.raced else 0

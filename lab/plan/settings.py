@@ -29,7 +29,8 @@ class PlanSettings(Section):
     seeds: tuple[int, ...] = (1,)
     """Seeds of a trial at each rung of the race, rising; the first number is every trial's."""
     race: int | None = Field(default=None, ge=0)
-    """Trials left at the last rung, the finalists; null halves at each rung, 0 chooses nobody."""
+    """Trials left at the last rung, the finalists; 0 chooses nobody; null halves at each rung, or
+    takes the best one when there is one rung and something to confirm."""
     confirm: int = Field(default=0, ge=0, lt=FIRST_CONFIRM_SEED)
     """Fresh seeds that each finalist is trained with."""
     objective: ObjectiveName = "score"
@@ -69,8 +70,10 @@ def race_rules(settings: PlanSettings, num_trials: int) -> Rules:
             f"the race is to leave {survivors} survivors of {num_trials} trials; it can leave at "
             f"most {num_trials}: lower --race or raise --trials"
         )
-    if survivors is None:
-        survivors = halved(num_trials, len(seeds)) if len(seeds) > 1 or settings.confirm else 0
+    if survivors is None and len(seeds) > 1:
+        survivors = halved(num_trials, len(seeds))
+    elif survivors is None:
+        survivors = min(1, settings.confirm)
     if survivors == 0 and (len(seeds) > 1 or settings.confirm):
         raise InputError(
             f"--race 0 chooses nobody, so no trial can have more seeds than others or be "

@@ -65,3 +65,8 @@ def score(
     edges = np.concatenate([[start], images[inside], [end]])
     area = float(trapezoid(np.interp(edges, images, u), edges))
     return min(1.0, max(0.0, area / budget_images))
+
+
+def final_quality(quality: float, verdict: str) -> float:
+    """u_T (SCIENCE.md section 1): 0 when the run failed on the way; a stalled one lived to T."""
+    return quality if verdict in ("stable", "stalled") else 0.0

@@ -77,11 +77,15 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
     assert said["resources"] == "4 CPUs and 0 GPUs of this machine"
     assert said["slots"] == "2 runs at a time, each on 1 CPU and 0 GPU"
     assert said["a run"] == "8 kimg in float32, 3 evaluations of 2,000 samples"
-    assert said["trials"] == "10 to go, one run each, stage explore: 7 known, 3 sobol"
-    # 8,000 images at 1 ms and three evaluations at 1 s: 11 s a run, five runs one after another
+    assert said["trials"] == "10 to go: 7 known, 3 sobol"
+    assert said["runs"] == (
+        "36 to go, stages explore, race, confirm: 1 seed each; then the best race: 5 with 2, "
+        "3 with 4; confirmed on 5 fresh seeds each; 36 runs in all"
+    )
+    # 8,000 images at 1 ms and three evaluations at 1 s: 11 s a run, 18 runs one after another
     assert said["time of a run"].startswith("11 s on average")
-    assert said["time in all"].startswith("at most about 5")
-    assert said["cost"] == "at most about 0.031 CPU-hours and 0 GPU-hours"
+    assert said["time in all"].startswith("at most about 3 min 1")
+    assert said["cost"] == "at most about 0.11 CPU-hours and 0 GPU-hours"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -134,7 +138,8 @@ def test_a_resumed_search_is_planned_by_what_is_left_of_it(
 ) -> None:
     before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
     said = plan(capsys, f"--resume={study}")
-    assert said["trials"] == "2 to go, one run each, stage explore: 2 known"
+    assert said["trials"] == "2 to go: 2 known"
+    assert said["runs"] == "2 to go, stages explore: 1 seed each; 3 runs in all"
     # one run from 20,000 images on (20 s and 5 evaluations), one whole (40 s and 11)
     assert said["time of a run"] == "38 s on average, 25 s to 51 s"
     assert said["time in all"].startswith("at most about 51 s")
@@ -149,7 +154,7 @@ def test_a_finished_search_has_nothing_left(
     write_json(run_folder(study, 1, 0) / "run.json", ended | {"verdict": {"name": "stable"}})
     said = plan(capsys, f"--resume={study}", "--trials=2")
     assert said["trials"].startswith("0 to go")
-    assert said["time"] == "none: every trial has ended"
+    assert said["time"] == "none: every run has ended"
 
 
 @pytest.mark.usefixtures("asked")

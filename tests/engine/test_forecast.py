@@ -90,7 +90,7 @@ def test_what_was_not_timed_takes_the_mean_of_what_was() -> None:
     dear = make_config(PLAIN.model_dump(), {"training.critic_steps": 1})
     seconds = {cost_of(PLAIN): 0.1, cost_of(dear): 0.2}
     expected = forecast(
-        [job(0), job(1, dear)], seconds, 0.0, seen={1: 500}, num_left=4, num_slots=4
+        [job(0), job(1, dear)], seconds, 0.0, seen={(1, 0): 500}, num_left=4, num_slots=4
     )
     assert expected.per_run == pytest.approx([5.0, 10.0, 7.5, 7.5])
 

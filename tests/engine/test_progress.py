@@ -36,7 +36,7 @@ def test_without_a_terminal_each_event_is_one_plain_line() -> None:
         shown.run_ended(job(0), Outcome("finished", "stable", 0.61), ROW, again=False)
     lines = written(shown).splitlines()
     assert len(lines) == 3
-    assert "trial 0 seed 0 started (sobol)" in lines[0]
+    assert "trial 0 seed 0 started (explore, sobol)" in lines[0]
     assert "4.0 kimg, quality 0.800, fd_fashion 20.0" in lines[1]
     assert "stable, score 0.610" in lines[2]
     assert "\x1b" not in written(shown)

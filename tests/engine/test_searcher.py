@@ -47,7 +47,9 @@ def searcher(tmp_path: Path) -> PlannerSearcher:
 
 def result(score: float) -> dict[str, Any]:
     row = {"images_seen": 10, "quality": 0.5, "kid_fashion": float("nan")}
-    return {"row": json.dumps(row), "verdict": "stable", "score": score, "done": True}
+    row |= {"seconds_training": 2.0, "seconds_evaluating": 1.0}
+    verdict = {"verdict": "stable", "onset_images": None, "score": score}
+    return {"row": json.dumps(row), **verdict, "done": True}
 
 
 def test_no_run_is_asked_for_when_every_slot_is_taken(searcher: PlannerSearcher) -> None:

@@ -1,0 +1,73 @@
+"""Giving up explore runs that look poor: Ray's ASHA on the quality so far, if a person asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
+
+from lab.engine.searcher import PlannerSearcher
+from lab.plan import PlanSettings
+from lab.record import IMAGES_SEEN, QUALITY, RunRecord
+
+REDUCTION_FACTOR = 3
+"""At each milestone the best third goes on; milestones are this factor apart."""
+DEFAULT_GRACE_SHARE = 0.25
+"""Share of the budget that every run gets, where no grace period was given."""
+
+
+class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
+    """Asynchronous successive halving (Li et al. 2020) of explore runs alone.
+
+    Race and confirm runs are never given up: their seeds are to be compared whole.
+    """
+
+    def __init__(self, searcher: PlannerSearcher, settings: PlanSettings, budget: int) -> None:
+        super().__init__(
+            time_attr=IMAGES_SEEN,
+            metric=QUALITY,
+            mode="max",
+            max_t=budget,
+            grace_period=grace_images(settings, budget),
+            reduction_factor=REDUCTION_FACTOR,
+            stop_last_trials=False,
+        )
+        self._searcher = searcher
+
+    def recall(self, runs: list[RunRecord]) -> None:
+        """Take in the explore runs of a stored study: Ray keeps no scheduler's state."""
+        (bracket,) = self._brackets
+        for run in runs:
+            if run.run.get("stage") != "explore" or run.status == "running":
+                continue
+            known: Any = _Known(f"trial-{run.trial}-seed-{run.seed}")
+            for row in run.evaluations:
+                bracket.on_result(known, row[IMAGES_SEEN], row[QUALITY])
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        job = self._searcher.live.get(trial.trial_id)
+        if job is None or job.stage != "explore":
+            return str(FIFOScheduler.CONTINUE)
+        decision = str(super().on_trial_result(tune_controller, trial, result))
+        if decision == FIFOScheduler.STOP:
+            self._searcher.given_up.add(trial.trial_id)
+        return decision
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """A race or confirm run that ends sets no mark for others."""
+        job = self._searcher.live.get(trial.trial_id)
+        if job is not None and job.stage == "explore":
+            super().on_trial_complete(tune_controller, trial, result)
+
+
+class _Known:
+    """Stands for a run of the record."""
+
+    def __init__(self, trial_id: str) -> None:
+        self.trial_id = trial_id
+
+
+def grace_images(settings: PlanSettings, budget: int) -> int:
+    """Images that no run is given up before."""
+    asked = settings.grace_images or round(DEFAULT_GRACE_SHARE * budget)
+    return max(1, min(asked, budget))
