@@ -1,0 +1,157 @@
+"""The Dirac-GAN's theory (Mescheder et al. 2018; SCIENCE.md section 4): formulas of numbers.
+
+D(x) = psi x, the generator at theta, the data at 0, f(t) = -log(1 + e^-t). Near the equilibrium
+(0, 0) every method of the table is a damped rotation: with the slope f' = f'(0) and a damping
+gamma of psi,
+
+    theta <- theta + h_g f' psi        psi <- psi - h_d (f' theta + gamma psi)
+
+up to the sign of psi, which swaps with that of D. Eigenvalues do not depend on which of the
+alternating updates goes first: those of AB are those of BA.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.config import LossName, PenaltyKind
+
+Order = Literal["simultaneous", "critic first", "generator first"]
+Outcome = Literal["converges", "cycles", "diverges"]
+OUTCOMES: tuple[Outcome, ...] = ("converges", "cycles", "diverges")
+
+SLOPES: dict[LossName, float] = {
+    "minimax": 0.5,
+    "non-saturating": 0.5,
+    "relativistic": 0.5,
+    "wasserstein": 1.0,
+}
+"""f'(0) of each loss."""
+CURVATURE = -0.25
+"""f''(0) of the logistic losses."""
+DAMPINGS: dict[PenaltyKind, float] = {
+    "none": 0.0,
+    "r1": 1.0,
+    "r2": 1.0,
+    "r1-r2": 2.0,
+    "zero-gp": 2.0,
+}
+"""gamma over the penalty's weight: R1 and R2 weigh half the squared norm, zero-GP the whole."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of the table: a loss, and one thing that may damp it."""
+
+    name: str
+    loss: LossName
+    penalty: PenaltyKind = "none"
+    """The strength is its weight, where it is not `none`."""
+    noisy: bool = False
+    """The strength is sigma of noise on all that the critic sees."""
+    consensus: bool = False
+    """The strength weighs |v|^2 / 2 in both players' losses (Mescheder et al. 2017)."""
+
+    @property
+    def slope(self) -> float:
+        """f'(0)"""
+        return SLOPES[self.loss]
+
+    @property
+    def damped(self) -> bool:
+        """Whether it has a strength at all."""
+        return self.penalty != "none" or self.noisy or self.consensus
+
+    def damping(self, strength: float) -> float:
+        """gamma of psi: noise of sigma damps as R1 with sigma^2 / 2 does."""
+        if self.noisy:
+            return -2 * CURVATURE * strength**2
+        return DAMPINGS[self.penalty] * strength
+
+
+def field_eigenvalues(method: Method, strength: float) -> tuple[complex, complex]:
+    """Of the gradient field at the equilibrium; one column of the table."""
+    if method.consensus:
+        real, imaginary = -strength * method.slope**2, method.slope
+        return complex(real, imaginary), complex(real, -imaginary)
+    half = method.damping(strength) / 2
+    root = cmath.sqrt(half**2 - method.slope**2)
+    return -half + root, -half - root
+
+
+def step_eigenvalues(
+    method: Method, strength: float, generator_step: float, critic_step: float, order: Order
+) -> tuple[complex, complex]:
+    """Of the map that one round is, at the equilibrium: roots of x^2 - trace x + determinant.
+
+    Simultaneous: I + diag(h_g, h_d) J. Alternating, either order: the product of two shears, whose
+    determinant is the damping's alone.
+    """
+    f, h_g, h_d = method.slope, generator_step, critic_step
+    if method.consensus:
+        assert order == "simultaneous"
+        assert h_g == h_d
+        first, second = (1 + h_g * value for value in field_eigenvalues(method, strength))
+        return first, second
+    damped, turned = h_d * method.damping(strength), h_g * h_d * f**2
+    if order == "simultaneous":
+        trace, determinant = 2 - damped, 1 - damped + turned
+    else:
+        trace, determinant = 2 - damped - turned, 1 - damped
+    root = cmath.sqrt(trace**2 / 4 - determinant)
+    return trace / 2 + root, trace / 2 - root
+
+
+def is_stable(
+    method: Method, strength: float, generator_step: float, critic_step: float, order: Order
+) -> bool:
+    """The discrete-time condition of the table, as it is written there."""
+    f, h_g, h_d = method.slope, generator_step, critic_step
+    if method.consensus:
+        return h_g < 2 * strength / (1 + strength**2 * f**2)
+    gamma = method.damping(strength)
+    if gamma == 0:
+        return False
+    if order == "simultaneous":
+        return h_g * f**2 < gamma and h_d * (2 * gamma - h_g * f**2) < 4
+    return h_d * (2 * gamma + h_g * f**2) < 4
+
+
+def expected(
+    method: Method, strength: float, generator_step: float, critic_step: float, order: Order
+) -> Outcome:
+    """What the table says becomes of a small deviation."""
+    if is_stable(method, strength, generator_step, critic_step, order):
+        return "converges"
+    bilinear = method.damping(strength) == 0 and not method.consensus
+    turned = generator_step * critic_step * method.slope**2
+    neutral = bilinear and order != "simultaneous" and turned <= 4
+    return "cycles" if neutral else "diverges"
+
+
+def is_close_call(
+    method: Method,
+    strength: float,
+    generator_step: float,
+    critic_step: float,
+    order: Order,
+    margin: float,
+) -> bool:
+    """Whether a trajectory of some hundred steps cannot tell: |modulus - 1| below `margin`.
+
+    Of the maps that only turn (modulus 1 on purpose): h_g h_d f'^2 within 10% of its limit, 4.
+    """
+    point = (generator_step, critic_step, order)
+    if expected(method, strength, *point) == "cycles":
+        return generator_step * critic_step * method.slope**2 > 4 * 0.9
+    modulus = max(abs(value) for value in step_eigenvalues(method, strength, *point))
+    return abs(modulus - 1) < margin
+
+
+def period(method: Method, generator_step: float, critic_step: float) -> float:
+    """Rounds of one turn under alternating updates without damping."""
+    half = method.slope * math.sqrt(generator_step * critic_step) / 2
+    return 2 * math.pi / (2 * math.asin(half))
