@@ -14,10 +14,10 @@ from lab.validate.part import Cell, Check, Table
 
 PERIOD_TOLERANCE = 0.005
 PERIOD_STEPS = (0.1, 0.4, 1.2)
-PERIOD_ROUNDS = 1500
+PERIOD_ROUNDS = 1000
 PERIOD_START = 1e-4
 RESTLESS_STEPS, RESTLESS_STARTS = (0.03, 0.1, 0.3), (0.5, 1.0, 2.0)
-RESTLESS_ROUNDS = 4000
+RESTLESS_ROUNDS = 2500
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ NEVER_AT_REST = (
 )
 """Method, weight of its penalty, clip."""
 RESTLESS = tuple(
-    Restless(*method, order) for method in NEVER_AT_REST for order in ORDERS[:2]
-)  # fmt: skip
+    Restless(method, weight, clip, order)
+    for method, weight, clip in NEVER_AT_REST
+    for order in ORDERS[:2]
+)
 UNDAMPED = tuple(method for method in METHODS if not method.damped)
 
 Rows = list[list[Cell]]

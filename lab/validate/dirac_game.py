@@ -18,7 +18,7 @@ from lab.gan.game import Game
 from lab.gan.networks import Critic, Generator
 from lab.gan.networks.network import Plan
 from lab.gan.objectives import CriticBatch
-from lab.gan.rounds import ImageShape, RealBatch, RealSource, Step
+from lab.gan.rounds import ImageShape, RealBatch
 from lab.validate.dirac_theory import Method, Order
 
 SIDE = 1
@@ -34,6 +34,8 @@ class Point(NamedTuple):
 
 class Place(Generator):
     """Everything it makes is at theta, plus the noise that the critic's inputs carry."""
+
+    noise: Tensor
 
     def __init__(self, theta: Tensor, noise: Tensor) -> None:
         """theta [m]; noise [nodes * m], sample by sample."""
@@ -130,31 +132,25 @@ class DiracGame(Game):
         self.generator_optimizer = Descent(self.generator.theta, each * self.steps.theta)  # type: ignore[assignment]
         self.critic_optimizer = Descent(self.critic.psi, each * self.steps.psi)  # type: ignore[assignment]
 
-    def step(self, real_batch: RealSource) -> Step:
-        """One round in the order asked for; the lab's own, critic first, is `Game.step`."""
-        if self.order == "critic first":
-            return super().step(real_batch)
-        real, number = real_batch(self.num_steps_done), self.num_steps_done
+    def _critic_step(self, critic_step: int, real: RealBatch) -> Any:
+        """Before it, what the other orders need: Game.step plays the critic first."""
+        self._old_psi = self.critic.psi.detach().clone()
         if self.order == "generator first":
             self._free_critic(False)
-            played = self._generator_step(number, real)
+            self._generator_played = super()._generator_step(critic_step, real)
             self._free_critic(True)
-            self._critic_step(number, real)
-        else:
-            played = self._at_the_same_point(number, real)
-        self.num_steps_done += 1
-        return Step(None, real.images, played[2])  # type: ignore[arg-type]
+        return super()._critic_step(critic_step, real)
 
-    def _at_the_same_point(self, number: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """The critic's update, taken back while the generator sees the old critic."""
-        before = self.critic.psi.detach().clone()
-        self._free_critic(True)
-        self._critic_step(number, real)
-        after = self.critic.psi.detach().clone()
-        self._free_critic(False)
-        self.critic.psi.data.copy_(before)
-        played = self._generator_step(number, real)
-        self.critic.psi.data.copy_(after)
+    def _generator_step(self, step: int, real: RealBatch) -> Any:
+        """Simultaneous updates: it sees the critic as it was."""
+        if self.order == "generator first":
+            return self._generator_played
+        if self.order == "critic first":
+            return super()._generator_step(step, real)
+        new_psi = self.critic.psi.detach().clone()
+        self.critic.psi.data.copy_(self._old_psi)
+        played = super()._generator_step(step, real)
+        self.critic.psi.data.copy_(new_psi)
         return played
 
     def data(self) -> RealBatch:

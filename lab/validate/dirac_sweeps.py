@@ -121,8 +121,8 @@ def agreement_checks(sweeps: Sequence[Sweep], swept: Sequence[list[Played]]) -> 
         possible = {point.expected for point in clear}
         checks.append(
             Check(
-                f"Under {updates(order)} updates trajectories converge, cycle or diverge where the "
-                "discrete-time condition says so.",
+                f"Under {updates(order)} updates trajectories converge, cycle or diverge where "
+                "the discrete-time condition says so.",
                 agreed == len(clear) and len(clear) > 0 and seen == possible,
                 f"{agreed:,} of {len(clear):,} points agree ({_counted(clear)}); "
                 f"{len(mine) - len(clear):,} boundary cases (modulus within {CLOSE_CALL} of 1) "
