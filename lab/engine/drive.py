@@ -167,7 +167,13 @@ def _store_end(study: Study) -> None:
 
 
 def _mirror(study: Study) -> Mirror:
-    return Mirror(study.folder / OPTUNA_FILE, study.entries["study"], study.planner.trials())
+    planner = study.planner
+    return Mirror(
+        study.folder / OPTUNA_FILE,
+        study.entries["study"],
+        planner.trials(),
+        planner.objective.directions,
+    )
 
 
 def _stopper(searcher: PlannerSearcher) -> Any:

@@ -16,7 +16,9 @@ from queue import Empty, SimpleQueue
 
 import optuna
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+
+from lab.plan.objective import Direction
 
 SHARE_OF_A_CORE = 0.25
 """The copying takes no more: a database row costs ten times what a report costs the search."""
@@ -25,12 +27,19 @@ SHARE_OF_A_CORE = 0.25
 class Mirror:
     """Copies trials, in order of number, into the sqlite file of an Optuna study."""
 
-    def __init__(self, path: Path, study_name: str, trials: Sequence[FrozenTrial] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        study_name: str,
+        trials: Sequence[FrozenTrial] = (),
+        directions: Sequence[Direction] = ("maximize",),
+    ) -> None:
         """Bring the file to `trials` (the planner's, when resuming), in the background."""
         self.problem: str | None = None
         """Why the copying ended early, or None."""
         self._path = path
         self._study_name = study_name
+        self._directions = directions
         self._queue: SimpleQueue[FrozenTrial | None] = SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(
@@ -51,7 +60,7 @@ class Mirror:
 
     def _work(self, trials: list[FrozenTrial]) -> None:
         try:
-            copy = _open(self._path, self._study_name, trials)
+            copy = _open(self._path, self._study_name, self._directions, trials)
             while waiting := self._waiting():
                 for trial in waiting:
                     begun = time.thread_time()
@@ -84,12 +93,12 @@ class Mirror:
 class _Copy:
     """An open sqlite study and the trials that it holds."""
 
-    def __init__(self, path: Path, study_name: str) -> None:
+    def __init__(self, path: Path, study_name: str, directions: Sequence[Direction]) -> None:
         self._storage = RDBStorage(f"sqlite:///{path}")
         self._study = optuna.create_study(
             storage=self._storage,
             study_name=study_name,
-            direction="maximize",
+            directions=directions,
             load_if_exists=True,
         )
         self._study_id = self._storage.get_study_id_from_name(study_name)
@@ -119,28 +128,32 @@ class _Copy:
         for key, value in trial.user_attrs.items():
             if key not in held or held[key] != value:
                 self._storage.set_trial_user_attr(trial_id, key, value)
+        for key, value in trial.constraints.items():
+            Trial(self._study, trial_id).set_constraint(key, value)
         values = trial.values if trial.state == TrialState.COMPLETE else None
         self._storage.set_trial_state_values(trial_id, trial.state, values)
 
 
-def _open(path: Path, study_name: str, trials: list[FrozenTrial]) -> _Copy:
+def _open(
+    path: Path, study_name: str, directions: Sequence[Direction], trials: list[FrozenTrial]
+) -> _Copy:
     """The file brought to `trials`: continued where it agrees with them, else made anew."""
-    copy = _opened(path, study_name)
+    copy = _opened(path, study_name, directions)
     if copy is None or not _agrees(copy.trials, trials):
         if copy is not None:
             copy.close()
         for ending in ("", "-journal", "-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
-        copy = _Copy(path, study_name)
+        copy = _Copy(path, study_name, directions)
     for trial in trials:
         copy.put(trial)
     return copy
 
 
-def _opened(path: Path, study_name: str) -> _Copy | None:
+def _opened(path: Path, study_name: str, directions: Sequence[Direction]) -> _Copy | None:
     """The file as it is, or None when it is damaged or of another make."""
     try:
-        return _Copy(path, study_name)
+        return _Copy(path, study_name, directions)
     except Exception:
         return None
 
@@ -165,4 +178,5 @@ def _plain(trial: FrozenTrial) -> FrozenTrial:
         params=trial.params,
         distributions=trial.distributions,
         user_attrs=trial.user_attrs,
+        constraints=trial.constraints,
     )

@@ -52,6 +52,18 @@ def good_rates_win(job: Job) -> Outcome:
     return Outcome("finished", "stable", 0.5 + 0.4 * min(rate / 1e-3, 1e-3 / rate) + 0.1 * noise)
 
 
+def noisy(job: Job) -> Outcome:
+    """Good rates are stable for most seeds, and every run has a quality and a cost."""
+    outcome = good_rates_win(job)
+    luck = counted_seed(job.seed, "luck", job.trial) / 2**63
+    assert outcome.score is not None
+    if luck > outcome.score + 0.2 or outcome.verdict != "stable":
+        return Outcome("finished", "collapsed", 0.1 * luck, life=0.5, seconds=10.0)
+    return Outcome(
+        "finished", "stable", outcome.score * luck, quality=luck, seconds=40.0 + job.seed % 7
+    )
+
+
 class Search:
     """Drives a planner with several runs at once and keeps the record."""
 
@@ -74,7 +86,10 @@ class Search:
     def fill(self) -> None:
         """Start runs until every slot is taken."""
         while len(self.running) < self.num_slots and (job := self.planner.ask()):
-            write_json(trial_folder(self.study, job.trial) / TRIAL_FILE, trial_row(job))
+            write_json(
+                trial_folder(self.study, job.trial) / TRIAL_FILE,
+                trial_row(self.planner.explore_job(job.trial)),
+            )
             self._write_run(job, Outcome("finished"), status="running")
             self.running.append(job)
             self.asked.append(job)
@@ -96,7 +111,9 @@ class Search:
             self.fill()
 
     def _write_run(self, job: Job, outcome: Outcome, status: str) -> None:
-        verdict = {"name": outcome.verdict} if outcome.verdict else None
+        budget = job.config.training.budget_images
+        onset = None if outcome.life == 1.0 else round(outcome.life * budget)
+        verdict = {"name": outcome.verdict, "onset_images": onset} if outcome.verdict else None
         row = {
             "trial": job.trial,
             "seed": job.seed,
@@ -104,6 +121,9 @@ class Search:
             "status": status,
             "verdict": verdict,
             "score": outcome.score,
+            "final_quality": outcome.quality,
+            "budget_images": budget,
+            "seconds": {"starting": 9.0, "training": outcome.seconds, "evaluating": 0.0},
             "attempts": job.attempt,
         }
         write_json(run_folder(self.study, job.trial, job.seed) / RUN_FILE, row)

@@ -115,3 +115,22 @@ def test_a_mirror_that_cannot_be_written_warns_once_and_stops_nothing(
     assert [str(one.message).count("is no longer kept up to date") for one in caught] == [1]
     assert mirror.problem is not None
     assert planner.trial(0).value == 0.8
+
+
+def test_two_objectives_and_their_broken_constraint_are_copied(
+    space: Space, tmp_path: Path
+) -> None:
+    planner = Planner(space, PlanSettings(trials=2, objective="quality,cost"))
+    mirror = Mirror(tmp_path / "optuna.db", "s", (), planner.objective.directions)
+    for verdict in ("stable", "collapsed"):
+        job = planner.ask()
+        assert job is not None
+        mirror.put(planner.trial(job.trial))
+        planner.tell(job, Outcome("finished", verdict, 0.5, quality=0.8, seconds=3.0))
+        mirror.put(planner.trial(job.trial))
+    mirror.close()
+    assert mirror.problem is None
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
+    assert [trial.values for trial in study.trials] == [[0.8, 3.0], [0.8, 3.0]]
+    assert [trial.constraints for trial in study.trials] == [{}, {"failure": 1.0}]
+    assert [trial.number for trial in study.best_trials] == [0]

@@ -14,7 +14,7 @@ from lab.config import InputError
 from lab.plan import Job, Outcome, Planner, PlanSettings, Space, load_space, trial_row
 from lab.plan.settings import sobol_count
 from lab.record import RUN_FILE, TRIAL_FILE, read_json, read_study, trial_folder, write_json
-from tests.plan.simulation import Search, good_rates_win, write_space
+from tests.plan.simulation import Search, good_rates_win, noisy, write_space
 
 
 @pytest.fixture(scope="module")
@@ -300,3 +300,119 @@ def test_the_trial_row_holds_parameters_and_the_whole_configuration(space: Space
     assert row["origin"] == "known:plain"
     assert row["parameters"]["training.critic_steps"] == 1
     assert row["config"]["optimizer"]["critic_lr"] == 1e-3
+
+
+RACED = PlanSettings(trials=12, num_sobol=4, seeds=(1, 2, 4), race=3, confirm=2, seed=7)
+
+
+def test_explore_comes_before_the_race_and_the_race_before_confirmation(space: Space) -> None:
+    planner = Planner(space, RACED)
+    jobs = asked_all(planner, STABLE)
+    assert planner.stages == ("explore", "race", "confirm")
+    assert Counter(job.stage for job in jobs) == {"explore": 12, "race": 6 + 2 * 3, "confirm": 6}
+    assert len(jobs) == planner.num_runs == planner.num_ended
+    assert [job.stage for job in jobs[:12]] == ["explore"] * 12
+    assert {job.seed for job in jobs if job.stage == "race"} == {8, 9, 10}
+    assert {job.seed for job in jobs if job.stage == "confirm"} == {1007, 1008}
+
+
+def test_a_raced_run_differs_from_its_trial_by_its_seed_alone(space: Space) -> None:
+    jobs = asked_all(Planner(space, RACED), STABLE)
+    first = {job.trial: job for job in jobs if job.stage == "explore"}
+    for job in jobs:
+        assert job.config == first[job.trial].config.model_copy(update={"seed": job.seed})
+        assert job.parameters == first[job.trial].parameters
+
+
+def test_the_recommended_trial_is_the_winner_of_the_race(space: Space, tmp_path: Path) -> None:
+    planner = Planner(space, RACED)
+    assert planner.conclusions()["recommended"] is None
+    search = Search(planner, tmp_path, noisy)
+    search.go_on()
+    told = planner.conclusions()
+    assert len(told["finalists"]) == 3
+    assert told["recommended"] == told["finalists"][0]
+    assert told["confirm_seeds"] == [1007, 1008]
+    confirmed = {(job.trial, job.seed) for job in search.asked if job.stage == "confirm"}
+    assert {(trial, seed) for trial in told["finalists"] for seed in (1007, 1008)} <= confirmed
+
+
+@pytest.mark.parametrize("num_ends", [3, 13, 18, 24])
+def test_a_race_is_rebuilt_from_the_record_at_any_moment(
+    space: Space, tmp_path: Path, num_ends: int
+) -> None:
+    whole = Search(Planner(space, RACED), tmp_path / "whole", noisy)
+    whole.go_on()
+    search = Search(Planner(space, RACED), tmp_path / "torn", noisy)
+    search.go_on(num_ends=num_ends)
+    record = read_study(tmp_path / "torn", evaluations=False)
+    rebuilt = Planner.rebuild(space, RACED, record)
+    again = [rebuilt.ask() for _ in search.running]
+    assert {(job.trial, job.seed, job.stage) for job in again if job} == {
+        (job.trial, job.seed, job.stage) for job in search.running
+    }
+    resumed = Search(Planner.rebuild(space, RACED, record), tmp_path / "torn", noisy)
+    resumed.go_on()
+    assert resumed.planner.conclusions() == whole.planner.conclusions()
+
+
+def test_a_finished_study_can_be_confirmed_on_more_seeds(space: Space, tmp_path: Path) -> None:
+    search = Search(Planner(space, RACED), tmp_path, noisy)
+    search.go_on()
+    more = RACED.model_copy(update={"confirm": 5})
+    planner = Planner.rebuild(space, more, read_study(tmp_path, evaluations=False))
+    jobs = asked_all(planner, STABLE)
+    assert {job.stage for job in jobs} == {"confirm"}
+    assert {job.seed for job in jobs} >= {1009, 1010, 1011}
+    assert planner.conclusions()["finalists"] == search.planner.conclusions()["finalists"]
+
+
+def test_a_crash_in_the_race_is_tried_again_and_leaves_the_trial_to_its_other_seeds(
+    space: Space,
+) -> None:
+    planner = Planner(space, RACED)
+    attempts = []
+    while job := planner.ask():
+        crashed = job.stage == "race" and job.seed == 8
+        if crashed:
+            attempts.append((job.trial, job.attempt))
+        planner.tell(job, Outcome("errored", error="gone") if crashed else STABLE)
+    assert Counter(trial for trial, _ in attempts).most_common()[0][1] == 3
+    assert planner.finished
+    assert len(planner.conclusions()["finalists"]) == 3
+    assert all(trial.state == TrialState.COMPLETE for trial in planner.trials())
+
+
+def test_pruned_trials_do_not_race(space: Space) -> None:
+    planner = Planner(space, RACED)
+    while job := planner.ask():
+        pruned = job.stage == "explore" and job.trial % 2 == 0
+        planner.tell(job, Outcome("pruned") if pruned else STABLE)
+    told = planner.conclusions()["finalists"]
+    assert told
+    assert all(trial % 2 for trial in told)
+    assert planner.trial(0).state == TrialState.PRUNED
+
+
+def test_two_objectives_are_searched_with_failure_as_a_constraint(
+    space: Space, tmp_path: Path
+) -> None:
+    settings = PlanSettings(trials=30, num_sobol=10, objective="quality,cost")
+    search = Search(Planner(space, settings), tmp_path, noisy)
+    search.go_on()
+    for trial in search.planner.trials():
+        quality, cost = trial.values
+        assert (trial.constraints == {}) == (trial.user_attrs["verdict"] == "stable")
+        assert cost == (40.0 if trial.constraints == {} else 10.0)
+        assert quality == 0.0 or trial.constraints == {}
+    qualities = {trial.number: trial.values[0] for trial in search.planner.trials()}
+    best = max(qualities, key=lambda number: qualities[number])
+    assert search.planner.conclusions()["pareto"] == [best]  # all stable ones cost the same
+
+
+def test_a_search_for_quality_ranks_by_quality_among_equally_stable_trials(space: Space) -> None:
+    planner = Planner(space, RACED.model_copy(update={"objective": "quality"}))
+    while job := planner.ask():
+        quality = 0.9 if job.trial == 5 else 0.5
+        planner.tell(job, Outcome("finished", "stable", 1.0 - quality, quality=quality))
+    assert planner.conclusions()["recommended"] == 5
