@@ -117,7 +117,7 @@ class _Training:
         self.files = files
         self.ranks = ranks
         self.verdict: Verdict | None = None
-        self.window = SignalWindow(bench.device)
+        self.window = SignalWindow()
 
     def begin(self, started: float) -> None:
         """Build the game, continue from the folder if it holds anything, note the start."""
@@ -167,11 +167,10 @@ class _Training:
     def _one_round(self, probe: Probe) -> None:
         step = self.game.num_steps_done
         if step % self.config.stability.signal_every_steps == 0:
-            signals = probe.step(self.feed.real, self.feed.heldout(step))
-            self.window.add(self.game.images_seen, signals.observed._asdict(), signals.sampled)
+            played = probe.step(self.feed.real, self.feed.heldout(step))
         else:
-            played = self.game.step(self.feed.real)
-            self.window.add(self.game.images_seen, played.observed._asdict())
+            played = probe.step_after(self.feed.real)
+        self.window.add(self.game.images_seen, played.observed._asdict(), *played.sampled)
 
     def _failed_numerically(self) -> bool:
         due = self.game.num_steps_done % NON_FINITE_CHECK_STEPS == 0

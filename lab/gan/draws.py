@@ -55,5 +55,10 @@ class Draws:
             return mix, None
         return mix, self._uniform((count, *image_size), draw)
 
+    def mix(self, purpose: str, step: int) -> Tensor:
+        """Interpolation weights [B, 1, 1, 1] of a step, for a purpose of their own."""
+        draw = counted_generator(self.config.seed, purpose, step, self.device)
+        return self._uniform((self.config.training.batch_size, 1, 1, 1), draw)
+
     def _uniform(self, size: tuple[int, ...], draw: torch.Generator) -> Tensor:
         return torch.rand(size, generator=draw, device=self.device, dtype=self.dtype)

@@ -245,9 +245,9 @@ class Game:
         return self.ranks.sum(self.share.spread(grouped, size)).flatten(0, 1)
 
     def mean(self, mine: Tensor) -> Tensor:
-        """The mean over the global batch of a value for each sample of this rank's share; []."""
+        """The mean over the global batch of values [n, ...] of this rank's share; [...]."""
         weight = self.share.count(size := self.config.training.batch_size) / size
-        return self.ranks.sum(mine.mean() * weight)
+        return self.ranks.sum(mine.mean(dim=0) * weight)
 
     def tensors(self) -> dict[str, Tensor]:
         """All that must be equal on every rank, by name."""

@@ -32,12 +32,16 @@ class Judged(NamedTuple):
 
 
 def squared_gradient_norm(
-    critic: Callable[[Tensor, Tensor | None], Tensor], images: Tensor, labels: Tensor | None
+    critic: Callable[[Tensor, Tensor | None], Tensor],
+    images: Tensor,
+    labels: Tensor | None,
+    *,
+    differentiable: bool = True,
 ) -> Tensor:
-    """|grad_x D(x)|^2 per sample, [B], differentiable in the critic's weights."""
+    """|grad_x D(x)|^2 per sample, [B], differentiable in the critic's weights unless told not."""
     images = images.detach().requires_grad_(True)
     logits = critic(images, labels)
-    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=differentiable)
     return gradient.square().sum(dim=(1, 2, 3))
 
 

@@ -1,4 +1,4 @@
-"""Signals: cheap per-step quantities, summed on the device, read once an evaluation.
+"""The window of signals between two evaluations: kept on the device, read once at its end.
 
 Nothing here waits for the device but `SignalWindow.close` and `SignalWindow.non_finite`.
 """
@@ -11,37 +11,21 @@ import torch
 from torch import Tensor
 
 from lab.record import SIGNAL_PREFIX
+from lab.stability.signals_batches import overfitting
+from lab.stability.signals_series import MIN_STEPS, autocorrelation, deviation
 
-_NEVER = -1
-
-
-def pairwise_diversity(images: Tensor) -> Tensor:
-    """Root mean squared distance between two different images of a batch, a pixel; [].
-
-    `images` is [B, ...]. The mean over pairs is twice the unbiased variance (a U-statistic).
-    """
-    return (2 * images.float().flatten(1).var(dim=0).mean()).sqrt()
-
-
-def relative_change(before: list[Tensor], after: list[Tensor]) -> Tensor:
-    """|after - before| / |before| over lists of tensors; []. The update ratio of one step."""
-    change = torch.nn.utils.get_total_norm(torch._foreach_sub(after, before))
-    return change / torch.nn.utils.get_total_norm(before)
+ROWS_IN_A_CHUNK = 64
+LARGEST = ("lipschitz",)
+"""Signals whose largest value counts, not their mean."""
+FOR_OVERFITTING = ("logit_train", "logit_heldout", "logit_generated")
+"""Of one probe, with the same critic; the first and last are stored as r_v only."""
 
 
 class SignalWindow:
-    """Means of signals since the last evaluation, and when one was first not finite."""
+    """Signals since the last evaluation, and when one was first not finite."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self._open()
-
-    def _open(self) -> None:
-        device = self.device
-        self._num_bad = torch.zeros((), dtype=torch.long, device=device)
-        self._first_bad = torch.full((), _NEVER, dtype=torch.long, device=device)
-        self._sums: dict[tuple[str, ...], Tensor] = {}
-        self._counts: dict[tuple[str, ...], int] = {}
+    def __init__(self) -> None:
+        self._tables: dict[tuple[str, ...], _Table] = {}
 
     @torch.no_grad()
     def add(self, images_seen: int, *groups: Mapping[str, Tensor]) -> None:
@@ -49,36 +33,85 @@ class SignalWindow:
 
         Signals that are not taken at every step come as a group of their own.
         """
-        rows = [torch.stack([value.float() for value in group.values()]) for group in groups]
-        bad = ~torch.cat(rows).isfinite().all()
-        self._num_bad += bad
-        unseen = bad & (self._first_bad == _NEVER)
-        self._first_bad.masked_fill_(unseen, images_seen)
-        for group, row in zip(groups, rows, strict=True):
-            names = tuple(group)
-            total = self._sums.get(names)
-            self._sums[names] = row if total is None else total + row
-            self._counts[names] = self._counts.get(names, 0) + 1
+        for group in groups:
+            row = torch.stack([_at_least_single(value) for value in group.values()])
+            self._tables.setdefault(tuple(group), _Table()).add(images_seen, row)
 
     def non_finite(self) -> bool:
         """Whether anything was not finite; waits for the device."""
-        return bool(self._num_bad)
+        finite = [table.values().isfinite().all() for table in self._tables.values()]
+        return bool(finite) and not bool(torch.stack(finite).all())
 
     def close(self) -> dict[str, float | int]:
         """Columns of the evaluation row, and a fresh window; waits for the device.
 
+        Means over the steps that had a signal, extremes, and what the order of the steps tells.
         `signal_non_finite` counts the steps with a non-finite value; when there is one,
         `signal_first_non_finite_images` dates the first.
         """
-        columns: dict[str, float | int] = {}
-        for names, total in self._sums.items():
-            means = (total / self._counts[names]).tolist()
-            columns |= {
-                SIGNAL_PREFIX + name: mean for name, mean in zip(names, means, strict=True)
-            }
-        num_bad = int(self._num_bad)
-        columns[SIGNAL_PREFIX + "non_finite"] = num_bad
-        if num_bad:
-            columns[SIGNAL_PREFIX + "first_non_finite_images"] = int(self._first_bad)
-        self._open()
-        return columns
+        series: dict[str, Tensor] = {}
+        bad: set[int] = set()
+        for names, table in self._tables.items():
+            values = table.values().double().cpu()
+            finite = values.isfinite().all(dim=1).tolist()
+            bad |= {seen for seen, good in zip(table.images_seen, finite, strict=True) if not good}
+            series |= dict(zip(names, values.unbind(dim=1), strict=True))
+        self._tables = {}
+        columns: dict[str, float | int] = {**_averages(series), **_in_order(series)}
+        columns["non_finite"] = len(bad)
+        if bad:
+            columns["first_non_finite_images"] = min(bad)
+        return {SIGNAL_PREFIX + name: value for name, value in columns.items()}
+
+
+class _Table:
+    """The rows of one group of signals."""
+
+    def __init__(self) -> None:
+        self.images_seen: list[int] = []
+        self._chunks: list[Tensor] = []
+        self._rows: list[Tensor] = []
+
+    def add(self, images_seen: int, row: Tensor) -> None:
+        self.images_seen.append(images_seen)
+        self._rows.append(row)
+        if len(self._rows) == ROWS_IN_A_CHUNK:
+            self._chunks.append(torch.stack(self._rows))
+            self._rows = []
+
+    def values(self) -> Tensor:
+        """[num_rows, num_signals]"""
+        rows = [torch.stack(self._rows)] if self._rows else []
+        self._chunks, self._rows = [torch.cat([*self._chunks, *rows])], []
+        return self._chunks[0]
+
+
+def _averages(series: Mapping[str, Tensor]) -> dict[str, float]:
+    """A number for each signal, r_v among them."""
+    columns = {
+        name: float(values.max() if name in LARGEST else values.mean())
+        for name, values in series.items()
+    }
+    if all(name in columns for name in FOR_OVERFITTING):
+        r_v = overfitting(*(columns[name] for name in FOR_OVERFITTING))
+        del columns["logit_train"], columns["logit_generated"]
+        if r_v is not None:
+            columns["r_v"] = r_v
+    return columns
+
+
+def _in_order(series: Mapping[str, Tensor]) -> dict[str, float]:
+    """Extremes of the critic's loss, and how the logit gap moves from step to step."""
+    columns: dict[str, float] = {}
+    if (loss := series.get("critic_loss")) is not None:
+        columns |= {"critic_loss_max": float(loss.max()), "critic_loss_min": float(loss.min())}
+    if (real := series.get("logit_real")) is not None and len(real) >= MIN_STEPS:
+        gap = real - series["logit_fake"]
+        columns["logit_gap_autocorrelation"] = autocorrelation(gap)
+        columns["logit_gap_std"] = deviation(gap)
+    return columns
+
+
+def _at_least_single(value: Tensor) -> Tensor:
+    """Out of half precision, which the rows of a window would lose digits in."""
+    return value if value.dtype == torch.float64 else value.float()

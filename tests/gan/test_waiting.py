@@ -83,7 +83,7 @@ def test_no_step_waits(loss: str, kind: str, monkeypatch: pytest.MonkeyPatch) ->
             "optimizer.schedule": "linear",
         }
     )
-    window = SignalWindow(game.device)
+    window = SignalWindow()
     batches = [real_images(game)(i) for i in range(2)]
     with no_waiting(monkeypatch):
         for batch in batches:
@@ -99,11 +99,13 @@ def test_no_probed_step_waits(norm: str, monkeypatch: pytest.MonkeyPatch) -> Non
     from lab.probe import Probe
 
     game = small_game({"network.critic_norm": norm})
-    batch = real_images(game)(0)
-    window = SignalWindow(game.device)
+    batch, probe = real_images(game)(0), Probe(game)
+    window = SignalWindow()
     with no_waiting(monkeypatch):
-        probed = Probe(game).step(lambda _: batch, batch)
-        window.add(game.images_seen, probed.observed._asdict(), probed.sampled)
+        probed = probe.step(lambda _: batch, batch)
+        window.add(game.images_seen, probed.observed._asdict(), *probed.sampled)
+        after = probe.step_after(lambda _: batch)
+        window.add(game.images_seen, after.observed._asdict(), *after.sampled)
         update_average(game.average, game.generator, 0.5)
 
-    assert set(probed.sampled) >= {"diversity", "critic_update_ratio", "logit_heldout"}
+    assert {"signal_lipschitz", "signal_critic_update_cosine"} < set(window.close())

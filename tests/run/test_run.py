@@ -88,7 +88,21 @@ def test_rows_hold_quality_metrics_signals_and_cumulative_seconds(undisturbed: P
             "diversity",
             "non_finite",
             "critic_accuracy",
+            "generator_update_cosine",
+            "critic_update_cosine",
+            "logit_gap_autocorrelation",
+            "logit_gap_std",
+            "participation_ratio",
+            "r_t",
+            "critic_loss_max",
+            "critic_loss_min",
+            "lipschitz",
+            "generator_sigma_max",
+            "generator_sigma_0",
+            "critic_sigma_0",
         }
+        assert not signals & {"logit_train", "logit_generated"}
+        assert row["signal_critic_loss_min"] < row["signal_critic_loss_max"]
     for column in ("seconds_training", "seconds_evaluating"):
         seconds = [row[column] for row in rows]
         assert seconds == sorted(seconds)

@@ -1,17 +1,14 @@
-"""The window of signals against plain sums, and the two measures against brute force."""
+"""The window of signals against plain sums."""
 
 from __future__ import annotations
 
 import math
-from itertools import combinations
 
 import pytest
 import torch
 from torch import Tensor
 
-from lab.stability.signals import SignalWindow, pairwise_diversity, relative_change
-
-CPU = torch.device("cpu")
+from lab.stability.signals import SignalWindow
 
 
 def signals(**values: float) -> dict[str, Tensor]:
@@ -19,7 +16,7 @@ def signals(**values: float) -> dict[str, Tensor]:
 
 
 def test_a_window_gives_the_mean_of_each_signal_over_the_steps_that_had_it() -> None:
-    window = SignalWindow(CPU)
+    window = SignalWindow()
     window.add(8, signals(loss=1.0, norm=10.0), signals(diversity=0.5))
     window.add(16, signals(loss=2.0, norm=20.0))
     window.add(24, signals(loss=6.0, norm=0.0), signals(diversity=0.7))
@@ -33,7 +30,7 @@ def test_a_window_gives_the_mean_of_each_signal_over_the_steps_that_had_it() -> 
 
 
 def test_a_closed_window_begins_afresh() -> None:
-    window = SignalWindow(CPU)
+    window = SignalWindow()
     window.add(8, signals(loss=float("nan")))
     assert window.non_finite()
     window.close()
@@ -46,7 +43,7 @@ def test_a_closed_window_begins_afresh() -> None:
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_steps_that_are_not_finite_are_counted_and_the_first_is_dated(bad: float) -> None:
-    window = SignalWindow(CPU)
+    window = SignalWindow()
     window.add(8, signals(loss=1.0))
     assert not window.non_finite()
     window.add(16, signals(loss=bad))
@@ -60,7 +57,7 @@ def test_steps_that_are_not_finite_are_counted_and_the_first_is_dated(bad: float
 
 
 def test_a_step_counts_once_whatever_of_it_is_not_finite() -> None:
-    window = SignalWindow(CPU)
+    window = SignalWindow()
     nan = float("nan")
     window.add(8, signals(loss=nan, norm=nan), signals(diversity=nan))
     window.add(16, signals(loss=0.0, norm=0.0), signals(diversity=nan))
@@ -69,7 +66,7 @@ def test_a_step_counts_once_whatever_of_it_is_not_finite() -> None:
 
 
 def test_what_is_added_later_does_not_change_with_the_tensor_it_came_from() -> None:
-    window, loss = SignalWindow(CPU), torch.tensor(1.0)
+    window, loss = SignalWindow(), torch.tensor(1.0)
     window.add(8, {"loss": loss})
     loss.add_(100.0)
 
@@ -77,7 +74,7 @@ def test_what_is_added_later_does_not_change_with_the_tensor_it_came_from() -> N
 
 
 def test_half_precision_signals_are_summed_in_float32() -> None:
-    window = SignalWindow(CPU)
+    window = SignalWindow()
     for step in range(300):
         window.add(step, {"loss": torch.tensor(1.0, dtype=torch.bfloat16)})
     window.add(300, {"loss": torch.tensor(302.0, dtype=torch.bfloat16)})
@@ -85,26 +82,56 @@ def test_half_precision_signals_are_summed_in_float32() -> None:
     assert window.close()["signal_loss"] == pytest.approx(602 / 301)
 
 
-def test_diversity_is_the_root_mean_square_distance_over_all_pairs() -> None:
-    images = torch.randn(6, 2, 3, 4, generator=torch.Generator().manual_seed(0))
-    squares = [float((a - b).square().mean()) for a, b in combinations(images, 2)]
-
-    expected = math.sqrt(sum(squares) / len(squares))
-    assert float(pairwise_diversity(images)) == pytest.approx(expected, rel=1e-5)
-    assert float(pairwise_diversity(images[:1].repeat(4, 1, 1, 1))) == 0.0
+def rows(window: SignalWindow, **series: list[float]) -> dict[str, float | int]:
+    """The columns of steps with these values."""
+    for step, values in enumerate(zip(*series.values(), strict=True)):
+        window.add(step, signals(**dict(zip(series, values, strict=True))))
+    return window.close()
 
 
-def test_the_diversity_of_a_part_estimates_that_of_the_whole_without_bias() -> None:
-    images = torch.randn(4000, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    parts = [float(pairwise_diversity(part)) ** 2 for part in images.split(4)]
+def test_the_extremes_of_the_critics_loss_are_over_all_steps() -> None:
+    losses = [float(value % 97) for value in range(0, 3000, 7)]
+    row = rows(SignalWindow(), critic_loss=losses)
 
-    mean = sum(parts) / len(parts)
-    assert mean == pytest.approx(float(pairwise_diversity(images)) ** 2, rel=0.02)
+    assert (row["signal_critic_loss_min"], row["signal_critic_loss_max"]) == (0.0, 96.0)
+    assert row["signal_critic_loss"] == pytest.approx(sum(losses) / len(losses))
 
 
-def test_relative_change_is_over_all_weights_together() -> None:
-    before = [torch.tensor([3.0, 0.0]), torch.tensor([[4.0]])]
-    after = [torch.tensor([3.0, 0.3]), torch.tensor([[4.4]])]
+def test_the_logit_gap_is_told_by_its_spread_and_autocorrelation() -> None:
+    wave = [math.sin(2 * math.pi * step / 20) for step in range(400)]
+    row = rows(SignalWindow(), logit_real=[3 + v for v in wave], logit_fake=[-v for v in wave])
 
-    assert float(relative_change(before, after)) == pytest.approx(0.5 / 5)
-    assert float(relative_change(before, before)) == 0.0
+    assert row["signal_logit_gap_std"] == pytest.approx(math.sqrt(2), rel=1e-3)
+    assert row["signal_logit_gap_autocorrelation"] == pytest.approx(
+        math.cos(2 * math.pi / 20), rel=0.01
+    )
+
+
+def test_two_steps_have_no_autocorrelation() -> None:
+    row = rows(SignalWindow(), logit_real=[1.0, 2.0], logit_fake=[0.0, 0.0])
+    assert "signal_logit_gap_autocorrelation" not in row
+
+
+def test_the_steepest_slope_of_a_window_counts() -> None:
+    assert rows(SignalWindow(), lipschitz=[1.0, 7.0, 2.0])["signal_lipschitz"] == 7.0
+
+
+def test_overfitting_is_the_ratio_of_a_windows_means() -> None:
+    logits = {"logit_train": [3.0, 1.0], "logit_heldout": [0.0, 1.0], "logit_generated": [0.0] * 2}
+    row = rows(SignalWindow(), **logits)
+
+    assert row["signal_r_v"] == pytest.approx((2.0 - 0.5) / 2.0)
+    assert row["signal_logit_heldout"] == 0.5
+    assert set(row) == {"signal_r_v", "signal_logit_heldout", "signal_non_finite"}
+
+
+def test_a_critic_that_ranks_nothing_has_no_overfitting_to_measure() -> None:
+    row = rows(SignalWindow(), logit_train=[0.0], logit_heldout=[0.0], logit_generated=[0.0])
+    assert "signal_r_v" not in row
+    assert row["signal_non_finite"] == 0
+
+
+def test_float64_signals_keep_their_digits() -> None:
+    window = SignalWindow()
+    window.add(8, {"loss": torch.tensor(1 + 1e-12, dtype=torch.float64)})
+    assert window.close()["signal_loss"] == 1 + 1e-12

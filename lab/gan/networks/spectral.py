@@ -142,7 +142,7 @@ class TopSingularValues(nn.Module):
     def __init__(self, layers: Sequence[Layer], generator: torch.Generator) -> None:
         """Draws from `generator`, a CPU one, and iterates; the layers must have their weights."""
         super().__init__()
-        self._layers = tuple(layers)  # a tuple hides them: they are no part of this module
+        self.layers = tuple(layers)  # a tuple hides them: they are no part of this module
         for i, layer in enumerate(layers):
             if not layer.spectral:
                 draw = torch.randn(layer.weight.shape[0], generator=generator)
@@ -153,20 +153,22 @@ class TopSingularValues(nn.Module):
     @torch.no_grad()
     def read(self) -> Tensor:
         """Estimates [num_layers] after one iteration: |W v| with v = normalised W^T u."""
-        lefts = [self._left(i) for i in range(len(self._layers))]
+        if not self.layers:
+            return torch.zeros(0)
+        lefts = [self._left(i) for i in range(len(self.layers))]
         with torch.autocast(lefts[0].device.type, enabled=False):
-            matrices = [layer.matrix() for layer in self._layers]
+            matrices = [layer.matrix() for layer in self.layers]
             rights = [torch.mv(matrix.t(), u) for matrix, u in zip(matrices, lefts, strict=True)]
             _normalise_each_(rights)
             moved = [torch.mv(matrix, v) for matrix, v in zip(matrices, rights, strict=True)]
         sigmas = _normalise_each_(moved)
-        own = [i for i, layer in enumerate(self._layers) if not layer.spectral]
+        own = [i for i, layer in enumerate(self.layers) if not layer.spectral]
         if own:
             torch._foreach_copy_([lefts[i] for i in own], [moved[i] for i in own])
         return sigmas
 
     def _left(self, i: int) -> Tensor:
-        layer = self._layers[i]
+        layer = self.layers[i]
         return layer.left if layer.spectral else self.get_buffer(f"left_{i}")
 
 

@@ -1,0 +1,25 @@
+"""What the order of a window's steps tells: series [num_steps] in, a number out."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+MIN_STEPS = 3
+"""Of a shorter series an autocorrelation says nothing."""
+
+
+def autocorrelation(series: Tensor) -> float:
+    """Lag-1 autocorrelation, sum (x_t - m)(x_t+1 - m) / sum (x_t - m)^2 (Box & Jenkins).
+
+    Near 1 the series drifts or swings slowly, near -1 it flips at every step; constant series: 0.
+    """
+    centred = series.double() - series.double().mean()
+    spread = float(centred.square().sum())
+    if spread == 0.0:
+        return 0.0
+    return float((centred[1:] * centred[:-1]).sum()) / spread
+
+
+def deviation(series: Tensor) -> float:
+    """Root mean squared distance from the series' mean."""
+    return float(series.double().std(correction=0))
