@@ -148,18 +148,32 @@ class EvaluationConfig(Section):
 
 
 class StabilityConfig(Section):
-    """The initial rules of SCIENCE.md section 2, and what ends a run."""
+    """The limits of the rules in lab.stability, and what ends a run."""
 
     target_quality: float = Field(default=0.5, gt=0.0, lt=1.0)
     """A run without failure is stable when its final quality u_T is at least this."""
     explosion_factor: float = Field(default=100.0, gt=1.0)
     """Gradient norm over the median of its own history that counts as an explosion."""
+    explosion_norm: float = Field(default=1e4, gt=0.0)
+    """Gradient norm that counts as one whatever came before, while quality does not improve."""
     collapse_coverage: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Collapsed: coverage over that of real images below this at two evaluations in a row."""
     collapse_diversity: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Collapsed as well: pairwise diversity of a generated batch over that of real images."""
+    collapse_modes: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Collapsed as well: mode count and coverage both below this share of their best so far."""
+    oscillation_swing: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Oscillating: quality falls and rises by more than this, again and again, without gain."""
     degraded_drawdown: float = Field(default=0.2, gt=0.0, lt=1.0)
     """Degraded: quality this far below its best at two evaluations in a row."""
+    overfit_gap: float = Field(default=0.5, gt=0.0)
+    """Flag: r_v, real over held-out logits on the scale of real over fake ones, is above this."""
+    overfit_sign: float = Field(default=0.9, gt=0.0, lt=1.0)
+    """Flag, where held-out logits lack: r_t, the mean sign of real logits, is above this."""
+    memorised_ct: float = Field(default=-5.0, lt=0.0)
+    """Flag: C_T, in standard deviations, below which samples may be copies of training images."""
+    memorised_authenticity: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Flag: authenticity over that of real images, which must be below this as well."""
     signal_every_steps: int = Field(default=16, ge=1)
     """The dearer signals (update ratios, diversity, held-out logits) are taken so often."""
     stop_on_failure: bool = True

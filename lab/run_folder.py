@@ -37,7 +37,7 @@ from lab.record import (
     write_json,
     write_rows,
 )
-from lab.stability.verdict import Verdict
+from lab.stability.verdict import Verdict, stored_verdict
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class RunFolder:
                 f"{self.folder} holds a finished run without its {EVALUATIONS_FILE}; "
                 "restore that file, or remove the folder to train the run again"
             )
-        return Finished(rows[-1], Verdict(**note["verdict"]), note["score"])
+        return Finished(rows[-1], stored_verdict(note["verdict"]), note["score"])
 
     def resume(self) -> Resumed:
         """The newest whole state and the rows up to it; newer rows and checkpoints are removed.
@@ -190,12 +190,7 @@ class RunFolder:
         training = seconds["training"]
         self._note |= {
             "status": "finished",
-            "verdict": {
-                "name": verdict.name,
-                "onset_images": verdict.onset_images,
-                "evidence": verdict.evidence,
-                "final": verdict.final,
-            },
+            "verdict": verdict.stored(),
             "score": score,
             "final_quality": final_quality,
             "images_seen": images_seen,

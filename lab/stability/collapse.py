@@ -9,13 +9,13 @@ from lab.record import SIGNAL_PREFIX
 from lab.stability.history import (
     Finding,
     History,
-    Point,
     both,
     brief,
     first_finding,
     first_two_in_a_row,
     kimg,
     number,
+    running_best,
 )
 
 DIVERSITY = SIGNAL_PREFIX + "diversity"
@@ -25,16 +25,18 @@ COLLAPSE_GRACE_SHARE = 0.75
 healthy generator still paints nearly one image at half of it."""
 HAD_ONCE = 2.0
 """Coverage and diversity are lost only by a run that has had this many times their limit."""
+MIN_MODES = 2.0
+"""A run that never had so many modes has none to lose."""
 
 
 def collapsed(history: History) -> Finding | None:
-    """Coverage was had and lost, or the generator paints nearly one image."""
-    return first_finding(_coverage_lost(history), _diversity_lost(history))
+    """Coverage or modes were had and lost, or the generator paints nearly one image."""
+    return first_finding(_coverage_lost(history), _modes_lost(history), _diversity_lost(history))
 
 
 def collapse_columns(names: MetricNames) -> tuple[str, ...]:
     """The columns the rule reads."""
-    return (names.coverage, DIVERSITY)
+    return (names.coverage, names.rke, DIVERSITY)
 
 
 def _coverage_lost(history: History) -> Finding | None:
@@ -50,17 +52,16 @@ def _coverage_lost(history: History) -> Finding | None:
         return None
     points = [point for point in history.points(column) if point.images > 0]
 
-    def best(i: int) -> Point:
-        return max(points[:i], key=lambda point: point.value)
+    best = running_best(points)
 
     def lost(i: int) -> bool:
-        had = i > 0 and best(i).value / real >= HAD_ONCE * limit
+        had = best[i].value / real >= HAD_ONCE * limit
         return had and points[i].value / real < limit
 
     pair = first_two_in_a_row(points, lost)
     if pair is None:
         return None
-    first, second, top = points[pair[0]], points[pair[1]], best(pair[0])
+    first, second, top = points[pair[0]], points[pair[1]], best[pair[0]]
     return Finding(
         second.row,
         first.images,
@@ -69,14 +70,53 @@ def _coverage_lost(history: History) -> Finding | None:
     )
 
 
+def _modes_lost(history: History) -> Finding | None:
+    """Half the modes gone while what is left still looks real, two evaluations in a row.
+
+    The mode count (RKE) and coverage both below `collapse_modes` times their best so far, of a
+    run that once had `MIN_MODES`; precision, where there is one, not below that share of its
+    best: when samples spoil as well, the run is degraded.
+    """
+    names, limit = history.names, history.settings.collapse_modes
+    points = [point for point in history.points(names.rke) if point.images > 0]
+    modes = running_best(points)
+    coverage = _shares_of_best(history, names.coverage)
+    precision = _shares_of_best(history, names.precision)
+
+    def lost(i: int) -> bool:
+        row = points[i].row
+        fewer = modes[i].value >= MIN_MODES and points[i].value < limit * modes[i].value
+        return fewer and coverage.get(row, 1.0) < limit <= precision.get(row, 1.0)
+
+    pair = first_two_in_a_row(points, lost)
+    if pair is None:
+        return None
+    first, second, top = points[pair[0]], points[pair[1]], modes[pair[0]]
+    return Finding(
+        second.row,
+        first.images,
+        f"modes fell from {brief(top.value)} at {kimg(top.images)} to {brief(first.value)} and "
+        f"{brief(second.value)} at {both(first, second)}, and coverage to "
+        f"{brief(coverage[second.row])} of its best, while samples stayed as precise",
+    )
+
+
+def _shares_of_best(history: History, column: str) -> dict[int, float]:
+    """Row -> the column's value there over its best so far."""
+    points = [point for point in history.points(column) if point.images > 0]
+    pairs = zip(points, running_best(points), strict=True)
+    return {now.row: now.value / top.value for now, top in pairs if top.value > 0}
+
+
 def _diversity_lost(history: History) -> Finding | None:
     """Pairwise diversity over that of real images below the limit twice: had and lost, or late."""
     limit = history.settings.collapse_diversity
     grace = COLLAPSE_GRACE_SHARE * history.budget_images
     points = [point for point in history.points(DIVERSITY) if point.images > 0]
+    best = running_best(points)
 
     def lost(i: int) -> bool:
-        had = any(point.value >= HAD_ONCE * limit for point in points[:i])
+        had = best[i].value >= HAD_ONCE * limit
         return points[i].value < limit and (had or points[i].images >= grace)
 
     pair = first_two_in_a_row(points, lost)

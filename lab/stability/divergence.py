@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from statistics import median
+from bisect import insort
+from collections.abc import Sequence
 
 from lab.config import MetricNames
 from lab.record import SIGNAL_PREFIX
 from lab.stability.history import (
     Finding,
     History,
+    Point,
     both,
     brief,
     first_finding,
@@ -35,7 +37,7 @@ MIN_WINDOWS = 3
 
 def diverged(history: History) -> Finding | None:
     """Something was not finite, or a gradient norm exploded."""
-    found = (_non_finite(history), _no_images(history), _exploded(history))
+    found = (_non_finite(history), _no_images(history), _exploded(history), _huge(history))
     return first_finding(*found)
 
 
@@ -110,13 +112,12 @@ def _norm_exploded(history: History, player: str) -> Finding | None:
 
     improving = history.rows_at_a_new_best()
 
-    def usual(i: int) -> float:
-        return median(point.value for point in points[:i])
+    usual = _medians_before(points)
 
     def exploded(i: int) -> bool:
         if i < MIN_WINDOWS or points[i].row in improving:
             return False
-        return points[i].value / factor > usual(i)
+        return points[i].value / factor > usual[i]
 
     pair = first_two_in_a_row(points, exploded)
     if pair is None:
@@ -127,5 +128,45 @@ def _norm_exploded(history: History, player: str) -> Finding | None:
         first.images,
         f"the {player}'s gradient norm rose to {brief(first.value)} and {brief(second.value)} at "
         f"{both(first, second)}, more than {brief(factor)} times the median "
-        f"{brief(usual(pair[0]))} of its earlier windows",
+        f"{brief(usual[pair[0]])} of its earlier windows",
+    )
+
+
+def _medians_before(points: Sequence[Point]) -> list[float]:
+    """The median of all values before each point; infinite before the first."""
+    found, seen = [], list[float]()
+    for point in points:
+        half = len(seen) // 2
+        if not seen:
+            found.append(math.inf)
+        else:
+            found.append(seen[half] if len(seen) % 2 else (seen[half - 1] + seen[half]) / 2)
+        insort(seen, point.value)
+    return found
+
+
+def _huge(history: History) -> Finding | None:
+    """A gradient norm above `explosion_norm` at two windows in a row, whatever came before.
+
+    Tells of explosions from the first windows on, which have no usual norm to be compared with.
+    As in `_exploded`, rows at a new best of quality do not count.
+    """
+    return first_finding(*(_norm_huge(history, player) for player in GRADIENT_NORMS))
+
+
+def _norm_huge(history: History, player: str) -> Finding | None:
+    limit = history.settings.explosion_norm
+    points = history.points(GRADIENT_NORMS[player])
+    improving = history.rows_at_a_new_best()
+    pair = first_two_in_a_row(
+        points, lambda i: points[i].value > limit and points[i].row not in improving
+    )
+    if pair is None:
+        return None
+    first, second = points[pair[0]], points[pair[1]]
+    return Finding(
+        second.row,
+        first.images,
+        f"the {player}'s gradient norm was {brief(first.value)} and {brief(second.value)} at "
+        f"{both(first, second)}, limit {brief(limit)}, and quality reached no new best",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from lab.config import MetricNames, StabilityConfig
@@ -55,6 +55,15 @@ class History:
             if value is not None and math.isfinite(value):
                 found.append(Point(i, self.images[i], value))
         return found
+
+    def value(self, row: int, column: str) -> float | None:
+        """The finite value of a column at a row, or None."""
+        value = number(self.rows[row], column)
+        return value if value is not None and math.isfinite(value) else None
+
+    def until(self, row: int) -> History:
+        """What was known at a row: it and all before it."""
+        return replace(self, rows=self.rows[: row + 1], images=self.images[: row + 1])
 
     def rows_at_a_new_best(self) -> set[int]:
         """Rows whose quality is above every earlier one."""
@@ -109,6 +118,14 @@ def first_two_in_a_row(
         if holds(i - 1) and holds(i):
             return i - 1, i
     return None
+
+
+def running_best(points: Sequence[Point]) -> list[Point]:
+    """At each point the highest so far; of equal ones the first."""
+    best: list[Point] = []
+    for point in points:
+        best.append(max([*best[-1:], point], key=lambda known: known.value))
+    return best
 
 
 class Finding(NamedTuple):

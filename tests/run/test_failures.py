@@ -16,7 +16,7 @@ from lab.record import (
     sample_file,
 )
 from lab.stability.score import score
-from lab.stability.verdict import Verdict
+from lab.stability.verdict import Verdict, stored_verdict
 from tests.runs import (
     NAMES,
     finish,
@@ -90,12 +90,7 @@ def test_a_failure_ends_quality_and_score_at_its_onset(
     assert note["final_quality"] == 0.0
     quality = [row["quality"] for row in rows]
     assert last.score == note["score"] == pytest.approx(score([0, 64, 128], quality, 192, 96))
-    assert note["verdict"] == {
-        "name": "collapsed",
-        "onset_images": 96,
-        "evidence": "one image",
-        "final": True,
-    }
+    assert stored_verdict(note["verdict"]) == found
 
 
 def test_a_failed_run_that_was_killed_before_its_end_was_noted_keeps_its_verdict(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from lab.record import (
 )
 from lab.run import run
 from lab.stability.score import score
+from lab.stability.verdict import Verdict
 from tests.runs import (
     NAMES,
     finish,
@@ -120,7 +122,7 @@ def test_run_json_tells_how_it_ended(undisturbed: Path, config: RunConfig) -> No
     assert note["format"] == 1
     assert (note["trial"], note["seed"], note["stage"], note["attempts"]) == (0, 0, "explore", 1)
     assert note["status"] == "finished"
-    assert set(note["verdict"]) == {"name", "onset_images", "evidence", "final"}
+    assert set(note["verdict"]) == {field.name for field in fields(Verdict)}
     assert note["verdict"]["name"] in ("stable", "stalled")
     assert (note["images_seen"], note["budget_images"]) == (192, 192)
     assert note["final_quality"] == rows[-1]["quality"]

@@ -1,0 +1,101 @@
+"""Degraded and stalled: quality was had and lost, or never came."""
+
+from __future__ import annotations
+
+from lab.record import QUALITY, SIGNAL_PREFIX
+from lab.stability.history import (
+    Finding,
+    History,
+    both,
+    brief,
+    first_two_in_a_row,
+    kimg,
+    running_best,
+)
+
+CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"
+CRITIC_LOSS_LOW = SIGNAL_PREFIX + "critic_loss_min"
+CRITIC_ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
+GENERATOR_NORM = SIGNAL_PREFIX + "generator_grad_norm"
+
+FELL_TO_NOTHING = 0.05
+"""Share of the critic's loss in the first window below which it has fallen to about 0."""
+ALWAYS_RIGHT = 0.99
+"""Accuracy from which the critic tells every image."""
+
+
+def degraded(history: History) -> Finding | None:
+    """Quality further below its best so far than `degraded_drawdown`, two evaluations in a row.
+
+    Drawdown max_{s<=t} u_s - u_t. Onset: the first of the two. A critic whose loss had fallen to
+    about 0 and jumped is told: so ends BigGAN's late collapse (Brock et al. 2019, sec. 4.2).
+    """
+    limit = history.settings.degraded_drawdown
+    points = history.points(QUALITY)
+    best = running_best(points)
+    pair = first_two_in_a_row(points, lambda i: best[i].value - points[i].value > limit)
+    if pair is None:
+        return None
+    first, second = points[pair[0]], points[pair[1]]
+    top = best[pair[0]]
+    return Finding(
+        second.row,
+        first.images,
+        f"quality fell from its best {brief(top.value)} at {kimg(top.images)} to "
+        f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, "
+        f"more than {brief(limit)} below{_jump(history.until(second.row), first.row)}",
+    )
+
+
+def _jump(history: History, onset: int) -> str:
+    """A clause where the critic's loss was about 0 before the onset and is not any more."""
+    losses = history.points(CRITIC_LOSS)
+    low = history.points(CRITIC_LOSS_LOW) or losses
+    before = [point for point in low if point.row < onset]
+    after = [point for point in losses if point.row >= onset]
+    if len(before) < 2 or not after:
+        return ""
+    nothing = FELL_TO_NOTHING * abs(losses[0].value)
+    least = min(before, key=lambda point: abs(point.value))
+    most = max(after, key=lambda point: point.value)
+    if abs(least.value) > nothing or most.value < max(10 * nothing, 3 * before[-1].value):
+        return ""
+    return (
+        f"; the critic's loss had fallen to {brief(least.value)} at {kimg(least.images)} and "
+        f"jumped to {brief(most.value)}"
+    )
+
+
+def stalled(history: History) -> Finding | None:
+    """At the budget, quality below the target. Onset: the budget, as nothing happened before."""
+    if not history.ended:
+        return None
+    target = history.settings.target_quality
+    last = len(history.rows) - 1
+    points = history.points(QUALITY)
+    if not points or points[-1].row != last:
+        evidence = f"no quality was measured at the budget, target {brief(target)}"
+        return Finding(last, history.budget_images, evidence)
+    if points[-1].value >= target:
+        return None
+    best = max(points, key=lambda point: point.value)
+    return Finding(
+        last,
+        history.budget_images,
+        f"quality {brief(points[-1].value)} at {kimg(points[-1].images)}, target {brief(target)}; "
+        f"best {brief(best.value)} at {kimg(best.images)}; no other failure in "
+        f"{len(history.rows)} evaluations{_standstill(history)}",
+    )
+
+
+def _standstill(history: History) -> str:
+    """Clauses on a generator that hears nothing and a critic that tells every image."""
+    clauses = []
+    norms = history.points(GENERATOR_NORM)
+    if len(norms) > 1 and norms[0].value > 0:
+        share = norms[-1].value / norms[0].value
+        clauses.append(f"the generator's gradient norm ended at {brief(share)} of its first value")
+    accuracy = history.points(CRITIC_ACCURACY)
+    if accuracy and accuracy[-1].value >= ALWAYS_RIGHT:
+        clauses.append("the critic told every image")
+    return "".join(f"; {clause}" for clause in clauses)

@@ -1,0 +1,85 @@
+"""Oscillating: quality swings up and down and gains nothing by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from lab.record import QUALITY, SIGNAL_PREFIX
+from lab.stability.history import Finding, History, Point, brief, kimg
+
+GAP_AUTOCORRELATION = SIGNAL_PREFIX + "logit_gap_autocorrelation"
+UPDATE_COSINE = SIGNAL_PREFIX + "generator_update_cosine"
+
+NUM_SWINGS = 4
+"""Falls and rises, one after the other, that count as an oscillation: two whole cycles."""
+
+
+def oscillating(history: History) -> Finding | None:
+    """`NUM_SWINGS` swings in a row, each larger than `oscillation_swing`, without net gain.
+
+    A swing is the way from one turning point of quality to the next, where a turn counts only
+    when quality comes back from it by more than the limit: smaller wobble is noise. Net gain is
+    what the last high gained on the first, or the last low on the first, whichever is more; it
+    must be below half the mean swing. Onset: the first of the turns.
+    """
+    points = [point for point in history.points(QUALITY) if point.images > 0]
+    for turns in _turns(points, history.settings.oscillation_swing):
+        if len(turns) <= NUM_SWINGS:
+            continue
+        swings = [abs(b.value - a.value) for a, b in pairwise(turns)]
+        gain = max(turns[-1].value - turns[0].value, turns[-2].value - turns[1].value)
+        if gain < sum(swings) / len(swings) / 2:
+            evidence = _evidence(history, turns, swings, gain)
+            return Finding(turns[-1].row, turns[0].images, evidence)
+    return None
+
+
+def _turns(points: Sequence[Point], limit: float) -> Iterator[list[Point]]:
+    """The newest turning points as known at each point; the last is where quality is heading."""
+    turns: list[Point] = []
+    low: Point | None = None
+    high: Point | None = None
+    for point in points:
+        if turns:
+            _continue(turns, point, limit)
+        else:
+            low = min(low or point, point, key=_value)
+            high = max(high or point, point, key=_value)
+            if high.value - low.value > limit:
+                turns = sorted([low, high])
+        yield turns[-NUM_SWINGS - 1 :]
+
+
+def _continue(turns: list[Point], point: Point, limit: float) -> None:
+    """Move the last turn onward, or add one when quality has come back by more than the limit."""
+    rising = turns[-1].value > turns[-2].value
+    onward = point.value - turns[-1].value if rising else turns[-1].value - point.value
+    if onward > 0:
+        turns[-1] = point
+    elif -onward > limit:
+        turns.append(point)
+
+
+def _value(point: Point) -> float:
+    return point.value
+
+
+def _evidence(
+    history: History, turns: Sequence[Point], swings: Sequence[float], gain: float
+) -> str:
+    last = turns[-1].row
+    signals = [
+        f"{words} {brief(value)}"
+        for words, column in (
+            ("the logit gap's autocorrelation was", GAP_AUTOCORRELATION),
+            ("the cosine of successive generator updates", UPDATE_COSINE),
+        )
+        if (value := history.value(last, column)) is not None
+    ]
+    text = (
+        f"quality swung {len(swings)} times by {brief(min(swings))} to {brief(max(swings))} "
+        f"between {kimg(turns[0].images)} and {kimg(turns[-1].images)}, with a net gain of "
+        f"{brief(gain)}"
+    )
+    return "; ".join([text, *signals])
