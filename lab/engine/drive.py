@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -34,9 +35,10 @@ from lab.engine.study import (
 )
 from lab.engine.watchdog import Watchdog
 from lab.plan import Mirror
-from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, read_study, write_json
+from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, read_study, trial_folder, write_json
 from lab.run_folder import now
 from lab.stability.pilot import Pilot
+from lab.stability.statistics import wilson_interval
 from lab.storage import Storage, in_its_words
 
 
@@ -139,8 +141,9 @@ def _drive(study: Study, options: SearchOptions, console: Console) -> None:
         _store_end(study)
     if status == "interrupted":
         raise StudyInterrupted(study.storage)
-    if pilot is not None:
-        console.print(recommendation(pilot), highlight=False, soft_wrap=True)
+    for said in (_recommended(study), recommendation(pilot) if pilot else None):
+        if said is not None:
+            console.print(said, highlight=False, soft_wrap=True)
 
 
 def _pilot(study: Study) -> Pilot | None:
@@ -151,6 +154,25 @@ def _pilot(study: Study) -> Pilot | None:
     pilot = pilot_of(study.folder, budget, study.settings.seed)
     study.entries["pilot"] = asdict(pilot)
     return pilot
+
+
+def _recommended(study: Study) -> str | None:
+    """The race's winner and what its fresh seeds said; None for a search that chose nobody."""
+    number = study.planner.conclusions()["recommended"]
+    if number is None:
+        return None
+    stable, runs = study.planner.confirmed(number)
+    low, high = wilson_interval(stable, runs)
+    confirmed = (
+        f"stable on {stable} of {runs} fresh seeds (95% interval {low:.0%} to {high:.0%})"
+        if runs
+        else "not confirmed on fresh seeds: --resume this study with --confirm 5"
+    )
+    folder = f"{study.storage.name}/{trial_folder(Path(), number)}"
+    return (
+        f"recommended trial {number} ({study.planner.explore_job(number).origin}): {confirmed}\n"
+        f"  python -m lab.train --trial {shlex.quote(folder)}"
+    )
 
 
 def _to_be_mended(mistake: str, study: Study) -> InputError:

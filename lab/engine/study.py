@@ -23,6 +23,7 @@ from lab.engine.cluster import (
 from lab.engine.options import SearchOptions
 from lab.engine.place import require_free
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
+from lab.engine.stages import plan_settings, resumed_settings
 from lab.metrics.extractors import load_extractor
 from lab.plan import (
     Planner,
@@ -45,9 +46,6 @@ from lab.record import (
 )
 from lab.run_folder import now
 from lab.storage import Storage
-
-LEAST_TRIALS_TO_RACE = 8
-"""Searches of fewer trials explore only, unless a race is asked for."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
     slot = _slot(options, machines)
     require_resources(machines, slot)
     preset, space = _over_preset(space, options, machines)
-    settings = _plan_settings(space, options, preset)
+    settings = plan_settings(space, options, preset)
     return Sizes(preset, space, settings, slot, _concurrent(options, machines, slot))
 
 
@@ -162,17 +160,7 @@ def reopen(storage: Storage, options: SearchOptions) -> Study:
     """
     entries = read_json(storage.folder / STUDY_FILE)
     stored = entries["settings"]
-    plan = {key: stored[key] for key in PlanSettings.model_fields if key in stored}
-    asked = {
-        "trials": options.trials,
-        "seeds": options.seed_counts(),
-        "race": options.race,
-        "confirm": options.confirm,
-    }
-    plan |= {key: value for key, value in asked.items() if value is not None}
-    if options.race is None and (options.seeds or options.confirm) and not plan.get("race"):
-        plan["race"] = None
-    settings = PlanSettings(**plan)
+    settings = resumed_settings(stored, options)
     space = restored_space(entries)
     slot = Slot(
         options.cpus_per_worker or stored["cpus_per_worker"],
@@ -234,41 +222,6 @@ def _over_preset(
     num_nodes = sum(node.gpus > 0 for node in machines.nodes)
     preset = find_preset(options.preset or choose_preset(int(machines.gpus), num_nodes))
     return preset, space.with_defaults(preset.base)
-
-
-def _plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanSettings:
-    usual = max(1, len(space.known)) if options.known_only else preset.trials
-    trials = usual if options.trials is None else options.trials
-    grace = options.grace_kimg
-    return PlanSettings(
-        trials=trials,
-        seed=options.seed,
-        known_only=options.known_only,
-        objective=options.objective,
-        prune=options.prune,
-        grace_images=None if grace is None else max(1, round(1000 * grace)),
-        pilot=options.pilot,
-        **_race_settings(options, preset, trials),
-    )
-
-
-def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[str, Any]:
-    """Seeds, survivors and fresh seeds: as asked, else the preset's where there is one to race.
-
-    A person's single number of seeds, a pilot, known points alone and a handful of trials are
-    to be compared whole, so nobody is chosen there unless that is asked for.
-    """
-    seeds, race, confirm = options.seed_counts(), options.race, options.confirm
-    whole = options.known_only or options.pilot or trials < LEAST_TRIALS_TO_RACE
-    asked = race or confirm or (seeds is not None and len(seeds) > 1)
-    if race == 0 or (not asked and (whole or seeds is not None)):
-        return {"seeds": seeds or (1,), "race": 0, "confirm": confirm or 0}
-    given = seeds is not None or race is not None
-    return {
-        "seeds": preset.seeds if seeds is None else seeds,
-        "race": race if given else min(preset.race, trials),
-        "confirm": preset.confirm if confirm is None else confirm,
-    }
 
 
 def _slot(options: SearchOptions, machines: Resources) -> Slot:

@@ -146,6 +146,10 @@ class Planner:
             "pareto": self._pareto(),
         }
 
+    def confirmed(self, trial: int) -> tuple[int, int]:
+        """How many of a trial's fresh seeds were stable, of how many that have a verdict."""
+        return self._race.confirmed(trial)
+
     def explore_job(self, trial: int) -> Job:
         """The job that a trial began with; trial.json is made of it."""
         return self._first[trial]

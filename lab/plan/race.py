@@ -128,11 +128,20 @@ class Race:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._results: dict[tuple[int, int], Result | None] = {}
+        self._ended: list[dict[int, Standing | None]] = [{} for _ in rules.rungs]
+        """Of each rung: trials of which all its seeds have ended, None without any verdict."""
         self._settled: list[list[int]] = []
+        """Members of the rungs after the first that no run can change any more."""
+        self._known_members: list[_Members] | None = None
 
     def tell(self, trial: int, seed: int, result: Result | None) -> None:
         """A run has ended; None without a verdict (crashed for good, or pruned)."""
         self._results[trial, seed] = result
+        self._known_members = None
+        for rung, ended in zip(self.rules.rungs, self._ended, strict=True):
+            seeds = self.rules.seeds[: rung.num_seeds]
+            if all((trial, seed) in self._results for seed in seeds):
+                ended[trial] = self.standing(trial, rung.num_seeds)
 
     @property
     def num_ended(self) -> int:
@@ -151,11 +160,17 @@ class Race:
         """Trials of the last rung, the winner first; None until the race is over."""
         if not self.rules.raced:
             return []
-        last, num_seeds = self._members()[-1], self.rules.rungs[-1].num_seeds
+        last = self._members()[-1]
         settled = len(self._settled) == last.rung
-        if not settled or not all(self._ended(trial, num_seeds) for trial in last.likely):
+        if not settled or any(trial not in self._ended[-1] for trial in last.likely):
             return None
-        return self.ranked(last.likely, num_seeds)
+        return self._ranked(last.rung, last.likely)
+
+    def confirmed(self, trial: int) -> tuple[int, int]:
+        """How many of a trial's fresh seeds were stable, of how many that have a verdict."""
+        found = [self._results.get((trial, seed)) for seed in self.rules.confirm_seeds]
+        results = [result for result in found if result is not None]
+        return sum(result.stable for result in results), len(results)
 
     def standing(self, trial: int, num_seeds: int) -> Standing | None:
         """A trial by its first `num_seeds` seeds; None when none of them has a verdict."""
@@ -168,38 +183,39 @@ class Race:
         columns = zip(*(result.values for result in results), strict=True)
         return Standing(trial, share, tuple(math.fsum(c) / len(c) for c in columns))
 
-    def ranked(self, trials: Iterable[int], num_seeds: int) -> list[int]:
-        """The trials with a verdict, best first by their first `num_seeds` seeds."""
-        standings = (self.standing(trial, num_seeds) for trial in trials)
+    def _ranked(self, rung: int, trials: Iterable[int]) -> list[int]:
+        """Those of the trials that have a verdict at this rung, best first."""
+        standings = (self._ended[rung].get(trial) for trial in trials)
         return best_first([standing for standing in standings if standing is not None])
 
     def _members(self) -> list[_Members]:
-        first = range(self.rules.rungs[0].width)
-        members = [_Members(0, list(first), list(first))]
-        for index in range(1, len(self.rules.rungs)):
-            members.append(self._promoted(members[-1], index))
-        return members
+        if self._known_members is None:
+            first = range(self.rules.rungs[0].width)
+            members = [_Members(0, list(first), list(first))]
+            for index in range(1, len(self.rules.rungs)):
+                members.append(self._promoted(members[-1], index))
+            self._known_members = members
+        return self._known_members
 
     def _promoted(self, below: _Members, index: int) -> _Members:
         """Members of rung `index`, given those of the rung below."""
         if index <= len(self._settled):
             known = self._settled[index - 1]
             return _Members(index, known, known)
-        width, rung = self.rules.rungs[index].width, self.rules.rungs[index - 1]
-        ended = {trial for trial in below.likely if self._ended(trial, rung.num_seeds)}
-        likely = self.ranked(sorted(ended), rung.num_seeds)[:width]
-        sure = ended.intersection(below.certain)
-        num_open = rung.width - len(sure)
-        if len(ended) == len(below.likely) and len(below.certain) == len(below.likely):
+        ended = self._ended[index - 1]
+        likely = [trial for trial in below.likely if trial in ended]
+        sure = [trial for trial in below.certain if trial in ended]
+        num_open = self.rules.rungs[index - 1].width - len(sure)
+        if len(likely) == len(below.likely) == len(sure) and len(self._settled) == index - 1:
             num_open = 0  # fewer than the width where runs crashed or were pruned
-        ranked = self.ranked(sorted(sure), rung.num_seeds)
-        certain = ranked[: max(0, width - num_open)]
-        if num_open == 0 and index == len(self._settled) + 1:
+        width = self.rules.rungs[index].width
+        certain = self._ranked(index - 1, sure)[: max(0, width - num_open)]
+        if num_open == 0 and len(self._settled) == index - 1:
             self._settled.append(certain)
-        return _Members(index, likely, certain)
+        return _Members(index, self._ranked(index - 1, likely)[:width], certain)
 
     def _runs_of(self, members: Sequence[_Members], certain: bool) -> Iterator[Wanted]:
-        for at in members:
+        for at in members[len(self._settled) :]:
             stage: Literal["explore", "race"] = "explore" if at.rung == 0 else "race"
             seeds = self.rules.seeds[: self.rules.rungs[at.rung].num_seeds]
             trials = at.certain if certain else at.likely
@@ -208,9 +224,6 @@ class Race:
             trials = members[-1].certain if certain else members[-1].likely
             seeds = self.rules.confirm_seeds
             yield from (Wanted(t, seed, "confirm", certain) for seed in seeds for t in trials)
-
-    def _ended(self, trial: int, num_seeds: int) -> bool:
-        return all((trial, seed) in self._results for seed in self.rules.seeds[:num_seeds])
 
 
 class _Members(NamedTuple):

@@ -12,11 +12,14 @@ from pathlib import Path
 import optuna
 import pytest
 
-from lab.record import LOCK_FILE, StudyRecord, read_study
+from lab.record import LOCK_FILE, RunRecord, StudyRecord, read_study
 
 TINY = [
     "--preset=laptop",
     "--trials=5",
+    "--seeds=1,2",
+    "--race=1",
+    "--confirm=1",
     "--concurrent=1",
     "--budget-kimg=0.6",
     "--seed=3",
@@ -39,10 +42,11 @@ def finished(storage: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
 
 
-def numbers(study: StudyRecord) -> dict[int, object]:
+def numbers(study: StudyRecord) -> dict[tuple[int, int], object]:
     """Everything of a study's runs that must not depend on when or where they ran."""
     return {
-        run.trial: (
+        (run.trial, run.seed): (
+            run.run["stage"],
             run.run["verdict"],
             run.run["score"],
             [{k: v for k, v in row.items() if k not in TIMED} for row in run.evaluations],
@@ -76,32 +80,51 @@ def test_a_search_leaves_a_whole_record(undisturbed: Path) -> None:
 
 def test_the_optuna_file_holds_every_trial(undisturbed: Path) -> None:
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{undisturbed}/optuna.db")
-    scores = {run.trial: run.run["score"] for run in read_study(undisturbed).runs}
+    runs = [run for run in read_study(undisturbed).runs if run.run["stage"] == "explore"]
+    scores = {run.trial: run.run["score"] for run in runs}
     assert {trial.number: trial.value for trial in study.trials} == pytest.approx(scores)
 
 
-def test_a_search_killed_half_way_ends_with_the_same_numbers(
-    undisturbed: Path, tmp_path: Path
-) -> None:
-    command = search_command(tmp_path, "--name=study", *TINY)
+def test_the_winner_of_the_race_is_confirmed_on_a_fresh_seed(undisturbed: Path) -> None:
+    study = read_study(undisturbed)
+    told = study.study["conclusions"]
+    stages = {(run.trial, run.seed): run.run["stage"] for run in study.runs}
+    assert study.study["stages"] == ["explore", "race", "confirm"]
+    assert told["finalists"] == [told["recommended"]]
+    others = {key: stage for key, stage in stages.items() if stage != "explore"}
+    assert others == {(told["recommended"], 4): "race", (told["recommended"], 1003): "confirm"}
+
+
+def killed_at(command: list[str], rows: Path, pattern: str, num_rows: int) -> None:
+    """Run a command until a file of rows below a folder has so many, then kill all of it."""
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        rows = tmp_path / "study" / "trials" / "0002" / "seed-3" / "evaluations.jsonl"
         deadline = time.monotonic() + 200
-        while not rows.exists() or rows.read_text().count("\n") < 2:
-            assert time.monotonic() < deadline, "the search did not reach its third trial"
+        while not any(file.read_text().count("\n") >= num_rows for file in rows.glob(pattern)):
+            assert time.monotonic() < deadline, f"the search did not come to {pattern}"
             assert process.poll() is None, "the search ended before it was killed"
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
-    before = read_study(tmp_path / "study")
+
+
+def test_a_search_killed_in_explore_and_in_the_race_ends_with_the_same_numbers(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    begin = search_command(tmp_path, "--name=study", *TINY)
+    study = tmp_path / "study"
+    killed_at(begin, study, "trials/0002/seed-3/evaluations.jsonl", 2)
+    before = read_study(study)
     assert before.study["status"] == "running"
     assert len(before.runs) < 5
+    again = search_command(tmp_path, "--resume=study")
+    killed_at(again, study, "trials/*/seed-4/evaluations.jsonl", 2)
 
     done = finished(tmp_path, "--resume=study")
     assert done.returncode == 0, done.stderr
-    after = read_study(tmp_path / "study")
+    after = read_study(study)
     assert after.study["status"] == "finished"
+    assert after.study["conclusions"] == read_study(undisturbed).study["conclusions"]
     assert numbers(after) == numbers(read_study(undisturbed))
 
 
@@ -153,7 +176,7 @@ def test_a_killed_worker_costs_a_start_and_no_number(undisturbed: Path, tmp_path
     assert process.returncode == 0, "".join(seen)
     assert any("crashed and will be tried again" in line for line in seen), "".join(seen)
     after = read_study(tmp_path / "study")
-    assert sorted(run.run["attempts"] for run in after.runs) == [1, 1, 1, 1, 2]
+    assert sorted(run.run["attempts"] for run in after.runs) == 6 * [1] + [2]
     assert all("error" not in run.run for run in after.runs)
     assert numbers(after) == numbers(read_study(undisturbed))
 
@@ -189,11 +212,36 @@ def test_a_search_with_two_workers_a_run_finds_what_one_finds(
     assert "1 at a time with 2 workers of 1 CPU and 0 GPU each" in done.stdout
     study, alone = read_study(tmp_path / "study"), read_study(undisturbed)
     assert study.study["settings"]["workers"] == "2"
-    assert [run.status for run in study.runs] == 5 * ["finished"]
-    for run, other in zip(study.runs[:2], alone.runs[:2], strict=True):  # of the fixed design
+    assert [run.status for run in study.runs] == 7 * ["finished"]
+    for run, other in zip(explored(study)[:2], explored(alone)[:2], strict=True):  # the design
         assert [row["images_seen"] for row in run.evaluations] == [
             row["images_seen"] for row in other.evaluations
         ]
         assert [row["quality"] for row in run.evaluations] == pytest.approx(
             [row["quality"] for row in other.evaluations], abs=0.02
         )
+
+
+def explored(study: StudyRecord) -> list[RunRecord]:
+    return [run for run in study.runs if run.run["stage"] == "explore"]
+
+
+def test_runs_that_look_poor_are_pruned_when_asked(tmp_path: Path) -> None:
+    args = ("--prune=asha", "--grace-kimg=0.2", "--race=2", "--seeds=1,2", "--confirm=1")
+    done = finished(tmp_path, "--name=study", *TINY, "--trials=8", *args)
+    assert done.returncode == 0, done.stderr
+    study = read_study(tmp_path / "study")
+    pruned = [run for run in study.runs if run.status == "pruned"]
+    assert pruned
+    assert {run.run["stage"] for run in pruned} == {"explore"}
+    for run in pruned:
+        assert run.verdict is None
+        assert run.run["score"] is None
+        assert run.run["images_seen"] == run.evaluations[-1]["images_seen"] < 600
+    optuna_study = optuna.load_study(
+        study_name=None, storage=f"sqlite:///{tmp_path}/study/optuna.db"
+    )
+    told = {t.number for t in optuna_study.trials if t.state == optuna.trial.TrialState.PRUNED}
+    assert told == {run.trial for run in pruned}
+    assert not told & set(study.study["conclusions"]["finalists"])
+    assert any(run.run["stage"] == "race" for run in study.runs)
