@@ -66,23 +66,28 @@ def build_page(study: StudyRecord, now: datetime | None = None) -> str:
     album = Album()
     first = opening(study, album)
     sections = [(section, section.build(study)) for section in sections_of(album)]
-    scripts = [get_plotlyjs(), _asset("page.js")]
-    body = joined(
+    return document(
+        f"{study.study.get('study', study.folder.name)}: stability report",
         [
             header(study, now or datetime.now(UTC)),
-            _contents([section for section, _ in sections]),
+            contents([("findings", "Findings"), *((it.identity, it.title) for it, _ in sections)]),
             element("main", first, *(_section(section, content) for section, content in sections)),
             _footer(study),
-            *(Html(f"<script>{script}</script>") for script in scripts),
-        ]
+        ],
     )
+
+
+def document(title: str, content: list[Html]) -> str:
+    """One self-contained HTML file in the house's dress: style, scripts, and no network."""
+    scripts = [get_plotlyjs(), _asset("page.js")]
+    body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
     head = joined(
         [
             element("meta", charset="utf-8"),
             element("meta", http_equiv="Content-Security-Policy", content=_policy(scripts)),
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
-            element("title", f"{study.study.get('study', study.folder.name)}: stability report"),
+            element("title", title),
             Html(f"<style>{_asset('page.css')}</style>"),
         ]
     )
@@ -149,9 +154,9 @@ def _section(section: Section, content: Html | str) -> Html:
     )
 
 
-def _contents(sections: list[Section]) -> Html:
-    links = [element("a", "Findings", href="#findings")]
-    links += [element("a", section.title, href=f"#{section.identity}") for section in sections]
+def contents(entries: list[tuple[str, str]]) -> Html:
+    """Links to sections, given as (identity, title)."""
+    links = [element("a", title, href=f"#{identity}") for identity, title in entries]
     return element("nav", *links, aria_label="Sections")
 
 
