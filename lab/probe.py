@@ -12,7 +12,7 @@ from lab.gan.networks.spectral import TopSingularValues
 from lab.gan.penalties import squared_gradient_norm
 from lab.gan.rounds import Observed, RealBatch, RealSource, Step
 from lab.stability.signals_batches import pairwise_diversity, relative_participation
-from lab.stability.signals_motion import relative_change, update_cosine
+from lab.stability.signals_motion import relative_size, update_cosine
 
 HALF_A_GREY_LEVEL = 1 / 255
 """Real images nearer than this are equal: a batch of copies must not divide by zero."""
@@ -80,7 +80,7 @@ class Probe:
         coming = real_batch(game.num_steps_done * game.config.training.critic_steps)
         look = look_at(game, played, coming, heldout)
         sampled = (
-            steps_lengths(game, moved)
+            step_lengths(moved)
             | logits_and_features(game, look)
             | {"lipschitz": steepest_slope(game, look, step)}
             | singular_values("generator", game.generator_sigmas)
@@ -90,13 +90,22 @@ class Probe:
         return Probed(played.observed, [sampled, *turned])
 
     def _watched(self, real_batch: RealSource) -> tuple[Step, dict[str, Moved]]:
-        before = {player: _weights(self.game, player) for player in PLAYERS}
-        before = {player: [weight.clone() for weight in was] for player, was in before.items()}
+        before = copied_weights(self.game)
         played = self.game.step(real_batch)
-        return played, {
-            player: Moved(was, list(torch._foreach_sub(_weights(self.game, player), was)))
-            for player, was in before.items()
-        }
+        return played, moves(self.game, before)
+
+
+def copied_weights(game: Game) -> dict[str, list[Tensor]]:
+    """Each player's weights as they are now."""
+    return {player: [weight.clone() for weight in _weights(game, player)] for player in PLAYERS}
+
+
+def moves(game: Game, before: dict[str, list[Tensor]]) -> dict[str, Moved]:
+    """What each player's weights became since."""
+    return {
+        player: Moved(was, list(torch._foreach_sub(_weights(game, player), was)))
+        for player, was in before.items()
+    }
 
 
 def turns(first: dict[str, Moved], second: dict[str, Moved]) -> Sampled:
@@ -107,11 +116,11 @@ def turns(first: dict[str, Moved], second: dict[str, Moved]) -> Sampled:
     }
 
 
-def steps_lengths(game: Game, moved: dict[str, Moved]) -> Sampled:
+def step_lengths(moved: dict[str, Moved]) -> Sampled:
     """Each player's update over its weights."""
     return {
-        f"{player}_update_ratio": relative_change(was.before, _weights(game, player))
-        for player, was in moved.items()
+        f"{player}_update_ratio": relative_size(change, before)
+        for player, (before, change) in moved.items()
     }
 
 

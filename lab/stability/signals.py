@@ -27,15 +27,16 @@ class SignalWindow:
     def __init__(self) -> None:
         self._tables: dict[tuple[str, ...], _Table] = {}
 
-    @torch.no_grad()
     def add(self, images_seen: int, *groups: Mapping[str, Tensor]) -> None:
-        """Add one step's 0-d tensors, observed when `images_seen` images had been seen.
+        """Add one step's detached 0-d tensors, observed when `images_seen` images had been seen.
 
         Signals that are not taken at every step come as a group of their own.
         """
         for group in groups:
-            row = torch.stack([_at_least_single(value) for value in group.values()])
-            self._tables.setdefault(tuple(group), _Table()).add(images_seen, row)
+            table = self._tables.get(names := tuple(group))
+            if table is None:
+                table = self._tables[names] = _Table()
+            table.add(images_seen, torch.stack(tuple(group.values())))
 
     def non_finite(self) -> bool:
         """Whether anything was not finite; waits for the device."""
@@ -52,7 +53,7 @@ class SignalWindow:
         series: dict[str, Tensor] = {}
         bad: set[int] = set()
         for names, table in self._tables.items():
-            values = table.values().double().cpu()
+            values = table.values().cpu().double()
             finite = values.isfinite().all(dim=1).tolist()
             bad |= {seen for seen, good in zip(table.images_seen, finite, strict=True) if not good}
             series |= dict(zip(names, values.unbind(dim=1), strict=True))
@@ -110,8 +111,3 @@ def _in_order(series: Mapping[str, Tensor]) -> dict[str, float]:
         columns["logit_gap_autocorrelation"] = autocorrelation(gap)
         columns["logit_gap_std"] = deviation(gap)
     return columns
-
-
-def _at_least_single(value: Tensor) -> Tensor:
-    """Out of half precision, which the rows of a window would lose digits in."""
-    return value if value.dtype == torch.float64 else value.float()

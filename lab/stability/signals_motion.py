@@ -8,10 +8,9 @@ from torch import Tensor
 TINY = 1e-30
 
 
-def relative_change(before: list[Tensor], after: list[Tensor]) -> Tensor:
-    """|after - before| / |before| over lists of tensors; []. The update ratio of one step."""
-    change = torch.nn.utils.get_total_norm(torch._foreach_sub(after, before))
-    return change / torch.nn.utils.get_total_norm(before)
+def relative_size(change: list[Tensor], before: list[Tensor]) -> Tensor:
+    """|change| / |before| over lists of tensors; []. The update ratio of one step."""
+    return torch.nn.utils.get_total_norm(change) / torch.nn.utils.get_total_norm(before)
 
 
 def update_cosine(first: list[Tensor], second: list[Tensor]) -> Tensor:
