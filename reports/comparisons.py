@@ -1,7 +1,7 @@
 """Stable runs of total by a choice (a norm, a penalty, a loss) or by thirds of a rate.
 
-Where there are enough, only runs that no optimiser chose are counted: it returns to where it was
-lucky, so its runs are no fair sample of a choice.
+Only explore runs of trials that no optimiser chose are counted: it returns to where it was lucky,
+and a race to what did well, so their runs are no fair sample of a choice.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ import pandas as pd
 from lab.record import StudyRecord
 from lab.stability.statistics import wilson_interval
 from reports.markup import Html, element, joined
-from reports.tables import Parameter, config_value, finished, parameters_of, run_table, trial_table
+from reports.tables import (
+    Parameter,
+    config_value,
+    explored,
+    finished,
+    parameters_of,
+    run_table,
+    trial_table,
+)
 from reports.words import percents, setting, short_name
 
 CHOICES = ("network.critic_norm", "penalty.kind", "loss")
 RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
-LEAST_UNCHOSEN = 8
-"""Runs not chosen by the optimiser that a comparison should rest on; else all runs are counted."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,6 @@ class Comparison:
     """95% interval, over all pairs, of the share stable at `best` minus that at `worst`."""
     shown: bool
     """Whether that interval leaves 0 out."""
-    unchosen: bool
-    """Whether only runs that no optimiser chose are counted."""
 
     @property
     def title(self) -> str:
@@ -46,12 +50,12 @@ class Comparison:
 
 
 def outcome_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a run with a verdict: trial, outcome, unbiased, and every choice and rate it had.
+    """One row an explore run with a verdict: trial, outcome, unbiased, every choice and rate.
 
     Choices come from the whole configuration, so that a space that fixes one still shows it.
     """
     configs = {int(trial["number"]): trial.get("config", {}) for trial in study.trials}
-    runs = finished(run_table(study))[["trial", "seed", "outcome"]]
+    runs = finished(explored(run_table(study)))[["trial", "seed", "outcome"]]
     rows = runs.join(trial_table(study)[["unbiased", "origin"]], on="trial", how="inner")
     for path in (*CHOICES, *RATES):
         values = [config_value(configs[int(trial)], path) for trial in rows["trial"]]
@@ -83,16 +87,15 @@ def comparison_rows(
 
 
 def comparisons_of(study: StudyRecord) -> list[Comparison]:
-    """Every choice and rate with at least two levels among the runs counted."""
+    """Every choice and rate with at least two levels among the runs that no optimiser chose."""
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
-    fair = len(unchosen) >= LEAST_UNCHOSEN or len(unchosen) == len(rows)
     rates = {p.path: p for p in parameters_of(study) if p.path in RATES and p.is_numeric}
     found = []
     for path in (*CHOICES, *rates):
-        table = comparison_rows(unchosen if fair else rows, path, rates.get(path))
+        table = comparison_rows(unchosen, path, rates.get(path))
         if len(table) > 1:
-            found.append(_comparison(path, table, fair))
+            found.append(_comparison(path, table))
     return found
 
 
@@ -114,15 +117,13 @@ def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
     """A small chart a choice: each level's share stable as a dot on its Wilson interval."""
     if not comparisons:
         return None
-    unchosen = comparisons[0].unchosen
-    basis = "runs that no optimiser chose" if unchosen else "all runs, the optimiser's included"
     return element(
         "div",
         element("h3", "Stable runs by choice"),
         element(
             "p",
-            f"Stable of total and the Wilson 95% interval of that share, from 0 to 100%, over "
-            f"{basis}.",
+            "Stable of total and the Wilson 95% interval of that share, from 0 to 100%, over "
+            "explore runs that no optimiser chose.",
             class_="note",
         ),
         element("div", *(_chart(comparison) for comparison in comparisons), class_="forest"),
@@ -130,7 +131,7 @@ def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
     )
 
 
-def _comparison(path: str, table: pd.DataFrame, fair: bool) -> Comparison:
+def _comparison(path: str, table: pd.DataFrame) -> Comparison:
     """The levels with the highest and the lowest share stable, and whether they truly differ.
 
     The pair is picked after looking at all, so the interval is Bonferroni's over all pairs.
@@ -141,9 +142,8 @@ def _comparison(path: str, table: pd.DataFrame, fair: bool) -> Comparison:
     worst, best = order[0], order[-1]
     confidence = 1 - 0.05 / math.comb(len(levels), 2)
     interval = difference(counts[best], counts[worst], confidence)
-    return Comparison(
-        path, table, levels[best], levels[worst], interval, bool(interval[0] > 0), fair
-    )
+    shown = bool(interval[0] > 0)
+    return Comparison(path, table, levels[best], levels[worst], interval, shown)
 
 
 def _chart(comparison: Comparison) -> Html:

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from lab.config import MetricNames
 from lab.record import StudyRecord
 from reports.comparisons import Comparison, comparisons_of
-from reports.tables import best_run, finished, names_of, run_table, trial_table
+from reports.conclusions import is_raced
+from reports.finding import Finding
+from reports.grid import agreements
+from reports.recommendation import recommendation
+from reports.tables import best_run, explored, finished, names_of, run_table, trial_table
 from reports.verdicts import in_order
 from reports.words import counted, fixed, images, listed, number, percents, share, wilson_bounds
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A short claim and the sentences that carry its numbers and its limits."""
-
-    claim: str
-    detail: str
-
-
 def findings(study: StudyRecord) -> list[Finding]:
-    """Everything that can be said about stability, in reading order."""
+    """Everything that can be said about stability, in reading order.
+
+    Of a single trial by its fresh runs; of the space by explore runs, which every trial has.
+    """
     runs = run_table(study)
-    done = finished(runs)
+    done = finished(explored(runs))
     if done.empty:
         return [nothing_finished(runs)]
     comparisons = comparisons_of(study)
     found = [
+        *recommendation(study),
+        *agreements(study),
         stability(study, done),
-        better_at_the_end(done, names_of(study)),
+        None if is_raced(study) else better_at_the_end(done, names_of(study)),
         failures(done),
-        seeds(done),
+        None if is_raced(study) else seeds(done),
+        pruning(runs),
+        pilot(study),
         *(difference_shown(comparison) for comparison in comparisons if comparison.shown),
         no_difference([comparison for comparison in comparisons if not comparison.shown]),
     ]
@@ -51,13 +52,14 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
 
 
 def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
-    """k of n stable with Wilson's interval, and the same among Sobol runs."""
+    """k of n explore runs stable with Wilson's interval, and the same among Sobol runs."""
+    runs = "explore run" if is_raced(study) else "run"
     stable = int((done["outcome"] == "stable").sum())
     low, high = wilson_bounds(stable, len(done))
     claim = (
-        f"{stable} of {counted(len(done), 'run')} stable (Wilson 95%: {percents(low, high)})."
+        f"{stable} of {counted(len(done), runs)} stable (Wilson 95%: {percents(low, high)})."
         if stable
-        else f"No run was stable: 0 of {len(done)} (Wilson 95%: {percents(low, high)})."
+        else f"No {runs} was stable: 0 of {len(done)} (Wilson 95%: {percents(low, high)})."
     )
     origins = done.join(trial_table(study)[["origin"]], on="trial")["origin"]
     sobol = done[(origins == "sobol").to_numpy()]
@@ -144,6 +146,29 @@ def seeds(done: pd.DataFrame) -> Finding | None:
         f"stable in {percents(low, high)} of runs: repeat the ones you like with fresh seeds "
         "before you rely on them.",
     )
+
+
+def pruning(runs: pd.DataFrame) -> Finding | None:
+    """How many runs were given up, and what that leaves open."""
+    explore = explored(runs)
+    pruned = int((explore["outcome"] == "pruned").sum())
+    if not pruned:
+        return None
+    done = finished(explore)
+    stable, total = int((done["outcome"] == "stable").sum()), len(done) + pruned
+    verb, they = ("was", "it") if pruned == 1 else ("were", "they")
+    return Finding(
+        f"{counted(pruned, 'explore run')} {verb} pruned: neither stable nor failed.",
+        f"Had all of them failed, {stable} of {total} runs would be stable; had all been stable, "
+        f"{stable + pruned} of {total}. Because {they} looked poor when stopped, no share of the "
+        "others speaks for them.",
+    )
+
+
+def pilot(study: StudyRecord) -> Finding | None:
+    """What a pilot says of pruning, as the search noted it."""
+    sentence = str((study.study.get("pilot") or {}).get("sentence") or "")
+    return Finding("Pilot for pruning.", sentence) if sentence else None
 
 
 def difference_shown(comparison: Comparison) -> Finding:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lab.record import RunRecord, StudyRecord
+from reports.conclusions import leader_word, leading_run
 from reports.markup import Html, element, joined
-from reports.tables import best_run, finished, run_table
+from reports.tables import explored, finished, run_table
 from reports.verdicts import glyph, in_order
 from reports.words import counted, fixed, images
 
@@ -54,27 +56,29 @@ def sample_files(run: RunRecord) -> list[tuple[int, Path]]:
 
 
 def hero(study: StudyRecord, album: Album) -> Html | None:
-    """The last grid of the best run."""
-    runs = run_table(study)
-    best = best_run(runs)
+    """The last grid of the run that leads."""
+    best = leading_run(study)
     if best is None:
         return None
     files = sample_files(study.runs[best])
-    picture = album.picture(files[-1][1], "Samples of the best run") if files else None
+    whose = _whose(study, run_table(study).iloc[best])
+    picture = album.picture(files[-1][1], f"Samples of {whose}") if files else None
     if picture is None:
         return None
-    caption = f"Samples of the best run after {images(files[-1][0])} images"
+    caption = f"Samples of {whose} after {images(files[-1][0])} images"
     return element("figure", picture, element("figcaption", caption), class_="hero")
 
 
 def gallery(study: StudyRecord, album: Album) -> Html:
     """A filmstrip of the best run, the last grids of the next best, one exemplar a failure."""
     runs = run_table(study)
-    best = best_run(runs)
+    best = leading_run(study)
     parts: list[Html | None] = []
     if best is not None:
         parts.append(_filmstrip(study, runs, best, album))
-        parts.append(_row("The next best, at their end", study, runs, _next_best(runs), album))
+        parts.append(
+            _row("The next best, at their end", study, runs, _next_best(runs, best), album)
+        )
     parts.append(_row("One of each failure, at its end", study, runs, _exemplars(runs), album))
     return joined([*(part for part in parts if part is not None), _left_out(study, album)])
 
@@ -91,7 +95,8 @@ def _filmstrip(study: StudyRecord, runs: pd.DataFrame, best: int, album: Album) 
                element("span", f"{images(files[i][0])} images"))
         for i in chosen
     ]  # fmt: skip
-    title = f"The best run (trial {runs.iloc[best]['trial']}) over time, the same latent codes"
+    whose = _whose(study, runs.iloc[best])
+    title = f"{whose[0].upper()}{whose[1:]} over time, the same latent codes"
     return _strip(title, frames)
 
 
@@ -116,6 +121,13 @@ def _row(
     return _strip(title, frames)
 
 
+def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
+    """The leading run in words: no luckier than its trial where that was confirmed."""
+    if run["stage"] == "confirm":
+        return f"trial {run['trial']}'s confirm run of median quality (seed {run['seed']})"
+    return f"the {leader_word(study)} (trial {run['trial']})"
+
+
 def _strip(title: str, frames: list[Html | None]) -> Html | None:
     shown = [frame for frame in frames if frame is not None]
     if not shown:
@@ -131,11 +143,13 @@ def _frame(picture: Html | None, caption: Html) -> Html | None:
     return element("figure", picture, element("figcaption", caption))
 
 
-def _next_best(runs: pd.DataFrame) -> list[int]:
-    stable = finished(runs)
+def _next_best(runs: pd.DataFrame, best: int) -> list[int]:
+    """Explore runs of other trials than the leading one."""
+    stable = finished(explored(runs))
     stable = stable[(stable["outcome"] == "stable") & stable["score"].notna()]
+    stable = stable[stable["trial"] != runs["trial"][best]]
     order = stable.sort_values("score", ascending=False).index.tolist()
-    return [int(index) for index in order[1:NUM_BEST]]
+    return [int(index) for index in order[: NUM_BEST - 1]]
 
 
 def _exemplars(runs: pd.DataFrame) -> list[int]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.config import StabilityConfig
+from lab.config import MetricNames, StabilityConfig
 from lab.record import StudyRecord, trial_folder
+from reports.conclusions import conclusions_of, leading_trial
 from reports.markup import Html, element, joined
-from reports.tables import best_run, config_value, names_of, run_table
+from reports.tables import config_value, names_of
 from reports.verdicts import VERDICTS, glyph, look
 from reports.words import number
 
@@ -22,7 +23,13 @@ METRICS = {
     "recall": "share of real images inside the generated images' neighbourhoods",
     "density": "how many real neighbourhoods hold a generated image, over k",
     "coverage": "share of real images whose neighbourhood holds a generated image",
+    "ct": "C_T: far below 0 generated images lie nearer to training images than held-out ones do",
+    "authenticity": "share of generated images that are no near copy of one training image",
+    "duplicates": "share of generated images that nearly repeat another one",
+    "rke": "number of modes by the second-order Renyi entropy of a kernel",
 }
+REQUIRED = tuple(name for name, field in MetricNames.model_fields.items() if field.is_required())
+"""Metrics that every record has; older ones lack the others."""
 
 
 def methods(study: StudyRecord) -> Html:
@@ -55,13 +62,17 @@ def command_of(study: StudyRecord) -> str:
 
 
 def train_command(study: StudyRecord) -> str | None:
-    """The command that trains the best trial again, or None when nothing is scored."""
-    runs = run_table(study)
-    best = best_run(runs)
-    if best is None:
+    """The command that trains the leading trial again, or None when nothing is scored."""
+    trial = leading_trial(study)
+    if trial is None:
         return None
-    folder = trial_folder(study.folder, int(runs.iloc[best]["trial"]))
+    folder = trial_folder(study.folder, trial)
     return f"python -m lab.train --trial {shown_folder(folder)}"
+
+
+def confirm_command(study: StudyRecord, num_seeds: int) -> str:
+    """The command that goes on to train the finalists on so many fresh seeds each."""
+    return f"python -m lab.search --resume {shown_folder(study.folder)} --confirm {num_seeds}"
 
 
 def shown_folder(folder: Path) -> str:
@@ -78,9 +89,10 @@ def copyable(command: str) -> Html:
 
 def _commands(study: StudyRecord) -> Html:
     folder = shown_folder(study.folder)
+    leader = "best" if conclusions_of(study).recommended is None else "recommended"
     entries = [
         ("The search as it was started", command_of(study)),
-        ("The best trial, trained again", train_command(study)),
+        (f"The {leader} trial, trained again", train_command(study)),
         ("Continue or finish this study", f"python -m lab.search --resume {folder}"),
         ("This page, made again", f"python -m reports {folder}"),
     ]
@@ -137,6 +149,7 @@ def _metrics(study: StudyRecord) -> Html:
     rows = [
         _row(name, number(baseline[name]) if name in baseline else "–", METRICS[kind])
         for kind, name in names.items()
+        if kind in REQUIRED or name in baseline
     ]
     head = element(
         "tr", *(element("th", word, scope="col") for word in ("metric", "real images", "meaning"))

@@ -1,30 +1,23 @@
-"""The page's first screen: which study, its best run with its settings, and the findings."""
+"""The page's first screen: which study, the trial it ends with, and the findings."""
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
-from lab.record import Row, StudyRecord
+from lab.record import StudyRecord
 from reports.comparisons import comparisons_of, draw_comparisons
+from reports.finalists import finalists_table, pareto_table, stages_line
 from reports.findings import findings, left_out
-from reports.gallery import Album, hero
+from reports.gallery import Album
+from reports.grid import grid_section
+from reports.leader import leader_card
 from reports.markup import Html, element
-from reports.methods import copyable, train_command
-from reports.tables import (
-    best_run,
-    config_value,
-    finished,
-    names_of,
-    parameters_of,
-    run_table,
-    trial_table,
-)
+from reports.tables import config_value, explored, run_table
 from reports.verdicts import glyph, in_order, look
-from reports.words import counted, duration, fixed, images, number, setting, short_name
+from reports.words import counted, duration, images
 
 
 def header(study: StudyRecord, now: datetime) -> Html:
@@ -61,17 +54,19 @@ def _budget(study: StudyRecord) -> float | None:
 
 
 def opening(study: StudyRecord, album: Album) -> Html:
-    """Findings: the best run, the verdict bar, the sentences, and what was left out."""
-    runs = run_table(study)
+    """Findings: the verdict bar, the leading trial, the sentences, and what was left out."""
     return element(
         "section",
         element("h2", "Findings"),
-        _verdict_bar(runs),
-        _best(study, runs, album),
+        _verdict_bar(run_table(study)),
+        leader_card(study, album),
         element("ul", *(
             element("li", element("strong", finding.claim), " ", finding.detail)
             for finding in findings(study)
         ), class_="findings"),
+        finalists_table(study),
+        pareto_table(study),
+        grid_section(study),
         draw_comparisons(comparisons_of(study)),
         element("div", element("h3", "Left out"),
                 element("ul", *(element("li", told) for told in left_out(study))),
@@ -81,7 +76,9 @@ def opening(study: StudyRecord, album: Album) -> Html:
 
 
 def _verdict_bar(runs: pd.DataFrame) -> Html | None:
-    """Every run as a share of one bar, labelled directly."""
+    """Every explore run as a share of one bar, labelled directly; other stages in words."""
+    stages = stages_line(runs)
+    runs = explored(runs)
     if runs.empty:
         return None
     counts = [(o, int((runs["outcome"] == o).sum())) for o in in_order(set(runs["outcome"]))]
@@ -99,78 +96,10 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
         "div",
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
+        element("p", f"The bar holds the explore runs of {stages}.", class_="note")
+        if stages
+        else None,
         class_="verdicts",
-    )
-
-
-def _best(study: StudyRecord, runs: pd.DataFrame, album: Album) -> Html | None:
-    best = best_run(runs)
-    if best is None:
-        return None
-    row = runs.iloc[best]
-    trial = int(row["trial"])
-    trials = trial_table(study)
-    values = {str(key): value for key, value in trials.loc[[trial]].iloc[0].items()}
-    stable = row["outcome"] == "stable"
-    claim = "Best run by score" if stable else f"Highest score, yet {row['outcome']}"
-    title = element(
-        "h3", f"{claim}: ", element("a", f"trial {trial}", href=f"#trial-{trial}"),
-        f" ({values.get('origin', 'unknown origin')})",
-    )  # fmt: skip
-    command = train_command(study)
-    words = element(
-        "div",
-        title,
-        _numbers(study, row, study.runs[best].evaluations),
-        _settings(study, values),
-        element("p", _warning(runs), class_="note") if stable else None,
-        copyable(command) if command else None,
-        class_="best-words",
-    )
-    return element("div", words, hero(study, album), class_="best-card")
-
-
-def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: list[Row]) -> Html:
-    """Score, quality and distances, each distance between those of noise and of real images."""
-    names = names_of(study)
-    baseline = study.study.get("metrics", {}).get("baseline", {})
-    entries = [
-        ("score", fixed(row["score"]), "of 1"),
-        ("final quality", fixed(row["final_quality"]), "of 1"),
-    ]
-    for column, name in (("frechet", names.frechet), ("kernel", names.kernel)):
-        value = float(row[column])
-        start = evaluations[0].get(name) if evaluations else None
-        floor = f"untrained {number(start)}" if start is not None else ""
-        floor += f" · real {number(baseline[name])}" if name in baseline else ""
-        if not math.isnan(value):
-            entries.append((name, number(value), floor))
-    cells = [
-        element(
-            "div", element("dt", name), element("dd", element("b", value), element("small", floor))
-        )
-        for name, value, floor in entries
-    ]
-    return element("dl", *cells, class_="numbers")
-
-
-def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
-    cells = [
-        element("div", element("dt", short_name(p.path)), element("dd", setting(values[p.path])))
-        for p in parameters_of(study)
-        if values.get(p.path) is not None
-    ]
-    return element("dl", *cells, class_="settings")
-
-
-def _warning(runs: pd.DataFrame) -> str:
-    """The winner's curse in one sentence."""
-    tried = len(finished(runs))
-    if tried < 2:
-        return "The only run with a verdict, and one seed: nothing to compare it with yet."
-    return (
-        f"Picked as the best of {tried} by the very numbers shown, from one seed: expect somewhat "
-        "less from a fresh seed."
     )
 
 

@@ -102,7 +102,7 @@ def run_table(study: StudyRecord) -> pd.DataFrame:
 RUN_COLUMNS = (
     "trial", "seed", "stage", "status", "outcome", "onset_images", "evidence", "score",
     "final_quality", "quality_alive", "life", "images_seen", "budget_images", "frechet", "kernel",
-    "coverage", "seconds", "images_per_second", "error", "folder",
+    "coverage", "seconds", "images_per_second", "error", "folder", "confidence", "flags",
 )  # fmt: skip
 
 
@@ -134,7 +134,18 @@ def _run_row(study: StudyRecord, run: RunRecord) -> dict[str, Any]:
         "images_per_second": _float(run.run.get("images_per_second")),
         "error": str(run.run.get("error") or ""),
         "folder": _relative(run.folder, study.folder),
+        "confidence": _float(verdict.get("confidence")),
+        "flags": flag_names(verdict.get("flags")),
     }
+
+
+def flag_names(flags: Any) -> tuple[str, ...]:
+    """Names of the flags beside a verdict, however a record spells them; older ones have none."""
+    entries = flags if isinstance(flags, (list, tuple, Mapping)) else ()
+    return tuple(
+        str(entry.get("name", "unnamed")) if isinstance(entry, Mapping) else str(entry)
+        for entry in entries
+    )
 
 
 def evaluation_table(study: StudyRecord) -> pd.DataFrame:
@@ -161,6 +172,15 @@ def measured_columns(study: StudyRecord, evaluations: pd.DataFrame) -> list[str]
 def finished(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs that have a verdict."""
     return runs[~runs["outcome"].isin(["running", "pruned", "errored"])]
+
+
+def explored(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of the explore stage: every trial has them, whatever came of it.
+
+    Race and confirm runs exist because a trial did well, so nothing that speaks of the space may
+    count them.
+    """
+    return runs[runs["stage"] == "explore"]
 
 
 def best_run(runs: pd.DataFrame) -> int | None:

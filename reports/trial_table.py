@@ -8,28 +8,41 @@ from typing import Any
 import pandas as pd
 
 from lab.record import StudyRecord
+from reports.conclusions import conclusions_of, leader_word, leading_trial
 from reports.markup import Html, element, joined
-from reports.tables import Parameter, best_run, names_of, parameters_of, run_table, trial_table
+from reports.tables import Parameter, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph
-from reports.words import MISSING, counted, fixed, images, number, setting, short_name
+from reports.words import (
+    MISSING,
+    counted,
+    fixed,
+    images,
+    listed,
+    number,
+    setting,
+    short_name,
+)
 
 
 def table_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a run, the best first, then by score; the columns of the page's table."""
-    runs = run_table(study)
-    rows = runs.join(trial_table(study), on="trial", how="left")
-    rows = rows.assign(best=rows.index == best_run(runs))
+    """One row a run, those of the leading trial first, then by score; the table's columns."""
+    rows = run_table(study).join(trial_table(study), on="trial", how="left")
+    pareto = rows["trial"].isin(conclusions_of(study).pareto)
+    rows = rows.assign(best=rows["trial"] == leading_trial(study), pareto=pareto)
     return rows.sort_values(["best", "score"], ascending=False, kind="stable", ignore_index=True)
 
 
-def draw_table(rows: pd.DataFrame, parameters: list[Parameter], frechet: str) -> Html:
+def draw_table(
+    rows: pd.DataFrame, parameters: list[Parameter], frechet: str, leader: str = "best run"
+) -> Html:
     """The table with its filter box; every trial has the anchor `#trial-<number>`."""
-    head = ["trial", "verdict", "score", "quality", frechet, "origin"]
+    head = ["trial", "verdict", "stage", "score", "quality", frechet, "origin"]
     head += [*(short_name(parameter.path) for parameter in parameters), "what happened"]
     seen: set[int] = set()
     lines = []
     for _, row in rows.iterrows():
-        lines.append(_line(row, parameters, anchor=int(row["trial"]) not in seen))
+        first = int(row["trial"]) not in seen
+        lines.append(_line(row, parameters, leader, anchor=first))
         seen.add(int(row["trial"]))
     filter_box = element(
         "div",
@@ -53,7 +66,8 @@ def draw_table(rows: pd.DataFrame, parameters: list[Parameter], frechet: str) ->
 
 def trial_table_section(study: StudyRecord) -> Html:
     """The table of a study with at least one run."""
-    return draw_table(table_rows(study), parameters_of(study), names_of(study).frechet)
+    names = names_of(study)
+    return draw_table(table_rows(study), parameters_of(study), names.frechet, leader_word(study))
 
 
 def _header(index: int, name: str) -> Html:
@@ -61,15 +75,17 @@ def _header(index: int, name: str) -> Html:
     return element("th", button, scope="col", aria_sort="none")
 
 
-def _line(row: pd.Series[Any], parameters: list[Parameter], *, anchor: bool) -> Html:
+def _line(row: pd.Series[Any], parameters: list[Parameter], leader: str, *, anchor: bool) -> Html:
     trial = int(row["trial"])
     seed = f" · seed {row['seed']}" if not anchor else ""
     outcome = str(row["outcome"])
     cells = [
         element("th", element("a", f"{trial}{seed}", href=f"#trial-{trial}"), scope="row",
                 data_value=trial),
-        element("td", glyph(outcome), outcome, " · best" if row["best"] else None,
+        element("td", glyph(outcome), outcome, f" · {leader}" if row["best"] and anchor else None,
+                " · Pareto" if row["pareto"] and anchor else None,
                 class_="verdict", data_value=outcome),
+        element("td", row["stage"]),
         _number_cell(row["score"], fixed(row["score"])),
         _number_cell(row["final_quality"], fixed(row["final_quality"])),
         _number_cell(row["frechet"], number(row["frechet"])),
@@ -100,9 +116,14 @@ def _parameter_cell(value: Any) -> Html:
 
 
 def _story(row: pd.Series[Any]) -> str:
+    """What happened, in the verdict's own words, how sure it is, and what it flags."""
     if row["error"]:
         return str(row["error"])
-    at = (
-        f"at {images(row['onset_images'])} images: " if not math.isnan(row["onset_images"]) else ""
-    )
-    return f"{at}{row['evidence']}" if row["evidence"] else ""
+    if not row["evidence"]:
+        return ""
+    onset = row["onset_images"]
+    at = f"at {images(onset)} images: " if not math.isnan(onset) else ""
+    sure = row["confidence"]
+    confidence = f" (confidence {fixed(sure)})" if not math.isnan(sure) else ""
+    flags = f"; flagged: {listed(row['flags'])}" if row["flags"] else ""
+    return f"{at}{row['evidence']}{confidence}{flags}"

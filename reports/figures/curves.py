@@ -17,9 +17,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, StudyRecord
+from reports.conclusions import leader_word, leading_run
 from reports.figures.panel import Option, Panel, Picker, blank, plain, plotly_text
 from reports.figures.ranges import Range, robust_range, widened
-from reports.tables import best_run, evaluation_table, measured_columns, run_table
+from reports.tables import evaluation_table, measured_columns, run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, short_name
 
@@ -35,7 +36,7 @@ def curves_rows(study: StudyRecord) -> pd.DataFrame:
     rows = rows.merge(runs[[*keys, "onset_images"]], on=keys, how="left")
     onset = rows["onset_images"].to_numpy(dtype=float)
     seen = rows[IMAGES_SEEN].to_numpy(dtype=float)
-    best = best_run(runs)
+    best = leading_run(study)
     chosen = np.zeros(len(rows), dtype=bool)
     if best is not None:
         chosen = ((rows[keys] == runs.loc[best, keys]).all(axis=1)).to_numpy()
@@ -59,7 +60,10 @@ class Lines:
 
 
 def draw_curves(
-    rows: pd.DataFrame, metrics: list[str], baseline: dict[str, float] | None = None
+    rows: pd.DataFrame,
+    metrics: list[str],
+    baseline: dict[str, float] | None = None,
+    leader: str = "best run",
 ) -> Panel:
     """A thin line a run, coloured by outcome; a mark where it failed or stopped; metric picker."""
     lines = [_lines_of(rows, outcome) for outcome in in_order(set(rows["outcome"]))]
@@ -70,7 +74,7 @@ def draw_curves(
         figure.add_trace(_line_trace(line, rows, num_runs))
     for line in lines:
         figure.add_trace(_end_trace(line, rows))
-    figure.add_trace(_best_trace(rows.iloc[best]))
+    figure.add_trace(_best_trace(rows.iloc[best], leader))
     figure.add_trace(_baseline_trace(rows))
     options = {
         metric: _option(metric, rows, lines, best, (baseline or {}).get(metric))
@@ -95,7 +99,7 @@ def curves_panel(study: StudyRecord) -> Panel:
     """The panel of a study with at least one evaluation."""
     rows = curves_rows(study)
     baseline = study.study.get("metrics", {}).get("baseline", {})
-    return draw_curves(rows, measured_columns(study, rows), baseline)
+    return draw_curves(rows, measured_columns(study, rows), baseline, leader_word(study))
 
 
 def _lines_of(rows: pd.DataFrame, outcome: str) -> Lines:
@@ -144,13 +148,13 @@ def _end_trace(line: Lines, rows: pd.DataFrame) -> go.Scatter:
     )
 
 
-def _best_trace(best: pd.DataFrame) -> go.Scatter:
+def _best_trace(best: pd.DataFrame, leader: str) -> go.Scatter:
     outcome = str(best["outcome"].iloc[0]) if len(best) else "stable"
     return go.Scatter(
         x=plain(best[IMAGES_SEEN]),
         mode="lines+text",
         line={"color": look(outcome).colour, "width": 3.5},
-        text=[""] * (len(best) - 1) + ["best run "] if len(best) else [],
+        text=[""] * (len(best) - 1) + [f"{leader} "] if len(best) else [],
         textposition="top left",
         textfont={"size": 13, "weight": 600},
         hoverinfo="skip",

@@ -1,4 +1,4 @@
-"""Failures by cause: counts of every verdict, over all runs and by regulariser and loss."""
+"""Failures by cause: counts of every verdict, over explore runs and by regulariser and loss."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.comparisons import CHOICES, outcome_rows
 from reports.figures.panel import Panel, blank, plotly_text
+from reports.tables import explored, run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, percents, short_name, wilson_bounds
 
-ALL = "all runs"
+ALL = "explore runs"
 DARK = {"degraded"}
 """Bars on which light numerals read better than dark ones."""
 
@@ -21,7 +22,7 @@ DARK = {"degraded"}
 def failures_rows(study: StudyRecord) -> pd.DataFrame:
     """One row a group, level and outcome: its count, the level's total and stable runs.
 
-    Groups: all runs, then each choice that took more than one value.
+    Groups: all explore runs, then each choice that took more than one value.
     """
     rows = outcome_rows(study)
     groups = [(ALL, pd.Series(ALL, index=rows.index))]
@@ -64,12 +65,14 @@ def draw_failures(rows: pd.DataFrame, num_left_out: int = 0) -> Panel:
     )
     total = rows[rows["group"] == ALL].groupby("outcome")["count"].sum()
     left_out = (
-        f" {counted(num_left_out, 'run')} without a verdict not counted." if num_left_out else ""
+        f" {counted(num_left_out, 'explore run')} without a verdict not counted."
+        if num_left_out
+        else ""
     )
     return Panel(
         "failures",
         figure,
-        "Counts of verdicts over all runs and by critic norm, penalty and loss.",
+        "Counts of verdicts over explore runs and by critic norm, penalty and loss.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
         narrow={"xaxis.range": [0, most * 1.75]},
         note="Beside each bar: stable runs of all in it, and the Wilson 95% interval. "
@@ -82,7 +85,7 @@ def failures_panel(study: StudyRecord) -> Panel:
     """The panel of a study with at least one verdict."""
     rows = failures_rows(study)
     counted_runs = int(rows[rows["group"] == ALL]["count"].sum())
-    return draw_failures(rows, len(study.runs) - counted_runs)
+    return draw_failures(rows, len(explored(run_table(study))) - counted_runs)
 
 
 def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:

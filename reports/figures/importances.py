@@ -24,7 +24,7 @@ from optuna.distributions import (
 
 from lab.record import StudyRecord
 from reports.figures.panel import Panel, blank, plain, plotly_text
-from reports.tables import Parameter, finished, parameters_of, run_table, trial_table
+from reports.tables import Parameter, explored, finished, parameters_of, run_table, trial_table
 from reports.words import counted, listed, short_name
 
 LEAST_TRIALS = 12
@@ -35,7 +35,7 @@ NUM_SHUFFLES = 19
 
 @dataclass(frozen=True)
 class Scored:
-    """A trial's sampled parameters and the mean score of its runs."""
+    """A trial's sampled parameters and the mean score of its explore runs."""
 
     parameters: dict[str, Any]
     score: float
@@ -43,7 +43,7 @@ class Scored:
 
 def scored_trials(study: StudyRecord) -> list[Scored]:
     """Trials with a score whose parameters all lie inside the space (Optuna accepts no other)."""
-    runs = finished(run_table(study))
+    runs = finished(explored(run_table(study)))
     means = runs[runs["score"].notna()].groupby("trial")["score"].mean()
     scores = {int(trial): float(score) for trial, score in zip(means.index, means, strict=True)}
     spaces = {parameter.path: parameter for parameter in parameters_of(study)}

@@ -1,7 +1,8 @@
 """Quality against stability: how good a run was while it lived, against its score.
 
-With one seed a configuration, P(stable) of a configuration is unknown and is not drawn: the score
-J (area under the quality curve until the failure) stands for how early and how long it was good.
+A mark is a run, not a configuration: P(stable) needs several of those and stands in the table of
+finalists. The score J (area under the quality curve until the failure) stands for how early and
+how long a run was good.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
+from reports.conclusions import leader_word, leading_run
 from reports.figures.panel import FAINT, Panel, blank, plain, plotly_text
-from reports.tables import best_run, config_value, finished, run_table
+from reports.tables import config_value, finished, run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, fixed, images
 
@@ -27,10 +29,12 @@ def quality_rows(study: StudyRecord) -> pd.DataFrame:
     columns = ["trial", "seed", "outcome", "score", "final_quality", "quality_alive", "life"]
     rows = finished(runs)[[*columns, "onset_images"]]
     rows = rows[rows["score"].notna() & rows["quality_alive"].notna()]
-    return rows.assign(best=rows.index == best_run(runs))
+    return rows.assign(best=rows.index == leading_run(study))
 
 
-def draw_quality(rows: pd.DataFrame, target: float, num_left_out: int = 0) -> Panel:
+def draw_quality(
+    rows: pd.DataFrame, target: float, num_left_out: int = 0, leader: str = "best run"
+) -> Panel:
     """Score across, quality reached upward, one mark a run; a line at the target quality."""
     figure = blank(440)
     figure.add_trace(
@@ -46,7 +50,7 @@ def draw_quality(rows: pd.DataFrame, target: float, num_left_out: int = 0) -> Pa
     figure.add_trace(
         go.Scatter(
             x=plain(best["score"]), y=plain(best["quality_alive"]), mode="markers+text",
-            text=["best run"] * len(best), textposition="top center", hoverinfo="skip",
+            text=[leader] * len(best), textposition="top center", hoverinfo="skip",
             textfont={"size": 13, "weight": 600},
             marker={"symbol": "circle-open", "size": 22, "color": "#808080", "line": {"width": 2}},
         )
@@ -73,7 +77,8 @@ def draw_quality(rows: pd.DataFrame, target: float, num_left_out: int = 0) -> Pa
 def quality_panel(study: StudyRecord) -> Panel:
     """The panel of a study with at least one scored run."""
     rows = quality_rows(study)
-    return draw_quality(rows, target_quality(study), len(study.runs) - len(rows))
+    num_left_out = len(study.runs) - len(rows)
+    return draw_quality(rows, target_quality(study), num_left_out, leader_word(study))
 
 
 def target_quality(study: StudyRecord) -> float:

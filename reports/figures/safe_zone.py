@@ -1,7 +1,8 @@
 """The safe zone: which settings train stably, over any two parameters.
 
-Marks are runs. Filled ones were chosen by nobody who looked at results (known points, Sobol);
-hollow ones by the optimiser, which returns to where it was good: their density means nothing.
+Marks are explore runs. Filled ones were chosen by nobody who looked at results (known points,
+Sobol); hollow ones by the optimiser, which returns to where it was good: their density means
+nothing.
 Shaded cells estimate P(stable) from Sobol runs alone, by the lower bound of Wilson's interval.
 """
 
@@ -16,9 +17,17 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from lab.stability.statistics import wilson_interval
+from reports.conclusions import leader_word, leading_trial
 from reports.figures.axes import Axis, axis_for, spread
 from reports.figures.panel import Option, Panel, Picker, blank, plain, plotly_text
-from reports.tables import Parameter, best_run, finished, parameters_of, run_table, trial_table
+from reports.tables import (
+    Parameter,
+    explored,
+    finished,
+    parameters_of,
+    run_table,
+    trial_table,
+)
 from reports.verdicts import in_order, look
 from reports.words import counted, number, setting, short_name
 
@@ -30,12 +39,15 @@ GREEN = "0,158,115"
 
 
 def safe_zone_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a run: trial, seed, outcome, score, origin, unbiased, best, and every parameter."""
-    runs = run_table(study)
+    """One row an explore run: trial, seed, outcome, score, origin, unbiased, best, parameters.
+
+    Race and confirm runs exist where a trial did well, so they say nothing of the space.
+    """
+    runs = explored(run_table(study))
     trials = trial_table(study)
-    best = best_run(runs)
     rows = runs[["trial", "seed", "outcome", "score"]].join(trials, on="trial", how="inner")
-    return rows.assign(best=rows.index == best)
+    leads = rows["trial"] == leading_trial(study)
+    return rows.assign(best=leads & ~leads.duplicated())
 
 
 def safe_zone_cells(rows: pd.DataFrame, across: Axis, upward: Axis) -> pd.DataFrame:
@@ -64,7 +76,9 @@ def safe_zone_cells(rows: pd.DataFrame, across: Axis, upward: Axis) -> pd.DataFr
     return pd.DataFrame(cells, columns=columns)
 
 
-def draw_safe_zone(rows: pd.DataFrame, parameters: list[Parameter]) -> Panel:
+def draw_safe_zone(
+    rows: pd.DataFrame, parameters: list[Parameter], leader: str = "best run"
+) -> Panel:
     """The map with a picker for either axis; the default is the two rates."""
     axes = {p.path: axis_for(p, rows[p.path].tolist()) for p in parameters}
     across, upward = _default_axes(list(axes))
@@ -72,7 +86,7 @@ def draw_safe_zone(rows: pd.DataFrame, parameters: list[Parameter]) -> Panel:
     figure = blank(540)
     for outcome, unbiased, group in groups:
         figure.add_trace(_marks(outcome, unbiased, group, parameters))
-    figure.add_trace(_best_mark())
+    figure.add_trace(_best_mark(leader))
     parts = [group for _, _, group in groups] + [rows[rows["best"]]]
     options = [
         {path: _option(axis, parts, letter) for path, axis in axes.items()} for letter in "xy"
@@ -94,7 +108,7 @@ def draw_safe_zone(rows: pd.DataFrame, parameters: list[Parameter]) -> Panel:
 
 def safe_zone_panel(study: StudyRecord) -> Panel:
     """The panel of a study with at least one run and one parameter."""
-    return draw_safe_zone(safe_zone_rows(study), parameters_of(study))
+    return draw_safe_zone(safe_zone_rows(study), parameters_of(study), leader_word(study))
 
 
 def _within(x: Any, low: float, high: float, axis: Axis) -> Any:
@@ -142,10 +156,10 @@ def _marks(
     )
 
 
-def _best_mark() -> go.Scatter:
+def _best_mark(leader: str) -> go.Scatter:
     return go.Scatter(
         mode="markers+text",
-        text=["best run"],
+        text=[leader],
         cliponaxis=False,
         textfont={"size": 13, "weight": 600},
         marker={"symbol": "circle-open", "size": 22, "color": "#808080", "line": {"width": 2}},

@@ -78,7 +78,7 @@ def write_study(
     num_sobol = max(1, num_trials // 3) if num_sobol is None else num_sobol
     write_json(folder / STUDY_FILE, study_card(name, num_trials, num_sobol, status))
     for number in range(num_trials):
-        origin, parameters = _point(number, num_sobol, draw)
+        origin, parameters = point_of(number, num_sobol, draw)
         write_trial(folder, number, parameters, origin)
         write_run(folder, number, parameters, draw, verdict=verdict, samples=samples)
     return folder
@@ -106,11 +106,16 @@ def write_run(
     draw: np.random.Generator,
     *,
     seed: int = 0,
+    stage: str = "explore",
     status: str = "finished",
     verdict: str | None = None,
     samples: bool = True,
+    told: dict[str, Any] | None = None,
 ) -> None:
-    """run.json, evaluations and samples of one run that ends as `verdict`, or as its rates say."""
+    """run.json, evaluations and samples of one run that ends as `verdict`, or as its rates say.
+
+    `told` is what the verdict says besides its name, onset and evidence.
+    """
     place = run_folder(folder, number, seed)
     fate = plant(parameters, draw, verdict)
     rows = evaluation_rows(parameters, fate, draw)
@@ -124,13 +129,14 @@ def write_run(
         {
             "trial": number,
             "seed": seed,
-            "stage": "explore",
+            "stage": stage,
             "status": status,
             "verdict": {
                 "name": fate.verdict,
                 "onset_images": fate.onset,
                 "evidence": fate.evidence,
                 "final": True,
+                **(told or {}),
             }
             if finished
             else None,
@@ -322,7 +328,7 @@ def study_card(name: str, num_trials: int, num_sobol: int, status: str) -> dict[
     }
 
 
-def _point(number: int, num_sobol: int, draw: np.random.Generator) -> tuple[str, dict[str, Any]]:
+def point_of(number: int, num_sobol: int, draw: np.random.Generator) -> tuple[str, dict[str, Any]]:
     """Origin and parameters: known points, then a uniform design, then a narrowing optimiser."""
     names = list(KNOWN)
     origin = f"known:{names[number]}" if number < len(names) else "sobol"

@@ -44,7 +44,6 @@ def test_choices_are_compared_over_runs_that_no_optimiser_chose(large_study: Stu
     rows = outcome_rows(large_study)
     unchosen = int(rows["unbiased"].sum())
     for comparison in comparisons_of(large_study):
-        assert comparison.unchosen
         assert comparison.table["total"].sum() == unchosen < len(rows)
 
 

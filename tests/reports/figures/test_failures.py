@@ -29,4 +29,4 @@ def test_bars_carry_totals_and_runs_without_a_verdict_are_counted(study: StudyRe
     stable = sum(run.verdict == "stable" for run in study.runs)
     labels = [label for trace in panel.figure.data for label in trace.text]
     assert any(f"{stable}/{len(study.runs)}, " in label for label in labels)
-    assert "1 run without a verdict not counted." in panel.note
+    assert "1 explore run without a verdict not counted." in panel.note
