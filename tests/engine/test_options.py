@@ -1,12 +1,15 @@
 """Options of the search, and the sentences for wrong ones."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import lab.engine.cluster
 from lab.config import InputError
 from lab.engine.options import SearchOptions
+from lab.engine.stages import plan_settings, resumed_settings
+from lab.plan import PlanSettings, find_preset, load_space
 from lab.search import main
 
 
@@ -53,6 +56,19 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--workers", "999"], "a run asks for 999 workers, each of 1 CPUs and"),
         (["--accumulate", "0"], "--accumulate is 0; it must be at least 1"),
         (["--hung-after", "0"], "--hung-after is 0; it must be above 0"),
+        (["--seeds", "0"], "--seeds is '0'; give the seeds of every trial (--seeds 3), or rising"),
+        (["--seeds", "4,2"], "--seeds is '4,2'; give the seeds of every trial"),
+        (["--seeds", "one"], "--seeds is 'one'; give the seeds of every trial"),
+        (["--seeds", "1,1000"], "rising numbers for the rungs of a race (--seeds 1,2,4), from 1"),
+        (["--trials", "8", "--race", "9"], "leave 9 survivors of 8 trials; it can leave at most"),
+        (["--race", "-1"], "--race is -1; it must be at least 0"),
+        (["--race", "0", "--confirm", "3"], "--race 0 chooses nobody"),
+        (["--race", "0", "--seeds", "1,2"], "--race 0 chooses nobody"),
+        (["--confirm", "1000"], "--confirm is 1000; it must be below 1000"),
+        (["--target", "1.5"], "--target is 1.5; it must be between 0 and 1"),
+        (["--target", "0"], "--target is 0; it must be between 0 and 1"),
+        (["--grace-kimg", "3"], "--grace-kimg is for --prune asha; give that as well"),
+        (["--pilot", "--prune", "asha"], "--pilot measures whole runs and chooses none"),
         (["--gpus-per-worker", "99"], "99 GPUs on one node, and there are"),
         (["--dataset", "fashon-mini"], "did you mean 'fashion-mini'"),
         (["--dataset", "./nowhere"], "the data set nowhere is not there"),
@@ -145,3 +161,43 @@ def test_what_a_resumed_study_cannot_take_is_refused(
     assert main(["--resume", str(tmp_path), *args]) == 2
     said = capsys.readouterr().err
     assert f"cannot change {args[0]}; leave that out" in said
+
+
+def stages_of(**asked: Any) -> PlanSettings:
+    space = load_space("sngan")
+    return plan_settings(space, SearchOptions(**asked), find_preset("laptop"))
+
+
+def plan_of(settings: PlanSettings) -> tuple[tuple[int, ...], int | None, int]:
+    return settings.seeds, settings.race, settings.confirm
+
+
+def test_the_preset_races_and_confirms_unless_trials_are_few_or_to_be_compared_whole() -> None:
+    preset = find_preset("laptop")
+    assert plan_of(stages_of()) == (preset.seeds, preset.race, preset.confirm)
+    for asked in ({"trials": 7}, {"known_only": True}, {"pilot": True}, {"race": 0}):
+        assert plan_of(stages_of(**asked)) == ((1,), 0, 0)
+    assert plan_of(stages_of(trials=7, race=2)) == (preset.seeds, 2, preset.confirm)
+
+
+def test_one_number_of_seeds_is_every_trials_and_several_are_a_race() -> None:
+    assert plan_of(stages_of(seeds="3")) == ((3,), 0, 0)
+    assert plan_of(stages_of(seeds="3", known_only=True)) == ((3,), 0, 0)
+    assert plan_of(stages_of(seeds="1,3", trials=4)) == (
+        (1, 3),
+        None,
+        find_preset("laptop").confirm,
+    )
+    assert plan_of(stages_of(seeds="2", confirm=4)) == ((2,), None, 4)
+
+
+def test_a_resumed_study_may_get_more_seeds_and_confirmation() -> None:
+    stored = PlanSettings(trials=9, race=0).model_dump(mode="json")
+    assert resumed_settings(stored, SearchOptions()) == PlanSettings(trials=9, race=0)
+    assert plan_of(resumed_settings(stored, SearchOptions(confirm=5))) == ((1,), None, 5)
+    assert plan_of(resumed_settings(stored, SearchOptions(seeds="1,2"))) == ((1, 2), None, 0)
+
+
+def test_a_study_of_an_older_version_explores_only() -> None:
+    stored = {"trials": 4, "seed": 0, "num_sobol": None, "known_only": False, "max_attempts": 3}
+    assert plan_of(resumed_settings(stored, SearchOptions())) == ((1,), None, 0)
