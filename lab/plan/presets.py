@@ -37,10 +37,10 @@ _LAPTOP = Preset(
         "network.architecture": "dcgan",
         "network.width": 0.25,
         "network.latent_size": 64,
-        "training.budget_images": 40_000,
+        "training.budget_images": 24_000,
         "training.precision": "float32",
         "training.ema_half_life_images": 2_000,
-        "evaluation.every_images": 4_000,
+        "evaluation.every_images": 3_000,
         "evaluation.num_samples": 2_000,
         # The kernel distance grows with the cube of the features' distance, so u is .5 while
         # samples are still shapeless; at .9 fd_fashion is down to about a quarter.

@@ -76,16 +76,16 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
     assert said["data"] == "fashion-mini, 10,000 images of 32x32x1"
     assert said["resources"] == "4 CPUs and 0 GPUs of this machine"
     assert said["slots"] == "2 runs at a time, each on 1 CPU and 0 GPU"
-    assert said["a run"] == "8 kimg in float32, 3 evaluations of 2,000 samples"
+    assert said["a run"] == "8 kimg in float32, 4 evaluations of 2,000 samples"
     assert said["trials"] == "10 to go: 7 known, 3 sobol"
     assert said["runs"] == (
         "36 to go, stages explore, race, confirm: 1 seed each; then the best race: 5 with 2, "
         "3 with 4; confirmed on 5 fresh seeds each; 36 runs in all"
     )
-    # 8,000 images at 1 ms and three evaluations at 1 s: 11 s a run, 18 runs one after another
-    assert said["time of a run"].startswith("11 s on average")
-    assert said["time in all"].startswith("at most about 3 min 1")
-    assert said["cost"] == "at most about 0.11 CPU-hours and 0 GPU-hours"
+    # 8,000 images at 1 ms and four evaluations at 1 s: 12 s a run, 18 runs one after another
+    assert said["time of a run"].startswith("12 s on average")
+    assert said["time in all"].startswith("at most about 3 min 3")
+    assert said["cost"] == "at most about 0.12 CPU-hours and 0 GPU-hours"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -98,7 +98,7 @@ def test_several_workers_share_a_batch_and_each_costs_its_cores(
     assert what == "rounds"
     assert [config["training"]["batch_size"] for config in configs] == [16]
     # half the images at 1 ms for each of two workers: as many CPU-seconds, but for evaluations
-    assert said["time of a run"].startswith("7 s on average")
+    assert said["time of a run"].startswith("8 s on average")
     assert "communication" in said["measured"]
 
 
@@ -111,7 +111,7 @@ def test_a_range_of_workers_is_planned_with_as_many_as_there_is_room_for(
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """The first of three trials has ended, the second has seen half of its 40,000 images."""
+    """The first of three trials has ended, the second has seen half of its 24,000 images."""
     space = load_space("sngan").with_defaults(find_preset("laptop").base)
     planner = Planner(space, PlanSettings(trials=3))
     settings = planner.settings.model_dump() | {"num_sobol": planner.num_sobol, "concurrent": 2}
@@ -128,7 +128,7 @@ def study(tmp_path: Path) -> Path:
         write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_row(job))
         run = {"trial": job.trial, "seed": job.seed, "stage": "explore", "attempts": 1, **end}
         write_json(folder / "run.json", run)
-        append_row(folder / "evaluations.jsonl", {"images_seen": 20_000, "quality": 0.5})
+        append_row(folder / "evaluations.jsonl", {"images_seen": 12_000, "quality": 0.5})
     return tmp_path
 
 
@@ -140,9 +140,9 @@ def test_a_resumed_search_is_planned_by_what_is_left_of_it(
     said = plan(capsys, f"--resume={study}")
     assert said["trials"] == "2 to go: 2 known"
     assert said["runs"] == "2 to go, stages explore: 1 seed each; 3 runs in all"
-    # one run from 20,000 images on (20 s and 5 evaluations), one whole (40 s and 11)
-    assert said["time of a run"] == "38 s on average, 25 s to 51 s"
-    assert said["time in all"].startswith("at most about 51 s")
+    # one run from 12,000 images on (12 s and 4 evaluations), one whole (24 s and 9)
+    assert said["time of a run"] == "25 s on average, 16 s to 33 s"
+    assert said["time in all"].startswith("at most about 33 s")
     assert {path: path.read_bytes() for path in study.rglob("*") if path.is_file()} == before
 
 
