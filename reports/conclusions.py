@@ -17,7 +17,7 @@ from lab.stability.statistics import (
     shrink,
     stable_shares,
 )
-from reports.tables import best_run, explored, finished, run_table
+from reports.tables import explored, finished, run_table
 from reports.words import wilson_bounds
 
 
@@ -67,14 +67,26 @@ def is_raced(study: StudyRecord) -> bool:
     return bool(settings.get("confirm")) or len(rungs) > 1 or bool(conclusions_of(study).finalists)
 
 
+def is_single(runs: pd.DataFrame) -> bool:
+    """Whether every trial has one run: then a run stands for its trial."""
+    return not (runs.groupby("trial").size() > 1).any()
+
+
 def leading_trial(study: StudyRecord) -> int | None:
-    """The recommended trial; before there is one that of the best explore run by score."""
+    """The recommended trial; before there is one the best by its explore runs.
+
+    As a race ranks: by the share of them that is stable, then by their mean score.
+    """
     recommended = conclusions_of(study).recommended
     if recommended is not None:
         return recommended
-    runs = explored(run_table(study))
-    best = best_run(runs)
-    return None if best is None else int(runs["trial"][best])
+    runs = finished(explored(run_table(study)))
+    runs = runs[runs["score"].notna()]
+    if runs.empty:
+        return None
+    means = runs.assign(stable=runs["outcome"] == "stable").groupby("trial")[["stable", "score"]]
+    order = means.mean().sort_values(["stable", "score"], ascending=False, kind="stable")
+    return int(order.index[0])
 
 
 def leader_word(study: StudyRecord) -> str:
@@ -85,18 +97,18 @@ def leader_word(study: StudyRecord) -> str:
 def leading_run(study: StudyRecord) -> int | None:
     """Row of the run that is shown for the leading trial.
 
-    Of a confirmed trial that with the median quality among its confirm runs, so that the picture
-    is no luckier than the trial; otherwise the trial's first run that has a verdict.
+    That with the median quality among its confirm runs, or else among its explore runs, so that
+    the picture is no luckier than the trial.
     """
     trial = leading_trial(study)
     runs = finished(run_table(study))
     runs = runs[runs["trial"] == trial]
     if runs.empty:
         return None
-    confirmed = runs[runs["stage"] == "confirm"].sort_values("final_quality", kind="stable")
-    if confirmed.empty:
-        return int(runs.index[0])
-    return int(confirmed.index[(len(confirmed) - 1) // 2])
+    confirmed = runs[runs["stage"] == "confirm"]
+    shown = explored(runs) if confirmed.empty else confirmed
+    shown = shown.sort_values("final_quality", kind="stable")
+    return int(shown.index[(len(shown) - 1) // 2]) if len(shown) else None
 
 
 FINALIST_COLUMNS = (

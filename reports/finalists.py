@@ -13,7 +13,7 @@ from reports.conclusions import conclusions_of, finalist_rows
 from reports.markup import Html, element, joined
 from reports.tables import explored, finished, names_of, run_table
 from reports.verdicts import glyph
-from reports.words import MISSING, counted, duration, fixed, number, percents
+from reports.words import MISSING, duration, fixed, listed, number, percents
 
 
 def finalists_table(study: StudyRecord) -> Html | None:
@@ -151,8 +151,8 @@ def _link(trial: int) -> Html:
 def stages_line(runs: pd.DataFrame) -> str:
     """How many runs each stage has, in words; empty where all explored."""
     counts = [
-        f"{counted(int((runs['stage'] == stage).sum()), 'run')} to {what}"
-        for stage, what in (("explore", "explore"), ("race", "race"), ("confirm", "confirm"))
-        if (runs["stage"] == stage).any()
+        f"{count} to {stage}"
+        for stage in ("explore", "race", "confirm")
+        if (count := int((runs["stage"] == stage).sum()))
     ]
-    return ", ".join(counts) if len(counts) > 1 else ""
+    return listed(counts) if len(counts) > 1 else ""

@@ -7,7 +7,7 @@ import pandas as pd
 from lab.config import MetricNames
 from lab.record import StudyRecord
 from reports.comparisons import Comparison, comparisons_of
-from reports.conclusions import is_raced
+from reports.conclusions import is_raced, is_single
 from reports.finding import Finding
 from reports.grid import agreements
 from reports.recommendation import recommendation
@@ -30,7 +30,7 @@ def findings(study: StudyRecord) -> list[Finding]:
         *recommendation(study),
         *agreements(study),
         stability(study, done),
-        None if is_raced(study) else better_at_the_end(done, names_of(study)),
+        better_at_the_end(done, names_of(study)) if is_single(done) else None,
         failures(done),
         None if is_raced(study) else seeds(done),
         pruning(runs),
@@ -130,7 +130,7 @@ def failures(done: pd.DataFrame) -> Finding | None:
 
 def seeds(done: pd.DataFrame) -> Finding | None:
     """What one seed a configuration cannot say."""
-    if (done.groupby("trial").size() > 1).any():
+    if not is_single(done):
         return None
     if (done["outcome"] != "stable").all():
         low, high = wilson_bounds(0, 1)

@@ -102,10 +102,16 @@ def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:
         within = listed([letter.upper() for letter in agrees])
         verdict = f"these runs agree at {within}, not at {listed(against)}."
     missing = f" Not run: {listed(absent)}." if absent else ""
+    side = cells["low"] > 0.5 if claim.holds else cells["high"] < 0.5
+    settled = [letter.upper() for letter in ran if bool(side[letter])]
+    proof = (
+        f"Beyond what so few runs may show by luck (an interval on the paper's side of 50%): "
+        f"{listed(settled) or 'no setting'}."
+    )
     return Finding(
         opening + verdict,
         f"Stable runs of {claim.method} and the Wilson 95% interval of their share: "
-        f"{listed(told)}.{missing}",
+        f"{listed(told)}.{missing} {proof}",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lab.record import Row, StudyRecord
-from reports.conclusions import conclusions_of, finalist_rows, is_raced, leading_run
+from reports.conclusions import conclusions_of, finalist_rows, is_raced, is_single, leading_run
 from reports.gallery import Album, hero
 from reports.markup import Html, element
 from reports.methods import confirm_command, copyable, train_command
@@ -36,7 +36,7 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
     command = train_command(study)
     words = element(
         "div",
-        element("h3", f"{_claim(study, row)}: ",
+        element("h3", f"{_claim(study, row, confirmed)}: ",
                 element("a", f"trial {trial}", href=f"#trial-{trial}"),
                 f" ({values.get('origin', 'unknown origin')})"),
         _confirmed_numbers(study, finalist.to_dict("records")[0])
@@ -50,11 +50,13 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
     return element("div", words, hero(study, album), class_="best-card")
 
 
-def _claim(study: StudyRecord, row: pd.Series[Any]) -> str:
+def _claim(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> str:
     if conclusions_of(study).recommended is not None:
-        return "Recommended"
+        return "Recommended" if confirmed else "Winner of the race, not confirmed"
     if is_raced(study):
         return "Leading before the race is over"
+    if not is_single(explored(run_table(study))):
+        return "Leading by stable runs, then by score"
     return (
         "Best run by score"
         if row["outcome"] == "stable"

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.config import MetricNames, StabilityConfig
 from lab.record import StudyRecord, trial_folder
-from reports.conclusions import conclusions_of, leading_trial
+from reports.conclusions import conclusions_of, is_raced, leading_trial
 from reports.markup import Html, element, joined
 from reports.tables import config_value, names_of
 from reports.verdicts import VERDICTS, glyph, look
@@ -28,6 +28,8 @@ METRICS = {
     "duplicates": "share of generated images that nearly repeat another one",
     "rke": "number of modes by the second-order Renyi entropy of a kernel",
 }
+FINALISTS = 3
+"""Trials worth confirming in a study that did not race."""
 REQUIRED = tuple(name for name, field in MetricNames.model_fields.items() if field.is_required())
 """Metrics that every record has; older ones lack the others."""
 
@@ -71,8 +73,13 @@ def train_command(study: StudyRecord) -> str | None:
 
 
 def confirm_command(study: StudyRecord, num_seeds: int) -> str:
-    """The command that goes on to train the finalists on so many fresh seeds each."""
-    return f"python -m lab.search --resume {shown_folder(study.folder)} --confirm {num_seeds}"
+    """The command that goes on to train the finalists on so many fresh seeds each.
+
+    A study that did not race has no finalists, so it is told how many to take.
+    """
+    race = "" if is_raced(study) else f" --race {min(FINALISTS, len(study.trials))}"
+    folder = shown_folder(study.folder)
+    return f"python -m lab.search --resume {folder}{race} --confirm {num_seeds}"
 
 
 def shown_folder(folder: Path) -> str:

@@ -20,6 +20,7 @@ from reports.figures.importances import importances_panel
 from reports.figures.panel import Panel, render
 from reports.figures.quality import quality_panel, quality_rows
 from reports.figures.safe_zone import safe_zone_panel
+from reports.figures.survival import survival_panel, survival_rows
 from reports.gallery import Album, gallery
 from reports.markup import Html, element, joined
 from reports.methods import methods, shown_folder
@@ -100,6 +101,7 @@ def sections_of(album: Album) -> list[Section]:
         Section("zone", "The safe zone", "Where do runs stay stable?", _zone),
         Section("cost", "Quality against stability", "Does what learns well also last?", _cost),
         Section("causes", "Failures by cause", "How do the others fail, and where?", _causes),
+        Section("life", "How long runs last", "When do they break?", _life),
         Section("curves-section", "Every run", "What happened, image by image?", _curves),
         Section("matters", "What matters", "Which parameters does the score depend on?", _matters),
         Section("samples", "Samples", "What do the runs draw?", lambda it: gallery(it, album)),
@@ -126,6 +128,12 @@ def _causes(study: StudyRecord) -> Html | str:
     if finished(run_table(study)).empty:
         return "No run has a verdict yet."
     return render(failures_panel(study))
+
+
+def _life(study: StudyRecord) -> Html | str:
+    if survival_rows(study).empty:
+        return "No evaluation yet."
+    return render(survival_panel(study))
 
 
 def _curves(study: StudyRecord) -> Html | str:

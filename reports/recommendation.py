@@ -30,6 +30,7 @@ def recommendation(study: StudyRecord) -> list[Finding]:
 def confirmed(row: dict[Any, Any], names: MetricNames) -> Finding:
     """The headline: k of n fresh runs, their quality, and beside it what the race showed."""
     stable, total = int(row["confirm_stable"]), int(row["confirm_total"])
+    interval = percents(row["confirm_low"], row["confirm_high"])
     detail = ["Those seeds were used for no choice."]
     if row["num_pending"]:
         detail = [f"{counted(row['num_pending'], 'fresh run')} more not ended yet.", *detail]
@@ -51,7 +52,8 @@ def confirmed(row: dict[Any, Any], names: MetricNames) -> Finding:
         ]
         detail.append(f"Flagged: {listed(flags)}.")
     return Finding(
-        f"Trial {row['trial']} is recommended; {share(stable, total)} fresh runs were stable.",
+        f"Trial {row['trial']} is recommended; {stable} of {counted(total, 'fresh run')} "
+        f"{'was' if stable == 1 else 'were'} stable (Wilson 95%: {interval}).",
         " ".join(detail),
     )
 

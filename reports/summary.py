@@ -96,7 +96,7 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
         "div",
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
-        element("p", f"The bar holds the explore runs of {stages}.", class_="note")
+        element("p", f"The bar holds explore runs alone; the study has {stages}.", class_="note")
         if stages
         else None,
         class_="verdicts",
