@@ -12,7 +12,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test test-faults test-hosts test-slow bench clean
+.PHONY: search test validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -23,6 +23,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+validate: $(VENV)/.installed
+	$(BIN)/python -m lab.validate $(ARGS)
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
