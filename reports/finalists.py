@@ -85,9 +85,9 @@ def pareto_table(study: StudyRecord) -> Html | None:
     return element(
         "div",
         element("h3", f"Pareto set of {objective.replace(',', ' and ')}"),
-        element("table",
+        element("div", element("table",
                 element("thead", element("tr", *(element("th", n, scope="col") for n in head))),
-                element("tbody", joined(lines)), class_="finalists"),
+                element("tbody", joined(lines)), class_="finalists"), class_="scroll"),
         element("p", "No other trial is at least as good in every objective and better in one, by "
                 "the runs that every trial has. With so few runs each, a set like this is wider "
                 "or narrower by luck.", class_="note"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reports import write_report
+from tests.reports.raced import write_grid_study, write_raced_study
 from tests.reports.synthetic import write_study
 from tests.reports.test_page import write_hostile_study
 
@@ -19,7 +20,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-FIGURES = {"safe-zone", "quality", "failures", "curves", "importances"}
+FIGURES = {"safe-zone", "quality", "failures", "curves", "importances", "survival"}
 
 pytestmark = [
     pytest.mark.browser,
@@ -198,3 +199,16 @@ def test_the_smallest_studies_draw_without_complaint(
     seen = visit(browser, write_report(write_study(tmp_path, num_trials)))
     assert seen.complaints == []
     seen.page.close()
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_a_study_that_raced_and_a_papers_grid_fit_the_screen(
+    browser: sync_api.Browser, tmp_path: Path, width: int
+) -> None:
+    raced = write_raced_study(tmp_path / "raced", {5: "sscs", 9: "srs"}, raced="scs", pareto=(5,))
+    cells = {f"{letter}-{method}": "sc" for letter in "abcdef" for method in ("spectral", "layer")}
+    for folder in (raced, write_grid_study(tmp_path / "grid", cells)):
+        seen = visit(browser, write_report(folder), width=width)
+        assert seen.complaints == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        seen.page.close()
