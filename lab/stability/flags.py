@@ -28,11 +28,14 @@ FlagName = Literal["overfit", "memorised"]
 LOGIT_REAL, LOGIT_HELDOUT, LOGIT_FAKE = (
     SIGNAL_PREFIX + name for name in ("logit_real", "logit_heldout", "logit_fake")
 )
+ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
 R_V = SIGNAL_PREFIX + "r_v"
 R_T = SIGNAL_PREFIX + "r_t"
 
 NUM_WINDOWS = 4
 """Windows over which r_v is pooled: held-out logits come from few batches."""
+MIN_ACCURACY = 0.6
+"""A critic that tells real from generated images less often has no gap to speak of."""
 IMPROVED = 0.9
 """Quality still improves while its shortfall is below this share of that `NUM_WINDOWS` before."""
 
@@ -52,8 +55,8 @@ def overfit(history: History) -> Flag | None:
     """The critic knows its training images by heart, and quality does not improve any more.
 
     r_v = (E D_train - E D_heldout) / (E D_train - E D_fake) (Karras et al. 2020, eq. 1), pooled
-    over `NUM_WINDOWS` windows, above `overfit_gap` at two windows in a row while quality stands
-    still. Without held-out logits r_t = E sign D_train above `overfit_sign` takes its place.
+    over `NUM_WINDOWS` windows in which the critic told images apart (`MIN_ACCURACY`), above
+    `overfit_gap` at two windows in a row while quality stands still. Without held-out logits r_t = E sign D_train above `overfit_sign` takes its place.
     Critics of good, growing GANs memorise as well (Brock et al. 2019): so only a flag.
     """
     gaps = _pooled_gaps(history)
@@ -93,7 +96,9 @@ def _pooled_gaps(history: History) -> list[Point]:
         window = parts[end - NUM_WINDOWS : end]
         row = window[-1][0]
         apart = math.fsum(part[2] for part in window)
-        if apart > 0:
+        told = [history.value(part[0], ACCURACY) for part in window]
+        known = [accuracy for accuracy in told if accuracy is not None]
+        if apart > 0 and (not known or fmean(known) >= MIN_ACCURACY):
             value = math.fsum(part[1] for part in window) / apart
             found.append(Point(row, history.images[row], value))
     return found

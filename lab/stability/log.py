@@ -166,12 +166,15 @@ def _require(name: str, columns: Sequence[str], what: str) -> None:
 def _on_clock(
     rows: Sequence[Row], clock: tuple[str, float]
 ) -> tuple[list[tuple[int, Row]], list[str]]:
-    """Images seen and the row, in order, one a place; and what was passed over for that."""
+    """Images seen and the row, in order, one a place; and what was passed over for that.
+
+    Of several rows at one place the first counts; later ones give what it lacks.
+    """
     column, unit = clock
     placed: list[tuple[int, Row]] = []
     lost = 0
     for row in rows:
-        seen = _as_number(row.get(column))
+        seen = number(row, column)
         if seen is None or not math.isfinite(seen) or seen < 0:
             lost += 1
         else:
@@ -179,16 +182,21 @@ def _on_clock(
     if not placed:
         raise InputError(f"no row of the log has a number in '{column}'; give one that has")
     ordered = sorted(placed, key=lambda pair: pair[0])
-    moved = sum(one is not other for one, other in zip(placed, ordered, strict=True))
+    moved, latest = 0, -1
+    for seen, _ in placed:
+        moved += seen < latest
+        latest = max(latest, seen)
     kept: list[tuple[int, Row]] = []
-    for pair in ordered:
-        if not kept or pair[0] > kept[-1][0]:
-            kept.append(pair)
+    for seen, row in ordered:
+        if kept and seen == kept[-1][0]:
+            kept[-1] = (seen, {**row, **kept[-1][1]})
+        else:
+            kept.append((seen, row))
     repeated = len(ordered) - len(kept)
     told = (
         (lost, f"without a finite number in '{column}' {_were(lost)} left out"),
         (moved, f"out of order {_were(moved)} sorted"),
-        (repeated, f"at a place that an earlier row has {_were(repeated)} left out"),
+        (repeated, "at a place that an earlier row has only filled its gaps"),
     )
     return kept, [f"{_rows(count)} {text}" for count, text in told if count]
 
@@ -199,18 +207,6 @@ def _rows(count: int) -> str:
 
 def _were(count: int) -> str:
     return "was" if count == 1 else "were"
-
-
-def _as_number(value: Any) -> float | None:
-    """A number, or the text of one; StyleGAN's {num, mean, std} counts by its mean."""
-    if isinstance(value, Mapping):
-        value = value.get("mean")
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return number({"": value}, "")
 
 
 Measure = Callable[[Row], Row]
@@ -224,14 +220,14 @@ def _quality(
 ) -> tuple[Measure, list[str]]:
     """What makes a row's quality, and words on rows that have none."""
     column, metric = _quality_column(columns, options, names)
-    values = [_as_number(row.get(column)) for _, row in placed]
+    values = [number(row, column) for _, row in placed]
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if not finite:
         raise InputError(f"no row of the log has a finite number in '{column}'; give one that has")
     bad = len(values) - len(finite)
     told = [f"{_rows(bad)} without a finite number in '{column}' had no quality"] if bad else []
     if metric is None:
-        return lambda row: _present(QUALITY, _as_number(row.get(column))), told
+        return lambda row: _present(QUALITY, number(row, column)), told
     initial = finite[0] if options.initial is None else options.initial
     if initial <= options.floor:
         raise InputError(
@@ -240,7 +236,7 @@ def _quality(
         )
 
     def measured(row: Row) -> Row:
-        value = _as_number(row.get(column))
+        value = number(row, column)
         if value is None:
             return {}
         return {metric: value, QUALITY: quality(value, initial, options.floor)}

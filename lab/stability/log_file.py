@@ -1,0 +1,95 @@
+"""Rows of a training log from a .csv or .jsonl file, whoever wrote it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.config import InputError
+from lab.record import Row
+
+SNAPSHOT = re.compile(r"network-snapshot-(\d+)")
+"""StyleGAN's metric-*.jsonl tells the clock (kimg) by the name of what was measured."""
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """The rows of a file as they stand, and what could not be read."""
+
+    rows: list[Row]
+    ignored: tuple[str, ...]
+
+
+def read_log_file(path: Path) -> LogFile:
+    """The rows of a file; texts of numbers are numbers, empty cells are left out.
+
+    Raises InputError for a file that is missing, empty, or neither .csv nor .jsonl.
+    """
+    readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows}
+    if path.suffix.lower() not in readers:
+        raise InputError(f"the log {path} is neither .csv nor .jsonl; give one of these, or a run")
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"the log {path} cannot be read: {reason}; give a file that is") from None
+    found = list(readers[path.suffix.lower()](text))
+    rows = [row for row in found if row]
+    if not rows:
+        raise InputError(f"the log {path} is empty; give one with a row an evaluation")
+    torn = len(found) - len(rows)
+    told = f"{torn} line{'s' if torn != 1 else ''} of {path.name} could not be read"
+    return LogFile(rows, (told,) if torn else ())
+
+
+def _csv_rows(text: str) -> Iterator[Row]:
+    """A row a line; one with no cell at all is empty."""
+    for cells in csv.DictReader(text.splitlines()):
+        filled = {
+            name.strip(): _number_or_text(value)
+            for name, value in cells.items()
+            if isinstance(name, str) and isinstance(value, str) and value.strip()
+        }
+        yield filled
+
+
+def _jsonl_rows(text: str) -> Iterator[Row]:
+    """A row a line that is not blank; a torn one is empty."""
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        try:
+            content = json.loads(line)
+        except ValueError:
+            content = None
+        yield _flat(content) if isinstance(content, dict) else {}
+
+
+def _flat(content: Mapping[str, Any]) -> Row:
+    """StyleGAN's `results` among the row's own, its means for themselves, its clock by name."""
+    row: Row = {}
+    for name, value in content.items():
+        if name == "results" and isinstance(value, Mapping):
+            row |= {inner: _number_or_text(number) for inner, number in value.items()}
+        elif isinstance(value, Mapping) and "mean" in value:
+            row[name] = _number_or_text(value["mean"])
+        elif value is not None:
+            row[name] = _number_or_text(value)
+    snapshot = SNAPSHOT.search(str(row.get("snapshot_pkl", "")))
+    if snapshot and "kimg" not in row:
+        row["kimg"] = float(snapshot.group(1))
+    return row
+
+
+def _number_or_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
