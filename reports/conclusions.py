@@ -172,7 +172,7 @@ def _finalist(trial: int, runs: pd.DataFrame) -> dict[str, Any]:
         "frechet": float(stable["frechet"].median()) if len(stable) else math.nan,
         "seeds": [int(seed) for seed in confirm["seed"]],
         "num_pending": int(((runs["stage"] == "confirm") & (runs["outcome"] == "running")).sum()),
-        "flags": [flag for flags in confirm["flags"] for flag in flags],
+        "flags": [flag.name for flags in confirm["flags"] for flag in flags],
     }
 
 

@@ -98,15 +98,15 @@ def pareto_table(study: StudyRecord) -> Html | None:
 def _line(row: dict[Any, Any], recommended: int | None) -> Html:
     trial = int(row["trial"])
     chosen = trial == recommended
-    pending = f", {row['num_pending']} not ended" if row["num_pending"] else ""
+    pending = f"{row['num_pending']} not ended" if row["num_pending"] else None
     quality = fixed(row["quality"]) if not math.isnan(row["quality"]) else MISSING
     if not math.isnan(row["quality_low"]):
         quality += f" ({fixed(row['quality_low'])}–{fixed(row['quality_high'])})"
     return element(
         "tr",
         element("th", glyph("stable") if chosen else None, _link(trial),
-                " recommended" if chosen else None, scope="row"),
-        element("td", f"{_count(row, 'confirm')}{pending}"),
+                element("small", "recommended") if chosen else None, scope="row"),
+        element("td", _count(row, "confirm"), element("small", pending) if pending else None),
         element("td", _track(row) if row["confirm_total"] else None),
         element("td", _count(row, "race")),
         element("td", quality),

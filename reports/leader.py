@@ -12,12 +12,16 @@ from reports.conclusions import conclusions_of, finalist_rows, is_raced, is_sing
 from reports.gallery import Album, hero
 from reports.markup import Html, element
 from reports.methods import confirm_command, copyable, train_command
+from reports.story import story
 from reports.tables import explored, finished, names_of, parameters_of, run_table, trial_table
+from reports.verdicts import glyph
 from reports.words import MISSING, fixed, number, percents, setting, short_name
 
 SUGGESTED_SEEDS = 7
 """Fresh seeds from which Wilson's 95 % interval covers a race's winner in 93 to 97 % of studies
 (benchmarks/race_study)."""
+MOST_STORIES = 3
+"""Failed fresh runs told one by one; the table of trials has the others."""
 
 
 def leader_card(study: StudyRecord, album: Album) -> Html | None:
@@ -43,6 +47,7 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
         if confirmed
         else _numbers(study, row, study.runs[run].evaluations),
         _settings(study, values),
+        _stories(study, row, confirmed),
         None if confirmed else _how_to_confirm(study),
         copyable(command) if command else None,
         class_="best-words",
@@ -131,6 +136,28 @@ def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
         if values.get(p.path) is not None
     ]
     return element("dl", *cells, class_="settings")
+
+
+def _stories(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> Html | None:
+    """The verdict's evidence: of the run shown, or of the fresh runs that failed."""
+    if not confirmed:
+        return element("p", f"{row['outcome']}: {story(row)}.", class_="note")
+    runs = finished(run_table(study))
+    fresh = runs[(runs["trial"] == row["trial"]) & (runs["stage"] == "confirm")]
+    failed = fresh[fresh["outcome"] != "stable"]
+    if failed.empty:
+        return None
+    told = [
+        element("li", glyph(run["outcome"]), f"seed {run['seed']} {run['outcome']} {story(run)}")
+        for _, run in failed.head(MOST_STORIES).iterrows()
+    ]
+    more = len(failed) - len(told)
+    return element(
+        "div",
+        element("p", "The fresh runs that failed:"),
+        element("ul", *told, element("li", f"and {more} more") if more else None),
+        class_="note",
+    )
 
 
 def _how_to_confirm(study: StudyRecord) -> Html:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -103,6 +103,7 @@ RUN_COLUMNS = (
     "trial", "seed", "stage", "status", "outcome", "onset_images", "evidence", "score",
     "final_quality", "quality_alive", "life", "images_seen", "budget_images", "frechet", "kernel",
     "coverage", "seconds", "images_per_second", "error", "folder", "confidence", "flags",
+    "not_judged",
 )  # fmt: skip
 
 
@@ -135,15 +136,25 @@ def _run_row(study: StudyRecord, run: RunRecord) -> dict[str, Any]:
         "error": str(run.run.get("error") or ""),
         "folder": _relative(run.folder, study.folder),
         "confidence": _float(verdict.get("confidence")),
-        "flags": flag_names(verdict.get("flags")),
+        "flags": flag_notes(verdict.get("flags")),
+        "not_judged": tuple(str(told) for told in verdict.get("not_judged") or ()),
     }
 
 
-def flag_names(flags: Any) -> tuple[str, ...]:
-    """Names of the flags beside a verdict, however a record spells them; older ones have none."""
-    entries = flags if isinstance(flags, (list, tuple, Mapping)) else ()
+class FlagNote(NamedTuple):
+    """Something to know beside a verdict."""
+
+    name: str
+    evidence: str
+
+
+def flag_notes(flags: Any) -> tuple[FlagNote, ...]:
+    """The flags beside a verdict; older records have none."""
+    entries = flags if isinstance(flags, (list, tuple)) else ()
     return tuple(
-        str(entry.get("name", "unnamed")) if isinstance(entry, Mapping) else str(entry)
+        FlagNote(str(entry.get("name", "unnamed")), str(entry.get("evidence") or ""))
+        if isinstance(entry, Mapping)
+        else FlagNote(str(entry), "")
         for entry in entries
     )
 

@@ -10,14 +10,13 @@ import pandas as pd
 from lab.record import StudyRecord
 from reports.conclusions import conclusions_of, leader_word, leading_trial
 from reports.markup import Html, element, joined
+from reports.story import story
 from reports.tables import Parameter, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph
 from reports.words import (
     MISSING,
     counted,
     fixed,
-    images,
-    listed,
     number,
     setting,
     short_name,
@@ -28,7 +27,10 @@ def table_rows(study: StudyRecord) -> pd.DataFrame:
     """One row a run, those of the leading trial first, then by score; the table's columns."""
     rows = run_table(study).join(trial_table(study), on="trial", how="left")
     pareto = rows["trial"].isin(conclusions_of(study).pareto)
-    rows = rows.assign(best=rows["trial"] == leading_trial(study), pareto=pareto)
+    repeated = rows["trial"].duplicated(keep=False)
+    rows = rows.assign(
+        best=rows["trial"] == leading_trial(study), pareto=pareto, repeated=repeated
+    )
     return rows.sort_values(["best", "score"], ascending=False, kind="stable", ignore_index=True)
 
 
@@ -77,7 +79,7 @@ def _header(index: int, name: str) -> Html:
 
 def _line(row: pd.Series[Any], parameters: list[Parameter], leader: str, *, anchor: bool) -> Html:
     trial = int(row["trial"])
-    seed = f" · seed {row['seed']}" if not anchor else ""
+    seed = f" · seed {row['seed']}" if row["repeated"] else ""
     outcome = str(row["outcome"])
     cells = [
         element("th", element("a", f"{trial}{seed}", href=f"#trial-{trial}"), scope="row",
@@ -92,7 +94,7 @@ def _line(row: pd.Series[Any], parameters: list[Parameter], leader: str, *, anch
         element("td", row["origin"] if isinstance(row["origin"], str) else MISSING),
     ]  # fmt: skip
     cells += [_parameter_cell(row[parameter.path]) for parameter in parameters]
-    cells.append(element("td", _story(row), class_="story"))
+    cells.append(element("td", story(row), class_="story"))
     classes = "best" if row["best"] else None
     identity = f"trial-{trial}" if anchor else None
     return element("tr", *cells, id=identity, class_=classes, data_outcome=outcome)
@@ -113,17 +115,3 @@ def _parameter_cell(value: Any) -> Html:
     return element(
         "td", MISSING if value is None else value, data_value="" if value is None else value
     )
-
-
-def _story(row: pd.Series[Any]) -> str:
-    """What happened, in the verdict's own words, how sure it is, and what it flags."""
-    if row["error"]:
-        return str(row["error"])
-    if not row["evidence"]:
-        return ""
-    onset = row["onset_images"]
-    at = f"at {images(onset)} images: " if not math.isnan(onset) else ""
-    sure = row["confidence"]
-    confidence = f" (confidence {fixed(sure)})" if not math.isnan(sure) else ""
-    flags = f"; flagged: {listed(row['flags'])}" if row["flags"] else ""
-    return f"{at}{row['evidence']}{confidence}{flags}"

@@ -86,8 +86,16 @@ def test_the_table_tells_stage_confidence_and_flags(tmp_path: Path) -> None:
         folder, 1, POINT, np.random.default_rng(0), verdict="collapsed", samples=False, told=told
     )
     words = _words(trial_table_section(read_study(folder)))
-    assert "(confidence 0.93); flagged: memorised" in words
+    assert "(confidence 0.93); flagged memorised; not judged: overfit" in words
     assert words.count("confidence") == 1
+
+
+def test_fresh_runs_that_failed_are_told_with_their_evidence(tmp_path: Path) -> None:
+    study = read_study(write_raced_study(tmp_path, {5: "sccccs"}, raced="s"))
+    words = _words(leader_card(study, Album()))
+    assert "The fresh runs that failed: seed 1001 collapsed at" in words
+    assert "coverage 0.04 of real images'" in words
+    assert "and 1 more" in words
 
 
 def test_a_page_of_every_kind_of_run_can_be_made(tmp_path: Path) -> None:
