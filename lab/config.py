@@ -176,6 +176,8 @@ class StabilityConfig(Section):
     """Flag: authenticity over that of real images, which must be below this as well."""
     signal_every_steps: int = Field(default=24, ge=1)
     """The dearer signals are taken so often: together 3 % of a step's time (benchmarks/signals)."""
+    jacobian: bool = False
+    """At each evaluation, eigenvalues of the game's Jacobian and G's condition; small networks."""
     stop_on_failure: bool = True
     """End the run at a failure; false trains on to the budget and keeps the first verdict."""
 

@@ -19,10 +19,12 @@ from torch import Tensor
 
 from lab.bench import Bench, open_bench_for, resolve_precision, settle_algorithms
 from lab.config import RunConfig
+from lab.curvature import curvature, require_small_game
 from lab.feed import Feed
 from lab.gan.game import Game
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents, save_grid
+from lab.gan.share import Share
 from lab.probe import Probe
 from lab.record import FAILURES, Row, Stage, sample_file, sole_writer
 from lab.run_folder import Finished, Resumed, RunFolder, RunLabel
@@ -130,6 +132,7 @@ class _Training:
         self.game = self.make_game(
             config, bench.shape, device=bench.device, precision=precision, ranks=ranks
         )
+        require_small_game(self.game)
         self.feed = Feed(config, bench, self.game.share)
         self._continue(resumed)
         hosts = ranks.gather(socket.gethostname()) or []
@@ -208,12 +211,20 @@ class _Training:
             "seconds_evaluating": self.evaluating_seconds,
             **metrics,
             **signals,
+            **self._curvature(),
         }
         self.rows.append(row)
         self.verdict = self._judge()
         self.files.store_row(row)
         self.files.store_checkpoint(self.game.state(), self.game.images_seen)
         return self._concluded()
+
+    def _curvature(self) -> dict[str, float]:
+        if not self.config.stability.jacobian:
+            return {}
+        whole = Feed(self.config, self.bench, Share())
+        coming = whole.real(self.game.num_steps_done * self.config.training.critic_steps)
+        return curvature(self.game, coming)
 
     def conclude(self) -> Evaluation:
         """The newest evaluation; a run that has its verdict is finished in the record first."""

@@ -57,6 +57,8 @@ class TrainOptions:
     """With --space: laptop, gpu or cluster; by the hardware when left out."""
     set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
     """path=value: change one setting; may be given again."""
+    jacobian: bool = False
+    """At each evaluation, eigenvalues of the game's Jacobian and G's condition; small networks."""
     device: str = "auto"
     """auto, cpu or cuda."""
     workers: int = 1
@@ -73,6 +75,8 @@ def command(options: TrainOptions) -> int:
     values = dict(parse_setting(text) for text in options.set)
     if options.accumulate is not None:
         values["training.accumulate"] = options.accumulate
+    if options.jacobian:
+        values["stability.jacobian"] = True
     if options.seed is not None:
         values["seed"] = options.seed
     config = change_config(config, values)

@@ -74,6 +74,7 @@ OTHER_VALUES: dict[str, Any] = {
     "stability.memorised_ct": -8.0,
     "stability.memorised_authenticity": 0.3,
     "stability.signal_every_steps": 4,
+    "stability.jacobian": True,
     "stability.stop_on_failure": False,
 }
 

@@ -6,6 +6,7 @@ A step never waits for the device: what is observed comes back as tensors on it.
 
 from __future__ import annotations
 
+import copy
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.network import layers_of
 from lab.gan.networks.normalisation import standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
-from lab.gan.objectives import CriticBatch, CriticObjective, CriticResult, GeneratorObjective
+from lab.gan.objectives import CriticBatch, CriticResult, GeneratorObjective, critic_objective
 from lab.gan.optimizers import adam, clip_weights, grad_norm, set_rate
 from lab.gan.passes import CriticPass, critic_passes, generator_passes
 from lab.gan.ranks import ALONE, Ranks, without_sending
@@ -104,18 +105,8 @@ class Game:
 
     def _build_objectives(self) -> None:
         config = self.config
-        loss, norm = LOSSES[config.loss], config.network.critic_norm
-        self.critic_objective = self.ranks.wrapped(
-            CriticObjective(
-                self.critic,
-                loss,
-                config.penalty.kind,
-                joint=norm != "batch",
-                orthonormal_weight=(
-                    config.penalty.orthonormal_weight if norm == "orthonormal" else 0.0
-                ),
-            )
-        )
+        loss = LOSSES[config.loss]
+        self.critic_objective = self.ranks.wrapped(critic_objective(self.critic, config))
         self.generator_objective = self.ranks.wrapped(
             GeneratorObjective(self.generator, self.critic, loss)
         )
@@ -163,6 +154,15 @@ class Game:
         if (clip := self.config.penalty.clip) is not None:
             clip_weights(self.critic, clip)
         return seen, norm
+
+    def copies(self) -> tuple[Generator, Critic]:
+        """Both networks as they are, without the other ranks; what trains requires gradients."""
+        self._free_critic(True)
+        copied = copy.deepcopy((self.generator, self.critic))
+        self._free_critic(False)
+        for network in copied:
+            standardise_over(network, ALONE)
+        return copied
 
     def _free_critic(self, free: bool) -> None:
         for weight in self._critic_weights:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lab.gan.losses import Loss
+from lab.config import RunConfig
+from lab.gan.losses import LOSSES, Loss
 from lab.gan.networks import Critic, Generator
 from lab.gan.networks.spectral import orthonormal_departure
 from lab.gan.penalties import PENALTIES, Judged
@@ -91,6 +92,18 @@ class CriticObjective(nn.Module):
         logits = _full(self.critic(torch.cat([batch.real, batch.fake]), labels))
         num_real = len(batch.real)
         return logits[:num_real], logits[num_real:]
+
+
+def critic_objective(critic: Critic, config: RunConfig) -> CriticObjective:
+    """The critic's objective as configured."""
+    norm, penalty = config.network.critic_norm, config.penalty
+    return CriticObjective(
+        critic,
+        LOSSES[config.loss],
+        penalty.kind,
+        joint=norm != "batch",
+        orthonormal_weight=penalty.orthonormal_weight if norm == "orthonormal" else 0.0,
+    )
 
 
 class GeneratorObjective(nn.Module):

@@ -39,7 +39,8 @@ def squared_gradient_norm(
     differentiable: bool = True,
 ) -> Tensor:
     """|grad_x D(x)|^2 per sample, [B], differentiable in the critic's weights unless told not."""
-    images = images.detach().requires_grad_(True)
+    if not images.requires_grad:  # with a graph to the generator the field looks at both players
+        images = images.detach().requires_grad_(True)
     logits = critic(images, labels)
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=differentiable)
     return gradient.square().sum(dim=(1, 2, 3))

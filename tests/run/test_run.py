@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 import lab.bench
 import lab.run
 from lab.checkpoint import checkpoint_file
-from lab.config import RunConfig
+from lab.config import InputError, RunConfig
 from lab.data import open_pack
 from lab.gan.game import Game
 from lab.gan.networks import build_generator
@@ -270,3 +270,26 @@ def test_a_run_is_measured_by_the_default_extractor(
     assert len(metrics) == 11
     assert all(math.isfinite(row[key]) for row in rows for key in metrics)
     assert rows[-1]["fd_fashion"] < rows[0]["fd_fashion"]
+
+
+def test_the_jacobian_comes_on_demand_and_changes_nothing_else(
+    pack: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    finish(small_run(pack, {"stability.jacobian": True}), tmp_path)
+
+    rows = stored_rows(tmp_path)
+    shown = "signal_jacobian", "signal_generator_condition"
+    others = [{key: row[key] for key in row if not key.startswith(shown)} for row in rows]
+    assert timeless(others) == timeless(stored_rows(undisturbed))
+    for row in rows:
+        assert row["signal_jacobian_modulus_max"] >= abs(row["signal_jacobian_real_max"])
+        assert row["signal_jacobian_modulus_max"] >= row["signal_jacobian_imag_max"] >= 0
+        assert row["signal_generator_condition"] > 1
+
+
+def test_networks_too_large_for_the_jacobian_are_refused(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.stability.jacobian.MAX_PARAMETERS", 10)
+    with pytest.raises(InputError, match=r"stability\.jacobian is true, .* lower network\.width"):
+        finish(small_run(pack, {"stability.jacobian": True}), tmp_path)

@@ -1,0 +1,39 @@
+"""The game as one vector field: both losses on one fixed batch, differentiable in all weights."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from lab.gan.game import Game
+from lab.gan.losses import LOSSES
+from lab.gan.objectives import CriticBatch, critic_objective
+from lab.gan.rounds import RealBatch
+
+
+class Field:
+    """Copies of both players as they are, against one global batch; plays no round.
+
+    A lazy penalty counts with its weight, as it does on average.
+    """
+
+    def __init__(self, game: Game, real: RealBatch) -> None:
+        """`real` is a whole batch of training images."""
+        self._game = game
+        self._generator, self._critic = game.copies()
+        self.generator = [w for w in self._generator.parameters() if w.requires_grad]
+        self.critic = [w for w in self._critic.parameters() if w.requires_grad]
+        self._real = real.images.to(self.generator[0])
+        self._labels = real.labels if game.config.network.conditional else None
+
+    def losses(self) -> tuple[Tensor, Tensor]:
+        """What the generator and the critic minimise, [] each; fakes keep their graph to G."""
+        game, config, critic = self._game, self._game.config, self._critic
+        z, labels = game.draws.latents("field", game.num_steps_done)
+        known = None if labels is None else labels.flatten()
+        fake = self._generator(z.flatten(0, 1), known)
+        mix, noise = game.draws.penalty(0, self._real.shape[1:])
+        batch = CriticBatch(self._real, fake, self._labels, known, mix, noise)
+        weight = config.penalty.weight if config.penalty.kind != "none" else 0.0
+        of_critic = critic_objective(critic, config)(batch, weight).loss
+        logits = critic(self._real, self._labels), critic(fake, known)
+        return LOSSES[config.loss].generator(*logits).mean(), of_critic
