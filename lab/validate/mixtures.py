@@ -55,7 +55,7 @@ class Sizes:
     width: int = 64
 
 
-QUICK = Sizes(num_seeds=8, num_rounds=1200)
+QUICK = Sizes(num_seeds=6, num_rounds=800)
 FULL = Sizes(num_seeds=16, num_rounds=2000)
 
 
@@ -250,10 +250,10 @@ def _table(jobs: Sequence[Job], results: dict[tuple[str, str], Result]) -> Table
         ("mixture", "method", "modes", "fewest", "high quality", "seeds"),
         rows,
         f"{NUM_SAMPLES:,} samples of the generator at the end; high quality: within {NEAR:g} "
-        "sigma of the nearest mode; a mode is captured by one such sample. Interquartile mean over "
-        "seeds, 95% bootstrap interval. The networks are small and the training short, so high "
-        "quality stays far below a perfect sampler's 98.9%: it is shown, and nothing is claimed "
-        "of it.",
+        "sigma of the nearest mode; a mode is captured by one such sample. Interquartile mean "
+        "over seeds, 95% bootstrap interval. The networks are small and the training short, so "
+        "high quality stays far below a perfect sampler's 98.9%: it is shown, and nothing is "
+        "claimed of it.",
     )
 
 

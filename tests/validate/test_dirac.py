@@ -1,0 +1,152 @@
+"""The Dirac-GAN: the lab's own game against the table's formulas."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from lab.validate.dirac_cycles import RESTLESS, period_rows, restless_check, restless_table
+from lab.validate.dirac_eigenvalues import TOLERANCE, convention_check, critical_check
+from lab.validate.dirac_game import DiracGame, Point, step_jacobian
+from lab.validate.dirac_grid import METHODS, ORDERS, Sizes, diagonal, orders, pairs
+from lab.validate.dirac_sweeps import (
+    Played,
+    Sweep,
+    agreement_checks,
+    outcomes_of,
+    play,
+)
+from lab.validate.dirac_theory import (
+    Method,
+    Order,
+    expected,
+    field_eigenvalues,
+    is_close_call,
+    is_stable,
+    period,
+    step_eigenvalues,
+)
+
+BY_NAME = {method.name: method for method in METHODS}
+GAN = BY_NAME["GAN"]
+R1 = BY_NAME["GAN + R1"]
+
+
+def distance(found: list[complex], theory: tuple[complex, complex]) -> float:
+    (a, b), (c, d) = found, theory
+    return min(max(abs(a - c), abs(b - d)), max(abs(a - d), abs(b - c)))
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_the_fields_eigenvalues_are_the_formulas(method: Method) -> None:
+    zero = torch.zeros(1, dtype=torch.float64)
+    rest = Point(zero, zero)
+    for strength in (0.4, 3.0) if method.damped else (0.0,):
+        game = DiracGame(method, strength, start=rest, steps=rest, order="simultaneous")
+        found = torch.linalg.eigvals(game.field_jacobian()[0]).tolist()
+        assert distance(found, field_eigenvalues(method, strength)) < TOLERANCE
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_a_played_rounds_eigenvalues_are_theorys(method: Method) -> None:
+    steps = (diagonal if method.consensus else pairs)((0.2, 1.3))
+    for order in orders(method):
+        found = torch.linalg.eigvals(step_jacobian(method, 0.7, steps, order)).tolist()
+        for mine, h_g, h_d in zip(found, steps.theta.tolist(), steps.psi.tolist(), strict=True):
+            theory = step_eigenvalues(method, 0.7, h_g, h_d, order)
+            assert distance(mine, theory) < TOLERANCE
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("method", [m for m in METHODS if not m.consensus], ids=lambda m: m.name)
+def test_the_written_condition_is_that_of_the_eigenvalues(method: Method, order: Order) -> None:
+    for h_g in (0.05, 0.4, 1.5, 5.0):
+        for h_d in (0.07, 0.6, 2.0, 7.0):
+            for strength in (0.3, 1.1, 2.6) if method.damped else (0.0,):
+                values = step_eigenvalues(method, strength, h_g, h_d, order)
+                modulus = max(abs(value) for value in values)
+                if abs(modulus - 1) > 1e-9:
+                    stable = is_stable(method, strength, h_g, h_d, order)
+                    assert stable == (modulus < 1), (h_g, h_d, strength)
+
+
+def test_consensus_is_stable_below_its_largest_step() -> None:
+    method, gamma = BY_NAME["GAN + consensus"], 1.0
+    largest = 2 * gamma / (1 + gamma**2 * 0.25)
+    for step, stable in ((0.99 * largest, True), (1.01 * largest, False)):
+        values = step_eigenvalues(method, gamma, step, step, "simultaneous")
+        assert is_stable(method, gamma, step, step, "simultaneous") == stable
+        assert (max(abs(value) for value in values) < 1) == stable
+
+
+def test_the_weight_of_r1_is_gamma_on_half_the_square() -> None:
+    assert convention_check().holds
+
+
+def test_rotation_ends_at_the_critical_gamma() -> None:
+    assert critical_check().holds
+
+
+def outcome(method: Method, strength: float, order: Order, step: float) -> str:
+    steps = diagonal([step])
+    start = Point(1e-4 * steps.theta.sqrt(), 1e-4 * steps.psi.sqrt())
+    game = DiracGame(method, strength, start=start, steps=steps, order=order)
+    return outcomes_of(game.played(300), steps)[0]
+
+
+def test_r1_brings_the_dirac_gan_to_rest() -> None:
+    assert outcome(R1, 0.5, "critic first", 0.3) == "converges"
+
+
+def test_alternating_updates_without_damping_cycle() -> None:
+    assert outcome(GAN, 0.0, "critic first", 0.3) == "cycles"
+    assert outcome(GAN, 0.0, "generator first", 0.3) == "cycles"
+
+
+def test_simultaneous_updates_without_damping_diverge() -> None:
+    assert outcome(GAN, 0.0, "simultaneous", 0.5) == "diverges"
+
+
+def test_too_much_r1_diverges() -> None:
+    assert outcome(R1, 9.0, "critic first", 0.5) == "diverges"
+
+
+def test_a_path_that_is_not_finite_has_diverged() -> None:
+    path = torch.full((8, 1), math.nan, dtype=torch.float64)
+    path[0] = 1.0
+    one = torch.ones(1, dtype=torch.float64)
+    assert outcomes_of(Point(path, path), Point(one, one)) == ["diverges"]
+
+
+def test_the_measured_period_is_the_formulas() -> None:
+    rows = period_rows(GAN)
+    assert rows[0][3] == pytest.approx(period(GAN, 0.1, 0.1))
+    assert all(float(row[-1]) < 1e-3 for row in rows)  # type: ignore[arg-type]
+
+
+def test_a_wgan_that_comes_to_rest_would_be_noticed() -> None:
+    rows = [["WGAN-GP", "alternating", 0.1, 1.0, 0.5, 0.05]]
+    assert not restless_check(restless_table(rows)).holds
+    rows = [["WGAN-GP", "alternating", 0.1, 1.0, 2.0, 2.0]]
+    assert restless_check(restless_table(rows)).holds
+    assert len(RESTLESS) == 4
+
+
+def test_one_wrong_outcome_breaks_the_agreement() -> None:
+    sweep = Sweep(R1, 1.0, "critic first", Sizes((1.0,), 3))
+    points = play(sweep)
+    assert {point.found for point in points} >= {"converges", "diverges"}
+    assert agreement_checks([sweep], [points])[1].holds
+    clear = next(i for i, point in enumerate(points) if point.found == "converges")
+    wrong: list[Played] = [*points]
+    wrong[clear] = replace(points[clear], found="diverges", close_call=False)
+    assert not agreement_checks([sweep], [wrong])[1].holds
+
+
+def test_boundary_cases_are_those_near_modulus_one() -> None:
+    assert is_close_call(GAN, 0.0, 0.05, 0.05, "simultaneous", 0.01)
+    assert not is_close_call(GAN, 0.0, 0.05, 0.05, "critic first", 0.01)
+    assert expected(GAN, 0.0, 0.05, 0.05, "critic first") == "cycles"
