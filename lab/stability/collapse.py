@@ -27,6 +27,10 @@ HAD_ONCE = 2.0
 """Coverage and diversity are lost only by a run that has had this many times their limit."""
 MIN_MODES = 2.0
 """A run that never had so many modes has none to lose."""
+STAYED_PRECISE = 0.8
+"""Share of its best precision from which samples look as real as before."""
+MANY_ALIKE = 0.5
+"""Share of near-duplicates from which samples are alike."""
 
 
 def collapsed(history: History) -> Finding | None:
@@ -42,6 +46,7 @@ def collapse_columns(names: MetricNames) -> tuple[str, ...]:
 def _coverage_lost(history: History) -> Finding | None:
     """Coverage over that of real images below the limit twice in a row, after it was had.
 
+    Spoiled samples, see `_spoiled`, cover nothing either; they are a matter of quality.
     Untrained generators cover nothing, so low coverage tells only of a run that once had
     `HAD_ONCE` times the limit after its first step; one that never did ends as stalled.
     """
@@ -53,10 +58,11 @@ def _coverage_lost(history: History) -> Finding | None:
     points = [point for point in history.points(column) if point.images > 0]
 
     best = running_best(points)
+    spoiled = _spoiled(history)
 
     def lost(i: int) -> bool:
         had = best[i].value / real >= HAD_ONCE * limit
-        return had and points[i].value / real < limit
+        return had and points[i].value / real < limit and points[i].row not in spoiled
 
     pair = first_two_in_a_row(points, lost)
     if pair is None:
@@ -74,7 +80,7 @@ def _modes_lost(history: History) -> Finding | None:
     """Half the modes gone while what is left still looks real, two evaluations in a row.
 
     The mode count (RKE) and coverage both below `collapse_modes` times their best so far, of a
-    run that once had `MIN_MODES`; precision, where there is one, not below that share of its
+    run that once had `MIN_MODES`; precision, where there is one, still `STAYED_PRECISE` of its
     best: when samples spoil as well, the run is degraded.
     """
     names, limit = history.names, history.settings.collapse_modes
@@ -86,7 +92,8 @@ def _modes_lost(history: History) -> Finding | None:
     def lost(i: int) -> bool:
         row = points[i].row
         fewer = modes[i].value >= MIN_MODES and points[i].value < limit * modes[i].value
-        return fewer and coverage.get(row, 1.0) < limit <= precision.get(row, 1.0)
+        precise = precision.get(row, 1.0) >= STAYED_PRECISE
+        return fewer and precise and coverage.get(row, 1.0) < limit
 
     pair = first_two_in_a_row(points, lost)
     if pair is None:
@@ -99,6 +106,17 @@ def _modes_lost(history: History) -> Finding | None:
         f"{brief(second.value)} at {both(first, second)}, and coverage to "
         f"{brief(coverage[second.row])} of its best, while samples stayed as precise",
     )
+
+
+def _spoiled(history: History) -> set[int]:
+    """Rows of samples that look less real than before, and yet differ from each other."""
+    precision = _shares_of_best(history, history.names.precision)
+    alike = {point.row: point.value for point in history.points(history.names.duplicates)}
+    return {
+        row
+        for row, share in precision.items()
+        if share < STAYED_PRECISE and alike.get(row, 1.0) < MANY_ALIKE
+    }
 
 
 def _shares_of_best(history: History, column: str) -> dict[int, float]:

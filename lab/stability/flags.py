@@ -56,7 +56,8 @@ def overfit(history: History) -> Flag | None:
 
     r_v = (E D_train - E D_heldout) / (E D_train - E D_fake) (Karras et al. 2020, eq. 1), pooled
     over `NUM_WINDOWS` windows in which the critic told images apart (`MIN_ACCURACY`), above
-    `overfit_gap` at two windows in a row while quality stands still. Without held-out logits r_t = E sign D_train above `overfit_sign` takes its place.
+    `overfit_gap` at two windows in a row while quality stands still. Without held-out logits
+    r_t = E sign D_train above `overfit_sign` takes its place.
     Critics of good, growing GANs memorise as well (Brock et al. 2019): so only a flag.
     """
     gaps = _pooled_gaps(history)

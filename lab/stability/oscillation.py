@@ -13,6 +13,8 @@ UPDATE_COSINE = SIGNAL_PREFIX + "generator_update_cosine"
 
 NUM_SWINGS = 4
 """Falls and rises, one after the other, that count as an oscillation: two whole cycles."""
+EVEN = 1 / 3
+"""The least of the swings over the largest: one fall after small wobble is no oscillation."""
 
 
 def oscillating(history: History) -> Finding | None:
@@ -21,7 +23,8 @@ def oscillating(history: History) -> Finding | None:
     A swing is the way from one turning point of quality to the next, where a turn counts only
     when quality comes back from it by more than the limit: smaller wobble is noise. Net gain is
     what the last high gained on the first, or the last low on the first, whichever is more; it
-    must be below half the mean swing. Onset: the first of the turns.
+    must be below half the mean swing, and the swings of one size (`EVEN`). Onset: the first of
+    the turns.
     """
     points = [point for point in history.points(QUALITY) if point.images > 0]
     for turns in _turns(points, history.settings.oscillation_swing):
@@ -29,7 +32,7 @@ def oscillating(history: History) -> Finding | None:
             continue
         swings = [abs(b.value - a.value) for a, b in pairwise(turns)]
         gain = max(turns[-1].value - turns[0].value, turns[-2].value - turns[1].value)
-        if gain < sum(swings) / len(swings) / 2:
+        if gain < sum(swings) / len(swings) / 2 and min(swings) >= EVEN * max(swings):
             evidence = _evidence(history, turns, swings, gain)
             return Finding(turns[-1].row, turns[0].images, evidence)
     return None

@@ -24,6 +24,9 @@ FROM = 0.5
 """Share of the budget at which what goes wrong on the way goes wrong."""
 SPIKE_FROM = 0.8
 SPIKE_FACTOR = 100.0
+SPOIL_FROM = 0.8
+SPOIL_LEVELS = 900.0
+"""Grey levels of noise per share of the budget from there on."""
 NUM_KEPT_CLASSES = (5, 2, 1)
 """Classes left at each evaluation after `FROM`; the last stays."""
 NOISE_LEVELS = 2.0
@@ -32,7 +35,7 @@ RELAPSE_FROM = 3 / 16
 """Share of the budget at the first relapse: the third of 16 evaluations."""
 RELAPSE = 0.8
 """Share of the way back to the untrained weights."""
-WOBBLE = 0.2
+WOBBLE = 0.1
 """Standard deviation of the logarithm of the noise that is served while quality improves."""
 
 
@@ -227,10 +230,10 @@ class PerfectGenerator(ServedGame):
 
 
 class PerfectSpoiling(PerfectGenerator):
-    """As above; images are served under noise that rises from `FROM` on."""
+    """As above; images are served under noise that rises from `SPOIL_FROM` on."""
 
     def noise_levels(self) -> float:
-        return 5.0 + 240.0 * max(0.0, self.share_done - FROM)
+        return 5.0 + SPOIL_LEVELS * max(0.0, self.share_done - SPOIL_FROM)
 
 
 class PerfectImproving(PerfectGenerator, NoisyImproving):
