@@ -96,7 +96,7 @@ def eigenvalue_checks(fields: Table, rounds: Table) -> list[Check]:
             "either order.",
             max(column(rounds, -1)) <= TOLERANCE,
             f"largest distance {max(column(rounds, -1)):.1e} over "
-            f"{sum(column(rounds, 3)):.0f} pairs of steps; allowed {TOLERANCE:.0e}",
+            f"{sum(column(rounds, 3)):,.0f} pairs of steps; allowed {TOLERANCE:.0e}",
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -53,12 +54,7 @@ def region(sweeps: Sequence[Sweep], swept: Sequence[list[Played]]) -> Planes:
             for point in points:
                 place = (point.critic_step * gamma, point.generator_step * slope**2 / gamma)
                 places[point.found].append(place)
-        across = torch.logspace(-2, 0.602, 60, dtype=torch.float64)
-        upward = 4 / across - 2 if order != "simultaneous" else torch.ones_like(across)
-        if order == "simultaneous":
-            upward = torch.where(across * (2 - upward) < 4, upward, 2 - 4 / across)
-        inside = upward > 1e-2
-        series = [_series("condition", across[inside], upward[inside], line=True)]
+        series = [_series("condition", *_edge(order), line=True)]
         for name, found in places.items():
             if found:
                 x, y = zip(*found, strict=True)
@@ -72,6 +68,16 @@ def region(sweeps: Sequence[Sweep], swept: Sequence[list[Played]]) -> Planes:
         "One mark a trajectory of the grid, boundary cases included; every loss with R1.",
         log=True,
     )
+
+
+def _edge(order: Order) -> tuple[Tensor, Tensor]:
+    """The condition's border: (h_d gamma, h_g f'^2 / gamma)."""
+    if order != "simultaneous":
+        across = torch.logspace(-0.9, 0.299, 60, dtype=torch.float64)
+        return across, 4 / across - 2
+    across = torch.logspace(-2, math.log10(4), 30, dtype=torch.float64)
+    back = torch.linspace(4, 2.02, 30, dtype=torch.float64)
+    return torch.cat([across, back]), torch.cat([torch.ones(30), 2 - 4 / back])
 
 
 def _series(name: str, x: Tensor, y: Tensor, *, line: bool = False) -> Series:

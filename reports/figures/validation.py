@@ -13,6 +13,8 @@ from reports.verdicts import look
 COLUMNS = 4
 SIDE = 250
 """Pixels of one plane."""
+GAP = 0.16
+"""Between two rows of planes, of the figure's height."""
 COLOURS = {
     "converges": look("stable").colour,
     "cycles": look("oscillating").colour,
@@ -50,8 +52,9 @@ def _add_plane(
     row, column = divmod(index, columns)
     number = "" if index == 0 else str(index + 1)
     left, right = column / columns, (column + 0.86) / columns
-    top = 1 - row / rows
-    bottom = top - (0.98 if rows == 1 else 0.76 / rows)
+    height = (1 - GAP * (rows - 1)) / rows
+    top = 1 - row * (height + GAP)
+    bottom = max(0.0, top - height)
     axis = {
         "showgrid": True, "gridcolor": FAINT, "zeroline": False, "automargin": True,
         "type": "log" if figure.get("log") else "linear", "nticks": 5,
@@ -68,7 +71,8 @@ def _add_plane(
         drawn.add_trace(_trace(series, number, colours[series["name"]], first=index == 0))
     drawn.add_annotation(
         text=f"<b>{plotly_text(plane['title'])}</b>",
-        x=(left + right) / 2, y=top, xref="paper", yref="paper", yanchor="bottom", showarrow=False,
+        x=0.5, y=1, xref=f"x{number} domain", yref=f"y{number} domain", xanchor="center",
+        yanchor="bottom", showarrow=False,
     )  # fmt: skip
 
 
