@@ -13,7 +13,7 @@ from reports.conclusions import conclusions_of, finalist_rows
 from reports.markup import Html, element, joined
 from reports.tables import explored, finished, names_of, run_table
 from reports.verdicts import glyph
-from reports.words import MISSING, duration, fixed, listed, number, percents
+from reports.words import MISSING, fixed, listed, number, percents
 
 
 def finalists_table(study: StudyRecord) -> Html | None:
@@ -52,15 +52,15 @@ def finalists_table(study: StudyRecord) -> Html | None:
 
 
 def pareto_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a trial of the Pareto set, by its explore runs: stable, total, quality, seconds."""
+    """One row a trial of the Pareto set, by its explore runs: stable, total, quality, score, cost."""
     runs = finished(explored(run_table(study)))
     found = []
     for trial in conclusions_of(study).pareto:
         own = runs[runs["trial"] == trial]
         stable = int((own["outcome"] == "stable").sum())
-        means = [float(own[column].mean()) for column in ("final_quality", "score", "seconds")]
+        means = [float(own[column].mean()) for column in ("final_quality", "score", "cost")]
         found.append((trial, stable, len(own), *means))
-    columns = ["trial", "stable", "total", "quality", "score", "seconds"]
+    columns = ["trial", "stable", "total", "quality", "score", "cost"]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -77,7 +77,7 @@ def pareto_table(study: StudyRecord) -> Html | None:
             element("td", f"{row['stable']} of {row['total']}"),
             element("td", fixed(row["quality"])),
             element("td", fixed(row["score"])),
-            element("td", duration(row["seconds"])),
+            element("td", f"{number(row['cost'])} s"),
         )
         for row in rows.to_dict("records")
     ]

@@ -103,7 +103,7 @@ RUN_COLUMNS = (
     "trial", "seed", "stage", "status", "outcome", "onset_images", "evidence", "score",
     "final_quality", "quality_alive", "life", "images_seen", "budget_images", "frechet", "kernel",
     "coverage", "seconds", "images_per_second", "error", "folder", "confidence", "flags",
-    "not_judged",
+    "not_judged", "cost",
 )  # fmt: skip
 
 
@@ -132,6 +132,7 @@ def _run_row(study: StudyRecord, run: RunRecord) -> dict[str, Any]:
         "kernel": _float(last.get(names.kernel)),
         "coverage": _float(last.get(names.coverage)),
         "seconds": sum(_float(value) for value in (run.run.get("seconds") or {}).values()),
+        "cost": _cost(run.run.get("seconds") or {}),
         "images_per_second": _float(run.run.get("images_per_second")),
         "error": str(run.run.get("error") or ""),
         "folder": _relative(run.folder, study.folder),
@@ -202,6 +203,11 @@ def best_run(runs: pd.DataFrame) -> int | None:
         return None
     order = scored.assign(stable=scored["outcome"] == "stable")
     return int(order.sort_values(["stable", "score"], ascending=False).index[0])
+
+
+def _cost(seconds: Mapping[str, Any]) -> float:
+    """Seconds of training and evaluating, as the objective `cost` counts them."""
+    return sum(_float(seconds.get(part, 0.0)) for part in ("training", "evaluating"))
 
 
 def _quality_alive(run: RunRecord, onset: float) -> float:

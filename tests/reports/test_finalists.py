@@ -68,6 +68,7 @@ def test_the_pareto_set_is_listed_and_marked(tmp_path: Path) -> None:
     rows = pareto_rows(study)
     assert rows["trial"].tolist() == [9, 5]
     assert rows["total"].tolist() == [1, 1]
+    assert rows["cost"].tolist() == [57.0, 57.0]
     assert "Pareto set of quality and cost" in _words(pareto_table(study))
     table = table_rows(study)
     assert set(table["trial"][table["pareto"]]) == {5, 9}
