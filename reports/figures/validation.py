@@ -33,10 +33,12 @@ def planes_panel(identity: str, figure: Mapping[str, Any]) -> Panel:
     names = list(dict.fromkeys(s["name"] for plane in planes for s in plane["series"]))
     colours = {name: COLOURS.get(name, OTHERS[i % len(OTHERS)]) for i, name in enumerate(names)}
     drawn = blank(rows * (SIDE + 40) + 40)
-    drawn.update_layout(margin={"l": 8, "r": 12, "t": 30, "b": 8})
+    drawn.update_layout(margin={"l": 8, "r": 12, "t": 44, "b": 8})
     for index, plane in enumerate(planes):
         _add_plane(drawn, figure, plane, index, (columns, rows), colours)
-    drawn.update_layout(showlegend=len(names) > 1, legend={"orientation": "h", "y": -0.12})
+    drawn.update_layout(
+        showlegend=len(names) > 1, legend={"orientation": "h", "y": -64 / drawn.layout.height}
+    )
     return Panel(identity, drawn, figure["title"], note=figure.get("note", ""))
 
 
