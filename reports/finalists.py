@@ -52,7 +52,7 @@ def finalists_table(study: StudyRecord) -> Html | None:
 
 
 def pareto_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a trial of the Pareto set, by its explore runs: stable, total, quality, score, cost."""
+    """One row a trial of the Pareto set, by its explore runs: counts, quality, score and cost."""
     runs = finished(explored(run_table(study)))
     found = []
     for trial in conclusions_of(study).pareto:

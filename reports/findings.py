@@ -9,7 +9,7 @@ from lab.record import StudyRecord
 from reports.comparisons import Comparison, comparisons_of
 from reports.conclusions import is_raced, is_single
 from reports.finding import Finding
-from reports.grid import agreements
+from reports.paper import agreements
 from reports.recommendation import recommendation
 from reports.tables import best_run, explored, finished, names_of, run_table, trial_table
 from reports.verdicts import in_order

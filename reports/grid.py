@@ -1,44 +1,29 @@
-"""A paper's table: known points that form settings x methods, and where it agrees with the paper.
+"""A paper's table: known points that form settings x methods.
 
 A known point is named `<setting>-<method>`, say `d-wgan-gp`. Any space whose points fill at least
-two settings of two methods shows the matrix; what the paper found is known for Miyato's alone.
+two settings of two methods shows the matrix.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from lab.record import StudyRecord
 from lab.stability.statistics import interquartile_mean
-from reports.finding import Finding
 from reports.markup import Html, element, joined
 from reports.tables import explored, finished, run_table, trial_table
 from reports.verdicts import glyph, in_order
 from reports.words import counted, fixed, images, listed, percents, wilson_bounds
 
 
-@dataclass(frozen=True)
-class Claim:
-    """What a paper says of one method over some settings."""
-
-    sentence: str
-    method: str
-    settings: str
-    """One letter a setting."""
-    holds: bool
-    """Whether it says that the method trains there, or that it fails."""
-
-
-CLAIMS = {
-    "miyato": (
-        Claim("spectral norm holds over A–F", "spectral", "abcdef", True),
-        Claim("WGAN-GP fails at D, E and F", "wgan-gp", "def", False),
-    )
-}
-"""Findings of the paper behind a named space (Miyato et al. 2018, section 4.1)."""
+def grid_runs(study: StudyRecord) -> pd.DataFrame:
+    """Explore runs with a verdict of points named `<setting>-<method>`, with both columns."""
+    runs = finished(explored(run_table(study))).join(trial_table(study)[["origin"]], on="trial")
+    parts = runs["origin"].astype(str).str.extract(r"^known:([^-]+)-(.+)$")
+    runs = runs.assign(setting=parts[0], method=parts[1])
+    return runs[runs["setting"].notna()]
 
 
 def grid_rows(study: StudyRecord) -> pd.DataFrame:
@@ -47,13 +32,8 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     Over explore runs, the same number for every cell; `quality` is the interquartile mean of the
     final quality, failures as 0. Empty unless two settings share two methods.
     """
-    runs = finished(explored(run_table(study))).join(trial_table(study)[["origin"]], on="trial")
     found = []
-    for origin, own in runs.groupby("origin", sort=False):
-        kind, _, name = str(origin).partition(":")
-        setting, _, method = name.partition("-")
-        if kind != "known" or not setting or not method:
-            continue
+    for (setting, method), own in grid_runs(study).groupby(["setting", "method"], sort=False):
         stable = int((own["outcome"] == "stable").sum())
         low, high = wilson_bounds(stable, len(own))
         quality = float(interquartile_mean(own["final_quality"].to_numpy(dtype=float)))
@@ -62,57 +42,6 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     columns = ["setting", "method", "stable", "total", "low", "high", "quality", "failures"]
     rows = pd.DataFrame(found, columns=columns)
     return rows if _has_a_square(rows) else rows.iloc[:0]
-
-
-def agreements(study: StudyRecord) -> list[Finding]:
-    """Where the grid agrees with the paper and where not, by counts; nothing for other spaces."""
-    space = (study.study.get("space") or {}).get("name")
-    rows = grid_rows(study)
-    if rows.empty:
-        return []
-    return [agreement(rows, claim) for claim in CLAIMS.get(str(space), ())]
-
-
-def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:
-    """One claim of the paper cell by cell.
-
-    A cell agrees when most of its runs went as the paper says. That is a statement on these runs:
-    the intervals that go with it say how little a cell's few seeds prove.
-    """
-    own = rows[rows["method"] == claim.method].set_index("setting")
-    ran = [letter for letter in claim.settings if letter in own.index]
-    absent = [letter.upper() for letter in claim.settings if letter not in own.index]
-    if not ran:
-        return Finding(f"The paper's “{claim.sentence}” was not put to the test here.", "")
-    cells = own.loc[ran]
-    mostly = cells["stable"] * 2 > cells["total"]
-    agrees = [letter for letter in ran if bool(mostly[letter]) == claim.holds]
-    told = [
-        f"{letter.upper()} {cells['stable'][letter]} of {cells['total'][letter]} "
-        f"({percents(float(cells['low'][letter]), float(cells['high'][letter]))})"
-        for letter in ran
-    ]
-    against = [letter.upper() for letter in ran if letter not in agrees]
-    opening = f"“{claim.sentence[0].upper()}{claim.sentence[1:]}”: "
-    if not against:
-        verdict = "every setting run here agrees." if absent else "these runs agree."
-    elif not agrees:
-        verdict = "these runs do not agree."
-    else:
-        within = listed([letter.upper() for letter in agrees])
-        verdict = f"these runs agree at {within}, not at {listed(against)}."
-    missing = f" Not run: {listed(absent)}." if absent else ""
-    side = cells["low"] > 0.5 if claim.holds else cells["high"] < 0.5
-    settled = [letter.upper() for letter in ran if bool(side[letter])]
-    proof = (
-        f"Beyond what so few runs may show by luck (an interval on the paper's side of 50%): "
-        f"{listed(settled) or 'no setting'}."
-    )
-    return Finding(
-        opening + verdict,
-        f"Stable runs of {claim.method} and the Wilson 95% interval of their share: "
-        f"{listed(told)}.{missing} {proof}",
-    )
 
 
 def grid_section(study: StudyRecord) -> Html | None:

@@ -42,7 +42,7 @@ def _part(part: Data) -> list[str]:
     lines = ["", f"## {TITLES.get(part['name'], part['name'])}", "", _text(part["question"]), ""]
     for check in part["checks"]:
         mark = "✓" if check["holds"] else "✗"
-        lines.append(f"- {mark} **{_text(check['claim'])}** {_text(check['evidence'])}.")
+        lines += [f"- {mark} **{_text(check['claim'])}**", f"  {_text(check['evidence'])}"]
     for matrix in part.get("matrices", ()):
         rows = [
             [name, *counts] for name, counts in zip(matrix["rows"], matrix["counts"], strict=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lab.record import StudyRecord, read_study
-from reports.grid import agreements, grid_rows, grid_section
+from reports.grid import grid_rows, grid_section
+from reports.paper import agreements
 from tests.reports.raced import write_grid_study
 
 PAPER = {
@@ -33,7 +34,7 @@ def test_a_cell_counts_the_runs_of_its_known_point(tmp_path: Path) -> None:
 
 
 def test_runs_as_the_paper_found_them_agree_with_both_claims(tmp_path: Path) -> None:
-    spectral, penalty = _told(_grid(tmp_path, PAPER))
+    spectral, penalty, _ = _told(_grid(tmp_path, PAPER))
     assert spectral.startswith("“Spectral norm holds over A–F”: these runs agree.")
     assert "A 3 of 3 (44–100%)" in spectral
     assert penalty.startswith("“WGAN-GP fails at D, E and F”: these runs agree.")
@@ -43,14 +44,14 @@ def test_runs_as_the_paper_found_them_agree_with_both_claims(tmp_path: Path) -> 
 
 def test_ten_seeds_a_cell_settle_what_three_cannot(tmp_path: Path) -> None:
     cells = {name: letters[0] * 10 for name, letters in PAPER.items() if name[0] in "de"}
-    spectral, penalty = _told(_grid(tmp_path, cells))
+    spectral, penalty, _ = _told(_grid(tmp_path, cells))
     assert "50%): D and E." in spectral
     assert "50%): D and E." in penalty
     assert "Not run: A, B, C and F." in spectral
 
 
 def test_where_runs_go_the_other_way_the_settings_are_named(tmp_path: Path) -> None:
-    spectral, penalty = _told(
+    spectral, penalty, _ = _told(
         _grid(tmp_path, PAPER | {"e-spectral": "ccs", "d-wgan-gp": "sss", "f-wgan-gp": "ssc"})
     )
     assert "these runs agree at A, B, C, D and F, not at E." in spectral
@@ -59,14 +60,22 @@ def test_where_runs_go_the_other_way_the_settings_are_named(tmp_path: Path) -> N
 
 def test_nothing_run_of_a_method_puts_no_claim_to_the_test(tmp_path: Path) -> None:
     cells = {"a-layer": "s", "b-layer": "s", "a-spectral": "s", "b-spectral": "s"}
-    _, penalty = _told(_grid(tmp_path, cells))
+    _, penalty, _ = _told(_grid(tmp_path, cells))
     assert "was not put to the test here" in penalty
 
 
 def test_another_space_has_the_matrix_but_no_claims(tmp_path: Path) -> None:
     study = _grid(tmp_path, PAPER, space="mine")
     assert len(grid_rows(study)) == 12
-    assert agreements(study) == []
+    (only,) = _told(study)
+    assert only.startswith("spectral against the others, on the same settings and seeds:")
+
+
+def test_methods_are_paired_on_setting_and_seed(tmp_path: Path) -> None:
+    cells = {"a-one": "ss", "b-one": "ss", "a-two": "sc", "b-two": "cc", "c-one": "cc"}
+    (told,) = _told(_grid(tmp_path, cells, space="mine"))
+    assert "two: +75 points (95%: +50 to +100) in stable runs" in told
+    assert "(2 settings)" in told
 
 
 @pytest.mark.parametrize(
