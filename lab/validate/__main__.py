@@ -103,7 +103,7 @@ def _validated(name: PartName, options: ValidateOptions, console: Console) -> Pa
             if console.is_terminal:
                 status.update(f"{name}: {line}")
             else:
-                console.print(f"  {name}: {line}", highlight=False, markup=False)
+                console.print(f"  {name}: {line}", highlight=False, markup=False, soft_wrap=True)
 
         return _part(name, options, say)
 

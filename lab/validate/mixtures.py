@@ -78,7 +78,7 @@ class Result:
 
 
 def methods_for(mixture: Mixture) -> tuple[Method, ...]:
-    """The methods compared; those to the right of a plain GAN are regularised."""
+    """Two plain GANs, then three whose critics are regularised."""
     weight = ("penalty.weight", SMOOTHNESS[mixture.name])
     return (
         Method("minimax GAN", (*ADAM, ("loss", "minimax"))),
@@ -128,7 +128,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     return Part(
         name="mixtures",
         question="Do regularised GANs find modes that plain ones lose?",
-        checks=[*protocol_checks(), *_ordering_checks(results)],
+        checks=[*protocol_checks(), *ordering_checks(results)],
         tables=[_table(jobs, results)],
         seconds=time.perf_counter() - started,
         settings=_settings(sizes),
@@ -209,7 +209,8 @@ def _modes(results: dict[tuple[str, str], Result], key: tuple[str, str]) -> tupl
     return _interval([float(count.modes) for count in results[key].counts], f"modes {key}")
 
 
-def _ordering_checks(results: dict[tuple[str, str], Result]) -> list[Check]:
+def ordering_checks(results: dict[tuple[str, str], Result]) -> list[Check]:
+    """ORDERINGS as claims, on results by (mixture, method): the intervals must be apart."""
     checks = []
     for mixture in MIXTURES:
         for more, fewer in ORDERINGS[mixture.name]:

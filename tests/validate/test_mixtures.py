@@ -13,8 +13,8 @@ from lab.validate.mixtures import (
     Job,
     Result,
     Sizes,
-    _ordering_checks,
     methods_for,
+    ordering_checks,
     protocol_checks,
     train,
 )
@@ -77,9 +77,9 @@ def results_with(modes_of_others: int) -> dict[tuple[str, str], Result]:
 
 
 def test_orderings_hold_only_where_intervals_are_apart() -> None:
-    assert all(check.holds for check in _ordering_checks(results_with(7)))
-    assert not any(check.holds for check in _ordering_checks(results_with(4)))
-    assert not any(check.holds for check in _ordering_checks(results_with(2)))
+    assert all(check.holds for check in ordering_checks(results_with(7)))
+    assert not any(check.holds for check in ordering_checks(results_with(4)))
+    assert not any(check.holds for check in ordering_checks(results_with(2)))
 
 
 def test_mixtures_sample_their_own_modes() -> None:

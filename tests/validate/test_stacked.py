@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lab.data import find, open_pack
-from lab.validate.stacked import _paper_check, _training_checks, planted_checks, validate
+from lab.validate.stacked import paper_check, planted_checks, training_checks, validate
 from lab.validate.stacked_modes import (
     NUM_MODES,
     Spread,
@@ -89,17 +89,17 @@ def test_a_method_that_learned_nothing_fails_its_claim() -> None:
     learned = Trained("a", UNTRAINED, Spread(300, 2.0, 100), 1.0)
     stuck = Trained("b", UNTRAINED, Spread(3, 6.0, 100), 1.0)
     broken = Trained("c", UNTRAINED, None, 1.0)
-    checks = _training_checks([learned, stuck, broken], None)
+    checks = training_checks([learned, stuck, broken], None)
     assert [check.holds for check in checks] == [True, False, False]
 
 
 def test_the_papers_ordering_is_claimed_at_its_scale_only() -> None:
     better = Trained(METHODS[0].name, UNTRAINED, Spread(1000, 0.03, 100), 1.0)
     worse = Trained(METHODS[1].name, UNTRAINED, Spread(959, 0.73, 100), 1.0)
-    assert len(_training_checks([better, worse], None)) == 2
-    assert _training_checks([better, worse], 10_000)[-1].holds
+    assert len(training_checks([better, worse], None)) == 2
+    assert training_checks([better, worse], 10_000)[-1].holds
     swapped = {better.method: replace(better, after=worse.after), worse.method: better}
-    assert not _paper_check(swapped).holds
+    assert not paper_check(swapped).holds
 
 
 @pytest.mark.slow
