@@ -20,7 +20,18 @@ LIKELY: dict[str, st.SearchStrategy[Any]] = {
     "quality": shares,
     NAMES.coverage: shares,
     NAMES.kernel: st.sampled_from([0.1, 0.2, math.nan]),
+    NAMES.precision: shares,
+    NAMES.duplicates: shares,
+    NAMES.rke: st.sampled_from([1.0, 2.0, 5.0, 20.0]),
+    NAMES.ct: st.sampled_from([-30.0, 0.0, 30.0]),
+    NAMES.authenticity: shares,
     "signal_diversity": shares,
+    "signal_critic_loss": st.sampled_from([0.0, 1e-4, 0.7, 9.0]),
+    "signal_critic_accuracy": shares,
+    "signal_logit_real": st.sampled_from([0.0, 1.0]),
+    "signal_logit_heldout": st.sampled_from([-1.0, 0.0, 1.0]),
+    "signal_logit_fake": st.sampled_from([-1.0, 0.0]),
+    "signal_r_t": shares,
     "signal_generator_grad_norm": norms,
     "signal_critic_grad_norm": norms,
     "signal_non_finite": st.sampled_from([0] * 20 + [1]),
@@ -37,7 +48,8 @@ any_rows = st.lists(
     max_size=12,
 )
 baselines = st.one_of(
-    st.just(BASELINE), st.dictionaries(st.just(NAMES.coverage), st.floats(), max_size=1)
+    st.just(BASELINE | {NAMES.authenticity: 0.6}),
+    st.dictionaries(st.sampled_from([NAMES.coverage, NAMES.authenticity]), st.floats()),
 )
 
 
@@ -52,11 +64,14 @@ def test_judge_never_raises_and_dates_what_it_names(
     assert "\n" not in verdict.evidence
     assert (verdict.onset_images is None) == (verdict.name == "stable")
     assert verdict.onset_images is None or verdict.onset_images >= 0
+    assert verdict.confidence is not None
+    assert 1 / 9 <= verdict.confidence <= 1
 
 
 @given(st.one_of(any_rows, plausible_rows))
 def test_later_rows_never_change_a_verdict(rows: list[dict[str, Any]]) -> None:
-    verdicts = [judged(rows[:count]) for count in range(len(rows) + 1)]
+    baseline = BASELINE | {NAMES.authenticity: 0.6}
+    verdicts = [judged(rows[:count], baseline=baseline) for count in range(len(rows) + 1)]
     for earlier, later in itertools.pairwise(verdicts):
         assert earlier is None or earlier == later
 
