@@ -50,13 +50,18 @@ class Sizes:
     """How much is trained."""
 
     num_seeds: int
-    num_rounds: int
+    ring_rounds: int
+    grid_rounds: int
     batch_size: int = 64
     width: int = 64
 
+    def rounds(self, mixture: Mixture) -> int:
+        """Of a game: the grid has three times the modes."""
+        return self.grid_rounds if mixture == GRID else self.ring_rounds
 
-QUICK = Sizes(num_seeds=6, num_rounds=800)
-FULL = Sizes(num_seeds=16, num_rounds=2000)
+
+QUICK = Sizes(num_seeds=6, ring_rounds=600, grid_rounds=1200)
+FULL = Sizes(num_seeds=12, ring_rounds=1500, grid_rounds=3000)
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ def train(job: Job) -> Result:
         num_games=job.sizes.num_seeds,
         batch_size=job.sizes.batch_size,
         width=job.sizes.width,
-        num_rounds=job.sizes.num_rounds,
+        num_rounds=job.sizes.rounds(job.mixture),
         seed=SEED,
     )
     game.train()
@@ -284,7 +289,7 @@ def _figure(
 def _settings(sizes: Sizes) -> dict[str, Any]:
     return {
         "seeds": sizes.num_seeds,
-        "rounds": sizes.num_rounds,
+        "rounds": {mixture.name: sizes.rounds(mixture) for mixture in MIXTURES},
         "critic_steps": CRITIC_STEPS,
         "batch": sizes.batch_size,
         "networks": f"two hidden layers of {sizes.width}, leaky ReLU, codes of {LATENT_SIZE}",

@@ -58,7 +58,11 @@ def test_a_game_of_two_seeds_keeps_them_apart() -> None:
 
 
 def test_training_repeats_by_seed() -> None:
-    job = Job(methods_for(GRID)[3], GRID, Sizes(num_seeds=2, num_rounds=4, batch_size=8, width=8))
+    job = Job(
+        methods_for(GRID)[3],
+        GRID,
+        Sizes(num_seeds=2, ring_rounds=4, grid_rounds=4, batch_size=8, width=8),
+    )
     first, second = train(job), train(job)
     assert first.counts == second.counts
     torch.testing.assert_close(first.shown, second.shown, rtol=0, atol=0)
