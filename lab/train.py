@@ -122,7 +122,7 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
         import torch
 
         preset = choose_preset(torch.cuda.device_count(), 1)
-    space = space.with_defaults(find_preset(preset).base)
+    space = space.with_preset(find_preset(preset))
     return options.point, space.known_config(options.point)
 
 

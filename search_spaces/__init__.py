@@ -18,5 +18,6 @@ A space file has a docstring, which `--list-spaces` shows, and three names:
 A parameter's name is the path in the configuration (lab/config.py) that it sets. It has the same
 range wherever it is suggested; branches are plain `if`. The search begins with the known points,
 in the order written. Values from the command line (`--set`) win over everything here, and a path
-set there is not searched; values of a preset only fill in what a space leaves open.
+set there is not searched; values of a preset only fill in what a space leaves open. A space that
+needs another size than a preset's may say so: PRESETS = {"laptop": {"network.width": 0.125}}.
 """

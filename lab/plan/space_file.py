@@ -14,6 +14,7 @@ from typing import Any
 import optuna
 
 from lab.config import InputError, nearest, with_values
+from lab.plan.presets import PRESETS
 
 NEEDED = ("BASE", "suggest", "KNOWN_POINTS")
 
@@ -26,6 +27,8 @@ class SpaceContent:
     base: Mapping[str, Any]
     suggest: Callable[[optuna.Trial], Mapping[str, Any]]
     known: Mapping[str, Mapping[str, Any]]
+    presets: Mapping[str, Mapping[str, Any]]
+    """Preset -> path -> value over BASE; a file may leave it out."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,11 @@ def read_space_file(path: Path) -> SpaceContent:
             "(path -> value), suggest(trial), and KNOWN_POINTS ({} for none)"
         )
     content = SpaceContent(
-        (module.__doc__ or "").strip(), module.BASE, module.suggest, module.KNOWN_POINTS
+        (module.__doc__ or "").strip(),
+        module.BASE,
+        module.suggest,
+        module.KNOWN_POINTS,
+        getattr(module, "PRESETS", {}),
     )
     _check_kinds(content, path)
     return content
@@ -115,6 +122,7 @@ def _existing(path: Path) -> Path:
 
 def _check_kinds(content: SpaceContent, path: Path) -> None:
     points: Any = content.known
+    presets: Any = content.presets
     if not isinstance(content.base, Mapping):
         problem = f"BASE is a {type(content.base).__name__}; it must be a dict of path -> value"
     elif not callable(content.suggest):
@@ -124,10 +132,16 @@ def _check_kinds(content: SpaceContent, path: Path) -> None:
         isinstance(point, Mapping) for point in points.values()
     ):
         problem = "KNOWN_POINTS must be a dict of name -> {parameter: value}"
+    elif not isinstance(presets, Mapping) or not all(
+        name in PRESETS and isinstance(values, Mapping) for name, values in presets.items()
+    ):
+        problem = f"PRESETS must be a dict of {' or '.join(PRESETS)} -> {{path: value}}"
     else:
-        try:
-            with_values({}, content.base)
-        except InputError as error:
-            raise InputError(f"{error} (in BASE of the space file {path})") from None
+        for name, values in {"BASE": content.base, **presets}.items():
+            try:
+                with_values({}, values)
+            except InputError as error:
+                where = name if name == "BASE" else f"PRESETS['{name}']"
+                raise InputError(f"{error} (in {where} of the space file {path})") from None
         return
     raise InputError(f"in the space file {path} {problem}")

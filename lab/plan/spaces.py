@@ -12,6 +12,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 
 from lab.config import InputError, RunConfig, config_paths, make_config, unknown, with_values
+from lab.plan.presets import Preset
 from lab.plan.space_file import SpaceFile, find_space_file, named_space_files, read_space_file
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
 
@@ -41,6 +42,8 @@ class Space:
     """Points from the literature: name -> parameter path -> value."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Dotted path -> value over everything that is sampled; such a path is not searched."""
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the space itself sets for a preset, over its base: preset -> dotted path -> value."""
 
     def draw(self, source: Source) -> Drawn:
         """The configuration that `suggest` makes of a source's answers.
@@ -84,6 +87,11 @@ class Space:
         """The space over a preset, whose values apply where neither space nor person speaks."""
         _check_paths(values)
         return replace(self, base={**values, **self.base})
+
+    def with_preset(self, preset: Preset) -> Space:
+        """The space at a preset's size, with what the space itself says of that preset."""
+        over = self.with_defaults(preset.base)
+        return replace(over, base={**over.base, **self.presets.get(preset.name, {})})
 
     def with_fixed(self, values: Mapping[str, Any]) -> Space:
         """The space with the person's settings, which win over all; such paths are not searched.
@@ -183,6 +191,7 @@ def _space_of(file: Path) -> Space:
         base=content.base,
         suggest=content.suggest,
         known=content.known,
+        presets=content.presets,
     )
 
 

@@ -11,7 +11,7 @@ from lab.plan import PRESETS, choose_preset, find_preset, list_spaces
 def test_every_named_space_is_valid_under_every_preset() -> None:
     for space in list_spaces():
         for preset in PRESETS.values():
-            assert space.with_defaults(preset.base).parameters() == space.parameters()
+            assert space.with_preset(preset).parameters() == space.parameters()
 
 
 def test_presets_grow() -> None:

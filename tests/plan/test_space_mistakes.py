@@ -52,6 +52,12 @@ def test_what_the_file_raises_is_named_with_its_line(
         ("BASE = ", "BASE = 3\nUNUSED = ", "BASE is a int; it must be a dict"),
         ("def suggest", "suggest = 1\ndef other", "suggest is a int; it must be a function"),
         ("KNOWN_POINTS = {", "KNOWN_POINTS = [0] or {", "KNOWN_POINTS must be a dict of name"),
+        ("BASE = ", "PRESETS = {'desk': {}}\nBASE = ", "PRESETS must be a dict of laptop or gpu"),
+        (
+            "BASE = ",
+            "PRESETS = {'gpu': {'network.wide': 2}}\nBASE = ",
+            "(in PRESETS['gpu'] of the space file",
+        ),
     ],
 )
 def test_what_the_file_does_not_define_is_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from lab.config import InputError, make_config
 from lab.plan import Space, list_spaces, load_space, restored_space, space_rows
+from lab.plan.presets import PRESETS
 from tests.plan.simulation import write_space
 
 
@@ -51,6 +53,13 @@ def test_values_layer_default_preset_base_suggest_person(space: Space) -> None:
     assert config.network.architecture == "dcgan"  # BASE over the preset
     assert config.training.critic_steps == 5  # what is sampled over the preset
     assert config.training.batch_size == 8  # the person over the preset
+
+
+def test_a_space_s_own_word_on_a_preset_wins_over_its_base(space: Space) -> None:
+    own = {"gpu": {"network.architecture": "sngan-cnn"}}
+    sized = {name: replace(space, presets=own).with_preset(PRESETS[name]) for name in PRESETS}
+    assert sized["gpu"].known_config("held").network.architecture == "sngan-cnn"
+    assert sized["laptop"].known_config("held").network.architecture == "dcgan"
 
 
 def test_a_fixed_path_is_not_searched_any_more(space: Space) -> None:
@@ -147,7 +156,7 @@ def test_hyphen_and_underscore_name_the_same_space() -> None:
 
 def test_spaces_are_listed_with_a_description() -> None:
     spaces = {space.name: space.description for space in list_spaces()}
-    assert set(spaces) == {"dcgan", "sngan", "wgan_gp"}
+    assert set(spaces) == {"dcgan", "miyato", "sngan", "wgan_gp"}
     assert spaces["sngan"].startswith("Spectral norm or not")
 
 
@@ -168,7 +177,8 @@ def test_an_unknown_space_names_the_nearest() -> None:
 
 
 def test_an_unknown_space_like_no_other_names_all() -> None:
-    with pytest.raises(InputError, match=r"'zzz' is unknown; known are dcgan, sngan, wgan-gp"):
+    names = r"dcgan, miyato, sngan, wgan-gp"
+    with pytest.raises(InputError, match=rf"'zzz' is unknown; known are {names}"):
         load_space("zzz")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.config import RunConfig
-from lab.plan import list_spaces, load_space
+from lab.plan import find_preset, list_spaces, load_space
 from lab.plan.suggest import from_random
 
 # Miyato et al. 2018, Table 1: learning rate, beta1, beta2, critic steps.
@@ -114,3 +114,43 @@ def test_both_players_share_their_betas_everywhere() -> None:
             adam = space.draw(from_random(4, "test", i)).config.optimizer
             assert adam.critic_beta1 == adam.generator_beta1
             assert adam.critic_beta2 == adam.generator_beta2
+
+
+MIYATO_METHODS = {
+    # method: norm, loss, penalty, clip
+    "spectral": ("spectral", "non-saturating", "none", None),
+    "wgan-gp": ("none", "wasserstein", "wgan-gp", None),
+    "clipping": ("none", "wasserstein", "none", 0.01),
+    "batch": ("batch", "non-saturating", "none", None),
+    "layer": ("layer", "non-saturating", "none", None),
+    "weight": ("weight", "non-saturating", "none", None),
+    "orthonormal": ("orthonormal", "non-saturating", "none", None),
+}
+
+
+def test_the_miyato_space_is_the_papers_table_of_settings_and_methods() -> None:
+    space = load_space("miyato")
+    settings = [name.removeprefix("miyato-") for name in MIYATO]
+    assert list(space.known) == [
+        f"{one}-{method}" for one in settings for method in MIYATO_METHODS
+    ]
+    for name in space.known:
+        setting, method = name.split("-", 1)
+        config = space.known_config(name)
+        assert optimizer_table(config) == MIYATO[f"miyato-{setting}"], name
+        norm, loss, kind, clip = MIYATO_METHODS[method]
+        assert (config.network.critic_norm, config.loss) == (norm, loss), name
+        assert (config.penalty.kind, config.penalty.clip) == (kind, clip), name
+        assert kind == "none" or config.penalty.weight == 10.0
+        assert config.training.batch_size == 64
+        assert config.network.architecture == "sngan-cnn"
+
+
+def test_the_miyato_space_has_the_papers_size_on_gpus_and_a_small_one_on_laptops() -> None:
+    gpu, laptop = (
+        load_space("miyato").with_preset(find_preset(name)).known_config("a-spectral")
+        for name in ("gpu", "laptop")
+    )
+    assert (gpu.network.width, gpu.training.batch_size, gpu.data.source) == (1.0, 64, "cifar10")
+    assert (laptop.network.width, laptop.training.batch_size) == (0.125, 16)
+    assert laptop.network.architecture == gpu.network.architecture == "sngan-cnn"
