@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lab.record import QUALITY, SIGNAL_PREFIX
 from lab.stability.history import (
+    LEARNING_SHARE,
     Finding,
     History,
     both,
     brief,
-    first_two_in_a_row,
     kimg,
     running_best,
 )
@@ -27,13 +27,24 @@ ALWAYS_RIGHT = 0.99
 def degraded(history: History) -> Finding | None:
     """Quality further below its best so far than `degraded_drawdown`, two evaluations in a row.
 
-    Drawdown max_{s<=t} u_s - u_t. Onset: the first of the two. A critic whose loss had fallen to
-    about 0 and jumped is told: so ends BigGAN's late collapse (Brock et al. 2019, sec. 4.2).
+    Drawdown max_{s<=t} u_s - u_t; the second of the two lies past `LEARNING_SHARE` of the budget.
+    Onset: the first of the two. A critic whose loss had fallen to about 0 and jumped is told: so
+    ends BigGAN's late collapse (Brock et al. 2019, sec. 4.2).
     """
     limit = history.settings.degraded_drawdown
     points = history.points(QUALITY)
     best = running_best(points)
-    pair = first_two_in_a_row(points, lambda i: best[i].value - points[i].value > limit)
+    learned = LEARNING_SHARE * history.budget_images
+
+    low = [top.value - point.value > limit for top, point in zip(best, points, strict=True)]
+    pair = next(
+        (
+            (i - 1, i)
+            for i in range(1, len(points))
+            if low[i - 1] and low[i] and points[i].images > learned
+        ),
+        None,
+    )
     if pair is None:
         return None
     first, second = points[pair[0]], points[pair[1]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from lab.record import QUALITY, SIGNAL_PREFIX
-from lab.stability.history import Finding, History, Point, brief, kimg
+from lab.stability.history import LEARNING_SHARE, Finding, History, Point, brief, kimg
 
 GAP_AUTOCORRELATION = SIGNAL_PREFIX + "logit_gap_autocorrelation"
 UPDATE_COSINE = SIGNAL_PREFIX + "generator_update_cosine"
@@ -20,13 +20,16 @@ EVEN = 1 / 3
 def oscillating(history: History) -> Finding | None:
     """`NUM_SWINGS` swings in a row, each larger than `oscillation_swing`, without net gain.
 
+    Of quality past `LEARNING_SHARE` of the budget.
+
     A swing is the way from one turning point of quality to the next, where a turn counts only
     when quality comes back from it by more than the limit: smaller wobble is noise. Net gain is
     what the last high gained on the first, or the last low on the first, whichever is more; it
     must be below half the mean swing, and the swings of one size (`EVEN`). Onset: the first of
     the turns.
     """
-    points = [point for point in history.points(QUALITY) if point.images > 0]
+    learned = LEARNING_SHARE * history.budget_images
+    points = [point for point in history.points(QUALITY) if point.images > learned]
     for turns in _turns(points, history.settings.oscillation_swing):
         if len(turns) <= NUM_SWINGS:
             continue

@@ -139,11 +139,6 @@ HEALTHY = (
         values={"loss": "non-saturating", **_rates(1e-3)},
     ),
     Case(
-        "WGAN-GP", ("stable",), "an ordinary run",
-        values={**NO_NORM, **_rates(1e-3, 0.0, 0.9), "loss": "wasserstein",
-                "penalty.kind": "wgan-gp"},
-    ),
-    Case(
         "relativistic, R1", ("stable",), "an ordinary run",
         values={**NO_NORM, **_rates(1e-3, 0.0), "loss": "relativistic",
                 "penalty.kind": "r1", "penalty.weight": 1.0},
