@@ -6,7 +6,8 @@ Forty configurations a study, of known P(stable), in several worlds. Against (a)
 (b) eight seeds each, picking the best; both race and these are shown the same runs. On a smooth
 surface over three parameters also (c) Optuna's plain TPE with one seed a trial and as many runs as
 the race, and the lab's whole planner (Sobol, TPE, race, confirm). Then: how often a 95 % interval
-from M fresh runs holds the winner's P(stable), by four methods, exactly (no fresh run is drawn).
+from M fresh runs holds the winner's P(stable), by four methods, exactly (no fresh run is drawn);
+and how often the bootstrap interval of quality holds.
 
 `regret` is the true P(stable) of the best configuration of the study less that of the chosen one;
 `+-` is the Monte Carlo standard error of the mean before it.
@@ -20,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.race_intervals import METHODS, coverage
+from benchmarks.race_intervals import METHODS, coverage, quality_coverage
 from benchmarks.race_strategies import FIXED_SEEDS, Chosen, Design, fixed_seeds, raced
 from benchmarks.race_surface import SearchResult, plain_tpe, whole_planner
 from benchmarks.race_worlds import WORLDS, Array, Configurations, draw_runs
@@ -158,6 +159,7 @@ def main(arguments: list[str]) -> int:
         }
     )
     _print_coverage(winners)
+    _print_quality_coverage(300 if quick else 4_000)
     return 0
 
 
@@ -175,6 +177,15 @@ def _print_coverage(winners: dict[str, Array]) -> None:
         for name, stable in (winners | fixed).items():
             cells = [100 * coverage(method, count, stable).mean() for count in CONFIRM_COUNTS]
             print(f"{name:16}" + "".join(f"  {cell:5.1f} " for cell in cells), flush=True)
+
+
+def _print_quality_coverage(num_draws: int) -> None:
+    print("\ncoverage in % of the bootstrap 95 % interval of the interquartile mean of quality")
+    counts = CONFIRM_COUNTS[:-1]
+    print(f"{'':16}" + "".join(f"  M={count:<4}" for count in counts))
+    for share in (1.0, 0.95, 0.8):
+        cells = [100 * quality_coverage(count, share, num_draws) for count in counts]
+        print(f"P = {share:<12}" + "".join(f"  {cell:5.1f} " for cell in cells), flush=True)
 
 
 if __name__ == "__main__":

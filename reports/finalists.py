@@ -41,9 +41,9 @@ def finalists_table(study: StudyRecord) -> Html | None:
             "In the race's order, which fresh runs do not change. Fresh runs: stable of total and "
             "the Wilson 95% interval. In the race: the runs that the trial was chosen by, which "
             "flatter whom they choose. Quality: interquartile mean of the final quality over "
-            "fresh runs, failures as 0, and its bootstrap interval, which from so few seeds is "
-            "too narrow rather than too wide. Worst quarter: the mean of the worst quarter of "
-            f"them. {names.frechet}: median over the stable fresh runs.",
+            "fresh runs, failures as 0, and its bootstrap interval, nominally 95% and from few "
+            "seeds too narrow (how much is said at the page's end). Worst quarter: the mean of "
+            f"the worst quarter of them. {names.frechet}: median over the stable fresh runs.",
             class_="note",
         ),
         class_="wide",

@@ -85,7 +85,7 @@ def _confirmed_numbers(study: StudyRecord, row: dict[Any, Any]) -> Html:
             fixed(row["quality"]),
             "too few seeds for an interval"
             if math.isnan(row["quality_low"])
-            else f"95%: {fixed(row['quality_low'])}–{fixed(row['quality_high'])}",
+            else f"nominally 95%: {fixed(row['quality_low'])}–{fixed(row['quality_high'])}",
         ),
         (
             f"{names.frechet} on fresh seeds",

@@ -36,7 +36,8 @@ def confirmed(row: dict[Any, Any], names: MetricNames) -> Finding:
         detail = [f"{counted(row['num_pending'], 'fresh run')} more not ended yet.", *detail]
     quality = f"interquartile mean {fixed(row['quality'])}"
     if not math.isnan(row["quality_low"]):
-        quality += f" (bootstrap 95%: {fixed(row['quality_low'])}–{fixed(row['quality_high'])})"
+        between = f"{fixed(row['quality_low'])}–{fixed(row['quality_high'])}"
+        quality += f" (bootstrap, nominally 95%: {between})"
     detail.append(f"Final quality over them, failures as 0: {quality}.")
     if not math.isnan(row["frechet"]):
         which = "them" if stable == total else "the stable ones"

@@ -116,7 +116,9 @@ def bootstrap_intervals(
     """`bootstrap_interval` of each configuration by itself; `values` is [configurations, seeds].
 
     Every row is resampled with the same draws of seeds: each interval is what it would be alone
-    with that generator, whatever the other rows are. With one seed both ends are NaN.
+    with that generator, whatever the other rows are. With one seed both ends are NaN. From few
+    seeds a percentile interval is too narrow: one of 95 % held the truth in 74 % of cases from
+    three, 88 to 92 % from five to seven, 94 % from ten (benchmarks/race_study).
     """
     array = np.asarray(values, dtype=np.float64)
     num_rows, num_seeds = array.shape

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.race_intervals import METHODS, clopper_pearson, coverage, mid_p, wilson
+from benchmarks.race_intervals import (
+    METHODS,
+    clopper_pearson,
+    coverage,
+    mid_p,
+    quality_coverage,
+    wilson,
+)
 from benchmarks.race_strategies import Design, fixed_seeds, race
 from benchmarks.race_study import DESIGNS, NUM_CONFIGURATIONS, Figures, compare
 from benchmarks.race_surface import plain_tpe, whole_planner
@@ -81,6 +88,11 @@ def test_clopper_pearson_is_scipys_and_mid_p_lies_inside() -> None:
         assert (exact.low[k], exact.high[k]) == pytest.approx((expected.low, expected.high))
     assert np.all((exact.low <= middle.low) & (middle.high <= exact.high))
     assert set(METHODS) == {"Wilson", "Jeffreys", "mid-P", "Clopper-Pearson"}
+
+
+def test_the_interval_of_quality_is_too_narrow_from_three_seeds_and_right_from_twenty() -> None:
+    assert 0.68 < quality_coverage(3, 0.95, num_draws=800) < 0.82
+    assert 0.92 < quality_coverage(20, 0.95, num_draws=800) < 0.97
 
 
 def test_one_rung_is_a_fixed_number_of_seeds() -> None:
