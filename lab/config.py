@@ -87,7 +87,7 @@ class PenaltyConfig(Section):
     clip: float | None = Field(default=None, gt=0.0, le=100.0)
     """Clip every weight of the critic to [-clip, clip] after its step; null never clips."""
     orthonormal_weight: float = Field(default=1e-4, ge=0.0, le=1e6)
-    """Weight of |W^T W - I|_F^2 in the critic's loss; only for critic_norm orthonormal."""
+    """Weight of |W^T W - I|_F^2 (1e-4: Brock et al. 2019) with network.critic_norm orthonormal."""
 
 
 class OptimizerConfig(Section):
@@ -175,7 +175,7 @@ class StabilityConfig(Section):
     memorised_authenticity: float = Field(default=0.5, gt=0.0, lt=1.0)
     """Flag: authenticity over that of real images, which must be below this as well."""
     signal_every_steps: int = Field(default=24, ge=1)
-    """The dearer signals are taken so often: together 3 % of a step's time (benchmarks/signals)."""
+    """The dearer signals are taken so often: under 3 % of the time (benchmarks/signals.py)."""
     jacobian: bool = False
     """At each evaluation, eigenvalues of the game's Jacobian and G's condition; small networks."""
     stop_on_failure: bool = True

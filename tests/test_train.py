@@ -83,6 +83,11 @@ def test_settings_and_seed_win_over_the_file(file: Path, here: Path) -> None:
     assert read_json(out / RUN_FILE)["seed"] == 5
 
 
+def test_the_jacobian_is_asked_for_with_one_word(file: Path, here: Path) -> None:
+    train("--config", file, "--jacobian", "--out", "turning")
+    assert all("signal_jacobian_imag_max" in row for row in stored_rows(here / "turning"))
+
+
 def test_the_same_command_continues_an_interrupted_run(file: Path, here: Path, pack: Path) -> None:
     values = ["--set", "training.budget_images=128"]
     assert train("--config", file, *values, "--out", here / "whole") == 0
