@@ -28,7 +28,7 @@ OTHERS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 def planes_panel(identity: str, figure: Mapping[str, Any]) -> Panel:
     """Small multiples on one pair of axes; every series keeps its colour over all of them."""
     planes = figure["planes"]
-    columns = min(COLUMNS, len(planes))
+    columns = 3 if len(planes) in (5, 6) else min(COLUMNS, len(planes))
     rows = -(-len(planes) // columns)
     names = list(dict.fromkeys(s["name"] for plane in planes for s in plane["series"]))
     colours = {name: COLOURS.get(name, OTHERS[i % len(OTHERS)]) for i, name in enumerate(names)}
