@@ -88,7 +88,7 @@ def _size(quick: bool, budget_kimg: int | None) -> tuple[int, float, int, int, S
     if budget_kimg is not None:
         return budget_kimg, 1.0, 64, PAPER_SAMPLES, METHODS
     if quick:
-        return 50, 0.25, 32, 5_200, METHODS[:2]
+        return 40, 0.25, 32, 5_200, METHODS[:2]
     return 200, 0.25, 32, PAPER_SAMPLES, METHODS
 
 
