@@ -29,6 +29,8 @@ from reports.words import percents, setting, short_name
 
 CHOICES = ("network.critic_norm", "penalty.kind", "loss")
 RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
+LEAST_IN_A_LEVEL = 4
+"""Runs that a level must have before a difference is claimed of it, as a cell of the map."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Comparison:
     difference: tuple[float, float]
     """95% interval, over all pairs, of the share stable at `best` minus that at `worst`."""
     shown: bool
-    """Whether that interval leaves 0 out."""
+    """Whether that interval leaves 0 out, and either level has LEAST_IN_A_LEVEL runs."""
 
     @property
     def title(self) -> str:
@@ -142,7 +144,8 @@ def _comparison(path: str, table: pd.DataFrame) -> Comparison:
     worst, best = order[0], order[-1]
     confidence = 1 - 0.05 / math.comb(len(levels), 2)
     interval = difference(counts[best], counts[worst], confidence)
-    shown = bool(interval[0] > 0)
+    enough = min(counts[best][1], counts[worst][1]) >= LEAST_IN_A_LEVEL
+    shown = enough and bool(interval[0] > 0)
     return Comparison(path, table, levels[best], levels[worst], interval, shown)
 
 

@@ -93,7 +93,7 @@ def not_confirmed(study: StudyRecord) -> Finding | None:
     how = (
         "its spread fitted to them"
         if believe.fitted
-        else "with a prior worth two runs, for they are too few to tell how much trials differ"
+        else "with a prior worth two runs: their runs cannot tell how much trials differ"
     )
     return Finding(
         "Nothing is confirmed.",

@@ -2,7 +2,13 @@ import pandas as pd
 import pytest
 
 from lab.record import StudyRecord
-from reports.comparisons import comparison_rows, comparisons_of, difference, outcome_rows
+from reports.comparisons import (
+    _comparison,
+    comparison_rows,
+    comparisons_of,
+    difference,
+    outcome_rows,
+)
 from reports.tables import Parameter
 
 NORM = "network.critic_norm"
@@ -54,3 +60,15 @@ def test_a_planted_effect_is_claimed_and_few_runs_claim_nothing(
     assert NORM in shown
     assert "loss" not in shown
     assert not any(comparison.shown for comparison in comparisons_of(study))
+
+
+def test_two_lucky_runs_claim_no_difference() -> None:
+    def claimed(num_lucky: int) -> bool:
+        table = pd.DataFrame(
+            [("high", num_lucky, num_lucky, 0.0, 1.0), ("low", 0, 8, 0.0, 1.0)],
+            columns=["level", "stable", "total", "low", "high"],
+        )
+        return _comparison(NORM, table).shown
+
+    assert not claimed(2)
+    assert claimed(5)
