@@ -27,7 +27,7 @@ from lab.record import (
     read_json,
 )
 from lab.stability.history import kimg
-from lab.stability.log import LogOptions
+from lab.stability.log_columns import LogOptions
 from lab.stability.log_file import LogFile, read_log_file
 from lab.stability.verdict import Verdict, judge
 

@@ -13,7 +13,8 @@ from lab.stability.confidence import confidence
 from lab.stability.divergence import GRADIENT_NORMS
 from lab.stability.flags import FLAG_READS, Flag, raised, when
 from lab.stability.history import Finding, History, brief, kimg, make_history
-from lab.stability.log import LogOptions, read_log
+from lab.stability.log import read_log
+from lab.stability.log_columns import LogOptions
 from lab.stability.rules import first_failure, has_any, silent_rules
 
 if TYPE_CHECKING:

@@ -1,0 +1,123 @@
+"""What the columns of a foreign log mean, by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from lab.config import InputError, MetricNames, metric_names
+from lab.record import SIGNAL_PREFIX
+
+IMAGES = ("imagesseen", "images", "nimg", "samplesseen")
+THOUSANDS = ("kimg", "progresskimg")
+STEPS = ("step", "steps", "iteration", "iterations", "iter", "it", "globalstep")
+QUALITIES = ("quality", "u")
+KERNEL = re.compile(r"kid(\d+k?)?(full)?")
+FRECHET = re.compile(r"(fid|fd)(\d+k?)?(full)?")
+LAB_METRIC = re.compile(r"(kid|fd)_([a-z0-9-]+)")
+SHARES = ("precision", "recall", "density", "coverage")
+LOSSES = {
+    "critic_loss": ("dloss", "lossd", "lossdloss", "discriminatorloss", "criticloss"),
+    "generator_loss": ("gloss", "lossg", "lossgloss", "generatorloss"),
+}
+ACCEPTED_CLOCKS = "images_seen, images, nimg, kimg, or step with a batch size"
+ACCEPTED_QUALITIES = "quality, kid, kid50k_full, fid, fid50k_full or fd_<extractor>"
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """What a log's columns are where their names do not tell."""
+
+    clock: str | None = None
+    """The column of images seen; of kimg or steps if it is called so."""
+    quality: str | None = None
+    """The column of the distance that quality is made of, or of quality itself."""
+    batch_size: int | None = None
+    """Images of a step."""
+    initial: float | None = None
+    """Distance of the untrained generator; the log's first one when left out."""
+    floor: float = 0.0
+    """Distance that real images would get."""
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\s_\-./]+", "", name.lower())
+
+
+def names_among(columns: Iterable[str]) -> MetricNames:
+    """The lab's own names where a column has one, else those of Inception's metrics."""
+    for column in columns:
+        if (found := LAB_METRIC.fullmatch(column)) and not column.endswith("_se"):
+            return metric_names(found.group(2))
+    return metric_names("inception")
+
+
+def clock_column(columns: Sequence[str], options: LogOptions) -> tuple[str, float]:
+    """The column of the clock and the images of one of its units."""
+    if options.clock is not None:
+        _require(options.clock, columns, "the clock")
+    candidates = [options.clock] if options.clock is not None else columns
+    keys = {_key(column): column for column in reversed(candidates)}
+    for known, unit in ((IMAGES, 1.0), (THOUSANDS, 1000.0)):
+        for key in known:
+            if key in keys:
+                return keys[key], unit
+    for key in STEPS:
+        if key in keys and options.batch_size is not None:
+            return keys[key], float(options.batch_size)
+        if key in keys:
+            raise InputError(
+                f"the log counts in '{keys[key]}'; give the batch size, so that images are known"
+            )
+    if options.clock is not None:
+        return options.clock, 1.0
+    raise InputError(
+        f"the log has no column of images seen among {', '.join(columns)}; "
+        f"call it {ACCEPTED_CLOCKS}, or name it"
+    )
+
+
+def _require(name: str, columns: Sequence[str], what: str) -> None:
+    if name not in columns:
+        raise InputError(
+            f"{what} is to be '{name}', which is no column of the log; it has {', '.join(columns)}"
+        )
+
+
+def quality_column(
+    columns: Sequence[str], options: LogOptions, names: MetricNames
+) -> tuple[str, str | None]:
+    """The column that quality is made of, and the lab's name of it; None for quality itself."""
+    if options.quality is not None:
+        _require(options.quality, columns, "quality")
+    candidates = [options.quality] if options.quality is not None else columns
+    kinds: tuple[tuple[Callable[[str], bool], str | None], ...] = (
+        (lambda name: _key(name) in QUALITIES, None),
+        (lambda name: name == names.kernel or bool(KERNEL.fullmatch(_key(name))), names.kernel),
+        (lambda name: name == names.frechet or bool(FRECHET.fullmatch(_key(name))), names.frechet),
+    )
+    for is_kind, metric in kinds:
+        for column in candidates:
+            if is_kind(column):
+                return column, metric
+    if options.quality is not None:
+        return options.quality, names.frechet
+    raise InputError(
+        f"the log has no column of quality among {', '.join(columns)}; "
+        f"call it {ACCEPTED_QUALITIES}, or name a distance to the real images"
+    )
+
+
+def renaming(columns: Sequence[str], names: MetricNames) -> dict[str, str]:
+    """Columns that rules read under another name."""
+    found: dict[str, str] = {}
+    for column in columns:
+        key = _key(column)
+        for share in SHARES:
+            if key == share or re.fullmatch(rf"pr\d+k\d(full)?{share}", key):
+                found[column] = getattr(names, share)
+        for loss, spellings in LOSSES.items():
+            if key in spellings:
+                found[column] = SIGNAL_PREFIX + loss
+    return found
