@@ -79,8 +79,8 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
     assert said["a run"] == "8 kimg in float32, 4 evaluations of 2,000 samples"
     assert said["trials"] == "10 to go: 7 known, 3 sobol"
     assert said["runs"] == (
-        "36 to go, stages explore, race, confirm: 1 seed each; then the best race: 5 with 2, "
-        "3 with 4; confirmed on 5 fresh seeds each; 36 runs in all"
+        "36 to go, stages explore, race, confirm: 1 seed each; then the best race: 4 with 2, "
+        "2 with 6; confirmed on 7 fresh seeds each; 36 runs in all"
     )
     # 8,000 images at 1 ms and four evaluations at 1 s: 12 s a run, 18 runs one after another
     assert said["time of a run"].startswith("12 s on average")
