@@ -2,10 +2,9 @@
 
     python -m benchmarks.signals [--rounds 40] [--threads 1] [--every 24]
 
-Two games, dcgan and sngan-cnn at width .25, batch 32, grey 32x32. `measured` plays blocks of
---every rounds with and without the signals, in turn (A, B, A, B), and compares neighbours; the
-noise of the machine goes into it whole. `counted` times the extra work of one block alone, between
-plain steps, over the time of the block's plain steps: also group by group.
+Two games, dcgan and sngan-cnn at width .25, batch 32, grey 32x32. `measured` plays rounds with and
+without the signals in turn (A, B, A, B) and takes medians of neighbours' differences. `counted`
+times the extra work alone, group by group, over the time of plain rounds.
 """
 
 from __future__ import annotations
@@ -70,17 +69,14 @@ class Bench:
         """A round without any signal beyond what the updates show."""
         self.game.step(self.real)
 
-    def block(self, every: int) -> None:
-        """`every` rounds as a run plays them."""
-        for index in range(every):
-            probed = (
-                self.probe.step_after(self.real)
-                if index
-                else self.probe.step(self.real, self.real(self.game.num_steps_done))
-            )
-            seen = self.game.images_seen
-            self.window.add(seen, probed.observed._asdict(), *probed.sampled)
-        self.window.close()
+    def round(self, *, probed: bool) -> None:
+        """A round as a run plays it."""
+        played = (
+            self.probe.step(self.real, self.real(self.game.num_steps_done))
+            if probed
+            else self.probe.step_after(self.real)
+        )
+        self.window.add(self.game.images_seen, played.observed._asdict(), *played.sampled)
 
     def groups(self) -> dict[str, Callable[[], object]]:
         """What a probe does beyond two rounds, piece by piece."""
@@ -114,20 +110,23 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def measured(config: RunConfig, rounds: int, every: int) -> float:
-    """Extra time of blocks with signals over neighbouring blocks without, median."""
+def measured(config: RunConfig, repetitions: int, every: int) -> float:
+    """Extra time of `every` rounds with signals over as many without.
+
+    The three kinds of round that a run plays (probed, the one after, the others) each take turns
+    with a plain round of another game; medians of the differences, weighted as in a run.
+    """
     bench, other = Bench(config), Bench(config)
-    plain = lambda: [other.plain() for _ in range(every)]  # noqa: E731
-    bench.block(every)
-    plain()
-    ratios = []
-    for index in range(rounds):
-        if index % 2:
-            with_, without = seconds(lambda: bench.block(every)), seconds(plain)
-        else:
-            without, with_ = seconds(plain), seconds(lambda: bench.block(every))
-        ratios.append(with_ / without - 1)
-    return median(ratios)
+    extra: list[list[float]] = [[], [], []]
+    plain: list[float] = []
+    for _ in range(repetitions + 1):
+        for kind in range(3):
+            taken = seconds(lambda probed=kind == 0: bench.round(probed=probed))
+            plain.append(seconds(other.plain))
+            extra[kind].append(taken - plain[-1])
+        bench.window.close()
+    probed, after, others = (median(kind[1:]) for kind in extra)
+    return (probed + after + (every - 2) * others) / (every * median(plain[3:]))
 
 
 def counted(config: RunConfig, rounds: int, every: int) -> dict[str, float]:
@@ -157,9 +156,9 @@ def main() -> None:
     for name, sizes in SIZES.items():
         config = make_config({}, COMMON | sizes)
         print(f"{name}, signals every {arguments.every} steps")
-        for group, share in counted(config, 4 * arguments.rounds, arguments.every).items():
+        for group, share in counted(config, 2 * arguments.rounds, arguments.every).items():
             print(f"  {group:24s} {share:7.2%} counted")
-        share = measured(config, arguments.rounds, arguments.every)
+        share = measured(config, 2 * arguments.rounds, arguments.every)
         print(f"  {'all of them':24s} {share:7.2%} measured")
 
 
