@@ -67,6 +67,14 @@ def is_raced(study: StudyRecord) -> bool:
     return bool(settings.get("confirm")) or len(rungs) > 1 or bool(conclusions_of(study).finalists)
 
 
+def is_confirmed(study: StudyRecord) -> bool:
+    """Whether any fresh run of the recommended trial has its verdict."""
+    recommended = conclusions_of(study).recommended
+    rows = finalist_rows(study)
+    fresh = rows[rows["trial"] == recommended]["confirm_total"]
+    return bool((fresh > 0).any())
+
+
 def is_single(runs: pd.DataFrame) -> bool:
     """Whether every trial has one run: then a run stands for its trial."""
     return not (runs.groupby("trial").size() > 1).any()

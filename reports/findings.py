@@ -7,7 +7,7 @@ import pandas as pd
 from lab.config import MetricNames
 from lab.record import StudyRecord
 from reports.comparisons import Comparison, comparisons_of
-from reports.conclusions import is_raced, is_single
+from reports.conclusions import is_confirmed, is_raced, is_single
 from reports.finding import Finding
 from reports.paper import agreements
 from reports.recommendation import recommendation
@@ -17,17 +17,23 @@ from reports.words import counted, fixed, images, listed, number, percents, shar
 
 
 def findings(study: StudyRecord) -> list[Finding]:
-    """Everything that can be said about stability, in reading order.
+    """What the page opens with: of a confirmed study what its fresh runs say, and no other run.
 
-    Of a single trial by its fresh runs; of the space by explore runs, which every trial has.
+    Without confirmation, that nothing is confirmed, and what explore runs say.
     """
+    if is_confirmed(study):
+        return recommendation(study)
+    return [*recommendation(study), *of_explore(study)]
+
+
+def of_explore(study: StudyRecord) -> list[Finding]:
+    """What can be said of the space, by explore runs, which every trial has."""
     runs = run_table(study)
     done = finished(explored(runs))
     if done.empty:
         return [nothing_finished(runs)]
     comparisons = comparisons_of(study)
     found = [
-        *recommendation(study),
         *agreements(study),
         stability(study, done),
         better_at_the_end(done, names_of(study)) if is_single(done) else None,

@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from lab.record import REPORT_FILE, StudyRecord, read_study, write_whole
 from lab.storage import Storage, for_reading, in_its_words
+from reports.conclusions import is_confirmed
 from reports.figures.curves import curves_panel
 from reports.figures.failures import failures_panel
 from reports.figures.importances import importances_panel
@@ -24,7 +25,7 @@ from reports.figures.survival import survival_panel, survival_rows
 from reports.gallery import Album, gallery
 from reports.markup import Html, element, joined
 from reports.methods import methods, shown_folder
-from reports.summary import header, opening
+from reports.summary import header, opening, space_seen
 from reports.tables import finished, parameters_of, run_table
 from reports.trial_table import trial_table_section
 
@@ -66,7 +67,7 @@ def build_page(study: StudyRecord, now: datetime | None = None) -> str:
     """The whole HTML document."""
     album = Album()
     first = opening(study, album)
-    sections = [(section, section.build(study)) for section in sections_of(album)]
+    sections = [(section, section.build(study)) for section in sections_of(study, album)]
     return document(
         f"{study.study.get('study', study.folder.name)}: stability report",
         [
@@ -95,9 +96,11 @@ def document(title: str, content: list[Html]) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
 
 
-def sections_of(album: Album) -> list[Section]:
+def sections_of(study: StudyRecord, album: Album) -> list[Section]:
     """Sections after the findings, in reading order."""
+    apart = Section("space", "What explore saw", "What do runs on one seed say?", space_seen)
     return [
+        *([apart] if is_confirmed(study) else []),
         Section("zone", "The safe zone", "Where do runs stay stable?", _zone),
         Section("cost", "Quality against stability", "Does what learns well also last?", _cost),
         Section("causes", "Failures by cause", "How do the others fail, and where?", _causes),

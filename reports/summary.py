@@ -9,8 +9,10 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from reports.comparisons import comparisons_of, draw_comparisons
+from reports.conclusions import is_confirmed
 from reports.finalists import finalists_table, pareto_table, stages_line
-from reports.findings import findings, left_out
+from reports.finding import Finding
+from reports.findings import findings, left_out, of_explore
 from reports.gallery import Album
 from reports.grid import grid_section
 from reports.leader import leader_card
@@ -54,24 +56,45 @@ def _budget(study: StudyRecord) -> float | None:
 
 
 def opening(study: StudyRecord, album: Album) -> Html:
-    """Findings: the verdict bar, the leading trial, the sentences, and what was left out."""
+    """Findings: the leading trial and the sentences; of a confirmed study by fresh runs alone."""
+    confirmed = is_confirmed(study)
     return element(
         "section",
         element("h2", "Findings"),
-        _verdict_bar(run_table(study)),
+        None if confirmed else _verdict_bar(run_table(study)),
         leader_card(study, album),
-        element("ul", *(
-            element("li", element("strong", finding.claim), " ", finding.detail)
-            for finding in findings(study)
-        ), class_="findings"),
+        _sentences(findings(study)),
         finalists_table(study),
+        None if confirmed else _by_explore_runs(study),
+        id="findings",
+    )
+
+
+def space_seen(study: StudyRecord) -> Html:
+    """What explore runs say of the space, apart from what is confirmed."""
+    return element(
+        "div",
+        _verdict_bar(run_table(study)),
+        _sentences(of_explore(study)),
+        _by_explore_runs(study),
+    )
+
+
+def _sentences(found: list[Finding]) -> Html:
+    return element("ul", *(
+        element("li", element("strong", finding.claim), " ", finding.detail) for finding in found
+    ), class_="findings")  # fmt: skip
+
+
+def _by_explore_runs(study: StudyRecord) -> Html:
+    return element(
+        "div",
         pareto_table(study),
         grid_section(study),
         draw_comparisons(comparisons_of(study)),
         element("div", element("h3", "Left out"),
                 element("ul", *(element("li", told) for told in left_out(study))),
                 class_="left-out"),
-        id="findings",
     )  # fmt: skip
 
 

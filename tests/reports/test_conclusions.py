@@ -20,7 +20,8 @@ from reports.conclusions import (
 )
 from reports.figures.importances import scored_trials
 from reports.figures.safe_zone import safe_zone_rows
-from reports.findings import findings
+from reports.findings import findings, of_explore
+from reports.page import build_page
 from reports.tables import explored, run_table
 from tests.reports.raced import write_raced_study
 from tests.reports.synthetic import write_run, write_study, write_trial
@@ -92,7 +93,16 @@ def test_race_and_confirm_runs_do_not_speak_of_the_space(raced: StudyRecord) -> 
     assert len(safe_zone_rows(raced)) == 20
     assert len(scored_trials(raced)) <= 20
     stable = int((explored(runs)["outcome"] == "stable").sum())
-    assert f"{stable} of 20 explore runs stable" in _text(raced)
+    space = " ".join(finding.claim for finding in of_explore(raced))
+    assert f"{stable} of 20 explore runs stable" in space
+
+
+def test_the_findings_of_a_confirmed_study_quote_fresh_runs_only(raced: StudyRecord) -> None:
+    assert "explore" not in _text(raced)
+    said = build_page(raced)
+    first = said[said.index('id="findings"') : said.index('id="space"')]
+    assert "fresh run" in first
+    assert "explore run" not in first
 
 
 def test_a_study_without_confirmation_says_so_and_shrinks_its_leader(study: StudyRecord) -> None:
