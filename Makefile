@@ -1,6 +1,7 @@
 # make search            search the sngan space on this machine
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
+# make validate          the lab against ground truth: ARGS=--quick for ten minutes, else about an hour
 # make test-slow         every loss x penalty x norm on two workers
 # make test-faults       searches that are killed, starved and held up (FAULTS_TABLE=1: write the table)
 # make test-hosts        a search over three hosts of this machine (root, network namespaces)
@@ -37,7 +38,7 @@ test-hosts: $(VENV)/.installed-test
 	$(BIN)/pytest -m hosts -rs tests/hosts $(if $(HOSTS),-k $(HOSTS))
 
 bench: $(VENV)/.installed
-	for name in step_speed evaluation engine_overhead checkpoint gang_start gang_speed planner scale default_search; do \
+	for name in step_speed signals evaluation engine_overhead checkpoint gang_start gang_speed planner scale default_search; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:

@@ -28,7 +28,8 @@ from lab.validate.mixture_modes import (
 from lab.validate.part import Cell, Check, Part, Plane, Planes, Say, Series, Table
 from lab.validate.pool import done_by
 
-SEED = 0
+SEED = 1
+"""The settings below were chosen on seed 0."""
 NUM_SHOWN = 400
 """Samples of a figure's plane."""
 MIXTURES = (RING, GRID)
