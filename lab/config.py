@@ -162,6 +162,8 @@ class StabilityConfig(Section):
     """Collapsed as well: pairwise diversity of a generated batch over that of real images."""
     collapse_modes: float = Field(default=0.5, gt=0.0, lt=1.0)
     """Collapsed as well: mode count and coverage both below this share of their best so far."""
+    collapse_duplicates: float = Field(default=0.9, gt=0.0, lt=1.0)
+    """Collapsed as well: share of near-duplicates above this, after one below half of it."""
     oscillation_swing: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Oscillating: quality falls and rises by more than this, again and again, without gain."""
     degraded_drawdown: float = Field(default=0.2, gt=0.0, lt=1.0)

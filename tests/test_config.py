@@ -67,6 +67,7 @@ OTHER_VALUES: dict[str, Any] = {
     "stability.collapse_coverage": 0.2,
     "stability.collapse_diversity": 0.05,
     "stability.collapse_modes": 0.4,
+    "stability.collapse_duplicates": 0.8,
     "stability.oscillation_swing": 0.2,
     "stability.degraded_drawdown": 0.3,
     "stability.overfit_gap": 0.7,

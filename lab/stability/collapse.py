@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 from lab.config import MetricNames
 from lab.record import SIGNAL_PREFIX
@@ -35,12 +36,17 @@ MANY_ALIKE = 0.5
 
 def collapsed(history: History) -> Finding | None:
     """Coverage or modes were had and lost, or the generator paints nearly one image."""
-    return first_finding(_coverage_lost(history), _modes_lost(history), _diversity_lost(history))
+    return first_finding(
+        _coverage_lost(history),
+        _modes_lost(history),
+        _all_alike(history),
+        _diversity_lost(history),
+    )
 
 
 def collapse_columns(names: MetricNames) -> tuple[str, ...]:
     """The columns the rule reads."""
-    return (names.coverage, names.rke, DIVERSITY)
+    return (names.coverage, names.rke, names.duplicates, DIVERSITY)
 
 
 def _coverage_lost(history: History) -> Finding | None:
@@ -105,6 +111,27 @@ def _modes_lost(history: History) -> Finding | None:
         f"modes fell from {brief(top.value)} at {kimg(top.images)} to {brief(first.value)} and "
         f"{brief(second.value)} at {both(first, second)}, and coverage to "
         f"{brief(coverage[second.row])} of its best, while samples stayed as precise",
+    )
+
+
+def _all_alike(history: History) -> Finding | None:
+    """Near-duplicates above the limit twice in a row, of a run whose samples once differed."""
+    limit = history.settings.collapse_duplicates
+    column = history.names.duplicates
+    points = [point for point in history.points(column) if point.images > 0]
+    fewest = list(accumulate((point.value for point in points), min))
+    pair = first_two_in_a_row(
+        points, lambda i: fewest[i] < limit / HAD_ONCE and points[i].value > limit
+    )
+    if pair is None:
+        return None
+    first, second = points[pair[0]], points[pair[1]]
+    return Finding(
+        second.row,
+        first.images,
+        f"near-duplicates rose from {brief(fewest[pair[0]])} of the samples to "
+        f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, "
+        f"limit {brief(limit)}",
     )
 
 

@@ -27,6 +27,7 @@ LIMITS: dict[VerdictName, dict[str, Direction]] = {
         "collapse_coverage": "below",
         "collapse_diversity": "below",
         "collapse_modes": "below",
+        "collapse_duplicates": "above",
     },
     "oscillating": {"oscillation_swing": "above"},
     "degraded": {"degraded_drawdown": "above"},

@@ -1,6 +1,6 @@
 """Calibration of the judge's limits: rows of planted runs, kept to be judged under others.
 
-    python -m lab.validate.planted_calibration train FOLDER --seeds 0 1 2
+    python -m lab.validate.planted_calibration train FOLDER --seeds 0 1 2 5 6
     python -m lab.validate.planted_calibration judge FOLDER --set degraded_drawdown=0.25
 
 `train` plays every case with every seed once and keeps the rows; `judge` needs no training.
@@ -20,7 +20,7 @@ from lab.record import read_json, write_json
 from lab.validate.planted_cases import CASES
 from lab.validate.planted_runs import Job, PlayedRun, judge_run, play
 
-CALIBRATION_SEEDS = (0, 1, 2)
+CALIBRATION_SEEDS = (0, 1, 2, 5, 6)
 PROG = "python -m lab.validate.planted_calibration"
 
 

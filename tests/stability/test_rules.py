@@ -103,6 +103,14 @@ def test_samples_that_spoil_but_differ_are_degraded() -> None:
     assert modes_run(0.2, duplicates=0.0).name == "degraded"
 
 
+def test_samples_that_become_all_alike_are_collapsed_and_not_degraded() -> None:
+    alike = {NAMES.duplicates: [*[1.0] * 3, *[0.1] * 3, *[1.0] * 7]}
+    verdict = verdict_of(judged(run_rows([*HEALTHY[:6], *[0.1] * 7], **alike)))
+    assert (verdict.name, verdict.onset_images) == ("collapsed", 6 * EVERY)
+    never = {NAMES.duplicates: [1.0] * 13}
+    assert verdict_of(judged(run_rows(**never))).name == "stable"
+
+
 def test_half_the_modes_lost_is_collapsed_before_coverage_is_gone() -> None:
     columns = {
         NAMES.rke: [*[20.0] * 6, *[8.0] * 7],

@@ -375,8 +375,8 @@ def test_the_earlier_row_names_the_failure_whatever_its_precedence() -> None:
 
 
 def test_a_rule_added_to_the_rules_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RULES, "oscillating", RULES["degraded"])
-    monkeypatch.delitem(RULES, "degraded")
+    changed = {"oscillating": RULES["degraded"], "stalled": RULES["stalled"]}
+    monkeypatch.setattr("lab.stability.rules.RULES", changed)
     verdict = judged(run_rows(replaced(HEALTHY, {8: 0.1, 9: 0.1})))
     assert verdict is not None
     assert verdict.name == "oscillating"
@@ -391,7 +391,7 @@ def test_a_rule_whose_columns_are_absent_is_silent_and_stable_says_so() -> None:
     rows = run_rows()
     for row in rows:
         del row[NAMES.coverage], row["signal_diversity"]
-    missing = (NAMES.coverage, NAMES.rke, "signal_diversity")
+    missing = (NAMES.coverage, NAMES.rke, NAMES.duplicates, "signal_diversity")
     verdict = judged(rows)
     assert verdict is not None
     assert verdict.name == "stable"

@@ -1,0 +1,121 @@
+"""Facts about the planted part's counts, delays and false alarms, on hand-made runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.config import StabilityConfig
+from lab.validate.planted_calibration import judge, keep, kept
+from lab.validate.planted_cases import CASES, HEALTHY, PLANTED, config_of
+from lab.validate.planted_runs import Judged, PlayedRun, judge_run
+from lab.validate.planted_tables import (
+    CALLED,
+    confusion,
+    false_alarms,
+    healthy_runs,
+    limits_table,
+    named_right,
+)
+from tests.stability.rows import BASELINE, BUDGET, EVERY, NAMES, run_rows
+from tests.stability.rows import HEALTHY as RISING
+
+SETTINGS = StabilityConfig()
+
+
+def played(case: str, rows: Sequence[dict[str, Any]], seed: int = 5) -> PlayedRun:
+    return PlayedRun(case, seed, rows, NAMES.model_dump(), BASELINE, BUDGET, EVERY)
+
+
+def judged(case: str, rows: Sequence[dict[str, Any]]) -> Judged:
+    return judge_run(played(case, rows), SETTINGS)
+
+
+FALLEN = run_rows([*RISING[:7], *[0.1] * 6])
+"""Degraded with the onset at row 7 of 12, told at row 8."""
+
+
+def test_a_failure_told_after_its_true_onset_is_right_and_its_delay_is_counted() -> None:
+    run = judged("critic freezes", FALLEN)
+    assert run.right
+    assert run.told_images == 8 * EVERY
+    assert run.delay_evaluations == 2
+    assert run.called == "degraded"
+
+
+def test_a_name_told_before_the_true_onset_is_not_right() -> None:
+    early = run_rows([*RISING[:4], *[0.0] * 9])
+    assert judged("critic freezes", early).verdict.name == "degraded"
+    assert not judged("critic freezes", early).right
+
+
+def test_a_flag_that_is_due_must_be_raised() -> None:
+    assert not judged("training images served", run_rows()).right
+    copied = run_rows(**{NAMES.ct: [0.0, 0.0, *[-30.0] * 11]})
+    run = judged("training images served", copied)
+    assert run.right
+    assert run.told_images == 3 * EVERY
+    assert run.called == "stable + memorised"
+
+
+def test_a_healthy_run_may_not_be_flagged() -> None:
+    assert judged("real against real", run_rows()).right
+    copied = run_rows(**{NAMES.ct: [-30.0] * 13})
+    assert not judged("real against real", copied).right
+
+
+def test_false_alarms_are_counted_against_evaluations() -> None:
+    copied = run_rows(**{NAMES.ct: [-30.0] * 13})
+    runs = [judged("real against real", rows) for rows in (run_rows(), FALLEN, copied)]
+    alarms = false_alarms(runs)
+    assert (alarms.num_alarms, alarms.num_evaluations) == (2, 36)
+    assert alarms.per_thousand == pytest.approx(1000 * 2 / 36)
+    low, high = alarms.interval
+    assert low < alarms.per_thousand < high
+
+
+def test_the_confusion_counts_verdicts_and_flags() -> None:
+    copied = run_rows(**{NAMES.ct: [-30.0] * 13})
+    found = confusion([judged("real against real", copied), judged("critic freezes", FALLEN)])
+    assert list(found.rows) == ["critic freezes", "real against real"]
+    first, second = (dict(zip(CALLED, counts, strict=True)) for counts in found.counts)
+    assert (first["degraded"], sum(first.values())) == (1, 1)
+    assert (second["stable"], second["memorised"], sum(second.values())) == (1, 1, 2)
+
+
+def test_tables_tell_shares_and_delays() -> None:
+    runs = [judged("critic freezes", FALLEN), judged("critic freezes", run_rows())]
+    (row,) = named_right(runs).rows
+    assert row[3:] == ["1/2", "96 kimg", 2, 2, 2.0 * EVERY]
+    (row,) = healthy_runs([judged("real against real", FALLEN)]).rows
+    assert row[2:] == ["0/1", 12, 1, "degraded"]
+
+
+def test_limits_are_shown_at_half_and_twice() -> None:
+    shallow = run_rows([*RISING[:7], *[0.38] * 5, 0.66])
+    table = limits_table([played("critic freezes", shallow)], SETTINGS)
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["degraded_drawdown"] == [".2", "0 | 0", "0 | 0", "1 | 0"]
+    assert len(rows) == 11
+
+
+def test_every_case_is_a_valid_configuration_with_its_own_name(tmp_path: Path) -> None:
+    assert len(CASES) == len(PLANTED) + len(HEALTHY)
+    assert all(case.onset is not None for case in PLANTED)
+    assert all(case.healthy and case.accepted == ("stable",) for case in HEALTHY)
+    for case in CASES.values():
+        if not case.small:
+            assert config_of(case, 3, tmp_path).seed == 3
+
+
+def test_kept_runs_come_back_and_are_judged_under_other_limits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(tmp_path, played("critic freezes", FALLEN))
+    (back,) = kept(tmp_path)
+    assert judge_run(back, SETTINGS) == judged("critic freezes", FALLEN)
+    judge(tmp_path)
+    assert "0 called wrong" in capsys.readouterr().out
+    judge(tmp_path, set=("degraded_drawdown=0.9",))
+    assert "1 called wrong" in capsys.readouterr().out
