@@ -1,0 +1,51 @@
+"""Planted failures through the real loop; a run of each kind is slow."""
+
+import pytest
+import torch
+
+from lab.config import StabilityConfig
+from lab.validate.planted import validate
+from lab.validate.planted_cases import CASES
+from lab.validate.planted_runs import Job, judge_run, play
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_is_called_what_it_is(name: str) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        judged = judge_run(play(Job(name, 5)), StabilityConfig())
+    finally:
+        torch.set_num_threads(threads)
+    assert judged.right, judged.verdict
+
+
+def test_the_part_counts_what_was_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lab.validate import planted
+    from tests.stability.rows import NAMES, run_rows
+    from tests.validate.test_planted_tables import FALLEN, played
+
+    poisoned = run_rows()
+    for row in poisoned[7:]:
+        row |= {"signal_non_finite": 3, "signal_first_non_finite_images": 96_008}
+    rows = {
+        "critic freezes": FALLEN,
+        "NaN": poisoned,
+        "real against real": run_rows(),
+        "training images served": run_rows(**{NAMES.ct: [-30.0] * 13}),
+    }
+    monkeypatch.setattr(planted, "CASES", {name: CASES[name] for name in rows})
+    monkeypatch.setattr(planted, "play", lambda job: played(job.case, rows[job.case], job.seed))
+    said: list[str] = []
+    part = validate(True, 1, said.append)
+    assert part.passed
+    assert len(said) == 12
+    assert part.checks[0].evidence == "9 of 9 runs of 3 kinds"
+    assert part.checks[1].evidence == "3 runs, at most 8 images late; a step has 24"
+    assert part.checks[2].evidence.startswith("0 in 36 evaluations of 3 runs: 0 per 1,000")
+
+    rows["critic freezes"] = run_rows()
+    part = validate(True, 1, said.append)
+    assert not part.passed
+    assert part.checks[0].evidence == "6 of 9 runs of 3 kinds; below: critic freezes in 0%"
