@@ -9,6 +9,7 @@ from lab.stability.history import (
     History,
     both,
     brief,
+    brief_beside,
     kimg,
     running_best,
 )
@@ -93,8 +94,8 @@ def stalled(history: History) -> Finding | None:
     return Finding(
         last,
         history.budget_images,
-        f"quality {brief(points[-1].value)} at {kimg(points[-1].images)}, target {brief(target)}; "
-        f"best {brief(best.value)} at {kimg(best.images)}; no other failure in "
+        f"quality {brief_beside(points[-1].value, target)} at {kimg(points[-1].images)}, "
+        f"target {brief(target)}; best {brief(best.value)} at {kimg(best.images)}; no other failure in "
         f"{len(history.rows)} evaluations{_standstill(history)}",
     )
 

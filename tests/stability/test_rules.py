@@ -4,6 +4,7 @@ import pytest
 
 from lab.config import StabilityConfig
 from lab.stability.confidence import FACTORS, LIMITS, more_sensitive
+from lab.stability.history import brief_beside
 from lab.stability.rules import RULES
 from lab.stability.verdict import Verdict, stored_verdict
 from tests.stability.rows import BASELINE, EVERY, HEALTHY, NAMES, first_told, judged, run_rows
@@ -225,3 +226,9 @@ def test_a_stored_verdict_comes_back_whole() -> None:
 def test_a_verdict_of_an_older_record_is_readable() -> None:
     note = {"name": "stable", "onset_images": None, "evidence": "fine", "final": True}
     assert stored_verdict(note) == Verdict("stable", None, "fine", True)
+
+
+def test_a_quality_just_below_the_target_does_not_read_as_the_target() -> None:
+    assert brief_beside(0.8987, 0.9) == ".899"
+    assert brief_beside(0.89996, 0.9) == ".89996"
+    assert brief_beside(0.7, 0.9) == ".7"
