@@ -95,8 +95,8 @@ def stalled(history: History) -> Finding | None:
         last,
         history.budget_images,
         f"quality {brief_beside(points[-1].value, target)} at {kimg(points[-1].images)}, "
-        f"target {brief(target)}; best {brief(best.value)} at {kimg(best.images)}; no other failure in "
-        f"{len(history.rows)} evaluations{_standstill(history)}",
+        f"target {brief(target)}; best {brief(best.value)} at {kimg(best.images)}; no other "
+        f"failure in {len(history.rows)} evaluations{_standstill(history)}",
     )
 
 
