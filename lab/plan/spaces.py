@@ -220,11 +220,14 @@ def _row(distribution: BaseDistribution) -> dict[str, Any]:
 
 
 def _dotted(nested: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested configuration data as dotted path -> value."""
+    """Nested configuration data as dotted path -> value; settings that an older version did not
+    know are left to their defaults."""
     values: dict[str, Any] = {}
     for path in config_paths():
+        *parents, leaf = path.split(".")
         node: Any = nested
-        for part in path.split("."):
-            node = node[part] if isinstance(node, Mapping) and part in node else None
-        values[path] = node
+        for part in parents:
+            node = node.get(part, {})
+        if leaf in node:
+            values[path] = node[leaf]
     return values

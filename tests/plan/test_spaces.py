@@ -227,3 +227,9 @@ def test_a_wrong_point_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=sentence):
         space.config_of(parameters)
+
+
+def test_a_study_from_before_a_setting_existed_takes_its_default(space: Space) -> None:
+    stored = space_rows(space)
+    del stored["base"]["penalty"]["orthonormal_weight"], stored["base"]["evaluation"]
+    assert restored_space(stored).base_config() == space.base_config()
