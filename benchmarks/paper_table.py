@@ -1,0 +1,82 @@
+"""A study's table of methods by settings as Markdown, with what it says of the paper's finding.
+
+python -m lab.search --space miyato --known-only --seeds 3 --target 0.5 --name miyato
+python -m benchmarks.paper_table studies/miyato > docs/miyato.md
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from lab.config import InputError
+from lab.record import StudyRecord, read_study
+from reports.grid import grid_rows
+from reports.paper import agreements
+from reports.verdicts import in_order
+
+
+def table(study: StudyRecord) -> list[str]:
+    """A line a method, a column a setting: stable of total, quality, failures."""
+    rows = grid_rows(study)
+    if rows.empty:
+        raise InputError(
+            f"{study.folder} has no table: its known points form no settings x methods"
+        )
+    cells = {(row["setting"], row["method"]): row for row in rows.to_dict("records")}
+    settings = sorted(rows["setting"].unique())
+    lines = [
+        f"| method | {' | '.join(setting.upper() for setting in settings)} |",
+        f"| --- |{' --- |' * len(settings)}",
+    ]
+    for method in dict.fromkeys(rows["method"]):
+        told = [_cell(cells.get((setting, method))) for setting in settings]
+        lines.append(f"| {method} | {' | '.join(told)} |")
+    return lines
+
+
+def _cell(row: dict[str, object] | None) -> str:
+    if row is None:
+        return "not run"
+    failures = ", ".join(in_order(set(row["failures"])))
+    told = f"{row['stable']}/{row['total']}, u {row['quality']:.2f}"
+    return f"{told} ({failures})" if failures else told
+
+
+def command_of(study: StudyRecord) -> str:
+    """The command that made the study, less what says where and how fast."""
+    words = iter(study.study["command"])
+    kept = []
+    for word in words:
+        if word in ("--storage", "--concurrent", "--name"):
+            next(words, None)
+        else:
+            kept.append(word)
+    return shlex.join(kept)
+
+
+def main(folder: Path) -> None:
+    """Print the document."""
+    study = read_study(folder)
+    base = study.study["base"]
+    finished = sum(run.status == "finished" for run in study.runs)
+    print("# Miyato et al. 2018, settings A-F by seven methods, at laptop size\n")
+    training, network, target = base["training"], base["network"], base["stability"]
+    print(
+        f"{finished} runs of {training['budget_images'] / 1000:g} kimg on "
+        f"{study.study['data']['name']}, `{network['architecture']}` at width "
+        f"{network['width']:g}, batch {training['batch_size']}: far from the paper's protocol "
+        "(CIFAR-10, full width, batch 64, 100,000 generator steps). A run is stable when nothing "
+        f"failed and its quality ended at {target['target_quality']} or more. Cells: stable runs "
+        "of all, interquartile mean of the final quality u (failures as 0), the failures seen.\n"
+    )
+    print(f"Made by `{command_of(study)}`, printed by `python -m benchmarks.paper_table`.\n")
+    print("\n".join(table(study)))
+    print()
+    for finding in agreements(study):
+        print(f"- **{finding.claim}** {finding.detail}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
