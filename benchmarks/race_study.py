@@ -9,6 +9,8 @@ the race, and the lab's whole planner (Sobol, TPE, race, confirm). Then: how oft
 from M fresh runs holds the winner's P(stable), by four methods, exactly (no fresh run is drawn);
 and how often the bootstrap interval of quality holds.
 
+Other ways for as few runs, and what a smaller regret costs: benchmarks/race_designs.
+
 `regret` is the true P(stable) of the best configuration of the study less that of the chosen one;
 `+-` is the Monte Carlo standard error of the mean before it.
 """

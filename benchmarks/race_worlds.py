@@ -48,7 +48,7 @@ def draw_runs(
     return Runs(stable, np.clip(noisy, 0, 1) * life)
 
 
-def _with_quality(stable: Array, generator: np.random.Generator) -> Configurations:
+def with_quality(stable: Array, generator: np.random.Generator) -> Configurations:
     """Quality that leans on stability and is mostly its own."""
     own = generator.beta(4, 3, stable.shape)
     return Configurations(stable, 0.25 * stable + 0.75 * own)
@@ -59,7 +59,7 @@ def mixture(generator: np.random.Generator, num_studies: int, num: int) -> Confi
     shape = (num_studies, num)
     kinds = [generator.beta(a, b, shape) for a, b in ((1, 6), (3, 3), (20, 1.5))]
     kind = generator.choice(3, shape, p=[0.7, 0.2, 0.1])
-    return _with_quality(np.choose(kind, kinds), generator)
+    return with_quality(np.choose(kind, kinds), generator)
 
 
 def rare(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
@@ -67,17 +67,17 @@ def rare(generator: np.random.Generator, num_studies: int, num: int) -> Configur
     shape = (num_studies, num)
     good = generator.random(shape) < 1 / 15
     stable = np.where(good, generator.beta(8, 2, shape), generator.beta(1, 12, shape))
-    return _with_quality(stable, generator)
+    return with_quality(stable, generator)
 
 
 def even(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Every P(stable) is as likely as any other."""
-    return _with_quality(generator.random((num_studies, num)), generator)
+    return with_quality(generator.random((num_studies, num)), generator)
 
 
 def easy(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Most are good: the best of them is stable nearly always."""
-    return _with_quality(generator.beta(6, 1, (num_studies, num)), generator)
+    return with_quality(generator.beta(6, 1, (num_studies, num)), generator)
 
 
 def plateau(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
@@ -85,7 +85,7 @@ def plateau(generator: np.random.Generator, num_studies: int, num: int) -> Confi
     shape = (num_studies, num)
     safe = generator.random(shape) < 1 / 6
     stable = np.where(safe, generator.beta(80, 1, shape), generator.beta(2, 2, shape))
-    return _with_quality(stable, generator)
+    return with_quality(stable, generator)
 
 
 def surface(point: Array) -> Configurations:

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.race_allocation import best_odds, halving, laplace, one_at_a_time
+from benchmarks.race_bayes import bayes_halving, knowledge_gradient, prior_of
+from benchmarks.race_costs import BEST, Point, rungs, runs_to_reach
+from benchmarks.race_designs import LAZY
 from benchmarks.race_intervals import (
     METHODS,
     clopper_pearson,
@@ -12,10 +16,12 @@ from benchmarks.race_intervals import (
     quality_coverage,
     wilson,
 )
+from benchmarks.race_slots import side_by_side
 from benchmarks.race_strategies import Design, fixed_seeds, race
 from benchmarks.race_study import DESIGNS, NUM_CONFIGURATIONS, Figures, compare
 from benchmarks.race_surface import plain_tpe, whole_planner
-from benchmarks.race_worlds import WORLDS, Runs, draw_runs
+from benchmarks.race_worlds import WORLDS, Configurations, Runs, draw_runs
+from lab.plan.race import Rules
 
 NUM_STUDIES = 250
 
@@ -119,3 +125,73 @@ def test_whole_searches_end_with_a_choice_and_repeat() -> None:
         assert np.all(result.claim.low <= result.share)
     again = whole_planner(Design((1, 2), 2, 3), 12, 2)
     assert np.array_equal(again.stable, lab.stable)
+
+
+def _drawn(world: str, num_studies: int, num_seeds: int = 100) -> tuple[Configurations, Runs]:
+    generator = np.random.default_rng(4)
+    truth = WORLDS[world](generator, num_studies, NUM_CONFIGURATIONS)
+    return truth, draw_runs(truth, num_seeds, generator)
+
+
+def _regret(truth: Configurations, winner: np.ndarray) -> np.ndarray:
+    return np.asarray(truth.stable.max(axis=1) - truth.stable[np.arange(winner.size), winner])
+
+
+def test_the_race_over_many_studies_at_once_is_the_labs() -> None:
+    _, runs = _drawn("mixture", 25)
+    rules = Rules(tuple(rungs(BEST)), tuple(range(17)), ())
+    raced = halving(rungs(BEST), runs)
+    one_by_one = [race(rules, runs.stable[i], runs.score[i]) for i in range(25)]
+    assert list(zip(raced.winner, raced.num_runs, strict=True)) == one_by_one
+
+
+def test_losers_that_stop_early_save_runs_and_never_those_of_the_winner() -> None:
+    _, runs = _drawn("even", 100)
+    raced = halving(rungs(LAZY), runs)
+    assert np.all(raced.lazy_runs <= raced.num_runs)
+    assert np.all(raced.lazy_runs >= NUM_CONFIGURATIONS + LAZY[-1][1] - 1)
+    assert raced.lazy_runs.mean() < raced.num_runs.mean() - 3
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2])
+def test_best_odds_chooses_the_same_whatever_the_number_of_slots(at_a_time: int) -> None:
+    _, runs = _drawn("surface", 6)
+    seen = one_at_a_time(runs, [80], best_odds, at_a_time)[80]
+    assert np.all(seen.runs.sum(axis=1) == 80)
+    for i in range(6):
+        one, few, many = (
+            side_by_side(runs.stable[i], runs.score[i], 80, slots, at_a_time)
+            for slots in (at_a_time, 4, 8)
+        )
+        assert {one.num_stable, few.num_stable, many.num_stable} == {
+            tuple(seen.stable[i].tolist())
+        }
+        assert one.num_runs == 80 <= many.num_runs
+        assert many.rounds < few.rounds < one.rounds == 80 / at_a_time
+
+
+@pytest.mark.parametrize("world", ["mixture", "even", "easy", "plateau", "surface"])
+def test_best_odds_chooses_better_than_any_fixed_schedule_found(world: str) -> None:
+    truth, runs = _drawn(world, 400)
+    seen = one_at_a_time(runs, [99], best_odds)[99]
+    gain = _regret(truth, halving(rungs(BEST), runs).winner) - _regret(
+        truth, laplace(seen).argmax(axis=1)
+    )
+    assert gain.mean() > 2 * gain.std() / np.sqrt(gain.size)
+
+
+def test_knowing_the_world_helps_little_within_a_race_and_more_in_where_runs_go() -> None:
+    truth, runs = _drawn("even", 150)
+    prior = prior_of(WORLDS["even"])
+    by_score = _regret(truth, halving(rungs(BEST), runs).winner).mean()
+    ranked = _regret(truth, bayes_halving(prior, rungs(BEST), runs)).mean()
+    adaptive = _regret(truth, knowledge_gradient(prior, runs, [99])[99]).mean()
+    assert abs(ranked - by_score) < 0.01
+    assert adaptive < by_score - 0.01
+
+
+def test_runs_to_reach_a_regret_are_read_off_between_the_points() -> None:
+    curve = [Point(100, 0.04, 0.0), Point(400, 0.02, 0.0)]
+    assert runs_to_reach(curve, 0.03) == pytest.approx(200)
+    assert runs_to_reach(curve, 0.05) == 100
+    assert runs_to_reach(curve, 0.01) == np.inf
