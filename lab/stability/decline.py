@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
 from lab.record import QUALITY, SIGNAL_PREFIX
 from lab.stability.history import (
     LEARNING_SHARE,
     Finding,
     History,
+    Point,
     both,
     brief,
     brief_beside,
@@ -25,10 +30,18 @@ ALWAYS_RIGHT = 0.99
 """Accuracy from which the critic tells every image."""
 
 
+NOISE = 2.0
+"""A fall of fewer usual bends than this is a wobble: 3.3 standard deviations of white noise."""
+MIN_BENDS = 3
+"""Fewer bends tell nothing of what is usual."""
+
+
 def degraded(history: History) -> Finding | None:
     """Quality further below its best so far than `degraded_drawdown`, two evaluations in a row.
 
     Drawdown max_{s<=t} u_s - u_t; the second of the two lies past `LEARNING_SHARE` of the budget.
+    A run whose quality wobbles must fall further, by `NOISE` times its usual bend up to its best,
+    or it only wobbles on.
     Onset: the first of the two. A critic whose loss had fallen to about 0 and jumped is told: so
     ends BigGAN's late collapse (Brock et al. 2019, sec. 4.2).
     """
@@ -37,7 +50,10 @@ def degraded(history: History) -> Finding | None:
     best = running_best(points)
     learned = LEARNING_SHARE * history.budget_images
 
-    low = [top.value - point.value > limit for top, point in zip(best, points, strict=True)]
+    def fell(i: int) -> bool:
+        return best[i].value - points[i].value > max(limit, NOISE * _usual_bend(points, best[i]))
+
+    low = [fell(i) for i in range(len(points))]
     pair = next(
         (
             (i - 1, i)
@@ -57,6 +73,17 @@ def degraded(history: History) -> Finding | None:
         f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, "
         f"more than {brief(limit)} below{_jump(history.until(second.row), first.row)}",
     )
+
+
+def _usual_bend(points: Sequence[Point], top: Point) -> float:
+    """Median |u_{t+1} - 2 u_t + u_{t-1}| up to the best, less the step away from the untrained.
+
+    Small where quality rises evenly, however fast; 1.65 standard deviations of white noise.
+    """
+    learned = [point.value for point in points if point.row <= top.row][1:]
+    changes = [after - before for before, after in pairwise(learned)]
+    bends = [abs(after - before) for before, after in pairwise(changes)]
+    return median(bends) if len(bends) >= MIN_BENDS else 0.0
 
 
 def _jump(history: History, onset: int) -> str:

@@ -116,7 +116,7 @@ PLANTED = (
     Case("NaN", ("diverged",), "not a number", None, games.FROM, games.NotANumber),
     Case(
         "relapsing", ("oscillating",), "good and bad in turn, and no better", None,
-        games.RELAPSE_FROM, games.Restless,
+        games.RELAPSE_FROM, games.Restless, SERVED,
     ),
     Case(
         "training images served", ("stable",), "perfect images that are copies", "memorised",

@@ -30,11 +30,11 @@ SPOIL_LEVELS = 900.0
 NUM_KEPT_CLASSES = (5, 2, 1)
 """Classes left at each evaluation after `FROM`; the last stays."""
 NOISE_LEVELS = 2.0
-"""Grey levels of the noise on copied training images."""
+"""Grey levels of the noise on images that are to look perfect."""
 RELAPSE_FROM = 3 / 16
 """Share of the budget at the first relapse: the third of 16 evaluations."""
-RELAPSE = 0.8
-"""Share of the way back to the untrained weights."""
+RELAPSE_LEVELS = 100.0
+"""Grey levels of noise, give or take, at a relapse."""
 WOBBLE = 0.1
 """Standard deviation of the logarithm of the noise that is served while quality improves."""
 
@@ -118,32 +118,6 @@ class NotANumber(PlantedGame):
         return super().step(real_batch)
 
 
-class Restless(PlantedGame):
-    """At every second evaluation from the third on, the averaged weights fall far back.
-
-    They go `RELAPSE` of the way to those of the untrained generator, for that evaluation only.
-    """
-
-    def _build_networks(self) -> None:
-        super()._build_networks()
-        self._untrained = [weight.clone() for weight in self.average.parameters()]
-        self._kept: list[Tensor] | None = None
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        weights: list[Tensor] = list(self.average.parameters())
-        if self._kept is not None:
-            for weight, kept in zip(weights, self._kept, strict=True):
-                weight.copy_(kept)
-            self._kept = None
-        super()._update_average()
-        step = self.config.images_per_step
-        due = self.images_seen % self.config.evaluation.every_images < step
-        if due and self.share_done >= RELAPSE_FROM and self.evaluation % 2:
-            self._kept = [weight.clone() for weight in weights]
-            torch._foreach_lerp_(weights, self._untrained, RELAPSE)
-
-
 class ServedGame(PlantedGame):
     """Past the first evaluation, real images are served in place of generated ones."""
 
@@ -209,6 +183,17 @@ class NoisyImproving(ServedGame):
         wobble = float(torch.randn((), generator=draw))
         left = max(0.0, 1.0 - self.share_done)
         return 5.0 + 120.0 * left * math.exp(WOBBLE * wobble)
+
+
+class Restless(ServedGame):
+    """Held-out images are served; at every second evaluation from `RELAPSE_FROM` on, under heavy
+    noise: good and bad in turn."""
+
+    def noise_levels(self) -> float:
+        if self.share_done < RELAPSE_FROM or self.evaluation % 2 == 0:
+            return NOISE_LEVELS
+        draw = counted_generator(self.config.seed, "served wobble", self.evaluation)
+        return RELAPSE_LEVELS * math.exp(WOBBLE * float(torch.randn((), generator=draw)))
 
 
 class PerfectGenerator(ServedGame):

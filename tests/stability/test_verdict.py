@@ -323,6 +323,18 @@ def test_a_lasting_drawdown_is_degraded_from_its_first_row() -> None:
     )
 
 
+WOBBLING = [0.0, 0.5, 0.53, 0.4, 0.66, 0.7, 0.82, 0.61, 0.43, 0.86, 0.88, 0.9, 0.92]
+
+
+def test_a_run_that_wobbles_must_fall_further_to_be_degraded() -> None:
+    """Its usual bend is .19: a fall of .21, then .39, is one and two of those."""
+    lost = [*WOBBLING[:8], 0.3, 0.2, 0.2, 0.2, 0.2]
+    steady = [0.0, 0.5, 0.6, 0.66, 0.72, 0.78, 0.82, *WOBBLING[7:]]
+    verdicts = [judged(run_rows(quality)) for quality in (WOBBLING, lost, steady)]
+    names = [verdict.name for verdict in verdicts if verdict is not None]
+    assert names == ["stable", "degraded", "degraded"]
+
+
 def test_a_drawdown_within_the_limit_is_not_degraded() -> None:
     verdict = judged(run_rows([*HEALTHY[:7], *[0.47] * 5, 0.6]))
     assert verdict is not None
