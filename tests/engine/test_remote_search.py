@@ -84,10 +84,11 @@ def test_a_killed_search_ends_with_the_numbers_of_runs_left_alone(
     study, _ = resumed
     assert study.study["status"] == "finished"
     assert study.missing == []
-    assert [found.run["attempts"] for found in study.runs] == [1, 1]
-    for trial, found in zip(study.trials, study.runs, strict=True):
-        config = make_config(trial["config"], {"seed": found.seed})
-        alone = list(run(config, tmp_path / str(found.trial)))
+    assert [found.run["attempts"] for found in study.runs] == [1, 1, 1, 1]
+    assert {found.run["stage"] for found in study.runs} == {"explore", "race", "confirm"}
+    for found in study.runs:
+        config = make_config(study.trials[found.trial]["config"], {"seed": found.seed})
+        alone = list(run(config, tmp_path / f"{found.trial}-{found.seed}"))
         assert alone[-1].verdict is not None
         assert found.verdict == alone[-1].verdict.name
         assert found.run["score"] == alone[-1].score
