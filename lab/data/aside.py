@@ -51,10 +51,14 @@ def _locked(aside: Path, target: Path) -> Iterator[bool]:
     for it must look again: the folder may have become the target, or been removed by a failure.
     """
     while not target.exists() or _is_empty(target):
-        aside.mkdir(parents=True, exist_ok=True)
         try:
+            aside.mkdir(parents=True, exist_ok=True)
             lock = (aside / _LOCK_FILE).open("a")
         except FileNotFoundError:
+            continue
+        except FileExistsError:  # when one who failed removes it just as it is looked at
+            if aside.is_file():
+                raise
             continue
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
