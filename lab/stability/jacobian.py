@@ -138,7 +138,8 @@ def generator_condition(generate: Callable[[Tensor], Tensor], codes: Tensor) -> 
         repeated = code.repeat(len(code), 1)
         columns: Tensor = torch.func.jvp(generate, (repeated,), (directions,))[1]
         values = torch.linalg.svdvals(columns.flatten(1))
-        least = (values[-1] / values[0]).nan_to_num(0.0).clamp_min(smallest)
+        flat = values[0] == 0  # a generator without any effect; a NaN stays one
+        least = torch.where(flat, 0.0, values[-1] / values[0]).clamp_min(smallest)
         logarithms.append(-2 * least.log())
     return float(torch.stack(logarithms).mean().exp())
 
