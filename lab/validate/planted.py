@@ -24,8 +24,8 @@ from lab.validate.planted_tables import (
 )
 from lab.validate.pool import done_by
 
-QUICK_SEEDS = (20, 21, 22)
-FULL_SEEDS = tuple(range(20, 30))
+QUICK_SEEDS = (40, 41)
+FULL_SEEDS = tuple(range(40, 46))
 """Held-out seeds."""
 LEAST_RIGHT = 0.95
 """Share of the seeds in which each planted failure is to be named right."""
@@ -89,12 +89,14 @@ def _nan_dated(judged: Sequence[Judged]) -> Check:
 
 
 def _few_alarms(judged: Sequence[Judged]) -> Check:
-    runs = [run for of_case in by_case(judged, healthy=True).values() for run in of_case]
+    controls = [run for of_case in by_case(judged, healthy=True).values() for run in of_case]
+    runs = [run for run in controls if run.healthy]
     alarms = false_alarms(runs)
     low, high = alarms.interval
     return Check(
         f"At most {MOST_ALARMS:g} false alarms per 1,000 healthy evaluations",
         alarms.per_thousand <= MOST_ALARMS,
         f"{alarms.num_alarms} in {alarms.num_evaluations} evaluations of {len(runs)} runs: "
-        f"{alarms.per_thousand:.2g} per 1,000, 95% interval {low:.2g} to {high:.2g} (Wilson)",
+        f"{alarms.per_thousand:.2g} per 1,000, 95% interval {low:.2g} to {high:.2g} (Wilson); "
+        f"{len(controls) - len(runs)} ordinary runs did not end well and count for nothing",
     )

@@ -119,14 +119,19 @@ class NotANumber(PlantedGame):
 
 
 class ServedGame(PlantedGame):
-    """Past the first evaluation, real images are served in place of generated ones."""
+    """Past the first evaluation, real images are served in place of generated ones.
+
+    To the critic and the signals as well, so that there is but one generator to judge; it gets
+    the gradient at its own images' place.
+    """
 
     served = "heldout"
     """The split they are from."""
 
     def _build_networks(self) -> None:
         super()._build_networks()
-        self.average.register_forward_hook(self._served)
+        for network in (self.generator, self.average):
+            network.register_forward_hook(self._served)
 
     def _served(self, network: nn.Module, given: tuple[Any, ...], made: Tensor) -> Tensor | None:
         if self.images_seen == 0:
@@ -139,7 +144,7 @@ class ServedGame(PlantedGame):
         draw = counted_generator(self.config.seed, "served noise", int(rows.sum()))
         noise = torch.randn(images.shape, generator=draw).to(images)
         noisy: Tensor = images + self.noise_levels() / 127.5 * noise
-        return noisy.clamp(-1.0, 1.0)
+        return noisy.clamp(-1.0, 1.0) + (made - made.detach())
 
     def allowed(self, split: Split) -> Tensor:
         """Rows of the split that may be served, int64."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from lab.bench import open_bench_for
 from lab.config import MetricNames, StabilityConfig
-from lab.record import IMAGES_SEEN, Row
+from lab.record import IMAGES_SEEN, QUALITY, Row
 from lab.run import run
 from lab.stability.flags import Flag, raised
 from lab.stability.history import History, make_history
@@ -79,6 +79,10 @@ def play(job: Job) -> PlayedRun:
     return played
 
 
+GOOD_END = 0.7
+NEAR_BEST = 0.1
+
+
 @dataclass(frozen=True)
 class Judged:
     """How a run was called, and when that could be told."""
@@ -88,6 +92,10 @@ class Judged:
     verdict: Verdict
     told_images: int
     """Images seen at the evaluation that brought the verdict or, where one is due, the flag."""
+    named_images: int
+    """Images seen at the evaluation that brought the verdict."""
+    ended_well: bool
+    """Whether quality ended at `GOOD_END` or more, and within `NEAR_BEST` of its best."""
     num_evaluations: int
     """Evaluations of the run after its first step."""
     every_images: int
@@ -106,7 +114,12 @@ class Judged:
         named = self.verdict.name in self.case.accepted and due <= names
         if self.case.healthy:
             return named and not names
-        return named and self.told_images >= self.onset_images
+        return named and self.named_images >= self.onset_images
+
+    @property
+    def healthy(self) -> bool:
+        """By construction, or for it ended well; no verdict is asked."""
+        return self.case.healthy and (self.case.by_construction or self.ended_well)
 
     @property
     def called(self) -> str:
@@ -126,6 +139,7 @@ class Judged:
 def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
     """Judge a run online, row after row."""
     case = CASES[played.case]
+    settings = settings.model_copy(update={"target_quality": case.target})
     verdict, told = None, 0
     for num_rows in range(1, len(played.rows) + 1):
         verdict = played.judged(num_rows, settings)
@@ -133,13 +147,17 @@ def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
             told = int(played.rows[num_rows - 1][IMAGES_SEEN])
             break
     assert verdict is not None, "at the budget every run has a verdict"
+    named = told
     if case.flag is not None:
         told = _flag_told(played, case.flag, settings) or told
+    quality = [float(row[QUALITY]) for row in played.rows]
     return Judged(
         case,
         played.seed,
         verdict,
         told,
+        named,
+        quality[-1] >= max(GOOD_END, max(quality) - NEAR_BEST),
         len(played.rows) - 1,
         played.every_images,
         played.budget_images,

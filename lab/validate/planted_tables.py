@@ -16,7 +16,7 @@ from lab.stability.rules import first_failure
 from lab.stability.statistics import Interval, wilson_interval
 from lab.validate.part import Cell, Matrix, Table
 from lab.validate.planted_cases import CASES, Case
-from lab.validate.planted_runs import Judged, PlayedRun
+from lab.validate.planted_runs import GOOD_END, NEAR_BEST, Judged, PlayedRun
 
 CALLED: tuple[str, ...] = (*get_args(VerdictName), *get_args(FlagName))
 FLAG_LIMITS = ("overfit_gap", "memorised_ct", "memorised_authenticity")
@@ -103,7 +103,8 @@ class FalseAlarms:
 
 
 def false_alarms(runs: Sequence[Judged]) -> FalseAlarms:
-    """A wrong name counts once for a run, each flag once."""
+    """A wrong name counts once for a run, each flag once; runs that are not healthy do not."""
+    runs = [run for run in runs if run.healthy]
     wrong = sum(run.verdict.name not in run.case.accepted for run in runs)
     flags = sum(len(run.verdict.flags) for run in runs)
     return FalseAlarms(wrong + flags, sum(run.num_evaluations for run in runs))
@@ -114,19 +115,23 @@ def healthy_runs(judged: Sequence[Judged]) -> Table:
     rows: list[list[Cell]] = []
     for name, runs in by_case(judged, healthy=True).items():
         alarms = false_alarms(runs)
-        called = sorted({run.called for run in runs if not run.right})
+        called = sorted({run.called for run in runs if run.healthy and not run.right})
         rows.append(
             [
                 name,
                 CASES[name].why,
-                f"{sum(run.right for run in runs)}/{len(runs)}",
+                f"{sum(run.right and run.healthy for run in runs)}/{sum(r.healthy for r in runs)}",
                 alarms.num_evaluations,
                 alarms.num_alarms,
                 "; ".join(called),
             ]
         )
     columns = ("control", "what it is", "left alone", "evaluations", "false alarms", "called")
-    return Table("Healthy controls", columns, rows)
+    note = (
+        f"Ordinary runs count as healthy where quality ended at {GOOD_END:g} or more and within "
+        f"{NEAR_BEST:g} of its best, whatever they were called; the others are so by construction."
+    )
+    return Table("Healthy controls", columns, rows, note)
 
 
 def limits_table(played: Sequence[PlayedRun], settings: StabilityConfig) -> Table:

@@ -119,3 +119,12 @@ def test_kept_runs_come_back_and_are_judged_under_other_limits(
     assert "0 called wrong" in capsys.readouterr().out
     judge(tmp_path, set=("degraded_drawdown=0.9",))
     assert "1 called wrong" in capsys.readouterr().out
+
+
+def test_an_ordinary_run_that_ends_badly_is_no_healthy_control() -> None:
+    poor = run_rows([*RISING[:9], 0.7, 0.66, 0.62, 0.6])
+    assert not judged("least squares", poor).healthy
+    assert judged("least squares", run_rows()).healthy
+    assert judged("real against real", poor).healthy
+    alarms = false_alarms([judged("least squares", rows) for rows in (poor, run_rows())])
+    assert (alarms.num_alarms, alarms.num_evaluations) == (0, 12)
