@@ -71,7 +71,11 @@ def main(folder: Path) -> None:
         f"failed and its quality ended at {target['target_quality']} or more. Cells: stable runs "
         "of all, interquartile mean of the final quality u (failures as 0), the failures seen.\n"
     )
-    print(f"Made by `{command_of(study)}`, printed by `python -m benchmarks.paper_table`.\n")
+    (num_seeds,) = study.study["settings"]["seeds"]
+    print(
+        f"Made by `{command_of(study)}`, resumed to end with --seeds {num_seeds} where that is "
+        "fewer; printed by `python -m benchmarks.paper_table`.\n"
+    )
     print("\n".join(table(study)))
     print()
     for finding in agreements(study):
