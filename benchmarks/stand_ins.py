@@ -63,7 +63,7 @@ def rows(order: dict[str, Any], num_begun: int) -> Iterator[tuple[dict[str, Any]
         }
         result = {"row": json.dumps(row), "done": index == last}
         if result["done"]:
-            result |= {"verdict": "stable", "score": row["quality"]}
+            result |= {"verdict": "stable", "onset_images": None, "score": row["quality"]}
         yield row, result
 
 
