@@ -154,3 +154,29 @@ def test_a_run_without_room_waits_for_others_to_end_and_loses_no_attempt(
     job = json.loads(searcher.suggest("c")["job"])
     assert (job["trial"], job["attempt"]) == (1, 1)
     assert isinstance(searcher.suggest("d"), dict)
+
+
+def test_a_run_that_is_given_up_is_noted_as_pruned_and_not_tried_again(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    searcher.suggest("a")
+    searcher.given_up.add("a")
+    row = {"images_seen": 10, "quality": 0.1}
+    searcher.on_trial_complete("a", {"row": json.dumps(row), "done": True})
+    run = read_json(run_folder(tmp_path, 0, 0) / "run.json")
+    assert (run["status"], run["verdict"], run["images_seen"]) == ("pruned", None, 10)
+    assert searcher.watcher.ended == [(0, "pruned", False)]
+    assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
+
+
+def test_a_raced_run_leaves_its_trials_file_as_it_was(tmp_path: Path) -> None:
+    settings = PlanSettings(trials=1, seeds=(1, 2), race=1)
+    planner = Planner(load_space("sngan"), settings)
+    searcher = PlannerSearcher(planner, tmp_path, Slot(1, 0), 1, Log(), Copies())
+    first = json.loads(searcher.suggest("a")["job"])
+    searcher.on_trial_complete("a", result(0.4))
+    (trial_folder(tmp_path, 0) / "trial.json").unlink()
+    raced = json.loads(searcher.suggest("b")["job"])
+    assert (raced["stage"], raced["config"]["seed"]) == ("race", 1)
+    stored = read_json(trial_folder(tmp_path, 0) / "trial.json")
+    assert stored["config"] == first["config"]
