@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from statistics import median
 
@@ -50,8 +51,13 @@ def degraded(history: History) -> Finding | None:
     best = running_best(points)
     learned = LEARNING_SHARE * history.budget_images
 
+    @cache
+    def wobble(top: Point) -> float:
+        return NOISE * _usual_bend(points, top)
+
     def fell(i: int) -> bool:
-        return best[i].value - points[i].value > max(limit, NOISE * _usual_bend(points, best[i]))
+        fall = best[i].value - points[i].value
+        return fall > limit and fall > wobble(best[i])
 
     low = [fell(i) for i in range(len(points))]
     pair = next(
