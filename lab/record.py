@@ -20,6 +20,8 @@ from lab.durable import StorageFailed as StorageFailed
 from lab.durable import append_line, patiently, write_patiently
 from lab.durable import sole_writer as sole_writer
 from lab.durable import write_whole as write_whole
+from lab.evaluations import Evaluations
+from lab.evaluations import Row as Row
 
 FORMAT = 1
 
@@ -48,8 +50,6 @@ QUALITY = "quality"
 SECONDS_TRAINING = "seconds_training"
 SECONDS_EVALUATING = "seconds_evaluating"
 SIGNAL_PREFIX = "signal_"
-
-Row = dict[str, Any]
 
 
 def trial_folder(study: Path, trial: int) -> Path:
@@ -155,8 +155,8 @@ def read_rows(path: Path) -> Rows:
         except ValueError:
             torn += 1
             continue
-        if isinstance(row, dict) and IMAGES_SEEN in row:
-            rows.append(_revived(row))
+        if isinstance(row, dict) and type(row.get(IMAGES_SEEN)) in (int, float):
+            rows.append(_revived_row(row))
         else:
             torn += 1
     return Rows(rows, torn)
@@ -168,7 +168,7 @@ class RunRecord:
 
     folder: Path
     run: dict[str, Any]
-    evaluations: list[Row]
+    evaluations: Sequence[Row]
 
     @property
     def trial(self) -> int:
@@ -189,9 +189,12 @@ class RunRecord:
         return str(verdict["name"]) if verdict else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StudyRecord:
-    """A study as stored, with a count of what could not be read."""
+    """A study as stored, with a count of what could not be read.
+
+    `evaluations` holds the rows of all runs as columns; those of `runs[i]` are its run i.
+    """
 
     folder: Path
     study: dict[str, Any]
@@ -200,6 +203,11 @@ class StudyRecord:
     num_torn_rows: int = 0
     missing: list[str] = field(default_factory=list)
     """Files and folders that should be there and are not, or are damaged; relative paths."""
+    evaluations: Evaluations = field(default_factory=Evaluations)
+
+
+_OF_A_RUN = {"trial": int, "seed": int, "status": str}
+"""What a run.json must say to be one."""
 
 
 def is_study(folder: Path) -> bool:
@@ -228,8 +236,9 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     runs: list[RunRecord] = []
     missing: list[str] = []
     torn = 0
+    evaluated = Evaluations()
     for place in sorted(_folders(folder / "trials"), key=lambda path: (len(path.name), path.name)):
-        trial = _readable(place / TRIAL_FILE, folder, missing)
+        trial = _readable(place / TRIAL_FILE, folder, missing, {"number": int})
         if trial is None:
             continue
         trials.append(trial)
@@ -237,13 +246,13 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
         if not seeds:
             missing.append(f"{place.relative_to(folder)}/seed-*")
         for run_place in sorted(seeds, key=lambda path: (len(path.name), path.name)):
-            run = _readable(run_place / RUN_FILE, folder, missing)
+            run = _readable(run_place / RUN_FILE, folder, missing, _OF_A_RUN)
             if run is None:
                 continue
             rows = read_rows(run_place / EVALUATIONS_FILE) if evaluations else Rows([], 0)
             torn += rows.num_torn
-            runs.append(RunRecord(run_place, run, rows.rows))
-    return StudyRecord(folder, study, trials, runs, torn, missing)
+            runs.append(RunRecord(run_place, run, evaluated.append(rows.rows)))
+    return StudyRecord(folder, study, trials, runs, torn, missing, evaluated)
 
 
 def _folders(place: Path) -> Iterator[Path]:
@@ -251,15 +260,20 @@ def _folders(place: Path) -> Iterator[Path]:
         yield from (path for path in place.iterdir() if path.is_dir())
 
 
-def _readable(path: Path, study: Path, missing: list[str]) -> dict[str, Any] | None:
-    """A JSON file of the record, or None and a line in `missing`."""
+def _readable(
+    path: Path, study: Path, missing: list[str], needs: Mapping[str, type]
+) -> dict[str, Any] | None:
+    """A JSON file of the record with these keys, or None and a line in `missing`."""
     try:
-        return read_json(path)
+        found = read_json(path)
     except NewerFormat:
         raise
     except InputError:
-        missing.append(str(path.relative_to(study)))
-        return None
+        found = {}
+    if all(type(found.get(key)) is kind for key, kind in needs.items()):
+        return found
+    missing.append(str(path.relative_to(study)))
+    return None
 
 
 def _storable(value: Any) -> Any:
@@ -273,6 +287,14 @@ def _storable(value: Any) -> Any:
 
 
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_PLAIN = {float, int}
+
+
+def _revived_row(row: Row) -> Row:
+    """`_revived` of a row, which is numbers all but always."""
+    if _PLAIN.issuperset(map(type, row.values())):
+        return row
+    return {key: _revived(value) for key, value in row.items()}
 
 
 def _revived(value: Any) -> Any:

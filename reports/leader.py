@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -101,7 +102,7 @@ def _confirmed_numbers(study: StudyRecord, row: dict[Any, Any]) -> Html:
     return _entries(entries)
 
 
-def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: list[Row]) -> Html:
+def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]) -> Html:
     """Score, quality and distances, each distance between those of noise and of real images."""
     names = names_of(study)
     baseline = study.study.get("metrics", {}).get("baseline", {})

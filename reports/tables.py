@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lab.config import MetricNames, config_paths, metric_names
 from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, RunRecord, StudyRecord
 
+Made = TypeVar("Made")
 UNBIASED_ORIGINS = ("known", "sobol")
 """Trials that no optimiser chose: points from the literature and the Sobol design."""
 
@@ -67,78 +73,108 @@ def config_value(config: Mapping[str, Any], path: str) -> Any:
     return node
 
 
+def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
+    """Make a table once a study; whoever asks again gets the same one, not to be changed."""
+    made: WeakKeyDictionary[StudyRecord, Made] = WeakKeyDictionary()
+
+    @wraps(make)
+    def kept(study: StudyRecord) -> Made:
+        if study not in made:
+            made[study] = make(study)
+        return made[study]
+
+    return kept
+
+
+@of_study
 def trial_table(study: StudyRecord) -> pd.DataFrame:
     """One row a trial (index: its number): origin, unbiased, and a column for each parameter.
 
     A parameter that the trial did not sample (a branch not taken) is None.
     """
     paths = [parameter.path for parameter in parameters_of(study)]
-    rows = []
-    for trial in study.trials:
-        origin = str(trial.get("origin", "unknown"))
-        values = trial.get("parameters", {})
-        rows.append(
-            {
-                "trial": int(trial["number"]),
-                "origin": origin,
-                "unbiased": origin.split(":")[0] in UNBIASED_ORIGINS,
-                **{path: values.get(path) for path in paths},
-            }
-        )
-    columns = ["trial", "origin", "unbiased", *paths]
-    return pd.DataFrame(rows, columns=columns, dtype=object).set_index("trial")
+    origins = [str(trial.get("origin", "unknown")) for trial in study.trials]
+    values = [mapping(trial.get("parameters")) for trial in study.trials]
+    columns = {
+        "origin": origins,
+        "unbiased": [origin.split(":")[0] in UNBIASED_ORIGINS for origin in origins],
+        **{path: [of.get(path) for of in values] for path in paths},
+    }
+    index = pd.Index([trial["number"] for trial in study.trials], name="trial", dtype="int64")
+    return pd.DataFrame(columns, index=index, dtype=object)
 
 
+@of_study
 def run_table(study: StudyRecord) -> pd.DataFrame:
     """One row a run: what run.json says, the outcome, and how its last evaluation measured.
 
-    `outcome` is the verdict of a finished run and the status of any other; `quality_alive` is the
-    quality at the last evaluation before the failure, `life` the share of the budget before it.
+    The index is the run's place in `study.runs`. `outcome` is the verdict of a finished run and
+    the status of any other; `quality_alive` is the quality at the last evaluation before the
+    failure, `life` the share of the budget before it; `started` and `ended` are seconds since the
+    first start of the study.
     """
     rows = [_run_row(study, run) for run in study.runs]
-    return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+    if table.empty:
+        return table
+    last = study.evaluations.first[1:] - 1
+    has_rows = np.diff(study.evaluations.first) > 0
+    names = names_of(study)
+    told = table["images_seen"].to_numpy(dtype=float)
+    for column, name in (
+        ("frechet", names.frechet), ("kernel", names.kernel), ("coverage", names.coverage),
+        ("images_seen", IMAGES_SEEN),
+    ):  # fmt: skip
+        table[column] = _at(study.evaluations.column(name), last, has_rows)
+    table["images_seen"] = np.where(np.isnan(told), table["images_seen"], told)
+    table["quality_alive"] = _quality_alive(study, table)
+    onset, budget = (
+        table[name].to_numpy(dtype=float) for name in ("onset_images", "budget_images")
+    )
+    known = ~np.isnan(onset) & (budget > 0)
+    table["life"] = np.where(known, np.minimum(1.0, onset / np.where(known, budget, 1.0)), 1.0)
+    for column in ("started", "ended"):
+        table[column] -= table["started"].min()
+    return table
 
 
 RUN_COLUMNS = (
     "trial", "seed", "stage", "status", "outcome", "onset_images", "evidence", "score",
     "final_quality", "quality_alive", "life", "images_seen", "budget_images", "frechet", "kernel",
     "coverage", "seconds", "images_per_second", "error", "folder", "confidence", "flags",
-    "not_judged", "cost",
+    "not_judged", "cost", "started", "ended", "attempts", "host",
 )  # fmt: skip
 
 
 def _run_row(study: StudyRecord, run: RunRecord) -> dict[str, Any]:
-    names = names_of(study)
-    verdict = run.run.get("verdict") or {}
+    told = run.run
+    verdict = mapping(told.get("verdict"))
+    seconds = mapping(told.get("seconds"))
     finished = run.status == "finished" and bool(verdict)
-    onset = _float(verdict.get("onset_images"))
-    budget = _float(run.run.get("budget_images"))
-    last = run.evaluations[-1] if run.evaluations else {}
     return {
         "trial": run.trial,
         "seed": run.seed,
-        "stage": str(run.run.get("stage", "explore")),
+        "stage": str(told.get("stage", "explore")),
         "status": run.status,
-        "outcome": str(verdict["name"]) if finished else _unfinished(run.status),
-        "onset_images": onset,
+        "outcome": str(verdict.get("name", "unknown")) if finished else _unfinished(run.status),
+        "onset_images": _float(verdict.get("onset_images")),
         "evidence": str(verdict.get("evidence") or ""),
-        "score": _float(run.run.get("score")),
-        "final_quality": _float(run.run.get("final_quality")),
-        "quality_alive": _quality_alive(run, onset),
-        "life": 1.0 if math.isnan(onset) or not budget > 0 else min(1.0, onset / budget),
-        "images_seen": _float(run.run.get("images_seen", last.get(IMAGES_SEEN))),
-        "budget_images": budget,
-        "frechet": _float(last.get(names.frechet)),
-        "kernel": _float(last.get(names.kernel)),
-        "coverage": _float(last.get(names.coverage)),
-        "seconds": sum(_float(value) for value in (run.run.get("seconds") or {}).values()),
-        "cost": _cost(run.run.get("seconds") or {}),
-        "images_per_second": _float(run.run.get("images_per_second")),
-        "error": str(run.run.get("error") or ""),
+        "score": _float(told.get("score")),
+        "final_quality": _float(told.get("final_quality")),
+        "images_seen": _float(told.get("images_seen")),
+        "budget_images": _float(told.get("budget_images")),
+        "seconds": sum(_float(value) for value in seconds.values()),
+        "cost": _cost(seconds),
+        "images_per_second": _float(told.get("images_per_second")),
+        "error": str(told.get("error") or ""),
         "folder": _relative(run.folder, study.folder),
         "confidence": _float(verdict.get("confidence")),
         "flags": flag_notes(verdict.get("flags")),
-        "not_judged": tuple(str(told) for told in verdict.get("not_judged") or ()),
+        "not_judged": _texts(verdict.get("not_judged")),
+        "started": _moment(told.get("started")),
+        "ended": _moment(told.get("ended")),
+        "attempts": _float(told.get("attempts", 1)),
+        "host": str(told.get("host") or "unknown host"),
     }
 
 
@@ -160,15 +196,13 @@ def flag_notes(flags: Any) -> tuple[FlagNote, ...]:
     )
 
 
+@of_study
 def evaluation_table(study: StudyRecord) -> pd.DataFrame:
-    """One row an evaluation: trial, seed, outcome, images seen, quality, metrics and signals."""
-    runs = run_table(study)
-    rows = [
-        {"trial": run.trial, "seed": run.seed, "outcome": outcome, **evaluation}
-        for run, outcome in zip(study.runs, runs["outcome"], strict=True)
-        for evaluation in run.evaluations
-    ]
-    return pd.DataFrame(rows, columns=None if rows else ["trial", "seed", "outcome", IMAGES_SEEN])
+    """One row an evaluation: run (index), trial, seed, outcome, and every column of numbers."""
+    runs, rows = run_table(study), study.evaluations
+    whose = {name: runs[name].to_numpy()[rows.run] for name in ("trial", "seed", "outcome")}
+    names = dict.fromkeys([IMAGES_SEEN, *rows.names])
+    return pd.DataFrame({"run": rows.run, **whose, **{name: rows.column(name) for name in names}})
 
 
 def measured_columns(study: StudyRecord, evaluations: pd.DataFrame) -> list[str]:
@@ -210,17 +244,32 @@ def _cost(seconds: Mapping[str, Any]) -> float:
     return sum(_float(seconds.get(part, 0.0)) for part in ("training", "evaluating"))
 
 
-def _quality_alive(run: RunRecord, onset: float) -> float:
+def _quality_alive(study: StudyRecord, table: pd.DataFrame) -> NDArray[np.float64]:
     """u at the last evaluation before the failure, or the last one of a run that did not fail.
 
     A stalled run's onset is where it was judged, not where it broke, so it counts as alive there.
     """
-    at_end = bool(run.evaluations) and onset >= run.evaluations[-1][IMAGES_SEEN]
-    alive = [
-        row for row in run.evaluations
-        if math.isnan(onset) or row[IMAGES_SEEN] < onset or (at_end and run.verdict == "stalled")
-    ]  # fmt: skip
-    return _float(alive[-1].get(QUALITY)) if alive else math.nan
+    rows = study.evaluations
+    if rows.num_rows == 0:
+        return np.full(len(table), np.nan)
+    seen = rows.column(IMAGES_SEEN)
+    onset = table["onset_images"].to_numpy(dtype=float)
+    stalled = table["outcome"].eq("stalled").to_numpy(dtype=bool)
+    judged_last = stalled & (onset >= table["images_seen"].to_numpy(dtype=float))
+    limit = np.where(np.isnan(onset) | judged_last, np.inf, onset)
+    alive = seen < limit[rows.run]
+    place = np.full(len(table), -1)
+    np.maximum.at(place, rows.run[alive], np.flatnonzero(alive))
+    return _at(rows.column(QUALITY), place, place >= 0)
+
+
+def _at(
+    values: NDArray[np.float64], places: NDArray[np.int64], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The values at some places, NaN where there is none."""
+    found = np.full(len(places), np.nan)
+    found[known] = values[places[known]]
+    return found
 
 
 def _unfinished(status: str) -> str:
@@ -231,6 +280,23 @@ def _float(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     return math.nan
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A mapping of the record; an empty one where something else stands."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(told) for told in value) if isinstance(value, (list, tuple)) else ()
+
+
+def _moment(value: Any) -> float:
+    """Seconds since 1970 of a written time; NaN where there is none."""
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _is_numeric(column: pd.Series[Any]) -> bool:
