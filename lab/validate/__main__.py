@@ -44,10 +44,14 @@ class ValidateOptions:
     """Write the findings as Markdown, too: docs/validation.md is made so."""
     budget_kimg: int | None = None
     """Thousands of images that each method of `stacked` trains on, at full width: the GPU run."""
+    publish: Path | None = None
+    """Run nothing: keep the judge's error rates of this validation.json in the lab."""
 
 
 def command(options: ValidateOptions) -> int:
     """What the command line does; returns the exit code."""
+    if options.publish is not None:
+        return _published(options.publish)
     _require_sense(options)
     from lab.validate.conditions import hardware, versions
 
@@ -75,6 +79,14 @@ def command(options: ValidateOptions) -> int:
     places = _store(record, options)
     show_result(console, parts, seconds, places)
     return 0 if record["passed"] else FAILED
+
+
+def _published(validation: Path) -> int:
+    from lab.stability.validated import PUBLISHED, publish
+
+    publish(validation)
+    print(f"published: {PUBLISHED}")
+    return 0
 
 
 def _require_sense(options: ValidateOptions) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Cell = str | int | float | bool | None
@@ -90,6 +90,8 @@ class Part:
     """Sizes, seeds, thresholds: all that is needed to repeat it."""
     planes: Sequence[Planes] = ()
     matrices: Sequence[Matrix] = ()
+    rates: Mapping[str, Any] = field(default_factory=dict)
+    """How often the judge errs, for other programs; only the planted runs tell."""
 
     @property
     def passed(self) -> bool:

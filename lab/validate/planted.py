@@ -13,6 +13,7 @@ from lab.config import StabilityConfig
 from lab.validate.part import Check, Part, Say
 from lab.validate.planted_calibration import CALIBRATION_SEEDS
 from lab.validate.planted_cases import BASE, CASES
+from lab.validate.planted_rates import error_rates
 from lab.validate.planted_runs import Job, Judged, PlayedRun, judge_run, play
 from lab.validate.planted_tables import (
     by_case,
@@ -54,6 +55,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
             "limits": settings.model_dump(),
         },
         matrices=[confusion(judged)],
+        rates=error_rates(judged),
     )
 
 

@@ -143,3 +143,10 @@ def test_results_come_in_the_order_of_the_jobs_however_many_processes() -> None:
         found = done_by(doubled, jobs, processes, said.append, told=lambda j, r: f"{j}: {r}")
         assert found == [6, 2, 4]
     assert sorted(said[:3]) == sorted(said[3:]) == ["1: 2", "2: 4", "3: 6"]
+
+
+def test_publishing_what_is_no_validation_is_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--publish", str(tmp_path / "none.json")]) == 2
+    assert "none.json cannot be read" in capsys.readouterr().err

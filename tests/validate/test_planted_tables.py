@@ -9,6 +9,7 @@ import pytest
 from lab.config import StabilityConfig
 from lab.validate.planted_calibration import judge, keep, kept
 from lab.validate.planted_cases import CASES, HEALTHY, PLANTED, config_of
+from lab.validate.planted_rates import error_rates
 from lab.validate.planted_runs import Judged, PlayedRun, judge_run
 from lab.validate.planted_tables import (
     CALLED,
@@ -128,3 +129,34 @@ def test_an_ordinary_run_that_ends_badly_is_no_healthy_control() -> None:
     assert judged("real against real", poor).healthy
     alarms = false_alarms([judged("least squares", rows) for rows in (poor, run_rows())])
     assert (alarms.num_alarms, alarms.num_evaluations) == (0, 12)
+
+
+def test_error_rates_count_by_verdict_and_by_flag() -> None:
+    copied = run_rows(**{NAMES.ct: [0.0, 0.0, *[-30.0] * 11]})
+    rates = error_rates(
+        [
+            judged("critic freezes", FALLEN),
+            judged("critic freezes", run_rows()),
+            judged("training images served", copied),
+            judged("real against real", FALLEN),
+            judged("real against real", run_rows()),
+        ]
+    )
+    degraded = rates["verdicts"]["degraded"]
+    assert (degraded["planted"], degraded["named"]) == (2, 1)
+    assert (degraded["given"], degraded["given_right"]) == (2, 1)
+    assert (degraded["delay_evaluations"], degraded["delay_images"]) == (2.0, 2.0 * EVERY)
+    assert degraded["kinds"] == ["critic freezes"]
+    assert rates["verdicts"]["collapsed"]["delay_images"] is None
+    memorised = rates["flags"]["memorised"]
+    assert [memorised[key] for key in ("planted", "named", "given", "given_right")] == [1] * 4
+    healthy = rates["healthy"]
+    assert [healthy[key] for key in ("runs", "left_alone", "evaluations")] == [2, 1, 24]
+    assert healthy["per_thousand"] == pytest.approx(1000 / 24)
+
+
+def test_a_failure_named_before_it_began_is_given_but_not_right() -> None:
+    early = judged("critic freezes", run_rows([*RISING[:4], *[0.0] * 9]))
+    healthy = judged("real against real", run_rows())
+    degraded = error_rates([early, healthy])["verdicts"]["degraded"]
+    assert (degraded["named"], degraded["given"], degraded["given_right"]) == (0, 1, 0)
