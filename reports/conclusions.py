@@ -103,12 +103,17 @@ def leader_word(study: StudyRecord) -> str:
 
 
 def leading_run(study: StudyRecord) -> int | None:
-    """Row of the run that is shown for the leading trial.
+    """Row of the run that is shown for the leading trial."""
+    trial = leading_trial(study)
+    return None if trial is None else shown_run(study, trial)
+
+
+def shown_run(study: StudyRecord, trial: int) -> int | None:
+    """Row of the run that stands for a trial.
 
     That with the median quality among its confirm runs, or else among its explore runs, so that
     the picture is no luckier than the trial.
     """
-    trial = leading_trial(study)
     runs = finished(run_table(study))
     runs = runs[runs["trial"] == trial]
     if runs.empty:
