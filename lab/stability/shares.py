@@ -65,7 +65,7 @@ class Shrinkage(NamedTuple):
 def wilson_interval(successes: int, runs: int, confidence: float = ...) -> Interval: ...
 @overload
 def wilson_interval(
-    successes: Sequence[int] | Counts,
+    successes: Sequence[int] | Counts | Array,
     runs: Sequence[int] | Counts | int,
     confidence: float = ...,
 ) -> Intervals: ...
