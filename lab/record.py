@@ -50,6 +50,7 @@ QUALITY = "quality"
 SECONDS_TRAINING = "seconds_training"
 SECONDS_EVALUATING = "seconds_evaluating"
 SIGNAL_PREFIX = "signal_"
+CLASS_SHARE_PREFIX = "class_share_"
 
 
 def trial_folder(study: Path, trial: int) -> Path:
@@ -65,6 +66,16 @@ def run_folder(study: Path, trial: int, seed: int) -> Path:
 def sample_file(run: Path, images_seen: int) -> Path:
     """<run>/samples/00000640.webp, by images seen."""
     return run / SAMPLES_FOLDER / f"{images_seen:08d}.webp"
+
+
+def neighbours_file(run: Path, images_seen: int) -> Path:
+    """<run>/samples/neighbours-00000640.webp: generated images over training images."""
+    return run / SAMPLES_FOLDER / f"neighbours-{images_seen:08d}.webp"
+
+
+def class_share(index: int) -> str:
+    """The column of evaluations.jsonl with the share of generated images of a class."""
+    return f"{CLASS_SHARE_PREFIX}{index}"
 
 
 class NewerFormat(InputError):

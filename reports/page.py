@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from plotly.offline import get_plotlyjs
-
-from lab.record import REPORT_FILE, StudyRecord, read_study, write_whole
+from lab.record import REPORT_FILE, StudyRecord, write_whole
 from lab.storage import Storage, for_reading, in_its_words
-from reports.conclusions import is_confirmed
+from reports.blocks import Block, Missing, Section, drawn
+from reports.closeup import closeup_blocks
 from reports.figures.curves import curves_panel
-from reports.figures.failures import failures_panel
+from reports.figures.failures import failure_blocks
 from reports.figures.importances import importances_panel
-from reports.figures.panel import Panel, render
+from reports.figures.panel import Panel
 from reports.figures.quality import quality_panel, quality_rows
-from reports.figures.safe_zone import safe_zone_panel
-from reports.figures.survival import survival_panel, survival_rows
-from reports.gallery import Album, gallery
+from reports.figures.safe_zone import safe_zone_blocks
+from reports.gallery import Album
 from reports.markup import Html, element, joined
 from reports.methods import methods, shown_folder
+from reports.parallel import parameter_blocks
+from reports.reading import read_for_report
+from reports.store import store_blocks
 from reports.summary import header, opening, space_seen
-from reports.tables import finished, parameters_of, run_table
-from reports.trial_table import trial_table_section
 
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page that answers one question; `build` gives its body or why it has none."""
-
-    identity: str
-    title: str
-    question: str
-    build: Callable[[StudyRecord], Html | str]
+SCRIPTS = ("store", "where", "selection", "overlay", "panels", "curves", "table", "closeup",
+           "parallel", "page")  # fmt: skip
+"""The page's own scripts in the order they are joined; one that is not there is skipped."""
 
 
 def write_report(study: Path, out: Path | None = None) -> Path:
@@ -46,7 +39,7 @@ def write_report(study: Path, out: Path | None = None) -> Path:
     Works on finished, running, failed and empty studies. Raises InputError when `study` is none.
     """
     place = out or study / REPORT_FILE
-    write_whole(place, build_page(read_study(study)).encode())
+    write_whole(place, build_page(read_for_report(study)).encode())
     return place
 
 
@@ -54,7 +47,7 @@ def store_report(storage: Storage, out: Path | None = None) -> str:
     """`write_report` for a study that may be behind a URL; returns where the page is."""
     with in_its_words(storage):
         storage.pull(for_reading)
-        page = build_page(read_study(storage.folder))
+        page = build_page(read_for_report(storage.folder), place=storage.name)
     content = page.replace(str(storage.folder), storage.name).encode()
     if out is not None:
         write_whole(out, content)
@@ -63,112 +56,158 @@ def store_report(storage: Storage, out: Path | None = None) -> str:
     return f"{storage.name}/{REPORT_FILE}"
 
 
-def build_page(study: StudyRecord, now: datetime | None = None) -> str:
-    """The whole HTML document."""
+def build_page(study: StudyRecord, now: datetime | None = None, place: str = "") -> str:
+    """The whole HTML document; `place` is where a reader finds the record, if not its folder."""
+    made = now or datetime.now(UTC)
     album = Album()
-    first = opening(study, album)
-    sections = [(section, section.build(study)) for section in sections_of(study, album)]
+    sections = sections_of(study, album)
+    bodies = [_section(section, section.build()) for section in sections]
     return document(
         f"{study.study.get('study', study.folder.name)}: stability report",
         [
-            header(study, now or datetime.now(UTC)),
-            contents([("findings", "Findings"), *((it.identity, it.title) for it, _ in sections)]),
-            element("main", first, *(_section(section, content) for section, content in sections)),
+            element("a", "Skip to the findings", href="#findings", class_="skip"),
+            header(study, made),
+            age(made),
+            toolbar([(section.identity, section.title) for section in sections]),
+            element("main", *bodies, id="main"),
             _footer(study),
+            *store_blocks(study, album, made, place or shown_folder(study.folder)),
         ],
     )
 
 
-def document(title: str, content: list[Html]) -> str:
+def blocks_of(study: StudyRecord, album: Album) -> list[Block]:
+    """Every block of the page in reading order."""
+    return [block for section in sections_of(study, album) for block in section.build()]
+
+
+def sections_of(study: StudyRecord, album: Album) -> list[Section]:
+    """The sections in reading order, each with the question it answers."""
+    return [
+        Section("findings", "Findings", "", lambda: [opening(study, album)]),
+        Section("trust", "Trust", "How far can these numbers be relied on?",
+                lambda: [space_seen(study)]),
+        Section("zone", "The safe zone", "Where do runs stay stable?",
+                partial(safe_zone_blocks, study)),
+        Section("cost", "What stability costs", "What quality can be had for it?",
+                partial(_cost, study)),
+        Section("failures", "How runs fail", "What breaks, where, and when?",
+                lambda: failure_blocks(study)),
+        Section("matters", "What matters", "Which settings decide?", partial(_matters, study)),
+        Section("curves", "Curves", "What happened, image by image?", partial(_curves, study)),
+        Section("parameters", "All parameters", "Which settings gave which outcome?",
+                partial(parameter_blocks, study)),
+        Section("trial", "A trial, close up", "What did it draw, and why was it judged so?",
+                partial(closeup_blocks, study, album)),
+        Section("search", "The search itself", "What did it cost, and what did stopping save?",
+                list),
+        Section("methods", "Methods", "How are these numbers made, and made again?",
+                lambda: [methods(study)]),
+    ]  # fmt: skip
+
+
+def document(title: str, content: Sequence[Html]) -> str:
     """One self-contained HTML file in the house's dress: style, scripts, and no network."""
-    scripts = [get_plotlyjs(), _asset("page.js")]
+    first = _asset("script/theme.js")
+    scripts = [_asset("plotly/plotly-lab.min.js"), _script()]
     body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
+    policy = _policy([first, *scripts])
     head = joined(
         [
             element("meta", charset="utf-8"),
-            element("meta", http_equiv="Content-Security-Policy", content=_policy(scripts)),
+            element("meta", http_equiv="Content-Security-Policy", content=policy),
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
             element("title", title),
-            Html(f"<style>{_asset('page.css')}</style>"),
+            Html(f"<style>{_style()}</style>"),
+            Html(f"<script>{first}</script>"),
         ]
     )
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
 
 
-def sections_of(study: StudyRecord, album: Album) -> list[Section]:
-    """Sections after the findings, in reading order."""
-    apart = Section("space", "What explore saw", "What do runs on one seed say?", space_seen)
-    return [
-        *([apart] if is_confirmed(study) else []),
-        Section("zone", "The safe zone", "Where do runs stay stable?", _zone),
-        Section("cost", "Quality against stability", "Does what learns well also last?", _cost),
-        Section("causes", "Failures by cause", "How do the others fail, and where?", _causes),
-        Section("life", "How long runs last", "When do they break?", _life),
-        Section("curves-section", "Every run", "What happened, image by image?", _curves),
-        Section("matters", "What matters", "Which parameters does the score depend on?", _matters),
-        Section("samples", "Samples", "What do the runs draw?", lambda it: gallery(it, album)),
-        Section("trials", "All trials", "Which settings gave which outcome?", _trials),
-        Section("methods", "How to reproduce", "How are these numbers made again?", methods),
-    ]  # fmt: skip
-
-
-def _zone(study: StudyRecord) -> Html | str:
-    if not study.runs:
-        return "No run yet."
-    if not parameters_of(study):
-        return "This study samples no parameter, so there is no map."
-    return render(safe_zone_panel(study))
-
-
-def _cost(study: StudyRecord) -> Html | str:
-    if quality_rows(study).empty:
-        return "No run has a score yet."
-    return render(quality_panel(study))
-
-
-def _causes(study: StudyRecord) -> Html | str:
-    if finished(run_table(study)).empty:
-        return "No run has a verdict yet."
-    return render(failures_panel(study))
-
-
-def _life(study: StudyRecord) -> Html | str:
-    if survival_rows(study).empty:
-        return "No evaluation yet."
-    return render(survival_panel(study))
-
-
-def _curves(study: StudyRecord) -> Html | str:
-    if not any(run.evaluations for run in study.runs):
-        return "No evaluation yet."
-    return render(curves_panel(study))
-
-
-def _matters(study: StudyRecord) -> Html | str:
-    panel = importances_panel(study)
-    return render(panel) if isinstance(panel, Panel) else panel
-
-
-def _trials(study: StudyRecord) -> Html | str:
-    return trial_table_section(study) if study.runs else "No run yet."
-
-
-def _section(section: Section, content: Html | str) -> Html:
-    body = content if isinstance(content, Html) else element("p", content, class_="empty")
+def toolbar(entries: Sequence[tuple[str, str]]) -> Html:
+    """What stays in sight: links to sections, given as (identity, title), and the selection."""
+    step = {"type": "button", "class_": "step"}
     return element(
-        "section",
-        element("h2", section.title),
-        element("p", section.question, class_="question"),
-        body,
-        id=section.identity,
-    )
+        "div",
+        contents(entries),
+        element(
+            "div",
+            element("label", "Filter", for_="filter"),
+            element("input", type="search", id="filter", autocomplete="off", spellcheck="false",
+                    placeholder="collapsed generator_lr=1e-4..1e-3",
+                    aria_describedby="filter-help"),
+            element("output", id="filter-count", for_="filter", aria_live="polite"),
+            element("button", "Clear", type="button", id="filter-clear", hidden=True),
+            element("span", element("button", "‹", id="trial-previous", **step,
+                                    aria_label="Previous trial"),
+                    element("a", "", id="trial-now", href="#trial"),
+                    element("button", "›", id="trial-next", **step, aria_label="Next trial"),
+                    class_="stepper"),
+            element("button", "Dark", type="button", id="theme", aria_pressed="false"),
+            _filter_help(),
+            class_="selection", role="search",
+        ),
+        class_="toolbar",
+    )  # fmt: skip
 
 
-def contents(entries: list[tuple[str, str]]) -> Html:
+def contents(entries: Sequence[tuple[str, str]]) -> Html:
     """Links to sections, given as (identity, title)."""
     links = [element("a", title, href=f"#{identity}") for identity, title in entries]
     return element("nav", *links, aria_label="Sections")
+
+
+def age(made: datetime) -> Html:
+    """When the page was made; its script says how long ago that is."""
+    written = made.astimezone(UTC).isoformat(timespec="seconds")
+    shown = made.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    ago = element("time", "", id="age", datetime=written, data_made=written)
+    return element("p", f"Page made {shown}, ", ago, ".", class_="made")
+
+
+def _filter_help() -> Html:
+    return element(
+        "details",
+        element("summary", "?", aria_label="How the filter works"),
+        element("p", "Words and terms apart by spaces; a run must match all. ",
+                element("code", "collapsed"), " a word of its verdict, stage or choices; ",
+                element("code", "loss=hinge|wasserstein"), " any of these; ",
+                element("code", "generator_lr=1e-4..1e-3"), " a range, open where an end is "
+                "missing; ",
+                element("code", "-stage=explore"), " not. Arrow keys walk through the trials, "
+                "Escape clears.", id="filter-help"),
+        class_="help",
+    )  # fmt: skip
+
+
+def _cost(study: StudyRecord) -> list[Block]:
+    if quality_rows(study).empty:
+        return [Missing("No run has a score yet.")]
+    return [quality_panel(study)]
+
+
+def _curves(study: StudyRecord) -> list[Block]:
+    if study.evaluations.num_rows == 0:
+        return [Missing("No evaluation yet.")]
+    return [curves_panel(study)]
+
+
+def _matters(study: StudyRecord) -> list[Block]:
+    panel = importances_panel(study)
+    return [panel if isinstance(panel, Panel) else Missing(panel)]
+
+
+def _section(section: Section, blocks: Sequence[Block]) -> Html:
+    return element(
+        "section",
+        element("h2", section.title, id=f"{section.identity}-title"),
+        element("p", section.question, class_="question") if section.question else None,
+        *(drawn(block) for block in blocks),
+        id=section.identity,
+        aria_labelledby=f"{section.identity}-title",
+    )
 
 
 def _footer(study: StudyRecord) -> Html:
@@ -183,7 +222,20 @@ def _asset(name: str) -> str:
     return files("reports").joinpath(name).read_text()
 
 
-def _policy(scripts: list[str]) -> str:
+def _script() -> str:
+    """The page's own scripts as one."""
+    folder = files("reports").joinpath("script")
+    parts = [folder.joinpath(f"{name}.js") for name in SCRIPTS]
+    return "\n".join(['"use strict";', *(part.read_text() for part in parts if part.is_file())])
+
+
+def _style() -> str:
+    folder = files("reports").joinpath("style")
+    parts = sorted((part for part in folder.iterdir()), key=lambda part: part.name)
+    return "\n".join([_asset("page.css"), *(part.read_text() for part in parts)])
+
+
+def _policy(scripts: Sequence[str]) -> str:
     """A content security policy: no network at all, and only these very scripts run."""
     digests = (
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts

@@ -73,6 +73,18 @@ def config_value(config: Mapping[str, Any], path: str) -> Any:
     return node
 
 
+def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested data as dotted paths and their values."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= flattened(value, f"{path}.")
+        else:
+            found[path] = value
+    return found
+
+
 def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
     """Make a table once a study; whoever asks again gets the same one, not to be changed."""
     made: WeakKeyDictionary[StudyRecord, Made] = WeakKeyDictionary()
@@ -213,6 +225,12 @@ def measured_columns(study: StudyRecord, evaluations: pd.DataFrame) -> list[str]
     signals = [str(name) for name in evaluations.columns if str(name).startswith(SIGNAL_PREFIX)]
     found = [name for name in metrics if name in evaluations.columns]
     return [name for name in found + signals if _is_numeric(evaluations[name])]
+
+
+def target_quality(study: StudyRecord) -> float:
+    """The study's target for u_T (a stable run reaches it)."""
+    value = config_value(study.study.get("base", {}), "stability.target_quality")
+    return float(value) if isinstance(value, (int, float)) else 0.5
 
 
 def finished(runs: pd.DataFrame) -> pd.DataFrame:

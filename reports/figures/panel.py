@@ -9,19 +9,30 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
-from reports.markup import Html, data_block, element, joined
+from reports.markup import Html, element, joined, json_bytes, packed_block
 from reports.verdicts import glyph
 
 INK = "#808080"
 """A grey that is readable on light and dark where no style sheet reaches (exported pictures)."""
 FAINT = "rgba(128,128,128,0.22)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+
+
+@dataclass(frozen=True)
+class Brush:
+    """What a drag along an axis selects: a column of the store, and how positions stand for it."""
+
+    column: str
+    scale: Literal["linear", "log10", "slots"] = "linear"
+    slots: tuple[Any, ...] = ()
+    """Of a choice: the value at each whole position."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Option:
     restyle: dict[str, Any] = field(default_factory=dict)
     relayout: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    brush: dict[str, Brush] = field(default_factory=dict)
+    """Changes of what a drag selects, by axis id."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,14 @@ class Panel:
     note: str = ""
     narrow: dict[str, Any] = field(default_factory=dict)
     """Changes of the layout on a narrow screen."""
+    table: pd.DataFrame | None = None
+    """The figure's rows for reading and for the CSV button, numbers unrounded."""
+    marks: str = ""
+    """How the selection is drawn: a name among the page's MARKERS; empty for not at all."""
+    brush: dict[str, Brush] = field(default_factory=dict)
+    """What a drag selects, by axis id: `x`, `y`, `x2`."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What the figure's own script needs."""
 
 
 def blank(height: int, **layout: Any) -> go.Figure:
@@ -101,7 +122,7 @@ def plain(values: Iterable[Any], digits: int = 6) -> list[Any]:
 
 
 def render(panel: Panel) -> Html:
-    """The figure's place on the page: pickers, key, frame, note, and its data."""
+    """The figure's place on the page: pickers, key, frame, note, table, and its data."""
     pickers = [_picker(panel.identity, i, picker) for i, picker in enumerate(panel.pickers)]
     key = [_key_entry(outcome, count) for outcome, count in panel.outcomes.items()]
     return element(
@@ -114,16 +135,27 @@ def render(panel: Panel) -> Html:
             "div",
             element("p", "The figure is drawn by the page's script.", class_="waiting"),
             class_="frame",
-            id=panel.identity,
+            id=f"{panel.identity}-figure",
             role="img",
             aria_label=panel.description,
             style=f"min-height:{panel.figure.layout.height}px",
         ),
         element("figcaption", panel.note, class_="note", hidden=not panel.note),
-        data_block(f"{panel.identity}-data", _data(panel)),
+        _table_place(panel) if panel.table is not None else None,
+        packed_block(f"{panel.identity}-data", json_bytes(_data(panel))),
         class_="panel wide",
         data_panel=panel.identity,
     )
+
+
+def _table_place(panel: Panel) -> Html:
+    """Where the script writes the figure's table when it is opened, and its CSV button."""
+    button = element(
+        "button", "CSV", type="button", class_="csv", data_csv=panel.identity,
+        aria_label=f"Download the table of the figure {panel.identity} as CSV",
+    )  # fmt: skip
+    opened = element("details", element("summary", "Table"), element("div", class_="rows"))
+    return element("div", opened, button, class_="figure-table")
 
 
 def _data(panel: Panel) -> dict[str, Any]:
@@ -138,7 +170,19 @@ def _data(panel: Panel) -> dict[str, Any]:
         "joint": {key: _option(option) for key, option in panel.joint.items()},
         "note": panel.note,
         "narrow": _finite(panel.narrow),
+        "table": None if panel.table is None else _columns(panel.table),
+        "marks": panel.marks,
+        "brush": _brushes(panel.brush),
+        "extra": _finite(panel.extra),
     }
+
+
+def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
+    return {str(name): plain(table[name].tolist(), 12) for name in table.columns}
+
+
+def _brushes(brushes: Mapping[str, Brush]) -> dict[str, Any]:
+    return {axis: asdict(brush) for axis, brush in brushes.items()}
 
 
 def _option(option: Option) -> dict[str, Any]:
@@ -146,6 +190,7 @@ def _option(option: Option) -> dict[str, Any]:
         "restyle": _finite(option.restyle),
         "relayout": _finite(option.relayout),
         "note": option.note,
+        "brush": _brushes(option.brush),
     }
 
 

@@ -1,0 +1,121 @@
+// The filter: one small language that the box, the brushes and the bars all write.
+//
+//   collapsed            a word of the run's verdict, stage, origin, flags or choices
+//   loss=hinge|wgan      a column that is any of these
+//   generator_lr=..1e-3  a column within a range; either end may be missing
+//   -stage=explore       not
+
+function splitTerms(where) {
+  return where.match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
+}
+
+function unquoted(text) {
+  return text.replaceAll('"', "");
+}
+
+// A value as a term writes it: quoted where it would fall apart.
+function quoted(value) {
+  const text = String(value).replaceAll('"', "");
+  return /[\s|]|\.\./.test(text) || text === "" ? `"${text}"` : text;
+}
+
+// The column that a name means: its whole name, or the one whose path ends so.
+function columnNamed(name) {
+  const whole = store.column(name);
+  if (whole) return whole;
+  const wanted = name.toLowerCase();
+  const ends = store.columns.filter((column) => {
+    const path = column.name.toLowerCase();
+    return path === wanted || path.endsWith(`.${wanted}`) || column.title.toLowerCase() === wanted;
+  });
+  return ends.length === 1 ? ends[0] : null;
+}
+
+function shortPath(name) {
+  const end = name.split(".").at(-1);
+  return columnNamed(end)?.name === name ? end : name;
+}
+
+// The runs of a study that match every term, one byte a run; null when there is no term.
+function matchingRuns(where) {
+  const terms = splitTerms(where);
+  if (!terms.length) return null;
+  const mask = new Uint8Array(store.runs.trial.length).fill(1);
+  for (const term of terms) {
+    const negative = term.length > 1 && term.startsWith("-");
+    const holds = testOf(negative ? term.slice(1) : term);
+    for (let run = 0; run < mask.length; run += 1) {
+      if (mask[run] && holds(run) === negative) mask[run] = 0;
+    }
+  }
+  return mask;
+}
+
+// A function of a run that says whether one term holds.
+function testOf(term) {
+  const [, name, value] = term.match(/^([^=]+)=(.*)$/) ?? [];
+  const column = name ? columnNamed(unquoted(name)) : null;
+  if (!column) {
+    const word = unquoted(term).toLowerCase();
+    return (run) => runText(run).includes(word);
+  }
+  const range = value.match(/^([^.|"]*(?:\.\d[^.|"]*)?)\.\.(.*)$/);
+  if (range) return rangeTest(column, range[1], range[2]);
+  const wanted = new Set(splitValues(value).map((text) => text.toLowerCase()));
+  return (run) => {
+    const came = valueOf(column, run);
+    if (came === null) return wanted.has("none") || wanted.has("–");
+    return wanted.has(String(came).toLowerCase())
+      || (typeof came === "number" && [...wanted].some((text) => Number(text) === came));
+  };
+}
+
+function splitValues(value) {
+  return (value.match(/(?:"[^"]*"|[^|"])+/g) ?? [""]).map(unquoted);
+}
+
+function rangeTest(column, first, last) {
+  const low = first === "" ? -Infinity : Number(first);
+  const high = last === "" ? Infinity : Number(last);
+  return (run) => {
+    const value = valueOf(column, run);
+    return typeof value === "number" && value >= low && value <= high;
+  };
+}
+
+const texts = [];
+
+// What a plain word is looked for in.
+function runText(run) {
+  if (texts[run] === undefined) {
+    const of = store.runs;
+    const parts = [`trial ${of.trial[run]}`, `seed ${of.seed[run]}`, of.outcome[run], of.stage[run]];
+    parts.push(...of.flags[run].map((flag) => flag[0]), of.error[run], of.evidence[run]);
+    for (const column of store.columns) {
+      if (column.level === "trial" && column.kind === "category") {
+        parts.push(valueOf(column, run) ?? "");
+      }
+    }
+    texts[run] = parts.join(" ").toLowerCase();
+  }
+  return texts[run];
+}
+
+// `where` with the terms of some columns replaced: a brush moves, it does not pile up.
+function withTerms(where, terms) {
+  const nameOf = (term) => {
+    const name = term.match(/^([^=-][^=]*)=/)?.[1];
+    return name ? columnNamed(unquoted(name))?.name : undefined;
+  };
+  const replaced = new Set(terms.map(nameOf).filter(Boolean));
+  const kept = splitTerms(where).filter((term) => !replaced.has(nameOf(term)));
+  return [...kept, ...terms].join(" ");
+}
+
+function withoutColumns(where, names) {
+  const gone = new Set(names);
+  return splitTerms(where).filter((term) => {
+    const name = term.match(/^([^=-][^=]*)=/)?.[1];
+    return !name || !gone.has(columnNamed(unquoted(name))?.name);
+  }).join(" ");
+}
