@@ -4,7 +4,7 @@
 
 Measures 2,000 images of `fashion-mini` with the embedded extractor: the extractor's forward pass,
 the Frechet distance, the kernel distance, precision, recall, density and coverage, C_T and
-authenticity, near-duplicates, and the mode count.
+authenticity, class shares, near-duplicates, and the mode count.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import tyro
 
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import find
-from lab.metrics import make_evaluator
+from lab.metrics import Labels, make_evaluator
 from lab.metrics.distances import frechet_distance, kernel_distance, moments
+from lab.metrics.evaluator import NUM_SUSPECTS
 from lab.metrics.manifold import manifold
+from lab.metrics.memorisation import suspects
 from lab.metrics.modes import duplicates, mode_count
 
 
@@ -43,13 +45,18 @@ def main(arguments: Arguments) -> None:
     started = time.perf_counter()
     pack = find(DataConfig())
     config = EvaluationConfig(extractor=arguments.extractor, num_samples=arguments.num_samples)
-    evaluator = make_evaluator(config, pack.train, pack.heldout, fingerprint=pack.card.fingerprint)
+    labels = Labels(pack.train.labels, pack.heldout.labels, pack.num_classes)
+    fingerprint = pack.card.fingerprint
+    evaluator = make_evaluator(
+        config, pack.train, pack.heldout, fingerprint=fingerprint, labels=labels
+    )
     print(f"{evaluator.extractor}, {evaluator.num_samples} samples, torch with 1 thread")
     print(f"  {'building the evaluator':36} {time.perf_counter() - started:6.3f} s")
 
     images = pack.heldout[0 : evaluator.num_samples]
     yardstick = evaluator.yardstick
     features = evaluator.source.features(images)
+    found, classes = yardstick.training.find(features), yardstick.classes
     parts: dict[str, Callable[[], object]] = {
         "extractor's forward pass": lambda: evaluator.source.features(images),
         "Frechet distance": lambda: frechet_distance(yardstick.moments, moments(features)),
@@ -57,7 +64,10 @@ def main(arguments: Arguments) -> None:
         "precision, recall, density, coverage": lambda: manifold(
             yardstick.reference, features, yardstick.nearest_k, yardstick.radii
         ),
-        "C_T, authenticity": lambda: yardstick.training.measure(features),
+        "nearest training images": lambda: yardstick.training.find(features),
+        "C_T, authenticity": lambda: yardstick.training.measure(found),
+        "class shares": lambda: classes.columns(features, found) if classes else None,
+        "suspects": lambda: suspects(found, yardstick.training.nearest, NUM_SUSPECTS),
         "near-duplicates": lambda: duplicates(features, yardstick.duplicate_distance),
         "mode count": lambda: mode_count(features, yardstick.bandwidth),
         "whole evaluation": lambda: evaluator.measure(images),

@@ -12,7 +12,7 @@ from lab.config import DataConfig, EvaluationConfig, InputError, RunConfig, unkn
 from lab.data import Pack, find
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
-from lab.metrics import Evaluator, make_evaluator
+from lab.metrics import Evaluator, Labels, make_evaluator
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -67,7 +67,12 @@ def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.dev
     """Open (and pack, on first use) the data, and build the evaluator; kept for later runs."""
     pack = find(data)
     evaluator = make_evaluator(
-        evaluation, pack.train, pack.heldout, fingerprint=pack.card.fingerprint, device=device
+        evaluation,
+        pack.train,
+        pack.heldout,
+        fingerprint=pack.card.fingerprint,
+        labels=Labels(pack.train.labels, pack.heldout.labels, pack.num_classes),
+        device=device,
     )
     return Bench(pack, evaluator, device)
 

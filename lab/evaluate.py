@@ -152,14 +152,14 @@ def _show(
     measured: dict[str, float], evaluator: Evaluator, options: EvaluateOptions, count: int
 ) -> None:
     if options.json:
-        print(json.dumps({"metrics": measured, "baseline": evaluator.baseline}))
+        print(json.dumps({"metrics": measured, "baseline": evaluator.of_real}))
         return
     table = Table(title=f"{options.run}  ({count} samples, extractor {evaluator.extractor})")
     table.add_column("metric")
     table.add_column("generated", justify="right")
     table.add_column("held-out real", justify="right")
     for name, value in measured.items():
-        real = evaluator.baseline.get(name)
+        real = evaluator.of_real.get(name)
         table.add_row(name, f"{value:.5g}", "-" if real is None else f"{real:.5g}")
     Console().print(table)
 

@@ -25,8 +25,10 @@ from lab.gan.game import Game
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents, save_grid
 from lab.gan.share import Share
+from lab.lookalikes import save_lookalikes
+from lab.metrics import Examination
 from lab.probe import Probe
-from lab.record import FAILURES, Row, Stage, sample_file, sole_writer
+from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
 from lab.run_folder import Finished, Resumed, RunFolder, RunLabel
 from lab.stability.score import final_quality, quality, score
 from lab.stability.signals import SignalWindow
@@ -195,7 +197,8 @@ class _Training:
     def _evaluated(
         self, images: Tensor | None, signals: dict[str, float | int], start: float
     ) -> Evaluation:
-        metrics = self._measured(images)
+        found = self._examined(images)
+        metrics = self._absent() if found is None else found.columns
         self.evaluating_seconds += time.perf_counter() - start
         names = self.bench.evaluator.names
         first = self.rows[0] if self.rows else metrics
@@ -217,7 +220,7 @@ class _Training:
         self.verdict = self._judge()
         self.files.store_row(row)
         self.files.store_checkpoint(self.game.state(), self.game.images_seen)
-        return self._concluded()
+        return self._concluded(images, found)
 
     def _curvature(self) -> dict[str, float]:
         if not self.config.stability.jacobian:
@@ -228,9 +231,10 @@ class _Training:
 
     def conclude(self) -> Evaluation:
         """The newest evaluation; a run that has its verdict is finished in the record first."""
-        return self.ranks.from_first(self._concluded)
+        images = self._generated()
+        return self.ranks.from_first(lambda: self._concluded(images, self._examined(images)))
 
-    def _concluded(self) -> Evaluation:
+    def _concluded(self, images: Tensor | None, found: Examination | None) -> Evaluation:
         assert self.rows
         if self.verdict is None:
             return Evaluation(self.rows[-1], None, None)
@@ -241,6 +245,9 @@ class _Training:
             self.verdict.onset_images if self.verdict.name in FAILURES else None,
         )
         self.files.save_generator(self.game.average)
+        if images is not None and found is not None:
+            path = neighbours_file(self.files.folder, self.game.images_seen)
+            save_lookalikes(images, found, self.bench.pack.train, path)
         self.files.note_end(
             self.verdict,
             score=reached,
@@ -260,13 +267,16 @@ class _Training:
         )
         return generate(self.game.average, codes, autocast=self.game.autocast(), ranks=self.ranks)
 
-    def _measured(self, images: Tensor | None) -> dict[str, float]:
-        evaluator = self.bench.evaluator
+    def _examined(self, images: Tensor | None) -> Examination | None:
         if images is None:
-            return dict.fromkeys(evaluator.names.model_dump().values(), float("nan"))
+            return None
         samples = sample_file(self.files.folder, self.game.images_seen)
         save_grid(images[:NUM_GRID_SAMPLES], samples)
-        return evaluator.measure(images)
+        return self.bench.evaluator.examine(images)
+
+    def _absent(self) -> dict[str, float]:
+        """The metrics of images with a pixel that is not finite."""
+        return dict.fromkeys(self.bench.evaluator.names.model_dump().values(), float("nan"))
 
     def _judge(self) -> Verdict | None:
         evaluator = self.bench.evaluator

@@ -19,6 +19,7 @@ from lab.config import MetricNames, RunConfig, make_config, metric_names
 from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.gan.game import Game
+from lab.metrics import Examination
 from lab.record import EVALUATIONS_FILE, GENERATOR_FILE, RUN_FILE, Row, read_json, read_rows
 from lab.run import Evaluation, run
 from lab.run_folder import RunFolder
@@ -74,7 +75,19 @@ class PlainEvaluator:
         default_factory=lambda: {NAMES.kernel: 0.0, NAMES.coverage: 1.0}
     )
 
+    @property
+    def of_real(self) -> dict[str, float]:
+        return self.baseline
+
     def measure(self, images: Tensor) -> dict[str, float]:
+        return self.examine(images).columns
+
+    def examine(self, images: Tensor) -> Examination:
+        """The first images are the suspects, and look like the last training images."""
+        first = torch.arange(16)
+        return Examination(self._columns(images), first, self.num_reference - 1 - first)
+
+    def _columns(self, images: Tensor) -> dict[str, float]:
         assert len(images) == self.num_samples
         distance = float((images.double().mean(0) / 255 - self.mean).square().mean())
         values = dict.fromkeys(NAMES.model_dump().values(), 0.5)

@@ -85,6 +85,6 @@ def encode_webp(picture: Tensor) -> bytes:
     return file.getvalue()
 
 
-def save_grid(images: Tensor, path: Path) -> None:
+def save_grid(images: Tensor, path: Path, columns: int | None = None) -> None:
     """Write a grid of images [N, C, H, W] uint8 as WebP. Raises StorageFailed."""
-    write_patiently(path, encode_webp(grid(images)))
+    write_patiently(path, encode_webp(grid(images, columns)))

@@ -3,6 +3,7 @@
 `make_evaluator` is the door; torch-fidelity and torchvision are imported behind it only.
 """
 
-from lab.metrics.evaluator import Evaluator, make_evaluator
+from lab.metrics.classes import Labels
+from lab.metrics.evaluator import Evaluator, Examination, make_evaluator
 
-__all__ = ["Evaluator", "make_evaluator"]
+__all__ = ["Evaluator", "Examination", "Labels", "make_evaluator"]

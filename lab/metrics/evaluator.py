@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lab.config import EvaluationConfig, InputError, MetricNames, cache_folder, metric_names
+from lab.metrics.classes import Classes, Labels, classes_of
 from lab.metrics.distances import (
     MIN_SAMPLES,
     NUM_BLOCKS,
@@ -20,10 +21,13 @@ from lab.metrics.distances import (
 )
 from lab.metrics.extractors import Extractor, load_extractor
 from lab.metrics.manifold import manifold, radii
-from lab.metrics.memorisation import Nearest, TrainingSide
+from lab.metrics.memorisation import Nearest, TrainingSide, suspects
 from lab.metrics.modes import bandwidth, duplicate_distance, duplicates, mode_count
 from lab.metrics.moments import Moments
-from lab.metrics.reference import Images, Progress, real_features
+from lab.metrics.reference import Images, Progress, kept_order, real_features
+
+NUM_SUSPECTS = 32
+"""Images whose nearest training image is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,8 @@ class Yardstick:
     nearest_k: int
     training: TrainingSide
     """What tells copies of training images."""
+    classes: Classes | None
+    """What names classes; None where the data has none."""
 
     @cached_property
     def radii(self) -> Tensor:
@@ -54,9 +60,12 @@ class Yardstick:
         """Squared bandwidth of the kernel that counts modes."""
         return bandwidth(self.reference)
 
-    def measure(self, features: Tensor) -> dict[str, float]:
-        """All metrics of [N, d] features, N that of the reference, by column name."""
-        return self._measured(features, self.training.measure(features))
+    def examine(self, features: Tensor) -> tuple[dict[str, float], Nearest]:
+        """All columns of [N, d] features, N that of the reference; and their training rows."""
+        found = self.training.find(features)
+        metrics = self._measured(features, self.training.measure(found))
+        shares = {} if self.classes is None else self.classes.columns(features, found)
+        return {**metrics, **shares}, found
 
     def baseline(self) -> dict[str, float]:
         """All metrics of as many held-out real images, by column name."""
@@ -82,6 +91,17 @@ class Yardstick:
         }
 
 
+class Examination(NamedTuple):
+    """What images were found to be."""
+
+    columns: dict[str, float]
+    """Their metrics, by column name."""
+    suspects: Tensor
+    """At most `NUM_SUSPECTS` of them that look most like copies, the most suspicious first."""
+    originals: Tensor
+    """The training image nearest to each of those, by its row in the train split."""
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluator:
     """Measures generated images against the reference split of one pack."""
@@ -94,6 +114,8 @@ class Evaluator:
     """The metrics of held-out real images: the floor, and what perfect images would get."""
     source: Extractor
     yardstick: Yardstick
+    order: Tensor
+    """The training images behind the yardstick's training rows, int64 [T]."""
 
     @property
     def extractor(self) -> str:
@@ -110,13 +132,26 @@ class Evaluator:
         """Column names of the metrics."""
         return self.yardstick.names
 
+    @property
+    def of_real(self) -> dict[str, float]:
+        """What `measure` gives of held-out real images: the baseline, and their class shares."""
+        classes = self.yardstick.classes
+        return self.baseline if classes is None else {**self.baseline, **classes.real_columns}
+
     def measure(self, images: Tensor) -> dict[str, float]:
         """Metrics of [num_samples, C, H, H] uint8 images, C 1 or 3, by column name.
 
-        The same images give the same numbers. All images equal is no special case.
+        Where the data has classes, the share of each among the images is a column too. The same
+        images give the same numbers. All images equal is no special case.
         """
+        return self.examine(images).columns
+
+    def examine(self, images: Tensor) -> Examination:
+        """`measure`, and which of the images look most like copies of which training images."""
         assert len(images) == self.num_samples, "metrics are compared at equal sample counts"
-        return self.yardstick.measure(self.source.features(images))
+        columns, found = self.yardstick.examine(self.source.features(images))
+        copies = suspects(found, self.yardstick.training.nearest, NUM_SUSPECTS)
+        return Examination(columns, copies.sample.cpu(), self.order[copies.row.cpu()])
 
     def description(self) -> dict[str, Any]:
         """The `metrics` entry of study.json: every number's protocol."""
@@ -140,7 +175,14 @@ class Evaluator:
             f"{self.yardstick.bandwidth:.4g}",
             "names": self.names.model_dump(),
             "baseline": dict(self.baseline),
+            **self._described_classes(),
         }
+
+    def _described_classes(self) -> dict[str, Any]:
+        classes = self.yardstick.classes
+        if classes is None:
+            return {}
+        return {"class_share_by": classes.by, "class_share_real": list(classes.real)}
 
 
 def make_evaluator(
@@ -149,13 +191,15 @@ def make_evaluator(
     heldout: Images,
     *,
     fingerprint: str,
+    labels: Labels | None = None,
     device: torch.device | str = "cpu",
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluator:
     """An evaluator of images against `reference`, the train split of a pack.
 
-    `heldout` is its held-out split, whose metrics are the baseline; `fingerprint` is the pack's.
+    `heldout` is its held-out split, whose metrics are the baseline; `fingerprint` is the pack's,
+    and `labels` are the classes of both splits' images, where there are any.
     Features of both are kept in `cache`, by default `features` in the lab's cache folder; while
     they are computed, `progress` is told of how many more images, of both splits together.
     Raises InputError when the extractor cannot be had or the splits are too small.
@@ -175,14 +219,19 @@ def make_evaluator(
     device = source.device
     neighbours = Nearest(*(part.to(device) for part in real.neighbours))
     rows, heldout_rows = real.reference.to(device), real.heldout.to(device)
+    training = TrainingSide(rows, neighbours, heldout_rows)
+    order = kept_order(len(reference), num_samples)
+    orders = order, kept_order(len(heldout), num_samples)
     yardstick = Yardstick(
         names=metric_names(source.family),
         moments=real.moments,
         reference=rows[:num_samples],
         nearest_k=config.nearest_k,
-        training=TrainingSide(rows, neighbours, heldout_rows),
+        training=training,
+        classes=classes_of(labels, source.head, training, orders),
     )
-    return Evaluator(num_samples, len(reference), yardstick.baseline(), source, yardstick)
+    baseline = yardstick.baseline()
+    return Evaluator(num_samples, len(reference), baseline, source, yardstick, order)
 
 
 def _check_size(num_samples: int, nearest_k: int, num_reference: int, num_heldout: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Extractor:
     """Images of one forward pass; fixed, as sums in another order round differently."""
     needs_colour: bool = False
     """Grey images are repeated over three channels first."""
+    head: Callable[[Tensor], Tensor] | None = None
+    """Class logits of features, where the network is a classifier."""
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
@@ -78,7 +81,8 @@ def _small_network(path: Path, device: torch.device) -> Extractor:
     family = family_name(card.family)
     name = f"{family}-{card.version or digest[:8]}"
     module = small_network_extractor(name, path).to(device)
-    return Extractor(name, family, digest, module, device, batch_size=100)
+    head = module.network.logits_of
+    return Extractor(name, family, digest, module, device, batch_size=100, head=head)
 
 
 def _inception(weights: str | None, device: torch.device) -> Extractor:

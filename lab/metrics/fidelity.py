@@ -73,11 +73,13 @@ class SmallNetworkExtractor(FeatureExtractorBase):  # type: ignore[misc]
         return (self.network.features(fitted(input, self.card.channels, self.card.side)),)
 
 
-def small_network_extractor(name: str, weights: Path) -> nn.Module:
+def small_network_extractor(name: str, weights: Path) -> SmallNetworkExtractor:
     """The extractor of a weights file, registered under `name`, on the CPU."""
     if name not in FEATURE_EXTRACTORS_REGISTRY:
         register_feature_extractor(name, SmallNetworkExtractor)
-    return _created(name, LAYER, weights)
+    module = _created(name, LAYER, weights)
+    assert isinstance(module, SmallNetworkExtractor)
+    return module
 
 
 def inception_extractor(weights: Path | None) -> nn.Module:

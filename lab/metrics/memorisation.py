@@ -88,6 +88,27 @@ def authenticity(found: Nearest, training: Nearest) -> float:
     return float((found.distance > training.distance[found.row]).double().mean())
 
 
+class Suspects(NamedTuple):
+    """Samples that look most like copies, the most suspicious first."""
+
+    sample: Tensor
+    """Which they are, [n] int64."""
+    row: Tensor
+    """Of each its nearest training row, [n] int64."""
+
+
+def suspects(found: Nearest, training: Nearest, count: int) -> Suspects:
+    """The samples nearest to their training image, as that one's own neighbour measures near.
+
+    The ratio is the one that `authenticity` compares with 1; a plain distance would choose the
+    plainest images, to which everything is near.
+    """
+    smallest = torch.finfo(torch.float32).tiny
+    near = found.distance / training.distance[found.row].clamp(min=smallest)
+    sample = near.sort(stable=True).indices[:count]
+    return Suspects(sample, found.row[sample])
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingSide:
     """What samples are compared with to tell copies."""
@@ -100,21 +121,25 @@ class TrainingSide:
     """[M, d] features of held-out images."""
 
     @cached_property
-    def heldout_distances(self) -> Tensor:
-        """Of each held-out image to its nearest training image, [M]."""
-        return nearest(self.heldout, self.rows).distance
+    def heldout_nearest(self) -> Nearest:
+        """Of each of the M held-out images among the training images."""
+        return self.find(self.heldout)
+
+    def find(self, features: Tensor) -> Nearest:
+        """Of each of [N, d] features its nearest training row."""
+        return nearest(features, self.rows)
 
     def baseline(self, num_samples: int) -> tuple[float, float]:
         """C_T and authenticity of `num_samples` held-out images.
 
         C_T needs other held-out images to compare with: one half takes the other's measure.
         """
-        found = nearest(self.heldout[:num_samples], self.rows)
+        found = self.find(self.heldout[:num_samples])
         half = len(self.heldout) // 2
-        distances = self.heldout_distances
+        distances = self.heldout_nearest.distance
         return copying(distances[:half], distances[half:]), authenticity(found, self.nearest)
 
-    def measure(self, features: Tensor) -> tuple[float, float]:
-        """C_T and authenticity of [N, d] features of samples."""
-        found = nearest(features, self.rows)
-        return copying(found.distance, self.heldout_distances), authenticity(found, self.nearest)
+    def measure(self, found: Nearest) -> tuple[float, float]:
+        """C_T and authenticity of samples that `found` these training rows."""
+        distances = self.heldout_nearest.distance
+        return copying(found.distance, distances), authenticity(found, self.nearest)

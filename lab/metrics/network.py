@@ -56,6 +56,11 @@ class FeatureNetwork(nn.Module):
         """
         return (self.pooled(images) - self.feature_mean) / self.feature_scale
 
+    def logits_of(self, features: Tensor) -> Tensor:
+        """Class logits [n, num_classes] of what `features` gave, [n, 64]."""
+        logits: Tensor = self.head(features * self.feature_scale + self.feature_mean)
+        return logits
+
     def folded(self) -> FeatureNetwork:
         """The same function in evaluation mode with each normalisation folded away."""
         result = FeatureNetwork(self.channels, self.num_classes, self.width, folded=True)

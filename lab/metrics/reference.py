@@ -89,6 +89,16 @@ def real_features(
     return found
 
 
+def kept_order(num_images: int, num_samples: int) -> Tensor:
+    """The images behind the rows kept of a split of so many, int64 [K]."""
+    return _order(num_images)[: max(NUM_KEPT_ROWS, num_samples)]
+
+
+def _order(num_images: int) -> Tensor:
+    """A fixed random order, as a pack may be sorted by class."""
+    return torch.randperm(num_images, generator=counted_generator(0, "real-features", 0))
+
+
 def _neighbours(rows: Tensor, extractor: Extractor) -> Nearest:
     there = rows.to(extractor.device)
     found = nearest(there, there, itself=True)
@@ -98,12 +108,9 @@ def _neighbours(rows: Tensor, extractor: Extractor) -> Nearest:
 def _extracted(
     extractor: Extractor, images: Images, num_kept: int, advance: Progress
 ) -> tuple[Moments, Tensor]:
-    """The moments of all features, and up to `num_kept` rows of them in a fixed random order.
-
-    The order is random because a pack may be sorted by class.
-    """
+    """The moments of all features, and up to `num_kept` rows of them in a fixed random order."""
     sums = MomentSums()
-    order = torch.randperm(len(images), generator=counted_generator(0, "real-features", 0))
+    order = _order(len(images))
     kept = torch.zeros(len(images), dtype=torch.bool)
     kept[order[:num_kept]] = True
     parts = []

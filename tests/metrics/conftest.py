@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import Pack, find
-from lab.metrics import Evaluator, make_evaluator
+from lab.metrics import Evaluator, Labels, make_evaluator
 from lab.metrics.extractors import Extractor
 
 
@@ -38,6 +38,7 @@ def evaluator(pack: Pack, metrics_cache: Path) -> Evaluator:
         pack.train,
         pack.heldout,
         fingerprint=pack.card.fingerprint,
+        labels=Labels(pack.train.labels, pack.heldout.labels, pack.num_classes),
         cache=metrics_cache / "features",
     )
 
