@@ -26,10 +26,10 @@ from reports.methods import methods, shown_folder
 from reports.parallel import parameter_blocks
 from reports.reading import read_for_report
 from reports.store import store_blocks
-from reports.summary import header, opening, space_seen
+from reports.summary import header, opening
 
-SCRIPTS = ("store", "where", "selection", "overlay", "panels", "curves", "table", "closeup",
-           "parallel", "page")  # fmt: skip
+SCRIPTS = ("store", "where", "selection", "overlay", "panels", "curves", "table",
+           "multiples", "closeup", "configuration", "parallel", "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""
 
 
@@ -84,7 +84,7 @@ def blocks_of(study: StudyRecord, album: Album) -> list[Block]:
 def sections_of(study: StudyRecord, album: Album) -> list[Section]:
     """The sections in reading order, each with the question it answers."""
     return [
-        Section("findings", "Findings", "", lambda: [opening(study, album)]),
+        Section("findings", "Findings", "", lambda: opening(study, album)),
         Section("trust", "Trust", "How far can these numbers be relied on?",
                 lambda: [space_seen(study)]),
         Section("zone", "The safe zone", "Where do runs stay stable?",

@@ -27,6 +27,10 @@ async function drawOnce(panel) {
   const stored = await unpackJson(`${panel.identity}-data`);
   panel.stored = stored;
   panel.brush = { ...stored.brush };
+  if (panel.usesWebgl && !canDrawWebgl()) {
+    sayNoWebgl(panel);
+    return;
+  }
   // A finger scrolls the page; it must not zoom or brush a figure on its way.
   const drag = Object.keys(stored.brush).length ? "select" : "zoom";
   stored.layout.dragmode = coarse ? false : drag;
@@ -89,8 +93,7 @@ function connectKey(panel) {
 function connectPointer(panel) {
   const card = document.getElementById("card") ?? newCard();
   panel.frame.on("plotly_hover", (event) => {
-    const point = event.points[0];
-    const run = runOf(point);
+    const run = event.points && runOf(event.points[0]);
     if (run === undefined) return;
     card.replaceChildren(...describe(run).map((line) => make("div", {}, line)));
     card.hidden = false;
@@ -153,7 +156,8 @@ function termOf(brush, first, last) {
   }
   const value = (position) => {
     const number = brush.scale === "log10" ? 10 ** position : position;
-    return Number(number.toPrecision(3)).toString();
+    const short = Number(number.toPrecision(3));
+    return short !== 0 && Math.abs(short) < 0.01 ? short.toExponential() : String(short);
   };
   return `${name}=${value(low)}..${value(high)}`;
 }
