@@ -1,17 +1,24 @@
-"""Sample grids as pictures inside the page: the best runs, and one exemplar of each failure."""
+"""Sample grids inside the page, each stored once: which runs are shown, and which had no room."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lab.record import RunRecord, StudyRecord
-from reports.conclusions import leader_word, leading_run
-from reports.markup import Html, element, joined
+from lab.record import SAMPLES_FOLDER, RunRecord, StudyRecord
+from reports.conclusions import (
+    conclusions_of,
+    finalists_of,
+    leader_word,
+    leading_run,
+    shown_run,
+)
+from reports.markup import Html, element
 from reports.tables import explored, finished, run_table
 from reports.verdicts import glyph, in_order
 from reports.words import counted, fixed, images
@@ -19,40 +26,96 @@ from reports.words import counted, fixed, images
 NUM_BEST = 4
 NUM_FRAMES = 7
 MOST_BYTES = 3_000_000
-"""All pictures of a page together; what does not fit is named, not shown."""
+"""All pictures of a page together, as they are written into it; others are named, not shown."""
+NEIGHBOURS = "neighbours-"
 
 
 @dataclass
 class Album:
-    """Pictures taken so far, and those that were not."""
+    """Pictures taken into the page, each once, by a key that says where it lies."""
 
     bytes_left: int = MOST_BYTES
-    num_shown: int = 0
-    num_refused: int = 0
+    filmstrips: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    """By run index: images seen and key of each frame, in order of time."""
+    neighbours: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By run index: images seen and key of the grid of nearest training images."""
+    no_room: list[int] = field(default_factory=list)
+    """Run indexes whose filmstrip did not fit."""
+    num_damaged: int = 0
+    _pictures: dict[str, str] = field(default_factory=dict)
+
+    def key(self, path: Path | None) -> str | None:
+        """The key of a file's picture; None when it is missing, no WebP, or has no room."""
+        if path is None:
+            return None
+        key = _key(path)
+        if key in self._pictures:
+            return key
+        picture = self._read(path)
+        if picture is None or len(picture) > self.bytes_left:
+            return None
+        self.bytes_left -= len(picture)
+        self._pictures[key] = picture
+        return key
 
     def picture(self, path: Path | None, about: str) -> Html | None:
-        """The file as an image, or None when it is missing, no WebP, or too large for the page."""
-        if path is None or not path.is_file():
+        """The file as an image that the page's script fills in; None as for `key`."""
+        key = self.key(path)
+        return None if key is None else element("img", data_picture=key, alt=about)
+
+    def take_run(self, index: int, run: RunRecord) -> None:
+        """A run's filmstrip, whole or not at all, and its nearest training images."""
+        if index in self.filmstrips or index in self.no_room:
+            return
+        frames = spaced(sample_files(run), NUM_FRAMES)
+        new = [path for _, path in frames if _key(path) not in self._pictures]
+        if sum(_size(path) for path in new) > self.bytes_left:
+            self.no_room.append(index)
+            return
+        keyed = [(count, self.key(path)) for count, path in frames]
+        self.filmstrips[index] = [{"images": n, "key": key} for n, key in keyed if key is not None]
+        for count, path in sample_files(run, NEIGHBOURS)[-1:]:
+            key = self.key(path)
+            if key is not None:
+                self.neighbours[index] = {"images": count, "key": key}
+
+    def stored(self) -> dict[str, str]:
+        """Every picture taken: key to data URI."""
+        return dict(self._pictures)
+
+    def _read(self, path: Path) -> str | None:
+        content = path.read_bytes() if path.is_file() else b""
+        if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+            self.num_damaged += 1
             return None
-        content = path.read_bytes()
-        is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-        if not is_webp or len(content) > self.bytes_left:
-            self.num_refused += 1
-            return None
-        self.bytes_left -= len(content)
-        self.num_shown += 1
-        source = "data:image/webp;base64," + base64.b64encode(content).decode()
-        return element("img", src=source, alt=about, decoding="async")
+        return "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
-def sample_files(run: RunRecord) -> list[tuple[int, Path]]:
-    """(images seen, file) of a run's grids in order of time."""
+def _key(path: Path) -> str:
+    """`0007/seed-0/00000640`, from <study>/trials/0007/seed-0/samples/00000640.webp."""
+    return "/".join((*path.parts[-4:-2], path.stem))
+
+
+def _size(path: Path) -> int:
+    """Upper bound of what a file's picture takes on the page."""
+    return 32 + 4 * (path.stat().st_size // 3 + 1) if path.is_file() else 0
+
+
+def sample_files(run: RunRecord, kind: str = "") -> list[tuple[int, Path]]:
+    """(images seen, file) of a run's grids in order of time; of plain samples or of a `kind`."""
     found = [
-        (int(path.stem), path)
-        for path in (run.folder / "samples").glob("*.webp")
-        if path.stem.isdigit()
+        (int(path.stem.removeprefix(kind)), path)
+        for path in (run.folder / SAMPLES_FOLDER).glob(f"{kind}*.webp")
+        if path.stem.removeprefix(kind).isdigit()
     ]
     return sorted(found)
+
+
+def spaced(files: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
+    """At most `most` of them, evenly spaced, the first and the last among them."""
+    last = len(files) - 1
+    steps = min(most, len(files))
+    return [files[i] for i in sorted({round(i * last / max(1, steps - 1)) for i in range(steps)})]
 
 
 def hero(study: StudyRecord, album: Album) -> Html | None:
@@ -69,56 +132,91 @@ def hero(study: StudyRecord, album: Album) -> Html | None:
     return element("figure", picture, element("figcaption", caption), class_="hero")
 
 
-def gallery(study: StudyRecord, album: Album) -> Html:
-    """A filmstrip of the best run, the last grids of the next best, one exemplar a failure."""
+@dataclass(frozen=True)
+class Chosen:
+    """Run indexes whose pictures the page carries, by why."""
+
+    finalists: tuple[int, ...]
+    """One run a finalist; of a study without finalists one of each of the best trials."""
+    pareto: tuple[int, ...]
+    exemplars: tuple[int, ...]
+    """Of each failure the run with the median score."""
+    seeds: tuple[int, ...]
+    """The other runs of the finalists."""
+
+    @property
+    def in_turn(self) -> tuple[int, ...]:
+        """All of them, those first that the page needs most."""
+        order = (*self.finalists, *self.exemplars, *self.pareto, *self.seeds)
+        return tuple(dict.fromkeys(order))
+
+
+def chosen_runs(study: StudyRecord) -> Chosen:
+    """Runs to picture: the finalists', the Pareto set's, and one exemplar of each failure."""
     runs = run_table(study)
-    best = leading_run(study)
-    parts: list[Html | None] = []
-    if best is not None:
-        parts.append(_filmstrip(study, runs, best, album))
-        parts.append(
-            _row("The next best, at their end", study, runs, _next_best(runs, best), album)
-        )
-    parts.append(_row("One of each failure, at its end", study, runs, _exemplars(runs), album))
-    return joined([*(part for part in parts if part is not None), _left_out(study, album)])
+    told = finalists_of(study)
+    trials = told or _best_trials(runs)
+    own = runs.index[runs["trial"].isin(told)]
+    return Chosen(
+        _shown(study, trials),
+        _shown(study, conclusions_of(study).pareto),
+        _exemplars(runs),
+        tuple(int(index) for index in own),
+    )
 
 
-def _filmstrip(study: StudyRecord, runs: pd.DataFrame, best: int, album: Album) -> Html | None:
-    files = sample_files(study.runs[best])
-    if not files:
+def _shown(study: StudyRecord, trials: Sequence[int]) -> tuple[int, ...]:
+    found = (shown_run(study, trial) for trial in trials)
+    return tuple(run for run in found if run is not None)
+
+
+def _best_trials(runs: pd.DataFrame) -> tuple[int, ...]:
+    """Trials of the best stable explore runs by score, or of the best run when none is stable."""
+    done = finished(explored(runs))
+    done = done[done["score"].notna()].sort_values("score", ascending=False, kind="stable")
+    stable = done[done["outcome"] == "stable"]
+    trials = (stable if len(stable) else done.head(1))["trial"].drop_duplicates()
+    return tuple(int(trial) for trial in trials.head(NUM_BEST))
+
+
+def _exemplars(runs: pd.DataFrame) -> tuple[int, ...]:
+    """Of each failure the run with the median score: neither the mildest nor the worst."""
+    chosen = []
+    done = finished(runs)
+    for outcome in in_order(set(done["outcome"]) - {"stable"}):
+        group = done[done["outcome"] == outcome].sort_values("score", kind="stable")
+        chosen.append(int(group.index[len(group) // 2]))
+    return tuple(chosen)
+
+
+def samples_row(study: StudyRecord, chosen: Chosen, album: Album) -> Html | None:
+    """Last grids of the finalists and of one run of each failure; each leads to its trial."""
+    runs = run_table(study)
+    order = dict.fromkeys((*chosen.finalists, *chosen.exemplars))
+    frames = [_frame(study, runs.iloc[index], index, album) for index in order]
+    shown = [frame for frame in frames if frame is not None]
+    if not shown:
         return None
-    last = len(files) - 1
-    steps = min(NUM_FRAMES, len(files))
-    chosen = sorted({round(i * last / max(1, steps - 1)) for i in range(steps)})
-    frames = [
-        _frame(album.picture(files[i][1], f"Samples at {images(files[i][0])} images"),
-               element("span", f"{images(files[i][0])} images"))
-        for i in chosen
-    ]  # fmt: skip
-    whose = _whose(study, runs.iloc[best])
-    title = f"{whose[0].upper()}{whose[1:]} over time, the same latent codes"
-    return _strip(title, frames)
+    best = "the finalists" if finalists_of(study) else "the best trials"
+    return element(
+        "div",
+        element("h3", f"What {best} draw at their end, and one run of each failure"),
+        element("div", *shown, class_="strip"),
+        class_="wide samples",
+    )
 
 
-def _row(
-    title: str, study: StudyRecord, runs: pd.DataFrame, chosen: list[int], album: Album
-) -> Html | None:
-    frames = []
-    for index in chosen:
-        row = runs.iloc[index]
-        files = sample_files(study.runs[index])
-        picture = (
-            album.picture(files[-1][1], f"Last samples of trial {row['trial']}") if files else None
-        )
-        quality = "" if row["outcome"] != "stable" else f", quality {fixed(row['final_quality'])}"
-        at = f" at {images(files[-1][0])} images" if files else ""
-        caption = element(
-            "span", glyph(row["outcome"]),
-            element("a", f"trial {row['trial']}", href=f"#trial-{row['trial']}"),
-            f" {row['outcome']}{at}{quality}",
-        )  # fmt: skip
-        frames.append(_frame(picture, caption))
-    return _strip(title, frames)
+def _frame(study: StudyRecord, run: pd.Series[Any], index: int, album: Album) -> Html | None:
+    files = sample_files(study.runs[index])
+    trial, outcome = int(run["trial"]), str(run["outcome"])
+    about = f"Last samples of trial {trial}, seed {run['seed']}: {outcome}"
+    picture = album.picture(files[-1][1], about) if files else None
+    if picture is None:
+        return None
+    quality = f", quality {fixed(run['final_quality'])}" if outcome == "stable" else ""
+    words = f"trial {trial} {outcome}{quality}"
+    caption = element("figcaption", glyph(outcome), words, f" at {images(files[-1][0])} images")
+    return element("figure", element("a", picture, caption, href=f"#trial-{trial}"))
 
 
 def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
@@ -128,51 +226,30 @@ def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
     return f"the {leader_word(study)} (trial {run['trial']})"
 
 
-def _strip(title: str, frames: list[Html | None]) -> Html | None:
-    shown = [frame for frame in frames if frame is not None]
-    if not shown:
-        return None
-    return element(
-        "div", element("h3", title), element("div", *shown, class_="strip"), class_="wide"
-    )
-
-
-def _frame(picture: Html | None, caption: Html) -> Html | None:
-    if picture is None:
-        return None
-    return element("figure", picture, element("figcaption", caption))
-
-
-def _next_best(runs: pd.DataFrame, best: int) -> list[int]:
-    """Explore runs of other trials than the leading one."""
-    stable = finished(explored(runs))
-    stable = stable[(stable["outcome"] == "stable") & stable["score"].notna()]
-    stable = stable[stable["trial"] != runs["trial"][best]]
-    order = stable.sort_values("score", ascending=False).index.tolist()
-    return [int(index) for index in order[: NUM_BEST - 1]]
-
-
-def _exemplars(runs: pd.DataFrame) -> list[int]:
-    """Of each failure the run with the median score: neither the mildest nor the worst."""
-    chosen = []
-    done = finished(runs)
-    for outcome in in_order(set(done["outcome"]) - {"stable"}):
-        group = done[done["outcome"] == outcome].sort_values("score")
-        chosen.append(int(group.index[len(group) // 2]))
-    return chosen
-
-
-def _left_out(study: StudyRecord, album: Album) -> Html:
-    total = sum(len(sample_files(run)) for run in study.runs)
-    if total == 0:
-        return element("p", "The record holds no sample grids.", class_="note")
-    refused = (
-        f" {counted(album.num_refused, 'file')} not shown: damaged, or too large for a page."
-        if album.num_refused
+def pictures_note(study: StudyRecord, album: Album) -> Html:
+    """Which runs have pictures here, which had no room, and where all of them are."""
+    place = element("code", "trials/<trial>/seed-<seed>/samples/")
+    taken = sum(1 for frames in album.filmstrips.values() if frames)
+    if not taken:
+        return element("p", "No sample grid is on this page; the record keeps them in ", place,
+                       " of the study's folder.", class_="note")  # fmt: skip
+    refused = _named(study, album.no_room)
+    damaged = (
+        f" {counted(album.num_damaged, 'file')} not shown: damaged, or no WebP."
+        if album.num_damaged
         else ""
     )
     return element(
-        "p", f"Shown: {album.num_shown} of {counted(total, 'grid')}. The others are in ",
-        element("code", "trials/<trial>/seed-<seed>/samples/"), " of the study's folder.", refused,
-        class_="note",
+        "p", f"Sample grids of {taken:,} of {counted(len(study.runs), 'run')} are on this page: "
+        "finalists, the Pareto set and one run of each failure. ", refused,
+        "All grids are in ", place, " of the study's folder.", damaged, class_="note",
     )  # fmt: skip
+
+
+def _named(study: StudyRecord, no_room: Sequence[int]) -> str:
+    if not no_room:
+        return ""
+    runs = run_table(study).loc[list(no_room)]
+    names = [f"trial {row.trial} seed {row.seed}" for row in runs.head(NUM_BEST).itertuples()]
+    more = f" and {len(no_room) - NUM_BEST:,} more" if len(no_room) > NUM_BEST else ""
+    return f"No room was left for {', '.join(names)}{more}. "

@@ -1,4 +1,7 @@
-"""The table of all trials: one line a run, sortable and filtered by the page's script."""
+"""The table of all runs: the page's script makes its rows from the store, the visible ones only.
+
+Without scripts the first rows stand in the page as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,110 +11,81 @@ from typing import Any
 import pandas as pd
 
 from lab.record import StudyRecord
-from reports.conclusions import conclusions_of, leader_word, leading_trial
+from reports.conclusions import leading_trial
 from reports.markup import Html, element, joined
 from reports.story import story
 from reports.tables import Parameter, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph
-from reports.words import (
-    MISSING,
-    counted,
-    fixed,
-    number,
-    setting,
-    short_name,
-)
+from reports.words import MISSING, counted, fixed, number, setting, short_name
+
+FIRST_ROWS = 50
+"""Rows that stand in the page for a reader without scripts."""
+IDENTITY = "runs"
+
+
+def table_block(study: StudyRecord) -> Html:
+    """The place of the table of a study with at least one run, and its first rows."""
+    count = len(study.runs)
+    tools = element(
+        "div",
+        element("h3", "All runs", id="runs-title"),
+        element("output", counted(count, "run"), id="runs-count"),
+        element("button", "CSV of these runs", type="button", id="runs-csv", class_="csv"),
+        class_="run-tools",
+    )
+    return element(
+        "div",
+        tools,
+        element("div", class_="scroll", id="trials-table", tabindex=0, role="region",
+                aria_labelledby="runs-title"),
+        element("noscript", draw_table(table_rows(study).head(FIRST_ROWS), parameters_of(study),
+                                       names_of(study).frechet, count)),
+        element("p", id="runs-printed", class_="printed-note"),
+        id=IDENTITY,
+        class_="wide runs",
+    )  # fmt: skip
 
 
 def table_rows(study: StudyRecord) -> pd.DataFrame:
     """One row a run, those of the leading trial first, then by score; the table's columns."""
     rows = run_table(study).join(trial_table(study), on="trial", how="left")
-    pareto = rows["trial"].isin(conclusions_of(study).pareto)
-    repeated = rows["trial"].duplicated(keep=False)
-    rows = rows.assign(
-        best=rows["trial"] == leading_trial(study), pareto=pareto, repeated=repeated
-    )
+    rows = rows.assign(best=rows["trial"] == leading_trial(study))
     return rows.sort_values(["best", "score"], ascending=False, kind="stable", ignore_index=True)
 
 
 def draw_table(
-    rows: pd.DataFrame, parameters: list[Parameter], frechet: str, leader: str = "best run"
+    rows: pd.DataFrame, parameters: list[Parameter], frechet: str, num_runs: int
 ) -> Html:
-    """The table with its filter box; every trial has the anchor `#trial-<number>`."""
-    head = ["trial", "verdict", "stage", "score", "quality", frechet, "origin"]
+    """The rows as they are, with a caption that counts what is not among them."""
+    head = ["trial", "seed", "verdict", "stage", "score", "quality", frechet, "origin"]
     head += [*(short_name(parameter.path) for parameter in parameters), "what happened"]
-    seen: set[int] = set()
-    lines = []
-    for _, row in rows.iterrows():
-        first = int(row["trial"]) not in seen
-        lines.append(_line(row, parameters, leader, anchor=first))
-        seen.add(int(row["trial"]))
-    filter_box = element(
-        "div",
-        element("label", "Filter ", element(
-            "input", type="search", id="trial-filter", placeholder="say: collapsed r1",
-            autocomplete="off", aria_controls="trials-table"),
-        ),
-        element("output", counted(len(rows), "run"), id="trial-count", for_="trial-filter"),
-        class_="filter",
-    )  # fmt: skip
-    table = element(
+    shown = f"The first {len(rows)} of {counted(num_runs, 'run')}, the leading trial's first"
+    return element(
         "table",
-        element("thead", element("tr", *(_header(i, name) for i, name in enumerate(head)))),
-        element("tbody", joined(lines)),
-        id="trials-table",
+        element("caption", shown if len(rows) < num_runs else counted(num_runs, "run")),
+        element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
+        element("tbody", joined([_line(row, parameters) for _, row in rows.iterrows()])),
+        class_="run-table",
     )
-    scroll = element("div", table, class_="scroll", tabindex=0, role="region",
-                     aria_label="All trials")  # fmt: skip
-    return element("div", filter_box, scroll, class_="wide")
 
 
-def trial_table_section(study: StudyRecord) -> Html:
-    """The table of a study with at least one run."""
-    names = names_of(study)
-    return draw_table(table_rows(study), parameters_of(study), names.frechet, leader_word(study))
-
-
-def _header(index: int, name: str) -> Html:
-    button = element("button", name, type="button", data_column=index)
-    return element("th", button, scope="col", aria_sort="none")
-
-
-def _line(row: pd.Series[Any], parameters: list[Parameter], leader: str, *, anchor: bool) -> Html:
-    trial = int(row["trial"])
-    seed = f" · seed {row['seed']}" if row["repeated"] else ""
+def _line(row: pd.Series[Any], parameters: list[Parameter]) -> Html:
     outcome = str(row["outcome"])
     cells = [
-        element("th", element("a", f"{trial}{seed}", href=f"#trial-{trial}"), scope="row",
-                data_value=trial),
-        element("td", glyph(outcome), outcome, f" · {leader}" if row["best"] and anchor else None,
-                " · Pareto" if row["pareto"] and anchor else None,
-                class_="verdict", data_value=outcome),
+        element("th", int(row["trial"]), scope="row"),
+        element("td", int(row["seed"]), class_="number"),
+        element("td", glyph(outcome), outcome),
         element("td", row["stage"]),
-        _number_cell(row["score"], fixed(row["score"])),
-        _number_cell(row["final_quality"], fixed(row["final_quality"])),
-        _number_cell(row["frechet"], number(row["frechet"])),
+        *(_cell(row[name], fixed(row[name])) for name in ("score", "final_quality")),
+        _cell(row["frechet"], number(row["frechet"])),
         element("td", row["origin"] if isinstance(row["origin"], str) else MISSING),
-    ]  # fmt: skip
-    cells += [_parameter_cell(row[parameter.path]) for parameter in parameters]
-    cells.append(element("td", story(row), class_="story"))
-    classes = "best" if row["best"] else None
-    identity = f"trial-{trial}" if anchor else None
-    return element("tr", *cells, id=identity, class_=classes, data_outcome=outcome)
+        *(_cell(row[it.path], setting(row[it.path])) for it in parameters),
+        element("td", story(row), class_="story"),
+    ]
+    return element("tr", *cells)
 
 
-def _number_cell(value: Any, shown: str) -> Html:
+def _cell(value: Any, shown: str) -> Html:
     missing = value is None or (isinstance(value, float) and math.isnan(value))
-    return element(
-        "td", MISSING if missing else shown, class_="number", data_value="" if missing else value
-    )
-
-
-def _parameter_cell(value: Any) -> Html:
-    if isinstance(value, float) and math.isnan(value):
-        value = None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _number_cell(value, setting(value))
-    return element(
-        "td", MISSING if value is None else value, data_value="" if value is None else value
-    )
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return element("td", MISSING if missing else shown, class_="number" if is_number else None)

@@ -145,6 +145,7 @@ def render(panel: Panel) -> Html:
         packed_block(f"{panel.identity}-data", json_bytes(_data(panel))),
         class_="panel wide",
         data_panel=panel.identity,
+        data_webgl=any(trace.type == "parcoords" for trace in panel.figure.data),
     )
 
 

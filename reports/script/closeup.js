@@ -1,0 +1,275 @@
+// A trial, close up: its seeds side by side, what they drew and measured, and its configuration.
+
+const closeup = { place: null, told: {}, trial: null, run: null, turn: 0, isNear: false };
+const SPARK = { width: 180, height: 44, side: 6, top: 5, bottom: 5 };
+const MOST_CLASSES = 30;
+const LOST_SHARE = 0.1; // of the real share: a class below that counts as lost
+const CLASS_SHARE = /^class_share_(\d+)$/;
+const OF_ONE_LAYER = /_\d+$/;
+
+STARTERS.push(async () => {
+  closeup.place = document.getElementById("closeup");
+  if (!closeup.place) return;
+  closeup.told = JSON.parse(document.getElementById("closeup-data").textContent);
+  selection.onChange(() => showTrial());
+  // Curves are unpacked only for a reader who comes near, or who asks for a trial.
+  new IntersectionObserver(([entry]) => {
+    closeup.isNear = entry.isIntersecting;
+    if (closeup.isNear) showTrial();
+  }, { rootMargin: "600px" }).observe(closeup.place);
+});
+
+function showTrial() {
+  const trial = selection.trial ?? store.study.leading ?? store.runs.trial[0];
+  if (trial === closeup.trial || !closeup.isNear) return;
+  const runs = store.runsOf(trial);
+  closeup.trial = trial;
+  closeup.run = runs.find((run) => store.filmstrips[run]?.length) ?? runs[0] ?? null;
+  drawCloseup();
+}
+
+function chooseRun(run) {
+  closeup.run = run;
+  drawCloseup();
+}
+
+async function drawCloseup() {
+  const { place, trial, run } = closeup;
+  const turn = closeup.turn += 1;
+  const runs = store.runsOf(trial);
+  const [images, quality] = await Promise.all(["images_seen", "quality"].map(store.curve));
+  if (turn !== closeup.turn) return;
+  const lines = images && quality ? linesOf(runs, images, quality) : [];
+  const later = make("div", { class: "multiples-place" });
+  const classes = make("div", { class: "classes-place" });
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  place.replaceChildren(
+    trialHead(trial, runs),
+    runs.length ? seedCards(runs, lines) : make("p", { class: "empty" }, "This trial has no run yet."),
+    ...(run === null ? [] : [filmstrip(run), neighbours(run)]),
+    later, classes, configuration(trial));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (run === null) return;
+  await fillMultiples(later, runs, images, turn);
+  await fillClasses(classes, run, turn);
+}
+
+function linesOf(runs, images, values) {
+  return runs.map((run) => ({
+    run, points: curveOf(run, images, values), onset: store.runs.onset[run],
+    outcome: store.runs.outcome[run],
+  }));
+}
+
+// The head: which trial, what it is in the study, and the way to its neighbours in the table.
+
+function trialHead(trial, runs) {
+  const { told } = closeup;
+  const stable = runs.filter((run) => store.runs.outcome[run] === "stable").length;
+  const roles = [
+    [trial === told.recommended, "recommended"],
+    [told.recommended === null && trial === store.study.leading, "leading"],
+    [trial !== told.recommended && told.finalists.includes(trial), "finalist"],
+    [told.pareto.includes(trial), "in the Pareto set"],
+  ].filter(([holds]) => holds).map(([, role]) => make("span", { class: "role" }, role));
+  const origin = store.trials.origin[store.trialIndex(trial)];
+  return make("div", { class: "closeup-head" },
+    make("h3", { id: "closeup-title" }, `Trial ${trial}`), ...roles,
+    make("span", { class: "origin" }, `origin ${origin}`),
+    make("span", { class: "tally" }, `${stable} of ${runs.length} run${runs.length === 1 ? "" : "s"} stable`),
+    make("span", { class: "steps" }, stepButton(-1, "‹ previous"), stepButton(1, "next ›")));
+}
+
+function stepButton(by, label) {
+  const order = tableOrder();
+  const next = order.indexOf(closeup.trial) + by;
+  const button = make("button", {
+    type: "button", id: by < 0 ? "closeup-previous" : "closeup-next",
+    disabled: next < 0 || next >= order.length,
+  }, label);
+  button.addEventListener("click", () => selection.set({ trial: order[next] }));
+  return button;
+}
+
+// Seeds side by side.
+
+function seedCards(runs, lines) {
+  return make("ul", { class: "seeds" }, ...runs.map((run, i) => seedCard(run, lines[i])));
+}
+
+function seedCard(run, line) {
+  const of = store.runs;
+  const isChosen = run === closeup.run;
+  const button = make("button", {
+    type: "button", "aria-pressed": String(isChosen), id: `seed-${of.seed[run]}`,
+  }, glyphOf(of.outcome[run]), `seed ${of.seed[run]}`);
+  button.addEventListener("click", () => chooseRun(run));
+  const spark = line && smallChart("quality", [line], { fixed: [0, 1], box: SPARK });
+  const strip = store.filmstrips[run] ?? [];
+  const last = strip.length ? picture(strip.at(-1).key, `Last samples of seed ${of.seed[run]}`) : null;
+  return make("li", { class: isChosen ? "chosen" : null },
+    make("div", { class: "seed-name" }, button, make("span", {}, of.stage[run])),
+    last, spark?.svg, seedFacts(run), ...seedStory(run));
+}
+
+function seedFacts(run) {
+  const of = store.runs;
+  const failed = of.outcome[run] !== "stable" && of.onset[run] !== null;
+  const facts = [
+    ["verdict", of.outcome[run]],
+    ["quality", shortNumber(of.quality[run])],
+    ["score", shortNumber(of.score[run])],
+    failed ? ["onset", `${shortImages(of.onset[run])} images`] : null,
+    of.confidence[run] === null ? null : ["confidence", of.confidence[run].toFixed(2)],
+    of.attempts[run] > 1 ? ["attempts", String(of.attempts[run])] : null,
+  ];
+  return make("dl", {}, ...facts.filter(Boolean).map(([name, value]) =>
+    make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+}
+
+function seedStory(run) {
+  const of = store.runs;
+  return [
+    ...(of.error[run] ? [["error", of.error[run]]] : []),
+    ...(of.evidence[run] ? [["evidence", of.evidence[run]]] : []),
+    ...of.flags[run].map(([name, told]) => ["flag", told ? `flagged ${name}: ${told}` : `flagged ${name}`]),
+    ...of.notJudged[run].map((told) => ["blind", `not judged: ${told}`]),
+  ].map(([kind, told]) => make("p", { class: kind }, told));
+}
+
+// What the chosen run drew.
+
+function picture(key, about) {
+  const source = store.pictures[key];
+  return source ? make("img", { src: source, alt: about, decoding: "async" }) : null;
+}
+
+function folderOf(run) {
+  const { trial, seed } = store.runs;
+  return `trials/${String(trial[run]).padStart(4, "0")}/seed-${seed[run]}/`;
+}
+
+function filmstrip(run) {
+  const seed = store.runs.seed[run];
+  const frames = store.filmstrips[run] ?? [];
+  const title = make("h4", {}, `Seed ${seed} over time, the same latent codes`);
+  if (!frames.length) {
+    return make("div", {}, title, make("p", { class: "note" }, "None of this run's sample grids is on this page; what was kept is in ",
+      make("code", {}, `${folderOf(run)}samples/`), " of the study's folder."));
+  }
+  const onset = store.runs.outcome[run] === "stable" ? null : store.runs.onset[run];
+  const shown = frames.map(({ images, key }) => {
+    const isLate = onset !== null && images >= onset;
+    return make("figure", { class: isLate ? "late" : null },
+      picture(key, `Samples of seed ${seed} at ${shortImages(images)} images`),
+      make("figcaption", {}, isLate ? glyphOf(store.runs.outcome[run]) : null, `${shortImages(images)} images`));
+  });
+  return make("div", {}, title, make("div", { class: "strip film" }, ...shown));
+}
+
+function neighbours(run) {
+  const found = store.neighbours[run];
+  const title = make("h4", {}, "Nearest training images");
+  if (!found) {
+    return make("div", {}, title, make("p", { class: "note" }, "None on this page for this run. Where the record has them they are ",
+      make("code", {}, `${folderOf(run)}samples/neighbours-*.webp`), "."));
+  }
+  const about = "Rows in pairs: generated images above, the training image nearest to each below";
+  return make("div", {}, title, make("figure", { class: "neighbours" }, picture(found.key, about),
+    make("figcaption", {}, `${about}; after ${shortImages(found.images)} images.`)));
+}
+
+// What the seeds measured.
+
+async function fillMultiples(place, runs, images, turn) {
+  const wanted = store.metrics.filter(({ name }) => name !== "images_seen" && !CLASS_SHARE.test(name));
+  const [main, layers] = [wanted.filter(({ name }) => !OF_ONE_LAYER.test(name)),
+    wanted.filter(({ name }) => OF_ONE_LAYER.test(name))];
+  const grid = await multiplesOf(main, runs, images);
+  if (turn !== closeup.turn) return;
+  const missing = make("p", { class: "note" }, "Not on this page for this trial: ",
+    grid.missing.join(", "), "; see ", make("code", {}, `${folderOf(runs[0])}evaluations.jsonl`), ".");
+  place.append(make("h4", {}, "What was measured, seed by seed"),
+    make("p", { class: "note" }, "Over images seen. Bold: the chosen seed. Dotted: real images. "
+      + "A failure is marked where it began; the axis is that of the time before it."),
+    make("div", { class: "multiples" }, ...grid.charts),
+    ...(grid.missing.length ? [missing] : []));
+  if (layers.length) place.append(layerSignals(layers, runs, images));
+}
+
+async function multiplesOf(metrics, runs, images) {
+  const found = { charts: [], missing: [] };
+  const values = await Promise.all(metrics.map(({ name }) => store.curve(name)));
+  metrics.forEach(({ name, title }, i) => {
+    const chart = multiple(title, linesOf(runs, images, values[i]), {
+      chosen: closeup.run, fixed: name === "quality" ? [0, 1] : null,
+      baseline: store.study.baseline[name] ?? null,
+    });
+    if (chart) found.charts.push(chart);
+    else found.missing.push(title);
+  });
+  return found;
+}
+
+/** Signals of single layers are many: drawn when they are asked for. */
+function layerSignals(layers, runs, images) {
+  const grid = make("div", { class: "multiples" });
+  const details = make("details", {},
+    make("summary", {}, `${layers.length} signals of single layers`), grid);
+  details.addEventListener("toggle", async () => {
+    const { charts } = await multiplesOf(layers, runs, images);
+    grid.replaceChildren(...(charts.length ? charts : ["Not on this page for this trial."]));
+  }, { once: true });
+  return details;
+}
+
+// Which classes it draws.
+
+async function fillClasses(place, run, turn) {
+  const title = make("h4", {}, "Class coverage");
+  const real = store.study.realShares;
+  const names = store.metrics.map(({ name }) => name).filter((name) => CLASS_SHARE.test(name));
+  const curves = await Promise.all(names.map((name) => store.curve(name)));
+  if (turn !== closeup.turn) return;
+  const last = store.rows.first[run + 1] - 1;
+  const hasRows = last >= store.rows.first[run];
+  const shares = new Map(names.map((name, i) =>
+    [Number(name.match(CLASS_SHARE)[1]), hasRows ? curves[i][last] : NaN]));
+  if (!real || ![...shares.values()].some(Number.isFinite)) {
+    place.replaceChildren(title, make("p", { class: "note" },
+      names.length && real ? "Class shares of this run are not on this page; its evaluations.jsonl has them."
+        : "The record of this study holds no class shares."));
+    return;
+  }
+  place.replaceChildren(title, ...classRows(run, real, shares));
+}
+
+function classRows(run, real, shares) {
+  const rows = real.map((share, i) => ({ i, share, made: shares.get(i) ?? 0 }))
+    .sort((a, b) => a.i - b.i);
+  const furthest = [...rows].sort((a, b) => Math.abs(b.made - b.share) - Math.abs(a.made - a.share));
+  const kept = new Set(furthest.slice(0, MOST_CLASSES));
+  const shown = rows.filter((row) => kept.has(row));
+  const top = Math.max(...rows.flatMap(({ share, made }) => [share, made]));
+  const lost = rows.filter((row) => row.made < LOST_SHARE * row.share);
+  const part = shown.length < rows.length ? ` Showing ${shown.length} of ${rows.length} classes, those furthest apart.` : "";
+  return [
+    make("p", { class: "note" }, `Seed ${store.runs.seed[run]} at its last evaluation, by the extractor's classifier. `
+      + `Ring: real images; dot: generated. ${lost.length} of ${rows.length} classes have less than a tenth of their real share.${part}`),
+    make("ul", { class: "classes" }, ...shown.map((row) => classRow(row, top))),
+  ];
+}
+
+function classRow({ i, share, made }, top) {
+  const percent = (value) => `${(100 * value).toFixed(1)}%`;
+  const at = (value) => (100 * value / top).toFixed(2);
+  const isLost = made < LOST_SHARE * share;
+  const [low, high] = [Math.min(share, made), Math.max(share, made)];
+  return make("li", { class: isLost ? "lost" : null },
+    make("span", { class: "class-name" }, store.study.classes[i] ?? `class ${i}`),
+    make("span", { class: "pair", "aria-hidden": "true" },
+      make("i", { style: `left:${at(low)}%;width:${at(high - low)}%` }),
+      make("b", { class: "real", style: `left:${at(share)}%` }),
+      make("b", { class: "made", style: `left:${at(made)}%` })),
+    make("span", { class: "class-shares" }, `${percent(made)} of ${percent(share)}${isLost ? ", lost" : ""}`));
+}
