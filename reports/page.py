@@ -86,7 +86,7 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
     return [
         Section("findings", "Findings", "", lambda: opening(study, album)),
         Section("trust", "Trust", "How far can these numbers be relied on?",
-                lambda: [space_seen(study)]),
+                list),
         Section("zone", "The safe zone", "Where do runs stay stable?",
                 partial(safe_zone_blocks, study)),
         Section("cost", "What stability costs", "What quality can be had for it?",

@@ -25,11 +25,10 @@ def read_for_report(folder: Path) -> StudyRecord:
     study = read_study(folder)
     missing = list(study.missing)
     card = _objects(study.study, OBJECTS, STUDY_FILE, missing)
-    card["parameters"] = {
-        path: entry
-        for path, entry in mapping(card.get("parameters")).items()
-        if _is_parameter(entry) or missing.append(f"{STUDY_FILE}: parameters.{path}")
-    }
+    parameters = mapping(card.get("parameters"))
+    wrong = [path for path, entry in parameters.items() if not _is_parameter(entry)]
+    missing += [f"{STUDY_FILE}: parameters.{path}" for path in wrong]
+    card["parameters"] = {path: it for path, it in parameters.items() if path not in wrong}
     metrics = dict(mapping(card.get("metrics")))
     card["metrics"] = _objects(metrics, ("names", "baseline"), f"{STUDY_FILE}: metrics", missing)
     trials = []
