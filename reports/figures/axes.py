@@ -7,14 +7,14 @@ of any two parameters share one arithmetic.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.figures.panel import plotly_text
+from reports.figures.panel import Brush, plotly_text
 from reports.tables import Parameter
 from reports.words import number, setting, short_name
 
@@ -54,6 +54,17 @@ class Axis:
             return np.arange(len(self.slots) + 1, dtype=float) - 0.5
         return np.linspace(*self.edges, most + 1)
 
+    @property
+    def brush(self) -> Brush:
+        """What a drag along this axis selects."""
+        if self.slots:
+            return Brush(self.parameter.path, "slots", self.slots)
+        return Brush(self.parameter.path, "log10" if self.parameter.log else "linear")
+
+    def spans(self, low: Iterable[float], high: Iterable[float]) -> list[str]:
+        """Bins in words, by their edges in positions."""
+        return [self._span(*edges) for edges in zip(low, high, strict=True)]
+
     def layout(self) -> dict[str, Any]:
         """The settings of a Plotly axis, without its name."""
         low, high = self.edges
@@ -63,8 +74,15 @@ class Axis:
             "tickmode": "array",
             "tickvals": list(self.ticks),
             "ticktext": [plotly_text(label) for label in self.labels],
+            "tickangle": None if self.slots else 0,
             "title.text": plotly_text(self.title),
         }
+
+    def _span(self, low: float, high: float) -> str:
+        if self.slots:
+            return str(self.slots[round((low + high) / 2)])
+        ends = (10.0**low, 10.0**high) if self.parameter.log else (float(low), float(high))
+        return " to ".join(setting(float(f"{end:.6g}")) for end in ends)
 
 
 def axis_for(parameter: Parameter, values: Sequence[Any]) -> Axis:

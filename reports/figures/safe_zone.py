@@ -1,14 +1,13 @@
 """The safe zone: which settings train stably, over any two parameters.
 
-Marks are explore runs. Filled ones were chosen by nobody who looked at results (known points,
-Sobol); hollow ones by the optimiser, which returns to where it was good: their density means
-nothing.
-Shaded cells estimate P(stable) from Sobol runs alone, by the lower bound of Wilson's interval.
+Shaded cells estimate P(stable) from Sobol runs alone, by the lower bound of its interval. Marks
+are explore runs: filled ones were chosen by nobody who looked at results (known points, Sobol);
+hollow ones by the optimiser, which returns to where it was good, so their density means nothing.
+In a large study each cell carries its most frequent failure instead of a mark a run.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -16,127 +15,160 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from lab.stability.statistics import wilson_interval
-from reports.conclusions import leader_word, leading_trial
-from reports.figures.axes import Axis, axis_for, spread
-from reports.figures.panel import Option, Panel, Picker, blank, plain, plotly_text
-from reports.tables import (
-    Parameter,
-    explored,
-    finished,
-    parameters_of,
-    run_table,
-    trial_table,
+from reports.blocks import Block, Missing
+from reports.conclusions import leader_word
+from reports.figures.axes import Axis, spread
+from reports.figures.cells import (
+    LEAST_IN_A_CELL,
+    SHADES,
+    blank_cells,
+    counts_in_corners,
+    hatching,
+    shades,
 )
-from reports.verdicts import in_order, look
-from reports.words import counted, number, setting, short_name
+from reports.figures.panel import Option, Panel, Picker, blank, plain
+from reports.figures.zone_map import (
+    Map,
+    cells_of_pairs,
+    map_of,
+    safe_zone_rows,
+    zone_note,
+    zone_table,
+)
+from reports.scale import LEAST_TRIALS, MOST_MARKS, is_small
+from reports.tables import Parameter, finished, parameters_of, run_table
+from reports.verdicts import OUTCOMES, VERDICTS, in_order, look
+from reports.words import counted, short_name
 
-RUNS_A_CELL = 6
-"""Sobol runs that a cell should hold on average before a map is drawn at all."""
-LEAST_IN_A_CELL = 4
 RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
-GREEN = "0,158,115"
+LARGEST_GLYPH = 17
+STEPS = 21
+SCALE = {
+    "z": [[i / (STEPS - 1) for i in range(STEPS)]],
+    "x0": 0,
+    "dx": 1 / (STEPS - 1),
+    "y0": 0,
+    "dy": 1,
+}
+"""The strip of shades above the map."""
+TURNS = {"x": 0.6180339887, "y": 0.7548776662}
 
 
-def safe_zone_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row an explore run: trial, seed, outcome, score, origin, unbiased, best, parameters.
-
-    Race and confirm runs exist where a trial did well, so they say nothing of the space.
-    """
-    runs = explored(run_table(study))
-    trials = trial_table(study)
-    rows = runs[["trial", "seed", "outcome", "score"]].join(trials, on="trial", how="inner")
-    leads = rows["trial"] == leading_trial(study)
-    return rows.assign(best=leads & ~leads.duplicated())
-
-
-def safe_zone_cells(rows: pd.DataFrame, across: Axis, upward: Axis) -> pd.DataFrame:
-    """Coarse cells with stable of finished Sobol runs and Wilson's bounds; empty for too few.
-
-    Columns x0, x1, y0, y1 (positions), stable, total, low, high. Cells hold at least
-    LEAST_IN_A_CELL runs; the grid is as fine as RUNS_A_CELL runs a cell on average allow.
-    """
-    columns = ["x0", "x1", "y0", "y1", "stable", "total", "low", "high"]
-    sobol = finished(rows[rows["origin"] == "sobol"])
-    x = across.positions(sobol[across.parameter.path].tolist())
-    y = upward.positions(sobol[upward.parameter.path].tolist())
-    drawn = np.isfinite(x) & np.isfinite(y)
-    most = min(6, int(np.sqrt(drawn.sum() / RUNS_A_CELL)))
-    if most < 2:
-        return pd.DataFrame(columns=columns)
-    stable = (sobol["outcome"] == "stable").to_numpy()
-    cells = []
-    for x0, x1 in itertools.pairwise(across.bins(most)):
-        for y0, y1 in itertools.pairwise(upward.bins(most)):
-            inside = drawn & _within(x, x0, x1, across) & _within(y, y0, y1, upward)
-            total, successes = int(inside.sum()), int((inside & stable).sum())
-            if total >= LEAST_IN_A_CELL:
-                interval = wilson_interval(successes, total)
-                cells.append((x0, x1, y0, y1, successes, total, interval.low, interval.high))
-    return pd.DataFrame(cells, columns=columns)
+def safe_zone_blocks(study: StudyRecord) -> list[Block]:
+    """The map, or why there is none."""
+    if not study.runs:
+        return [Missing("No run yet.")]
+    parameters = parameters_of(study)
+    if not parameters:
+        return [Missing("This study samples no parameter, so there is no map.")]
+    if is_small(study):
+        known = finished(run_table(study))["trial"].nunique()
+        return [
+            Missing(
+                f"Too few runs: {counted(known, 'trial')} with a verdict; a map of the space is "
+                f"drawn from {LEAST_TRIALS} on."
+            )
+        ]
+    return [draw_safe_zone(safe_zone_rows(study), parameters, leader_word(study))]
 
 
 def draw_safe_zone(
-    rows: pd.DataFrame, parameters: list[Parameter], leader: str = "best run"
+    rows: pd.DataFrame,
+    parameters: list[Parameter],
+    leader: str = "best run",
+    most_marks: int = MOST_MARKS,
 ) -> Panel:
     """The map with a picker for either axis; the default is the two rates."""
-    axes = {p.path: axis_for(p, rows[p.path].tolist()) for p in parameters}
-    across, upward = _default_axes(list(axes))
-    groups = _groups(rows)
-    figure = blank(540)
-    for outcome, unbiased, group in groups:
-        figure.add_trace(_marks(outcome, unbiased, group, parameters))
+    drawn = map_of(rows, parameters, most_marks)
+    across, upward = _default_axes(drawn)
+    pairs = cells_of_pairs(drawn)
+    figure = _stage(any(not cells.empty for cells in pairs.values()))
+    parts = _groups(drawn)
+    for outcome, unbiased, part in parts:
+        figure.add_trace(_glyphs(outcome) if drawn.binned else _marks(outcome, unbiased, part))
     figure.add_trace(_best_mark(leader))
-    parts = [group for _, _, group in groups] + [rows[rows["best"]]]
+    frames = [part for _, _, part in parts] + [drawn.rows[drawn.rows["best"]]]
     options = [
-        {path: _option(axis, parts, letter) for path, axis in axes.items()} for letter in "xy"
+        {path: _option(drawn, frames, path, letter) for path in drawn.axes} for letter in "xy"
     ]
-    joint = {
-        f"{x}|{y}": _joint(rows, axes[x], axes[y]) for x in axes for y in axes
-    }  # fmt: skip
-    _choose(figure, options[0][across], options[1][upward], joint[f"{across}|{upward}"])
+    joint = {f"{x}|{y}": _joint(drawn, parts, cells, x, y) for (x, y), cells in pairs.items()}
+    chosen = joint[f"{across}|{upward}"]
+    _choose(figure, options[0][across], options[1][upward], chosen)
     return Panel(
         "safe-zone",
         figure,
-        f"Map of runs over {short_name(across)} and {short_name(upward)}, marked by verdict.",
-        {o: int((rows["outcome"] == o).sum()) for o in in_order(set(rows["outcome"]))},
+        f"Map of runs over {short_name(across)} and {short_name(upward)}: cells shaded by the "
+        "lower bound of the share stable, runs marked by how they ended.",
+        {o: int((drawn.rows["outcome"] == o).sum()) for o in in_order(set(drawn.rows["outcome"]))},
         (Picker("Across", options[0], across), Picker("Upward", options[1], upward)),
         joint,
-        joint[f"{across}|{upward}"].note,
+        chosen.note,
+        narrow={
+            "height": 480,
+            "xaxis2.domain": [0, 0.33],
+            "yaxis2.ticktext": [_scale_words("<br>")],
+        },
+        table=zone_table(drawn, pairs),
+        marks="cells" if drawn.binned or drawn.num_left_out else "points",
+        brush={"x": drawn.axes[across].brush, "y": drawn.axes[upward].brush},
     )
 
 
-def safe_zone_panel(study: StudyRecord) -> Panel:
-    """The panel of a study with at least one run and one parameter."""
-    return draw_safe_zone(safe_zone_rows(study), parameters_of(study), leader_word(study))
+def _stage(with_scale: bool) -> go.Figure:
+    """The empty map: cells, and above it the scale of their shade."""
+    figure = blank(580)
+    figure.add_trace(blank_cells())
+    figure.add_trace(
+        go.Heatmap(
+            **SCALE, xaxis="x2", yaxis="y2", zmin=0, zmax=1, colorscale=SHADES, showscale=False,
+            hoverinfo="skip", visible=with_scale, meta={"role": "scale"},
+        )
+    )  # fmt: skip
+    bare = {"showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True, "tickangle": 0}
+    figure.update_layout(
+        yaxis={"domain": [0, 0.9]},
+        xaxis2=bare | {"domain": [0, 0.26], "anchor": "y2", "tickvals": [0, 0.5, 1],
+                       "ticktext": ["0%", "50%", "100%"], "visible": with_scale},
+        yaxis2=bare | {"domain": [0.965, 0.99], "anchor": "x2", "side": "right", "tickvals": [0],
+                       "ticktext": [_scale_words(" · ")], "visible": with_scale},
+    )  # fmt: skip
+    return figure
 
 
-def _within(x: Any, low: float, high: float, axis: Axis) -> Any:
-    """Half-open bins; the last one takes the range's end as well."""
-    last = np.isclose(high, axis.bins(1)[-1]) if not axis.slots else False
-    return (x >= low) & ((x < high) | (last & (x <= high + 1e-12)))
+def _scale_words(between: str) -> str:
+    return f" stable at least this often (95%){between} hatched: fewer than {LEAST_IN_A_CELL} runs"
 
 
-def _default_axes(paths: list[str]) -> tuple[str, str]:
-    if all(path in paths for path in RATES):
-        return RATES
+def _default_axes(drawn: Map) -> tuple[str, str]:
+    """Parameters that every run has before branches, rates first, numbers before choices."""
+
+    def order(path: str) -> tuple[bool, bool, bool]:
+        numeric = drawn.axes[path].parameter.is_numeric
+        return drawn.absent[path] > 0, path not in RATES, not numeric
+
+    paths = sorted(drawn.axes, key=order)
     return paths[0], paths[min(1, len(paths) - 1)]
 
 
-def _groups(rows: pd.DataFrame) -> list[tuple[str, bool, pd.DataFrame]]:
-    """Groups of marks, the optimiser's first so that the unbiased ones lie on top."""
-    found = []
+def _groups(drawn: Map) -> list[tuple[str, bool, pd.DataFrame]]:
+    """Rows by outcome, the optimiser's first so that the unbiased ones lie on top.
+
+    A binned map marks failures alone, each cause once.
+    """
+    rows, found = drawn.rows, []
+    shown = in_order(set(rows["outcome"]))
+    if drawn.binned:
+        causes = [outcome for outcome in shown if outcome in VERDICTS or outcome not in OUTCOMES]
+        return [(cause, True, rows[:0]) for cause in causes if cause != "stable"]
     for unbiased in (False, True):
-        for outcome in in_order(set(rows["outcome"])):
+        for outcome in shown:
             group = rows[(rows["outcome"] == outcome) & (rows["unbiased"] == unbiased)]
             if not group.empty:
                 found.append((outcome, unbiased, group))
     return found
 
 
-def _marks(
-    outcome: str, unbiased: bool, group: pd.DataFrame, parameters: list[Parameter]
-) -> go.Scatter:
+def _marks(outcome: str, unbiased: bool, group: pd.DataFrame) -> go.Scatter:
     shape = look(outcome)
     hollow = not unbiased and not shape.symbol.endswith("-open")
     few = len(group) < 150
@@ -145,14 +177,23 @@ def _marks(
         marker={
             "symbol": shape.symbol + ("-open" if hollow else ""),
             "color": shape.colour,
-            "size": (11 if few else 8) - (2 if hollow else 0),
+            "size": (11 if few else 7) - (2 if hollow else 0),
             "opacity": 0.9 if few else 0.75 if unbiased else 0.45,
             "line": {"width": 1.6 if hollow else 0, "color": shape.colour},
         },
-        customdata=[int(trial) for trial in group["trial"]],
-        text=[_hover(row, parameters) for _, row in group.iterrows()],
-        hovertemplate="%{text}<extra></extra>",
-        meta={"outcome": outcome},
+        customdata=group.index.tolist(),
+        meta={"of": "runs", "outcome": outcome},
+    )
+
+
+def _glyphs(cause: str) -> go.Scatter:
+    """One mark in every cell that this failure leads; placed and sized by the pair."""
+    shape = look(cause)
+    return go.Scatter(
+        mode="markers",
+        marker={"symbol": shape.symbol, "color": shape.colour, "line": {"width": 0}},
+        hoverinfo="skip",
+        meta={"of": "cells", "outcome": cause},
     )
 
 
@@ -168,28 +209,21 @@ def _best_mark(leader: str) -> go.Scatter:
     )
 
 
-def _hover(row: pd.Series[Any], parameters: list[Parameter]) -> str:
-    origin, outcome = plotly_text(row["origin"]), plotly_text(row["outcome"])
-    head = f"<b>trial {row['trial']}</b> ({origin}) {outcome}"
-    lines = [
-        f"{plotly_text(short_name(p.path))} {plotly_text(setting(row[p.path]))}"
-        for p in parameters
-        if row[p.path] is not None
-    ]
-    return "<br>".join([head, f"score {number(row['score'])}", *lines])
-
-
-def _option(axis: Axis, parts: list[pd.DataFrame], letter: str) -> Option:
-    turn = 0.6180339887 if letter == "x" else 0.7548776662
-    values = []
-    for part in parts:
-        place = axis.positions(part[axis.parameter.path].tolist())
-        values.append(plain(place + spread(part["trial"].tolist(), axis, turn)))
+def _option(drawn: Map, parts: list[pd.DataFrame], path: str, letter: str) -> Option:
+    """A parameter on one axis: where the marks lie, the axis, and what a drag along it selects."""
+    axis = drawn.axes[path]
     layout = {f"{letter}axis.{key}": value for key, value in axis.layout().items()}
+    brush = {letter: axis.brush}
+    if drawn.binned:
+        return Option(axis.title, {}, layout, brush=brush)
+    values: list[Any] = [None, None]
+    for part in parts:
+        place = drawn.places[path].loc[part.index].to_numpy()
+        values.append(plain(place + spread(part["trial"].tolist(), axis, TURNS[letter]), 4))
     restyle: dict[str, Any] = {letter: values}
     if letter == "x":
-        restyle["textposition"] = [None] * (len(parts) - 1) + [_label_side(values[-1], axis)]
-    return Option(axis.title, restyle, layout)
+        restyle["textposition"] = [None] * (len(values) - 1) + [_label_side(values[-1], axis)]
+    return Option(axis.title, restyle, layout, brush=brush)
 
 
 def _label_side(best: list[Any], axis: Axis) -> str:
@@ -199,64 +233,51 @@ def _label_side(best: list[Any], axis: Axis) -> str:
     return "top left" if near_edge else "top center"
 
 
-def _joint(rows: pd.DataFrame, across: Axis, upward: Axis) -> Option:
-    """Cells, their labels and the note of one pair of parameters."""
-    cells = safe_zone_cells(rows, across, upward)
-    shapes, labels = [], []
-    for cell in cells.to_dict("records"):
-        corners = {str(key): float(cell[key]) for key in ("x0", "x1", "y0", "y1")}
-        shade = f"rgba({GREEN},{0.04 + 0.5 * float(cell['low']):.3f})"
-        line = {"width": 1, "color": f"rgba({GREEN},0.25)"}
-        shapes.append(
-            {"type": "rect", "layer": "below", "fillcolor": shade, "line": line, **corners}
-        )
-        labels.append(_cell_label(cell))
-    relayout = {"shapes": shapes, "annotations": labels}
-    return Option("", {}, relayout, _note(rows, across, upward, len(cells)))
-
-
-def _cell_label(cell: dict[Any, Any]) -> dict[str, Any]:
-    return {
-        "x": float(cell["x0"]),
-        "y": float(cell["y1"]),
-        "text": f"{cell['stable']}/{cell['total']} ≥{100 * float(cell['low']):.0f}%",
-        "showarrow": False,
-        "xanchor": "left",
-        "yanchor": "top",
-        "font": {"size": 11},
+def _joint(drawn: Map, parts: list[Any], cells: pd.DataFrame, across: str, upward: str) -> Option:
+    """Cells, what lies on them, and the note of one pair of parameters."""
+    others = [None] * (len(parts) + 1)
+    restyle: dict[str, Any] = {
+        key: [value, SCALE.get(key), *others] for key, value in shades(cells).items()
     }
+    if drawn.binned:
+        restyle |= _glyph_places(drawn, parts, cells, across, upward)
+    labels = [] if drawn.binned else counts_in_corners(cells)
+    relayout = {"shapes": hatching(cells), "annotations": labels}
+    return Option("", restyle, relayout, zone_note(drawn, cells, across, upward))
 
 
-def _note(rows: pd.DataFrame, across: Axis, upward: Axis, num_cells: int) -> str:
-    absent = [
-        f"{counted(missing, 'run')} without a {axis.title} not drawn"
-        for axis in dict.fromkeys((across, upward))
-        if (missing := int(np.isnan(axis.positions(rows[axis.parameter.path].tolist())).sum()))
-    ]
-    sobol = len(finished(rows[rows["origin"] == "sobol"]))
-    if num_cells:
-        cells = (
-            "Shaded cells: stable of finished Sobol runs, and the lower Wilson 95% bound of "
-            "P(stable); cells left blank hold fewer than "
-            f"{LEAST_IN_A_CELL} such runs."
+def _glyph_places(
+    drawn: Map, parts: list[Any], cells: pd.DataFrame, across: str, upward: str
+) -> dict[str, Any]:
+    """Centres and sizes of the marks in cells: the area is the share of its runs that failed."""
+    x: list[Any] = [None, None]
+    y, sizes = x.copy(), x.copy()
+    columns = {name: cells[name].to_numpy() for name in cells}
+    middle_x, middle_y = (columns["x0"] + columns["x1"]) / 2, (columns["y0"] + columns["y1"]) / 2
+    failing = 1 - columns["stable"] / np.maximum(columns["total"], 1)
+    size = LARGEST_GLYPH * np.sqrt(failing.astype(float))
+    for cause, _, _ in parts:
+        own = (columns["cause"] == cause) & ~columns["little"].astype(bool)
+        x.append(plain(middle_x[own], 4))
+        y.append(plain(middle_y[own], 4))
+        sizes.append(plain(size[own], 3))
+    best = drawn.places[drawn.rows["best"]]
+    x.append(plain(best[across], 4))
+    y.append(plain(best[upward], 4))
+    side = _label_side(x[-1], drawn.axes[across])
+    return {
+        "x": x, "y": y, "marker.size": [*sizes, 22],
+        "textposition": [None] * (len(x) - 1) + [side],
+    }  # fmt: skip
+
+
+def _choose(figure: go.Figure, *options: Option) -> None:
+    """Draw the figure as the page's script does when these options are picked."""
+    for option in options:
+        for key, values in option.restyle.items():
+            for trace, value in zip(figure.data, values, strict=True):
+                if value is not None:
+                    trace.update({key.replace(".", "_"): value})
+        figure.update_layout(
+            {key.replace(".", "_"): value for key, value in option.relayout.items()}
         )
-    else:
-        cells = (
-            f"No P(stable) is estimated here: {counted(sobol, 'Sobol run')} "
-            f"{'is' if sobol == 1 else 'are'} too few for a map of this pair."
-        )
-    marks = "Filled: known points and Sobol, chosen before any result. "
-    if not rows["unbiased"].all():
-        marks += "Hollow: chosen by the optimiser, so where they crowd says nothing of the space. "
-    return " ".join([marks + cells, *(f"{sentence}." for sentence in absent)])
-
-
-def _choose(figure: go.Figure, across: Option, upward: Option, joint: Option) -> None:
-    for i, trace in enumerate(figure.data):
-        trace.update(
-            x=across.restyle["x"][i],
-            y=upward.restyle["y"][i],
-            textposition=across.restyle["textposition"][i],
-        )
-    for change in (across.relayout, upward.relayout, joint.relayout):
-        figure.update_layout({key.replace(".", "_"): value for key, value in change.items()})
