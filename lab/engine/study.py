@@ -45,6 +45,7 @@ from lab.record import (
     write_json,
 )
 from lab.run_folder import now
+from lab.stability.validated import detector
 from lab.storage import Storage
 
 
@@ -144,6 +145,7 @@ def create(
         "versions": versions(),
         "hardware": hardware(cluster),
         **described,
+        "detector": detector(space.base_config().stability),
         "stages": list(planner.stages),
         "status": "running",
     }
