@@ -18,7 +18,7 @@ def validation(**changes: Any) -> dict[str, Any]:
         "created": "2026-01-02T03:04:05+00:00",
         "quick": True,
         "versions": {"gan-stability-lab": "9.9"},
-        "command": "python -m lab.validate --quick",
+        "command": "python -m lab.validate --quick --out /a/folder/of/ones/own",
         "parts": [
             {"name": "dirac", "settings": {}, "rates": {}},
             {"name": "planted", "settings": settings, "rates": {"seeds": [40], "healthy": {}}},
@@ -37,6 +37,7 @@ def test_publishing_keeps_the_rates_and_what_they_were_measured_with(tmp_path: P
     kept = json.loads(published(tmp_path).read_text())
     assert kept["seeds"] == [40]
     assert (kept["version"], kept["quick"]) == ("9.9", True)
+    assert kept["command"] == "python -m lab.validate --part planted --quick"
     assert kept["thresholds"]["degraded_drawdown"] == StabilityConfig().degraded_drawdown
 
 
