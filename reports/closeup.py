@@ -21,9 +21,9 @@ def closeup_blocks(study: StudyRecord, album: Album) -> list[Block]:
         return [Missing("No run yet.")]
     chosen = chosen_runs(study)
     row = samples_row(study, chosen, album)
-    for index in chosen.in_turn:
-        album.take_run(index, study.runs[index])
-    return [*([] if row is None else [row]), pictures_note(study, album), _place(study)]
+    album.take(study, chosen)
+    note = pictures_note(study, album, chosen)
+    return [*([] if row is None else [row]), note, _place(study)]
 
 
 def _place(study: StudyRecord) -> Html:

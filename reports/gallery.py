@@ -30,6 +30,29 @@ MOST_BYTES = 3_000_000
 NEIGHBOURS = "neighbours-"
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Run indexes whose pictures the page carries, by why."""
+
+    finalists: tuple[int, ...]
+    """One run a finalist; of a study without finalists one of each of the best trials."""
+    pareto: tuple[int, ...]
+    exemplars: tuple[int, ...]
+    """Of each failure the run with the median score."""
+    seeds: tuple[int, ...]
+    """The other runs of the finalists."""
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """All but `seeds`, those first that the page needs most."""
+        return tuple(dict.fromkeys((*self.finalists, *self.exemplars, *self.pareto)))
+
+    @property
+    def in_turn(self) -> tuple[int, ...]:
+        """All of them, in the order in which they get room."""
+        return (*self.first, *self.seeds)
+
+
 @dataclass
 class Album:
     """Pictures taken into the page, each once, by a key that says where it lies."""
@@ -39,8 +62,6 @@ class Album:
     """By run index: images seen and key of each frame, in order of time."""
     neighbours: dict[int, dict[str, Any]] = field(default_factory=dict)
     """By run index: images seen and key of the grid of nearest training images."""
-    no_room: list[int] = field(default_factory=list)
-    """Run indexes whose filmstrip did not fit."""
     num_damaged: int = 0
     _pictures: dict[str, str] = field(default_factory=dict)
 
@@ -63,21 +84,31 @@ class Album:
         key = self.key(path)
         return None if key is None else element("img", data_picture=key, alt=about)
 
-    def take_run(self, index: int, run: RunRecord) -> None:
-        """A run's filmstrip, whole or not at all, and its nearest training images."""
-        if index in self.filmstrips or index in self.no_room:
+    def take_run(self, index: int, run: RunRecord, most: int = NUM_FRAMES) -> None:
+        """A run's filmstrip of `most` frames, the last always one of them, whole or not at all.
+
+        With it its nearest training images, where a filmstrip of all frames is taken.
+        """
+        if len(self.filmstrips.get(index, ())) >= most:
             return
-        frames = spaced(sample_files(run), NUM_FRAMES)
+        frames = spaced(sample_files(run), most)
         new = [path for _, path in frames if _key(path) not in self._pictures]
         if sum(_size(path) for path in new) > self.bytes_left:
-            self.no_room.append(index)
             return
         keyed = [(count, self.key(path)) for count, path in frames]
         self.filmstrips[index] = [{"images": n, "key": key} for n, key in keyed if key is not None]
-        for count, path in sample_files(run, NEIGHBOURS)[-1:]:
+        for count, path in sample_files(run, NEIGHBOURS)[-1:] if most == NUM_FRAMES else ():
             key = self.key(path)
             if key is not None:
                 self.neighbours[index] = {"images": count, "key": key}
+
+    def take(self, study: StudyRecord, chosen: Chosen) -> None:
+        """Filmstrips of the runs that matter, a last grid of every other, then theirs in full."""
+        for index in chosen.first:
+            self.take_run(index, study.runs[index])
+        for most in (1, NUM_FRAMES):
+            for index in chosen.seeds:
+                self.take_run(index, study.runs[index], most)
 
     def stored(self) -> dict[str, str]:
         """Every picture taken: key to data URI."""
@@ -112,10 +143,11 @@ def sample_files(run: RunRecord, kind: str = "") -> list[tuple[int, Path]]:
 
 
 def spaced(files: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
-    """At most `most` of them, evenly spaced, the first and the last among them."""
+    """At most `most` of them, evenly spaced, the last among them and the first where two fit."""
     last = len(files) - 1
     steps = min(most, len(files))
-    return [files[i] for i in sorted({round(i * last / max(1, steps - 1)) for i in range(steps)})]
+    places = {last - round(i * last / max(1, steps - 1)) for i in range(steps)}
+    return [files[place] for place in sorted(places)]
 
 
 def hero(study: StudyRecord, album: Album) -> Html | None:
@@ -132,37 +164,17 @@ def hero(study: StudyRecord, album: Album) -> Html | None:
     return element("figure", picture, element("figcaption", caption), class_="hero")
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Run indexes whose pictures the page carries, by why."""
-
-    finalists: tuple[int, ...]
-    """One run a finalist; of a study without finalists one of each of the best trials."""
-    pareto: tuple[int, ...]
-    exemplars: tuple[int, ...]
-    """Of each failure the run with the median score."""
-    seeds: tuple[int, ...]
-    """The other runs of the finalists."""
-
-    @property
-    def in_turn(self) -> tuple[int, ...]:
-        """All of them, those first that the page needs most."""
-        order = (*self.finalists, *self.exemplars, *self.pareto, *self.seeds)
-        return tuple(dict.fromkeys(order))
-
-
 def chosen_runs(study: StudyRecord) -> Chosen:
     """Runs to picture: the finalists', the Pareto set's, and one exemplar of each failure."""
     runs = run_table(study)
     told = finalists_of(study)
     trials = told or _best_trials(runs)
+    finalists, exemplars = _shown(study, trials), _exemplars(runs)
+    pareto = _shown(study, conclusions_of(study).pareto)
+    first = {*finalists, *exemplars, *pareto}
     own = runs.index[runs["trial"].isin(told)]
-    return Chosen(
-        _shown(study, trials),
-        _shown(study, conclusions_of(study).pareto),
-        _exemplars(runs),
-        tuple(int(index) for index in own),
-    )
+    seeds = tuple(int(index) for index in own if index not in first)
+    return Chosen(finalists, pareto, exemplars, seeds)
 
 
 def _shown(study: StudyRecord, trials: Sequence[int]) -> tuple[int, ...]:
@@ -226,30 +238,30 @@ def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
     return f"the {leader_word(study)} (trial {run['trial']})"
 
 
-def pictures_note(study: StudyRecord, album: Album) -> Html:
+def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
     """Which runs have pictures here, which had no room, and where all of them are."""
     place = element("code", "trials/<trial>/seed-<seed>/samples/")
     taken = sum(1 for frames in album.filmstrips.values() if frames)
-    if not taken:
-        return element("p", "No sample grid is on this page; the record keeps them in ", place,
-                       " of the study's folder.", class_="note")  # fmt: skip
-    refused = _named(study, album.no_room)
     damaged = (
         f" {counted(album.num_damaged, 'file')} not shown: damaged, or no WebP."
         if album.num_damaged
         else ""
     )
+    if not taken:
+        return element("p", "No sample grid is on this page; the record keeps them in ", place,
+                       " of the study's folder.", damaged, class_="note")  # fmt: skip
     return element(
         "p", f"Sample grids of {taken:,} of {counted(len(study.runs), 'run')} are on this page: "
-        "finalists, the Pareto set and one run of each failure. ", refused,
+        f"finalists, the Pareto set and one run of each failure{_no_room(study, album, chosen)}. ",
         "All grids are in ", place, " of the study's folder.", damaged, class_="note",
     )  # fmt: skip
 
 
-def _named(study: StudyRecord, no_room: Sequence[int]) -> str:
-    if not no_room:
-        return ""
-    runs = run_table(study).loc[list(no_room)]
-    names = [f"trial {row.trial} seed {row.seed}" for row in runs.head(NUM_BEST).itertuples()]
-    more = f" and {len(no_room) - NUM_BEST:,} more" if len(no_room) > NUM_BEST else ""
-    return f"No room was left for {', '.join(names)}{more}. "
+def _no_room(study: StudyRecord, album: Album, chosen: Chosen) -> str:
+    """Of how many of the chosen runs only the last grid fitted, and of how many none."""
+    frames = [len(album.filmstrips.get(index, ())) for index in chosen.in_turn]
+    has_files = [bool(sample_files(study.runs[index])) for index in chosen.in_turn]
+    only_last = sum(count == 1 for count in frames)
+    none = sum(count == 0 and some for count, some in zip(frames, has_files, strict=True))
+    told = f"; {counted(only_last, 'run')} with the last grid alone" if only_last else ""
+    return told + (f"; for {counted(none, 'run')} of these no room was left" if none else "")

@@ -30,6 +30,7 @@ SEED = 0
 NUM_STOPS = 60
 """A brush snaps to ticks; so many unlabelled ones let it go where it is dragged."""
 GREY = "#8A8A8A"
+LETTER_PIXELS = 6
 NARROW_WIDTH = 940
 """On a narrow screen the figure is wider than it and scrolls: axes need room for their labels."""
 MEASURED = ("quality", "score")
@@ -109,7 +110,8 @@ def draw_parallel(lines: Line, parameters: Sequence[Parameter]) -> Panel:
     axes = [_parameter_axis(rows, parameter, i) for i, parameter in enumerate(parameters)]
     axes += [_measured_axis(rows, name) for name in MEASURED]
     axes.append(_verdict_axis(rows, outcomes))
-    figure = blank(460, margin={"l": 44, "r": 86, "t": 64, "b": 18})
+    left = 16 + LETTER_PIXELS * max(map(len, axes[0].dimension["ticktext"]))
+    figure = blank(460, margin={"l": left, "r": 30, "t": 64, "b": 18})
     figure.add_trace(
         go.Parcoords(
             dimensions=[axis.dimension for axis in axes],

@@ -73,7 +73,7 @@ function lineColours(panel) {
   const style = getComputedStyle(panel.frame);
   const named = (name) => style.getPropertyValue(name).trim();
   const isFiltered = selection.runs !== null;
-  const idle = blended(named("--rule"), named("--muted"), runs.length < 200 ? 0.55 : 0.3);
+  const idle = blended(named("--rule"), named("--muted"), runs.length < 200 ? 0.75 : 0.3);
   const palette = [isFiltered ? named("--rule") : idle,
     ...outcomes.map((outcome) => store.outcomes[outcome].colour), named("--ink")];
   const top = palette.length - 1;
