@@ -79,6 +79,8 @@ class Panel:
     """What a drag selects, by axis id: `x`, `y`, `x2`."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What the figure's own script needs."""
+    title: str = ""
+    """What the figure shows, where its section holds several."""
 
 
 def blank(height: int, **layout: Any) -> go.Figure:
@@ -127,6 +129,7 @@ def render(panel: Panel) -> Html:
     key = [_key_entry(outcome, count) for outcome, count in panel.outcomes.items()]
     return element(
         "figure",
+        element("h3", panel.title) if panel.title else None,
         element("div", *pickers, class_="pickers") if pickers else None,
         element("div", *key, class_="key", role="group", aria_label="Show or hide outcomes")
         if key
