@@ -1,4 +1,4 @@
-"""Stable runs of total by a choice (a norm, a penalty, a loss) or by thirds of a rate.
+"""Stable runs of total by a choice (a norm, a penalty, a loss), and what one level gains.
 
 Only explore runs of trials that no optimiser chose are counted: it returns to where it was lucky,
 and a race to what did well, so their runs are no fair sample of a choice.
@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import wilson_interval
+from lab.stability.statistics import Interval, paired_effect, wilson_interval
 from reports.markup import Html, element, joined
 from reports.tables import (
-    Parameter,
     config_value,
     explored,
     finished,
+    mapping,
     parameters_of,
     run_table,
     trial_table,
@@ -28,9 +29,15 @@ from reports.tables import (
 from reports.words import percents, setting, short_name
 
 CHOICES = ("network.critic_norm", "penalty.kind", "loss")
-RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
+"""Choices that are told of even where the space fixes them by another one."""
 LEAST_IN_A_LEVEL = 4
 """Runs that a level must have before a difference is claimed of it, as a cell of the map."""
+LEAST_POINTS = 0.01
+_RESAMPLES = 20_000
+"""Enough that the tail of an interval for many pairs holds more than a few of them."""
+LEAST_PAIRED = 10
+"""Configurations from which a paired effect is told: intervals that draw fewer of them again are
+too narrow (benchmarks/race_study)."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,17 @@ class Comparison:
     table: pd.DataFrame
     best: str
     worst: str
-    difference: tuple[float, float]
-    """95% interval, over all pairs, of the share stable at `best` minus that at `worst`."""
-    shown: bool
-    """Whether that interval leaves 0 out, and either level has LEAST_IN_A_LEVEL runs."""
+    difference: float
+    """Share stable at `best` minus that at `worst`."""
+    interval: Interval
+    """Of that difference; 95% for every pair of levels of every choice together."""
+    num_paired: int = 0
+    """Configurations that were run at both levels, equal in all else; 0: other runs compared."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the interval leaves 0 out, by a point at least."""
+        return self.interval.low >= LEAST_POINTS
 
     @property
     def title(self) -> str:
@@ -52,58 +66,69 @@ class Comparison:
 
 
 def outcome_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row an explore run with a verdict: trial, outcome, unbiased, every choice and rate.
+    """One row an explore run with a verdict: trial, seed, outcome, unbiased, origin, every choice.
 
     Choices come from the whole configuration, so that a space that fixes one still shows it.
     """
-    configs = {int(trial["number"]): trial.get("config", {}) for trial in study.trials}
+    configs = {int(trial["number"]): mapping(trial.get("config")) for trial in study.trials}
     runs = finished(explored(run_table(study)))[["trial", "seed", "outcome"]]
     rows = runs.join(trial_table(study)[["unbiased", "origin"]], on="trial", how="inner")
-    for path in (*CHOICES, *RATES):
-        values = [config_value(configs[int(trial)], path) for trial in rows["trial"]]
-        rows[path] = pd.Series(values, index=rows.index, dtype=object)
+    for path in choices_of(study):
+        values = {trial: config_value(config, path) for trial, config in configs.items()}
+        rows[path] = rows["trial"].map(values).astype(object)
     return rows
 
 
-def comparison_rows(
-    rows: pd.DataFrame, path: str, parameter: Parameter | None = None
-) -> pd.DataFrame:
+def choices_of(study: StudyRecord) -> list[str]:
+    """What has levels: norm, penalty and loss, then every other choice of the space."""
+    sampled = [parameter.path for parameter in parameters_of(study) if not parameter.is_numeric]
+    return list(dict.fromkeys([*CHOICES, *sampled]))
+
+
+def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:
     """Stable of total by the values at `path`, with Wilson's bounds (columns low and high).
 
-    A numeric parameter of the space is cut into thirds of its range. Levels keep their order.
+    The first run of each trial counts, so that runs are independent; levels in order of value.
     """
-    if parameter is not None and parameter.is_numeric:
-        labels, levels = _thirds(rows[path].tolist(), parameter)
-    else:
-        labels = [None if pd.isna(value) else str(value) for value in rows[path]]
-        levels = sorted({label for label in labels if label is not None})
-    stable = (rows["outcome"] == "stable").to_numpy()
-    found = []
-    for level in levels:
-        chosen = np.array([label == level for label in labels], dtype=bool)
-        total, successes = int(chosen.sum()), int((chosen & stable).sum())
-        if total:
-            bounds = wilson_interval(successes, total)
-            found.append((level, successes, total, float(bounds.low), float(bounds.high)))
-    return pd.DataFrame(found, columns=["level", "stable", "total", "low", "high"])
+    first = rows.sort_values(["trial", "seed"]).drop_duplicates("trial")
+    first = first[first[path].notna()]
+    values = sorted(first[path].unique(), key=lambda it: (isinstance(it, str), it))
+    level = first[path].map(setting)
+    stable = first["outcome"].eq("stable").groupby(level).agg(["sum", "size"])
+    found = stable.reindex(list(dict.fromkeys(map(setting, values)))).astype(int)
+    bounds = wilson_interval(found["sum"].to_numpy(), found["size"].to_numpy())
+    return pd.DataFrame(
+        {
+            "level": found.index.to_list(),
+            "stable": found["sum"].to_list(),
+            "total": found["size"].to_list(),
+            "low": bounds.low,
+            "high": bounds.high,
+        }
+    )
 
 
 def comparisons_of(study: StudyRecord) -> list[Comparison]:
-    """Every choice and rate with at least two levels among the runs that no optimiser chose."""
+    """Every choice with at least two levels among the runs that no optimiser chose.
+
+    Paired where configurations equal in all else were run at both levels, otherwise unpaired.
+    """
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
-    rates = {p.path: p for p in parameters_of(study) if p.path in RATES and p.is_numeric}
+    tables = {path: level_counts(unchosen, path) for path in choices_of(study)}
+    tables = {path: table for path, table in tables.items() if len(table) > 1}
+    pairs = sum(math.comb(len(table), 2) for table in tables.values())
+    confidence = 1 - 0.05 / max(1, pairs)
     found = []
-    for path in (*CHOICES, *rates):
-        table = comparison_rows(unchosen, path, rates.get(path))
-        if len(table) > 1:
-            found.append(_comparison(path, table))
+    for path, table in tables.items():
+        paired = _paired(study, unchosen, path, table, confidence)
+        found.append(paired or _unpaired(path, table, confidence))
     return found
 
 
 def difference(
     first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
-) -> tuple[float, float]:
+) -> Interval:
     """Interval of the difference of two unpaired shares, each (stable, total).
 
     Newcombe 1998 (Statistics in Medicine 17:873), method 10, from the two Wilson intervals.
@@ -112,7 +137,20 @@ def difference(
     one, two = wilson_interval(*first, confidence), wilson_interval(*second, confidence)
     low = a - b - math.hypot(a - one.low, two.high - b)
     high = a - b + math.hypot(one.high - a, b - two.low)
-    return low, high
+    return Interval(low, high)
+
+
+def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
+    """A number for each trial, the same for trials that differ in nothing but the choice at
+    `path` and the settings of its own branch (a penalty's weight)."""
+    branch = path.rsplit(".", 1)[0] + "." if path.endswith(".kind") else path
+    paths = [p.path for p in parameters_of(study) if not p.path.startswith(branch)]
+    trials = trial_table(study)
+    codes = [pd.factorize(trials[other].map(repr))[0] for other in paths]
+    if not codes:
+        return pd.Series(0, index=trials.index)
+    _, group = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
+    return pd.Series(group.ravel(), index=trials.index)
 
 
 def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
@@ -133,20 +171,46 @@ def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
     )
 
 
-def _comparison(path: str, table: pd.DataFrame) -> Comparison:
-    """The levels with the highest and the lowest share stable, and whether they truly differ.
+def _unpaired(path: str, table: pd.DataFrame, confidence: float) -> Comparison:
+    """The levels with the highest and the lowest share stable of those with enough runs."""
+    enough = table[table["total"] >= LEAST_IN_A_LEVEL]
+    usable = enough if len(enough) > 1 else table
+    shares = usable["stable"] / usable["total"]
+    best, worst = usable.iloc[int(np.argmax(shares))], usable.iloc[int(np.argmin(shares))]
+    counts = [(int(level["stable"]), int(level["total"])) for level in (best, worst)]
+    gain = counts[0][0] / counts[0][1] - counts[1][0] / counts[1][1]
+    interval = (
+        difference(counts[0], counts[1], confidence) if len(enough) > 1 else Interval(-1.0, 1.0)
+    )
+    return Comparison(path, table, str(best["level"]), str(worst["level"]), gain, interval)
 
-    The pair is picked after looking at all, so the interval is Bonferroni's over all pairs.
-    """
-    levels = table["level"].tolist()
-    counts = list(zip(table["stable"], table["total"], strict=True))
-    order = sorted(range(len(levels)), key=lambda i: counts[i][0] / counts[i][1])
-    worst, best = order[0], order[-1]
-    confidence = 1 - 0.05 / math.comb(len(levels), 2)
-    interval = difference(counts[best], counts[worst], confidence)
-    enough = min(counts[best][1], counts[worst][1]) >= LEAST_IN_A_LEVEL
-    shown = enough and bool(interval[0] > 0)
-    return Comparison(path, table, levels[best], levels[worst], interval, shown)
+
+def _paired(
+    study: StudyRecord, rows: pd.DataFrame, path: str, table: pd.DataFrame, confidence: float
+) -> Comparison | None:
+    """The pair of levels that differ the most surely within configurations; None for too few."""
+    group = rows["trial"].map(configurations_but(study, path)).to_numpy()
+    level = rows[path].map(setting, na_action="ignore").to_numpy(dtype=object)
+    stable = rows["outcome"].eq("stable").to_numpy(dtype=float)
+    shared = pd.DataFrame({"group": group, "level": level}).drop_duplicates()["group"].duplicated()
+    if int(shared.sum()) < LEAST_PAIRED:
+        return None
+    found = []
+    for one, other in combinations(table["level"], 2):
+        chosen = (level == one) | (level == other)
+        effect = paired_effect(
+            group[chosen], rows["seed"].to_numpy()[chosen], level[chosen] == one, stable[chosen],
+            np.random.default_rng(0), confidence=confidence, num_resamples=_RESAMPLES,
+        )  # fmt: skip
+        if effect.num_configurations < LEAST_PAIRED or effect.interval.low == effect.interval.high:
+            continue
+        best, worst, low, high = one, other, effect.interval.low, effect.interval.high
+        if effect.difference < 0:
+            best, worst, low, high = other, one, -high, -low
+        interval = Interval(low, high)
+        gain, count = abs(effect.difference), effect.num_configurations
+        found.append(Comparison(path, table, best, worst, gain, interval, count))
+    return max(found, key=lambda it: it.interval.low, default=None)
 
 
 def _chart(comparison: Comparison) -> Html:
@@ -166,15 +230,3 @@ def _chart(comparison: Comparison) -> Html:
         lines.append(element("tr", *cells, element("td", words)))
     caption = element("caption", comparison.title)
     return element("table", caption, element("tbody", joined(lines)))
-
-
-def _thirds(values: list[Any], parameter: Parameter) -> tuple[list[str | None], list[str]]:
-    numbers = np.array([np.nan if value is None else float(value) for value in values])
-    low, high = float(parameter.low or 0.0), float(parameter.high or 1.0)
-    log = parameter.log and low > 0
-    between = (np.geomspace(low, high, 4) if log else np.linspace(low, high, 4))[1:3]
-    first, second = (setting(float(edge), 2) for edge in between)
-    levels = [f"below {first}", f"{first} to {second}", f"above {second}"]
-    place = np.searchsorted(between, numbers, side="right")
-    labels = [levels[i] if np.isfinite(n) else None for i, n in zip(place, numbers, strict=True)]
-    return labels, levels

@@ -23,7 +23,7 @@ def finalists_table(study: StudyRecord) -> Html | None:
         return None
     recommended = conclusions_of(study).recommended
     names = names_of(study)
-    head = ["trial", "fresh runs stable", "", "in the race", "quality", "worst quarter"]
+    head = ["trial", "fresh runs stable", "in the race", "quality", "worst quarter"]
     lines = [_line(row, recommended) for row in rows.to_dict("records")]
     return element(
         "div",
@@ -107,7 +107,6 @@ def _line(row: dict[Any, Any], recommended: int | None) -> Html:
         element("th", glyph("stable") if chosen else None, _link(trial),
                 element("small", "recommended") if chosen else None, scope="row"),
         element("td", _count(row, "confirm"), element("small", pending) if pending else None),
-        element("td", _track(row) if row["confirm_total"] else None),
         element("td", _count(row, "race")),
         element("td", quality),
         element("td", fixed(row["risk"]) if not math.isnan(row["risk"]) else MISSING),
@@ -124,18 +123,6 @@ def _count(row: dict[Any, Any], name: str) -> str:
     return f"{row[f'{name}_stable']} of {row[f'{name}_total']} ({interval})"
 
 
-def _track(row: dict[Any, Any]) -> Html:
-    low, high = 100 * row["confirm_low"], 100 * row["confirm_high"]
-    share = 100 * row["confirm_stable"] / row["confirm_total"]
-    return element(
-        "span",
-        element("i", style=f"left:{low:.1f}%;width:{high - low:.1f}%"),
-        element("b", style=f"left:{share:.1f}%"),
-        class_="track",
-        aria_hidden="true",
-    )
-
-
 def _seeds(seeds: list[int]) -> str:
     """`1000–1006`, or one by one where they do not follow each other."""
     ordered = sorted(seeds)
@@ -145,7 +132,7 @@ def _seeds(seeds: list[int]) -> str:
 
 
 def _link(trial: int) -> Html:
-    return element("a", f"trial {trial}", href=f"#trial-{trial}")
+    return element("a", f"trial {trial}", href=f"#trial={trial}")
 
 
 def stages_line(runs: pd.DataFrame) -> str:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+TOPICS = {
+    "end": "The leader",
+    "holds": "What holds",
+    "fails": "What fails",
+    "effects": "What decides",
+    "untested": "What is open",
+    "search": "The search",
+}
+"""Kinds of findings in reading order, and the words that the page sets beside them."""
 
 
 @dataclass(frozen=True)
@@ -11,3 +21,8 @@ class Finding:
 
     claim: str
     detail: str
+    topic: str = "end"
+
+    def about(self, topic: str) -> Finding:
+        """The same words under another topic."""
+        return replace(self, topic=topic)

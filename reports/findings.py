@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from lab.config import MetricNames
@@ -10,41 +13,65 @@ from reports.comparisons import Comparison, comparisons_of
 from reports.conclusions import is_confirmed, is_raced, is_single
 from reports.finding import Finding
 from reports.paper import agreements
+from reports.ranges_found import range_finding, ranges_found
 from reports.recommendation import recommendation
+from reports.scale import LEAST_TRIALS, is_small
 from reports.tables import best_run, explored, finished, names_of, run_table, trial_table
+from reports.untested import untested_finding
 from reports.verdicts import in_order
-from reports.words import counted, fixed, images, listed, number, percents, share, wilson_bounds
+from reports.words import (
+    counted,
+    fixed,
+    images,
+    listed,
+    number,
+    percents,
+    share,
+    wilson_bounds,
+)
 
 
 def findings(study: StudyRecord) -> list[Finding]:
-    """What the page opens with: of a confirmed study what its fresh runs say, and no other run.
+    """What the page opens with, in the order of TOPICS: the trial it ends with, then the space.
 
-    Without confirmation, that nothing is confirmed, and what explore runs say.
+    Of a confirmed study the first part quotes its fresh runs and no other; what is said of the
+    space rests on explore runs, which every trial has.
     """
-    if is_confirmed(study):
-        return recommendation(study)
     return [*recommendation(study), *of_explore(study)]
 
 
 def of_explore(study: StudyRecord) -> list[Finding]:
-    """What can be said of the space, by explore runs, which every trial has."""
+    """What can be said of the space: what holds, what fails, what decides, what is open."""
     runs = run_table(study)
     done = finished(explored(runs))
     if done.empty:
         return [nothing_finished(runs)]
-    comparisons = comparisons_of(study)
+    ranges = [] if is_small(study) else ranges_found(study)
+    confirmed = is_confirmed(study)
     found = [
-        *agreements(study),
-        stability(study, done),
-        better_at_the_end(done, names_of(study)) if is_single(done) else None,
-        failures(done),
+        better_at_the_end(done, names_of(study)) if is_single(done) and not confirmed else None,
         None if is_raced(study) else seeds(done),
+        stability(study, done),
+        *(range_finding(one) for one in ranges if one.holds),
+        failures(done),
+        *(range_finding(one) for one in ranges if not one.holds),
         pruning(runs),
+        *effects(study),
+        untested_finding(study),
         pilot(study),
-        *(difference_shown(comparison) for comparison in comparisons if comparison.shown),
-        no_difference([comparison for comparison in comparisons if not comparison.shown]),
     ]
     return [finding for finding in found if finding is not None]
+
+
+def effects(study: StudyRecord) -> list[Finding]:
+    """What a choice gains: a paper's grid method by method, else choices level by level."""
+    told = [finding.about("effects") for finding in agreements(study)]
+    if told:
+        return told
+    comparisons = [] if is_small(study) else comparisons_of(study)
+    shown = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
+    open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
+    return [*map(difference_shown, shown), *([] if open_ is None else [open_])]
 
 
 def nothing_finished(runs: pd.DataFrame) -> Finding:
@@ -58,31 +85,40 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
 
 
 def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
-    """k of n explore runs stable with Wilson's interval, and the same among Sobol runs."""
+    """k of n stable with Wilson's interval: of Sobol runs where an optimiser moved the others."""
     runs = "explore run" if is_raced(study) else "run"
     stable = int((done["outcome"] == "stable").sum())
-    low, high = wilson_bounds(stable, len(done))
-    claim = (
-        f"{stable} of {counted(len(done), runs)} stable (Wilson 95%: {percents(low, high)})."
-        if stable
-        else f"No {runs} was stable: 0 of {len(done)} (Wilson 95%: {percents(low, high)})."
+    origins = done["trial"].map(trial_table(study)["origin"])
+    sobol = done[origins.eq("sobol").to_numpy(dtype=bool)]
+    k = int((sobol["outcome"] == "stable").sum())
+    moved = (
+        "the share of what this search tried, not of the space, for the optimiser tries more of "
+        "what did well."
     )
-    origins = done.join(trial_table(study)[["origin"]], on="trial")["origin"]
-    sobol = done[(origins == "sobol").to_numpy()]
-    detail = []
-    if (origins == "tpe").any():
-        detail.append(
-            "That is the share of what this search tried, and the optimiser tries more of what "
-            "did well; it is no property of the space."
-        )
-    if len(sobol) and len(sobol) < len(done):
-        k = int((sobol["outcome"] == "stable").sum())
-        verb = "was" if k == 1 else "were"
-        detail.append(
-            f"Of the Sobol runs, an even sample of the space, {share(k, len(sobol))} "
-            f"{verb} stable."
-        )
-    return Finding(claim, " ".join(detail))
+    if not origins.eq("tpe").any() or len(sobol) < LEAST_TRIALS:
+        told = f"Of the Sobol runs, an even sample of the space, {share(k, len(sobol))}."
+        return Finding(
+            _share_stable(stable, len(done), runs),
+            " ".join([
+                *([f"That is {moved}"] if origins.eq("tpe").any() else []),
+                *([told] if 0 < len(sobol) < len(done) else []),
+            ]),
+            "holds",
+        )  # fmt: skip
+    return Finding(
+        _share_stable(k, len(sobol), "Sobol run"),
+        f"Those are an even sample of the space. Of all {counted(len(done), runs)} "
+        f"{stable:,} {'was' if stable == 1 else 'were'} stable "
+        f"({percents(*wilson_bounds(stable, len(done)))}): {moved}",
+        "holds",
+    )
+
+
+def _share_stable(stable: int, total: int, runs: str) -> str:
+    between = percents(*wilson_bounds(stable, total))
+    if stable:
+        return f"{stable:,} of {counted(total, runs)} stable (Wilson 95%: {between})."
+    return f"No {runs} was stable: 0 of {total:,} (Wilson 95%: {between})."
 
 
 def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
@@ -111,12 +147,13 @@ def failures(done: pd.DataFrame) -> Finding | None:
             "No run failed.",
             f"With {counted(len(done), 'run')} that still allows up to {100 * (1 - low):.0f}% "
             "failures among runs chosen like these.",
+            "fails",
         )
     parts = [
-        f"{int((failed['outcome'] == outcome).sum())} {outcome}"
+        f"{int((failed['outcome'] == outcome).sum()):,} {outcome}"
         for outcome in in_order(set(failed["outcome"]))
     ]
-    others = "run" if len(failed) == 1 else str(len(failed))
+    others = "run" if len(failed) == 1 else f"{len(failed):,}"
     claim = (
         f"The other {others} failed: {listed(parts)}."
         if len(failed) < len(done)
@@ -124,13 +161,13 @@ def failures(done: pd.DataFrame) -> Finding | None:
     )
     onsets = failed[(failed["outcome"] != "stalled") & failed["onset_images"].notna()]
     if onsets.empty:
-        return Finding(claim, "")
+        return Finding(claim, "", "fails")
     middle, life = float(onsets["onset_images"].median()), float(onsets["life"].median())
     when = f"{images(middle)} images, {100 * life:.0f}% of the budget"
     if len(onsets) == 1:
-        return Finding(claim, f"The one that broke before the end did so at {when}.")
+        return Finding(claim, f"The one that broke before the end did so at {when}.", "fails")
     return Finding(
-        claim, f"Of the {len(onsets)} that broke before the end, half did so by {when}."
+        claim, f"Of the {len(onsets):,} that broke before the end, half did so by {when}.", "fails"
     )
 
 
@@ -168,24 +205,38 @@ def pruning(runs: pd.DataFrame) -> Finding | None:
         f"Had all of them failed, {stable} of {total} runs would be stable; had all been stable, "
         f"{stable + pruned} of {total}. Because {they} looked poor when stopped, no share of the "
         "others speaks for them.",
+        "fails",
     )
 
 
 def pilot(study: StudyRecord) -> Finding | None:
     """What a pilot says of pruning, as the search noted it."""
     sentence = str((study.study.get("pilot") or {}).get("sentence") or "")
-    return Finding("Pilot for pruning.", sentence) if sentence else None
+    return Finding("Pilot for pruning.", sentence, "search") if sentence else None
 
 
 def difference_shown(comparison: Comparison) -> Finding:
-    """A choice whose levels differ by more than their intervals."""
-    low, high = comparison.difference
+    """A choice whose levels differ by more than their intervals: `+22 points [6, 37]`."""
+    low, high = 100 * comparison.interval.low, 100 * comparison.interval.high
+    points = f"{100 * comparison.difference:+.0f} points [{math.floor(low)}, {math.ceil(high)}]"
     best, worst = comparison.best, comparison.worst
+    how = (
+        f"paired over {comparison.num_paired} configurations"
+        if comparison.num_paired
+        else "unpaired"
+    )
+    counts = comparison.table.set_index("level")
+    detail = (
+        "The same configuration with either, and bootstrap over configurations."
+        if comparison.num_paired
+        else f"{counts['stable'][best]} of {counts['total'][best]} against "
+        f"{counts['stable'][worst]} of {counts['total'][worst]} runs stable; their other settings "
+        "differed as well."
+    )
     return Finding(
-        f"{comparison.title}: {best} was stable more often than {worst}, by {100 * low:.0f} to "
-        f"{100 * high:.0f} points.",
-        "A 95% interval that allows for every pair compared; unpaired, so other settings differed "
-        "between these runs as well.",
+        f"{comparison.title} {best}: {points} in stable runs over {worst}, {how}.",
+        detail,
+        "effects",
     )
 
 
@@ -194,7 +245,11 @@ def no_difference(comparisons: list[Comparison]) -> Finding | None:
     if not comparisons:
         return None
     names = listed([comparison.title.lower() for comparison in comparisons])
-    return Finding(f"No difference shown by {names}.", "The intervals below are too wide to tell.")
+    return Finding(
+        f"No difference shown by {names}.",
+        "Their intervals hold 0: these runs cannot tell, which is not to say that it makes none.",
+        "effects",
+    )
 
 
 def left_out(study: StudyRecord) -> list[str]:
@@ -216,7 +271,7 @@ def left_out(study: StudyRecord) -> list[str]:
         shown = listed([*study.missing[:5], *(["more"] if len(study.missing) > 5 else [])])
         files = counted(len(study.missing), "file or folder", "files or folders")
         told.append(f"{files} missing or damaged: {shown}.")
-    no_rows = sum(1 for run in study.runs if not run.evaluations)
+    no_rows = int((np.diff(study.evaluations.first) == 0).sum())
     if no_rows:
         told.append(f"{counted(no_rows, 'run')} without any evaluation: no curve.")
     return told or ["Nothing: every trial, run and evaluation of the record is on this page."]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from lab.record import Row, StudyRecord
+from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
 from reports.conclusions import conclusions_of, finalist_rows, is_raced, is_single, leading_run
 from reports.gallery import Album, hero
-from reports.markup import Html, element
-from reports.methods import confirm_command, copyable, train_command
+from reports.markup import Html, element, joined
+from reports.methods import confirm_command, copyable, shown_folder, train_command
 from reports.story import story
 from reports.tables import explored, finished, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph
@@ -42,7 +42,7 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
     words = element(
         "div",
         element("h3", f"{_claim(study, row, confirmed)}: ",
-                element("a", f"trial {trial}", href=f"#trial-{trial}"),
+                element("a", f"trial {trial}", href=f"#trial={trial}"),
                 f" ({values.get('origin', 'unknown origin')})"),
         _confirmed_numbers(study, finalist.to_dict("records")[0])
         if confirmed
@@ -50,7 +50,7 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
         _settings(study, values),
         _stories(study, row, confirmed),
         None if confirmed else _how_to_confirm(study),
-        copyable(command) if command else None,
+        _files(study, run, command),
         class_="best-words",
     )  # fmt: skip
     return element("div", words, hero(study, album), class_="best-card")
@@ -128,6 +128,31 @@ def _entries(entries: list[tuple[str, str, str]]) -> Html:
         for name, value, below in entries
     ]
     return element("dl", *cells, class_="numbers")
+
+
+def _files(study: StudyRecord, run: int, command: str | None) -> Html:
+    """The command that trains it again and the files to copy, each with a copy button."""
+    shown = study.runs[run]
+    generator = shown.folder / GENERATOR_FILE
+    entries = [
+        ("Train it again", command, "the command"),
+        (
+            "Its configuration, for --config",
+            shown_folder(shown.folder.parent / TRIAL_FILE),
+            "the path",
+        ),
+        (
+            f"Its generator of seed {shown.seed}, averaged over training",
+            shown_folder(generator) if generator.is_file() else None,
+            "the path",
+        ),
+    ]
+    rows = [
+        joined([element("dt", name), element("dd", copyable(value, what))])
+        for name, value, what in entries
+        if value
+    ]
+    return element("dl", joined(rows), class_="commands")
 
 
 def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:

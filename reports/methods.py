@@ -89,9 +89,9 @@ def shown_folder(folder: Path) -> str:
     return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
 
 
-def copyable(command: str) -> Html:
-    """A command with a button that copies it."""
-    button = element("button", "copy", type="button", class_="copy", aria_label="Copy the command")
+def copyable(command: str, what: str = "the command") -> Html:
+    """A command, or another text named by `what`, with a button that copies it."""
+    button = element("button", "copy", type="button", class_="copy", aria_label=f"Copy {what}")
     return element("div", element("pre", element("code", command)), button, class_="command")
 
 

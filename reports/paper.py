@@ -79,14 +79,22 @@ def _effect(runs: pd.DataFrame, treated: str, value: NDArray[np.float64]) -> Eff
 def _points(effect: Effect) -> str:
     """A difference of shares: `+33 points (0 to +67)`."""
     low, high = effect.interval
-    between = "no interval" if np.isnan(low) else f"95%: {100 * low:+.0f} to {100 * high:+.0f}"
+    between = _no_interval(effect) or f"95%: {100 * low:+.0f} to {100 * high:+.0f}"
     return f"{100 * effect.difference:+.0f} points ({between})"
 
 
 def _gain(effect: Effect) -> str:
     low, high = effect.interval
-    between = "no interval" if np.isnan(low) else f"95%: {low:+.2f} to {high:+.2f}"
+    between = _no_interval(effect) or f"95%: {low:+.2f} to {high:+.2f}"
     return f"{effect.difference:+.2f} ({between})"
+
+
+def _no_interval(effect: Effect) -> str:
+    """Why a bootstrap gives none: of one setting, or of several that all say the same."""
+    low, high = effect.interval
+    if np.isnan(low):
+        return "no interval from one setting"
+    return "alike at every setting, so no interval" if low == high else ""
 
 
 def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:

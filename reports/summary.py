@@ -8,15 +8,17 @@ from typing import Any
 import pandas as pd
 
 from lab.record import StudyRecord
+from reports.blocks import Block
 from reports.comparisons import comparisons_of, draw_comparisons
-from reports.conclusions import is_confirmed
-from reports.finalists import finalists_table, pareto_table, stages_line
-from reports.finding import Finding
-from reports.findings import findings, left_out, of_explore
+from reports.finalists import pareto_table, stages_line
+from reports.finding import TOPICS, Finding
+from reports.findings import findings
 from reports.gallery import Album
 from reports.grid import grid_section
 from reports.leader import leader_card
 from reports.markup import Html, element
+from reports.ranges_found import ranges_found, ranges_note
+from reports.scale import is_small
 from reports.tables import config_value, explored, run_table
 from reports.verdicts import glyph, in_order, look
 from reports.words import counted, duration, images
@@ -55,47 +57,82 @@ def _budget(study: StudyRecord) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def opening(study: StudyRecord, album: Album) -> Html:
-    """Findings: the leading trial and the sentences; of a confirmed study by fresh runs alone."""
-    confirmed = is_confirmed(study)
-    return element(
-        "section",
-        element("h2", "Findings"),
-        None if confirmed else _verdict_bar(run_table(study)),
-        leader_card(study, album),
-        _sentences(findings(study)),
-        finalists_table(study),
-        None if confirmed else _by_explore_runs(study),
-        id="findings",
+def opening(study: StudyRecord, album: Album) -> list[Block]:
+    """The trial that the study ends with, then what may be said of the space, topic by topic.
+
+    The first sentence and the card of a confirmed study quote its fresh runs and no other.
+    """
+    found = findings(study)
+    first, rest = found[0], found[1:]
+    shown, more = told_first(rest)
+    ranges = [] if is_small(study) else ranges_found(study)
+    note = ranges_note(ranges)
+    return [
+        element("p", first.claim, class_="lead"),
+        element("p", first.detail, class_="lead-detail") if first.detail else Html(),
+        leader_card(study, album) or Html(),
+        _verdict_bar(run_table(study)) or Html(),
+        topics(shown),
+        _more(more),
+        element("p", note, class_="note") if note else Html(),
+        grid_section(study) or Html(),
+        pareto_table(study) or Html(),
+        _choices(study),
+    ]
+
+
+PLACES = {"end": 2, "holds": 2, "fails": 2, "effects": 2, "untested": 1}
+"""Sentences of each topic that are read at once; places that one leaves free go to the others."""
+
+
+def told_first(found: list[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """As many findings as are read without effort, every topic heard, and the rest."""
+    kept: list[Finding] = []
+    for topic, places in PLACES.items():
+        kept += [finding for finding in found if finding.topic == topic][:places]
+    free = sum(PLACES.values()) - 1 - len(kept)
+    spare = [finding for finding in found if finding not in kept and finding.topic in PLACES]
+    kept += spare[: max(0, free)]
+    return (
+        [finding for finding in found if finding in kept],
+        [finding for finding in found if finding not in kept],
     )
 
 
-def space_seen(study: StudyRecord) -> Html:
-    """What explore runs say of the space, apart from what is confirmed."""
-    return element(
-        "div",
-        _verdict_bar(run_table(study)),
-        _sentences(of_explore(study)),
-        _by_explore_runs(study),
-    )
+def topics(found: list[Finding]) -> Html:
+    """Findings under the words of their topics, which stand beside them where there is room."""
+    parts = []
+    for topic, title in TOPICS.items():
+        told = [finding for finding in found if finding.topic == topic]
+        if told:
+            parts += [element("h3", title), _sentences(told)]
+    return element("div", *parts, class_="topics")
+
+
+def _more(found: list[Finding]) -> Html:
+    if not found:
+        return Html()
+    title = counted(len(found), "more finding")
+    return element("details", element("summary", title), topics(found), class_="more")
 
 
 def _sentences(found: list[Finding]) -> Html:
-    return element("ul", *(
-        element("li", element("strong", finding.claim), " ", finding.detail) for finding in found
-    ), class_="findings")  # fmt: skip
+    items = [
+        element("li", element("strong", finding.claim), *_detail(finding)) for finding in found
+    ]
+    return element("ul", *items, class_="findings")
 
 
-def _by_explore_runs(study: StudyRecord) -> Html:
-    return element(
-        "div",
-        pareto_table(study),
-        grid_section(study),
-        draw_comparisons(comparisons_of(study)),
-        element("div", element("h3", "Left out"),
-                element("ul", *(element("li", told) for told in left_out(study))),
-                class_="left-out"),
-    )  # fmt: skip
+def _detail(finding: Finding) -> list[str]:
+    return [" ", element("span", finding.detail)] if finding.detail else []
+
+
+def _choices(study: StudyRecord) -> Html:
+    """The counts behind the choices, folded up: a section of its own draws their effects."""
+    drawn = draw_comparisons(comparisons_of(study))
+    if drawn is None:
+        return Html()
+    return element("details", element("summary", "Stable runs by choice, counted"), drawn)
 
 
 def _verdict_bar(runs: pd.DataFrame) -> Html | None:
@@ -117,9 +154,10 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     ]
     return element(
         "div",
+        element("h3", f"How the {counted(len(runs), 'explore run')} ended"),
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
-        element("p", f"The bar holds explore runs alone; the study has {stages}.", class_="note")
+        element("p", f"Every trial has explore runs. The study has {stages}.", class_="note")
         if stages
         else None,
         class_="verdicts",

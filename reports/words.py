@@ -115,7 +115,7 @@ def percents(low: float, high: float) -> str:
 def share(successes: int, total: int) -> str:
     """`13 of 24 (Wilson 95%: 35–72%)`."""
     low, high = wilson_bounds(successes, total)
-    return f"{successes} of {total} (Wilson 95%: {percents(low, high)})"
+    return f"{successes:,} of {total:,} (Wilson 95%: {percents(low, high)})"
 
 
 def wilson_bounds(successes: int, total: int) -> tuple[float, float]:

@@ -21,7 +21,8 @@ from reports.conclusions import (
 from reports.figures.importances import scored_trials
 from reports.figures.safe_zone import safe_zone_rows
 from reports.findings import findings, of_explore
-from reports.page import build_page
+from reports.gallery import Album
+from reports.summary import opening
 from reports.tables import explored, run_table
 from tests.reports.raced import write_raced_study
 from tests.reports.synthetic import write_run, write_study, write_trial
@@ -93,16 +94,16 @@ def test_race_and_confirm_runs_do_not_speak_of_the_space(raced: StudyRecord) -> 
     assert len(safe_zone_rows(raced)) == 20
     assert len(scored_trials(raced)) <= 20
     stable = int((explored(runs)["outcome"] == "stable").sum())
-    space = " ".join(finding.claim for finding in of_explore(raced))
-    assert f"{stable} of 20 explore runs stable" in space
+    space = " ".join(f"{finding.claim} {finding.detail}" for finding in of_explore(raced))
+    assert f"Of all 20 explore runs {stable} were stable" in space
 
 
-def test_the_findings_of_a_confirmed_study_quote_fresh_runs_only(raced: StudyRecord) -> None:
-    assert "explore" not in _text(raced)
-    said = build_page(raced)
-    first = said[said.index('id="findings"') : said.index('id="space"')]
-    assert "fresh run" in first
-    assert "explore run" not in first
+def test_the_first_sentences_and_the_card_of_a_confirmed_study_quote_fresh_runs_only(
+    raced: StudyRecord,
+) -> None:
+    first = " ".join(opening(raced, Album())[:3])
+    assert "6 of 7 fresh runs were stable" in first
+    assert "explore" not in first
 
 
 def test_a_study_without_confirmation_says_so_and_shrinks_its_leader(study: StudyRecord) -> None:

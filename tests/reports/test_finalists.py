@@ -12,7 +12,6 @@ from reports.finalists import finalists_table, pareto_rows, pareto_table
 from reports.gallery import Album
 from reports.leader import leader_card
 from reports.page import build_page
-from reports.trial_table import table_rows, trial_table_section
 from tests.reports.raced import write_grid_study, write_raced_study
 from tests.reports.synthetic import write_run, write_study, write_trial
 from tests.reports.test_tables import POINT
@@ -60,7 +59,7 @@ def test_a_grid_with_seeds_leads_by_its_stable_share(tmp_path: Path) -> None:
     assert words.startswith("Leading by stable runs, then by score: trial 1 (known:a-y)")
 
 
-def test_the_pareto_set_is_listed_and_marked(tmp_path: Path) -> None:
+def test_the_pareto_set_is_listed(tmp_path: Path) -> None:
     folder = write_raced_study(
         tmp_path, {5: "s"}, raced="s", pareto=(9, 5), objective="quality,cost"
     )
@@ -70,25 +69,10 @@ def test_the_pareto_set_is_listed_and_marked(tmp_path: Path) -> None:
     assert rows["total"].tolist() == [1, 1]
     assert rows["cost"].tolist() == [57.0, 57.0]
     assert "Pareto set of quality and cost" in _words(pareto_table(study))
-    table = table_rows(study)
-    assert set(table["trial"][table["pareto"]]) == {5, 9}
-    assert _words(trial_table_section(study)).count("· Pareto") == 2
 
 
 def test_one_objective_has_no_pareto_set(tmp_path: Path) -> None:
     assert pareto_table(read_study(write_study(tmp_path, 3, samples=False))) is None
-
-
-def test_the_table_tells_stage_confidence_and_flags(tmp_path: Path) -> None:
-    folder = write_study(tmp_path, 1, verdict="stable", samples=False)
-    write_trial(folder, 1, POINT, "sobol")
-    told = {"confidence": 0.93, "flags": ["memorised"], "not_judged": ["overfit"]}
-    write_run(
-        folder, 1, POINT, np.random.default_rng(0), verdict="collapsed", samples=False, told=told
-    )
-    words = _words(trial_table_section(read_study(folder)))
-    assert "(confidence 0.93); flagged memorised; not judged: overfit" in words
-    assert words.count("confidence") == 1
 
 
 def test_fresh_runs_that_failed_are_told_with_their_evidence(tmp_path: Path) -> None:
@@ -108,4 +92,4 @@ def test_a_page_of_every_kind_of_run_can_be_made(tmp_path: Path) -> None:
     page = build_page(read_study(folder), NOW)
     assert "Finalists" in page
     assert "Pareto set of stability and quality" in page
-    assert "The bar holds explore runs alone; the study has 21 to explore, 6 to race" in page
+    assert "Every trial has explore runs. The study has 21 to explore, 6 to race" in page

@@ -13,6 +13,7 @@ from lab.record import (
     write_json,
 )
 from reports.findings import findings, left_out
+from reports.tables import run_table, trial_table
 from tests.reports.synthetic import write_run, write_study, write_trial
 from tests.reports.test_tables import POINT
 
@@ -39,8 +40,19 @@ def test_several_seeds_silence_the_sentence_about_one(tmp_path: Path) -> None:
 
 def test_the_optimisers_share_is_no_property_of_the_space(study: StudyRecord) -> None:
     text = _text(study)
-    assert "it is no property of the space" in text
+    assert "That is the share of what this search tried, not of the space" in text
     assert "Of the Sobol runs, an even sample of the space," in text
+
+
+def test_enough_sobol_runs_speak_for_the_space_before_all_runs_do(
+    large_study: StudyRecord,
+) -> None:
+    runs = run_table(large_study)
+    sobol = runs[(runs["trial"].map(trial_table(large_study)["origin"]) == "sobol")]
+    stable = int((sobol["outcome"] == "stable").sum())
+    text = _text(large_study)
+    assert f"{stable} of 150 Sobol runs stable (Wilson 95%:" in text
+    assert "Of all 300 runs" in text
 
 
 def test_a_study_where_all_failed_says_how(tmp_path: Path) -> None:
