@@ -14,11 +14,11 @@ from lab.record import REPORT_FILE, StudyRecord, write_whole
 from lab.storage import Storage, for_reading, in_its_words
 from reports.blocks import Block, Missing, Section, drawn
 from reports.closeup import closeup_blocks
-from reports.figures.curves import curves_panel
+from reports.figures.cost import cost_blocks
+from reports.figures.curves import curve_blocks
 from reports.figures.failures import failure_blocks
 from reports.figures.importances import importances_panel
 from reports.figures.panel import Panel
-from reports.figures.quality import quality_panel, quality_rows
 from reports.figures.safe_zone import safe_zone_blocks
 from reports.gallery import Album
 from reports.markup import Html, element, joined
@@ -27,9 +27,10 @@ from reports.parallel import parameter_blocks
 from reports.reading import read_for_report
 from reports.store import store_blocks
 from reports.summary import header, opening
+from reports.trust import trust_blocks
 
-SCRIPTS = ("store", "where", "selection", "overlay", "panels", "curves", "table",
-           "multiples", "closeup", "configuration", "parallel", "page")  # fmt: skip
+SCRIPTS = ("store", "where", "selection", "overlay", "panels", "cost", "failures", "curves",
+           "table", "multiples", "closeup", "configuration", "parallel", "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""
 
 
@@ -86,15 +87,15 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
     return [
         Section("findings", "Findings", "", lambda: opening(study, album)),
         Section("trust", "Trust", "How far can these numbers be relied on?",
-                list),
+                partial(trust_blocks, study)),
         Section("zone", "The safe zone", "Where do runs stay stable?",
                 partial(safe_zone_blocks, study)),
         Section("cost", "What stability costs", "What quality can be had for it?",
-                partial(_cost, study)),
+                partial(cost_blocks, study)),
         Section("failures", "How runs fail", "What breaks, where, and when?",
                 lambda: failure_blocks(study)),
         Section("matters", "What matters", "Which settings decide?", partial(_matters, study)),
-        Section("curves", "Curves", "What happened, image by image?", partial(_curves, study)),
+        Section("curves", "Curves", "What happened, image by image?", lambda: curve_blocks(study)),
         Section("parameters", "All parameters", "Which settings gave which outcome?",
                 partial(parameter_blocks, study)),
         Section("trial", "A trial, close up", "What did it draw, and why was it judged so?",
@@ -180,18 +181,6 @@ def _filter_help() -> Html:
                 "Escape clears.", id="filter-help"),
         class_="help",
     )  # fmt: skip
-
-
-def _cost(study: StudyRecord) -> list[Block]:
-    if quality_rows(study).empty:
-        return [Missing("No run has a score yet.")]
-    return [quality_panel(study)]
-
-
-def _curves(study: StudyRecord) -> list[Block]:
-    if study.evaluations.num_rows == 0:
-        return [Missing("No evaluation yet.")]
-    return [curves_panel(study)]
 
 
 def _matters(study: StudyRecord) -> list[Block]:

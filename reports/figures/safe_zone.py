@@ -27,6 +27,7 @@ from reports.figures.cells import (
     shades,
 )
 from reports.figures.panel import Option, Panel, Picker, blank, plain
+from reports.figures.strip import RAMP, add_strip, narrow_strip
 from reports.figures.zone_map import (
     Map,
     cells_of_pairs,
@@ -42,15 +43,6 @@ from reports.words import counted, short_name
 
 RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
 LARGEST_GLYPH = 17
-STEPS = 21
-SCALE = {
-    "z": [[i / (STEPS - 1) for i in range(STEPS)]],
-    "x0": 0,
-    "dx": 1 / (STEPS - 1),
-    "y0": 0,
-    "dy": 1,
-}
-"""The strip of shades above the map."""
 TURNS = {"x": 0.6180339887, "y": 0.7548776662}
 
 
@@ -103,11 +95,7 @@ def draw_safe_zone(
         (Picker("Across", options[0], across), Picker("Upward", options[1], upward)),
         joint,
         chosen.note,
-        narrow={
-            "height": 480,
-            "xaxis2.domain": [0, 0.33],
-            "yaxis2.ticktext": [_scale_words("<br>")],
-        },
+        narrow={"height": 480, **narrow_strip(_scale_words("<br> "))},
         table=zone_table(drawn, pairs),
         marks="cells" if drawn.binned or drawn.num_left_out else "points",
         brush={"x": drawn.axes[across].brush, "y": drawn.axes[upward].brush},
@@ -118,25 +106,13 @@ def _stage(with_scale: bool) -> go.Figure:
     """The empty map: cells, and above it the scale of their shade."""
     figure = blank(580)
     figure.add_trace(blank_cells())
-    figure.add_trace(
-        go.Heatmap(
-            **SCALE, xaxis="x2", yaxis="y2", zmin=0, zmax=1, colorscale=SHADES, showscale=False,
-            hoverinfo="skip", visible=with_scale, meta={"role": "scale"},
-        )
-    )  # fmt: skip
-    bare = {"showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True, "tickangle": 0}
-    figure.update_layout(
-        yaxis={"domain": [0, 0.9]},
-        xaxis2=bare | {"domain": [0, 0.26], "anchor": "y2", "tickvals": [0, 0.5, 1],
-                       "ticktext": ["0%", "50%", "100%"], "visible": with_scale},
-        yaxis2=bare | {"domain": [0.965, 0.99], "anchor": "x2", "side": "right", "tickvals": [0],
-                       "ticktext": [_scale_words(" · ")], "visible": with_scale},
-    )  # fmt: skip
+    labels = ["0%", "50%", "100%"]
+    add_strip(figure, SHADES, labels, _scale_words(" · "), visible=with_scale)
     return figure
 
 
 def _scale_words(between: str) -> str:
-    return f" stable at least this often (95%){between} hatched: fewer than {LEAST_IN_A_CELL} runs"
+    return f"lower 95% bound of P(stable){between}hatched: fewer than {LEAST_IN_A_CELL} runs"
 
 
 def _default_axes(drawn: Map) -> tuple[str, str]:
@@ -237,7 +213,7 @@ def _joint(drawn: Map, parts: list[Any], cells: pd.DataFrame, across: str, upwar
     """Cells, what lies on them, and the note of one pair of parameters."""
     others = [None] * (len(parts) + 1)
     restyle: dict[str, Any] = {
-        key: [value, SCALE.get(key), *others] for key, value in shades(cells).items()
+        key: [value, RAMP.get(key), *others] for key, value in shades(cells).items()
     }
     if drawn.binned:
         restyle |= _glyph_places(drawn, parts, cells, across, upward)
