@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.record import StudyRecord
 from reports.blocks import Block, Missing
 from reports.conclusions import conclusions_of, finalists_of
-from reports.gallery import Album, chosen_runs, pictures_note, samples_row
+from reports.gallery import Album, Chosen, chosen_runs, pictures_note, samples_row
 from reports.markup import Html, data_block, element
 from reports.tables import parameters_of
 
@@ -23,16 +23,17 @@ def closeup_blocks(study: StudyRecord, album: Album) -> list[Block]:
     row = samples_row(study, chosen, album)
     album.take(study, chosen)
     note = pictures_note(study, album, chosen)
-    return [*([] if row is None else [row]), note, _place(study)]
+    return [*([] if row is None else [row]), note, _place(study, chosen)]
 
 
-def _place(study: StudyRecord) -> Html:
+def _place(study: StudyRecord, chosen: Chosen) -> Html:
     """What the script cannot know from the store: who was chosen, and which paths are sampled."""
     concluded = conclusions_of(study)
     told = {
         "recommended": concluded.recommended,
         "finalists": list(finalists_of(study)),
         "pareto": list(concluded.pareto),
+        "shown": list(chosen.first),
         "sampled": [parameter.path for parameter in parameters_of(study)],
     }
     return element(

@@ -24,7 +24,8 @@ function showTrial() {
   if (trial === closeup.trial || !closeup.isNear) return;
   const runs = store.runsOf(trial);
   closeup.trial = trial;
-  closeup.run = runs.find((run) => store.filmstrips[run]?.length) ?? runs[0] ?? null;
+  closeup.run = runs.find((run) => closeup.told.shown.includes(run))
+    ?? runs.find((run) => store.filmstrips[run]?.length) ?? runs[0] ?? null;
   drawCloseup();
 }
 
@@ -81,13 +82,15 @@ function trialHead(trial, runs) {
 }
 
 function stepButton(by, label) {
-  const order = tableOrder();
-  const next = order.indexOf(closeup.trial) + by;
-  const button = make("button", {
-    type: "button", id: by < 0 ? "closeup-previous" : "closeup-next",
-    disabled: next < 0 || next >= order.length,
-  }, label);
-  button.addEventListener("click", () => selection.set({ trial: order[next] }));
+  const button = make("button",
+    { type: "button", id: by < 0 ? "closeup-previous" : "closeup-next" }, label);
+  button.addEventListener("click", () => {
+    // From the trial that is shown, which is the leading one while none is selected.
+    const order = tableOrder();
+    const place = order.indexOf(closeup.trial);
+    const next = place < 0 ? (by < 0 ? order.length - 1 : 0) : place + by;
+    if (order[next] !== undefined) selection.set({ trial: order[next] });
+  });
   return button;
 }
 
@@ -183,17 +186,27 @@ function neighbours(run) {
 
 async function fillMultiples(place, runs, images, turn) {
   const wanted = store.metrics.filter(({ name }) => name !== "images_seen" && !CLASS_SHARE.test(name));
-  const [main, layers] = [wanted.filter(({ name }) => !OF_ONE_LAYER.test(name)),
-    wanted.filter(({ name }) => OF_ONE_LAYER.test(name))];
-  const grid = await multiplesOf(main, runs, images);
+  const [metrics, signals, layers] = [[], [], []];
+  for (const metric of wanted) {
+    const isSignal = metric.name.startsWith("signal_");
+    (!isSignal ? metrics : OF_ONE_LAYER.test(metric.name) ? layers : signals).push(metric);
+  }
+  const [first, second] = await Promise.all(
+    [metrics, signals].map((group) => multiplesOf(group, runs, images)));
   if (turn !== closeup.turn) return;
-  const missing = make("p", { class: "note" }, "Not on this page for this trial: ",
-    grid.missing.join(", "), "; see ", make("code", {}, `${folderOf(runs[0])}evaluations.jsonl`), ".");
-  place.append(make("h4", {}, "What was measured, seed by seed"),
-    make("p", { class: "note" }, "Over images seen. Bold: the chosen seed. Dotted: real images. "
-      + "A failure is marked where it began; the axis is that of the time before it."),
-    make("div", { class: "multiples" }, ...grid.charts),
-    ...(grid.missing.length ? [missing] : []));
+  const missing = [...first.missing, ...second.missing];
+  place.append(
+    make("h4", {}, "What was measured, seed by seed"),
+    make("p", { class: "note" }, `Over images seen, 0 to ${shortImages(store.study.budget)}. Bold: the `
+      + "chosen seed. Dotted: real images. A failure is marked where it began, and an axis is that "
+      + "of the time before it."),
+    make("div", { class: "multiples" }, ...first.charts),
+    ...(second.charts.length ? [make("h4", {}, "Signals of training"),
+      make("div", { class: "multiples" }, ...second.charts)] : []));
+  if (missing.length) {
+    place.append(make("p", { class: "note" }, `Not on this page for this trial: ${missing.join(", ")}; see `,
+      make("code", {}, `${folderOf(runs[0])}evaluations.jsonl`), "."));
+  }
   if (layers.length) place.append(layerSignals(layers, runs, images));
 }
 

@@ -1,6 +1,6 @@
 // Small charts side by side: a quantity each, a line a run, as plain SVG that follows the theme.
 
-const CHART = { width: 220, height: 104, side: 4, top: 6, bottom: 6 };
+const CHART = { width: 180, height: 96, side: 5, top: 6, bottom: 6 };
 const WIDE_SPAN = 100; // from here on an axis is logarithmic
 
 /** The rows of a run as [images, value] pairs; a value is NaN where none was measured. */
@@ -105,7 +105,8 @@ function multiple(name, lines, options = {}) {
   const note = [log ? "log" : "", leftOut(lines, chart.range)].filter(Boolean).join(", ");
   return make("figure", { class: "multiple" },
     make("figcaption", {}, make("b", {}, name), note ? make("small", {}, note) : null),
-    make("div", { class: "axis-ends" }, make("span", {}, shortNumber(high)),
-      make("span", {}, shortNumber(low))),
-    chart.svg);
+    make("div", { class: "plot" },
+      make("div", { class: "axis-ends" }, make("span", {}, shortNumber(high)),
+        make("span", {}, shortNumber(low))),
+      chart.svg));
 }

@@ -11,6 +11,7 @@ function configOf(stored) {
     responsive: true,
     displaylogo: false,
     showSendToCloud: false,
+    plotGlPixelRatio: 1, // lines of WebGL are one pixel wide: two make them hard to see
     modeBarButtonsToRemove: [
       "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", ...(brushes ? [] : ["select2d"]),
     ],

@@ -64,6 +64,7 @@ async function followFilter(panel) {
   } finally {
     panel.busy = false;
   }
+  panel.constrained = constrainedColumns(panel);
 }
 
 // Colours.
@@ -178,7 +179,7 @@ function writeBrushes(panel) {
     if (term === termOn(axis.column)) continue;
     if (term) terms.push(term);
     // Only a brush that is gone frees its column: other terms have no brush to lose.
-    else if (!dimension.constraintrange && panel.constrained?.has(axis.column)) freed.push(axis.column);
+    else if (!dimension.constraintrange && panel.constrained.has(axis.column)) freed.push(axis.column);
   }
   panel.constrained = constrainedColumns(panel);
   const where = withTerms(withoutColumns(selection.where, freed), terms);
