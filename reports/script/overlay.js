@@ -50,7 +50,7 @@ function placer(brush, turn) {
 
 // Draw the matched runs and the selected trial over a figure that is drawn.
 function drawMarks(panel) {
-  const marker = MARKERS[panel.stored.marks];
+  const marker = MARKERS[panel.stored?.marks];
   if (!marker || !panel.frame._fullLayout) return;
   const layer = panel.overlay ?? newLayer(panel);
   layer.replaceChildren();

@@ -234,7 +234,7 @@ function connectPanels() {
       panel.visible = isIntersecting;
       if (!isIntersecting) continue;
       drawPanel(panel);
-      if (panel.stale) redrawMarks(panel);
+      if (panel.stored && panel.stale) redrawMarks(panel);
     }
   }, { rootMargin: "400px 0px" });
   for (const element of document.querySelectorAll("[data-panel]")) {
