@@ -1,0 +1,138 @@
+"""A page in headless Chromium: how soon it is there, and how soon a selection shows in it."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)  # fmt: skip
+WATCH = """
+  new MutationObserver(() => {
+    const told = document.documentElement.dataset;
+    if (told.ready) window.readyAt ??= performance.now();
+    if (told.complete) window.completeAt ??= performance.now();
+  }).observe(document, { attributes: true, subtree: true,
+                         attributeFilter: ["data-ready", "data-complete"] });
+"""
+"""Notes when the page says that it is ready, and that every figure is drawn."""
+REDRAW = """async change => {
+  const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
+  let last = performance.now();
+  const watch = new MutationObserver(() => { last = performance.now(); });
+  watch.observe(document.body, { subtree: true, childList: true, attributes: true });
+  const begun = last;
+  selection.set(change);
+  // The marks are on the screen once two frames have passed since the document last changed.
+  let calm = 0;
+  let drawn = begun;
+  while (calm < 2) {
+    const before = last;
+    await frame();
+    drawn = performance.now();
+    calm = last === before ? calm + 1 : 0;
+  }
+  watch.disconnect();
+  return drawn - begun;
+}"""
+"""Milliseconds from a change of the selection to the second still frame after its marks."""
+TRIALS_EACH = 3
+"""Selections with each figure in sight."""
+MOST = 20
+"""Selections and filters timed with the slowest figures in sight."""
+FILTERS = ("collapsed", "generator_lr=1e-4..1e-3", "loss=hinge -stage=explore", "stable", "")
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Milliseconds of many changes."""
+
+    median: float
+    most: float
+    where: str
+    """The figure in sight at the longest."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page that was opened: seconds since navigation, changes of its selection, bytes."""
+
+    painted: float
+    ready: float
+    selected: Timed
+    filtered: Timed
+    memory: int
+    """Resident memory of the process that shows the page."""
+
+
+def open_page(page: Path) -> Opened | None:
+    """Open a page and use it; None without a Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        shown = browser.new_page(viewport={"width": 1280, "height": 900})
+        shown.set_default_timeout(120_000)
+        shown.add_init_script(WATCH)
+        shown.goto(page.as_uri(), wait_until="commit")
+        shown.wait_for_selector("html[data-ready]")
+        shown.wait_for_selector("html[data-complete]")
+        ready = shown.evaluate("window.readyAt / 1000")
+        painted = shown.evaluate(
+            "performance.getEntriesByName('first-contentful-paint')[0]?.startTime / 1000"
+        )
+        selected = _time(shown, _selections(shown))
+        filtered = _time(shown, [{"where": where} for where in FILTERS])
+        memory = _memory()
+        browser.close()
+    return Opened(painted, ready, selected, filtered, memory)
+
+
+def _selections(shown: Any) -> list[dict[str, Any]]:
+    """Changes to trials spread over the study."""
+    numbers = shown.evaluate("store.trials.number")
+    step = max(1, len(numbers) // 7)
+    return [{"trial": number} for number in numbers[::step]]
+
+
+def _time(shown: Any, changes: Sequence[dict[str, Any]]) -> Timed:
+    """Each figure scrolled into sight and the selection changed; the slowest two once more."""
+    figures = shown.evaluate("panels.map(panel => panel.identity)")
+    first = {figure: _changes(shown, figure, changes, TRIALS_EACH) for figure in figures}
+    worst = sorted(figures, key=lambda figure: -max(first[figure]))[:2]
+    taken = {figure: _changes(shown, figure, changes, MOST // 2) for figure in worst}
+    where = max(taken, key=lambda figure: max(taken[figure]), default="")
+    every = [each for times in taken.values() for each in times] or [float("nan")]
+    return Timed(statistics.median(every), max(every), where)
+
+
+def _changes(
+    shown: Any, figure: str, changes: Sequence[dict[str, Any]], count: int
+) -> list[float]:
+    shown.locator(f"[data-panel={figure}]").evaluate("figure => figure.scrollIntoView()")
+    shown.wait_for_timeout(300)
+    return [shown.evaluate(REDRAW, changes[i % len(changes)]) for i in range(count)]
+
+
+def _memory() -> int:
+    """Of the largest renderer that this process started."""
+    sizes = [0]
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if "--type=renderer" in process.cmdline():
+                sizes.append(process.memory_info().rss)
+        except psutil.Error:  # it ended meanwhile
+            continue
+    return max(sizes)
