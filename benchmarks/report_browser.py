@@ -45,6 +45,10 @@ REDRAW = """async change => {
   return drawn - begun;
 }"""
 """Milliseconds from a change of the selection to the second still frame after its marks."""
+IN_SIGHT = """identity => {
+  const panel = panels.find(it => it.identity === identity);
+  return panel.visible && panel.stored;
+}"""
 TRIALS_EACH = 3
 """Selections with each figure in sight."""
 MOST = 20
@@ -121,8 +125,11 @@ def _time(shown: Any, changes: Sequence[dict[str, Any]]) -> Timed:
 def _changes(
     shown: Any, figure: str, changes: Sequence[dict[str, Any]], count: int
 ) -> list[float]:
-    shown.locator(f"[data-panel={figure}]").evaluate("figure => figure.scrollIntoView()")
-    shown.wait_for_timeout(300)
+    place = shown.locator(f"[data-panel={figure}]")
+    for _ in range(2):  # what was drawn on the way may have moved it
+        place.evaluate("figure => figure.scrollIntoView()")
+        shown.wait_for_function(IN_SIGHT, arg=figure)
+        shown.wait_for_timeout(200)
     return [shown.evaluate(REDRAW, changes[i % len(changes)]) for i in range(count)]
 
 
