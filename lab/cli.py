@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -32,16 +33,19 @@ def run_command(
     *,
     prog: str,
     args: list[str] | None = None,
+    bare: Mapping[str, str] | None = None,
 ) -> int:
     """Parse the command line into `arguments` and run `command`; returns the exit code.
 
-    An InputError becomes one sentence on stderr and exit code 2, Ctrl-C one line and 130; any
-    other exception is a bug and keeps its traceback.
+    Options in `bare` may come without their number, and then have the one given there. An
+    InputError becomes one sentence on stderr and exit code 2, Ctrl-C one line and 130; any other
+    exception is a bug and keeps its traceback.
     """
 
     def work() -> int:
-        parsed = tyro.cli(arguments, prog=prog, args=args, config=(tyro.conf.FlagCreatePairsOff,))
-        return command(parsed)
+        words = filled(sys.argv[1:] if args is None else args, bare or {})
+        flags = (tyro.conf.FlagCreatePairsOff,)
+        return command(tyro.cli(arguments, prog=prog, args=words, config=flags))
 
     return _told(work, prog)
 
@@ -61,6 +65,24 @@ def run_commands(
         return code
 
     return _told(work, prog)
+
+
+def filled(words: Sequence[str], bare: Mapping[str, str]) -> list[str]:
+    """The command line with a number after each option that came without one."""
+    result: list[str] = []
+    for word, following in zip_longest(words, words[1:]):
+        result.append(word)
+        if word in bare and not _is_number(following):
+            result.append(bare[word])
+    return result
+
+
+def _is_number(word: str | None) -> bool:
+    try:
+        float(word or "")
+    except ValueError:
+        return False
+    return True
 
 
 @OPTIONS.primitive_rule

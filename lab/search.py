@@ -94,7 +94,8 @@ def _list_spaces(console: Console) -> int:
 
 def main(args: list[str] | None = None) -> int:
     """Entry point."""
-    return run_command(SearchOptions, command, prog="python -m lab.search", args=args)
+    bare = {"--serve": "0"}
+    return run_command(SearchOptions, command, prog="python -m lab.search", args=args, bare=bare)
 
 
 if __name__ == "__main__":

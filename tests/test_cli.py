@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli import run_command, run_commands
+from lab.cli import filled, run_command, run_commands
 from lab.config import InputError
 
 
@@ -85,3 +85,18 @@ def test_a_bug_keeps_its_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_command(Options, broken, prog="prog", args=[])
+
+
+@pytest.mark.parametrize(
+    ("words", "full"),
+    [
+        (["--watch"], ["--watch", "30"]),
+        (["--watch", "5"], ["--watch", "5"]),
+        (["--watch", "study"], ["--watch", "30", "study"]),
+        (["--watch", "--serve", "0"], ["--watch", "30", "--serve", "0"]),
+        (["--watch=5", "--serve"], ["--watch=5", "--serve", "0"]),
+        (["--name", "--watching"], ["--name", "--watching"]),
+    ],
+)
+def test_an_option_may_come_without_its_number(words: list[str], full: list[str]) -> None:
+    assert filled(words, {"--watch": "30", "--serve": "0"}) == full

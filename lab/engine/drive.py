@@ -23,6 +23,7 @@ from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
 from lab.engine.searcher import PlannerSearcher
+from lab.engine.serving import Show, page_shown
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.storage import held
 from lab.engine.study import (
@@ -62,6 +63,11 @@ def search_study(options: SearchOptions, console: Console) -> Storage:
     after Ctrl-C, with the record closed.
     """
     options.check()
+    with page_shown(options.serve, console) as show:
+        return _searched(options, console, show)
+
+
+def _searched(options: SearchOptions, console: Console, show: Show) -> Storage:
     resumed = resumed_place(options)
     space = None if resumed else asked_space(options)
     target = resumed or new_place(options)
@@ -75,14 +81,14 @@ def search_study(options: SearchOptions, console: Console) -> Storage:
             ) as cluster:
                 prove_on_cluster(target)
                 may_grow = options.address is not None
-                _drive(fitted(stored, cluster, may_grow=may_grow), options, console)
+                _drive(fitted(stored, cluster, may_grow=may_grow), options, console, show)
     else:
         gangs = parse_workers(options.workers or "1") != ONE
         with connected(options.address, verbose=options.verbose, gangs=gangs) as cluster:
             prove_on_cluster(target)
             study = create(target, space, options, cluster, console)
             with held(target), in_its_words(target):
-                _drive(study, options, console)
+                _drive(study, options, console, show)
     return target
 
 
@@ -101,9 +107,10 @@ def _say_start(study: Study, console: Console) -> None:
     )
 
 
-def _drive(study: Study, options: SearchOptions, console: Console) -> None:
+def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
     _say_start(study, console)
+    show(study.storage)
     started = time.monotonic()
     board = Board(
         study=study.folder.name,

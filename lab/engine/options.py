@@ -31,6 +31,7 @@ WITH_RESUME = (
     "storage",
     "address",
     "dry_run",
+    "serve",
     "verbose",
 )
 """Options that a resumed study takes; the others are settled by its record."""
@@ -102,6 +103,9 @@ class SearchOptions:
     """Continue this study (its folder or URL, or its name under --storage)."""
     dry_run: bool = False
     """Print the plan and about how long it would take, and stop: no training, no study."""
+    serve: int | None = None
+    """Show the page at this port of 127.0.0.1 while the search runs; without a number at a free
+    one."""
     list_spaces: bool = False
     """Describe the known spaces and stop."""
     verbose: bool = False

@@ -1,0 +1,58 @@
+"""python -m reports: options, exit codes, and the process beside a search."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reports.__main__ import main
+
+
+@pytest.mark.parametrize("more", [[], ["--watch"], ["--serve"], ["--watch", "5", "--serve", "0"]])
+def test_a_folder_that_is_no_study_is_one_sentence_and_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    assert main([str(tmp_path), *more]) == 2
+    said = capsys.readouterr().err
+    assert "is not a study" in said
+    assert said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_busy_port_is_one_sentence_and_code_2(
+    study_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        assert main([str(study_folder), "--serve", str(busy.getsockname()[1])]) == 2
+    said = capsys.readouterr().err
+    assert "cannot be listened to" in said
+    assert said.count("\n") == 1
+
+
+def test_watching_a_study_that_has_ended_writes_one_page(
+    study_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "page.html"
+    assert main([str(study_folder), "--watch", "--out", str(out)]) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert f"{out} rewritten in" in first
+    assert "this page is the last" in last
+    assert out.read_text().startswith("<!doctype html>")
+
+
+def test_ctrl_c_ends_a_shown_page_with_code_130(study_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    command = [sys.executable, "-m", "reports", str(study_folder), "--serve", "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline().decode(), process.stdout.readline().decode()]
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
+    assert said[0] == f"report: {out}\n"
+    assert said[1].startswith("shown at http://127.0.0.1:")
+    assert (process.returncode, complaints) == (130, b"python -m reports: stopped\n")
