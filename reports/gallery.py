@@ -28,6 +28,8 @@ NUM_FRAMES = 7
 MOST_BYTES = 3_000_000
 """All pictures of a page together, as they are written into it; others are named, not shown."""
 NEIGHBOURS = "neighbours-"
+MOST_TRIED = 200
+"""Runs of a failure that are looked at for one with pictures."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class Album:
         if len(self.filmstrips.get(index, ())) >= most:
             return
         frames = spaced(sample_files(run), most)
+        if not frames:
+            return
         new = [path for _, path in frames if _key(path) not in self._pictures]
         if sum(_size(path) for path in new) > self.bytes_left:
             return
@@ -169,7 +173,7 @@ def chosen_runs(study: StudyRecord) -> Chosen:
     runs = run_table(study)
     told = finalists_of(study)
     trials = told or _best_trials(runs)
-    finalists, exemplars = _shown(study, trials), _exemplars(runs)
+    finalists, exemplars = _shown(study, trials), _exemplars(study)
     pareto = _shown(study, conclusions_of(study).pareto)
     first = {*finalists, *exemplars, *pareto}
     own = runs.index[runs["trial"].isin(told)]
@@ -191,13 +195,18 @@ def _best_trials(runs: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(trial) for trial in trials.head(NUM_BEST))
 
 
-def _exemplars(runs: pd.DataFrame) -> tuple[int, ...]:
-    """Of each failure the run with the median score: neither the mildest nor the worst."""
+def _exemplars(study: StudyRecord) -> tuple[int, ...]:
+    """Of each failure the run with the median score, neither the mildest nor the worst; where
+    that has no pictures the nearest to it that has some."""
     chosen = []
-    done = finished(runs)
+    done = finished(run_table(study))
     for outcome in in_order(set(done["outcome"]) - {"stable"}):
-        group = done[done["outcome"] == outcome].sort_values("score", kind="stable")
-        chosen.append(int(group.index[len(group) // 2]))
+        group = done.index[done["outcome"] == outcome]
+        ranked = done.loc[group].sort_values("score", kind="stable").index.tolist()
+        middle = len(ranked) // 2
+        near = sorted(range(len(ranked)), key=lambda place: abs(place - middle))[:MOST_TRIED]
+        pictured = (place for place in near if sample_files(study.runs[ranked[place]]))
+        chosen.append(int(ranked[next(pictured, middle)]))
     return tuple(chosen)
 
 

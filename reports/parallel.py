@@ -22,10 +22,11 @@ from reports.figures.axes import Axis, axis_for, spread
 from reports.figures.panel import Panel, blank, plain, plotly_text
 from reports.tables import Parameter, parameters_of, run_table, trial_table
 from reports.trial_table import table_block
-from reports.verdicts import in_order
+from reports.verdicts import in_order, look
 from reports.words import counted
 
 MOST_LINES = 1_500
+FEW_LINES = 200
 SEED = 0
 NUM_STOPS = 60
 """A brush snaps to ticks; so many unlabelled ones let it go where it is dragged."""
@@ -86,8 +87,8 @@ def stratified(
 ) -> NDArray[np.int64]:
     """Ascending row numbers of a sample of `most` that keeps every outcome.
 
-    Half of the places are shared out equally, the other half in proportion; an outcome that has
-    fewer rows than its places gives the rest to the others, in proportion to what they have left.
+    Half of the places are shared out equally, the other half in proportion; what an
+    outcome cannot fill of its equal part goes to the others, too.
     """
     if len(outcomes) <= most:
         return np.arange(len(outcomes))
@@ -95,10 +96,12 @@ def stratified(
     places = np.minimum(counts, most // (2 * len(names)))
     left = counts - places
     share = (most - places.sum()) * left / left.sum()
-    places = places + np.minimum(left, np.floor(share).astype(np.int64))
+    whole = np.floor(share).astype(np.int64)
+    # Places that no whole share takes go to the largest remainders.
+    whole[np.argsort(whole - share, kind="stable")[: most - places.sum() - whole.sum()]] += 1
     chosen = [
-        draw.choice(np.flatnonzero(code == i), size=places[i], replace=False)
-        for i in range(len(names))
+        draw.choice(np.flatnonzero(code == i), size=count, replace=False)
+        for i, count in enumerate(places + whole)
     ]
     return np.sort(np.concatenate(chosen))
 
@@ -112,17 +115,7 @@ def draw_parallel(lines: Line, parameters: Sequence[Parameter]) -> Panel:
     axes.append(_verdict_axis(rows, outcomes))
     left = 16 + LETTER_PIXELS * max(map(len, axes[0].dimension["ticktext"]))
     figure = blank(460, margin={"l": left, "r": 30, "t": 64, "b": 18})
-    figure.add_trace(
-        go.Parcoords(
-            dimensions=[axis.dimension for axis in axes],
-            line={"color": [0] * len(rows), "colorscale": [[0, GREY], [1, GREY]], "cmin": 0,
-                  "cmax": len(outcomes)},
-            unselected={"line": {"color": GREY, "opacity": 0.15}},
-            labelfont={"size": 12},
-            tickfont={"size": 11},
-            rangefont={"size": 1, "color": "rgba(0,0,0,0)"},
-        )
-    )  # fmt: skip
+    figure.add_trace(_trace(axes, rows["outcome"].tolist(), outcomes))
     shown = f"Showing {len(rows):,} of {counted(num_all, 'line')}: " if num_all > len(rows) else ""
     sample = "a sample that keeps every cause of failure. " if shown else ""
     return Panel(
@@ -141,6 +134,28 @@ def draw_parallel(lines: Line, parameters: Sequence[Parameter]) -> Panel:
             "outcomes": outcomes,
             "of": [outcomes.index(outcome) + 1 for outcome in rows["outcome"]],
         },
+    )
+
+
+def _trace(
+    axes: Sequence[Dimension], each: Sequence[str], outcomes: Sequence[str]
+) -> go.Parcoords:
+    """Lines in the colour of their outcome, as on paper; the page greys those not asked for."""
+    opacity = 0.15 if len(each) < FEW_LINES else 0.04
+    stops = np.linspace(0, 1, max(2, len(outcomes)))
+    colours = [look(outcome).colour for outcome in outcomes]
+    return go.Parcoords(
+        dimensions=[axis.dimension for axis in axes],
+        line={
+            "color": [outcomes.index(outcome) for outcome in each],
+            "colorscale": list(zip(stops, (colours * 2)[: len(stops)], strict=True)),
+            "cmin": 0,
+            "cmax": max(1, len(outcomes) - 1),
+        },
+        unselected={"line": {"color": GREY, "opacity": opacity}},
+        labelfont={"size": 12},
+        tickfont={"size": 11},
+        rangefont={"size": 1, "color": "rgba(0,0,0,0)"},
     )
 
 

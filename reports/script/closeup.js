@@ -177,7 +177,7 @@ function neighbours(run) {
     return make("div", {}, title, make("p", { class: "note" }, "None on this page for this run. Where the record has them they are ",
       make("code", {}, `${folderOf(run)}samples/neighbours-*.webp`), "."));
   }
-  const about = "Rows in pairs: generated images above, the training image nearest to each below";
+  const about = "Rows in pairs: the generated images that look most like copies, and under each the training image nearest to it";
   return make("div", {}, title, make("figure", { class: "neighbours" }, picture(found.key, about),
     make("figcaption", {}, `${about}; after ${shortImages(found.images)} images.`)));
 }
@@ -284,5 +284,5 @@ function classRow({ i, share, made }, top) {
       make("i", { style: `left:${at(low)}%;width:${at(high - low)}%` }),
       make("b", { class: "real", style: `left:${at(share)}%` }),
       make("b", { class: "made", style: `left:${at(made)}%` })),
-    make("span", { class: "class-shares" }, `${percent(made)} of ${percent(share)}${isLost ? ", lost" : ""}`));
+    make("span", { class: "class-shares" }, `${percent(made)}, real ${percent(share)}${isLost ? ": lost" : ""}`));
 }

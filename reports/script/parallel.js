@@ -78,6 +78,7 @@ function lineColours(panel) {
   const palette = [isFiltered ? named("--rule") : idle,
     ...outcomes.map((outcome) => store.outcomes[outcome].colour), named("--ink")];
   const top = palette.length - 1;
+  sayMatched(panel);
   const colours = runs.map((run, i) => {
     if (store.runs.trial[run] === selection.trial) return top;
     return isFiltered && panel.groups[i].some((it) => selection.runs[it]) ? of[i] : 0;
@@ -86,6 +87,15 @@ function lineColours(panel) {
     "line.color": [colours], "line.cmin": 0, "line.cmax": top,
     "line.colorscale": [palette.map((colour, i) => [i / top, colour])],
   };
+}
+
+/** How many of the drawn lines match, in words beneath the figure. */
+function sayMatched(panel) {
+  panel.said ??= panel.element.appendChild(make("p", { class: "note", role: "status" }));
+  const { groups } = panel;
+  const matching = groups.filter((group) => group.some((run) => selection.runs?.[run])).length;
+  panel.said.textContent = selection.runs === null ? ""
+    : `${matching.toLocaleString("en")} of the ${groups.length.toLocaleString("en")} lines drawn match the filter.`;
 }
 
 /** A colour between two of the page, each as #rrggbb. */
