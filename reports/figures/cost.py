@@ -39,6 +39,8 @@ SPREAD = 0.022
 """Half-width over which trials with the same counts are spread."""
 PIXELS_A_UNIT = 340
 """Height of the quality axis from 0 to 1, about: labels are kept apart in pixels."""
+LABEL_WIDTH = 0.3
+"""Of the stability axis: labels nearer than this are kept apart upward."""
 LINE, LIFT = 17, 15
 """Of a label: its height, and how far it stands above its mark, in pixels."""
 
@@ -190,7 +192,8 @@ def _draw_bins(figure: go.Figure, rows: pd.DataFrame) -> None:
             zmin=0, zmax=1, colorscale=SHADES, showscale=False, meta={"of": "cells"},
         )
     )  # fmt: skip
-    labels = [f"{10**i:,}" for i in range(int(most) + 1)]
+    shown = {0, int(most), int(most) // 2}
+    labels = [f"{10**i:,}" if i in shown else "" for i in range(int(most) + 1)]
     add_strip(figure, SHADES, labels, SCALE_WORDS)
 
 
@@ -198,18 +201,20 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
     """Names beside the finalists and the Pareto set, kept apart; what one run each cannot say."""
     if single:
         low, _ = wilson_bounds(1, 1)
-        text = (
-            f"with one run a trial nothing can be<br>known to be stable more often than {low:.0%}"
-        )
-        return [_words(0.3, 0.96, text)]
+        lines = [
+            "one run a trial: even a stable",
+            "one shows only that P(stable)",
+            f"is above {low:.0%}",
+        ]
+        return [_words(0.32, 0.98, "<br>".join(lines))]
     shown = rows[rows["front"] | rows["finalist"]]
     first = shown["finalist"] | (shown["trial"] == recommended)
     shown = shown.assign(first=first).sort_values(["first", "low"], ascending=False)
     shown = shown.head(MOST_LABELS).sort_values("quality", ascending=False)
-    gap, at = LINE / PIXELS_A_UNIT, math.inf
-    found = []
+    found: list[dict[str, Any]] = []
+    taken: list[tuple[float, float]] = []
     for row in shown.to_dict("records"):
-        at = min(float(row["quality"]) + LIFT / PIXELS_A_UNIT, at - gap)
+        at = _free(float(row["low"]), float(row["quality"]), taken)
         name = trial_name(int(row["trial"]))
         text = f"<b>{name}, recommended</b>" if row["trial"] == recommended else name
         left = float(row["low"]) > 0.55
@@ -222,6 +227,16 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
             }
         )  # fmt: skip
     return found
+
+
+def _free(x: float, y: float, taken: list[tuple[float, float]]) -> float:
+    """Height for a label of the mark at (x, y): a little above it, below those already near."""
+    at = y + LIFT / PIXELS_A_UNIT
+    for other_x, other in taken:
+        if abs(x - other_x) < LABEL_WIDTH:
+            at = min(at, other - LINE / PIXELS_A_UNIT)
+    taken.append((x, at))
+    return at
 
 
 def _words(x: float, y: float, text: str) -> dict[str, Any]:

@@ -1,62 +1,158 @@
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 
 from lab.record import RUN_FILE, StudyRecord, read_json, read_study, run_folder, write_json
-from reports.figures.importances import importances_panel, importances_rows, scored_trials
+from reports.figures.importances import (
+    GOALS,
+    MOST_TRIALS,
+    importances_panel,
+    importances_rows,
+    sample_of,
+)
 from reports.figures.panel import Panel
+from tests.reports.figures.handmade import Run, handmade
 from tests.reports.synthetic import PARAMETERS, write_study
 
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
-    """60 trials whose score depends on beta1 alone."""
-    folder = write_study(tmp_path_factory.mktemp("planted"), 60, num_sobol=60, samples=False)
-    for trial in read_study(folder, evaluations=False).trials:
-        path = run_folder(folder, trial["number"], 0) / RUN_FILE
-        run = read_json(path)
-        write_json(path, run | {"score": 0.9 - trial["parameters"]["optimizer.generator_beta1"]})
-    return read_study(folder)
+SPACE = {
+    "a": {"kind": "float", "low": 0.0, "high": 1.0},
+    "b": {"kind": "float", "low": 0.0, "high": 1.0},
+    "c": {"kind": "categorical", "choices": ["x", "y"]},
+}
 
 
-def test_a_planted_parameter_stands_above_chance(planted: StudyRecord) -> None:
-    rows = importances_rows(planted).set_index("parameter")
-    assert rows.index[0] == "optimizer.generator_beta1"
-    assert rows["importance"].iloc[0] > rows["chance"].iloc[0]
-    assert rows["importance"].sum() == pytest.approx(1.0)
+def _planted(num_trials: int = 120, origin: str = "sobol") -> StudyRecord:
+    """Stable where a is below a half; among the stable ones quality grows with b alone."""
+    draw = np.random.default_rng(0)
+    points = [
+        {"a": float(draw.random()), "b": float(draw.random()), "c": "xy"[i % 2]}
+        for i in range(num_trials)
+    ]
+    runs = [
+        Run(i, "stable" if point["a"] < 0.5 else "diverged", quality=0.5 + 0.4 * point["b"])
+        for i, point in enumerate(points)
+    ]
+    return handmade(SPACE, [(origin, point) for point in points], runs)
 
 
-def test_conditional_parameters_are_kept(planted: StudyRecord) -> None:
-    assert set(importances_rows(planted)["parameter"]) == set(PARAMETERS)
+def test_stability_and_quality_may_depend_on_different_parameters() -> None:
+    rows = importances_rows(_planted())
+    leads = {goal: own.iloc[0] for goal, own in rows.groupby("goal")}
+    assert (leads["stability"]["parameter"], leads["quality"]["parameter"]) == ("a", "b")
+    for lead in leads.values():
+        assert lead["importance"] > 3 * lead["chance"]
+    others = rows[~rows["parameter"].isin(["a", "b"])]
+    assert (others["importance"] < others["chance"]).all()
 
 
-def test_the_numbers_do_not_change_between_two_pages(planted: StudyRecord) -> None:
-    first, second = importances_rows(planted), importances_rows(planted)
+def test_importances_of_a_goal_sum_to_1() -> None:
+    sums = importances_rows(_planted()).groupby("goal")["importance"].sum()
+    assert sums.tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_failed_runs_say_nothing_of_the_quality_of_stable_ones() -> None:
+    study = _planted()
+    stable = sum(run.verdict == "stable" for run in study.runs)
+    assert len(sample_of(study, "quality").outcomes) == stable
+    assert len(sample_of(study, "stability").outcomes) == 120
+
+
+def test_a_rare_success_is_told_from_failure() -> None:
+    """Fewer than one stable trial in ten: the best tenth would hold failures too."""
+    draw = np.random.default_rng(1)
+    points = [{"a": float(draw.random()), "b": float(draw.random()), "c": "x"} for _ in range(200)]
+    runs = [
+        Run(i, "stable" if point["a"] < 0.05 else "diverged") for i, point in enumerate(points)
+    ]
+    rows = importances_rows(handmade(SPACE, [("sobol", point) for point in points], runs))
+    stability = rows[rows["goal"] == "stability"]
+    assert stability["parameter"].iloc[0] == "a"
+    assert stability["importance"].iloc[0] > stability["chance"].iloc[0]
+
+
+def test_trials_that_the_optimiser_chose_are_left_out_where_others_suffice() -> None:
+    study = _planted()
+    mixed = handmade(
+        SPACE,
+        [
+            ("sobol" if i < 40 else "tpe", trial["parameters"])
+            for i, trial in enumerate(study.trials)
+        ],
+        [Run(i) for i in range(120)],
+    )
+    assert (len(sample_of(mixed, "stability").outcomes), sample_of(mixed, "stability").chosen) == (
+        40,
+        False,
+    )
+    assert sample_of(_planted(30, "tpe"), "stability").chosen
+
+
+def test_optimised_trials_alone_are_used_with_a_warning() -> None:
+    panel = importances_panel(_planted(60, "tpe"))
+    assert isinstance(panel, Panel)
+    assert "The optimiser chose some of these trials" in panel.note
+
+
+def test_of_many_trials_an_even_part_is_taken_and_said() -> None:
+    study = _planted(MOST_TRIALS + 300)
+    assert len(sample_of(study, "stability").outcomes) == MOST_TRIALS
+    panel = importances_panel(study)
+    assert isinstance(panel, Panel)
+    assert f"from {MOST_TRIALS} of {MOST_TRIALS + 300} trials, evenly taken" in panel.note
+
+
+def test_race_runs_do_not_count() -> None:
+    study = handmade(
+        SPACE,
+        [("sobol", {"a": 0.1, "b": 0.2, "c": "x"})],
+        [Run(0, "diverged"), Run(0, "stable", 1, "race"), Run(0, "stable", 2, "race")],
+    )
+    assert sample_of(study, "stability").outcomes.tolist() == [0.0]
+
+
+def test_conditional_parameters_are_kept(tmp_path: Path) -> None:
+    rows = importances_rows(read_study(write_study(tmp_path, 60, num_sobol=60, samples=False)))
+    assert set(rows[rows["goal"] == "stability"]["parameter"]) == set(PARAMETERS)
+
+
+def test_the_numbers_do_not_change_between_two_pages() -> None:
+    first, second = importances_rows(_planted()), importances_rows(_planted())
     assert first.equals(second)
 
 
 def test_too_few_trials_give_a_sentence(tmp_path: Path) -> None:
     said = importances_panel(read_study(write_study(tmp_path, 5, samples=False)))
     assert said == (
-        "Too few runs: 5 trials with a score inside the space; importances are drawn from 12 on."
+        "Too few runs: 5 trials with a verdict inside the space; importances are drawn from 12 on."
     )
 
 
-def test_a_trial_outside_the_space_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_a_study_without_a_failure_tells_nothing_apart_for_stability() -> None:
+    points = [("sobol", {"a": i / 20, "b": 0.5, "c": "x"}) for i in range(20)]
+    panel = importances_panel(handmade(SPACE, points, [Run(i, quality=0.8) for i in range(20)]))
+    assert panel == "All 20 trials were stable alike, so nothing can be told apart."
+
+
+def test_a_trial_outside_the_space_is_left_out(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 14, samples=False)
     path = folder / "trials" / "0000" / "trial.json"
     trial = read_json(path)
     trial["parameters"]["optimizer.critic_lr"] = 0.5
     write_json(path, trial)
+    assert len(sample_of(read_study(folder), "stability").outcomes) == 13
+
+
+def test_a_run_without_a_final_quality_is_left_out_of_quality_alone(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 14, verdict="stable", samples=False)
+    path = run_folder(folder, 3, 0) / RUN_FILE
+    write_json(path, read_json(path) | {"final_quality": None})
     study = read_study(folder)
-    assert len(scored_trials(study)) == 13
-    panel = importances_panel(study)
-    assert isinstance(panel, Panel)
-    assert "1 trial without a score, or outside the space, left out." in panel.note
+    assert [len(sample_of(study, goal).outcomes) for goal in GOALS] == [14, 13]
 
 
-def test_optunas_own_verbosity_is_left_as_it_was(planted: StudyRecord) -> None:
+def test_optunas_own_verbosity_is_left_as_it_was() -> None:
     before = optuna.logging.get_verbosity()
-    importances_rows(planted)
+    importances_rows(_planted(30))
     assert optuna.logging.get_verbosity() == before
