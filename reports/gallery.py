@@ -64,7 +64,8 @@ class Album:
     """By run index: images seen and key of each frame, in order of time."""
     neighbours: dict[int, dict[str, Any]] = field(default_factory=dict)
     """By run index: images seen and key of the grid of nearest training images."""
-    num_damaged: int = 0
+    damaged: set[str] = field(default_factory=set)
+    """Keys of files that are no WebP."""
     _pictures: dict[str, str] = field(default_factory=dict)
 
     def key(self, path: Path | None) -> str | None:
@@ -121,7 +122,7 @@ class Album:
     def _read(self, path: Path) -> str | None:
         content = path.read_bytes() if path.is_file() else b""
         if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
-            self.num_damaged += 1
+            self.damaged.add(_key(path))
             return None
         return "data:image/webp;base64," + base64.b64encode(content).decode()
 
@@ -252,8 +253,8 @@ def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
     place = element("code", "trials/<trial>/seed-<seed>/samples/")
     taken = sum(1 for frames in album.filmstrips.values() if frames)
     damaged = (
-        f" {counted(album.num_damaged, 'file')} not shown: damaged, or no WebP."
-        if album.num_damaged
+        f" {counted(len(album.damaged), 'file')} not shown: damaged, or no WebP."
+        if album.damaged
         else ""
     )
     if not taken:
