@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +96,8 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises InputError when it is missing, torn, or made by a newer format.
     """
     try:
-        data = json.loads(path.read_text())
+        text = path.read_text()
+        data = json.loads(text)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path} cannot be read: {reason}") from None
@@ -116,7 +118,7 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path} has format {came!r}; this lab reads formats up to {FORMAT}: "
             "upgrade the lab to the version that wrote it"
         )
-    result: dict[str, Any] = _revived(data)
+    result: dict[str, Any] = _revived(data) if _may_hold_non_finite(text) else data
     return result
 
 
@@ -268,7 +270,8 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
 
 def _folders(place: Path) -> Iterator[Path]:
     if place.is_dir():
-        yield from (path for path in place.iterdir() if path.is_dir())
+        with os.scandir(place) as entries:
+            yield from (place / entry.name for entry in entries if entry.is_dir())
 
 
 def _readable(
@@ -295,6 +298,11 @@ def _storable(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_storable(item) for item in value]
     return value
+
+
+def _may_hold_non_finite(text: str) -> bool:
+    """Whether written JSON may hold one of `_NON_FINITE`; all but always it does not."""
+    return 'nan"' in text or 'inf"' in text
 
 
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
