@@ -1,32 +1,77 @@
-from lab.record import StudyRecord
-from reports.figures.failures import ALL, draw_failures, failures_rows
+"""Facts about the bars of causes."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from reports.blocks import Missing
+from reports.figures.failures import CHOSEN, UNCHOSEN, WHO, cause_blocks, failures_rows
+from reports.figures.panel import Panel
+from tests.reports.figures.tiny import Run, tiny_study
+
+NORM = "network.critic_norm"
+RUNS = [
+    Run("stable", choices={NORM: "spectral"}),
+    Run("stable", choices={NORM: "spectral"}, origin="known:a"),
+    Run("collapsed", 50, choices={NORM: "none"}),
+    Run("diverged", 50, choices={NORM: "none"}),
+    Run("collapsed", 50, choices={NORM: "none"}, origin="tpe"),
+    Run(None, status="pruned", choices={NORM: "none"}),
+    Run("collapsed", 50, stage="race", choices={NORM: "none"}),
+]
 
 
-def test_every_group_counts_every_run_once(study: StudyRecord) -> None:
-    rows = failures_rows(study)
-    assert set(rows["group"]) == {ALL, "network.critic_norm", "penalty.kind", "loss"}
-    assert set(rows.groupby("group")["count"].sum()) == {len(study.runs)}
+def _counts(rows: pd.DataFrame, group: str, level: str) -> dict[str, int]:
+    chosen = rows[(rows["group"] == group) & (rows["level"] == level)]
+    return dict(zip(chosen["outcome"], chosen["count"].tolist(), strict=True))
 
 
-def test_counts_match_the_record(study: StudyRecord) -> None:
-    rows = failures_rows(study)
-    config = {trial["number"]: trial["config"] for trial in study.trials}
-    spectral = [
-        run.verdict
-        for run in study.runs
-        if config[run.trial]["network"]["critic_norm"] == "spectral"
-    ]
-    found = rows[(rows["group"] == "network.critic_norm") & (rows["level"] == "spectral")]
-    assert dict(zip(found["outcome"], found["count"], strict=True)) == {
-        verdict: spectral.count(verdict) for verdict in set(spectral)
-    }
-    assert set(found["total"]) == {len(spectral)}
-    assert set(found["stable"]) == {spectral.count("stable")}
+def test_explore_runs_with_a_verdict_are_counted_by_who_chose_them(tmp_path: Path) -> None:
+    rows = failures_rows(tiny_study(tmp_path, RUNS))
+    assert _counts(rows, WHO, UNCHOSEN) == {"stable": 2, "diverged": 1, "collapsed": 1}
+    assert _counts(rows, WHO, CHOSEN) == {"collapsed": 1}
 
 
-def test_bars_carry_totals_and_runs_without_a_verdict_are_counted(study: StudyRecord) -> None:
-    panel = draw_failures(failures_rows(study), num_left_out=1)
-    stable = sum(run.verdict == "stable" for run in study.runs)
-    labels = [label for trace in panel.figure.data for label in trace.text]
-    assert any(f"{stable}/{len(study.runs)}, " in label for label in labels)
+def test_the_optimisers_runs_are_in_no_bar_of_a_choice(tmp_path: Path) -> None:
+    rows = failures_rows(tiny_study(tmp_path, RUNS))
+    assert _counts(rows, NORM, "spectral") == {"stable": 2}
+    assert _counts(rows, NORM, "none") == {"diverged": 1, "collapsed": 1}
+    of_none = rows[(rows["group"] == NORM) & (rows["level"] == "none")]
+    assert of_none["total"].tolist() == [2, 2]
+    assert of_none["stable"].tolist() == [0, 0]
+
+
+def test_pieces_of_a_bar_begin_where_the_one_before_ends(tmp_path: Path) -> None:
+    rows = failures_rows(tiny_study(tmp_path, RUNS))
+    chosen = rows[(rows["group"] == WHO) & (rows["level"] == UNCHOSEN)]
+    assert chosen["before"].tolist() == [0, 2, 3]
+
+
+def test_a_choice_with_one_value_has_no_bars(tmp_path: Path) -> None:
+    study = tiny_study(tmp_path, [Run(choices={NORM: "none", "loss": "hinge"}) for _ in range(3)])
+    assert set(failures_rows(study)["group"]) == {WHO}
+
+
+def test_a_piece_carries_the_terms_that_filter_for_it(tmp_path: Path) -> None:
+    choices = {NORM: {"kind": "categorical", "choices": ["spectral", "none"]}}
+    (panel,) = cause_blocks(tiny_study(tmp_path, RUNS, parameters=choices))
+    assert isinstance(panel, Panel)
+    collapsed = next(t for t in panel.figure.data if (t.meta or {}).get("outcome") == "collapsed")
+    assert collapsed.meta["of"] == "terms"
+    assert collapsed.customdata[-1] == ["verdict=collapsed", "stage=explore", f"{NORM}=none"]
+    assert collapsed.customdata[0] == ["verdict=collapsed", "stage=explore"]
+
+
+def test_stable_runs_of_all_and_runs_without_a_verdict_are_told(tmp_path: Path) -> None:
+    (panel,) = cause_blocks(tiny_study(tmp_path, RUNS))
+    assert isinstance(panel, Panel)
+    labels = [text for trace in panel.figure.data for text in trace.text]
+    assert any("2/4, " in label for label in labels)
     assert "1 explore run without a verdict not counted." in panel.note
+    assert panel.table is not None
+    assert panel.table["Runs"].sum() == 5 + 4
+
+
+def test_without_a_verdict_a_sentence_stands_instead(tmp_path: Path) -> None:
+    (block,) = cause_blocks(tiny_study(tmp_path, [Run(None, status="running")]))
+    assert isinstance(block, Missing)
