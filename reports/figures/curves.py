@@ -1,239 +1,250 @@
-"""Curves of every run over images seen, and where the failed ones failed.
+"""Curves of every run over images seen, their interquartile mean, and where runs failed.
 
 The axis is chosen from what runs measured before any failure, so that a run that exploded cannot
-flatten the others; what lies outside, and what is no number, is counted beneath the figure.
+flatten the others; what lies outside, and what is no number, is counted beneath the figure. Many
+runs are drawn as a density. The page's script draws the other metrics, from the store.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from reports.blocks import Block, Missing
 from reports.conclusions import leader_word, leading_run
-from reports.figures.panel import Option, Panel, Picker, blank, plain, plotly_text
-from reports.figures.ranges import Range, robust_range, widened
-from reports.tables import evaluation_table, measured_columns, run_table
-from reports.verdicts import in_order, look
-from reports.words import counted, short_name
+from reports.figures.curve_summaries import (
+    LEAST_RUNS,
+    Slots,
+    Summariser,
+    Summary,
+    slots_of,
+)
+from reports.figures.curve_traces import (
+    baseline_trace,
+    density_trace,
+    end_trace,
+    leader_trace,
+    line_trace,
+    middle_traces,
+)
+from reports.figures.fates import add_fates, fate_rows
+from reports.figures.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
+from reports.scale import is_large
+from reports.store import curve_names
+from reports.tables import explored, mapping, names_of, run_table, trial_table
+from reports.verdicts import in_order
+from reports.words import number, short_name
+
+Array = NDArray[np.float64]
+MOST_LINES = 300
+"""Lines of the selection drawn over a density."""
 
 
-def curves_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row an evaluation: trial, seed, outcome, images_seen, alive, best and every metric.
-
-    `alive` is False from the failure on.
-    """
-    rows = evaluation_table(study)
-    runs = run_table(study)
-    keys = ["trial", "seed"]
-    rows = rows.merge(runs[[*keys, "onset_images"]], on=keys, how="left")
-    onset = rows["onset_images"].to_numpy(dtype=float)
-    seen = rows[IMAGES_SEEN].to_numpy(dtype=float)
+def curve_blocks(study: StudyRecord) -> list[Block]:
+    """The curves of a study with at least one evaluation."""
+    metrics = [name for name in curve_names(study) if name != IMAGES_SEEN]
+    if study.evaluations.num_rows == 0 or not metrics:
+        return [Missing("No run has been evaluated yet, so there is no curve.")]
+    rows = curve_rows(study)
+    slots = slots_of(rows["images"].to_numpy(dtype=float), study.evaluations.run)
     best = leading_run(study)
-    chosen = np.zeros(len(rows), dtype=bool)
-    if best is not None:
-        chosen = ((rows[keys] == runs.loc[best, keys]).all(axis=1)).to_numpy()
-    return rows.assign(alive=np.isnan(onset) | (seen < onset), best=chosen)
+    told = dict(mapping(mapping(study.study.get("metrics")).get("baseline")))
+    panel = draw_curves(
+        rows,
+        summaries_of(rows, slots, metrics, study.evaluations.column, told),
+        study.evaluations.column(metrics[0]),
+        slots,
+        fate_rows(study),
+        leader=None if best is None else (best, leader_word(study)),
+        names=frozenset(names_of(study).model_dump().values()),
+        large=is_large(study),
+    )
+    return [panel]
 
 
-@dataclass(frozen=True)
-class Lines:
-    """The rows of one outcome as one line with gaps: a trace a run would be slow at 500 runs.
+def curve_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row an evaluation: run, trial, outcome, images, onset, alive, fair.
 
-    `order` holds row numbers with None between two runs; `runs` the row numbers of each run.
+    `alive` is False from the failure on; a stalled run lives to its end. `fair` are explore runs
+    of trials that no optimiser chose: the interquartile mean is theirs, where there are any.
     """
+    runs = run_table(study)
+    evaluations = study.evaluations
+    unbiased = trial_table(study)["unbiased"]
+    fair = explored(runs)
+    fair = fair[fair["trial"].isin(unbiased.index[unbiased.astype(bool)])]
+    if fair.empty:
+        fair = runs
+    broke = ~runs["outcome"].isin(["stable", "stalled"])
+    onset = runs["onset_images"].where(broke).to_numpy(dtype=float)
+    at = evaluations.run
+    images = evaluations.column(IMAGES_SEEN)
+    return pd.DataFrame(
+        {
+            "run": at,
+            "trial": runs["trial"].to_numpy()[at],
+            "outcome": runs["outcome"].to_numpy()[at],
+            "images": images,
+            "onset": onset[at],
+            "alive": np.isnan(onset[at]) | (images < onset[at]),
+            "fair": runs.index.isin(fair.index)[at],
+        }
+    )
 
-    outcome: str
-    order: list[int | None]
-    runs: list[NDArray[np.int64]]
 
-    def gapped(self, values: Sequence[Any]) -> list[Any]:
-        """Values by row number, with None where the line breaks."""
-        return [None if row is None else values[row] for row in self.order]
+def summaries_of(
+    rows: pd.DataFrame,
+    slots: Slots,
+    metrics: list[str],
+    column: Callable[[str], Array],
+    baseline: dict[str, Any],
+) -> list[Summary]:
+    """The summary of every metric, in order."""
+    summariser = Summariser(rows, slots)
+    found = []
+    for name in metrics:
+        real = baseline.get(name)
+        known = float(real) if isinstance(real, (int, float)) else np.nan
+        found.append(summariser.summary(name, column(name), known))
+    return found
 
 
 def draw_curves(
     rows: pd.DataFrame,
-    metrics: list[str],
-    baseline: dict[str, float] | None = None,
-    leader: str = "best run",
+    summaries: list[Summary],
+    values: Array,
+    slots: Slots,
+    fates: pd.DataFrame,
+    *,
+    leader: tuple[int, str] | None = None,
+    names: frozenset[str] = frozenset(),
+    large: bool = False,
 ) -> Panel:
-    """A thin line a run, coloured by outcome; a mark where it failed or stopped; metric picker."""
-    lines = [_lines_of(rows, outcome) for outcome in in_order(set(rows["outcome"]))]
-    num_runs = sum(len(line.runs) for line in lines)
-    best = np.flatnonzero(rows["best"].to_numpy())
-    figure = blank(480)
-    for line in lines:
-        figure.add_trace(_line_trace(line, rows, num_runs))
-    for line in lines:
-        figure.add_trace(_end_trace(line, rows))
-    figure.add_trace(_best_trace(rows.iloc[best], leader))
-    figure.add_trace(_baseline_trace(rows))
+    """A thin line a run, or a density of all; the middle of them in bold; marks where they end.
+
+    `values` [rows] are those of the first metric; the script draws the others. Beneath, what has
+    become of all runs by then.
+    """
+    first = summaries[0]
+    figure = blank(590)
+    runs = rows.drop_duplicates("run")
+    if large:
+        figure.add_trace(density_trace(first, slots))
+    else:
+        for outcome in in_order(set(runs["outcome"])):
+            figure.add_trace(line_trace(rows, values, outcome, len(runs)))
+        for outcome in in_order(set(runs["outcome"]) - {"stable"}):
+            figure.add_trace(end_trace(rows, values, outcome, first.shown))
+    if leader is not None:
+        figure.add_trace(leader_trace(rows, values, *leader))
+    for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
+        figure.add_trace(trace)
+    add_fates(figure, fates)
+    figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names).items()})
+    counts = runs["outcome"].value_counts()
     options = {
-        metric: _option(metric, rows, lines, best, (baseline or {}).get(metric))
-        for metric in metrics
+        summary.name: Option(
+            _title(summary.name, names),
+            relayout=_axis(summary, names),
+            note=_note(summary, large=large),
+        )
+        for summary in summaries
     }
-    first = options[metrics[0]]
-    for trace, y in zip(figure.data, first.restyle["y"], strict=True):
-        trace.y = y
-    figure.update_layout({k.replace(".", "_"): v for k, v in first.relayout.items()})
-    figure.update_xaxes(title_text="images seen", rangemode="tozero")
     return Panel(
         "curves",
         figure,
-        "Metric of every run over images seen, coloured by verdict, with a mark at each failure.",
-        {line.outcome: len(line.runs) for line in lines},
-        (Picker("Metric", options, metrics[0]),),
-        note=first.note,
-    )
-
-
-def curves_panel(study: StudyRecord) -> Panel:
-    """The panel of a study with at least one evaluation."""
-    rows = curves_rows(study)
-    baseline = study.study.get("metrics", {}).get("baseline", {})
-    return draw_curves(rows, measured_columns(study, rows), baseline, leader_word(study))
-
-
-def _lines_of(rows: pd.DataFrame, outcome: str) -> Lines:
-    numbered = pd.DataFrame({"trial": rows["trial"], "seed": rows["seed"]}).reset_index(drop=True)
-    chosen = numbered[(rows["outcome"] == outcome).to_numpy()]
-    runs = [np.asarray(run.index, dtype=np.int64) for _, run in chosen.groupby(["trial", "seed"])]
-    order: list[int | None] = []
-    for run in runs:
-        order += [*run.tolist(), None]
-    return Lines(outcome, order[:-1], runs)
-
-
-def _line_trace(line: Lines, rows: pd.DataFrame, num_runs: int) -> go.Scatter:
-    shape = look(line.outcome)
-    return go.Scatter(
-        x=line.gapped(plain(rows[IMAGES_SEEN])),
-        mode="lines",
-        connectgaps=False,
-        line={"color": shape.colour, "width": 1.4 if num_runs < 100 else 0.8},
-        opacity=float(np.clip(8 / max(1, num_runs) ** 0.5, 0.28, 0.85)),
-        customdata=line.gapped(rows["trial"].tolist()),
-        hovertemplate="<b>trial %{customdata}</b> "
-        + plotly_text(line.outcome)
-        + "<br>%{x:,} images<br>%{y:.4~g}<extra></extra>",
-        meta={"outcome": line.outcome},
-    )
-
-
-def _end_trace(line: Lines, rows: pd.DataFrame) -> go.Scatter:
-    """Marks where runs failed or stopped; stable ones reach the end, which needs no mark."""
-    shape = look(line.outcome)
-    return go.Scatter(
-        x=plain(_ends(line, rows)) if line.outcome != "stable" else [],
-        mode="markers",
-        marker={
-            "symbol": shape.symbol,
-            "size": 9 if len(line.runs) < 60 else 6,
-            "color": shape.colour,
+        "A metric of every run over images seen, coloured by verdict, with a mark at each failure "
+        "and the interquartile mean of all; beneath, what became of the runs.",
+        {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
+        (Picker("Metric", options, first.name),),
+        note=_note(first, large=large),
+        table=_table(summaries, slots),
+        marks="curves",
+        extra={
+            "images": plain(slots.images),
+            "most": MOST_LINES,
+            "metrics": {summary.name: _stored(summary, large=large) for summary in summaries},
         },
-        customdata=[int(rows["trial"].iloc[run[0]]) for run in line.runs],
-        hovertemplate="<b>trial %{customdata}</b> "
-        + plotly_text(line.outcome)
-        + "<br>%{x:,} images<extra></extra>",
-        meta={"outcome": line.outcome},
-        cliponaxis=False,
     )
 
 
-def _best_trace(best: pd.DataFrame, leader: str) -> go.Scatter:
-    outcome = str(best["outcome"].iloc[0]) if len(best) else "stable"
-    return go.Scatter(
-        x=plain(best[IMAGES_SEEN]),
-        mode="lines+text",
-        line={"color": look(outcome).colour, "width": 3.5},
-        text=[""] * (len(best) - 1) + [f"{leader} "] if len(best) else [],
-        textposition="top left",
-        textfont={"size": 13, "weight": 600},
-        hoverinfo="skip",
-        meta={"role": "best"},
-    )
-
-
-def _baseline_trace(rows: pd.DataFrame) -> go.Scatter:
-    return go.Scatter(
-        x=[0, float(rows[IMAGES_SEEN].max())],
-        mode="lines+text",
-        line={"color": "#808080", "width": 1, "dash": "dot"},
-        text=["", "real images "],
-        textposition="top left",
-        hoverinfo="skip",
-        meta={"role": "baseline"},
-    )
-
-
-def _option(
-    metric: str,
-    rows: pd.DataFrame,
-    lines: list[Lines],
-    best: NDArray[np.int64],
-    baseline: float | None,
-) -> Option:
-    values = pd.to_numeric(rows[metric], errors="coerce").to_numpy(dtype=np.float64)
-    shown = robust_range(values, rows["alive"].to_numpy(dtype=bool))
-    shown = Range(0.0, 1.0, False) if metric == QUALITY else widened(shown, baseline)
-    drawable = plain(np.where(values > 0, values, np.nan) if shown.log else values)
-    restyle = [line.gapped(drawable) for line in lines]
-    restyle += [plain(_end_values(line, values, rows, shown)) for line in lines]
-    restyle.append([drawable[row] for row in best])
-    restyle.append([None, None] if baseline is None else plain([baseline, baseline]))
-    relayout = {
-        "yaxis.type": "log" if shown.log else "linear",
+def _axis(summary: Summary, names: frozenset[str]) -> dict[str, Any]:
+    shown = summary.shown
+    ticks = shown.ticks() if shown.log else None
+    return {
         "yaxis.range": shown.layout(),
-        "yaxis.title.text": plotly_text(_title(metric)),
-        "yaxis.dtick": 1 if shown.log and shown.high / shown.low > 100 else None,
+        "yaxis.type": "log" if shown.log else "linear",
+        "yaxis.tickmode": "array" if shown.log else "auto",
+        "yaxis.tickvals": ticks,
+        "yaxis.ticktext": ticks and [number(tick) for tick in ticks],
+        "yaxis.title.text": plotly_text(_title(summary.name, names)),
+        "yaxis.gridcolor": FAINT,
     }
-    return Option(_title(metric), {"y": restyle}, relayout, _note(values, rows, shown))
 
 
-def _note(values: NDArray[np.float64], rows: pd.DataFrame, shown: Range) -> str:
-    """What the axis leaves out, in words."""
-    finite = np.isfinite(values)
-    outside = finite & ((values < shown.low) | (values > shown.high))
-    parts = []
-    for mask, what in ((outside, "outside the axis"), (~finite, "not a finite number")):
-        if mask.any():
-            num_runs = len(rows.loc[mask, ["trial", "seed"]].drop_duplicates())
-            points = counted(int(mask.sum()), "point")
-            parts.append(f"{points} of {counted(num_runs, 'run')} {what}")
-    axis = "Logarithmic axis. " if shown.log else ""
-    left_out = f"Not drawn: {'; '.join(parts)}." if parts else "Every point is inside the axis."
-    return f"{axis}{left_out} Marks show where a run failed or stopped."
-
-
-def _title(metric: str) -> str:
+def _title(metric: str, names: frozenset[str]) -> str:
     if metric == QUALITY:
         return "quality u"
-    return f"signal: {short_name(metric)}" if metric.startswith(SIGNAL_PREFIX) else metric
+    return metric if metric in names else f"signal: {short_name(metric)}"
 
 
-def _ends(line: Lines, rows: pd.DataFrame) -> list[float]:
-    """Images seen where each run ends: the failure, or the last evaluation."""
-    onset = rows["onset_images"].to_numpy(dtype=float)
-    seen = rows[IMAGES_SEEN].to_numpy(dtype=float)
-    return [float(seen[r[-1]] if math.isnan(onset[r[0]]) else onset[r[0]]) for r in line.runs]
+def _note(summary: Summary, *, large: bool) -> str:
+    num_runs = int(summary.num_runs.max(initial=0))
+    if num_runs < LEAST_RUNS:
+        middle = f"Fewer than {LEAST_RUNS} runs: no interquartile mean."
+    elif summary.name == QUALITY:
+        middle = (
+            f"The interquartile mean is over {num_runs:,} explore runs that no optimiser chose, "
+            "failures as 0."
+        )
+    else:
+        known = np.flatnonzero(summary.num_runs)
+        ends = [int(summary.num_runs[place]) for place in (known[0], known[-1])]
+        middle = (
+            "The interquartile mean is over explore runs that no optimiser chose, while they "
+            f"live: {ends[0]:,} at first, {ends[1]:,} at the end."
+        )
+    drawn = (
+        "Shaded: how many evaluations before a failure; the selection is drawn as lines."
+        if large
+        else "A line a run, marked where it failed or stopped."
+    )
+    axis = "Logarithmic axis. " if summary.shown.log else ""
+    return f"{drawn} {middle} {axis}{summary.left_out}"
 
 
-def _end_values(
-    line: Lines, values: NDArray[np.float64], rows: pd.DataFrame, shown: Range
-) -> list[float]:
-    """The last finite value up to each run's end, held inside the axis."""
-    seen = rows[IMAGES_SEEN].to_numpy(dtype=float)
-    found = []
-    for run, end in zip(line.runs, _ends(line, rows), strict=True):
-        usable = values[run][(seen[run] <= end) & np.isfinite(values[run])]
-        last = float(usable[-1]) if usable.size else shown.high
-        found.append(float(np.clip(last, shown.low, shown.high)))
-    return found
+def _stored(summary: Summary, *, large: bool) -> dict[str, Any]:
+    """What the script needs to draw this metric."""
+    shown = summary.shown
+    stored: dict[str, Any] = {
+        "low": shown.low,
+        "high": shown.high,
+        "log": shown.log,
+        "baseline": summary.baseline,
+        "middle": plain(summary.middle, 4),
+        "runs": summary.num_runs.tolist(),
+    }
+    return stored | ({"density": summary.density.tolist()} if large else {})
+
+
+def _table(summaries: list[Summary], slots: Slots) -> pd.DataFrame:
+    """Interquartile means of every metric at every slot that has one."""
+    tables = [
+        pd.DataFrame(
+            {
+                "Metric": summary.name,
+                "Images seen": slots.images,
+                "Interquartile mean": summary.middle,
+                "Runs": summary.num_runs,
+            }
+        )
+        for summary in summaries
+    ]
+    whole = pd.concat(tables, ignore_index=True)
+    kept: pd.DataFrame = whole[whole["Runs"] > 0].reset_index(drop=True)
+    return kept

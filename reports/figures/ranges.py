@@ -13,6 +13,9 @@ FENCE = 3.0
 LOG_FROM = 30.0
 """A metric whose healthy values span more than this ratio is drawn on a logarithmic axis."""
 
+SHORT_AXIS, MOST_DECADES = 3.0, 8
+"""Decades up to which 2 and 5 are labelled, and that are all labelled."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -29,6 +32,15 @@ class Range:
             low, high = math.log10(low), math.log10(high)
         room = 0.04 * (high - low)
         return [low - room, high + room]
+
+    def ticks(self) -> list[float]:
+        """Where a logarithmic axis is labelled: at 1, 2 and 5 of a decade, on a long axis at 1."""
+        low, high = math.log10(self.low), math.log10(self.high)
+        digits = (1, 2, 5) if high - low < SHORT_AXIS else (1,)
+        decades = range(math.floor(low), math.ceil(high) + 1)
+        apart = max(1, round((high - low) / MOST_DECADES))
+        found = [d * 10.0**decade for decade in decades if decade % apart == 0 for d in digits]
+        return [tick for tick in found if self.low <= tick <= self.high]
 
 
 def robust_range(values: NDArray[np.float64], alive: NDArray[np.bool_]) -> Range:
