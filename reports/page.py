@@ -20,6 +20,7 @@ from reports.figures.failures import failure_blocks
 from reports.figures.importances import importances_panel
 from reports.figures.panel import Panel
 from reports.figures.safe_zone import safe_zone_blocks
+from reports.figures.timeline import search_blocks
 from reports.gallery import Album
 from reports.markup import Html, element, joined
 from reports.methods import methods, shown_folder
@@ -30,7 +31,8 @@ from reports.summary import header, opening
 from reports.trust import trust_blocks
 
 SCRIPTS = ("store", "where", "selection", "overlay", "panels", "cost", "failures", "curves",
-           "table", "multiples", "closeup", "configuration", "parallel", "page")  # fmt: skip
+           "timeline", "table", "multiples", "closeup", "configuration", "parallel",
+           "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""
 
 
@@ -101,7 +103,7 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
         Section("trial", "A trial, close up", "What did it draw, and why was it judged so?",
                 partial(closeup_blocks, study, album)),
         Section("search", "The search itself", "What did it cost, and what did stopping save?",
-                list),
+                lambda: search_blocks(study)),
         Section("methods", "Methods", "How are these numbers made, and made again?",
                 lambda: [methods(study)]),
     ]  # fmt: skip
