@@ -145,8 +145,9 @@ def run_table(study: StudyRecord) -> pd.DataFrame:
     )
     known = ~np.isnan(onset) & (budget > 0)
     table["life"] = np.where(known, np.minimum(1.0, onset / np.where(known, budget, 1.0)), 1.0)
+    first = table["started"].min()
     for column in ("started", "ended"):
-        table[column] -= table["started"].min()
+        table[column] -= first
     return table
 
 
