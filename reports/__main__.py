@@ -19,8 +19,11 @@ from lab.config import InputError
 from lab.durable import StorageFailed, reason_of
 from lab.loopback import address, listen
 from lab.record import REPORT_FILE
-from lab.storage import Storage, open_storage
-from reports.page import store_report
+from lab.storage import Storage, for_reading, in_its_words, open_storage
+from reports.gallery import Album
+from reports.page import blocks_of, store_report
+from reports.pictures import save_pictures, save_tables
+from reports.reading import read_for_report
 from reports.serve import served
 from reports.watch import DEFAULT_SECONDS, watch
 
@@ -40,6 +43,10 @@ class Arguments:
     until the search has ended."""
     serve: int | None = None
     """Show the page at this port of 127.0.0.1 until Ctrl-C; without a number at a free one."""
+    png: Path | None = None
+    """Write each figure to this folder as a PNG file, and no page."""
+    csv: Path | None = None
+    """Write the rows behind each figure to this folder as CSV, and no page."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -49,6 +56,8 @@ def main(args: list[str] | None = None) -> int:
 
 def _run(arguments: Arguments) -> int:
     storage = open_storage(arguments.study)
+    if arguments.png is not None or arguments.csv is not None:
+        return _export(storage, arguments)
     with ExitStack() as stack:
         listener = None if arguments.serve is None else listen(arguments.serve)
         if listener is not None:
@@ -61,6 +70,27 @@ def _run(arguments: Arguments) -> int:
             watch(storage, lambda: _write(storage, arguments.out), arguments.watch, say=_say)
         if listener is not None:
             threading.Event().wait()
+    return 0
+
+
+def _export(storage: Storage, arguments: Arguments) -> int:
+    """Figures as files."""
+    pages = {"--watch": arguments.watch, "--serve": arguments.serve, "--out": arguments.out}
+    given = [option for option, value in pages.items() if value is not None]
+    if given:
+        raise InputError(
+            f"--png and --csv write files and no page, which {' and '.join(given)} would be for; "
+            "give the one or the other"
+        )
+    with in_its_words(storage):
+        storage.pull(for_reading)
+        blocks = blocks_of(read_for_report(storage.folder), Album())
+    if arguments.png is not None:
+        places = save_pictures(blocks, arguments.png)
+        print(f"{len(places)} figures in {arguments.png}")
+    if arguments.csv is not None:
+        places = save_tables(blocks, arguments.csv)
+        print(f"{len(places)} tables in {arguments.csv}")
     return 0
 
 
