@@ -72,7 +72,11 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
     """
     configs = {int(trial["number"]): mapping(trial.get("config")) for trial in study.trials}
     runs = finished(explored(run_table(study)))[["trial", "seed", "outcome"]]
-    rows = runs.join(trial_table(study)[["unbiased", "origin"]], on="trial", how="inner")
+    trials = trial_table(study)
+    rows = runs.assign(
+        unbiased=runs["trial"].map(trials["unbiased"]).astype(bool),
+        origin=runs["trial"].map(trials["origin"]),
+    )
     for path in choices_of(study):
         values = {trial: config_value(config, path) for trial, config in configs.items()}
         rows[path] = rows["trial"].map(values).astype(object)
@@ -114,7 +118,7 @@ def comparisons_of(study: StudyRecord) -> list[Comparison]:
     Paired where configurations equal in all else were run at both levels, otherwise unpaired.
     """
     rows = outcome_rows(study)
-    unchosen = rows[rows["unbiased"].astype(bool)]
+    unchosen = rows[rows["unbiased"]]
     tables = {path: level_counts(unchosen, path) for path in choices_of(study)}
     tables = {path: table for path, table in tables.items() if len(table) > 1}
     pairs = sum(math.comb(len(table), 2) for table in tables.values())
