@@ -215,7 +215,7 @@ def _key_entry(outcome: str, count: int) -> Html:
         "button",
         glyph(outcome),
         element("span", outcome),
-        element("b", count),
+        element("b", f"{count:,}"),
         type="button",
         aria_pressed="true",
         data_outcome=outcome,
