@@ -12,13 +12,12 @@ from pathlib import Path
 
 from lab.record import REPORT_FILE, StudyRecord, write_whole
 from lab.storage import Storage, for_reading, in_its_words
-from reports.blocks import Block, Missing, Section, drawn
+from reports.blocks import Block, Section, drawn
 from reports.closeup import closeup_blocks
 from reports.figures.cost import cost_blocks
 from reports.figures.curves import curve_blocks
 from reports.figures.failures import failure_blocks
-from reports.figures.importances import importances_panel
-from reports.figures.panel import Panel
+from reports.figures.matters import matters_blocks
 from reports.figures.safe_zone import safe_zone_blocks
 from reports.figures.timeline import search_blocks
 from reports.gallery import Album
@@ -30,8 +29,8 @@ from reports.store import store_blocks
 from reports.summary import header, opening
 from reports.trust import trust_blocks
 
-SCRIPTS = ("store", "where", "selection", "overlay", "panels", "cost", "failures", "curves",
-           "timeline", "table", "multiples", "closeup", "configuration", "parallel",
+SCRIPTS = ("store", "where", "selection", "overlay", "panels", "cost", "dependence",
+           "failures", "curves", "timeline", "table", "multiples", "closeup", "configuration", "parallel",
            "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""
 
@@ -96,7 +95,8 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
                 partial(cost_blocks, study)),
         Section("failures", "How runs fail", "What breaks, where, and when?",
                 lambda: failure_blocks(study)),
-        Section("matters", "What matters", "Which settings decide?", partial(_matters, study)),
+        Section("matters", "What matters", "Which settings decide?",
+                partial(matters_blocks, study)),
         Section("curves", "Curves", "What happened, image by image?", lambda: curve_blocks(study)),
         Section("parameters", "All parameters", "Which settings gave which outcome?",
                 partial(parameter_blocks, study)),
@@ -183,11 +183,6 @@ def _filter_help() -> Html:
                 "Escape clears.", id="filter-help"),
         class_="help",
     )  # fmt: skip
-
-
-def _matters(study: StudyRecord) -> list[Block]:
-    panel = importances_panel(study)
-    return [panel if isinstance(panel, Panel) else Missing(panel)]
 
 
 def _section(section: Section, blocks: Sequence[Block]) -> Html:

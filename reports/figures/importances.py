@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import optuna
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 from optuna.distributions import (
     BaseDistribution,
@@ -22,7 +21,6 @@ from optuna.distributions import (
 )
 
 from lab.record import StudyRecord
-from reports.figures.panel import Panel, blank, plain, plotly_text
 from reports.scale import LEAST_TRIALS
 from reports.tables import (
     Parameter,
@@ -32,7 +30,6 @@ from reports.tables import (
     run_table,
     trial_table,
 )
-from reports.words import counted, listed, short_name
 
 GOALS = {"stability": "stability", "quality": "quality of stable runs"}
 NUM_SHUFFLES = 19
@@ -41,7 +38,6 @@ BEST_SHARE = 0.1
 """Of trials by quality: what sets these apart is what importance means there (Optuna's own)."""
 MOST_TRIALS = 500
 """Trials that importances are drawn from, evenly taken of more: their cost is a second."""
-BLUE, GREY, CHANCE = "#0072B2", "rgba(128,128,128,0.45)", "#D55E00"
 
 
 class Sample(NamedTuple):
@@ -114,146 +110,6 @@ def importances_rows(study: StudyRecord) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns)
     order = ["goal", "importance", "parameter"]
     return frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
-
-
-def draw_importances(rows: pd.DataFrame) -> Panel:
-    """Bars of either goal side by side, the most important for stability on top."""
-    goals = [goal for goal in GOALS if (rows["goal"] == goal).any()]
-    order = list(dict.fromkeys(rows["parameter"]))
-    height = 92 + 30 * len(order)
-    figure = blank(height, bargap=0.45)
-    width = 1 / len(goals)
-    headings = []
-    for i, goal in enumerate(goals):
-        own = rows[rows["goal"] == goal]
-        places = [order.index(path) for path in own["parameter"]]
-        suffix = "" if i == 0 else str(i + 1)
-        for trace in _bars(own, places):
-            figure.add_trace(trace.update(xaxis=f"x{suffix}", yaxis=f"y{suffix}"))
-        _place(figure, i, own, order, [i * width + 0.06 * (i > 0), (i + 1) * width])
-        headings.append(_heading(suffix, GOALS[goal]))
-    figure.update_layout(annotations=headings, margin_t=30)
-    return Panel(
-        "importances",
-        figure,
-        "Importance of each parameter for stability and, among stable runs, for quality, with the "
-        "level that chance alone reaches.",
-        note=_note(rows, goals),
-        narrow=_stacked(height) if len(goals) > 1 else {},
-        table=rows.assign(
-            goal=rows["goal"].map(GOALS), beyond=rows["importance"] > rows["chance"]
-        )[["goal", "parameter", "importance", "chance", "beyond", "num_trials"]].rename(
-            columns={"beyond": "beyond chance", "num_trials": "trials"}
-        ),
-    )
-
-
-def importances_panel(study: StudyRecord) -> Panel | str:
-    """The panel, or a sentence that says why there is none."""
-    rows = importances_rows(study)
-    if not rows.empty:
-        return draw_importances(rows)
-    sample = sample_of(study, "stability")
-    if len(sample.outcomes) >= LEAST_TRIALS:
-        end = "were stable" if sample.outcomes.all() else "failed"
-        return f"All {len(sample.outcomes)} trials {end} alike, so nothing can be told apart."
-    return (
-        f"Too few runs: {counted(len(sample.outcomes), 'trial')} with a verdict inside the space; "
-        f"importances are drawn from {LEAST_TRIALS} on."
-    )
-
-
-def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
-    clear = (rows["importance"] > rows["chance"]).tolist()
-    shown = zip(rows["importance"], clear, strict=True)
-    return [
-        go.Bar(
-            orientation="h",
-            x=plain(rows["importance"], 4),
-            y=places,
-            marker={"color": [BLUE if over else GREY for over in clear], "line": {"width": 0}},
-            text=[f" {100 * x:.0f}%" if over else "" for x, over in shown],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        ),
-        go.Scatter(
-            x=plain(rows["chance"], 4),
-            y=places,
-            mode="markers",
-            marker={"symbol": "line-ns", "size": 17, "line": {"width": 2.5, "color": CHANCE}},
-            hovertemplate="chance alone: %{x:.0%}<extra></extra>",
-        ),
-    ]
-
-
-def _place(
-    figure: go.Figure, i: int, rows: pd.DataFrame, order: list[str], domain: list[float]
-) -> None:
-    """The axes of one goal; only the first says the parameters' names."""
-    suffix = "" if i == 0 else str(i + 1)
-    most = max(float(rows["importance"].max()), float(rows["chance"].max()))
-    across, upward = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
-    figure.update_layout(
-        {
-            f"xaxis{suffix}": across
-            | {
-                "domain": domain, "anchor": f"y{suffix}", "range": [0, most * 1.18],
-                "tickformat": ".0%", "title": {"text": "share of the importance"},
-            },
-            f"yaxis{suffix}": upward
-            | {
-                "anchor": f"x{suffix}", "range": [len(order) - 0.4, -0.6], "showgrid": False,
-                "tickvals": list(range(len(order))), "showticklabels": i == 0,
-                "ticktext": [plotly_text(short_name(path)) for path in order],
-            },
-        }
-    )  # fmt: skip
-
-
-def _heading(suffix: str, text: str) -> dict[str, Any]:
-    return {
-        "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0, "y": 1, "text": text,
-        "showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"size": 14},
-    }  # fmt: skip
-
-
-def _stacked(height: int) -> dict[str, Any]:
-    """One goal above the other, each with the names."""
-    return {
-        "height": 2 * height,
-        "xaxis.domain": [0, 1],
-        "xaxis2.domain": [0, 1],
-        "yaxis.domain": [0.58, 1],
-        "yaxis2.domain": [0, 0.42],
-        "yaxis2.showticklabels": True,
-    }
-
-
-def _note(rows: pd.DataFrame, goals: list[str]) -> str:
-    said = []
-    for goal in goals:
-        own = rows[rows["goal"] == goal]
-        over = own[own["importance"] > own["chance"]]["parameter"]
-        names = listed([short_name(path) for path in over]) if len(over) else "nothing yet"
-        num, known = int(own["num_trials"].iloc[0]), int(own["num_known"].iloc[0])
-        of = f"{num:,} of {known:,} trials, evenly taken" if num < known else f"{num:,} trials"
-        said.append(f"Beyond chance for {GOALS[goal]}: {names} (from {of}).")
-    said += [
-        f"No importances for {GOALS[goal]}: too few trials." for goal in GOALS if goal not in goals
-    ]
-    said.append(
-        f"Upright ticks: the most that {NUM_SHUFFLES} shuffles of the outcomes reach; a grey bar "
-        f"has shown nothing, and by chance one in {NUM_SHUFFLES + 1} would be blue. PED-ANOVA "
-        "over explore runs: what set stable trials apart from all, and among the stable ones the "
-        "best tenth by final quality; it does not say which direction is better."
-    )
-    if rows["chosen"].any():
-        said.append(
-            "The optimiser chose some of these trials, and it returns to where it did well: that "
-            "alone can make a parameter look important."
-        )
-    return " ".join(said)
 
 
 def _rebuilt(trials: pd.DataFrame, spaces: dict[str, BaseDistribution]) -> optuna.Study:

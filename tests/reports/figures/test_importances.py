@@ -8,10 +8,10 @@ from lab.record import RUN_FILE, StudyRecord, read_json, read_study, run_folder,
 from reports.figures.importances import (
     GOALS,
     MOST_TRIALS,
-    importances_panel,
     importances_rows,
     sample_of,
 )
+from reports.figures.matters import importances_panel
 from reports.figures.panel import Panel
 from tests.reports.figures.handmade import Run, handmade
 from tests.reports.synthetic import PARAMETERS, write_study
@@ -35,6 +35,10 @@ def _planted(num_trials: int = 120, origin: str = "sobol") -> StudyRecord:
         for i, point in enumerate(points)
     ]
     return handmade(SPACE, [(origin, point) for point in points], runs)
+
+
+def _panel(study: StudyRecord) -> Panel | str:
+    return importances_panel(study, importances_rows(study))
 
 
 def test_stability_and_quality_may_depend_on_different_parameters() -> None:
@@ -90,7 +94,7 @@ def test_trials_that_the_optimiser_chose_are_left_out_where_others_suffice() -> 
 
 
 def test_optimised_trials_alone_are_used_with_a_warning() -> None:
-    panel = importances_panel(_planted(60, "tpe"))
+    panel = _panel(_planted(60, "tpe"))
     assert isinstance(panel, Panel)
     assert "The optimiser chose some of these trials" in panel.note
 
@@ -98,7 +102,7 @@ def test_optimised_trials_alone_are_used_with_a_warning() -> None:
 def test_of_many_trials_an_even_part_is_taken_and_said() -> None:
     study = _planted(MOST_TRIALS + 300)
     assert len(sample_of(study, "stability").outcomes) == MOST_TRIALS
-    panel = importances_panel(study)
+    panel = _panel(study)
     assert isinstance(panel, Panel)
     assert f"from {MOST_TRIALS} of {MOST_TRIALS + 300} trials, evenly taken" in panel.note
 
@@ -123,7 +127,7 @@ def test_the_numbers_do_not_change_between_two_pages() -> None:
 
 
 def test_too_few_trials_give_a_sentence(tmp_path: Path) -> None:
-    said = importances_panel(read_study(write_study(tmp_path, 5, samples=False)))
+    said = _panel(read_study(write_study(tmp_path, 5, samples=False)))
     assert said == (
         "Too few runs: 5 trials with a verdict inside the space; importances are drawn from 12 on."
     )
@@ -131,7 +135,7 @@ def test_too_few_trials_give_a_sentence(tmp_path: Path) -> None:
 
 def test_a_study_without_a_failure_tells_nothing_apart_for_stability() -> None:
     points = [("sobol", {"a": i / 20, "b": 0.5, "c": "x"}) for i in range(20)]
-    panel = importances_panel(handmade(SPACE, points, [Run(i, quality=0.8) for i in range(20)]))
+    panel = _panel(handmade(SPACE, points, [Run(i, quality=0.8) for i in range(20)]))
     assert panel == "All 20 trials were stable alike, so nothing can be told apart."
 
 
