@@ -32,6 +32,13 @@ def saved_blocks(study: StudyRecord) -> list[Block]:
     rows = saved_rows(study)
     if rows.empty:
         return [Missing("No run was stopped before its budget, so stopping saved nothing.")]
+    if rows["saved"].isna().all():
+        return [
+            Missing(
+                f"{counted(len(rows), 'run')} stopped before the budget, but the record does not "
+                "say how fast they trained, so what that saved is not known."
+            )
+        ]
     whole = float(np.nansum(worked_seconds(study) * size_of(study).units) / 3600)
     return [draw_saved(rows, whole, size_of(study).hours)]
 
