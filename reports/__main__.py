@@ -1,14 +1,15 @@
 """`python -m reports STUDY`: the report of a study, from its record alone.
 
 `--watch` writes it again while the search runs, `--serve` shows it on this machine's loopback,
-`--png` and `--csv` export its figures.
+`--png` and `--csv` export its figures. Two studies are compared on a page of their own.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,18 +27,21 @@ from reports.pictures import save_pictures, save_tables
 from reports.reading import read_for_report
 from reports.serve import served
 from reports.watch import DEFAULT_SECONDS, watch
+from reports.words import listed
 
 BARE = {"--watch": f"{DEFAULT_SECONDS:g}", "--serve": "0"}
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Write the report of a study as one HTML page."""
+    """Write the report of a study, or of two side by side, as one HTML page."""
 
     study: tyro.conf.Positional[str]
     """Folder of the study, or its URL."""
+    another: tyro.conf.Positional[tuple[str, ...]] = ()
+    """A second study: the two are compared on a page of their own."""
     out: Path | None = None
-    """Where to write the page; by default report.html beside the study's other files."""
+    """Where to write the page; by default beside the (first) study's other files."""
     watch: float | None = None
     """Write the page again whenever the record has changed, looking every so many seconds (30),
     until the search has ended."""
@@ -55,6 +59,8 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _run(arguments: Arguments) -> int:
+    if arguments.another:
+        return _compare(arguments)
     storage = open_storage(arguments.study)
     if arguments.png is not None or arguments.csv is not None:
         return _export(storage, arguments)
@@ -73,14 +79,36 @@ def _run(arguments: Arguments) -> int:
     return 0
 
 
+def _compare(arguments: Arguments) -> int:
+    """A page of two studies."""
+    from reports.compare import store_comparison
+
+    if len(arguments.another) > 1:
+        raise InputError(
+            f"{1 + len(arguments.another)} studies were given; one is reported, two are compared: "
+            "leave the others out"
+        )
+    given = _given(arguments, "watch", "serve", "png", "csv")
+    if given:
+        raise InputError(f"two studies are compared on one page; leave out {given}")
+    first, second = open_storage(arguments.study), open_storage(*arguments.another)
+    with _told_where(arguments.out or first.name):
+        print(f"comparison: {store_comparison(first, second, arguments.out)}")
+    return 0
+
+
+def _given(arguments: Arguments, *options: str) -> str:
+    """Those of the options that came, in words; empty for none."""
+    return listed([f"--{name}" for name in options if getattr(arguments, name) is not None])
+
+
 def _export(storage: Storage, arguments: Arguments) -> int:
     """Figures as files."""
-    pages = {"--watch": arguments.watch, "--serve": arguments.serve, "--out": arguments.out}
-    given = [option for option, value in pages.items() if value is not None]
+    given = _given(arguments, "watch", "serve", "out")
     if given:
         raise InputError(
-            f"--png and --csv write files and no page, which {' and '.join(given)} would be for; "
-            "give the one or the other"
+            f"--png and --csv write files and no page, which {given} would be for; give the one "
+            "or the other"
         )
     with in_its_words(storage):
         storage.pull(for_reading)
@@ -95,12 +123,18 @@ def _export(storage: Storage, arguments: Arguments) -> int:
 
 
 def _write(storage: Storage, out: Path | None) -> str:
-    try:
+    with _told_where(out or storage.name):
         return store_report(storage, out)
+
+
+@contextmanager
+def _told_where(place: Path | str) -> Iterator[None]:
+    """A page that cannot be written is the person's to mend."""
+    try:
+        yield
     except (OSError, StorageFailed) as error:
         raise InputError(
-            f"the report cannot be written to {out or storage.name}: {reason_of(error)}; give a "
-            "place with --out"
+            f"the page cannot be written to {place}: {reason_of(error)}; give a place with --out"
         ) from None
 
 

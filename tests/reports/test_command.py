@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,3 +57,42 @@ def test_ctrl_c_ends_a_shown_page_with_code_130(study_folder: Path, tmp_path: Pa
     assert said[0] == f"report: {out}\n"
     assert said[1].startswith("shown at http://127.0.0.1:")
     assert (process.returncode, complaints) == (130, b"python -m reports: stopped\n")
+
+
+def test_three_studies_are_one_sentence_and_code_2(
+    study_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(study_folder)] * 3) == 2
+    assert "3 studies were given; one is reported, two are compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", ["--watch", "--serve"])
+def test_a_comparison_is_neither_watched_nor_shown(
+    study_folder: Path, capsys: pytest.CaptureFixture[str], more: str
+) -> None:
+    assert main([str(study_folder), str(study_folder), more]) == 2
+    assert f"leave out {more}" in capsys.readouterr().err
+
+
+def test_no_study_at_all_is_code_2() -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([])
+    assert stopped.value.code == 2
+
+
+def test_two_studies_are_compared_where_one_says(
+    study_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(study_folder, tmp_path / "copy")
+    out = tmp_path / "both.html"
+    assert main([str(study_folder), str(copy), "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"comparison: {out}\n"
+    assert out.read_text().startswith("<!doctype html>")
+
+
+def test_a_page_that_cannot_be_written_is_code_2(
+    study_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main([str(study_folder), "--out", str(tmp_path / "file" / "page.html")]) == 2
+    assert "give a place with --out" in capsys.readouterr().err
