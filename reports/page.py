@@ -30,8 +30,8 @@ from reports.summary import header, opening
 from reports.trust import trust_blocks
 
 SCRIPTS = ("store", "where", "selection", "overlay", "panels", "cost", "dependence",
-           "failures", "curves", "timeline", "table", "multiples", "closeup", "configuration", "parallel",
-           "page")  # fmt: skip
+           "failures", "curves", "timeline", "table", "multiples", "closeup", "configuration",
+           "parallel", "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""
 
 
