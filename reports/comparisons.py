@@ -22,6 +22,7 @@ from reports.tables import (
     explored,
     finished,
     mapping,
+    of_study,
     parameters_of,
     run_table,
     trial_table,
@@ -65,6 +66,7 @@ class Comparison:
         return short_name(self.path).capitalize()
 
 
+@of_study
 def outcome_rows(study: StudyRecord) -> pd.DataFrame:
     """One row an explore run with a verdict: trial, seed, outcome, unbiased, origin, every choice.
 
@@ -112,6 +114,7 @@ def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:
     )
 
 
+@of_study
 def comparisons_of(study: StudyRecord) -> list[Comparison]:
     """Every choice with at least two levels among the runs that no optimiser chose.
 
@@ -148,13 +151,18 @@ def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
     """A number for each trial, the same for trials that differ in nothing but the choice at
     `path` and the settings of its own branch (a penalty's weight)."""
     branch = path.rsplit(".", 1)[0] + "." if path.endswith(".kind") else path
-    paths = [p.path for p in parameters_of(study) if not p.path.startswith(branch)]
+    codes = _value_codes(study)
+    kept = codes[[other for other in codes if not other.startswith(branch)]]
+    _, group = np.unique(kept.to_numpy(), axis=0, return_inverse=True)
+    return pd.Series(group.ravel(), index=codes.index)
+
+
+@of_study
+def _value_codes(study: StudyRecord) -> pd.DataFrame:
+    """A number for every value of every parameter, by trial."""
     trials = trial_table(study)
-    codes = [pd.factorize(trials[other].map(repr))[0] for other in paths]
-    if not codes:
-        return pd.Series(0, index=trials.index)
-    _, group = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
-    return pd.Series(group.ravel(), index=trials.index)
+    codes = {p.path: pd.factorize(trials[p.path].map(repr))[0] for p in parameters_of(study)}
+    return pd.DataFrame(codes, index=trials.index)
 
 
 def draw_comparisons(comparisons: list[Comparison]) -> Html | None:

@@ -17,7 +17,7 @@ from lab.stability.statistics import (
     shrink,
     stable_shares,
 )
-from reports.tables import explored, finished, run_table
+from reports.tables import explored, finished, of_study, run_table
 from reports.words import wilson_bounds
 
 
@@ -131,6 +131,7 @@ FINALIST_COLUMNS = (
 )  # fmt: skip
 
 
+@of_study
 def finalist_rows(study: StudyRecord) -> pd.DataFrame:
     """One row a finalist, the race's winner first.
 

@@ -20,7 +20,7 @@ from scipy import stats
 from lab.record import StudyRecord
 from lab.stability.statistics import Interval, wilson_interval
 from reports.finding import Finding
-from reports.tables import Parameter, explored, parameters_of, run_table, trial_table
+from reports.tables import Parameter, explored, of_study, parameters_of, run_table, trial_table
 from reports.words import percents, setting, short_name
 
 Array = NDArray[np.float64]
@@ -80,6 +80,7 @@ def sobol_runs(study: StudyRecord) -> pd.DataFrame:
     return first.join(trials.drop(columns=["origin", "unbiased"]), on="trial")
 
 
+@of_study
 def ranges_found(study: StudyRecord) -> list[FoundRange]:
     """At most one range that holds and one that fails a numeric parameter, the surest first."""
     rows = sobol_runs(study)
