@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 
 import pytest
 from rich.console import Console
@@ -61,7 +61,7 @@ def await_silence(place: str) -> None:
             urllib.request.urlopen(place, timeout=5).close()
         except HTTPError:
             pass
-        except URLError:
+        except OSError:
             return
         time.sleep(0.1)
     raise AssertionError("the page is still shown")
