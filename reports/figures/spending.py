@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lab.record import SECONDS_EVALUATING, SECONDS_TRAINING, StudyRecord
 from reports.blocks import Block, Missing
 from reports.figures.panel import Panel, blank, plain, plotly_text
-from reports.tables import mapping, run_table
+from reports.tables import mapping, of_study, run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, listed, number
 
@@ -57,6 +57,7 @@ def spending_blocks(study: StudyRecord) -> list[Block]:
     return [draw_spending(rows, size_of(study).hours, watched(study), unknown)]
 
 
+@of_study
 def size_of(study: StudyRecord) -> Size:
     """Cores, or GPUs where a worker has any, of each run: its workers times what each has.
 
@@ -74,23 +75,23 @@ def size_of(study: StudyRecord) -> Size:
     return Size(each * np.array(workers, dtype=float), "GPU" if gpus else "core")
 
 
-def seconds_of(study: StudyRecord, part: str) -> Array:
-    """What run.json says of one part of a run's time, [runs]; NaN where it says nothing usable."""
-    told = [mapping(run.run.get("seconds")).get(part) for run in study.runs]
-    return np.array([_positive(value, math.nan) for value in told], dtype=float)
-
-
+@of_study
 def parts_of(study: StudyRecord) -> dict[str, Array]:
-    """Seconds of starting, training and evaluating, [runs] each.
+    """Seconds of starting, training and evaluating, [runs] each; NaN where nothing tells them.
 
     run.json has them of a finished run; the last evaluation has the latter two of any other.
     """
     rows = study.evaluations
     has = np.diff(rows.first) > 0
     last = np.where(has, rows.first[1:] - 1, 0)
-    found = {"starting": seconds_of(study, "starting")}
+    told = [mapping(run.run.get("seconds")) for run in study.runs]
+
+    def written_as(part: str) -> Array:
+        return np.array([_positive(entry.get(part), math.nan) for entry in told], dtype=float)
+
+    found = {"starting": written_as("starting")}
     for part, name in (("training", SECONDS_TRAINING), ("evaluating", SECONDS_EVALUATING)):
-        written = seconds_of(study, part)
+        written = written_as(part)
         column = rows.column(name) if rows.num_rows else np.full(1, np.nan)
         found[part] = np.where(np.isnan(written) & has, column[last], written)
     return found
@@ -109,7 +110,7 @@ def watched(study: StudyRecord) -> Watched | None:
     from first to last, the search was stopped in between. None where no run was timed.
     """
     runs = run_table(study)
-    begin = float((runs["started"] - np.nan_to_num(seconds_of(study, "starting"))).min())
+    begin = float((runs["started"] - np.nan_to_num(parts_of(study)["starting"])).min())
     end = float(np.fmax(runs["started"], runs["ended"]).max())
     slots = _positive(mapping(study.study.get("settings")).get("concurrent"), 0.0)
     if not (math.isfinite(begin) and end > begin and slots >= 1):
