@@ -58,6 +58,7 @@ def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str])
         figure,
         "Share of stable runs and mean score in bins of each parameter.",
         note=_note(rows, len(paths), len(shown)),
+        title="Stability and score along every parameter",
         narrow=_stacked(len(shown)),
         table=_table(rows, axes),
         marks="dependence",

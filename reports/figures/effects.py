@@ -113,6 +113,7 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
         figure,
         "Difference in P(stable) that each level of a choice makes against the others.",
         note=_note(rows),
+        title="Effect of every choice on stability",
         narrow={"xaxis.domain": [0, 1], "annotations": []},
         table=_table(rows),
     )

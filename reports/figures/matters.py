@@ -61,6 +61,7 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
         "Importance of each parameter for stability and, among stable runs, for quality, with the "
         "level that chance alone reaches.",
         note=_note(rows, goals),
+        title="Importance of every parameter",
         narrow=_stacked(height) if len(goals) > 1 else {},
         table=rows.assign(
             goal=rows["goal"].map(GOALS), beyond=rows["importance"] > rows["chance"]
@@ -174,4 +175,6 @@ def _note(rows: pd.DataFrame, goals: list[str]) -> str:
             "The optimiser chose some of these trials, and it returns to where it did well: that "
             "alone can make a parameter look important."
         )
+    else:
+        said.append("Only trials that no optimiser chose (known points and Sobol) are used.")
     return " ".join(said)

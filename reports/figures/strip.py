@@ -36,7 +36,7 @@ def add_strip(
     bare = {"showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True, "tickangle": 0}
     places = [i / (len(labels) - 1) for i in range(len(labels))]
     figure.update_layout(
-        yaxis_domain=[0, 0.9],
+        yaxis_domain=[0, 0.9 if visible else 1],
         xaxis2=bare | {"domain": [0, 0.26], "anchor": "y2", "tickvals": places,
                        "ticktext": list(labels), "visible": visible},
         yaxis2=bare | {"domain": [0.965, 0.99], "anchor": "x2", "side": "right", "tickvals": [0],
