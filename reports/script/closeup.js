@@ -11,17 +11,29 @@ STARTERS.push(async () => {
   closeup.place = document.getElementById("closeup");
   if (!closeup.place) return;
   closeup.told = JSON.parse(document.getElementById("closeup-data").textContent);
-  selection.onChange(() => showTrial());
-  // Curves are unpacked only for a reader who comes near, or who asks for a trial.
-  new IntersectionObserver(([entry]) => {
-    closeup.isNear = entry.isIntersecting;
+  selection.onChange(showSoon);
+  new IntersectionObserver((entries) => {
+    closeup.isNear = entries.at(-1).isIntersecting;
     if (closeup.isNear) showTrial();
   }, { rootMargin: "600px" }).observe(closeup.place);
+  document.addEventListener("click", (event) => {
+    // A mark selects its trial; a link to a trial also goes there.
+    if (event.target.closest?.("a[href^='#trial-'], a[href^='#trial=']")) {
+      closeup.place.scrollIntoView();
+    }
+  });
+  showSoon();
 });
+
+/** At once where the reader sees it, else when the browser has nothing better to do. */
+function showSoon() {
+  if (closeup.isNear) showTrial();
+  else (window.requestIdleCallback ?? setTimeout)(showTrial);
+}
 
 function showTrial() {
   const trial = selection.trial ?? store.study.leading ?? store.runs.trial[0];
-  if (trial === closeup.trial || !closeup.isNear) return;
+  if (trial === closeup.trial) return;
   const runs = store.runsOf(trial);
   closeup.trial = trial;
   closeup.run = runs.find((run) => closeup.told.shown.includes(run))
@@ -50,7 +62,10 @@ async function drawCloseup() {
     ...(run === null ? [] : [filmstrip(run), neighbours(run)]),
     later, classes, configuration(trial));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-  if (run === null) return;
+  if (!runs.some((it) => store.rows.first[it + 1] > store.rows.first[it])) {
+    later.append(make("p", { class: "empty" }, "No evaluation yet."));
+    return;
+  }
   await fillMultiples(later, runs, images, turn);
   await fillClasses(classes, run, turn);
 }
@@ -104,7 +119,7 @@ function seedCard(run, line) {
   const of = store.runs;
   const isChosen = run === closeup.run;
   const button = make("button", {
-    type: "button", "aria-pressed": String(isChosen), id: `seed-${of.seed[run]}`,
+    type: "button", "aria-pressed": String(isChosen), id: `closeup-seed-${of.seed[run]}`,
   }, glyphOf(of.outcome[run]), `seed ${of.seed[run]}`);
   button.addEventListener("click", () => chooseRun(run));
   const spark = line && smallChart("quality", [line], { fixed: [0, 1], box: SPARK });

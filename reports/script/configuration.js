@@ -10,7 +10,7 @@ function configuration(trial) {
     closeup.told.sampled.includes(b) - closeup.told.sampled.includes(a) || a.localeCompare(b));
   const rows = paths.map((path) => make("tr", {},
     make("th", { scope: "row" }, path), make("td", {}, JSON.stringify(overrides[path])),
-    make("td", {}, JSON.stringify(valueAt(store.base, path) ?? null)),
+    make("td", {}, JSON.stringify(valueAt(store.base, path)) ?? "–"),
     make("td", {}, closeup.told.sampled.includes(path) ? "sampled" : "follows from it")));
   const head = ["", "this trial", "base", ""].map((title) => make("th", { scope: "col" }, title));
   const same = closeup.told.sampled.filter((path) => !(path in overrides));
@@ -28,7 +28,10 @@ function configurationText(overrides) {
   for (const [path, value] of Object.entries(overrides)) {
     const parts = path.split(".");
     const end = parts.pop();
-    parts.reduce((node, part) => node[part] ??= {}, whole)[end] = value;
+    parts.reduce((node, part) => {
+      if (!Object.hasOwn(node, part)) node[part] = {};
+      return node[part];
+    }, whole)[end] = value;
   }
   const code = make("code", {}, ...jsonLines(whole, overrides));
   return make("div", { class: "command" }, make("pre", { tabindex: 0 }, code),

@@ -3,6 +3,7 @@
 
 const OPEN_END = 0.01; // of an axis: an end of a brush that close to the axis' end is left open
 const SLOT_HALF = 0.4;
+const FOLLOW_MILLISECONDS = 120;
 
 document.querySelector("[data-panel=parallel]")?.addEventListener("drawn", (event) => {
   const panel = event.detail;
@@ -26,16 +27,26 @@ function sayNoWebgl(panel) {
 function connectParallel(panel) {
   const { frame } = panel;
   panel.groups = lineGroups(panel.stored.extra);
-  panel.busy = false;
+  panel.constrained = new Set();
   frame.on("plotly_restyle", (event) => {
-    // An axis that was moved tells nothing; what this script set itself is known already.
-    if (event && !panel.busy) writeBrushes(panel);
+    // A brush tells of nothing but its axis; an axis that was moved tells nothing at all.
+    const told = Object.keys(event?.[0] ?? {});
+    if (told.length === 1 && told[0].endsWith("constraintrange")) writeBrushes(panel);
+    drawChosen(panel);
   });
+  frame.on("plotly_afterplot", () => drawChosen(panel));
   connectLines(panel);
-  selection.onChange(() => followSoon(panel));
+  selection.onChange((filtered) => {
+    drawChosen(panel);
+    if (filtered) followSoon(panel);
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => followSoon(panel));
   new MutationObserver(() => followSoon(panel))
     .observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  new IntersectionObserver((entries) => {
+    panel.isNear = entries.at(-1).isIntersecting;
+    if (panel.isLate) followSoon(panel);
+  }, { rootMargin: "400px" }).observe(panel.element);
 }
 
 /** A line stands for all runs of its trial that ended alike. */
@@ -45,26 +56,51 @@ function lineGroups({ runs }) {
 }
 
 function followSoon(panel) {
-  panel.due ??= requestAnimationFrame(() => {
-    panel.due = null;
-    followFilter(panel);
-  });
+  // Out of sight the lines wait, in sight they let the other figures go first: where WebGL has no
+  // graphics card they alone take longer than everything else.
+  panel.isLate = !panel.isNear;
+  clearTimeout(panel.due);
+  if (!panel.isLate) panel.due = setTimeout(() => followFilter(panel), FOLLOW_MILLISECONDS);
 }
 
 async function followFilter(panel) {
-  const dimensions = panel.frame.data[0].dimensions;
   const update = lineColours(panel);
-  dimensions.forEach((dimension, place) => {
+  panel.frame.data[0].dimensions.forEach((dimension, place) => {
     const wanted = wantedRange(panel, dimension);
     if (wanted !== undefined) update[`dimensions[${place}].constraintrange`] = [wanted];
   });
-  panel.busy = true;
-  try {
-    await Plotly.restyle(panel.frame, update, [0]);
-  } finally {
-    panel.busy = false;
-  }
+  await Plotly.restyle(panel.frame, update, [0]);
   panel.constrained = constrainedColumns(panel);
+}
+
+/** The selected trial's lines, one for each way in which it ended, above the others. */
+function drawChosen(panel) {
+  const size = panel.frame._fullLayout?._size;
+  if (!size) return;
+  const layer = panel.overlay ?? newLayer(panel);
+  const { dimensions } = panel.frame.data[0];
+  const runs = selection.trial === null ? [] : store.runsOf(selection.trial);
+  const ends = runs.filter((run, i) =>
+    runs.findIndex((it) => store.runs.outcome[it] === store.runs.outcome[run]) === i);
+  const lines = ends.map((run) => dimensions.map((dimension, i) => [
+    size.l + size.w * i / Math.max(1, dimensions.length - 1),
+    size.t + size.h * (1 - shareAlong(panel, dimension, run)),
+  ]));
+  const group = shape("g", { class: "selected" });
+  group.append(...lines.map((line) =>
+    shape("path", { class: "line", d: `M${line.map((at) => at.join(",")).join("L")}` })));
+  layer.replaceChildren(group);
+}
+
+/** How far up an axis a run lies, from 0 to 1. */
+function shareAlong(panel, dimension, run) {
+  const axis = axisOf(panel, dimension);
+  const [low, high] = dimension.range;
+  const value = valueOf(store.column(axis.column), run);
+  let place = axis.scale === "log10" ? Math.log10(value) : value;
+  if (axis.scale === "slots") place = axis.slots.findIndex((slot) => String(slot) === String(value));
+  if (value === null) place = axis.missing ?? low;
+  return Math.max(0, Math.min(1, (place - low) / (high - low)));
 }
 
 // Colours.
@@ -76,13 +112,11 @@ function lineColours(panel) {
   const isFiltered = selection.runs !== null;
   const idle = blended(named("--rule"), named("--muted"), runs.length < 200 ? 0.75 : 0.3);
   const palette = [isFiltered ? named("--rule") : idle,
-    ...outcomes.map((outcome) => store.outcomes[outcome].colour), named("--ink")];
+    ...outcomes.map((outcome) => store.outcomes[outcome].colour)];
   const top = palette.length - 1;
   sayMatched(panel);
-  const colours = runs.map((run, i) => {
-    if (store.runs.trial[run] === selection.trial) return top;
-    return isFiltered && panel.groups[i].some((it) => selection.runs[it]) ? of[i] : 0;
-  });
+  const colours = runs.map((_, i) =>
+    (isFiltered && panel.groups[i].some((run) => selection.runs[run]) ? of[i] : 0));
   return {
     "line.color": [colours], "line.cmin": 0, "line.cmax": top,
     "line.colorscale": [palette.map((colour, i) => [i / top, colour])],
