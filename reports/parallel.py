@@ -32,6 +32,7 @@ NUM_STOPS = 60
 """A brush snaps to ticks; so many unlabelled ones let it go where it is dragged."""
 GREY = "#8A8A8A"
 LETTER_PIXELS = 6
+MOST_LETTERS = 16
 NARROW_WIDTH = 940
 """On a narrow screen the figure is wider than it and scrolls: axes need room for their labels."""
 MEASURED = ("quality", "score")
@@ -197,7 +198,7 @@ def _dimension(
     missing = low - 0.14 * (high - low)
     is_absent = np.isnan(positions)
     bottom = missing if is_absent.any() else low
-    ticks = dict(zip(axis.ticks, map(plotly_text, axis.labels), strict=True))
+    ticks = dict(zip(axis.ticks, (_short(label) for label in axis.labels), strict=True))
     if not axis.slots:
         ticks = dict.fromkeys(np.linspace(low, high, NUM_STOPS).tolist(), "") | ticks
     if is_absent.any():
@@ -216,7 +217,7 @@ def _dimension(
         {
             "column": column,
             "scale": scale,
-            "slots": list(axis.slots),
+            "slots": [str(slot) for slot in axis.slots],
             "low": low,
             "high": high,
             "missing": missing if is_absent.any() else None,
@@ -236,7 +237,12 @@ def _unique(texts: Sequence[str]) -> list[str]:
 def _wrapped(title: str) -> list[str]:
     """A title in two lines where it has two words."""
     first, _, rest = title.rpartition(" ")
-    return [first, rest] if first else [rest]
+    return [_short(line) for line in (first, rest) if line]
+
+
+def _short(label: str) -> str:
+    """A name no longer than there is room for beside an axis."""
+    return label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…"
 
 
 def _turn(place: int) -> float:

@@ -186,7 +186,11 @@ def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _brushes(brushes: Mapping[str, Brush]) -> dict[str, Any]:
-    return {axis: asdict(brush) for axis, brush in brushes.items()}
+    """Slots as the store writes a choice: 0.0 is "0.0" there, and would be 0 in a script."""
+    return {
+        axis: asdict(brush) | {"slots": [str(slot) for slot in brush.slots]}
+        for axis, brush in brushes.items()
+    }
 
 
 def _option(option: Option) -> dict[str, Any]:

@@ -18,9 +18,14 @@ function configuration(trial) {
     make("h4", {}, "Configuration"),
     rows.length ? make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Differences from the base" },
       make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))) : null,
-    make("p", { class: "note" }, `Above: what differs from the study's base configuration${same.length
-      ? `; sampled as in the base, or a branch not taken: ${same.join(", ")}` : ""}. Below: all of it.`),
+    make("p", { class: "note" }, "Above: what differs from the study's base configuration. Below: all of it. ",
+      ...(same.length ? ["Sampled as in the base, or a branch not taken: ", ...asCode(same), "."] : [])),
     configurationText(overrides));
+}
+
+/** Names apart by commas, each an element: a name written from right to left turns no other. */
+function asCode(names) {
+  return names.flatMap((name, i) => [i ? ", " : "", make("code", {}, name)]);
 }
 
 function configurationText(overrides) {

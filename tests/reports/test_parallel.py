@@ -15,7 +15,7 @@ from reports.blocks import Missing
 from reports.figures.panel import Panel
 from reports.markup import Html
 from reports.parallel import Line, draw_parallel, parallel_rows, parameter_blocks, stratified
-from reports.tables import parameters_of
+from reports.tables import Parameter, parameters_of
 from tests.reports.raced import write_raced_study
 from tests.reports.synthetic import write_study
 
@@ -147,3 +147,17 @@ def test_lines_of_one_outcome_alone_have_a_scale_of_colours(study: StudyRecord) 
     stable = rows[rows["outcome"] == "stable"].reset_index(drop=True)
     panel = draw_parallel(Line(stable, len(stable)), parameters_of(study))
     assert len(panel.figure.data[0].line.colorscale) == 2
+
+
+def test_slots_are_told_as_the_store_writes_a_choice(study: StudyRecord) -> None:
+    _, _, told = _drawn(study)
+    assert told["training.batch_size"]["slots"] == ["16", "32", "64", "128"]
+
+
+def test_long_names_are_cut_to_the_room_there_is(study: StudyRecord) -> None:
+    rows = parallel_rows(study)
+    long = Parameter("a" * 40, "categorical", choices=("b" * 40, "c"))
+    lines = Line(rows.rows.assign(**{"a" * 40: "c"}), rows.num_all)
+    dimension = draw_parallel(lines, [long]).figure.data[0].dimensions[0]
+    assert dimension.label == "a" * 15 + "…"
+    assert dimension.ticktext == ("b" * 15 + "…", "c")
