@@ -129,10 +129,15 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _front(rows: pd.DataFrame) -> Any:
+    """The Pareto set, looked for among the best of those that share a lower bound: a few."""
+    front = np.zeros(len(rows), dtype=bool)
     if (rows["total"] == 1).all():
-        return np.zeros(len(rows), dtype=bool)
-    front = pareto_front(rows[["low", "quality"]].to_numpy(dtype=float), [True, True])
-    return front & (rows["stable"] > 0).to_numpy()
+        return front
+    best = rows["quality"] == rows.groupby("low")["quality"].transform("max")
+    place = np.flatnonzero(best & (rows["stable"] > 0))
+    values = rows[["low", "quality"]].to_numpy(dtype=float)[place]
+    front[place] = pareto_front(values, [True, True])
+    return front
 
 
 def _with_intervals(rows: pd.DataFrame, repeated: list[Any]) -> pd.DataFrame:
