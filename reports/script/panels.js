@@ -142,8 +142,8 @@ function connectBrush(panel) {
     ].filter(Boolean);
     if (!terms.length) return;
     panel.brushed = true;
+    panel.written = withTerms(selection.where, terms);
     selection.addTerms(terms);
-    panel.written = selection.where;
   });
 }
 

@@ -68,7 +68,7 @@ const selection = {
 
 // What the address says: a trial, a filter, or a plain section that the browser scrolls to.
 function readAddress() {
-  const said = decodeURI(location.hash.slice(1));
+  const said = location.hash.slice(1);
   const old = said.match(/^trial-(\d+)$/);
   const pairs = new URLSearchParams(location.hash.slice(1));
   const trial = Number(old ? old[1] : pairs.get("trial") ?? NaN);
