@@ -14,6 +14,7 @@ from lab.config import InputError
 from lab.record import trial_folder, write_whole
 from lab.storage import Storage, for_reading, in_its_words
 from reports.blocks import Block, drawn
+from reports.commands import copyable
 from reports.compare_blocks import (
     KEYS,
     curve_blocks,
@@ -27,7 +28,6 @@ from reports.compare_blocks import (
 from reports.compare_card import Pair, pair_of, same_study
 from reports.compare_rows import ends_of
 from reports.markup import Html, element, joined
-from reports.methods import copyable
 from reports.page import age, contents, document
 from reports.reading import read_for_report
 from reports.words import counted

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.record import StudyRecord
+from reports.commands import copyable
 from reports.markup import Html, element, joined
-from reports.methods import copyable
 from reports.tables import mapping
 from reports.verdicts import LOOKS, glyph
 from reports.words import MISSING, counted, images, listed, number, percents, wilson_bounds

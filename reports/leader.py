@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
+from reports.commands import confirm_command, copyable, shown_folder, train_command
 from reports.conclusions import conclusions_of, finalist_rows, is_raced, is_single, leading_run
 from reports.gallery import Album, hero
 from reports.markup import Html, element, joined
-from reports.methods import confirm_command, copyable, shown_folder, train_command
 from reports.story import story
 from reports.tables import explored, finished, names_of, parameters_of, run_table, trial_table
 from reports.verdicts import glyph

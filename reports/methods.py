@@ -1,19 +1,23 @@
-"""How to reproduce a study: commands, versions, data, metrics and their floor, rules, formulas."""
+"""Methods: commands, formulas, statistics, metrics, data, versions; and what was left out."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lab.config import MetricNames, StabilityConfig
-from lab.record import StudyRecord, trial_folder
-from reports.conclusions import conclusions_of, is_raced, leading_trial
+from lab.record import SAMPLES_FOLDER, StudyRecord
+from reports.blocks import Block
+from reports.commands import commands_section, shown_folder
+from reports.conclusions import is_raced
+from reports.findings import left_out
+from reports.gallery import MOST_BYTES, Album
 from reports.markup import Html, element, joined
+from reports.statistics import statistics_section
+from reports.store import MOST_CURVE_BYTES
 from reports.tables import config_value, names_of
 from reports.verdicts import VERDICTS, glyph, look
-from reports.words import listed, number
+from reports.words import counted, listed, number
 
 METRICS = {
     "frechet": "Frechet distance of features; lower is better, biased at few samples",
@@ -28,88 +32,66 @@ METRICS = {
     "duplicates": "share of generated images that nearly repeat another one",
     "rke": "number of modes by the second-order Renyi entropy of a kernel",
 }
-FINALISTS = 3
-"""Trials worth confirming in a study that did not race."""
 REQUIRED = tuple(name for name, field in MetricNames.model_fields.items() if field.is_required())
 """Metrics that every record has; older ones lack the others."""
 
 
-def methods(study: StudyRecord) -> Html:
-    """The whole section."""
+def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
+    """The whole section; `album` holds the pictures that earlier sections took."""
     card = study.study
-    parts = [
+    facts = ("Data", "Versions", "Hardware", "Settings")
+    return [
         element("h3", "Commands"),
-        _commands(study),
+        commands_section(study),
+        element("h3", "What this page left out, and why"),
+        _left_out(study, album),
         element("h3", "Score and verdicts"),
         _formulas(study),
+        _folded("The limits behind the verdicts", _thresholds(study)),
+        element("h3", "How the statistics are made"),
+        statistics_section(),
         *_stages(study),
         element("h3", "Metrics"),
         _metrics(study),
-        element("h3", "Data, versions, hardware"),
+        element("h3", "Data, versions, hardware, settings"),
         element(
             "div",
-            *(
-                _facts(title, card.get(title.lower(), {}))
-                for title in ("Data", "Versions", "Hardware", "Settings")
-            ),
-            class_="cards",
+            *(_facts(title, card.get(title.lower(), {})) for title in facts),
+            class_="method-columns",
         ),
     ]
-    return joined(parts)
 
 
-def command_of(study: StudyRecord) -> str:
-    """The search's command line as it was given, quoted for a shell."""
-    command = study.study.get("command") or []
-    return shlex.join(str(word) for word in command) if isinstance(command, list) else str(command)
+def _left_out(study: StudyRecord, album: Album) -> Html:
+    """What of the record is not here, then what the page's size leaves out."""
+    told = [*left_out(study), *_pictures(study, album)]
+    told.append(
+        f"Curves take at most {MOST_CURVE_BYTES / 1e6:g} MB, quality and metrics first; a "
+        "quantity that had no room for all is kept for the chosen trials, and its menu says so."
+    )
+    return element("ul", *(element("li", sentence) for sentence in told), class_="method-left-out")
 
 
-def train_command(study: StudyRecord) -> str | None:
-    """The command that trains the leading trial again, or None when nothing is scored."""
-    trial = leading_trial(study)
-    if trial is None:
-        return None
-    folder = trial_folder(study.folder, trial)
-    return f"python -m lab.train --trial {shown_folder(folder)}"
-
-
-def confirm_command(study: StudyRecord, num_seeds: int) -> str:
-    """The command that goes on to train the finalists on so many fresh seeds each.
-
-    A study that did not race has no finalists, so it is told how many to take.
-    """
-    race = "" if is_raced(study) else f" --race {min(FINALISTS, len(study.trials))}"
-    folder = shown_folder(study.folder)
-    return f"python -m lab.search --resume {folder}{race} --confirm {num_seeds}"
-
-
-def shown_folder(folder: Path) -> str:
-    """A folder as a command names it: short where it lies under the working folder, else whole."""
-    here = Path.cwd()
-    return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
-
-
-def copyable(command: str, what: str = "the command") -> Html:
-    """A command, or another text named by `what`, with a button that copies it."""
-    button = element("button", "copy", type="button", class_="copy", aria_label=f"Copy {what}")
-    return element("div", element("pre", element("code", command)), button, class_="command")
-
-
-def _commands(study: StudyRecord) -> Html:
-    folder = shown_folder(study.folder)
-    leader = "best" if conclusions_of(study).recommended is None else "recommended"
-    entries = [
-        ("The search as it was started", command_of(study)),
-        (f"The {leader} trial, trained again", train_command(study)),
-        ("Continue or finish this study", f"python -m lab.search --resume {folder}"),
-        ("This page, made again", f"python -m reports {folder}"),
+def _pictures(study: StudyRecord, album: Album) -> list[str]:
+    """How many runs have their samples here, and where the others' are."""
+    if not study.runs:
+        return []
+    place = f"{shown_folder(study.folder)}/trials/*/seed-*/{SAMPLES_FOLDER}"
+    here, whole = len(album.filmstrips), len(study.runs)
+    told = [
+        f"Sample grids of {here:,} of {counted(whole, 'run')} are on this page: the finalists', "
+        f"the Pareto set's, one of each failure's, at most {MOST_BYTES / 1e6:g} MB. All lie in "
+        f"{place}."
     ]
-    rows = [
-        joined([element("dt", name), element("dd", copyable(command))])
-        for name, command in entries
-        if command
-    ]
-    return element("dl", joined(rows), class_="commands")
+    if album.damaged:
+        shown = sorted(album.damaged)
+        more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+        told.append(f"Pictures that are no WebP: {', '.join(shown[:3])}{more}.")
+    return told
+
+
+def _folded(title: str, body: Html) -> Html:
+    return element("details", element("summary", title), element("div", body, class_="scroll"))
 
 
 def _formulas(study: StudyRecord) -> Html:
@@ -128,8 +110,7 @@ def _formulas(study: StudyRecord) -> Html:
             " over images seen, up to the budget T: between 0 and 1, higher is better, finite for "
             "every run."),
         element("p", "Stable: no failure before T and a final quality of at least the target. "
-            "Intervals of shares are Wilson's at 95%. The limits behind the verdicts; how well "
-            "they name planted failures, python -m lab.validate measures:"),
+            "How often these rules err is measured on planted failures: see Trust."),
     ]  # fmt: skip
     meanings = [
         element(
@@ -138,7 +119,7 @@ def _formulas(study: StudyRecord) -> Html:
         for name in VERDICTS
     ]
     verdicts = element("table", element("tbody", joined(meanings)), class_="facts")
-    return joined([*score[:2], verdicts, score[2], _thresholds(study)])
+    return element("div", element("div", *score), verdicts, class_="method-columns")
 
 
 def _stages(study: StudyRecord) -> list[Html]:
@@ -193,7 +174,18 @@ def _metrics(study: StudyRecord) -> Html:
     table = element(
         "table", element("thead", head), element("tbody", joined(rows)), class_="facts"
     )
-    return joined([element("p", protocol), table])
+    return joined(
+        [element("p", protocol), element("div", table, class_="scroll"), *_classes(study)]
+    )
+
+
+def _classes(study: StudyRecord) -> list[Html]:
+    """How the classes of generated images are told; nothing where the data has none."""
+    by = study.study.get("metrics", {}).get("class_share_by")
+    if not by:
+        return []
+    told = f"Class shares: an image's class is told by {by}; real shares are told the same way."
+    return [element("p", told)]
 
 
 def _facts(title: str, data: Any) -> Html:
@@ -201,8 +193,7 @@ def _facts(title: str, data: Any) -> Html:
     rows = [_row(str(name), _shown(value)) for name, value in entries.items()]
     if not rows:
         rows = [_row("–", "not recorded")]
-    body = element("table", element("tbody", joined(rows)), class_="facts")
-    return element("details", element("summary", title), body, open=True)
+    return _folded(title, element("table", element("tbody", joined(rows)), class_="facts"))
 
 
 def _row(name: str, *values: str) -> Html:

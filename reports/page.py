@@ -14,6 +14,7 @@ from lab.record import REPORT_FILE, StudyRecord, write_whole
 from lab.storage import Storage, for_reading, in_its_words
 from reports.blocks import Block, Section, drawn
 from reports.closeup import closeup_blocks
+from reports.commands import shown_folder
 from reports.figures.cost import cost_blocks
 from reports.figures.curves import curve_blocks
 from reports.figures.failures import failure_blocks
@@ -22,7 +23,7 @@ from reports.figures.safe_zone import safe_zone_blocks
 from reports.figures.timeline import search_blocks
 from reports.gallery import Album
 from reports.markup import Html, element, joined
-from reports.methods import methods, shown_folder
+from reports.methods import methods_blocks
 from reports.parallel import parameter_blocks
 from reports.reading import read_for_report
 from reports.store import store_blocks
@@ -105,7 +106,7 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
         Section("search", "The search itself", "What did it cost, and what did stopping save?",
                 lambda: search_blocks(study)),
         Section("methods", "Methods", "How are these numbers made, and made again?",
-                lambda: [methods(study)]),
+                partial(methods_blocks, study, album)),
     ]  # fmt: skip
 
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from reports.commands import copyable
 from reports.figures.panel import Panel, render
 from reports.figures.validation import matrix_panel, planes_panel
 from reports.markup import Html, element, joined
-from reports.methods import copyable
 from reports.page import contents, document
 from reports.verdicts import look
 from reports.words import counted, duration, number
