@@ -165,6 +165,7 @@ def draw_curves(
         note=_note(first, large=large),
         table=_table(summaries, slots),
         marks="curves",
+        title="Every run, and what became of it",
         extra={
             "images": plain(slots.images),
             "most": MOST_LINES,

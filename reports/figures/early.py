@@ -142,6 +142,7 @@ def draw_early(
         table=rows.set_axis(
             ["Images seen", "Runs alive", "Rank correlation", "95% low", "95% high"], axis=1
         ),
+        title="Does early quality tell the end?",
     )
 
 

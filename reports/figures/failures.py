@@ -130,16 +130,24 @@ def draw_failures(
         "Shares of verdicts over explore runs, and by critic norm, penalty and loss over those "
         "that no optimiser chose.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
-        narrow={"xaxis.range": [0, 1.8], "xaxis.tickvals": [0, 0.5, 1]},
+        narrow={
+            "xaxis.range": [0, 1.8],
+            "xaxis.tickvals": [0, 0.5, 1],
+            f"annotations[{levels['group'].nunique()}].text": "",
+        },
         note=_note(rows, num_left_out),
         table=_table(rows),
         marks="bars",
         extra={"bars": _pieces(rows, places)},
+        title="Verdicts by what was chosen",
     )
 
 
 def _note(rows: pd.DataFrame, num_left_out: int) -> str:
-    said = "Each bar is all runs of its level, with their number in each piece. "
+    said = (
+        "Each bar is all runs of its level, with their number in each piece; beside it, how many "
+    )
+    said += "are stable, and the 95% interval of that share. "
     if (rows["level"] == CHOSEN).any() and rows["group"].nunique() > 1:
         said += "The bars by choice leave the optimiser's runs out: it favours what went well. "
     if (rows["total"] < LEAST_IN_A_LEVEL).any():

@@ -89,7 +89,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
         chosen = rows[rows["outcome"] == cause]
         figure.add_trace((_bars if large else _strip)(chosen, place, budget))
         middles.append(middle(chosen["share"].to_numpy(dtype=float)))
-        for trace in _middle_traces(middles[-1], cause, place, budget):
+        for trace in _middle_traces(middles[-1], cause, place, budget, len(chosen)):
             figure.add_trace(trace)
     figure.update_xaxes(
         range=[-0.01 * budget, 1.015 * budget],
@@ -100,6 +100,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
             "font": {"size": 13},
         },
     )
+    figure.update_layout(margin_r=26)
     figure.update_yaxes(
         range=[len(causes) - 0.5, -0.62],
         tickvals=list(range(len(causes))),
@@ -117,6 +118,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
         note=_note(rows, num_stalled, large=large),
         table=_table(rows, causes, middles),
         marks="onset",
+        title="When they break",
         extra={"rows": causes, "budget": budget, "below": 0.42 if large else 0.0},
         brush={} if rows["budget"].nunique() > 1 else {"x": Brush("onset")},
     )
@@ -182,10 +184,13 @@ def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
     )
 
 
-def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list[go.Scatter]:
+def _middle_traces(
+    found: Middle, cause: str, place: int, budget: float, num_runs: int
+) -> list[go.Scatter]:
     """The interval as a bar, the median as a short line across it, and its number."""
     meta = {"of": "summary", "outcome": cause}
     said = f"{found.value:.0%}"
+    said = f"median {said}" if num_runs > 1 else said
     traces = []
     if np.isfinite(found.low):
         said += f" [{found.low:.0%}, {found.high:.0%}]"
@@ -206,7 +211,7 @@ def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list
             y=[place + 0.34, place - 0.4, place - 0.4],
             mode="lines+text",
             line={"color": look(cause).colour, "width": 1.6},
-            text=["", "", f"median {said}  " if right else f"  median {said}"],
+            text=["", "", f"{said}  " if right else f"  {said}"],
             textposition="top left" if right else "top right",
             textfont={"size": 12},
             hoverinfo="skip",

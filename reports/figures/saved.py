@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.blocks import Block, Missing
 from reports.figures.panel import Panel, blank, plain, plotly_text
-from reports.figures.spending import parts_of, size_of, worked_seconds
+from reports.figures.spending import parts_of, percent, size_of, worked_seconds
 from reports.tables import run_table
 from reports.verdicts import in_order, look
 from reports.words import counted, number
@@ -119,6 +119,7 @@ def draw_saved(rows: pd.DataFrame, whole: float, hours: str) -> Panel:
         {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
         note=_note(rows, whole, unit, scale),
         table=_table(rows, hours),
+        title="What stopping saved",
     )
 
 
@@ -199,11 +200,6 @@ def _note(rows: pd.DataFrame, whole: float, unit: str, scale: float) -> str:
     if unknown:
         said.append(f"{counted(unknown, 'run')} of unknown speed not counted.")
     return " ".join(said)
-
-
-def percent(share: float) -> str:
-    """A share in percent, a small one not as nothing."""
-    return f"{share:.0%}" if share >= 0.01 or share == 0 else f"{share:.2%}"
 
 
 def _table(rows: pd.DataFrame, hours: str) -> pd.DataFrame:

@@ -188,6 +188,7 @@ def draw_spending(
         note=_note(rows, unit, scale, there, num_unknown),
         narrow={"xaxis.range": [0, float(total.max()) * scale * 1.3]},
         table=_table(rows, hours),
+        title=f"Cost in {hours}",
     )
 
 
@@ -249,7 +250,7 @@ def _note(
 ) -> str:
     slots = rows[rows["group"] == TIME].set_index("part")["hours"]
     whole = float(slots.sum())
-    shares = [f"{part} {share / whole:.0%}" for part, share in slots.items() if share > 0]
+    shares = [f"{part} {percent(share / whole)}" for part, share in slots.items() if share > 0]
     said = f"Of {number(whole * scale)} {unit}: {listed(shares)}. "
     if there is None:
         said += "The record does not say how many slots there were, so idle time is not known. "
@@ -261,6 +262,11 @@ def _note(
     if num_unknown:
         said += f"{counted(num_unknown, 'run')} without seconds not counted."
     return said.strip()
+
+
+def percent(share: float) -> str:
+    """A share in percent, a small one not as nothing."""
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else f"{share:.2%}"
 
 
 def _table(rows: pd.DataFrame, hours: str) -> pd.DataFrame:

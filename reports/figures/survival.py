@@ -26,7 +26,7 @@ from lab.stability.statistics import (
 from reports.blocks import Block, Missing
 from reports.figures.panel import FAINT, Brush, Panel, blank, plain, plotly_text
 from reports.tables import explored, run_table, trial_table
-from reports.words import counted, images
+from reports.words import counted, images, wilson_bounds
 
 COLOUR = "#0072B2"
 SHADE = "rgba(0,114,178,0.16)"
@@ -127,6 +127,7 @@ def draw_survival(all_rows: pd.DataFrame) -> Panel:
         note=note,
         table=_table(rows, curves, budget),
         marks="survival",
+        title="How long runs last",
         brush={"x": Brush("onset")},
         extra={"steps": [plain(column) for column in (curves.upper.times, curves.upper.survival)]},
     )
@@ -163,7 +164,7 @@ def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
     band = survival_interval(curve)
     return Curves(
         [
-            step(curve, band.low, budget, width=0, axes=axes),
+            step(curve, band.low, budget, width=0, axes=axes, start=_least(rows)),
             step(curve, band.high, budget, width=0, fill=True, axes=axes),
             step(curve, curve.survival, budget, axes=axes),
         ],
@@ -173,6 +174,11 @@ def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
         curve,
         curve,
     )
+
+
+def _least(rows: pd.DataFrame) -> float:
+    """The band's lower end before anything happened: Wilson's of all runs, as further on."""
+    return wilson_bounds(len(rows), len(rows))[0]
 
 
 def step(
@@ -185,13 +191,14 @@ def step(
     fill: bool = False,
     colour: str = COLOUR,
     axes: str = "",
+    start: float = 1.0,
 ) -> go.Scatter:
-    """One step line from 1 at 0 images to the budget, thinned to what can be seen."""
+    """One step line from `start` at 0 images to the budget, thinned to what can be seen."""
     kept = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), MOST_STEPS)).round())
     places = kept.astype(int)
     return go.Scatter(
         x=plain([0.0, *curve.times[places], budget]),
-        y=plain([1.0, *levels[places], levels[-1]]),
+        y=plain([start, *levels[places], levels[-1]]),
         xaxis=f"x{axes}",
         yaxis=f"y{axes}",
         mode="lines",
@@ -267,7 +274,8 @@ def _table(rows: pd.DataFrame, curves: Curves, budget: float) -> pd.DataFrame:
         band = survival_interval(curves.lower)
         low, high = (curves.lower._replace(survival=side) for side in band)
         columns["Not broken"] = survival_at(curves.lower, times)
-        columns["95% low"] = survival_at(low, times)
+        before = times < curves.lower.times[0]
+        columns["95% low"] = np.where(before, _least(rows), survival_at(low, times))
         columns["95% high"] = survival_at(high, times)
     return pd.DataFrame(columns)
 

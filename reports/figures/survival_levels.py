@@ -104,6 +104,7 @@ def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
         + f"; grey: all {len(rows):,} runs. {_left_out(levels)}",
         narrow={"height": narrow.height, **_flat(_placed(narrow)), **_moved(narrow)},
         table=_table(cells, budget),
+        title="How long they last by what was chosen",
     )
 
 

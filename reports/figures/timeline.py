@@ -156,6 +156,7 @@ def draw_timeline(
         note=_note(rows, num_left_out, large=large),
         table=_table(rows),
         marks="timeline",
+        title="Slots over time",
         extra={**extra, "large": large},
     )
 

@@ -65,6 +65,12 @@ def test_without_pruning_the_curve_lies_in_its_band() -> None:
     assert panel.table["Not broken"].tolist() == pytest.approx([1, 1, 2 / 3, 2 / 3, *[1 / 3] * 3])
 
 
+def test_the_band_of_runs_that_all_live_is_wilsons_of_all_of_them() -> None:
+    low, high, curve = draw_survival(_rows([(100, False, False)] * 10)).figure.data[:3]
+    assert low.y == pytest.approx([0.7225] * 3, abs=1e-4)
+    assert set(high.y) == set(curve.y) == {1.0}
+
+
 def test_pruned_runs_open_a_gap_between_two_curves() -> None:
     panel = draw_survival(_rows([(40, False, True), (60, True, False), (100, False, False)]))
     worst, best = panel.figure.data[:2]
