@@ -25,6 +25,10 @@ GREEN = "0,158,115"
 SHADES = [[0.0, f"rgba({GREEN},0.04)"], [1.0, f"rgba({GREEN},0.62)"]]
 """One hue, paler to stronger over any background, for lower bounds from 0 to 1."""
 HATCH = "rgba(128,128,128,0.5)"
+SLANTS = [(0, 1 - c, c, 1) for c in (0.25, 0.5, 0.75)] + [
+    (c, 0, 1, 1 - c) for c in (0, 0.25, 0.5, 0.75)
+]
+"""Ends of the lines of a hatch in the unit square: x, y, x, y."""
 COLUMNS = ("x0", "x1", "y0", "y1", "stable", "total", "low", "high", "little", "cause", "failed")
 
 
@@ -93,16 +97,16 @@ def shades(cells: pd.DataFrame) -> dict[str, Any]:
 
 
 def hatching(cells: pd.DataFrame) -> list[dict[str, Any]]:
-    """One shape: three slanted lines through every cell of little data."""
+    """One shape: slanted lines through every cell of little data."""
     parts = []
     for little, x0, x1, y0, y1 in zip(
         *(cells[name].tolist() for name in ("little", "x0", "x1", "y0", "y1")), strict=True
     ):
         if not little:
             continue
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        for a, b, c, d in ((x0, y, x, y1), (x0, y0, x1, y1), (x, y0, x1, y)):
-            parts.append(f"M{a:.4g},{b:.4g}L{c:.4g},{d:.4g}")
+        for u0, v0, u1, v1 in SLANTS:
+            start = f"{x0 + u0 * (x1 - x0):.4g},{y0 + v0 * (y1 - y0):.4g}"
+            parts.append(f"M{start}L{x0 + u1 * (x1 - x0):.4g},{y0 + v1 * (y1 - y0):.4g}")
     line = {"width": 1, "color": HATCH}
     return [{"type": "path", "path": "".join(parts), "layer": "below", "line": line}] * bool(parts)
 

@@ -43,6 +43,8 @@ from reports.words import counted, short_name
 
 RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
 LARGEST_GLYPH = 17
+MOST_LABELLED = 400
+"""Marks beyond which they would hide the counts of the cells; pointing at a cell tells them."""
 TURNS = {"x": 0.6180339887, "y": 0.7548776662}
 
 
@@ -91,7 +93,7 @@ def draw_safe_zone(
         figure,
         f"Map of runs over {short_name(across)} and {short_name(upward)}: cells shaded by the "
         "lower bound of the share stable, runs marked by how they ended.",
-        {o: int((drawn.rows["outcome"] == o).sum()) for o in in_order(set(drawn.rows["outcome"]))},
+        {o: int((drawn.rows["outcome"] == o).sum()) for o in in_order({it for it, *_ in parts})},
         (Picker("Across", options[0], across), Picker("Upward", options[1], upward)),
         joint,
         chosen.note,
@@ -217,7 +219,7 @@ def _joint(drawn: Map, parts: list[Any], cells: pd.DataFrame, across: str, upwar
     }
     if drawn.binned:
         restyle |= _glyph_places(drawn, parts, cells, across, upward)
-    labels = [] if drawn.binned else counts_in_corners(cells)
+    labels = counts_in_corners(cells) if len(drawn.rows) <= MOST_LABELLED else []
     relayout = {"shapes": hatching(cells), "annotations": labels}
     return Option("", restyle, relayout, zone_note(drawn, cells, across, upward))
 

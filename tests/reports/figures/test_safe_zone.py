@@ -68,7 +68,7 @@ def test_a_cell_of_little_data_is_hatched_and_has_no_shade() -> None:
         == "1 of 10 stable (2–40%)<br>most often collapsed: 6 of 9 failures"
     )
     (hatch,) = hatching(cells)
-    assert hatch["path"].count("M") == 3
+    assert hatch["path"].count("M") == 7
     assert "M-4,0.5L-3,1.5" in hatch["path"]
 
 
