@@ -202,9 +202,9 @@ def pruning(runs: pd.DataFrame) -> Finding | None:
     verb, they = ("was", "it") if pruned == 1 else ("were", "they")
     return Finding(
         f"{counted(pruned, 'explore run')} {verb} pruned: neither stable nor failed.",
-        f"Had all of them failed, {stable} of {total} runs would be stable; had all been stable, "
-        f"{stable + pruned} of {total}. Because {they} looked poor when stopped, no share of the "
-        "others speaks for them.",
+        f"Had all of them failed, {stable:,} of {total:,} runs would be stable; had all been "
+        f"stable, {stable + pruned:,} of {total:,}. Because {they} looked poor when stopped, no "
+        "share of the others speaks for them.",
         "fails",
     )
 

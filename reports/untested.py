@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lab.record import StudyRecord
 from reports.finding import Finding
-from reports.ranges_found import MOST_BINS, between
+from reports.range_bins import MOST_BINS
+from reports.ranges_found import between
 from reports.tables import Parameter, explored, finished, parameters_of, run_table, trial_table
 from reports.words import listed, setting, short_name
 

@@ -7,14 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from reports.ranges_found import (
-    FoundRange,
-    _best,
-    bin_edges,
-    exact_bounds,
-    range_finding,
-    ranges_of,
-)
+from reports.range_bins import FEW_BINS, bin_edges, exact_bounds, ranges_of
+from reports.ranges_found import FoundRange, best_range, found_among, range_finding
 from reports.tables import Parameter
 from reports.untested import gaps
 
@@ -25,15 +19,15 @@ RATE = Parameter("optimizer.generator_lr", "float", 1e-5, 1e-2, True)
 def _claims(values: Array, stable: NDArray[np.bool_]) -> list[FoundRange]:
     """What is claimed of several columns of values [runs, parameters] on the rate's range."""
     pruned = np.zeros(len(stable), dtype=bool)
-    edges = bin_edges(RATE)
-    looked = [ranges_of(column, stable, pruned, edges) for column in values.T]
-    count = sum(ranges.total.size for ranges in looked)
-    found = [
-        _best(str(i), ranges, count, holds=holds)
-        for i, ranges in enumerate(looked)
-        for holds in (True, False)
+    fine, coarse = bin_edges(RATE), bin_edges(RATE, FEW_BINS)
+    looked = [
+        ((str(i),), ranges_of(values[:, [i]], stable, pruned, [fine]))
+        for i in range(values.shape[1])
     ]
-    return [one for one in found if one is not None]
+    if values.shape[1] < 2:
+        return found_among([*looked], None)
+    joint = (("0", "1"), ranges_of(values[:, :2], stable, pruned, [coarse, coarse]))
+    return found_among([*looked], joint)
 
 
 def test_bins_meet_at_round_numbers_and_depend_on_the_space_alone() -> None:
@@ -50,9 +44,22 @@ def test_ranges_count_every_stretch_of_bins() -> None:
     values = np.array([1.0, 1.5, 2.5, 2.5, 3.0, np.nan, 9.0])
     stable = np.array([True, False, True, True, False, True, True])
     pruned = np.array([False, False, False, False, True, False, False])
-    ranges = ranges_of(values, stable, pruned, np.array([1.0, 2.0, 3.0]))
-    counts = zip(*(column.tolist() for column in ranges), strict=True)
+    ranges = ranges_of(values[:, None], stable, pruned, [np.array([1.0, 2.0, 3.0])])
+    counts = zip(*(column.ravel().tolist() for column in ranges), strict=True)
     assert list(counts) == [(1, 3, 3, 4, 1), (1, 2, 1, 2, 0), (2, 3, 2, 2, 1)]
+
+
+def test_ranges_of_two_parameters_count_every_rectangle() -> None:
+    draw = np.random.default_rng(2)
+    values = draw.uniform(0, 3, size=(50, 2))
+    stable, pruned = draw.random(50) < 0.5, np.arange(50) % 7 == 0
+    ranges = ranges_of(values, stable, pruned, [np.arange(4.0), np.array([0.0, 1.0, 3.0])])
+    assert ranges.total.size == 6 * 3
+    assert (ranges.low[0].tolist(), ranges.high[0].tolist()) == ([0, 0], [3, 3])
+    for i, (low, high) in enumerate(zip(ranges.low, ranges.high, strict=True)):
+        inside = ((values >= low) & (values < high)).all(axis=1)
+        counted = (inside & stable).sum(), (inside & ~pruned).sum(), (inside & pruned).sum()
+        assert counted == (ranges.stable[i], ranges.total[i], ranges.pruned[i])
 
 
 def test_exact_bounds_are_clopper_and_pearsons() -> None:
@@ -80,10 +87,11 @@ def test_a_range_that_holds_is_found_and_its_interval_covers_its_true_share() ->
         values = 10 ** draw.uniform(-5, -2, size=(200, 2))
         inside = (values[:, 0] > 1e-4) & (values[:, 0] < 5e-4)
         claims = _claims(values, draw.random(200) < np.where(inside, 0.95, 0.2))
-        held = [one for one in claims if one.path == "0" and one.holds]
-        found += len(held)
+        held = [one for one in claims if one.limits[0][0] == "0" and one.holds]
+        found += bool(held)
         for one in held:
-            at = np.linspace(np.log10(one.low), np.log10(one.high), 2_001)
+            low, high = np.log10(one.limits[0][1:])
+            at = np.linspace(low, high, 2_001)
             true = np.where((at > -4) & (at < np.log10(5e-4)), 0.95, 0.2).mean()
             missed += not one.interval.low <= true <= one.interval.high
     assert found >= 95
@@ -97,21 +105,23 @@ def test_a_range_is_told_with_its_counts_and_against_the_whole() -> None:
     stable = draw.random(400) < np.where(inside, 0.97, 0.2)
     first = _claims(values, stable)[0]
     told = range_finding(first)
-    assert (first.low, first.high) == pytest.approx((1e-4, 5e-4))
+    assert first.limits[0][1:] == pytest.approx((1e-4, 5e-4))
     assert f"1e-4 to 5e-4: stable in {first.stable} of {first.total} runs (" in told.claim
-    assert f"Of all Sobol runs {int(stable.sum())} of 400" in told.detail
+    assert f"Of all Sobol runs {100 * stable.mean():.0f}% (" in told.detail
 
 
 def test_pruned_runs_count_against_whatever_is_claimed() -> None:
-    edges = np.array([1.0, 2.0, 3.0])
-    values = np.repeat([1.5, 2.5], 30)
-    stable = values < 2
-    nothing = np.zeros(60, dtype=bool)
-    half = np.arange(60) % 3 == 0
-    untouched = _best("x", ranges_of(values, stable, nothing, edges), 3, holds=True)
-    assert untouched is not None
-    touched = _best("x", ranges_of(values, stable & ~half, half, edges), 3, holds=True)
-    assert touched is None
+    edges = [np.array([1.0, 2.0, 3.0])]
+    values = np.repeat([1.5, 2.5], 30)[:, None]
+    stable = values[:, 0] < 2
+    nothing, third = np.zeros(60, dtype=bool), np.arange(60) % 3 == 0
+
+    def claimed(stable: NDArray[np.bool_], pruned: NDArray[np.bool_]) -> FoundRange | None:
+        ranges = ranges_of(values, stable, pruned, edges)
+        return best_range(("x",), ranges, 0.05 / 3, 3, holds=True)
+
+    assert claimed(stable, nothing) is not None
+    assert claimed(stable & ~third, third) is None
 
 
 def test_a_gap_at_an_end_is_open_and_one_inside_is_not() -> None:
@@ -138,3 +148,16 @@ def test_one_value_alone_leaves_all_others_untested() -> None:
     found = gaps(weight, np.full(6, 10.0), np.empty(0))
     assert [gap.words() for gap in found] == ["penalty weight other than 10"]
     assert gaps(weight, np.full(2, np.nan), np.empty(0)) == []
+
+
+def test_two_rates_that_bound_each_other_are_told_together() -> None:
+    """Stable where both lie between 1e-4 and 1e-3, elsewhere in 15 %."""
+    draw = np.random.default_rng(9)
+    values = 10 ** draw.uniform(-5, -2, size=(400, 2))
+    inside = ((values > 1e-4) & (values < 1e-3)).all(axis=1)
+    claims = _claims(values, draw.random(400) < np.where(inside, 0.95, 0.15))
+    joint = [one for one in claims if len(one.limits) == 2]
+    assert len(joint) == 1
+    assert joint[0].limits[0][1:] == pytest.approx((1e-4, 1e-3))
+    assert joint[0].limits[1][1:] == pytest.approx((1e-4, 1e-3))
+    assert joint[0].interval.low <= 0.95 <= joint[0].interval.high
