@@ -35,6 +35,8 @@ from reports.words import short_name
 
 MOST_CURVE_BYTES = 4_500_000
 """All curves of a page together, as written; what does not fit is kept for chosen trials."""
+DIGITS_OF_MANY, DIGITS_OF_ALL = 6, 17
+"""Significant digits of what runs measured: all of them unless there are very many runs."""
 MANTISSA_BITS = 13
 """Of 23: curves keep about four digits, which no reader can see on a screen."""
 
@@ -108,6 +110,7 @@ def _overrides(config: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, 
 
 def _runs(study: StudyRecord) -> dict[str, list[Any]]:
     runs = run_table(study)
+    digits = DIGITS_OF_MANY if is_large(study) else DIGITS_OF_ALL
     numbers = {
         "onset": "onset_images", "life": "life", "score": "score", "quality": "final_quality",
         "confidence": "confidence", "frechet": "frechet", "images": "images_seen", "cost": "cost",
@@ -117,7 +120,7 @@ def _runs(study: StudyRecord) -> dict[str, list[Any]]:
         "trial": runs["trial"].tolist(),
         "seed": runs["seed"].tolist(),
         **{name: _coded(runs[name]) for name in ("stage", "outcome")},
-        **{name: plain(runs[column].tolist()) for name, column in numbers.items()},
+        **{name: plain(runs[column].tolist(), digits) for name, column in numbers.items()},
         "evidence": runs["evidence"].tolist(),
         "error": runs["error"].tolist(),
         "flags": [[list(flag) for flag in flags] for flags in runs["flags"]],
@@ -133,13 +136,14 @@ def _coded(values: pd.Series[Any]) -> dict[str, list[Any]]:
 
 def _parameter_columns(study: StudyRecord) -> list[dict[str, Any]]:
     trials = trial_table(study)
+    digits = DIGITS_OF_MANY + 3 if is_large(study) else DIGITS_OF_ALL
     return [
-        *(_parameter_column(it, trials[it.path].tolist()) for it in parameters_of(study)),
+        *(_parameter_column(it, trials[it.path].tolist(), digits) for it in parameters_of(study)),
         _category("origin", "trial", trials["origin"]),
     ]
 
 
-def _parameter_column(parameter: Parameter, values: list[Any]) -> dict[str, Any]:
+def _parameter_column(parameter: Parameter, values: list[Any], digits: int) -> dict[str, Any]:
     if not parameter.is_numeric:
         texts = pd.Series(
             [None if value is None else str(value) for value in values], dtype=object
@@ -147,7 +151,7 @@ def _parameter_column(parameter: Parameter, values: list[Any]) -> dict[str, Any]
         known = [str(choice) for choice in parameter.choices]
         return _category(parameter.path, "trial", texts, known)
     numbers = [value if isinstance(value, (int, float)) else None for value in values]
-    return _number(parameter.path, "trial", plain(numbers, 9)) | {
+    return _number(parameter.path, "trial", plain(numbers, digits)) | {
         "log": parameter.log, "low": parameter.low, "high": parameter.high,
     }  # fmt: skip
 

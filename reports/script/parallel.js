@@ -22,6 +22,7 @@ function sayNoWebgl(panel) {
   panel.frame.replaceChildren(make("p", { class: "empty" },
     "This browser draws no WebGL, which parallel coordinates need. The table below holds the same runs."));
   panel.frame.style.minHeight = "0";
+  panel.element.querySelector("figcaption").hidden = true;
 }
 
 function connectParallel(panel) {
