@@ -57,9 +57,14 @@ STATISTICS = (
         "Newcombe 1998, method 10",
     ),
     Statistic(
-        "One set of runs against another",
-        "Probability that a run of the one ends better than a run of the other, ties one half, "
-        "with a bootstrap of both.",
+        "Risk of a finalist",
+        "CVaR at 25%: the mean final quality of the worst quarter of its runs, failures as 0.",
+        "Rockafellar and Uryasev 2000",
+    ),
+    Statistic(
+        "One study against another",
+        "On the page that compares two: the probability that a run of the one ends better than a "
+        "run of the other, ties one half, with a bootstrap of both.",
         "Mann and Whitney 1947; Agarwal et al. 2021",
     ),
     Statistic(
@@ -98,8 +103,8 @@ STATISTICS = (
         "When this page says less",
         f"Below {LEAST_TRIALS} trials with a verdict there are no maps and no importances. Above "
         f"{MOST_MARKS:,} runs figures bin their marks and curves become bands, with the selection "
-        "drawn on top; parallel coordinates and the table's bars take an even sample of every "
-        "outcome. Whatever is sampled says “showing x of y”.",
+        "drawn on top; parallel coordinates take a sample that keeps every outcome. Whatever is "
+        "sampled says “showing x of y”.",
         "",
     ),
 )
