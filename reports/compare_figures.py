@@ -62,7 +62,7 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
             if left_out
             else ""
         ),
-        narrow={"xaxis.range": [-0.02, 1.6]},
+        narrow={"xaxis.range": [-0.02, 1.6], "xaxis.tickvals": [0, 0.5, 1]},
         table=table.rename(columns={"stable": "count", "total": "of"}),
     )
 
@@ -151,7 +151,7 @@ def _lane(rows: pd.DataFrame, heights: list[float], which: int) -> list[go.Scatt
                    mode="lines", line={"color": COLOURS[which], "width": 3}, opacity=0.45,
                    hoverinfo="skip"),
         go.Scatter(x=plain(shares), y=heights, mode="markers", marker=marker, hoverinfo="skip"),
-        go.Scatter(x=[1.04] * len(rows), y=heights, mode="text", text=words, hoverinfo="skip",
+        go.Scatter(x=[1.06] * len(rows), y=heights, mode="text", text=words, hoverinfo="skip",
                    textposition="middle right", textfont={"size": 12}),
     ]  # fmt: skip
 

@@ -16,7 +16,6 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from lab.stability.statistics import Interval, paired_effect, wilson_interval
-from reports.markup import Html, element, joined
 from reports.tables import (
     config_value,
     explored,
@@ -27,7 +26,7 @@ from reports.tables import (
     run_table,
     trial_table,
 )
-from reports.words import percents, setting, short_name
+from reports.words import setting, short_name
 
 CHOICES = ("network.critic_norm", "penalty.kind", "loss")
 """Choices that are told of even where the space fixes them by another one."""
@@ -152,7 +151,7 @@ def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
     `path` and the settings of its own branch (a penalty's weight)."""
     branch = path.rsplit(".", 1)[0] + "." if path.endswith(".kind") else path
     codes = _value_codes(study)
-    kept = codes[[other for other in codes if not other.startswith(branch)]]
+    kept = codes[[other for other in codes if not str(other).startswith(branch)]]
     _, group = np.unique(kept.to_numpy(), axis=0, return_inverse=True)
     return pd.Series(group.ravel(), index=codes.index)
 
@@ -163,24 +162,6 @@ def _value_codes(study: StudyRecord) -> pd.DataFrame:
     trials = trial_table(study)
     codes = {p.path: pd.factorize(trials[p.path].map(repr))[0] for p in parameters_of(study)}
     return pd.DataFrame(codes, index=trials.index)
-
-
-def draw_comparisons(comparisons: list[Comparison]) -> Html | None:
-    """A small chart a choice: each level's share stable as a dot on its Wilson interval."""
-    if not comparisons:
-        return None
-    return element(
-        "div",
-        element("h3", "Stable runs by choice"),
-        element(
-            "p",
-            "Stable of total and the Wilson 95% interval of that share, from 0 to 100%, over "
-            "explore runs that no optimiser chose.",
-            class_="note",
-        ),
-        element("div", *(_chart(comparison) for comparison in comparisons), class_="forest"),
-        class_="wide",
-    )
 
 
 def _unpaired(path: str, table: pd.DataFrame, confidence: float) -> Comparison:
@@ -223,22 +204,3 @@ def _paired(
         gain, count = abs(effect.difference), effect.num_configurations
         found.append(Comparison(path, table, best, worst, gain, interval, count))
     return max(found, key=lambda it: it.interval.low, default=None)
-
-
-def _chart(comparison: Comparison) -> Html:
-    lines = []
-    for row in comparison.table.to_dict("records"):
-        low, high = 100 * float(row["low"]), 100 * float(row["high"])
-        share = 100 * int(row["stable"]) / int(row["total"])
-        track = element(
-            "span",
-            element("i", style=f"left:{low:.1f}%;width:{high - low:.1f}%"),
-            element("b", style=f"left:{share:.1f}%"),
-            class_="track",
-            aria_hidden="true",
-        )
-        words = f"{row['stable']} of {row['total']} ({percents(low / 100, high / 100)})"
-        cells = [element("th", row["level"], scope="row"), element("td", track)]
-        lines.append(element("tr", *cells, element("td", words)))
-    caption = element("caption", comparison.title)
-    return element("table", caption, element("tbody", joined(lines)))

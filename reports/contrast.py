@@ -70,7 +70,7 @@ def draw_contrast(rows: pd.DataFrame, recommended: int | None = None) -> Panel:
         figure,
         "Share of stable runs of each trial, by the runs it was chosen by and by others.",
         note=NOTES[later],
-        narrow={"xaxis.range": [-0.02, 2.3]},
+        narrow={"xaxis.range": [-0.02, 2.3], "xaxis.tickvals": [0, 0.5, 1]},
         table=rows.rename(columns={"share": "share stable", "kind": "runs"}),
     )
 
@@ -105,7 +105,7 @@ def _lanes(rows: pd.DataFrame, heights: list[float], *, filled: bool) -> list[go
                    mode="lines", line=line, opacity=0.55, hoverinfo="skip"),
         go.Scatter(x=plain(rows["share"]), y=heights, mode="markers", marker=marker,
                    customdata=rows["trial"].tolist(), meta={"of": "trials"}),
-        go.Scatter(x=[1.05] * len(rows), y=heights, mode="text", text=words, hoverinfo="skip",
+        go.Scatter(x=[1.09] * len(rows), y=heights, mode="text", text=words, hoverinfo="skip",
                    textposition="middle right", textfont={"size": 12}),
     ]  # fmt: skip
 

@@ -67,9 +67,9 @@ def pareto_rows(study: StudyRecord) -> pd.DataFrame:
 def pareto_table(study: StudyRecord) -> Html | None:
     """The trials that no other beats in every objective; None for a study with one objective."""
     rows = pareto_rows(study)
-    if rows.empty:
-        return None
     objective = str((study.study.get("settings") or {}).get("objective", ""))
+    if rows.empty or "," not in objective:
+        return None
     lines = [
         element(
             "tr",
@@ -138,7 +138,7 @@ def _link(trial: int) -> Html:
 def stages_line(runs: pd.DataFrame) -> str:
     """How many runs each stage has, in words; empty where all explored."""
     counts = [
-        f"{count} to {stage}"
+        f"{count:,} to {stage}"
         for stage in ("explore", "race", "confirm")
         if (count := int((runs["stage"] == stage).sum()))
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lab.record import StudyRecord
 from lab.stability.statistics import Effect, paired_effect
@@ -50,51 +51,63 @@ def against_others(runs: pd.DataFrame) -> Finding:
     """The grid's first method against each other one, paired on setting and seed."""
     first, *others = list(dict.fromkeys(runs["method"]))
     told = []
-    for other in others:
-        both = runs[runs["method"].isin([first, other])]
-        stable = _effect(both, first, both["outcome"].eq("stable").to_numpy().astype(np.float64))
-        quality = _effect(both, first, both["final_quality"].to_numpy(dtype=np.float64))
-        if stable.num_configurations:
-            told.append(
-                f"{other}: {_points(stable)} in stable runs, {_gain(quality)} in quality "
-                f"({counted(stable.num_configurations, 'setting')})"
-            )
+    most = 0
+    for what, values, words in (
+        ("stable runs", runs["outcome"].eq("stable"), _points),
+        ("quality", runs["final_quality"], _gain),
+    ):
+        effects = {other: _effect(runs, first, other, values) for other in others}
+        effects = {other: effect for other, effect in effects.items() if effect.num_configurations}
+        most = max([most, *(effect.num_configurations for effect in effects.values())])
+        if effects:
+            told.append(f"In {what}: {_sorted_out(effects, words)}.")
     return Finding(
         f"{first} against the others, on the same settings and seeds:",
-        f"{'; '.join(told)}. Intervals draw settings again, and from so few are too narrow rather "
-        "than too wide.",
+        f"{' '.join(told)} Intervals (95%) draw the {counted(most, 'setting')} again, and from so "
+        "few are too narrow rather than too wide.",
     )
 
 
-def _effect(runs: pd.DataFrame, treated: str, value: NDArray[np.float64]) -> Effect:
+def _sorted_out(effects: dict[str, Effect], words: Callable[[Effect], str]) -> str:
+    """Others that it beats, that beat it, that it equals everywhere, and those left open."""
+    groups: dict[str, list[str]] = {}
+    for other, effect in effects.items():
+        low, high = effect.interval
+        if low == high == 0:
+            groups.setdefault("alike at every setting", []).append(other)
+        elif np.isnan(low) or low == high:
+            groups.setdefault("no interval", []).append(f"{other} {words(effect)}")
+        elif low > 0 or high < 0:
+            which = "above" if low > 0 else "below"
+            groups.setdefault(which, []).append(f"{other} {words(effect)}")
+        else:
+            groups.setdefault("not told apart from", []).append(other)
+    order = ("above", "below", "not told apart from", "alike at every setting", "no interval")
+    return "; ".join(f"{name} {listed(groups[name])}" for name in order if name in groups)
+
+
+def _effect(runs: pd.DataFrame, treated: str, other: str, values: pd.Series[Any]) -> Effect:
+    both = runs["method"].isin([treated, other]).to_numpy()
     return paired_effect(
-        runs["setting"].to_numpy(dtype=str),
-        runs["seed"].to_numpy(dtype=np.int64),
-        (runs["method"] == treated).to_numpy(),
-        value,
+        runs["setting"].to_numpy(dtype=str)[both],
+        runs["seed"].to_numpy(dtype=np.int64)[both],
+        (runs["method"] == treated).to_numpy()[both],
+        values.to_numpy(dtype=np.float64)[both],
         np.random.default_rng(0),
     )
 
 
 def _points(effect: Effect) -> str:
-    """A difference of shares: `+33 points (0 to +67)`."""
+    """A difference of shares: `+33 points [0, +67]`."""
     low, high = effect.interval
-    between = _no_interval(effect) or f"95%: {100 * low:+.0f} to {100 * high:+.0f}"
-    return f"{100 * effect.difference:+.0f} points ({between})"
+    between = "" if np.isnan(low) or low == high else f" [{100 * low:+.0f}, {100 * high:+.0f}]"
+    return f"{100 * effect.difference:+.0f} points{between}"
 
 
 def _gain(effect: Effect) -> str:
     low, high = effect.interval
-    between = _no_interval(effect) or f"95%: {low:+.2f} to {high:+.2f}"
-    return f"{effect.difference:+.2f} ({between})"
-
-
-def _no_interval(effect: Effect) -> str:
-    """Why a bootstrap gives none: of one setting, or of several that all say the same."""
-    low, high = effect.interval
-    if np.isnan(low):
-        return "no interval from one setting"
-    return "alike at every setting, so no interval" if low == high else ""
+    between = "" if np.isnan(low) or low == high else f" [{low:+.2f}, {high:+.2f}]"
+    return f"{effect.difference:+.2f}{between}"
 
 
 def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from reports.blocks import Block
-from reports.comparisons import comparisons_of, draw_comparisons
 from reports.finalists import pareto_table, stages_line
 from reports.finding import TOPICS, Finding
 from reports.findings import findings
@@ -77,7 +76,6 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
         element("p", note, class_="note") if note else Html(),
         grid_section(study) or Html(),
         pareto_table(study) or Html(),
-        _choices(study),
     ]
 
 
@@ -127,14 +125,6 @@ def _detail(finding: Finding) -> list[str]:
     return [" ", element("span", finding.detail)] if finding.detail else []
 
 
-def _choices(study: StudyRecord) -> Html:
-    """The counts behind the choices, folded up: a section of its own draws their effects."""
-    drawn = draw_comparisons(comparisons_of(study))
-    if drawn is None:
-        return Html()
-    return element("details", element("summary", "Stable runs by choice, counted"), drawn)
-
-
 def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     """Every explore run as a share of one bar, labelled directly; other stages in words."""
     stages = stages_line(runs)
@@ -148,16 +138,22 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     ]
     words = [
         element(
-            "li", glyph(outcome), element("b", count), f" {outcome}", title=look(outcome).meaning
+            "li",
+            glyph(outcome),
+            element("b", f"{count:,}"),
+            f" {outcome}",
+            title=look(outcome).meaning,
         )
         for outcome, count in counts
-    ]
+    ]  # fmt: skip
     return element(
         "div",
         element("h3", f"How the {counted(len(runs), 'explore run')} ended"),
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
-        element("p", f"Every trial has explore runs. The study has {stages}.", class_="note")
+        element(
+            "p", f"Every trial has one or more. All runs of the study: {stages}.", class_="note"
+        )
         if stages
         else None,
         class_="verdicts",

@@ -92,4 +92,4 @@ def test_a_page_of_every_kind_of_run_can_be_made(tmp_path: Path) -> None:
     page = build_page(read_study(folder), NOW)
     assert "Finalists" in page
     assert "Pareto set of stability and quality" in page
-    assert "Every trial has explore runs. The study has 21 to explore, 6 to race" in page
+    assert "All runs of the study: 21 to explore, 6 to race" in page

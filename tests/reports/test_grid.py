@@ -74,8 +74,8 @@ def test_another_space_has_the_matrix_but_no_claims(tmp_path: Path) -> None:
 def test_methods_are_paired_on_setting_and_seed(tmp_path: Path) -> None:
     cells = {"a-one": "ss", "b-one": "ss", "a-two": "sc", "b-two": "cc", "c-one": "cc"}
     (told,) = _told(_grid(tmp_path, cells, space="mine"))
-    assert "two: +75 points (95%: +50 to +100) in stable runs" in told
-    assert "(2 settings)" in told
+    assert "In stable runs: above two +75 points [+50, +100]" in told
+    assert "draw the 2 settings again" in told
 
 
 @pytest.mark.parametrize(
