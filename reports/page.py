@@ -30,7 +30,7 @@ from reports.store import store_blocks
 from reports.summary import header, opening
 from reports.trust import trust_blocks
 
-SCRIPTS = ("store", "where", "selection", "overlay", "panels", "cost", "dependence",
+SCRIPTS = ("store", "where", "selection", "address", "overlay", "panels", "cost", "dependence",
            "failures", "curves", "timeline", "table", "multiples", "closeup", "configuration",
            "parallel", "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""

@@ -33,7 +33,7 @@ from reports.tables import (
 from reports.verdicts import in_order, look
 from reports.words import short_name
 
-MOST_CURVE_BYTES = 4_500_000
+MOST_CURVE_BYTES = 6_000_000
 """All curves of a page together, as written; what does not fit is kept for chosen trials."""
 DIGITS_OF_MANY, DIGITS_OF_ALL = 6, 17
 """Significant digits of what runs measured: all of them unless there are very many runs."""

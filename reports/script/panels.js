@@ -260,4 +260,5 @@ async function drawTheRest() {
     await drawPanel(panel);
   }
   document.documentElement.dataset.complete = "true";
+  document.dispatchEvent(new Event("complete"));
 }

@@ -66,35 +66,6 @@ const selection = {
   },
 };
 
-// What the address says: a trial, a filter, or a plain section that the browser scrolls to.
-function readAddress() {
-  const said = location.hash.slice(1);
-  const old = said.match(/^trial-(\d+)$/);
-  const pairs = new URLSearchParams(location.hash.slice(1));
-  const trial = Number(old ? old[1] : pairs.get("trial") ?? NaN);
-  return {
-    isSection: !old && !said.includes("="),
-    trial: store.trialIndex(trial) === undefined ? null : trial,
-    where: pairs.get("where") ?? "",
-  };
-}
-
-function followAddress() {
-  const said = readAddress();
-  if (said.isSection && location.hash.length > 1) return;
-  if (said.trial !== selection.trial || said.where !== selection.where) {
-    selection.take(said.trial, said.where);
-  }
-}
-
-function connectAddress() {
-  const said = readAddress();
-  if (!said.isSection) selection.take(said.trial, said.where);
-  addEventListener("popstate", followAddress);
-  addEventListener("hashchange", followAddress);
-  if (said.trial !== null) document.getElementById("trial")?.scrollIntoView();
-}
-
 function connectFilter() {
   const box = document.getElementById("filter");
   const clear = document.getElementById("filter-clear");
