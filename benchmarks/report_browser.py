@@ -128,7 +128,8 @@ def _changes(
     place = shown.locator(f"[data-panel={figure}]")
     for _ in range(2):  # what was drawn on the way may have moved it
         place.evaluate("figure => figure.scrollIntoView()")
-        shown.wait_for_function(IN_SIGHT, arg=figure)
+        while not shown.evaluate(IN_SIGHT, figure):  # the page's policy forbids wait_for_function
+            shown.wait_for_timeout(50)
         shown.wait_for_timeout(200)
     return [shown.evaluate(REDRAW, changes[i % len(changes)]) for i in range(count)]
 
