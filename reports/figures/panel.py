@@ -139,7 +139,7 @@ def render(panel: Panel) -> Html:
             element("p", "The figure is drawn by the page's script.", class_="waiting"),
             class_="frame",
             id=f"{panel.identity}-figure",
-            role="img",
+            role="group",
             aria_label=panel.description,
             style=f"min-height:{panel.figure.layout.height}px",
         ),
