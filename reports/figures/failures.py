@@ -7,7 +7,7 @@ sample of a choice.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from reports.figures.onset import onset_blocks
 from reports.figures.panel import Panel, blank, plotly_text
 from reports.figures.survival import survival_blocks
 from reports.figures.survival_levels import level_blocks
-from reports.tables import explored, finished, parameters_of, run_table
+from reports.tables import explored, finished, parameters_of, run_table, trial_table
 from reports.verdicts import in_order, look
 from reports.words import counted, percents, short_name, wilson_bounds
 
@@ -49,8 +49,24 @@ def cause_blocks(study: StudyRecord) -> list[Block]:
         return [Missing("No explore run has a verdict yet, so there is no failure to tell of.")]
     rows = failures_rows(study)
     num_left_out = len(runs) - int(rows["count"][rows["group"] == WHO].sum())
-    sampled = {parameter.path for parameter in parameters_of(study)}
-    return [draw_failures(rows, num_left_out, sampled)]
+    return [draw_failures(rows, num_left_out, filters_of(study))]
+
+
+class Filters(NamedTuple):
+    """What the page's filter has terms for."""
+
+    sampled: frozenset[str] = frozenset()
+    """Paths of the parameters that the study sampled."""
+    chosen: tuple[str, ...] = ()
+    """Origins of the trials that an optimiser chose."""
+
+
+def filters_of(study: StudyRecord) -> Filters:
+    """The terms that this study's runs can be filtered by."""
+    trials = trial_table(study)
+    chosen = trials["origin"][~trials["unbiased"].astype(bool)]
+    paths = frozenset(parameter.path for parameter in parameters_of(study))
+    return Filters(paths, tuple(sorted(set(chosen))))
 
 
 def failures_rows(study: StudyRecord) -> pd.DataFrame:
@@ -91,24 +107,22 @@ def _counts(
 
 
 def draw_failures(
-    rows: pd.DataFrame, num_left_out: int = 0, sampled: frozenset[str] | set[str] = frozenset()
+    rows: pd.DataFrame, num_left_out: int = 0, filters: Filters = Filters()
 ) -> Panel:
     """A bar a level, all of one length, cut by verdict; counts inside, the stable share beside.
 
-    A click on a piece filters by what it stands for, where the choice is one of the parameters
-    that the study `sampled`.
+    A click on a piece filters by what it stands for, as far as the filter has terms for that.
     """
     places = _places(rows)
     lowest = max(places.values())
     figure = blank(int(62 + 29 * (lowest + 1)))
     for outcome in in_order(set(rows["outcome"])):
-        figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], places, sampled))
+        figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], places, filters))
     levels = rows.drop_duplicates(["group", "level"])
     figure.add_trace(_totals(levels, places))
     figure.update_layout(
-        barmode="stack",
+        barmode="overlay",
         uniformtext={"mode": "hide", "minsize": 10},
-        bargap=0.3,
         annotations=[
             *(_heading(group, places) for group in levels["group"].unique()),
             _column_title(places),
@@ -173,12 +187,13 @@ def _bars(
     outcome: str,
     rows: pd.DataFrame,
     places: dict[tuple[str, str], float],
-    sampled: frozenset[str] | set[str],
+    filters: Filters,
 ) -> go.Bar:
     keys = list(zip(rows["group"], rows["level"], strict=True))
     shape = look(outcome)
     return go.Bar(
         orientation="h",
+        width=0.7,
         x=[float(share) for share in (rows["count"] / rows["total"]).round(6)],
         base=[float(share) for share in (rows["before"] / rows["total"]).round(6)],
         y=[places[key] for key in keys],
@@ -192,7 +207,7 @@ def _bars(
         insidetextanchor="middle",
         textangle=0,
         textfont={"color": "#ffffff" if outcome in DARK else "#0d1216", "size": 12},
-        customdata=[_terms(outcome, *key, sampled) for key in keys],
+        customdata=[_terms(outcome, *key, filters) for key in keys],
         hovertext=[
             f"{plotly_text(level)}: {counted(int(count), 'run')} of {total:,} "
             f"{plotly_text(outcome)} ({count / total:.0%})"
@@ -205,10 +220,13 @@ def _bars(
     )
 
 
-def _terms(outcome: str, group: str, level: str, sampled: frozenset[str] | set[str]) -> list[str]:
+def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
     """The filter that leaves a piece's runs: the verdict, the stage, and who or what chose it."""
     terms = [f"verdict={outcome}", "stage=explore"]
-    return [*terms, f"{group}={level}"] if group in sampled else terms
+    if filters.chosen:
+        sign = "" if level == CHOSEN else "-"
+        terms.append(f"{sign}origin={'|'.join(filters.chosen)}")
+    return [*terms, f"{group}={level}"] if group in filters.sampled else terms
 
 
 def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Scatter:

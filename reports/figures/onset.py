@@ -89,7 +89,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
         chosen = rows[rows["outcome"] == cause]
         figure.add_trace((_bars if large else _strip)(chosen, place, budget))
         middles.append(middle(chosen["share"].to_numpy(dtype=float)))
-        for trace in _middle_traces(middles[-1], cause, place, budget, len(chosen)):
+        for trace in _middle_traces(middles[-1], cause, place, budget):
             figure.add_trace(trace)
     figure.update_xaxes(
         range=[-0.01 * budget, 1.015 * budget],
@@ -130,7 +130,7 @@ def _note(rows: pd.DataFrame, num_stalled: int, *, large: bool) -> str:
         "Each row is a histogram of its own height."
         if large
         else "A mark a failed run, side by side where onsets agree.",
-        "Line: the median; bar: its 95% interval, from six runs on.",
+        "Line and number: the median; bar: its 95% interval, from six runs on.",
     ]
     if later:
         parts.append(f"{counted(later, 'run')} of race and confirm counted as well.")
@@ -184,16 +184,13 @@ def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
     )
 
 
-def _middle_traces(
-    found: Middle, cause: str, place: int, budget: float, num_runs: int
-) -> list[go.Scatter]:
+def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list[go.Scatter]:
     """The interval as a bar, the median as a short line across it, and its number."""
     meta = {"of": "summary", "outcome": cause}
     said = f"{found.value:.0%}"
-    said = f"median {said}" if num_runs > 1 else said
     traces = []
     if np.isfinite(found.low):
-        said += f" [{found.low:.0%}, {found.high:.0%}]"
+        said += f" [{100 * found.low:.0f}–{found.high:.0%}]"
         traces.append(
             go.Scatter(
                 x=[found.low * budget, found.high * budget],
@@ -204,7 +201,7 @@ def _middle_traces(
                 meta=meta,
             )
         )
-    right = found.value > 0.45
+    right = found.value > 0.6
     traces.append(
         go.Scatter(
             x=[found.value * budget] * 3,

@@ -104,7 +104,7 @@ function runText(run) {
 // `where` with the terms of some columns replaced: a brush moves, it does not pile up.
 function withTerms(where, terms) {
   const nameOf = (term) => {
-    const name = term.match(/^([^=-][^=]*)=/)?.[1];
+    const name = term.match(/^-?([^=-][^=]*)=/)?.[1];
     return name ? columnNamed(unquoted(name))?.name : undefined;
   };
   const replaced = new Set(terms.map(nameOf).filter(Boolean));

@@ -58,8 +58,10 @@ def test_a_piece_carries_the_terms_that_filter_for_it(tmp_path: Path) -> None:
     assert isinstance(panel, Panel)
     collapsed = next(t for t in panel.figure.data if (t.meta or {}).get("outcome") == "collapsed")
     assert collapsed.meta["of"] == "terms"
-    assert collapsed.customdata[-1] == ["verdict=collapsed", "stage=explore", f"{NORM}=none"]
-    assert collapsed.customdata[0] == ["verdict=collapsed", "stage=explore"]
+    both = ["verdict=collapsed", "stage=explore"]
+    assert list(collapsed.customdata) == [
+        [*both, "-origin=tpe"], [*both, "origin=tpe"], [*both, "-origin=tpe", f"{NORM}=none"],
+    ]  # fmt: skip
 
 
 def test_stable_runs_of_all_and_runs_without_a_verdict_are_told(tmp_path: Path) -> None:
