@@ -20,10 +20,8 @@ COLUMNS = 8
 def save_lookalikes(images: Tensor, found: Examination, train: Split, path: Path) -> None:
     """Write the suspects among [N, C, H, W] uint8 images as WebP. Raises StorageFailed."""
     num_rows = len(found.suspects) // COLUMNS
-    pairs = zip(
-        images[found.suspects].split(COLUMNS),
-        torch.cat([train[row : row + 1] for row in found.originals.tolist()]).split(COLUMNS),
-        strict=True,
-    )
-    rows = [part for pair in list(pairs)[:num_rows] for part in pair]
+    originals = torch.cat([train[row : row + 1] for row in found.originals.tolist()])
+    generated = torch.split(images[found.suspects], COLUMNS)[:num_rows]
+    beneath = torch.split(originals, COLUMNS)[:num_rows]
+    rows = [part for pair in zip(generated, beneath, strict=True) for part in pair]
     save_grid(torch.cat(rows), path, COLUMNS)
