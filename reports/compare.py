@@ -16,7 +16,6 @@ from lab.storage import Storage, for_reading, in_its_words
 from reports.blocks import Block, drawn
 from reports.commands import copyable
 from reports.compare_blocks import (
-    KEYS,
     curve_blocks,
     differs_blocks,
     end_blocks,
@@ -103,9 +102,9 @@ def build_comparison(pair: Pair, now: datetime | None = None) -> str:
 
 def _header(pair: Pair, title: str) -> Html:
     facts = [
-        f"{KEYS[which]} {name}: {counted(len(study.trials), 'trial')}, "
+        f"{name}: {counted(len(study.trials), 'trial')}, "
         f"{counted(len(study.runs), 'run')}, {study.study.get('status', 'unknown')}"
-        for which, (name, study) in enumerate(zip(pair.names, pair.studies, strict=True))
+        for name, study in zip(pair.names, pair.studies, strict=True)
     ]
     kicker = "One study at two dates" if same_study(pair) else "Two studies compared"
     return element(

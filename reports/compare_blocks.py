@@ -35,8 +35,8 @@ from reports.words import (
     wilson_bounds,
 )
 
-KEYS = ("●", "◆")
-"""The marks of the two studies in words and figures."""
+SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
+"""The marks of the two studies, a circle and a diamond, as SVG paths in 16 x 16."""
 MOST_FATES = 8
 MOST_TOLD = 12
 """Names told of what only one study has."""
@@ -94,11 +94,16 @@ def key(pair: Pair) -> Html:
     """Which mark stands for which study."""
     return element(
         "p",
-        *(
-            element("span", element("i", KEYS[which], style=f"color:{COLOURS[which]}"), f" {name}")
-            for which, name in enumerate(pair.names)
-        ),
+        *(element("span", _mark(which), f" {name}") for which, name in enumerate(pair.names)),
         class_="study-key",
+    )
+
+
+def _mark(which: int) -> Html:
+    """The study's mark as the figures draw it."""
+    return Html(
+        '<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">'
+        f'<path fill="{COLOURS[which]}" d="{SHAPES[which]}"/></svg>'
     )
 
 
@@ -180,7 +185,7 @@ def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
 def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
     study, name = pair.studies[which], pair.names[which]
     if end is None:
-        return element("div", element("h3", f"{KEYS[which]} {name}"),
+        return element("div", element("h3", _mark(which), name),
                        element("p", "No run has a score yet.", class_="empty"))  # fmt: skip
     low, high = wilson_bounds(end.stable, end.total)
     sort = "fresh runs" if end.fresh else "runs it was chosen by (optimistic)"
@@ -194,7 +199,7 @@ def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
     cells = [element("div", element("dt", dt), element("dd", dd)) for dt, dd in entries]
     return element(
         "div",
-        element("h3", f"{KEYS[which]} {name}"),
+        element("h3", _mark(which), name),
         element("dl", *cells, class_="settings"),
     )
 

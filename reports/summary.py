@@ -137,13 +137,8 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
         for outcome, count in counts
     ]
     words = [
-        element(
-            "li",
-            glyph(outcome),
-            element("b", f"{count:,}"),
-            f" {outcome}",
-            title=look(outcome).meaning,
-        )
+        element("li", glyph(outcome), element("b", f"{count:,}"), f" {outcome}",
+                title=look(outcome).meaning)
         for outcome, count in counts
     ]  # fmt: skip
     return element(
@@ -151,11 +146,7 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
         element("h3", f"How the {counted(len(runs), 'explore run')} ended"),
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
-        element(
-            "p", f"Every trial has one or more. All runs of the study: {stages}.", class_="note"
-        )
-        if stages
-        else None,
+        element("p", f"All runs of the study: {stages}.", class_="note") if stages else None,
         class_="verdicts",
     )
 
