@@ -111,7 +111,7 @@ def _numeric_axis(parameter: Parameter, values: Sequence[Any]) -> Axis:
     numbers = [value for value in [*numbers, _number(parameter.high)] if math.isfinite(value)]
     if parameter.log:
         numbers = [value for value in numbers if value > 0]
-    low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
+    low, high = (min(numbers), max(numbers)) if numbers else (0.1, 1.0)
     if low == high:
         low, high = (low / 2, high * 2) if parameter.log else (low - 0.5, high + 0.5)
     if parameter.log:

@@ -66,6 +66,7 @@ def cost_rows(study: StudyRecord) -> pd.DataFrame:
     for group in repeated:
         place = np.searchsorted(shares.trial, group.trial)
         rows.loc[place, "quality"] = interquartile_mean(group.values, axis=1)
+    rows = rows[rows["quality"].notna()].reset_index(drop=True)
     rows["front"] = _front(rows)
     return _with_intervals(rows, repeated)[list(COLUMNS)]
 
@@ -105,7 +106,7 @@ def cost_note(rows: pd.DataFrame, *, single: bool, binned: bool, num_left_out: i
     elif rows.duplicated(["stable", "total"]).any():
         said.append("Trials with the same counts are spread a little across.")
     if num_left_out:
-        said.append(f"{counted(num_left_out, 'trial')} without a finished run not drawn.")
+        said.append(f"{counted(num_left_out, 'trial')} without a final quality not drawn.")
     return " ".join(said)
 
 
@@ -147,9 +148,9 @@ def _with_intervals(rows: pd.DataFrame, repeated: list[Any]) -> pd.DataFrame:
     for group in repeated:
         if group.values.shape[1] < LEAST_SEEDS:
             continue
-        place = np.searchsorted(rows["trial"], group.trial)
-        own = chosen[place]
+        own = np.isin(group.trial, rows["trial"][chosen])
+        place = np.searchsorted(rows["trial"], group.trial[own])
         found = bootstrap_intervals(group.values[own], np.random.default_rng(0))
-        rows.loc[place[own], "quality_low"] = found.low
-        rows.loc[place[own], "quality_high"] = found.high
+        rows.loc[place, "quality_low"] = found.low
+        rows.loc[place, "quality_high"] = found.high
     return rows

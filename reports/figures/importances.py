@@ -61,7 +61,8 @@ def sample_of(study: StudyRecord, goal: str) -> Sample:
     """
     runs = finished(explored(run_table(study)))
     trials = trial_table(study)
-    trials = trials[_inside(trials, parameters_of(study))]
+    ranged = ranged_parameters(study)
+    trials = trials[_inside(trials, ranged)]
     stable = runs["outcome"] == "stable"
     if goal == "stability":
         found = (stable.groupby(runs["trial"]).mean() > 0.5).astype(float)
@@ -73,8 +74,25 @@ def sample_of(study: StudyRecord, goal: str) -> Sample:
     even = np.unique(np.linspace(0, len(used) - 1, MOST_TRIALS).astype(int))
     taken = used.iloc[even] if len(used) > MOST_TRIALS else used
     outcomes = taken["outcome"].to_numpy(dtype=float)
-    parameters = taken.drop(columns=["outcome", "origin", "unbiased"])
+    parameters = taken[[parameter.path for parameter in ranged]]
     return Sample(parameters, outcomes, len(used), not bool(used["unbiased"].all()))
+
+
+def ranged_parameters(study: StudyRecord) -> list[Parameter]:
+    """The parameters whose range or choices the record tells: others have no importance."""
+
+    def is_ranged(parameter: Parameter) -> bool:
+        if not parameter.is_numeric:
+            return bool(parameter.choices)
+        low, high = parameter.low, parameter.high
+        return (
+            low is not None
+            and high is not None
+            and low <= high
+            and not (parameter.log and low <= 0)
+        )
+
+    return [parameter for parameter in parameters_of(study) if is_ranged(parameter)]
 
 
 def importances_rows(study: StudyRecord) -> pd.DataFrame:
@@ -85,7 +103,7 @@ def importances_rows(study: StudyRecord) -> pd.DataFrame:
     Bansal and Hutter 2023). A goal has no rows below LEAST_TRIALS trials, or when all their
     outcomes are equal.
     """
-    spaces = {p.path: _distribution(p) for p in parameters_of(study)}
+    spaces = {p.path: _distribution(p) for p in ranged_parameters(study)}
     rows = []
     for goal in GOALS:
         sample = sample_of(study, goal)
@@ -102,6 +120,8 @@ def importances_rows(study: StudyRecord) -> pd.DataFrame:
         ]
         # Shares of each shuffle's own sum would be large by chance alone: noise has a sum as well.
         whole = sum(found.values())
+        if not whole > 0:
+            continue
         told = (len(outcomes), sample.num_known, sample.chosen)
         for path, value in found.items():
             chance = max(by.get(path, 0.0) for by in shuffled)

@@ -14,7 +14,7 @@ from reports.figures.effects import effects_panel
 from reports.figures.importances import GOALS, NUM_SHUFFLES, importances_rows, sample_of
 from reports.figures.panel import Panel, blank, plain, plotly_text
 from reports.scale import LEAST_TRIALS, is_small
-from reports.tables import finished, run_table
+from reports.tables import finished, parameters_of, run_table
 from reports.words import counted, listed, short_name
 
 BLUE, GREY, CHANCE = "#0072B2", "rgba(128,128,128,0.45)", "#D55E00"
@@ -30,6 +30,8 @@ def matters_blocks(study: StudyRecord) -> list[Block]:
                 f"from {LEAST_TRIALS} on."
             )
         ]
+    if not parameters_of(study):
+        return [Missing("This study samples no parameter, so none can matter more than another.")]
     rows = importances_rows(study)
     order = list(dict.fromkeys(rows["parameter"]))
     panels = [
@@ -77,8 +79,10 @@ def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
         return draw_importances(rows)
     sample = sample_of(study, "stability")
     if len(sample.outcomes) >= LEAST_TRIALS:
+        alike = sample.outcomes.min() == sample.outcomes.max()
         end = "were stable" if sample.outcomes.all() else "failed"
-        return f"All {len(sample.outcomes)} trials {end} alike, so nothing can be told apart."
+        why = f"all {len(sample.outcomes)} trials {end}" if alike else "no parameter varied"
+        return f"Nothing can be told apart: {why}."
     return (
         f"Too few runs: {counted(len(sample.outcomes), 'trial')} with a verdict inside the space; "
         f"importances are drawn from {LEAST_TRIALS} on."

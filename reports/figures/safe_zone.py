@@ -97,7 +97,7 @@ def draw_safe_zone(
         (Picker("Across", options[0], across), Picker("Upward", options[1], upward)),
         joint,
         chosen.note,
-        narrow={"height": 480, **narrow_strip(_scale_words("<br> "))},
+        narrow=narrow_strip(_scale_words("<br> ")),
         table=zone_table(drawn, pairs),
         marks="cells" if drawn.binned or drawn.num_left_out else "points",
         brush={"x": drawn.axes[across].brush, "y": drawn.axes[upward].brush},

@@ -81,6 +81,13 @@ def test_an_interval_of_the_quality_needs_three_runs() -> None:
     assert known.tolist() == [True, True, False, False]
 
 
+def test_a_trial_without_a_quality_takes_no_other_trials_interval() -> None:
+    study = _study([Run(0, quality=None)], _runs(1, "explore", [0.6, 0.7, 0.8]))
+    (row,) = cost_rows(study).to_dict("records")
+    assert row["trial"] == 1
+    assert 0.6 <= row["quality_low"] < 0.7 < row["quality_high"] <= 0.8
+
+
 def test_every_trial_is_a_mark_at_its_place() -> None:
     marks = [trace for trace in _panel(RACED).figure.data if (trace.meta or {}).get("of")]
     places = {
@@ -123,10 +130,11 @@ def test_the_table_names_the_few_and_counts_the_others() -> None:
     assert table["trials"].sum() == 4
 
 
-def test_trials_without_a_finished_run_are_counted() -> None:
-    runs = _runs(0, "explore", [0.9])
+def test_trials_without_a_final_quality_are_counted() -> None:
+    runs = [*_runs(0, "explore", [0.9]), Run(1, "stable", quality=None)]
     study = handmade({}, [("sobol", {})] * 3, runs)
-    assert "2 trials without a finished run not drawn." in _panel(study).note
+    assert cost_rows(study)["trial"].tolist() == [0]
+    assert "2 trials without a final quality not drawn." in _panel(study).note
 
 
 def test_without_a_verdict_there_is_a_sentence() -> None:

@@ -136,7 +136,23 @@ def test_too_few_trials_give_a_sentence(tmp_path: Path) -> None:
 def test_a_study_without_a_failure_tells_nothing_apart_for_stability() -> None:
     points = [("sobol", {"a": i / 20, "b": 0.5, "c": "x"}) for i in range(20)]
     panel = _panel(handmade(SPACE, points, [Run(i, quality=0.8) for i in range(20)]))
-    assert panel == "All 20 trials were stable alike, so nothing can be told apart."
+    assert panel == "Nothing can be told apart: all 20 trials were stable."
+
+
+def test_a_parameter_without_a_known_range_is_left_out() -> None:
+    space = {**SPACE, "d": {"kind": "tensor"}, "e": {"kind": "float", "log": True}}
+    study = _planted(40)
+    trials = [("sobol", trial["parameters"] | {"d": 1}) for trial in study.trials]
+    runs = [Run(i, "stable" if i % 3 else "diverged") for i in range(40)]
+    found = importances_rows(handmade(space, trials, runs))
+    assert set(found["parameter"]) == {"a", "b", "c"}
+
+
+def test_parameters_that_never_vary_give_a_sentence() -> None:
+    space = {"a": {"kind": "float", "low": 1.0, "high": 1.0}}
+    runs = [Run(i, "stable" if i % 3 else "diverged") for i in range(20)]
+    said = _panel(handmade(space, [("sobol", {"a": 1.0})] * 20, runs))
+    assert said == "Nothing can be told apart: no parameter varied."
 
 
 def test_a_trial_outside_the_space_is_left_out(tmp_path: Path) -> None:
