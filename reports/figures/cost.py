@@ -27,7 +27,7 @@ from reports.figures.cost_rows import (
 )
 from reports.figures.panel import FAINT, INK, Brush, Panel, blank, plain
 from reports.figures.strip import add_strip, narrow_strip
-from reports.scale import MOST_MARKS
+from reports.scale import LEAST_TRIALS, MOST_MARKS
 from reports.tables import target_quality
 from reports.words import counted, fixed, trial_name, wilson_bounds
 
@@ -80,10 +80,11 @@ def draw_cost(
         _draw_bins(figure, rows)
     _draw_target(figure, target)
     crosses = rows if len(rows) <= MOST_CROSSES else shown
-    crosses = crosses[crosses["total"] > 1]
+    small = len(rows) < LEAST_TRIALS
+    crosses = crosses[(crosses["total"] > 1) | small]
+    figure.add_trace(_crosses(crosses, "x", "low", "high"))
+    figure.add_trace(_crosses(crosses, "y", "quality_low", "quality_high"))
     if not single:
-        figure.add_trace(_crosses(crosses, "x", "low", "high"))
-        figure.add_trace(_crosses(crosses, "y", "quality_low", "quality_high"))
         figure.add_trace(_steps(rows[rows["front"]]))
     for part, colour, filled in _parts(shown if binned else rows):
         figure.add_trace(_marks(part, colour, filled=filled))
@@ -200,6 +201,8 @@ def _draw_bins(figure: go.Figure, rows: pd.DataFrame) -> None:
 def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> list[dict[str, Any]]:
     """Names beside the finalists and the Pareto set, kept apart; what one run each cannot say."""
     if single:
+        if len(rows) < LEAST_TRIALS:
+            return []
         low, _ = wilson_bounds(1, 1)
         lines = [
             "one run a trial: even a stable",

@@ -17,6 +17,7 @@ from lab.stability.statistics import (
     stable_shares,
 )
 from reports.conclusions import finalists_of
+from reports.scale import LEAST_TRIALS
 from reports.tables import finished, run_table
 from reports.verdicts import VERDICTS
 from reports.words import counted, percents, wilson_bounds
@@ -77,37 +78,52 @@ def cost_note(rows: pd.DataFrame, *, single: bool, binned: bool, num_left_out: i
         "A mark is a trial: across, the lower end of the Wilson 95% interval of P(stable); "
         "upward, the interquartile mean of the final quality, failures as 0."
     ]
-    confirmed = int((rows["basis"] == CONFIRM).sum())
-    if single:
-        low, _ = wilson_bounds(1, 1)
-        said.append(
-            "Every trial has one run, so this figure cannot rank them by stability: that bound "
-            f"is 0% for a run that failed and {low:.0%} for one that did not."
-        )
-    else:
-        num_front = int(rows["front"].sum())
-        named = f" ({num_front}, the best {MOST_LABELS} named)" if num_front > MOST_LABELS else ""
-        said.append(f"Blue, joined: the Pareto set, which no trial beats in both{named}.")
-        said.append(
-            "Lines: 95% intervals, Wilson's across and a bootstrap over seeds upward from "
-            f"{LEAST_SEEDS} runs on, which few seeds make too narrow. Those of single runs, "
-            f"{percents(*wilson_bounds(0, 1))} or {percents(*wilson_bounds(1, 1))}, are not drawn."
-        )
-        said.append(
-            f"Filled: {counted(confirmed, 'finalist')} by confirm runs alone, which no choice was "
-            "made by. Hollow: by explore and race runs, which flatter those that were chosen."
-            if confirmed
-            else "By explore and race runs; these flatter trials that were chosen by them."
-        )
+    said += [_cannot_rank()] if single else _ranking(rows)
+    said += _lines_note(rows, single=single)
     if binned:
-        said.append(
-            f"Shade: all {len(rows):,} trials counted in bins; marks: the few named above."
-        )
+        said.append(f"Shade: how many of all {len(rows):,} trials lie there.")
     elif rows.duplicated(["stable", "total"]).any():
         said.append("Trials with the same counts are spread a little across.")
     if num_left_out:
         said.append(f"{counted(num_left_out, 'trial')} without a final quality not drawn.")
     return " ".join(said)
+
+
+def _cannot_rank() -> str:
+    low, _ = wilson_bounds(1, 1)
+    return (
+        "Every trial has one run, so this figure cannot rank them by stability: that bound is 0% "
+        f"for a run that failed and {low:.0%} for one that did not."
+    )
+
+
+def _ranking(rows: pd.DataFrame) -> list[str]:
+    """What blue, filled and hollow marks are."""
+    num_front = int(rows["front"].sum())
+    named = f" ({num_front}, the best {MOST_LABELS} named)" if num_front > MOST_LABELS else ""
+    confirmed = int((rows["basis"] == CONFIRM).sum())
+    return [
+        f"Blue, joined: the Pareto set, which no trial beats in both{named}.",
+        f"Filled: {counted(confirmed, 'finalist')} by confirm runs alone, which no choice was "
+        "made by. Hollow: by explore and race runs, which flatter those that were chosen."
+        if confirmed
+        else "By explore and race runs; these flatter trials that were chosen by them.",
+    ]
+
+
+def _lines_note(rows: pd.DataFrame, *, single: bool) -> list[str]:
+    """What the thin lines are, and which are left out."""
+    small = len(rows) < LEAST_TRIALS
+    said = []
+    if small or not single:
+        said.append(
+            "Lines: 95% intervals, Wilson's across and a bootstrap over seeds upward from "
+            f"{LEAST_SEEDS} runs on, which few seeds make too narrow."
+        )
+    if not small and not single and (rows["total"] == 1).any():
+        failed, held = percents(*wilson_bounds(0, 1)), percents(*wilson_bounds(1, 1))
+        said.append(f"Those of single runs, {failed} or {held}, are not drawn.")
+    return said
 
 
 def cost_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -71,6 +71,15 @@ def test_one_run_each_cannot_rank_trials_and_the_figure_says_so() -> None:
     assert panel.brush["y"].column == "quality"
 
 
+def test_five_trials_show_the_intervals_even_of_single_runs() -> None:
+    study = _study(_runs(0, "explore", [0.9]), _runs(1, "explore", [None]))
+    panel = _panel(study)
+    lines = [trace for trace in panel.figure.data if (trace.meta or {}).get("role") == "interval"]
+    across = [x for x in lines[0].x if x is not None]
+    assert across == pytest.approx([0.2065, 1.0, 0.0, 0.7935], abs=1e-4)
+    assert "not drawn" not in panel.note
+
+
 def test_a_trial_without_a_stable_run_is_never_in_the_pareto_set() -> None:
     study = _study(_runs(0, "explore", [None, None]), _runs(1, "explore", [None]))
     assert not cost_rows(study)["front"].any()
@@ -85,7 +94,7 @@ def test_a_trial_without_a_quality_takes_no_other_trials_interval() -> None:
     study = _study([Run(0, quality=None)], _runs(1, "explore", [0.6, 0.7, 0.8]))
     (row,) = cost_rows(study).to_dict("records")
     assert row["trial"] == 1
-    assert 0.6 <= row["quality_low"] < 0.7 < row["quality_high"] <= 0.8
+    assert (row["quality_low"], row["quality_high"]) == pytest.approx((0.6, 0.8))
 
 
 def test_every_trial_is_a_mark_at_its_place() -> None:
