@@ -58,9 +58,10 @@ def parameters_of(study: StudyRecord) -> list[Parameter]:
 
 def names_of(study: StudyRecord) -> MetricNames:
     """Names of the metric columns; those of the family when the record has none."""
-    metrics = study.study.get("metrics", {})
+    metrics = mapping(study.study.get("metrics"))
     family = str(metrics.get("family", "fashion"))
-    return MetricNames(**(metric_names(family).model_dump() | dict(metrics.get("names", {}))))
+    told = dict(mapping(metrics.get("names")))
+    return MetricNames(**(metric_names(family).model_dump() | told))
 
 
 def config_value(config: Mapping[str, Any], path: str) -> Any:

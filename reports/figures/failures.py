@@ -165,7 +165,7 @@ def _note(rows: pd.DataFrame, num_left_out: int) -> str:
     if (rows["level"] == CHOSEN).any() and rows["group"].nunique() > 1:
         said += "The bars by choice leave the optimiser's runs out: it favours what went well. "
     if (rows["total"] < LEAST_IN_A_LEVEL).any():
-        said += f"Pale bars have fewer than {LEAST_IN_A_LEVEL} runs. "
+        said += f"Thin bars have fewer than {LEAST_IN_A_LEVEL} runs. "
     if num_left_out:
         said += f"{counted(num_left_out, 'explore run')} without a verdict not counted. "
     return said.strip()
@@ -193,15 +193,11 @@ def _bars(
     shape = look(outcome)
     return go.Bar(
         orientation="h",
-        width=0.7,
+        width=[0.46 if n < LEAST_IN_A_LEVEL else 0.72 for n in rows["total"]],
         x=[float(share) for share in (rows["count"] / rows["total"]).round(6)],
         base=[float(share) for share in (rows["before"] / rows["total"]).round(6)],
         y=[places[key] for key in keys],
-        marker={
-            "color": shape.colour,
-            "opacity": [0.4 if n < LEAST_IN_A_LEVEL else 1.0 for n in rows["total"]],
-            "line": {"width": 0},
-        },
+        marker={"color": shape.colour, "line": {"width": 0}},
         text=[f"{count:,}" for count in rows["count"]],
         textposition="inside",
         insidetextanchor="middle",

@@ -31,7 +31,8 @@ def fate_rows(study: StudyRecord) -> pd.DataFrame:
     gone = broke | (runs["outcome"] == "pruned")
     last = runs["onset_images"].where(broke, runs["images_seen"]).to_numpy(dtype=float)
     seen = np.isfinite(last)
-    budget = float(np.nanmax(runs["budget_images"].to_numpy(dtype=float), initial=1.0))
+    budget = float(runs["budget_images"].max())
+    budget = budget if budget > 0 else max(1.0, float(last[seen].max(initial=0.0)))
     times = np.linspace(0, budget, NUM_TIMES)
     fate = np.where(gone, runs["outcome"], UNSEEN)[seen]
     last = last[seen]
