@@ -57,11 +57,15 @@ def command(options: SearchOptions) -> int:
     except StudyInterrupted as stopped:
         said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
         console.print(said, highlight=False, soft_wrap=True)
-        _report(stopped.storage)
+        _say_report(stopped.storage, console)
         return INTERRUPTED
+    _say_report(storage, console)
+    return 0
+
+
+def _say_report(storage: Storage, console: Console) -> None:
     if page := _report(storage):
         console.print(f"report {page}", highlight=False, soft_wrap=True)
-    return 0
 
 
 def _report(storage: Storage) -> str | None:

@@ -18,7 +18,8 @@ from lab.storage import Storage
 
 Show = Callable[[Storage], None]
 """Told once where the study is."""
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 30.0
+"""The process is told to end at once, but gives way to all others."""
 
 
 @contextmanager
