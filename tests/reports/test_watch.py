@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from lab.config import InputError
@@ -18,6 +19,7 @@ from lab.record import (
     write_json,
 )
 from lab.storage import open_storage
+from reports.page import store_report
 from reports.watch import REST, state_of, watch
 
 
@@ -108,3 +110,25 @@ def test_a_page_that_takes_long_is_made_more_seldom(folder: Path) -> None:
 def test_a_pause_that_is_none_is_one_sentence(folder: Path, seconds: float) -> None:
     with pytest.raises(InputError, match="--watch is"):
         watch(open_storage(str(folder)), lambda: "", seconds)
+
+
+def test_a_study_behind_a_url_is_watched_through_its_local_copy(folder: Path) -> None:
+    store = fsspec.filesystem("memory")
+    place = f"memory://watched-{folder.name}/study"
+    store.put(str(folder), place.removeprefix("memory:/"), recursive=True)
+    storage = open_storage(place)
+    written: list[str] = []
+
+    def write() -> str:
+        written.append(store_report(storage))
+        return written[-1]
+
+    def finish_there(_: float) -> None:
+        with store.open(f"{place.removeprefix('memory:/')}/{STUDY_FILE}", "w") as file:
+            file.write('{"format": 1, "status": "finished", "seconds": 1.0}')
+
+    said: list[str] = []
+    watch(storage, write, 5.0, say=said.append, sleep=finish_there)
+    assert written == [f"{place}/report.html"] * 2
+    assert storage.read("report.html") is not None
+    assert said[-1].startswith("the study is finished")
