@@ -79,8 +79,9 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
     ]
 
 
-PLACES = {"end": 2, "holds": 2, "fails": 2, "effects": 2, "untested": 1}
-"""Sentences of each topic that are read at once; places that one leaves free go to the others."""
+PLACES = {"end": 1, "holds": 2, "fails": 2, "effects": 2, "untested": 1}
+"""Sentences of each topic that are read at once beneath the first one; places that a topic leaves
+free go to the others."""
 
 
 def told_first(found: list[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -88,7 +89,7 @@ def told_first(found: list[Finding]) -> tuple[list[Finding], list[Finding]]:
     kept: list[Finding] = []
     for topic, places in PLACES.items():
         kept += [finding for finding in found if finding.topic == topic][:places]
-    free = sum(PLACES.values()) - 1 - len(kept)
+    free = sum(PLACES.values()) - len(kept)
     spare = [finding for finding in found if finding not in kept and finding.topic in PLACES]
     kept += spare[: max(0, free)]
     return (

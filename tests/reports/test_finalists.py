@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.record import read_study
+from lab.record import GENERATOR_FILE, read_study, trial_folder
+from reports.conclusions import leading_run
 from reports.finalists import finalists_table, pareto_rows, pareto_table
 from reports.gallery import Album
 from reports.leader import leader_card
@@ -38,6 +39,20 @@ def test_the_card_shows_fresh_runs_first_and_the_race_as_optimistic(tmp_path: Pa
     assert "in the race (optimistic) 4 of 4" in words
     assert "python -m lab.train --trial" in words
     assert "--confirm" not in words
+
+
+def test_the_card_names_the_files_to_copy_as_far_as_they_are_there(tmp_path: Path) -> None:
+    folder = write_raced_study(tmp_path, {5: "sss"}, raced="sss")
+    study = read_study(folder)
+    words = _words(leader_card(study, Album()))
+    assert f"{trial_folder(folder, 5)}/trial.json" in words
+    assert "generator.safetensors" not in words
+    run = leading_run(study)
+    assert run is not None
+    (study.runs[run].folder / GENERATOR_FILE).write_bytes(b"weights")
+    card = leader_card(study, Album())
+    assert f"{study.runs[run].folder}/{GENERATOR_FILE}" in _words(card)
+    assert str(card).count('class="copy"') == 3
 
 
 def test_a_winner_without_fresh_runs_is_not_called_recommended(tmp_path: Path) -> None:

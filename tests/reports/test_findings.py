@@ -12,7 +12,9 @@ from lab.record import (
     run_folder,
     write_json,
 )
+from reports.finding import TOPICS, Finding
 from reports.findings import findings, left_out
+from reports.summary import told_first
 from reports.tables import run_table, trial_table
 from tests.reports.synthetic import write_run, write_study, write_trial
 from tests.reports.test_tables import POINT
@@ -103,3 +105,43 @@ def test_torn_rows_and_missing_folders_are_counted(tmp_path: Path) -> None:
         "1 torn or damaged row of evaluations could not be read.",
         "1 file or folder missing or damaged: trials/0001/seed-0/run.json.",
     ]
+
+
+def test_no_more_than_nine_sentences_are_read_at_once_and_every_topic_is_heard() -> None:
+    found = [Finding(f"{topic} {i}", "", topic) for topic in TOPICS for i in range(6)]
+    shown, more = told_first(found)
+    assert len(shown) == 8  # the first sentence stands above them
+    assert {finding.topic for finding in shown} == set(TOPICS) - {"search"}
+    assert len(shown) + len(more) == len(found)
+    holds = [Finding(str(i), "", "holds") for i in range(12)]
+    assert told_first(holds) == (holds[:8], holds[8:])
+
+
+def test_small_studies_claim_no_range_and_no_effect(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 0)
+    for number in range(11):
+        rate = 1e-5 * 2**number
+        write_trial(folder, number, {**POINT, "optimizer.generator_lr": rate}, "sobol")
+        verdict = "stable" if number < 6 else "diverged"
+        point = {**POINT, "optimizer.generator_lr": rate}
+        draw = np.random.default_rng(number)
+        write_run(folder, number, point, draw, verdict=verdict, samples=False)
+    assert {finding.topic for finding in findings(read_study(folder))} <= {
+        "end", "holds", "fails", "untested",
+    }  # fmt: skip
+    assert "6 of 11 runs stable (Wilson 95%: 28–79%)" in _text(read_study(folder))
+
+
+def test_a_range_that_holds_and_one_that_fails_are_told_in_their_places(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 0)
+    draw = np.random.default_rng(5)
+    for number in range(120):
+        rate = float(10 ** draw.uniform(-5, -2))
+        point = {**POINT, "optimizer.generator_lr": rate}
+        write_trial(folder, number, point, "sobol")
+        verdict = "stable" if rate < 2e-4 else "diverged"
+        write_run(folder, number, point, draw, verdict=verdict, samples=False)
+    found = {finding.topic: finding.claim for finding in findings(read_study(folder))}
+    told = [finding.claim for finding in findings(read_study(folder))]
+    assert any(claim.startswith("Generator rate 1e-5 to 2e-4: stable in ") for claim in told)
+    assert found["fails"].startswith("Generator rate 2e-4 to 1e-2: only 0 of ")
