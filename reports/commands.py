@@ -147,6 +147,11 @@ def _finished_run(study: StudyRecord) -> Path | None:
     return study.runs[index].folder
 
 
+def _unbroken(line: str) -> Html:
+    """A command whose lines break between words only, not after the hyphens of an option."""
+    return joined([element("span", word) for word in line.split(" ")], " ")
+
+
 def _group(title: str, commands: Sequence[Command]) -> Html:
     rows = [
         joined(
@@ -154,7 +159,7 @@ def _group(title: str, commands: Sequence[Command]) -> Html:
                 element("dt", command.title),
                 element(
                     "dd",
-                    copyable(command.line),
+                    copyable(_unbroken(command.line)),
                     element("p", command.note, class_="note") if command.note else None,
                 ),
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 from dataclasses import replace
@@ -124,3 +125,12 @@ def test_how_classes_are_told_is_said_where_the_record_knows(study: StudyRecord)
     assert "is told by &lt;b&gt;a seer" in section
     del metrics["class_share_by"]
     assert "Class shares" not in shown(replace(study, study={**card, "metrics": metrics}))
+
+
+def test_a_command_on_the_page_copies_as_it_is(study: StudyRecord) -> None:
+    section = joined(list(methods_blocks(study, Album())))  # type: ignore[arg-type]
+    codes = [
+        html.unescape(re.sub(r"<[^>]*>", "", code))
+        for code in re.findall(r"<code>(.*?)</code>", section)
+    ]
+    assert codes[: len(everything(study))] == [command.line for command in everything(study)]
