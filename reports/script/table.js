@@ -11,6 +11,7 @@ const runTable = {
   columns: [], // {title, file, value(run), text(run), isNumber}
   order: [], // all run indexes as sorted
   shown: [], // those of them that match the filter
+  rows: new Map(), // those in the document, by their place in `shown`
   trials: null, // the trials of `shown`, made when asked for
   sorted: { column: -1, down: false },
 };
@@ -103,7 +104,6 @@ function sortTable(place) {
   document.querySelectorAll("#runs-table thead th").forEach((header, i) => {
     header.setAttribute("aria-sort", i !== place ? "none" : down ? "descending" : "ascending");
   });
-  document.getElementById("trials-table").scrollTop = 0;
   filterTable();
 }
 
@@ -116,18 +116,12 @@ function filterTable() {
   document.getElementById("runs-count").textContent =
     `showing ${shown.toLocaleString("en-US")} of ${all.toLocaleString("en-US")} ${noun}`;
   document.getElementById("runs-table").setAttribute("aria-rowcount", shown + 1);
+  document.getElementById("trials-table").scrollTop = 0;
   drawRows();
 }
 
-let filteredBy = null; // the matches that the table shows now
-let markedTrial = null;
-function tableChanged() {
-  if (filteredBy !== selection.runs) {
-    filteredBy = selection.runs;
-    filterTable();
-  }
-  if (markedTrial === selection.trial) return;
-  markedTrial = selection.trial;
+function tableChanged(isFiltered) {
+  if (isFiltered) filterTable();
   showTrialRow();
   drawRows();
 }
@@ -147,7 +141,7 @@ function buildTable() {
   const scroll = document.getElementById("trials-table");
   scroll.replaceChildren(make("table",
     { id: "runs-table", class: "run-table", "aria-labelledby": "runs-title" },
-    columnWidths(), tableHead(), make("tbody")));
+    columnWidths(), tableHead(), make("tbody", {}, gapRow(), gapRow())));
   let waiting = false;
   scroll.addEventListener("scroll", () => {
     if (waiting) return;
@@ -184,43 +178,65 @@ function tableHead() {
   return make("thead", {}, make("tr", { "aria-rowindex": 1 }, ...headers));
 }
 
-/** Put the rows in sight into the document; `most` instead puts the first ones, for paper. */
+/** Have the rows in sight in the document; `most` instead has the first ones, for paper. */
 function drawRows(most = 0) {
   const scroll = document.getElementById("trials-table");
-  const body = scroll.querySelector("tbody");
   const { shown } = runTable;
   const inSight = Math.ceil(scroll.clientHeight / ROW_PIXELS) + 2 * SPARE_ROWS;
-  const start = most ? 0 : Math.max(0, Math.floor(scroll.scrollTop / ROW_PIXELS) - SPARE_ROWS);
+  const first = Math.floor(scroll.scrollTop / ROW_PIXELS) - SPARE_ROWS;
+  const start = most ? 0 : Math.max(0, Math.min(first, shown.length - inSight));
   const end = Math.min(shown.length, most || start + inSight);
-  const rows = [];
-  for (let place = start; place < end; place += 1) rows.push(tableRow(shown[place], place));
-  const below = most ? 0 : shown.length - end;
-  body.replaceChildren(gapRow(start), ...rows, gapRow(below));
+  fillRows(scroll.querySelector("tbody"), start, end);
+  const [above, below] = scroll.querySelectorAll(".gap td");
+  above.style.height = `${start * ROW_PIXELS}px`;
+  below.style.height = `${(shown.length - end) * ROW_PIXELS}px`;
   document.getElementById("runs-printed").textContent = shown.length > end
     ? `Printed: the first ${end} of these runs. The CSV has all of them.` : "";
 }
 
+/** Rows that stay in sight stay as they are: one made anew would lose the focus. */
+function fillRows(body, start, end) {
+  const { rows, shown } = runTable;
+  for (const [place, row] of rows) {
+    if (place >= start && place < end && row.run === shown[place]) continue;
+    row.remove();
+    rows.delete(place);
+  }
+  let next = body.lastElementChild;
+  for (let place = end - 1; place >= start; place -= 1) {
+    if (!rows.has(place)) {
+      rows.set(place, tableRow(shown[place], place));
+      next.before(rows.get(place));
+    }
+    next = rows.get(place);
+    const isChosen = store.runs.trial[shown[place]] === selection.trial;
+    if (isChosen) next.setAttribute("aria-current", "true");
+    else next.removeAttribute("aria-current");
+  }
+}
+
 /** Stands for rows that are not in the document. */
-function gapRow(count) {
-  const { length } = runTable.columns;
-  return make("tr", { "aria-hidden": "true", class: "gap", hidden: count === 0 },
-    make("td", { colspan: length, style: `height:${count * ROW_PIXELS}px` }));
+function gapRow() {
+  return make("tr", { "aria-hidden": "true", class: "gap" },
+    make("td", { colspan: runTable.columns.length }));
 }
 
 function tableRow(run, place) {
   const trial = store.runs.trial[run];
   const row = make("tr", {
     "aria-rowindex": place + 2,
-    "aria-current": trial === selection.trial ? "true" : null,
     class: trial === store.study.leading ? "leading" : null,
   }, ...runTable.columns.map((column, i) => tableCell(column, run, i === 0)));
   row.addEventListener("click", () => selection.set({ trial }));
+  row.run = run;
   return row;
 }
 
 function tableCell(column, run, isFirst) {
   const text = column.text(run);
-  if (isFirst) return make("th", { scope: "row" }, make("a", { href: `#trial=${text}` }, text));
+  if (isFirst) return make("th", { scope: "row" },
+    // Arrow keys walk the rows: thousands of stops on the way through the page would be a trap.
+    make("a", { href: `#trial=${text}`, tabindex: -1 }, text));
   const glyph = column.file === "verdict" ? glyphOf(text) : null;
   const kind = column.isNumber ? "number" : column.isStory ? "story" : null;
   return make("td", { class: kind, title: text.length > WIDEST ? text : null }, glyph, text);

@@ -8,7 +8,7 @@ from tests.reports.browser.visits import Visit, visiting
 
 REACHABLE = """() => [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, [tabindex='0']")]
-  .filter(it => !it.disabled && it.checkVisibility({visibilityProperty: true}))
+  .filter(it => !it.disabled && it.tabIndex >= 0 && it.checkVisibility({visibilityProperty: true}))
   .map((it, i) => { it.dataset.place = i; return i; })"""
 FOCUSED = """() => {
   const it = document.activeElement;
