@@ -67,7 +67,7 @@ def _left_out(study: StudyRecord, album: Album) -> Html:
     told = [*left_out(study), *_pictures(study, album)]
     told.append(
         f"Curves take at most {MOST_CURVE_BYTES / 1e6:g} MB, quality and metrics first; a "
-        "quantity that had no room for all is kept for the chosen trials, and its menu says so."
+        "quantity that has no room for all runs is kept for the trials with pictures alone."
     )
     return element("ul", *(element("li", sentence) for sentence in told), class_="method-left-out")
 
