@@ -193,7 +193,7 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
                 base=plain(chosen["begin"] / unit.seconds),
                 x=plain((chosen["end"] - chosen["begin"]) / unit.seconds),
                 y=lanes[chosen.index].tolist(),
-                width=[THICKNESS.get(stage, 0.46) for stage in chosen["stage"]],
+                width=[THICKNESS.get(stage, THICKNESS["explore"]) for stage in chosen["stage"]],
                 marker={"color": look(outcome).colour, "line": {"width": 0}},
                 customdata=[int(run) for run in chosen.index],
                 meta={"of": "runs", "outcome": outcome},
@@ -217,6 +217,7 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
         "begin": by_run(rows["begin"]),
         "end": by_run(rows["end"]),
         "lane": by_run(lanes),
+        "thickness": THICKNESS,
     }
     return figure, extra
 

@@ -1,10 +1,13 @@
 // Marks of the selection on the timeline: the runs' own bars, or their ends among all ends.
 
 MARKERS.timeline = (panel, runs) => {
-  const { large, unit, begin, end, lane, bin, bins } = panel.stored.extra;
-  if (large) return [{ axes: "xy2", rects: endsOf(runs, end, bin, bins, unit, panel) }];
-  const rects = runs.flatMap((run) => (lane[run] === null || lane[run] === undefined ? []
-    : [[begin[run] / unit, lane[run] - 0.46, end[run] / unit, lane[run] + 0.46]]));
+  const { large, unit, begin, end, lane, thickness, bin, bins } = panel.stored.extra;
+  if (large) return [{ axes: "xy2", rects: endsOf(runs, end, bin, bins, unit) }];
+  const rects = runs.flatMap((run) => {
+    if (lane[run] === null || lane[run] === undefined) return [];
+    const half = (thickness[store.runs.stage[run]] ?? thickness.explore) / 2;
+    return [[begin[run] / unit, lane[run] - half, end[run] / unit, lane[run] + half]];
+  });
   return [{ axes: "xy", rects }];
 };
 
