@@ -92,6 +92,8 @@ def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
 def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
     clear = (rows["importance"] > rows["chance"]).tolist()
     shown = zip(rows["importance"], clear, strict=True)
+    end = _axis_end(rows)
+    beyond = (rows["chance"] > end).tolist()
     return [
         go.Bar(
             orientation="h",
@@ -104,11 +106,17 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
             hoverinfo="skip",
         ),
         go.Scatter(
-            x=plain(rows["chance"], 4),
+            x=plain(rows["chance"].clip(upper=0.985 * end), 4),
             y=places,
             mode="markers",
-            marker={"symbol": "line-ns", "size": 17, "line": {"width": 2.5, "color": CHANCE}},
-            hovertemplate="chance alone: %{x:.0%}<extra></extra>",
+            marker={
+                "symbol": ["triangle-right" if over else "line-ns" for over in beyond],
+                "size": [10 if over else 17 for over in beyond],
+                "color": CHANCE,
+                "line": {"width": [0 if over else 2.5 for over in beyond], "color": CHANCE},
+            },
+            hovertext=[f"chance alone: {chance:.0%}" for chance in rows["chance"]],
+            hovertemplate="%{hovertext}<extra></extra>",
         ),
     ]
 
@@ -118,13 +126,12 @@ def _place(
 ) -> None:
     """The axes of one goal; only the first says the parameters' names."""
     suffix = "" if i == 0 else str(i + 1)
-    most = max(float(rows["importance"].max()), float(rows["chance"].max()))
     across, upward = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
     figure.update_layout(
         {
             f"xaxis{suffix}": across
             | {
-                "domain": domain, "anchor": f"y{suffix}", "range": [0, most * 1.18],
+                "domain": domain, "anchor": f"y{suffix}", "range": [0, _axis_end(rows)],
                 "tickformat": ".0%", "title": {"text": "share of the importance"},
             },
             f"yaxis{suffix}": upward
@@ -135,6 +142,12 @@ def _place(
             },
         }
     )  # fmt: skip
+
+
+def _axis_end(rows: pd.DataFrame) -> float:
+    """Past every bar and its number, and past chance unless that is above the whole."""
+    bars, chance = float(rows["importance"].max()), float(rows["chance"].max())
+    return max(1.18 * bars, min(1.05 * chance, 1.1))
 
 
 def _heading(suffix: str, text: str) -> dict[str, Any]:
@@ -166,10 +179,11 @@ def _note(rows: pd.DataFrame, goals: list[str]) -> str:
         of = f"{num:,} of {known:,} trials, evenly taken" if num < known else f"{num:,} trials"
         said.append(f"Beyond chance for {GOALS[goal]}: {names} (from {of}).")
     said += [
-        f"No importances for {GOALS[goal]}: too few trials." for goal in GOALS if goal not in goals
+        f"No importances for {GOALS[goal]}: too few trials, or all alike." for goal in GOALS if goal not in goals
     ]
     said.append(
-        f"Upright ticks: the most that {NUM_SHUFFLES} shuffles of the outcomes reach; a grey bar "
+        f"Upright ticks: the most that {NUM_SHUFFLES} shuffles of the outcomes reach (an arrow: "
+        "more than the axis shows); a grey bar "
         f"has shown nothing, and by chance one in {NUM_SHUFFLES + 1} would be blue. PED-ANOVA "
         "over explore runs: what set stable trials apart from all, and among the stable ones the "
         "best tenth by final quality; it does not say which direction is better."

@@ -85,8 +85,12 @@ def zone_note(drawn: Map, cells: pd.DataFrame, across: str, upward: str) -> str:
     sobol = drawn.sobol
     several = len(sobol) > sobol["trial"].nunique()
     if cells.empty:
-        few = counted(len(sobol), "Sobol run") if len(sobol) else "no Sobol run"
-        said = [f"No P(stable) is estimated here: {few}, too few for a map of this pair."]
+        why = (
+            f"{counted(len(sobol), 'Sobol run')}, too few for a map of this pair"
+            if len(sobol)
+            else "the study has no Sobol run, which an even map of the space needs"
+        )
+        said = [f"No P(stable) is estimated here: {why}."]
     else:
         said = [
             "Shade: lower end of the Wilson 95% interval of P(stable) over finished explore runs "
@@ -128,9 +132,9 @@ def zone_table(drawn: Map, pairs: Pairs) -> pd.DataFrame:
                 pd.DataFrame(
                     {
                         "across": x.title,
-                        "at": x.spans(cells["x0"], cells["x1"]),
+                        "across values": x.spans(cells["x0"], cells["x1"]),
                         "upward": y.title,
-                        "at ": y.spans(cells["y0"], cells["y1"]),
+                        "upward values": y.spans(cells["y0"], cells["y1"]),
                         "stable": cells["stable"],
                         "runs": cells["total"],
                         "95% low": cells["low"],

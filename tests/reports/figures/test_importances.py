@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 
 from lab.record import RUN_FILE, StudyRecord, read_json, read_study, run_folder, write_json
@@ -11,7 +12,7 @@ from reports.figures.importances import (
     importances_rows,
     sample_of,
 )
-from reports.figures.matters import importances_panel
+from reports.figures.matters import draw_importances, importances_panel
 from reports.figures.panel import Panel
 from tests.reports.figures.handmade import Run, handmade
 from tests.reports.synthetic import PARAMETERS, write_study
@@ -119,6 +120,22 @@ def test_race_runs_do_not_count() -> None:
 def test_conditional_parameters_are_kept(tmp_path: Path) -> None:
     rows = importances_rows(read_study(write_study(tmp_path, 60, num_sobol=60, samples=False)))
     assert set(rows[rows["goal"] == "stability"]["parameter"]) == set(PARAMETERS)
+
+
+def test_chance_above_the_whole_is_an_arrow_at_the_axis_end() -> None:
+    told = {"goal": "quality", "num_trials": 50, "num_known": 50, "chosen": False}
+    rows = pd.DataFrame(
+        [
+            told | {"parameter": "a", "importance": 0.9, "chance": 20.0},
+            told | {"parameter": "b", "importance": 0.1, "chance": 0.3},
+        ]
+    )
+    figure = draw_importances(rows).figure
+    low, high = figure.layout.xaxis.range
+    assert (low, high) == (0, pytest.approx(1.1))
+    chance = figure.data[1]
+    assert list(chance.marker.symbol) == ["triangle-right", "line-ns"]
+    assert max(chance.x) < high
 
 
 def test_the_numbers_do_not_change_between_two_pages() -> None:
