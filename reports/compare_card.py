@@ -95,7 +95,7 @@ def barriers(pair: Pair) -> Barriers:
         if targets[0] != targets[1]
         else []
     )
-    limits = [name for name in LIMITS if len({_limit(study, name) for study in pair.studies}) > 1]
+    limits = [name for name in LIMITS if _limit(pair.first, name) != _limit(pair.second, name)]
     judged = [f"limits of the verdicts ({listed(limits)})"] if limits else []
     shared = [*data, *protocol, *budget]
     return Barriers(tuple(shared), (*shared, *target, *judged))

@@ -17,7 +17,7 @@ from lab.stability.statistics import (
     shrink,
     stable_shares,
 )
-from reports.tables import explored, finished, of_study, run_table
+from reports.tables import explored, finished, mapping, of_study, run_table
 from reports.words import wilson_bounds
 
 
@@ -46,16 +46,18 @@ class Believed:
 
 def conclusions_of(study: StudyRecord) -> Conclusions:
     """What study.json says, less the trials that the record does not hold."""
-    entry = study.study.get("conclusions") or {}
+    entry = mapping(study.study.get("conclusions"))
     known = {int(trial["number"]) for trial in study.trials}
 
     def trials(name: str) -> tuple[int, ...]:
-        return tuple(int(number) for number in entry.get(name) or () if int(number) in known)
+        told = entry.get(name)
+        numbers = told if isinstance(told, (list, tuple)) else ()
+        return tuple(it for it in numbers if isinstance(it, int) and it in known)
 
     recommended = entry.get("recommended")
     return Conclusions(
         trials("finalists"),
-        int(recommended) if recommended is not None and int(recommended) in known else None,
+        recommended if isinstance(recommended, int) and recommended in known else None,
         trials("pareto"),
     )
 

@@ -57,11 +57,17 @@ def parameters_of(study: StudyRecord) -> list[Parameter]:
 
 
 def names_of(study: StudyRecord) -> MetricNames:
-    """Names of the metric columns; those of the family when the record has none."""
+    """Names of the metric columns; those of the family where the record has none.
+
+    A newer record's further names are left out: this report knows no figure for them.
+    """
     metrics = mapping(study.study.get("metrics"))
     family = str(metrics.get("family", "fashion"))
-    told = dict(mapping(metrics.get("names")))
-    return MetricNames(**(metric_names(family).model_dump() | told))
+    names = metric_names(family).model_dump()
+    told = mapping(metrics.get("names"))
+    return MetricNames(
+        **(names | {key: told[key] for key in names if isinstance(told.get(key), str)})
+    )
 
 
 def config_value(config: Mapping[str, Any], path: str) -> Any:

@@ -2,11 +2,20 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.record import RUN_FILE, StudyRecord, read_json, read_study, run_folder, write_json
+from lab.record import (
+    RUN_FILE,
+    STUDY_FILE,
+    StudyRecord,
+    read_json,
+    read_study,
+    run_folder,
+    write_json,
+)
 from reports.tables import (
     best_run,
     evaluation_table,
     measured_columns,
+    names_of,
     parameters_of,
     run_table,
     trial_table,
@@ -88,3 +97,12 @@ def test_columns_of_the_curves_are_quality_then_metrics_then_signals(study: Stud
     assert columns[:4] == ["quality", NAMES.frechet, NAMES.kernel, NAMES.coverage]
     assert columns[-1].startswith("signal_")
     assert "seconds_training" not in columns
+
+
+def test_metric_names_of_another_kind_and_of_a_newer_lab_are_left_out(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 0)
+    card = read_json(folder / STUDY_FILE)
+    card["metrics"]["names"] |= {"recall": [3], "frechet": "fd_mine", "vendi": "vendi_mine"}
+    write_json(folder / STUDY_FILE, card)
+    names = names_of(read_study(folder))
+    assert (names.frechet, names.recall) == ("fd_mine", NAMES.recall)
