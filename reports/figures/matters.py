@@ -113,6 +113,7 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
                 "symbol": ["triangle-right" if over else "line-ns" for over in beyond],
                 "size": [10 if over else 17 for over in beyond],
                 "color": CHANCE,
+                "opacity": 1,
                 "line": {"width": [0 if over else 2.5 for over in beyond], "color": CHANCE},
             },
             hovertext=[f"chance alone: {chance:.0%}" for chance in rows["chance"]],
@@ -178,9 +179,8 @@ def _note(rows: pd.DataFrame, goals: list[str]) -> str:
         num, known = int(own["num_trials"].iloc[0]), int(own["num_known"].iloc[0])
         of = f"{num:,} of {known:,} trials, evenly taken" if num < known else f"{num:,} trials"
         said.append(f"Beyond chance for {GOALS[goal]}: {names} (from {of}).")
-    said += [
-        f"No importances for {GOALS[goal]}: too few trials, or all alike." for goal in GOALS if goal not in goals
-    ]
+    missing = [GOALS[goal] for goal in GOALS if goal not in goals]
+    said += [f"No importances for {goal}: too few trials, or all alike." for goal in missing]
     said.append(
         f"Upright ticks: the most that {NUM_SHUFFLES} shuffles of the outcomes reach (an arrow: "
         "more than the axis shows); a grey bar "
