@@ -115,7 +115,7 @@ def draw_failures(
     """
     places = _places(rows)
     lowest = max(places.values())
-    figure = blank(int(62 + 32 * (lowest + 1)))
+    figure = blank(int(62 + 34 * (lowest + 1)))
     for outcome in in_order(set(rows["outcome"])):
         figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], places, filters))
     levels = rows.drop_duplicates(["group", "level"])
@@ -193,7 +193,7 @@ def _bars(
     shape = look(outcome)
     return go.Bar(
         orientation="h",
-        width=[0.56 if n < LEAST_IN_A_LEVEL else 0.8 for n in rows["total"]],
+        width=[0.61 if n < LEAST_IN_A_LEVEL else 0.86 for n in rows["total"]],
         x=[float(share) for share in (rows["count"] / rows["total"]).round(6)],
         base=[float(share) for share in (rows["before"] / rows["total"]).round(6)],
         y=[places[key] for key in keys],
