@@ -196,3 +196,7 @@ def test_places_of_the_map_are_kept_by_run_index(study: StudyRecord) -> None:
     run = rows.index[3]
     rate = rows.loc[run, "optimizer.generator_lr"]
     assert drawn.places.loc[run, "optimizer.generator_lr"] == pytest.approx(np.log10(rate))
+
+
+def test_a_parameter_that_no_run_has_still_has_an_axis() -> None:
+    assert axis_for(Parameter("a", "float", log=True), [None]).edges == (-1.0, 0.0)
