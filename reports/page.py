@@ -31,8 +31,8 @@ from reports.summary import header, opening
 from reports.trust import trust_blocks
 
 SCRIPTS = ("store", "where", "selection", "address", "overlay", "panels", "cost", "dependence",
-           "failures", "curves", "timeline", "table", "multiples", "closeup", "configuration",
-           "parallel", "page")  # fmt: skip
+           "failures", "curves", "timeline", "table", "multiples", "closeup", "classes",
+           "configuration", "parallel", "page")  # fmt: skip
 """The page's own scripts in the order they are joined; one that is not there is skipped."""
 
 
