@@ -18,13 +18,13 @@ from reports.commands import copyable
 from reports.compare_blocks import (
     curve_blocks,
     differs_blocks,
-    end_blocks,
     fate_blocks,
     matched_blocks,
     only_blocks,
     share_blocks,
 )
 from reports.compare_card import Pair, pair_of, same_study
+from reports.compare_ends import end_blocks
 from reports.compare_rows import ends_of
 from reports.markup import Html, element, joined
 from reports.page import age, contents, document

@@ -26,8 +26,9 @@ from lab.stability.statistics import interquartile_mean, probability_of_improvem
 from lab.storage import open_storage
 from reports.blocks import Block, drawn
 from reports.compare import build_comparison, store_comparison
-from reports.compare_blocks import differs_blocks, end_blocks, matched_blocks, share_blocks
+from reports.compare_blocks import differs_blocks, matched_blocks, share_blocks
 from reports.compare_card import Pair, barriers, differences, pair_of, same_study
+from reports.compare_ends import end_blocks
 from reports.compare_figures import quality_panel, survival_steps
 from reports.compare_rows import (
     WHOLE,
