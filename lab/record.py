@@ -240,7 +240,8 @@ def require_study(folder: Path) -> None:
 def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     """Everything a study left on disk, trials and runs in order of their numbers.
 
-    `evaluations=False` leaves the rows out (the planner needs none).
+    A file that says it is of another folder counts as damaged. `evaluations=False` leaves the
+    rows out (the planner needs none).
     Raises InputError when `folder` is no study, or was made by a newer format.
     """
     require_study(folder)
@@ -254,6 +255,9 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
         trial = _readable(place / TRIAL_FILE, folder, missing, {"number": int})
         if trial is None:
             continue
+        if trial_folder(folder, trial["number"]) != place:
+            missing.append(str((place / TRIAL_FILE).relative_to(folder)))
+            continue
         trials.append(trial)
         seeds = [run for run in _folders(place) if run.name.startswith("seed-")]
         if not seeds:
@@ -261,6 +265,10 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
         for run_place in sorted(seeds, key=lambda path: (len(path.name), path.name)):
             run = _readable(run_place / RUN_FILE, folder, missing, _OF_A_RUN)
             if run is None:
+                continue
+            home = run_folder(folder, run["trial"], run["seed"])
+            if home != run_place:
+                missing.append(str((run_place / RUN_FILE).relative_to(folder)))
                 continue
             rows = read_rows(run_place / EVALUATIONS_FILE) if evaluations else Rows([], 0)
             torn += rows.num_torn

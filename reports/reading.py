@@ -34,7 +34,8 @@ def read_for_report(folder: Path) -> StudyRecord:
     trials = []
     for trial in study.trials:
         place = (trial_folder(folder, trial["number"]) / TRIAL_FILE).relative_to(folder)
-        trials.append(_objects(trial, ("parameters", "config"), str(place), missing))
+        whole = _objects(trial, ("parameters", "config"), str(place), missing)
+        trials.append(whole | {"parameters": _scalars(whole, str(place), missing)})
     return replace(study, study=card, trials=trials, missing=missing)
 
 
@@ -49,6 +50,14 @@ def _objects(
     missing += [f"{where}: {name}" for name in wrong]
     absent = [name for name in names if name in whole and whole[name] is None]
     return {name: value for name, value in whole.items() if name not in (*wrong, *absent)}
+
+
+def _scalars(trial: Mapping[str, Any], where: str, missing: list[str]) -> dict[str, Any]:
+    """A trial's parameters, less those whose value is a list or an object."""
+    parameters = mapping(trial.get("parameters"))
+    wrong = [path for path, value in parameters.items() if isinstance(value, (list, Mapping))]
+    missing += [f"{where}: parameters.{path}" for path in wrong]
+    return {path: value for path, value in parameters.items() if path not in wrong}
 
 
 def _is_parameter(entry: Any) -> bool:

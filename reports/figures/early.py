@@ -71,7 +71,7 @@ def early_curves(study: StudyRecord, budget: float) -> tuple[list[Curve], int]:
 def looks_at(seen: Array, run: NDArray[np.int64], budget: float) -> Array:
     """Images seen of every row as a whole share of the budget, so that all batch sizes meet.
 
-    NaN for rows between two of the MOST_LOOKS that are compared.
+    NaN for rows between two of the MOST_LOOKS that are compared, and for rows past the budget.
     """
     apart = np.diff(seen)[np.diff(run) == 0]
     apart = apart[apart > 0]
@@ -79,7 +79,7 @@ def looks_at(seen: Array, run: NDArray[np.int64], budget: float) -> Array:
     num_steps = max(1, round(budget / step))
     stride = -(-num_steps // MOST_LOOKS)
     number = np.round(seen / step)
-    kept = (number % stride == 0) | (number == num_steps)
+    kept = ((number % stride == 0) | (number == num_steps)) & (number >= 0) & (number <= num_steps)
     return np.where(kept, number * budget / num_steps, np.nan)
 
 

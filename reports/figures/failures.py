@@ -22,7 +22,7 @@ from reports.figures.survival import survival_blocks
 from reports.figures.survival_levels import level_blocks
 from reports.tables import explored, finished, parameters_of, run_table, trial_table
 from reports.verdicts import in_order, look
-from reports.words import counted, percents, short_name, wilson_bounds
+from reports.words import MISSING, counted, percents, short_name, wilson_bounds
 
 WHO = "chosen"
 """The group of all explore runs, by who chose their trials."""
@@ -80,7 +80,7 @@ def failures_rows(study: StudyRecord) -> pd.DataFrame:
     who = np.where(rows["unbiased"].astype(bool), UNCHOSEN, CHOSEN)
     found = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [UNCHOSEN, CHOSEN])]
     for path in CHOICES:
-        levels = unchosen[path].astype(str)
+        levels = unchosen[path].astype(object).fillna(MISSING).astype(str)
         if levels.nunique() > 1:
             found.append(_counts(path, levels, unchosen["outcome"], sorted(set(levels))))
     return pd.concat(found, ignore_index=True)

@@ -16,6 +16,11 @@ from tests.reports.browser.visits import CHROMIUM, FLAGS, Visit, sync_api, visit
 SHAPES = {"5": (5, 3), "500": (500, 3), "10000": (10_000, 1), "10000 x 3": (10_000, 3)}
 """Trials and seeds of each. More seeds at 10,000 take a minute more and change no behaviour."""
 SIZES = ("5", "500", "10000")
+AT_REST = """() => {
+  document.activeElement.blur();
+  scrollTo(0, 0);
+  document.getElementById("trials-table").scrollTop = 0;
+}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,7 +78,7 @@ class Opened:
             self.visits[size] = self.stack.enter_context(shown)
         visit = self.visits[size]
         visit.complaints.clear()
-        visit.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+        visit.page.evaluate(AT_REST)
         visit.select(trial=None, where="")
         return visit
 
