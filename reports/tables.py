@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -330,4 +331,5 @@ def _is_numeric(column: pd.Series[Any]) -> bool:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    # As text: taking paths apart would be half the cost of the table at ten thousand trials.
+    return str(path).removeprefix(f"{folder}{os.sep}").replace(os.sep, "/")
