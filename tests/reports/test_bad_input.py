@@ -238,7 +238,7 @@ def spoil_card(folder: Path, field: str, value: Any) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("place", "field"), enumerate(CARD_FIELDS))
+@pytest.mark.parametrize(("place", "field"), list(enumerate(CARD_FIELDS)))
 def test_any_part_of_the_card_may_be_strange_or_absent(
     raced: Path, place: int, field: str
 ) -> None:
