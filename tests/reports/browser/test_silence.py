@@ -9,8 +9,10 @@ import pytest
 from tests.reports.browser.conftest import SIZES, Pages
 from tests.reports.browser.visits import Visit, visiting
 
+LARGEST = pytest.param("10000 x 3", marks=pytest.mark.slow)
 
-@pytest.mark.parametrize("size", SIZES)
+
+@pytest.mark.parametrize("size", [*SIZES, LARGEST])
 def test_the_whole_page_is_read_in_silence(browser: Any, pages: Pages, size: str) -> None:
     with visiting(browser, pages[size], complete=True) as visit:
         for panel in visit.panels():
