@@ -18,7 +18,7 @@ from reports.compare_rows import (
     only_in,
     share_rows,
 )
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.words import (
     MISSING,
     counted,
@@ -200,13 +200,10 @@ def _few(names: list[str]) -> str:
 
 
 def _table(head: Sequence[str], lines: list[Html], name: str) -> Html:
-    return element(
-        "div",
-        element(
-            "table",
-            element("thead", element("tr", *(element("th", it, scope="col") for it in head))),
-            element("tbody", joined(lines)),
-            class_=f"facts {name}",
-        ),
-        class_="scroll wide",
+    table = element(
+        "table",
+        element("thead", element("tr", *(element("th", it, scope="col") for it in head))),
+        element("tbody", joined(lines)),
+        class_=f"facts {name}",
     )
+    return scrollable(table, name)

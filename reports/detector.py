@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.record import StudyRecord
 from reports.commands import copyable
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.tables import mapping
 from reports.verdicts import LOOKS, glyph
 from reports.words import MISSING, counted, images, listed, number, percents, wilson_bounds
@@ -41,7 +41,7 @@ def detector_section(study: StudyRecord) -> Html:
         "div",
         element("p", _healthy(mapping(rates.get("healthy")))),
         element("p", _thresholds(rates)),
-        element("div", table, class_="scroll"),
+        scrollable(table, "How often the judge errs"),
         element("p", _source(rates), class_="note"),
         class_="wide",
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from reports.conclusions import conclusions_of, finalist_rows
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.tables import explored, finished, names_of, run_table
 from reports.verdicts import glyph
 from reports.words import MISSING, fixed, listed, number, percents
@@ -28,14 +28,14 @@ def finalists_table(study: StudyRecord) -> Html | None:
     return element(
         "div",
         element("h3", "Finalists"),
-        element("div", element(
+        scrollable(element(
             "table",
             element("thead", element("tr", *(
                 element("th", name, scope="col") for name in [*head, names.frechet, "fresh seeds"]
             ))),
             element("tbody", joined(lines)),
             class_="finalists",
-        ), class_="scroll"),
+        ), "Finalists"),
         element(
             "p",
             "In the race's order, which fresh runs do not change. Fresh runs: stable of total and "
@@ -85,9 +85,9 @@ def pareto_table(study: StudyRecord) -> Html | None:
     return element(
         "div",
         element("h3", f"Pareto set of {objective.replace(',', ' and ')}"),
-        element("div", element("table",
+        scrollable(element("table",
                 element("thead", element("tr", *(element("th", n, scope="col") for n in head))),
-                element("tbody", joined(lines)), class_="finalists"), class_="scroll"),
+                element("tbody", joined(lines)), class_="finalists"), "Pareto set"),
         element("p", "No other trial is at least as good in every objective and better in one, by "
                 "the runs that every trial has. With so few runs each, a set like this is wider "
                 "or narrower by luck.", class_="note"),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from lab.stability.statistics import interquartile_mean
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.tables import explored, finished, run_table, trial_table
 from reports.verdicts import glyph, in_order
 from reports.words import counted, fixed, images, listed, percents, wilson_bounds
@@ -78,7 +78,7 @@ def grid_section(study: StudyRecord) -> Html | None:
     return element(
         "div",
         element("h3", "Methods by setting"),
-        element("div", table, class_="scroll"),
+        scrollable(table, "Methods by setting"),
         element("p", note, class_="note"),
         class_="wide",
         id="grid",

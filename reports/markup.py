@@ -45,6 +45,11 @@ def joined(children: list[Html], between: str = "") -> Html:
     return Html(between.join(children))
 
 
+def scrollable(content: Html, label: str) -> Html:
+    """What may be wider or longer than its place: scrolled there, by the keyboard as well."""
+    return element("div", content, class_="scroll", tabindex=0, role="region", aria_label=label)
+
+
 def data_block(identity: str, data: Any) -> Html:
     """Data for the page's script, as JSON that no `</script>` in a name can end.
 

@@ -12,7 +12,7 @@ from reports.commands import commands_section, shown_folder
 from reports.conclusions import is_raced
 from reports.findings import left_out
 from reports.gallery import MOST_BYTES, Album
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.statistics import statistics_section
 from reports.store import MOST_CURVE_BYTES
 from reports.tables import config_value, names_of
@@ -91,7 +91,7 @@ def _pictures(study: StudyRecord, album: Album) -> list[str]:
 
 
 def _folded(title: str, body: Html) -> Html:
-    return element("details", element("summary", title), element("div", body, class_="scroll"))
+    return element("details", element("summary", title), scrollable(body, title))
 
 
 def _formulas(study: StudyRecord) -> Html:
@@ -174,9 +174,7 @@ def _metrics(study: StudyRecord) -> Html:
     table = element(
         "table", element("thead", head), element("tbody", joined(rows)), class_="facts"
     )
-    return joined(
-        [element("p", protocol), element("div", table, class_="scroll"), *_classes(study)]
-    )
+    return joined([element("p", protocol), scrollable(table, "Metrics"), *_classes(study)])
 
 
 def _classes(study: StudyRecord) -> list[Html]:

@@ -129,6 +129,7 @@ def draw_parallel(lines: Line, parameters: Sequence[Parameter]) -> Panel:
         "before others: seeds that ended alike are one line. Drag along an axis to filter the "
         "page, click the axis to let go. A branch that was not taken lies below its axis.",
         narrow={"width": NARROW_WIDTH},
+        table=_table(rows, parameters),
         extra={
             "axes": [axis.told for axis in axes],
             "runs": rows["run"].tolist(),
@@ -166,6 +167,13 @@ class Dimension:
 
     dimension: dict[str, Any]
     told: dict[str, Any]
+
+
+def _table(rows: pd.DataFrame, parameters: Sequence[Parameter]) -> pd.DataFrame:
+    """A row a line, under the names that readers know."""
+    titles = {"trial": "trial", "outcome": "verdict", "score": "score", "quality": "final quality"}
+    titles |= {parameter.path: parameter.path for parameter in parameters}
+    return rows[list(titles)].rename(columns=titles)
 
 
 def _parameter_axis(rows: pd.DataFrame, parameter: Parameter, place: int) -> Dimension:

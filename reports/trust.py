@@ -18,7 +18,7 @@ from reports.detector import detector_section
 from reports.finalists import finalists_table
 from reports.finding import Finding
 from reports.findings import left_out
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.tables import config_value, explored, finished, mapping, names_of, run_table
 from reports.verdicts import in_order, look
 from reports.words import MISSING, counted, duration, fixed, listed, number, percents, share
@@ -132,7 +132,7 @@ def stages_table(study: StudyRecord) -> Html:
         element("tbody", joined(lines)),
         class_="stages",
     )
-    return element("div", table, class_="scroll wide")
+    return scrollable(table, "Runs by stage")
 
 
 def _stage_line(row: Mapping[Any, Any], outcomes: list[str]) -> Html:

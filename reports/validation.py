@@ -13,7 +13,7 @@ from typing import Any
 from reports.commands import copyable
 from reports.figures.panel import Panel, render
 from reports.figures.validation import matrix_panel, planes_panel
-from reports.markup import Html, element, joined
+from reports.markup import Html, element, joined, scrollable
 from reports.page import contents, document
 from reports.verdicts import look
 from reports.words import counted, duration, number
@@ -136,7 +136,7 @@ def _table(table: Data) -> Html:
     if len(rows) <= SHOWN_ROWS:
         return joined([element("h3", table["title"]), body, *([note] if note else [])])
     summary = element("summary", f"{table['title']} ({counted(len(rows), 'row')})")
-    return element("details", summary, note, element("div", body, class_="scroll"))
+    return element("details", summary, note, scrollable(body, table["title"]))
 
 
 def _settings(part: Data) -> Html:

@@ -1,14 +1,14 @@
-// Parallel coordinates: grey until something is filtered, then the matched lines in the colour of
-// their verdict. A brush writes a term of the filter, and the filter's terms show as brushes.
+// Parallel coordinates: grey lines by WebGL; those that match the filter are drawn above them in the
+// colour of their verdict, which is quick without a graphics card, too. A brush writes a term of the filter.
 
 const OPEN_END = 0.01; // of an axis: an end of a brush that close to the axis' end is left open
 const SLOT_HALF = 0.4;
-const FOLLOW_MILLISECONDS = 120;
+const FOLLOW_MILLISECONDS = 400;
 
 document.querySelector("[data-panel=parallel]")?.addEventListener("drawn", (event) => {
   const panel = event.detail;
   connectParallel(panel);
-  followFilter(panel);
+  greyLines(panel).then(() => followFilter(panel));
 });
 
 /** Whether the browser draws WebGL; the context that is made to find out is given back. */
@@ -41,8 +41,8 @@ function connectParallel(panel) {
     drawChosen(panel);
     if (filtered) followSoon(panel);
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => followSoon(panel));
-  new MutationObserver(() => followSoon(panel))
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => greyLines(panel));
+  new MutationObserver(() => greyLines(panel))
     .observe(document.documentElement, { attributeFilter: ["data-theme"] });
   new IntersectionObserver((entries) => {
     panel.isNear = entries.at(-1).isIntersecting;
@@ -57,40 +57,98 @@ function lineGroups({ runs }) {
 }
 
 function followSoon(panel) {
-  // Out of sight the lines wait, in sight they let the other figures go first: where WebGL has no
-  // graphics card they alone take longer than everything else.
+  // Out of sight the brushes wait, in sight they let the other figures go first: to move one WebGL
+  // draws all lines again, which without a graphics card takes longer than everything else.
   panel.isLate = !panel.isNear;
   clearTimeout(panel.due);
   if (!panel.isLate) panel.due = setTimeout(() => followFilter(panel), FOLLOW_MILLISECONDS);
 }
 
+/** Brushes that the filter has dropped or moved; those of other terms are marks in the overlay. */
 async function followFilter(panel) {
-  const update = lineColours(panel);
+  const update = {};
   panel.frame.data[0].dimensions.forEach((dimension, place) => {
-    const wanted = wantedRange(panel, dimension);
+    const wanted = dimension.constraintrange ? wantedRange(panel, dimension) : undefined;
     if (wanted !== undefined) update[`dimensions[${place}].constraintrange`] = [wanted];
   });
-  await Plotly.restyle(panel.frame, update, [0]);
+  if (Object.keys(update).length) await Plotly.restyle(panel.frame, update, [0]);
   panel.constrained = constrainedColumns(panel);
 }
 
-/** The selected trial's lines, one for each way in which it ended, above the others. */
+/** The matched lines in their verdict's colour and the selected trial's, above the grey ones. */
 function drawChosen(panel) {
   const size = panel.frame._fullLayout?._size;
   if (!size) return;
   const layer = panel.overlay ?? newLayer(panel);
+  // Above the lines that WebGL draws, beneath the labels of the axes.
+  panel.frame.querySelector(".gl-container")?.append(layer);
   const { dimensions } = panel.frame.data[0];
+  panel.frame.toggleAttribute("data-brushed", selection.runs !== null);
+  layer.replaceChildren(...matchedLines(panel, dimensions, size),
+    filterRanges(panel, dimensions, size), selectedLines(panel, dimensions, size));
+  sayMatched(panel);
+}
+
+/** One path an outcome: a thousand lines are as quick as ten. */
+function matchedLines(panel, dimensions, size) {
+  if (selection.runs === null) return [];
+  const { outcomes, of } = panel.stored.extra;
+  const paths = outcomes.map(() => []);
+  const along = dimensions.map((dimension) => sharesAlong(panel, dimension));
+  panel.groups.forEach((group, line) => {
+    if (!group.some((run) => selection.runs[run])) return;
+    paths[of[line] - 1].push(lineAcross(along.map((shares) => shares[line]), size));
+  });
+  return outcomes.map((outcome, i) => {
+    const group = shape("g", { class: "matched", style: `color:${store.outcomes[outcome].colour}` });
+    if (paths[i].length) group.append(shape("path", { class: "line", d: paths[i].join("") }));
+    return group;
+  });
+}
+
+/** The filter's terms as marks along their axes, where no brush shows them. */
+function filterRanges(panel, dimensions, { l, t, w, h }) {
+  const group = shape("g", { class: "ranges" });
+  dimensions.forEach((dimension, place) => {
+    const axis = axisOf(panel, dimension);
+    const term = dimension.constraintrange ? null : termOn(axis.column);
+    const [low, high] = dimension.range;
+    const up = (position) => t + h * (1 - Math.max(0, Math.min(1, (position - low) / (high - low))));
+    for (const [first, last] of rangesOf(term && termRange(axis, term.slice(term.indexOf("=") + 1)))) {
+      group.append(shape("rect", {
+        x: l + w * place / Math.max(1, dimensions.length - 1) - 3, y: up(last), width: 6,
+        height: Math.max(2, up(first) - up(last)),
+      }));
+    }
+  });
+  return group;
+}
+
+/** The selected trial's lines, one for each way in which it ended. */
+function selectedLines(panel, dimensions, size) {
   const runs = selection.trial === null ? [] : store.runsOf(selection.trial);
   const ends = runs.filter((run, i) =>
     runs.findIndex((it) => store.runs.outcome[it] === store.runs.outcome[run]) === i);
-  const lines = ends.map((run) => dimensions.map((dimension, i) => [
-    size.l + size.w * i / Math.max(1, dimensions.length - 1),
-    size.t + size.h * (1 - shareAlong(panel, dimension, run)),
-  ]));
   const group = shape("g", { class: "selected" });
-  group.append(...lines.map((line) =>
-    shape("path", { class: "line", d: `M${line.map((at) => at.join(",")).join("L")}` })));
-  layer.replaceChildren(group);
+  group.append(...ends.map((run) => shape("path", {
+    class: "line",
+    d: lineAcross(dimensions.map((dimension) => shareAlong(panel, dimension, run)), size),
+  })));
+  return group;
+}
+
+/** A line across all axes, from how far up each it lies. */
+function lineAcross(shares, { l, t, w, h }) {
+  const across = w / Math.max(1, shares.length - 1);
+  return `M${shares.map((share, i) =>
+    `${(l + across * i).toFixed(1)},${(t + h * (1 - share)).toFixed(1)}`).join("L")}`;
+}
+
+/** How far up an axis every line lies, spread within its slot as WebGL draws it. */
+function sharesAlong(panel, dimension) {
+  const drawn = panel.frame._fullData[0].dimensions.find(({ name }) => name === dimension.name);
+  const [low, high] = dimension.range;
+  return Array.from(drawn.values, (place) => (place - low) / (high - low));
 }
 
 /** How far up an axis a run lies, from 0 to 1. */
@@ -106,22 +164,13 @@ function shareAlong(panel, dimension, run) {
 
 // Colours.
 
-function lineColours(panel) {
-  const { outcomes, of, runs } = panel.stored.extra;
+/** The grey of the lines, which WebGL cannot take from the style sheet by itself. */
+function greyLines(panel) {
   const style = getComputedStyle(panel.frame);
   const named = (name) => style.getPropertyValue(name).trim();
-  const isFiltered = selection.runs !== null;
-  const idle = blended(named("--rule"), named("--muted"), runs.length < 200 ? 0.75 : 0.3);
-  const palette = [isFiltered ? named("--rule") : idle,
-    ...outcomes.map((outcome) => store.outcomes[outcome].colour)];
-  const top = palette.length - 1;
-  sayMatched(panel);
-  const colours = runs.map((_, i) =>
-    (isFiltered && panel.groups[i].some((run) => selection.runs[run]) ? of[i] : 0));
-  return {
-    "line.color": [colours], "line.cmin": 0, "line.cmax": top,
-    "line.colorscale": [palette.map((colour, i) => [i / top, colour])],
-  };
+  const share = panel.stored.extra.runs.length < 200 ? 0.75 : 0.3;
+  const colour = blended(named("--rule"), named("--muted"), share);
+  return Plotly.restyle(panel.frame, { "line.color": colour }, [0]);
 }
 
 /** How many of the drawn lines match, in words beneath the figure. */
