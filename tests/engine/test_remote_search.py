@@ -109,7 +109,9 @@ def test_everything_lies_under_the_url(resumed: tuple[StudyRecord, str]) -> None
     for found in study.runs:
         assert len(list(found.folder.glob("checkpoint-*.pt"))) == 2
         assert (found.folder / "generator.safetensors").exists()
-        assert len(list((found.folder / "samples").iterdir())) == len(found.evaluations)
+        samples = found.folder / "samples"
+        assert len(list(samples.glob("[0-9]*.webp"))) == len(found.evaluations)
+        assert len(list(samples.glob("neighbours-*.webp"))) == 1
 
 
 def test_the_report_is_made_again_from_the_url(
