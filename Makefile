@@ -1,6 +1,7 @@
 # make search            search the sngan space on this machine
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
+# make test-large        the page of 10,000 trials in a browser
 # make validate          the lab against ground truth: ARGS=--quick for ten minutes, else about an hour
 # make test-slow         every loss x penalty x norm on two workers
 # make test-faults       searches that are killed, starved and held up (FAULTS_TABLE=1: write the table)
@@ -13,7 +14,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test validate test-faults test-hosts test-slow bench clean
+.PHONY: search test test-lab test-reports test-large validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -23,7 +24,17 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(MAKE) --no-print-directory --jobs 2 --keep-going test-lab test-reports
+
+# The tests of the report are one process that waits for a browser much of its time.
+test-lab: $(VENV)/.installed-test
+	$(BIN)/pytest --ignore tests/reports
+
+test-reports: $(VENV)/.installed-test
+	$(BIN)/pytest tests/reports
+
+test-large: $(VENV)/.installed-test
+	$(BIN)/pytest -m large tests/reports
 
 validate: $(VENV)/.installed
 	$(BIN)/python -m lab.validate $(ARGS)

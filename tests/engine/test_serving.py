@@ -83,9 +83,16 @@ def test_the_page_is_shown_until_the_search_ends(study: Path) -> None:
     assert told.getvalue().count("\n") == 1
 
 
-def test_a_killed_search_leaves_no_page_behind(study: Path) -> None:
+@pytest.mark.parametrize("ctrl_c", [signal.SIG_DFL, signal.SIG_IGN], ids=["heeded", "ignored"])
+def test_a_killed_search_leaves_no_page_behind(study: Path, ctrl_c: signal.Handlers) -> None:
     command = [sys.executable, "-c", ANY_SEARCH, str(study)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as search:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        # What a shell starts in its background ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, ctrl_c),
+    ) as search:
         assert search.stdout is not None
         place = said_place(search.stdout.readline())
         page_at(place)

@@ -46,10 +46,17 @@ def test_watching_a_study_that_has_ended_writes_one_page(
     assert out.read_text().startswith("<!doctype html>")
 
 
+def heed_ctrl_c() -> None:
+    """As in the foreground of a shell: what runs in its background ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_a_shown_page_with_code_130(study_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     command = [sys.executable, "-m", "reports", str(study_folder), "--serve", "--out", str(out)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c
+    ) as process:
         assert process.stdout is not None
         said = [process.stdout.readline().decode(), process.stdout.readline().decode()]
         process.send_signal(signal.SIGINT)

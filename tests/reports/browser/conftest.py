@@ -15,7 +15,8 @@ from tests.reports.browser.visits import CHROMIUM, FLAGS, Visit, sync_api, visit
 
 SHAPES = {"5": (5, 3), "500": (500, 3), "10000": (10_000, 1), "10000 x 3": (10_000, 3)}
 """Trials and seeds of each. More seeds at 10,000 take a minute more and change no behaviour."""
-SIZES = ("5", "500", "10000")
+LARGE = pytest.param("10000", marks=pytest.mark.large)
+SIZES = ("5", "500", LARGE)
 AT_REST = """() => {
   document.activeElement.blur();
   scrollTo(0, 0);

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.reports.browser.conftest import LARGE
 from tests.reports.browser.visits import Visit
 
-WITH_MAPS = ("500", "10000")
+WITH_MAPS = ("500", LARGE)
 """Five trials are too few for a map."""
 PLOT = """frame => {
   const box = frame.getBoundingClientRect();

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.reports.browser.conftest import LARGE
 from tests.reports.browser.visits import Visit
 
 CELLS = """() => {
@@ -33,7 +34,7 @@ SMALL = """trial => {
 }"""
 
 
-@pytest.mark.parametrize("size", ["500", "10000"])
+@pytest.mark.parametrize("size", ["500", LARGE])
 def test_another_pair_of_parameters_has_its_own_cells(opened: Any, size: str) -> None:
     visit = opened[size]
     visit.show("safe-zone")
@@ -52,6 +53,7 @@ def test_another_pair_of_parameters_has_its_own_cells(opened: Any, size: str) ->
     assert visit.complaints == []
 
 
+@pytest.mark.large
 def test_a_trial_is_marked_at_its_place_among_ten_thousand(opened: Any) -> None:
     visit = opened["10000"]
     visit.show("cost")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.reports.browser.conftest import SIZES, Pages
+from tests.reports.browser.conftest import LARGE, SIZES, Pages
 from tests.reports.browser.visits import Visit, visiting
 
 WIDER = """() => {
@@ -43,7 +43,7 @@ def test_webgl_is_made_when_it_is_scrolled_to(browser: Any, pages: Pages, size: 
         assert visit.page.evaluate(alive) <= MOST_CONTEXTS
 
 
-@pytest.mark.parametrize("size", ["500", "10000"])
+@pytest.mark.parametrize("size", ["500", LARGE])
 def test_the_table_holds_only_the_rows_in_sight(opened: Any, size: str) -> None:
     visit = opened[size]
     rows = visit.page.locator("#runs-table tbody tr")
