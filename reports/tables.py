@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.config import MetricNames, config_paths, metric_names
-from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, RunRecord, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, RunRecord, StudyRecord
 
 Made = TypeVar("Made")
 UNBIASED_ORIGINS = ("known", "sobol")
@@ -226,16 +226,6 @@ def evaluation_table(study: StudyRecord) -> pd.DataFrame:
     return pd.DataFrame({"run": rows.run, **whose, **{name: rows.column(name) for name in names}})
 
 
-def measured_columns(study: StudyRecord, evaluations: pd.DataFrame) -> list[str]:
-    """Columns worth a curve: quality, the metrics, then the signals, those that hold numbers."""
-    names = names_of(study)
-    metrics = [QUALITY, names.frechet, names.kernel, names.coverage, names.density]
-    metrics += [names.precision, names.recall]
-    signals = [str(name) for name in evaluations.columns if str(name).startswith(SIGNAL_PREFIX)]
-    found = [name for name in metrics if name in evaluations.columns]
-    return [name for name in found + signals if _is_numeric(evaluations[name])]
-
-
 def target_quality(study: StudyRecord) -> float:
     """The study's target for u_T (a stable run reaches it)."""
     value = config_value(study.study.get("base", {}), "stability.target_quality")
@@ -324,10 +314,6 @@ def _moment(value: Any) -> float:
         return datetime.fromisoformat(value).timestamp()
     except (TypeError, ValueError):
         return math.nan
-
-
-def _is_numeric(column: pd.Series[Any]) -> bool:
-    return bool(pd.to_numeric(column, errors="coerce").notna().any())
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -97,10 +97,15 @@ def parts_of(study: StudyRecord) -> dict[str, Array]:
     return found
 
 
+def told(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds, 0 where the record tells none."""
+    return np.where(np.isfinite(seconds), seconds, 0.0)
+
+
 def worked_seconds(study: StudyRecord) -> Array:
     """Seconds of training and evaluating of each run, [runs]; NaN where nothing tells them."""
     parts = parts_of(study)
-    return parts["training"] + np.nan_to_num(parts["evaluating"])
+    return parts["training"] + told(parts["evaluating"])
 
 
 def watched(study: StudyRecord) -> Watched | None:
@@ -110,7 +115,7 @@ def watched(study: StudyRecord) -> Watched | None:
     from first to last, the search was stopped in between. None where no run was timed.
     """
     runs = run_table(study)
-    begin = float((runs["started"] - np.nan_to_num(parts_of(study)["starting"])).min())
+    begin = float((runs["started"] - told(parts_of(study)["starting"])).min())
     end = float(np.fmax(runs["started"], runs["ended"]).max())
     slots = _positive(mapping(study.study.get("settings")).get("concurrent"), 0.0)
     if not (math.isfinite(begin) and end > begin and slots >= 1):
@@ -131,9 +136,7 @@ def spending_rows(study: StudyRecord) -> pd.DataFrame:
     if runs.empty:
         return pd.DataFrame(columns=["group", "part", "hours", "runs"])
     units = size_of(study).units
-    parts = {
-        name: np.nan_to_num(seconds) * units / 3600 for name, seconds in parts_of(study).items()
-    }
+    parts = {name: told(seconds) * units / 3600 for name, seconds in parts_of(study).items()}
     worked = parts["training"] + parts["evaluating"]
     if not worked.sum() > 0:
         return pd.DataFrame(columns=["group", "part", "hours", "runs"])

@@ -16,7 +16,7 @@ from reports.figures.early import early_blocks
 from reports.figures.occupancy import Unit, by_run, occupancy, unit_for
 from reports.figures.panel import INK, Panel, blank, plain, plotly_text
 from reports.figures.saved import saved_blocks
-from reports.figures.spending import parts_of, spending_blocks, worked_seconds
+from reports.figures.spending import parts_of, spending_blocks, told, worked_seconds
 from reports.scale import MOST_MARKS
 from reports.tables import mapping, run_table
 from reports.verdicts import in_order, look
@@ -78,10 +78,10 @@ def timeline_rows(study: StudyRecord) -> pd.DataFrame:
     """
     table = run_table(study)
     started, ended = (table[name].to_numpy(dtype=float) for name in ("started", "ended"))
-    starting, worked = parts_of(study)["starting"], worked_seconds(study)
-    end = np.where(np.isfinite(ended), ended, started + np.nan_to_num(worked))
-    begin = started - np.nan_to_num(starting)
-    held = np.nan_to_num(starting) + np.nan_to_num(worked)
+    starting, worked = told(parts_of(study)["starting"]), told(worked_seconds(study))
+    end = np.where(np.isfinite(ended), ended, started + worked)
+    begin = started - starting
+    held = starting + worked
     factor, more = INTERRUPTED
     broken = (end - begin > factor * held + more) & (held > 0)
     begin = np.where(broken, end - held, begin)

@@ -16,10 +16,10 @@ import pytest
 from lab.record import read_study
 from reports import store
 from reports.gallery import Album
-from reports.store import packed_numbers, store_blocks
+from reports.store import curve_names, packed_numbers, store_blocks
 from reports.tables import run_table
 from tests.reports.raced import write_raced_study
-from tests.reports.synthetic import write_study
+from tests.reports.synthetic import NAMES, write_study
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -95,6 +95,13 @@ def test_what_does_not_fit_is_kept_for_the_chosen_trials_alone(
     shown = set(trial[np.isfinite(kept)].tolist())
     assert {3, 7} <= shown
     assert len(shown) < 12
+
+
+def test_curves_are_quality_then_metrics_then_signals_and_no_seconds(raced: Path) -> None:
+    names = curve_names(read_study(raced))
+    assert names[:4] == ["images_seen", "quality", NAMES.frechet, NAMES.kernel]
+    assert names.index("signal_critic_loss") > names.index(NAMES.recall)
+    assert not any(name.startswith("seconds_") or name == "step" for name in names)
 
 
 def test_a_category_keeps_the_choices_that_no_trial_took(tmp_path: Path) -> None:

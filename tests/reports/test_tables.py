@@ -14,7 +14,6 @@ from lab.record import (
 from reports.tables import (
     best_run,
     evaluation_table,
-    measured_columns,
     names_of,
     parameters_of,
     run_table,
@@ -90,13 +89,6 @@ def test_runs_without_a_verdict_are_named_by_their_status(tmp_path: Path) -> Non
         write_trial(folder, number, POINT, "sobol")
         write_run(folder, number, POINT, np.random.default_rng(0), status=status)
     assert run_table(read_study(folder))["outcome"].tolist() == ["running", "pruned", "errored"]
-
-
-def test_columns_of_the_curves_are_quality_then_metrics_then_signals(study: StudyRecord) -> None:
-    columns = measured_columns(study, evaluation_table(study))
-    assert columns[:4] == ["quality", NAMES.frechet, NAMES.kernel, NAMES.coverage]
-    assert columns[-1].startswith("signal_")
-    assert "seconds_training" not in columns
 
 
 def test_metric_names_of_another_kind_and_of_a_newer_lab_are_left_out(tmp_path: Path) -> None:
