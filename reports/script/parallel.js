@@ -228,10 +228,7 @@ function endText(axis, position) {
 
 /** The positive term of the filter on a column, if there is exactly one. */
 function termOn(column) {
-  const terms = splitTerms(selection.where).filter((term) => {
-    const name = term.match(/^([^=-][^=]*)=/)?.[1];
-    return name && columnNamed(unquoted(name))?.name === column;
-  });
+  const terms = splitTerms(selection.where).filter((term) => columnOfTerm(term) === column);
   return terms.length === 1 ? terms[0] : null;
 }
 
@@ -245,13 +242,13 @@ function wantedRange(panel, dimension) {
 }
 
 function termRange(axis, value) {
-  const parts = value.match(/^([^.|"]*(?:\.\d[^.|"]*)?)\.\.(.*)$/);
-  if (axis.scale !== "slots" && parts) {
+  const ends = splitRange(value);
+  if (axis.scale !== "slots" && ends) {
     const at = (text, open) => {
       if (text === "") return open;
       return axis.scale === "log10" ? Math.log10(Number(text)) : Number(text);
     };
-    const range = [at(parts[1], axis.low), at(parts[2], axis.high)];
+    const range = [at(ends[0], axis.low), at(ends[1], axis.high)];
     return range.every(Number.isFinite) && range[0] < range[1] ? range : null;
   }
   const wanted = new Set(splitValues(value).map((text) => text.toLowerCase()));

@@ -59,8 +59,8 @@ function testOf(term) {
     const word = unquoted(term).toLowerCase();
     return (run) => runText(run).includes(word);
   }
-  const range = value.match(/^([^.|"]*(?:\.\d[^.|"]*)?)\.\.(.*)$/);
-  if (range) return rangeTest(column, range[1], range[2]);
+  const range = splitRange(value);
+  if (range) return rangeTest(column, ...range);
   const wanted = new Set(splitValues(value).map((text) => text.toLowerCase()));
   return (run) => {
     const came = valueOf(column, run);
@@ -68,6 +68,11 @@ function testOf(term) {
     return wanted.has(String(came).toLowerCase())
       || (typeof came === "number" && [...wanted].some((text) => Number(text) === came));
   };
+}
+
+// Both ends of `lo..hi`, empty where one is open; null for a value that is no range.
+function splitRange(value) {
+  return value.match(/^([^.|"]*(?:\.\d[^.|"]*)?)\.\.(.*)$/)?.slice(1) ?? null;
 }
 
 function splitValues(value) {
@@ -101,12 +106,15 @@ function runText(run) {
   return texts[run];
 }
 
+// The name of the column that a positive term is about.
+function columnOfTerm(term) {
+  const name = term.match(/^([^=-][^=]*)=/)?.[1];
+  return name ? columnNamed(unquoted(name))?.name : undefined;
+}
+
 // `where` with the terms of some columns replaced: a brush moves, it does not pile up.
 function withTerms(where, terms) {
-  const nameOf = (term) => {
-    const name = term.match(/^-?([^=-][^=]*)=/)?.[1];
-    return name ? columnNamed(unquoted(name))?.name : undefined;
-  };
+  const nameOf = (term) => columnOfTerm(term.replace(/^-/, ""));
   const replaced = new Set(terms.map(nameOf).filter(Boolean));
   const kept = splitTerms(where).filter((term) => !replaced.has(nameOf(term)));
   return [...kept, ...terms].join(" ");
@@ -114,8 +122,5 @@ function withTerms(where, terms) {
 
 function withoutColumns(where, names) {
   const gone = new Set(names);
-  return splitTerms(where).filter((term) => {
-    const name = term.match(/^([^=-][^=]*)=/)?.[1];
-    return !name || !gone.has(columnNamed(unquoted(name))?.name);
-  }).join(" ");
+  return splitTerms(where).filter((term) => !gone.has(columnOfTerm(term))).join(" ");
 }
