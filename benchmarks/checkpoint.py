@@ -23,11 +23,11 @@ from typing import Any
 
 import torch
 
-from lab.checkpoint import checksum, content_of, read_checkpoint, write_checkpoint
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
 from lab.plan import find_preset
+from lab.run.checkpoint import checksum, content_of, read_checkpoint, write_checkpoint
 
 FULL: dict[str, Any] = {
     **find_preset("gpu").base,

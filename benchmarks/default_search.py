@@ -14,8 +14,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from lab.config import MetricNames
 from lab.record import read_study
+from lab.record.columns import MetricNames
 
 
 def main() -> None:

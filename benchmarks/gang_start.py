@@ -26,7 +26,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from lab.engine.cluster import connected
-from lab.engine.gang import GangPlan
+from lab.engine.gang.gang import GangPlan
 from lab.engine.slots import Slot, Workers
 from lab.engine.trainable import RunTrainable
 from lab.stability.verdict import Verdict

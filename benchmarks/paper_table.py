@@ -10,7 +10,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import StudyRecord, read_study
 from reports.grid import grid_rows
 from reports.paper import agreements

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.optimize import elementwise
 
 from benchmarks.race_worlds import Array, Configurations, draw_runs
-from lab.stability.statistics import (
+from lab.statistics import (
     Intervals,
     bootstrap_intervals,
     interquartile_mean,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.race_worlds import Array, Configurations, Runs
 from lab.plan.race import Race, Result, Rules, rungs_of
-from lab.stability.statistics import Intervals, wilson_interval
+from lab.statistics import Intervals, wilson_interval
 
 FIXED_SEEDS = 8
 """Seeds of every configuration where none is chosen early: what a race is measured against."""

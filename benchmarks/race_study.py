@@ -27,7 +27,7 @@ from benchmarks.race_intervals import METHODS, coverage, quality_coverage
 from benchmarks.race_strategies import FIXED_SEEDS, Chosen, Design, fixed_seeds, raced
 from benchmarks.race_surface import SearchResult, plain_tpe, whole_planner
 from benchmarks.race_worlds import WORLDS, Array, Configurations, draw_runs
-from lab.stability.statistics import Intervals
+from lab.statistics import Intervals
 
 NUM_CONFIGURATIONS = 40
 DESIGNS = (Design((1, 2, 4, 8), 3, 7), Design((1, 2, 6, 16), 2, 5))

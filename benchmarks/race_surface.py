@@ -15,7 +15,7 @@ from benchmarks.race_strategies import Design
 from benchmarks.race_worlds import Array, Runs, draw_runs, surface
 from lab.plan import Job, Outcome, Planner, PlanSettings
 from lab.plan.spaces import Space
-from lab.stability.statistics import Intervals, wilson_interval
+from lab.statistics import Intervals, wilson_interval
 
 PARAMETERS = ("optimizer.generator_lr", "optimizer.critic_lr", "optimizer.generator_beta1")
 RATES = (1e-5, 1e-2)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.record_detector import detector_entry
-from lab.config import make_config, metric_names
+from lab.config import make_config
+from lab.record.columns import metric_names
 
 BUDGET = 64_000
 NUM_EVALUATIONS = 10

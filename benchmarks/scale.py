@@ -40,11 +40,11 @@ SETTLING_SECONDS = 5.0
 
 def drive(num_runs: int, seconds: float, terminal: bool, place: Path) -> Figures:
     """Part A at one size: fill every slot, then watch the driver for so long."""
-    from lab.config import metric_names
     from lab.engine.progress import Board, Display
     from lab.engine.searcher import PlannerSearcher
     from lab.engine.slots import Slot
     from lab.plan import Mirror, Planner, PlanSettings, load_space
+    from lab.record.columns import metric_names
 
     # The first runs come from the Sobol design; while the driver is watched TPE proposes.
     planner = Planner(load_space("sngan"), PlanSettings(trials=1_000_000, num_sobol=num_runs))

@@ -20,7 +20,7 @@ import torch
 from lab.config import RunConfig, StabilityConfig, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
-from lab.probe import (
+from lab.run.probe import (
     Probe,
     copied_weights,
     diversity,
@@ -56,7 +56,7 @@ class Bench:
         self.window = SignalWindow()
 
     def real(self, critic_step: int) -> RealBatch:
-        """As lab.feed does it: pick, convert, scale."""
+        """As lab.run.feed does it: pick, convert, scale."""
         draw = torch.Generator().manual_seed(critic_step)
         picked = self._images[torch.randint(NUM_IMAGES, (self._size,), generator=draw)]
         images = picked.float().div_(127.5).sub_(1)

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.config import metric_names
 from lab.record import EVALUATIONS_FILE, RUN_FILE, append_row, write_json
+from lab.record.columns import metric_names
 
 SECONDS_BETWEEN_REPORTS = (2.0, 5.0)
 NUM_EVALUATIONS = (11, 31)

@@ -16,13 +16,13 @@ from rich.console import Console
 
 from benchmarks.figures import Figures, resident_bytes
 from benchmarks.stand_ins import rows, seconds_to_report, write_note
-from lab.config import metric_names
 from lab.engine.cluster import ENVIRONMENT
 from lab.engine.progress import Board, Display
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import Slot
 from lab.plan import Mirror, Planner, PlanSettings, load_space
 from lab.record import EVALUATIONS_FILE, append_row
+from lab.record.columns import metric_names
 
 SLACK_CPUS = 0.001
 """What a stand-in asks for: it sleeps."""

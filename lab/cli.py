@@ -17,7 +17,7 @@ from tyro.constructors import (
     UnsupportedTypeAnnotationError,
 )
 
-from lab.config import InputError
+from lab.errors import InputError
 
 Arguments = TypeVar("Arguments")
 OPTIONS = ConstructorRegistry()

@@ -8,14 +8,15 @@ past this file the core trusts its input.
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lab.errors import InputError, unknown
 
 Architecture = Literal["sngan-cnn", "sngan-resnet", "dcgan"]
 CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
@@ -29,10 +30,6 @@ RESOLUTIONS = (28, 32, 64)
 
 Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0)]
-
-
-class InputError(ValueError):
-    """A person's mistake, in one sentence: what came, what is allowed, what to do."""
 
 
 class Section(BaseModel):
@@ -237,45 +234,6 @@ class RunConfig(Section):
         return -(-self.training.budget_images // self.images_per_step)
 
 
-class MetricNames(BaseModel):
-    """Column names of the metrics of one extractor (promise 3: only Inception's is `fid`)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    frechet: str
-    kernel: str
-    kernel_error: str
-    precision: str
-    recall: str
-    density: str
-    coverage: str
-    # Older records lack these: their rows have no such columns either.
-    ct: str = "ct"
-    authenticity: str = "authenticity"
-    duplicates: str = "duplicates"
-    rke: str = "rke"
-
-
-def metric_names(family: str) -> MetricNames:
-    """Columns for an extractor family, say `fashion` -> `fd_fashion`, `inception` -> `fid`."""
-    frechet, kernel = (
-        ("fid", "kid") if family == "inception" else (f"fd_{family}", f"kid_{family}")
-    )
-    return MetricNames(
-        frechet=frechet,
-        kernel=kernel,
-        kernel_error=f"{kernel}_se",
-        precision=f"precision_{family}",
-        recall=f"recall_{family}",
-        density=f"density_{family}",
-        coverage=f"coverage_{family}",
-        ct=f"ct_{family}",
-        authenticity=f"authenticity_{family}",
-        duplicates=f"duplicates_{family}",
-        rke=f"rke_{family}",
-    )
-
-
 def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
     """Every settable path, say `optimizer.generator_lr`, in order of declaration."""
     paths: list[str] = []
@@ -286,20 +244,6 @@ def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list
         else:
             paths.append(prefix + name)
     return paths
-
-
-def nearest(word: str, allowed: Iterable[str], count: int = 3) -> str:
-    """`; did you mean 'a' or 'b'?` for names close to `word`, or an empty string."""
-    close = difflib.get_close_matches(word, sorted(allowed), n=count, cutoff=0.5)
-    return "; did you mean " + " or ".join(f"'{name}'" for name in close) + "?" if close else ""
-
-
-def unknown(kind: str, word: str, allowed: Iterable[str]) -> InputError:
-    """The error for a name that is not among the allowed ones."""
-    names = sorted(allowed)
-    near = nearest(word, names)
-    listed = near or f"; known are {', '.join(names)}"
-    return InputError(f"{kind} '{word}' is unknown{listed}")
 
 
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

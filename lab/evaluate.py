@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.cli import run_command
-from lab.config import InputError, RunConfig, change_config, read_config
+from lab.config import RunConfig, change_config, read_config
+from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     GENERATOR_FILE,
@@ -23,12 +24,12 @@ from lab.record import (
     StorageFailed,
     read_json,
 )
-from lab.storage import is_url, open_storage
+from lab.record.storage import is_url, open_storage
 
 if TYPE_CHECKING:
-    from lab.bench import Bench
     from lab.gan.networks import Generator
     from lab.metrics import Evaluator
+    from lab.run.bench import Bench
 
 MIN_SAMPLES = 50
 """The least that evaluation.num_samples may be; an evaluator takes fewer where data is scarce."""
@@ -56,9 +57,9 @@ class EvaluateOptions:
 
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
-    from lab.bench import choose_device, open_bench
     from lab.gan.sampling import generate, latents, save_grid
-    from lab.run import NUM_GRID_SAMPLES
+    from lab.run.bench import choose_device, open_bench
+    from lab.run.loop import NUM_GRID_SAMPLES
 
     folder = _at_hand(options.run)
     config = _at_full_count(_stored_config(folder, options), options)

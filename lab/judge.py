@@ -16,7 +16,8 @@ from typing import Annotated, Any
 import tyro
 
 from lab.cli import run_command
-from lab.config import InputError, StabilityConfig, read_config
+from lab.config import StabilityConfig, read_config
+from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     EVALUATIONS_FILE,
@@ -26,7 +27,7 @@ from lab.record import (
     is_readable,
     read_json,
 )
-from lab.stability.history import kimg
+from lab.record.words import kimg
 from lab.stability.log_columns import LogOptions
 from lab.stability.log_file import LogFile, read_log_file
 from lab.stability.verdict import Verdict, judge

@@ -11,10 +11,10 @@ from typing import Any
 from rich.console import Console
 
 from lab.cli import INTERRUPTED, run_command
-from lab.config import unknown
 from lab.engine.options import SearchOptions
+from lab.errors import unknown
 from lab.record import StudyRecord, read_study
-from lab.storage import Storage
+from lab.record.storage import Storage
 
 PRINTING = ("list_spaces", "dry_run")
 """Options of the command that make no study."""
@@ -27,6 +27,7 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     setting `set` takes a list of "path=value". Raises InputError for a mistake in them.
     """
     from lab.engine.drive import search_study
+    from reports.live.serving import page_shown
 
     allowed = [option.name for option in fields(SearchOptions) if option.name not in PRINTING]
     for name in options:
@@ -35,7 +36,9 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     places = ("storage", "resume")
     options = {name: str(to) if name in places else to for name, to in options.items()}
     asked = SearchOptions(space=str(space), **options)
-    storage = search_study(asked, Console(stderr=True))
+    console = Console(stderr=True)
+    with page_shown(asked.serve, console) as show:
+        storage = search_study(asked, console, show)
     _report(storage)
     return read_study(storage.folder)
 
@@ -46,14 +49,16 @@ def command(options: SearchOptions) -> int:
     if options.list_spaces:
         return _list_spaces(console)
     if options.dry_run:
-        from lab.engine.dry_run import dry_run
+        from lab.engine.forecast.dry_run import dry_run
 
         dry_run(options, console)
         return 0
     from lab.engine.drive import StudyInterrupted, search_study
+    from reports.live.serving import page_shown
 
     try:
-        storage = search_study(options, console)
+        with page_shown(options.serve, console) as show:
+            storage = search_study(options, console, show)
     except StudyInterrupted as stopped:
         said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
         console.print(said, highlight=False, soft_wrap=True)

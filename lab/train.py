@@ -14,14 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.cli import INTERRUPTED, run_command
-from lab.config import (
-    InputError,
-    RunConfig,
-    change_config,
-    make_config,
-    parse_setting,
-    read_config,
-)
+from lab.config import RunConfig, change_config, make_config, parse_setting, read_config
+from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     RUN_FILE,
@@ -30,7 +24,7 @@ from lab.record import (
     read_json,
     write_json,
 )
-from lab.storage import in_its_words, is_url, open_storage
+from lab.record.storage import in_its_words, is_url, open_storage
 
 if TYPE_CHECKING:
     from lab.gan.ranks import Ranks
@@ -127,9 +121,9 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
 
 
 def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
-    from lab.bench import open_bench_for
     from lab.gan.share import Share
-    from lab.launch import on_workers
+    from lab.run.bench import open_bench_for
+    from lab.run.launch import on_workers
 
     for name, came in (("--threads", options.threads), ("--workers", options.workers)):
         if came is not None and came < 1:

@@ -16,12 +16,12 @@ from pathlib import Path
 import tyro
 
 from lab.cli import run_command
-from lab.config import InputError
-from lab.durable import StorageFailed, reason_of
-from lab.loopback import address, listen
+from lab.errors import InputError
 from lab.record import REPORT_FILE
-from lab.storage import Storage, for_reading, in_its_words, open_storage
+from lab.record.durable import StorageFailed, reason_of
+from lab.record.storage import Storage, for_reading, in_its_words, open_storage
 from reports.gallery import Album
+from reports.live.loopback import address, listen
 from reports.page import blocks_of, store_report
 from reports.pictures import save_pictures, save_tables
 from reports.reading import read_for_report

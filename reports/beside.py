@@ -14,9 +14,9 @@ import threading
 import traceback
 
 from lab.cli import MISTAKEN
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import REPORT_FILE
-from lab.storage import Storage, open_storage
+from lab.record.storage import Storage, open_storage
 from reports.page import store_report
 from reports.serve import served
 from reports.watch import watch

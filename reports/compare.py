@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import trial_folder, write_whole
-from lab.storage import Storage, for_reading, in_its_words
+from lab.record.storage import Storage, for_reading, in_its_words
 from reports.blocks import Block, drawn
 from reports.commands import copyable
 from reports.compare_blocks import (

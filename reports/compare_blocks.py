@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lab.stability.statistics import Effect
+from lab.statistics import Effect
 from reports.blocks import Block, Missing
 from reports.compare_card import Barriers, Pair, alike, barriers, differences
 from reports.compare_ends import points_apart, study_mark

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lab.record import StudyRecord
-from lab.stability.statistics import interquartile_mean
+from lab.statistics import interquartile_mean
 from reports.blocks import Block
 from reports.compare_card import Pair, barriers
 from reports.compare_figures import COLOURS

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.stability.statistics import kaplan_meier, survival_bounds, survival_interval
+from lab.statistics import kaplan_meier, survival_bounds, survival_interval
 from reports.compare_card import Pair
 from reports.compare_rows import quality_rows
 from reports.comparisons import LEAST_IN_A_LEVEL

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.record import QUALITY, StudyRecord
-from lab.stability.statistics import (
+from lab.statistics import (
     Effect,
     Interval,
     improvement_interval,

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import Interval, paired_effect, wilson_interval
+from lab.statistics import Interval, paired_effect, wilson_interval
 from reports.tables import (
     config_value,
     explored,

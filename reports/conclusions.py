@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import (
+from lab.statistics import (
     bootstrap_interval,
     conditional_value_at_risk,
     interquartile_mean,

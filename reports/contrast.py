@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from lab.stability.statistics import shrink, stable_shares
+from lab.statistics import shrink, stable_shares
 from reports.conclusions import conclusions_of, finalist_rows, is_confirmed
 from reports.figures.panel import Panel, blank, plain
 from reports.tables import finished, run_table

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from lab.config import MetricNames
 from lab.record import StudyRecord
+from lab.record.columns import MetricNames
 from reports.comparisons import Comparison, comparisons_of
 from reports.conclusions import is_confirmed, is_raced, is_single
 from reports.finding import Finding

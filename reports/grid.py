@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import interquartile_mean
+from lab.statistics import interquartile_mean
 from reports.markup import Html, element, joined, scrollable
 from reports.tables import explored, finished, run_table, trial_table
 from reports.verdicts import glyph, in_order

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lab.config import MetricNames, StabilityConfig
+from lab.config import StabilityConfig
 from lab.record import SAMPLES_FOLDER, StudyRecord
+from lab.record.columns import MetricNames
 from reports.blocks import Block
 from reports.commands import commands_section, shown_folder
 from reports.conclusions import is_raced

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lab.record import REPORT_FILE, StudyRecord, write_whole
-from lab.storage import Storage, for_reading, in_its_words
+from lab.record.storage import Storage, for_reading, in_its_words
 from reports.blocks import Block, Section, drawn
 from reports.closeup import closeup_blocks
 from reports.commands import shown_folder

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import Effect, paired_effect
+from lab.statistics import Effect, paired_effect
 from reports.finding import Finding
 from reports.grid import grid_rows, grid_runs
 from reports.words import counted, listed, percents

@@ -15,9 +15,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lab.config import InputError
-from lab.durable import reason_of
+from lab.errors import InputError
 from lab.record import write_whole
+from lab.record.durable import reason_of
 from reports.blocks import Block
 from reports.figures.panel import Panel, plotly_text
 from reports.verdicts import look

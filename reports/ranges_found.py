@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import Interval, wilson_interval
+from lab.statistics import Interval, wilson_interval
 from reports.finding import Finding
 from reports.range_bins import (
     FEW_BINS,

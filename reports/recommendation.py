@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lab.config import MetricNames
 from lab.record import StudyRecord
+from lab.record.columns import MetricNames
 from reports.conclusions import believed, conclusions_of, finalist_rows, leading_trial
 from reports.finding import Finding
 from reports.tables import finished, names_of, run_table

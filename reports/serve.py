@@ -9,7 +9,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from lab.loopback import HOST
+from reports.live.loopback import HOST
 
 Read = Callable[[], bytes | None]
 """The page as it is now; None while there is none yet."""

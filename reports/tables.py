@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.config import MetricNames, config_paths, metric_names
+from lab.config import config_paths
 from lab.record import IMAGES_SEEN, QUALITY, RunRecord, StudyRecord
+from lab.record.columns import MetricNames, metric_names
 
 Made = TypeVar("Made")
 UNBIASED_ORIGINS = ("known", "sobol")

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import STUDY_FILE, read_json, require_study
-from lab.storage import Storage, for_reading, in_its_words
+from lab.record.storage import Storage, for_reading, in_its_words
 from reports.words import duration
 
 DEFAULT_SECONDS = 30.0

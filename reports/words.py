@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lab.stability.statistics import wilson_interval
+from lab.statistics import wilson_interval
 
 MISSING = "–"
 

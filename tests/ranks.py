@@ -12,7 +12,7 @@ from typing import Any
 import torch
 import torch.multiprocessing as multiprocessing
 
-from lab.launch import joined
+from lab.run.launch import joined
 
 TIMEOUT = timedelta(seconds=60)
 

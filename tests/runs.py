@@ -14,15 +14,16 @@ import pytest
 import torch
 from torch import Tensor
 
-import lab.bench
-from lab.config import MetricNames, RunConfig, make_config, metric_names
+import lab.run.bench
+from lab.config import RunConfig, make_config
 from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.gan.game import Game
 from lab.metrics import Examination
 from lab.record import EVALUATIONS_FILE, GENERATOR_FILE, RUN_FILE, Row, read_json, read_rows
+from lab.record.columns import MetricNames, metric_names
 from lab.run import Evaluation, run
-from lab.run_folder import RunFolder
+from lab.run.folder import RunFolder
 
 NAMES = metric_names("plain")
 SMALL: dict[str, Any] = {
@@ -104,10 +105,10 @@ def plain_metrics() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lab.bench, "make_evaluator", make)
-        lab.bench.open_bench.cache_clear()
+        patch.setattr(lab.run.bench, "make_evaluator", make)
+        lab.run.bench.open_bench.cache_clear()
         yield
-    lab.bench.open_bench.cache_clear()
+    lab.run.bench.open_bench.cache_clear()
     torch.set_num_threads(threads)
 
 

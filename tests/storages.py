@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from lab.storage import remote_folder
+from lab.record.storage import remote_folder
 
 BLOCK = 4096
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.cli import filled, run_command, run_commands
-from lab.config import InputError
+from lab.errors import InputError
 
 
 @dataclass(frozen=True)

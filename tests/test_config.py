@@ -9,19 +9,17 @@ import pytest
 from pydantic import ValidationError
 
 from lab.config import (
-    InputError,
     RunConfig,
     cache_folder,
     change_config,
     config_paths,
     make_config,
-    metric_names,
-    nearest,
     parse_setting,
     read_config,
-    unknown,
     with_values,
 )
+from lab.errors import InputError, nearest, unknown
+from lab.record.columns import metric_names
 
 OTHER_VALUES: dict[str, Any] = {
     "seed": 7,

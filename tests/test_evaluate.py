@@ -14,7 +14,6 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from lab.bench import open_bench_for
 from lab.config import RunConfig
 from lab.evaluate import main
 from lab.gan.networks import build_generator
@@ -28,6 +27,7 @@ from lab.record import (
     trial_folder,
     write_json,
 )
+from lab.run.bench import open_bench_for
 from tests.runs import NAMES, finish, plain_metrics, small_run, stop_after, write_small_pack
 
 
@@ -147,19 +147,19 @@ def test_real_metrics_use_every_held_out_image_unless_told_otherwise(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    import lab.bench
+    import lab.run.bench
     from lab.metrics import make_evaluator
 
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(lab.bench, "make_evaluator", make_evaluator)
-    lab.bench.open_bench.cache_clear()
+    monkeypatch.setattr(lab.run.bench, "make_evaluator", make_evaluator)
+    lab.run.bench.open_bench.cache_clear()
     try:
         assert evaluate(finished) == 0
         assert "80 samples, extractor fashion-v1" in " ".join(capsys.readouterr().out.split())
         assert evaluate(finished, "--num-samples", 60) == 0
         assert "60 samples" in capsys.readouterr().out
     finally:
-        lab.bench.open_bench.cache_clear()
+        lab.run.bench.open_bench.cache_clear()
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_an_unknown_extractor_is_one_sentence(
     from lab.metrics import make_evaluator
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lab.bench.make_evaluator", make_evaluator)
+        patch.setattr("lab.run.bench.make_evaluator", make_evaluator)
         assert "fashiom" in refused(capsys, finished, "--extractor", "fashiom")
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import tyro
 
 from lab.cli import run_commands
-from lab.config import DataConfig, InputError
+from lab.config import DataConfig
 from lab.data.lookup import find, load_source
 from lab.data.named import NAMED
 from lab.data.pack import IMAGES_FILE, Pack, fingerprint, is_pack, open_pack
 from lab.data.sheet import write_sheet
 from lab.data.write import write_pack
+from lab.errors import InputError
 
 _VERIFIED_ROWS = 1024
 

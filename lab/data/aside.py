@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from lab.config import InputError
+from lab.errors import InputError
 
 _LOCK_FILE = "lock"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.config import InputError
+from lab.errors import InputError
 
 FILES = (
     "train-images-idx3-ubyte",

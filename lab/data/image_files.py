@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.config import InputError
 from lab.data.source import Source
+from lab.errors import InputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

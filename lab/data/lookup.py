@@ -9,12 +9,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.config import DataConfig, InputError, cache_folder, unknown
+from lab.config import DataConfig, cache_folder
 from lab.data.image_files import Shelf, broken_image, folder_shelf, image_source, zip_shelf
 from lab.data.named import NAMED
 from lab.data.pack import Pack, is_pack, open_pack
 from lab.data.source import Source
 from lab.data.write import write_pack
+from lab.errors import InputError, unknown
 
 _RECIPE = 1
 """Rises when packing changes what a pack of the same originals holds: old ones are packed anew."""

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from lab.config import InputError
 from lab.data.split import Split
+from lab.errors import InputError
 
 PACK_FORMAT = 1
 IMAGES_FILE = "images.npy"

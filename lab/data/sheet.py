@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lab.config import InputError
 from lab.data.split import Split
+from lab.errors import InputError
 from lab.record import write_whole
 
 ROWS = 10

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.config import InputError
+from lab.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.config import InputError
 from lab.data.aside import make_folder_whole
 from lab.data.order import PackingOrder, given_order, stratified_order
 from lab.data.pack import CARD_FILE, IMAGES_FILE, LABELS_FILE, PackCard, Pixels, fingerprint
 from lab.data.progress import tracked
 from lab.data.source import Source, fit
+from lab.errors import InputError
 from lab.record import write_whole
 
 MIN_IMAGES = 5

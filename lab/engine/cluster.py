@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab.config import InputError
+from lab.errors import InputError
 
 ENVIRONMENT = {
     # glibc hands large freed tensors back to the system and faults them in again at each step;
@@ -143,7 +143,7 @@ def _connect(
 def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[str, Any] | None:
     settled: dict[str, Any] = {"env_vars": environment} if environment else {}
     if gangs:
-        settled["worker_process_setup_hook"] = "lab.engine.process_start.settle_process"
+        settled["worker_process_setup_hook"] = "lab.engine.gang.process_start.settle_process"
     return settled or None
 
 

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -14,16 +15,14 @@ from typing import Any
 
 from rich.console import Console
 
-from lab.config import InputError, MetricNames
 from lab.engine.cluster import connected, will_start_here
-from lab.engine.gang import GangPlan, worker_environment
+from lab.engine.gang.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
 from lab.engine.piloting import pilot_of, recommendation
 from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
 from lab.engine.searcher import PlannerSearcher
-from lab.engine.serving import Show, page_shown
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.storage import held
 from lab.engine.study import (
@@ -35,12 +34,17 @@ from lab.engine.study import (
     reopen,
 )
 from lab.engine.watchdog import Watchdog
+from lab.errors import InputError
 from lab.plan import Mirror
 from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, read_study, trial_folder, write_json
-from lab.run_folder import now
-from lab.stability.pilot import Pilot
-from lab.stability.statistics import wilson_interval
-from lab.storage import Storage, in_its_words
+from lab.record.columns import MetricNames
+from lab.record.storage import Storage, in_its_words
+from lab.run.folder import now
+from lab.statistics import wilson_interval
+from lab.statistics.pilot import Pilot
+
+
+Show = Callable[[Storage], None]
 
 
 class StudyInterrupted(Exception):
@@ -56,18 +60,15 @@ def _resuming(storage: Storage) -> str:
     return f"python -m lab.search --resume {shlex.quote(storage.name)}"
 
 
-def search_study(options: SearchOptions, console: Console) -> Storage:
+def search_study(options: SearchOptions, console: Console, show: Show) -> Storage:
     """Run (or resume) the search that `options` ask for; returns where the study is.
+
+    `show` is called once with the study's storage, before its first run.
 
     Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
     after Ctrl-C, with the record closed.
     """
     options.check()
-    with page_shown(options.serve, console) as show:
-        return _searched(options, console, show)
-
-
-def _searched(options: SearchOptions, console: Console, show: Show) -> Storage:
     resumed = resumed_place(options)
     space = None if resumed else asked_space(options)
     target = resumed or new_place(options)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.config import InputError, make_config
+from lab.config import make_config
+from lab.errors import InputError
 
 
 def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, A
     """
     import torch
 
-    from lab.bench import describe, open_bench_for, resolve_precision
+    from lab.run.bench import describe, open_bench_for, resolve_precision
 
     torch.set_num_threads(threads)
     config = make_config(base)

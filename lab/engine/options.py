@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from lab.config import InputError, parse_setting
+from lab.config import parse_setting
 from lab.engine.slots import parse_workers
+from lab.errors import InputError
 from lab.plan.objective import ObjectiveName
 from lab.plan.settings import FIRST_CONFIRM_SEED
 

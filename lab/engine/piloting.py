@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.record import FAILURES, IMAGES_SEEN, QUALITY, RunRecord, read_study
-from lab.stability.pilot import Curve, Pilot, grace_period
+from lab.statistics.pilot import Curve, Pilot, grace_period
 
 
 def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:

@@ -7,12 +7,19 @@ import time
 import uuid
 from pathlib import Path
 
-from lab.config import InputError
-from lab.durable import StorageFailed
 from lab.engine.options import SearchOptions
+from lab.errors import InputError
 from lab.record import STUDY_FILE, is_study
-from lab.remote import RemoteFolder
-from lab.storage import SharedFolder, Storage, for_planning, in_its_words, is_url, open_storage
+from lab.record.durable import StorageFailed
+from lab.record.remote import RemoteFolder
+from lab.record.storage import (
+    SharedFolder,
+    Storage,
+    for_planning,
+    in_its_words,
+    is_url,
+    open_storage,
+)
 
 
 def resumed_place(options: SearchOptions) -> Storage | None:

@@ -14,9 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from lab.config import MetricNames
 from lab.plan import Job, Outcome
 from lab.record import FAILURES, IMAGES_SEEN, QUALITY, Stage
+from lab.record.columns import MetricNames
 
 NUM_SHOWN = 12
 """The panel lists so many of the running runs: a thousand would fill no screen and cost a core."""

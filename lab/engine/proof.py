@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lab.config import InputError
-from lab.durable import patience_seconds, reason_of
-from lab.storage import Storage, open_storage
+from lab.errors import InputError
+from lab.record.durable import patience_seconds, reason_of
+from lab.record.storage import Storage, open_storage
 
 VISIBLE_WITHIN_SECONDS = 10.0
 """A network file system may show another machine's new file so much later."""

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
-from lab.config import InputError
 from lab.engine.slots import Slot
+from lab.errors import InputError
 from lab.plan import Job, Mirror, Outcome, Planner, trial_row
 from lab.record import (
     ERROR_FILE,
@@ -25,9 +25,9 @@ from lab.record import (
     trial_folder,
     write_json,
 )
-from lab.run_folder import RunLabel, mark_errored, mark_pruned
+from lab.record.storage import Storage, open_storage
+from lab.run.folder import RunLabel, mark_errored, mark_pruned
 from lab.stability.score import final_quality
-from lab.storage import Storage, open_storage
 
 
 class Watcher(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lab.config import InputError
 from lab.engine.cluster import Resources
+from lab.errors import InputError
 
 HEAD_NODE = "node:__internal_head__"
 """Ray's resource that only the head node has."""

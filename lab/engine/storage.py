@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lab.config import InputError
-from lab.durable import LOCK_FILE, sole_writer
-from lab.remote import RemoteFolder, unguarded
-from lab.storage import SharedFolder, Storage, for_training, in_its_words, open_storage
+from lab.errors import InputError
+from lab.record.durable import LOCK_FILE, sole_writer
+from lab.record.remote import RemoteFolder, unguarded
+from lab.record.storage import SharedFolder, Storage, for_training, in_its_words, open_storage
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from rich.console import Console
 
-from lab.checkpoint import whole_checkpoints
-from lab.config import InputError
 from lab.data import find
-from lab.durable import remove_parts
 from lab.engine.cluster import (
     Resources,
     hardware,
@@ -24,6 +21,7 @@ from lab.engine.options import SearchOptions
 from lab.engine.place import require_free
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.engine.stages import plan_settings, resumed_settings
+from lab.errors import InputError
 from lab.metrics.extractors import load_extractor
 from lab.plan import (
     Planner,
@@ -44,9 +42,11 @@ from lab.record import (
     read_study,
     write_json,
 )
-from lab.run_folder import now
+from lab.record.durable import remove_parts
+from lab.record.storage import Storage
+from lab.run.checkpoint import whole_checkpoints
+from lab.run.folder import now
 from lab.stability.validated import detector
-from lab.storage import Storage
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 from ray import tune
 
-from lab.config import InputError
-from lab.engine.gang import GangPlan, make_gang
-from lab.engine.mailbox import Job
+from lab.engine.gang.gang import GangPlan, make_gang
+from lab.engine.gang.mailbox import Job
 from lab.engine.slots import Slot
+from lab.errors import InputError
 from lab.record import ERROR_FILE, IMAGES_SEEN, QUALITY
-from lab.storage import open_storage
+from lab.record.storage import open_storage
 
 ONE_CPU = GangPlan(Slot(1, 0))
 

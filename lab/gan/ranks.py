@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from lab.config import InputError
+from lab.errors import InputError
 
 Made = TypeVar("Made")
 

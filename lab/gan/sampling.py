@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lab.durable import write_patiently
 from lab.gan.networks import Generator
 from lab.gan.ranks import ALONE, Ranks
 from lab.randomness import counted_generator
+from lab.record.durable import write_patiently
 
 BATCH = 250
 

@@ -9,7 +9,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from lab.config import InputError
+from lab.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ import torch
 import tyro
 
 from lab.cli import run_command
-from lab.config import RESOLUTIONS, DataConfig, InputError, make_config
+from lab.config import RESOLUTIONS, DataConfig, make_config
 from lab.data import Pack, find
+from lab.errors import InputError
 from lab.metrics.network import FeatureNetwork
 from lab.metrics.training import TrainingPlan, accuracy, initial_network, train_network
 from lab.metrics.weights_file import WeightsCard, family_name, write_weights

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from lab.config import EvaluationConfig, InputError, MetricNames, cache_folder, metric_names
+from lab.config import EvaluationConfig, cache_folder
+from lab.errors import InputError
 from lab.metrics.classes import Classes, Labels, classes_of
 from lab.metrics.distances import (
     MIN_SAMPLES,
@@ -25,6 +26,7 @@ from lab.metrics.memorisation import Nearest, TrainingSide, suspects
 from lab.metrics.modes import bandwidth, duplicate_distance, duplicates, mode_count
 from lab.metrics.moments import Moments
 from lab.metrics.reference import Images, Progress, kept_order, real_features
+from lab.record.columns import MetricNames, metric_names
 
 NUM_SUSPECTS = 32
 """Images whose nearest training image is told."""

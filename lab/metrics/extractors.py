@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lab.config import EvaluationConfig, InputError, unknown
+from lab.config import EvaluationConfig
+from lab.errors import InputError, unknown
 from lab.metrics.weights_file import family_name, file_digest, read_weights
 
 FASHION_WEIGHTS = Path(__file__).parent / "weights" / "fashion-v1.safetensors"

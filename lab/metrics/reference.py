@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.metrics.extractors import Extractor
 from lab.metrics.memorisation import Nearest, nearest
 from lab.metrics.moments import Moments, MomentSums

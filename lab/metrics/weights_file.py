@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.metrics.network import FeatureNetwork, channels_last
 from lab.record import write_whole
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial
 
-from lab.config import InputError, make_config
+from lab.config import make_config
+from lab.errors import InputError
 from lab.plan.explore import Explore
 from lab.plan.history import History
 from lab.plan.job import Job, Outcome, finished_outcome
@@ -23,7 +24,7 @@ from lab.plan.race import Race, Wanted
 from lab.plan.settings import PlanSettings, race_rules
 from lab.plan.spaces import Space
 from lab.record import RunRecord, Stage, StudyRecord
-from lab.stability.statistics import pareto_front
+from lab.statistics import pareto_front
 
 
 class Planner:

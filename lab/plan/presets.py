@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.config import unknown
+from lab.errors import unknown
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lab.stability.statistics import pareto_front
+from lab.statistics import pareto_front
 
 
 class Result(NamedTuple):

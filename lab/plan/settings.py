@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from lab.config import InputError, Section
+from lab.config import Section
+from lab.errors import InputError
 from lab.plan.objective import ObjectiveName
 from lab.plan.race import Rules, halved, rungs_of
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import optuna
 
-from lab.config import InputError, nearest, with_values
+from lab.config import with_values
+from lab.errors import InputError, nearest
 from lab.plan.presets import PRESETS
 
 NEEDED = ("BASE", "suggest", "KNOWN_POINTS")

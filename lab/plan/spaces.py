@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, cast
 import optuna
 from optuna.distributions import BaseDistribution
 
-from lab.config import InputError, RunConfig, config_paths, make_config, unknown, with_values
+from lab.config import RunConfig, config_paths, make_config, with_values
+from lab.errors import InputError, unknown
 from lab.plan.presets import Preset
 from lab.plan.space_file import SpaceFile, find_space_file, named_space_files, read_space_file
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges

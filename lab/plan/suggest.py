@@ -18,7 +18,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from lab.config import InputError, config_paths, unknown
+from lab.config import config_paths
+from lab.errors import InputError, unknown
 from lab.randomness import counted_seed
 
 Source = Callable[[str, BaseDistribution], Any]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 
-from lab.config import MetricNames
 from lab.record import SIGNAL_PREFIX
+from lab.record.columns import MetricNames
+from lab.record.words import brief, kimg
 from lab.stability.history import (
     Finding,
     History,
     both,
-    brief,
     first_finding,
     first_two_in_a_row,
-    kimg,
     number,
     running_best,
 )

@@ -6,7 +6,8 @@ import math
 from statistics import median
 
 from lab.record import SIGNAL_PREFIX
-from lab.stability.history import Finding, History, brief
+from lab.record.words import brief
+from lab.stability.history import Finding, History
 
 SCALES = {
     "critic_loss": "the critic's loss",

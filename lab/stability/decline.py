@@ -8,17 +8,8 @@ from itertools import pairwise
 from statistics import median
 
 from lab.record import QUALITY, SIGNAL_PREFIX
-from lab.stability.history import (
-    LEARNING_SHARE,
-    Finding,
-    History,
-    Point,
-    both,
-    brief,
-    brief_beside,
-    kimg,
-    running_best,
-)
+from lab.record.words import brief, brief_beside, kimg
+from lab.stability.history import LEARNING_SHARE, Finding, History, Point, both, running_best
 
 CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"
 CRITIC_LOSS_LOW = SIGNAL_PREFIX + "critic_loss_min"

@@ -6,17 +6,16 @@ import math
 from bisect import insort
 from collections.abc import Sequence
 
-from lab.config import MetricNames
 from lab.record import SIGNAL_PREFIX
+from lab.record.columns import MetricNames
+from lab.record.words import brief, kimg
 from lab.stability.history import (
     Finding,
     History,
     Point,
     both,
-    brief,
     first_finding,
     first_two_in_a_row,
-    kimg,
     number,
 )
 

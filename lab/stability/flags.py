@@ -11,17 +11,10 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Literal
 
-from lab.config import MetricNames
 from lab.record import QUALITY, SIGNAL_PREFIX
-from lab.stability.history import (
-    History,
-    Point,
-    both,
-    brief,
-    first_two_in_a_row,
-    kimg,
-    number,
-)
+from lab.record.columns import MetricNames
+from lab.record.words import brief, kimg
+from lab.stability.history import History, Point, both, first_two_in_a_row, number
 
 FlagName = Literal["overfit", "memorised"]
 

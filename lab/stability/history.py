@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from lab.config import MetricNames, StabilityConfig
+from lab.config import StabilityConfig
 from lab.record import IMAGES_SEEN, QUALITY
+from lab.record.words import kimg
+from lab.record.columns import MetricNames
 
 LEARNING_SHARE = 0.3
 """In this first share of the budget quality comes in jumps: of six kinds of small runs that all
@@ -144,26 +146,6 @@ class Finding(NamedTuple):
 def first_finding(*found: Finding | None) -> Finding | None:
     """The finding of the earliest row; of those at one row the first named."""
     return min((one for one in found if one is not None), key=lambda one: one.row, default=None)
-
-
-def kimg(images: float) -> str:
-    """Images seen for a sentence: 96000 -> `96 kimg`."""
-    thousands = images / 1000
-    return f"{thousands:.4g} kimg" if thousands < 1000 else f"{thousands:.0f} kimg"
-
-
-def brief(value: float, digits: int = 2) -> str:
-    """A number for a sentence: .71, .004, 8.4, 620, 1.2e+09."""
-    if 100 <= abs(value) < 1e6:
-        return f"{value:.0f}"
-    text = f"{value:.{digits}g}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
-
-
-def brief_beside(value: float, other: float) -> str:
-    """A number with as many digits as tell it from another: .8987 beside .9."""
-    texts = (brief(value, digits) for digits in range(2, 8))
-    return next((text for text in texts if text != brief(other)), brief(value, 8))
 
 
 def both(first: Point, second: Point) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 from torch import Tensor
 
-from lab.config import InputError
+from lab.errors import InputError
 
 MAX_PARAMETERS = 500_000
 """Of both players together: a product costs a double backward pass, a solve hundreds of them."""

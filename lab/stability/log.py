@@ -16,9 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.config import InputError, MetricNames
+from lab.errors import InputError
 from lab.record import IMAGES_SEEN, QUALITY, Row
-from lab.stability.history import brief, number
+from lab.record.columns import MetricNames
+from lab.record.words import brief
+from lab.stability.history import number
 from lab.stability.log_columns import (
     LogOptions,
     clock_column,

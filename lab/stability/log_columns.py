@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.config import InputError, MetricNames, metric_names
+from lab.errors import InputError
 from lab.record import SIGNAL_PREFIX
+from lab.record.columns import MetricNames, metric_names
 
 IMAGES = ("imagesseen", "images", "nimg", "samplesseen")
 THOUSANDS = ("kimg", "progresskimg")

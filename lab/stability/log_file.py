@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import Row
 
 SNAPSHOT = re.compile(r"network-snapshot-(\d+)")

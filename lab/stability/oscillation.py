@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from lab.record import QUALITY, SIGNAL_PREFIX
-from lab.stability.history import LEARNING_SHARE, Finding, History, Point, brief, kimg
+from lab.record.words import brief, kimg
+from lab.stability.history import LEARNING_SHARE, Finding, History, Point
 
 GAP_AUTOCORRELATION = SIGNAL_PREFIX + "logit_gap_autocorrelation"
 UPDATE_COSINE = SIGNAL_PREFIX + "generator_update_cosine"

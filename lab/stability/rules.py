@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.config import MetricNames
 from lab.record import QUALITY, VerdictName
+from lab.record.columns import MetricNames
 from lab.stability.collapse import collapse_columns, collapsed
 from lab.stability.decline import degraded, stalled
 from lab.stability.divergence import diverged, divergence_columns

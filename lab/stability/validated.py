@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.config import InputError, StabilityConfig
+from lab.config import StabilityConfig
+from lab.errors import InputError
 from lab.record import read_json, write_json
 
 PUBLISHED = Path(__file__).parent / "validated.json"

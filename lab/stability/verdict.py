@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lab.config import MetricNames, StabilityConfig
+from lab.config import StabilityConfig
 from lab.record import QUALITY, VerdictName
+from lab.record.columns import MetricNames
+from lab.record.words import brief, kimg
 from lab.stability.companions import companions
 from lab.stability.confidence import confidence
 from lab.stability.divergence import GRADIENT_NORMS
 from lab.stability.flags import FLAG_READS, Flag, raised, when
-from lab.stability.history import Finding, History, brief, kimg, make_history
+from lab.stability.history import Finding, History, make_history
 from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions
 from lab.stability.rules import first_failure, has_any, silent_rules

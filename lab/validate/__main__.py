@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args
 from rich.console import Console
 
 from lab.cli import run_command
-from lab.config import InputError
-from lab.durable import StorageFailed
+from lab.errors import InputError
+from lab.record.durable import StorageFailed
 from lab.validate.part import Part, Say
 from lab.validate.screen import show_opening, show_part, show_result
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.stability.statistics import (
+from lab.statistics import (
     bootstrap_intervals,
     by_runs,
     interquartile_mean,

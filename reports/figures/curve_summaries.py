@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.record import QUALITY
-from lab.stability.statistics import interquartile_mean
+from lab.statistics import interquartile_mean
 from reports.figures.ranges import Range, robust_range, widened
 from reports.words import counted
 

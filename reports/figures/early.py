@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
-from lab.stability.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
+from lab.statistics.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
 from reports.blocks import Block, Missing
 from reports.figures.panel import INK, Panel, blank, plain
 from reports.tables import explored, finished, run_table

@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from lab.stability.statistics import paired_effect
+from lab.statistics import paired_effect
 from reports.comparisons import (
     LEAST_IN_A_LEVEL,
     LEAST_PAIRED,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.stability.statistics import wilson_interval
+from lab.statistics import wilson_interval
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from lab.record import StudyRecord
-from lab.stability.statistics import (
+from lab.statistics import (
     SurvivalCurve,
     kaplan_meier,
     restricted_mean,

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from lab.stability.statistics import restricted_mean, survival_at, survival_interval
+from lab.statistics import restricted_mean, survival_at, survival_interval
 from reports.blocks import Block, Missing
 from reports.comparisons import CHOICES, LEAST_IN_A_LEVEL
 from reports.figures.panel import FAINT, INK, Panel, blank, plotly_text

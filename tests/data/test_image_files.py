@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.config import DataConfig, InputError
+from lab.config import DataConfig
 from lab.data import Pack, find
 from lab.data.image_files import folder_shelf, image_source, read_image, zip_shelf
+from lab.errors import InputError
 from tests.data.conftest import class_files, image_bytes, random_pixels, write_files, write_zip
 
 

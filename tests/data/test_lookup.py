@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 import torch
 
-from lab.config import DataConfig, InputError, cache_folder
+from lab.config import DataConfig, cache_folder
 from lab.data import Pack, find, torchvision_sets
 from lab.data.fashion import DEBIAN_FOLDER, EMBEDDED_FILE
 from lab.data.idx import FILES, read_idx
 from lab.data.named import NAMED
+from lab.errors import InputError
 from tests.data.conftest import random_pixels
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from lab.config import InputError
 from lab.data import Pack, open_pack
 from lab.data.pack import CARD_FILE, IMAGES_FILE, LABELS_FILE
+from lab.errors import InputError
 
 
 def test_a_pack_opens_as_it_was_written(pack: Pack) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.config import InputError
 from lab.data.aside import make_folder_whole
 from lab.data.pack import IMAGES_FILE, open_pack
 from lab.data.source import Source, fit
 from lab.data.write import packing_order, write_pack
+from lab.errors import InputError
 from tests.data.conftest import random_pixels, random_source
 
 

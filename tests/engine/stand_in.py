@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.distributed as dist
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.stability.verdict import Verdict
 
 START = f"{__name__}:start"

@@ -7,9 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
-from lab.config import RunConfig, metric_names
+from lab.config import RunConfig
 from lab.engine.progress import Board, Display
 from lab.plan import Job, Outcome
+from lab.record.columns import metric_names
 
 ROW = {"images_seen": 4000, "quality": 0.8, "fd_fashion": 20.0}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.config import InputError
 from lab.engine.proof import Finding, NodeAddress, prove_storage, sentence, working_nodes
-from lab.storage import open_storage
+from lab.errors import InputError
+from lab.record.storage import open_storage
 
 ONE, TWO, THREE, FOUR = (NodeAddress(str(number), f"10.0.0.{number}") for number in range(1, 5))
 

@@ -18,9 +18,9 @@ import lab.train
 import reports.__main__
 from lab.config import make_config
 from lab.record import StudyRecord, read_study
-from lab.remote import RemoteFolder
+from lab.record.remote import RemoteFolder
+from lab.record.storage import open_storage
 from lab.run import run
-from lab.storage import open_storage
 from tests.engine.test_search import TIMED, TINY
 from tests.storages import fresh_storages, s3_server
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 import lab.engine.cluster
-from lab.config import InputError
 from lab.engine.options import SearchOptions
 from lab.engine.slots import Workers
 from lab.engine.study import reopen
+from lab.errors import InputError
 from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
 from lab.record import read_json, run_folder, trial_folder, write_json
+from lab.record.storage import open_storage
 from lab.search import main
-from lab.storage import open_storage
 
 ENDED = {"status": "finished", "verdict": {"name": "stable"}, "score": 0.5}
 

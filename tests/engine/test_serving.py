@@ -16,17 +16,17 @@ from urllib.error import HTTPError
 import pytest
 from rich.console import Console
 
-from lab.config import InputError
 from lab.engine.options import SearchOptions
 from lab.engine.serving import page_shown
+from lab.errors import InputError
 from lab.record import STUDY_FILE, write_json
-from lab.storage import open_storage
+from lab.record.storage import open_storage
 
 ANY_SEARCH = """
 import sys, time
 from rich.console import Console
 from lab.engine.serving import page_shown
-from lab.storage import open_storage
+from lab.record.storage import open_storage
 with page_shown(0, Console()) as show:
     show(open_storage(sys.argv[1]))
     time.sleep(600)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lab.config import InputError
 from lab.engine.cluster import Node, Resources
 from lab.engine.slots import ONE, Slot, Workers, num_slots, parse_workers, require_resources
+from lab.errors import InputError
 
 TWO_CORES = Resources((Node(2, 0),))
 CLUSTER = Resources((Node(16, 4), Node(12, 2), Node(12, 0)))

@@ -16,16 +16,16 @@ from typing import Any
 import fsspec
 import pytest
 
-import lab.durable
 import lab.engine.storage
-import lab.remote
-from lab.checkpoint import checkpoint_files
-from lab.config import InputError
-from lab.durable import LOCK_FILE, PATIENCE, StorageFailed
+import lab.record.durable
+import lab.record.remote
 from lab.engine.storage import Lease, held, stored_run
-from lab.remote import RemoteFolder, scratch_folder
+from lab.errors import InputError
+from lab.record.durable import LOCK_FILE, PATIENCE, StorageFailed
+from lab.record.remote import RemoteFolder, scratch_folder
+from lab.record.storage import SharedFolder, for_planning, for_reading, for_training, open_storage
 from lab.run import Evaluation, run
-from lab.storage import SharedFolder, for_planning, for_reading, for_training, open_storage
+from lab.run.checkpoint import checkpoint_files
 from tests.runs import assert_same_run, finish, plain_metrics, small_run, write_small_pack
 from tests.storages import fresh_storages, s3_server
 
@@ -35,7 +35,7 @@ URL = "memory://lab/studies/mine/trials/0007/seed-3"
 @pytest.fixture(autouse=True)
 def nothing_stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv(PATIENCE, "0.2")
-    monkeypatch.setattr(lab.durable, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(lab.record.durable, "FIRST_WAIT_SECONDS", 0.01)
     fresh_storages()
     yield
     memory = fsspec.filesystem("memory")
@@ -294,7 +294,7 @@ def test_a_local_copy_is_removed_when_it_is_not_needed() -> None:
 
 SCRATCH = """
 import os, signal
-from lab.remote import scratch_folder
+from lab.record.remote import scratch_folder
 print(scratch_folder(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

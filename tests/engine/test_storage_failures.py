@@ -10,13 +10,13 @@ import pytest
 from ray.tune.search import Searcher
 
 import lab.engine.searcher
-from lab.durable import PATIENCE, StorageFailed
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import Slot
 from lab.engine.trainable import RunTrainable
 from lab.plan import Mirror, Planner, PlanSettings, load_space
 from lab.record import write_json
-from lab.remote import RemoteFolder
+from lab.record.durable import PATIENCE, StorageFailed
+from lab.record.remote import RemoteFolder
 from tests.engine.test_searcher import Copies, Log
 from tests.engine.test_storage import another_process, stored
 from tests.storages import fill, small_disk

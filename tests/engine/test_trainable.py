@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.engine.gang import GangPlan
+from lab.engine.gang.gang import GangPlan
 from lab.engine.slots import Slot
 from lab.engine.trainable import RunCrashed, RunTrainable
 from lab.record import ERROR_FILE

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.checkpoint import checkpoint_file, checkpoint_files
 from lab.cli import MISTAKEN
 from lab.record import EVALUATIONS_FILE, read_study, sample_file
+from lab.run.checkpoint import checkpoint_file, checkpoint_files
 from tests.faults.conftest import Stage
 from tests.faults.processes import held_still
 from tests.faults.scene import Scene, Search

@@ -96,7 +96,7 @@ def test_no_step_waits(loss: str, kind: str, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("norm", ["spectral", "none"])
 def test_no_probed_step_waits(norm: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lab.probe import Probe
+    from lab.run.probe import Probe
 
     game = small_game({"network.critic_norm": norm})
     batch, probe = real_images(game)(0), Probe(game)

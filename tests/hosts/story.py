@@ -15,7 +15,6 @@ import torch
 
 from lab.config import read_config
 from lab.gan.ranks import Ranks
-from lab.launch import on_workers
 from lab.record import (
     EVALUATIONS_FILE,
     RUN_FILE,
@@ -27,6 +26,7 @@ from lab.record import (
     read_study,
 )
 from lab.run import run
+from lab.run.launch import on_workers
 from tests.hosts.namespaces import Host, Network, hosts
 from tests.hosts.ray_nodes import ENVIRONMENT, share_token, start_ray
 

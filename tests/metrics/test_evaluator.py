@@ -9,10 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lab.config import EvaluationConfig, InputError, metric_names
+from lab.config import EvaluationConfig
 from lab.data import Pack
+from lab.errors import InputError
 from lab.metrics import Evaluator, make_evaluator
 from lab.metrics.manifold import expected_coverage
+from lab.record.columns import metric_names
 
 NAMES = metric_names("fashion")
 

@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from lab.config import EvaluationConfig, InputError
+from lab.config import EvaluationConfig
 from lab.data import Pack
+from lab.errors import InputError
 from lab.metrics.distances import frechet_distance, moments
 from lab.metrics.extractors import FASHION_WEIGHTS, Extractor, load_extractor
 from lab.metrics.training import accuracy

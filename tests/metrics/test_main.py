@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.config import InputError
 from lab.data.source import array_source
 from lab.data.write import write_pack
+from lab.errors import InputError
 from lab.metrics.__main__ import Arguments, train
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import lab.metrics.reference as module
-from lab.config import InputError
+from lab.errors import InputError
 from lab.metrics.extractors import Extractor
 from lab.metrics.reference import RealFeatures, real_features
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.plan import Job, Outcome, Planner, PlanSettings, Space, load_space, trial_row
 from lab.plan.settings import sobol_count
 from lab.record import RUN_FILE, TRIAL_FILE, read_json, read_study, trial_folder, write_json

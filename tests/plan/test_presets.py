@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.plan import PRESETS, choose_preset, find_preset, list_spaces
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.plan.race import Race, Result, Rules, Rung, Standing, best_first, halved, rungs_of
 from lab.plan.settings import PlanSettings, race_rules
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.plan import load_space
 from tests.plan.simulation import SPACE, write_space
 

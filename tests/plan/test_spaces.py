@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from lab.config import InputError, make_config
+from lab.config import make_config
+from lab.errors import InputError
 from lab.plan import Space, list_spaces, load_space, restored_space, space_rows
 from lab.plan.presets import PRESETS
 from tests.plan.simulation import write_space

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import (
     EVALUATIONS_FILE,
     RUN_FILE,
@@ -22,8 +22,8 @@ from lab.record import (
     write_json,
     write_rows,
 )
-from lab.stability.statistics import interquartile_mean, probability_of_improvement
-from lab.storage import open_storage
+from lab.record.storage import open_storage
+from lab.statistics import interquartile_mean, probability_of_improvement
 from reports.blocks import Block, drawn
 from reports.compare import build_comparison, store_comparison
 from reports.compare_blocks import differs_blocks, matched_blocks, share_blocks

@@ -8,7 +8,7 @@ import pytest
 
 from lab.record import RUN_FILE, STUDY_FILE, StudyRecord, read_json, read_study, run_folder
 from lab.record import write_json as write
-from lab.stability.statistics import shrink, wilson_interval
+from lab.statistics import shrink, wilson_interval
 from reports.comparisons import outcome_rows
 from reports.conclusions import (
     believed,

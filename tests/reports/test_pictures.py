@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import StudyRecord
 from reports.__main__ import main
 from reports.blocks import Missing

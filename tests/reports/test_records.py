@@ -10,7 +10,7 @@ import pytest
 from benchmarks.record_detector import detector_entry
 from benchmarks.record_rows import R_V
 from benchmarks.records import MOST_FINALISTS, NUM_CONFIRM, write_large_study
-from lab.config import MetricNames, make_config
+from lab.config import make_config
 from lab.record import (
     EVALUATIONS_FILE,
     FAILURES,
@@ -24,6 +24,7 @@ from lab.record import (
     read_rows,
     read_study,
 )
+from lab.record.columns import MetricNames
 from lab.stability.validated import PUBLISHED, detector
 from reports.tables import names_of
 from tests.reports.synthetic import write_study

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.config import InputError
-from lab.loopback import address, listen
+from lab.errors import InputError
+from reports.live.loopback import address, listen
 from reports.serve import served
 
 PAGES: list[bytes | None] = [b"<p>the page"]

@@ -19,7 +19,7 @@ from lab.record import (
     run_folder,
     write_json,
 )
-from lab.stability.statistics import shrink, wilson_interval
+from lab.statistics import shrink, wilson_interval
 from reports.blocks import Block, drawn
 from reports.contrast import CHOSEN, DRAWN, FRESH, contrast_panel, contrast_rows
 from reports.detector import COMMAND, detector_section

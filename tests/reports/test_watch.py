@@ -8,7 +8,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.record import (
     EVALUATIONS_FILE,
     RUN_FILE,
@@ -18,7 +18,7 @@ from lab.record import (
     sample_file,
     write_json,
 )
-from lab.storage import open_storage
+from lab.record.storage import open_storage
 from reports.page import store_report
 from reports.watch import REST, state_of, watch
 

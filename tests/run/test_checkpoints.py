@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 import torch
 
-import lab.checkpoint
-from lab.checkpoint import (
+import lab.run.checkpoint
+from lab.config import RunConfig
+from lab.errors import InputError
+from lab.record import EVALUATIONS_FILE, StorageFailed
+from lab.run import run
+from lab.run.checkpoint import (
     UNNUMBERED,
     DamagedCheckpoint,
     checkpoint_file,
@@ -22,9 +26,6 @@ from lab.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from lab.config import InputError, RunConfig
-from lab.record import EVALUATIONS_FILE, StorageFailed
-from lab.run import run
 from tests.runs import Killed, assert_same_run, finish, stop_after, stored_rows
 from tests.storages import BLOCK, fill, small_disk
 
@@ -221,7 +222,7 @@ def test_killed_between_any_two_steps_of_storing_costs_no_number(
 def _die_at(patch: pytest.MonkeyPatch, step: str, call: int) -> None:
     """Die at a step of the `call`-th checkpoint (from 1), in place of what the step does."""
     stored = iter(range(1, 100))
-    write = lab.checkpoint.write_checkpoint
+    write = lab.run.checkpoint.write_checkpoint
 
     def die(*_: object, **__: object) -> None:
         raise Killed
@@ -239,7 +240,7 @@ def _die_at(patch: pytest.MonkeyPatch, step: str, call: int) -> None:
                 patch.setattr(Path, "unlink", lambda *_, **__: None)
         return write(*args)
 
-    patch.setattr("lab.run_folder.write_checkpoint", storing)
+    patch.setattr("lab.run.folder.write_checkpoint", storing)
 
 
 def test_parts_of_killed_writers_are_removed(config: RunConfig, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import lab.bench
-import lab.run
+import lab.run.bench
+import lab.run.loop
 from lab.config import RunConfig
 from lab.record import (
     RUN_FILE,
@@ -80,7 +80,7 @@ def test_a_failure_ends_quality_and_score_at_its_onset(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Verdict("collapsed", 96, "one image", final=True)
-    monkeypatch.setattr(lab.run, "judge", lambda rows, **_: found if len(rows) == 3 else None)
+    monkeypatch.setattr(lab.run.loop, "judge", lambda rows, **_: found if len(rows) == 3 else None)
 
     last = finish(config, tmp_path)[-1]
 

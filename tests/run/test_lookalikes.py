@@ -9,9 +9,9 @@ from PIL import Image
 from lab.config import RunConfig
 from lab.data import open_pack
 from lab.gan.sampling import encode_webp, grid
-from lab.lookalikes import COLUMNS, save_lookalikes
 from lab.metrics import Examination
 from lab.record import RUN_FILE, neighbours_file
+from lab.run.lookalikes import COLUMNS, save_lookalikes
 from tests.runs import finish, poisoned, stop_after
 
 
@@ -44,7 +44,7 @@ def test_a_run_killed_between_its_verdict_and_its_end_makes_the_same_picture(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("lab.run.save_lookalikes", killed)
+        patch.setattr("lab.run.loop.save_lookalikes", killed)
         with pytest.raises(Killed):
             finish(config, tmp_path)
     assert not neighbours_file(tmp_path, 192).exists()

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from lab.checkpoint import checkpoint_file, write_checkpoint
-from lab.config import InputError, RunConfig
+from lab.config import RunConfig
+from lab.errors import InputError
 from lab.record import EVALUATIONS_FILE
 from lab.run import run
+from lab.run.checkpoint import checkpoint_file, write_checkpoint
 from tests.runs import (
     finish,
     small_run,

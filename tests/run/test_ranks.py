@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from lab.config import InputError, RunConfig, change_config
+from lab.config import RunConfig, change_config
+from lab.errors import InputError
 from lab.gan.game import Game
 from lab.gan.ranks import ALONE, RankFailed, Ranks
 from lab.record import RUN_FILE, read_json
 from lab.run import Evaluation, run
-from lab.run_folder import RunFolder
+from lab.run.folder import RunFolder
 from tests.ranks import on_ranks
 from tests.runs import assert_same_run, finish, plain_metrics, stop_after, stored_rows
 
@@ -49,7 +50,7 @@ def only_rank_0_touches_the_folder(ranks: Ranks, patch: pytest.MonkeyPatch) -> N
     if not ranks.first:
         for name in ("finished", "resume", "note_start", "store_row", "store_checkpoint"):
             patch.setattr(RunFolder, name, touched)
-        patch.setattr("lab.run.sole_writer", touched)
+        patch.setattr("lab.run.loop.sole_writer", touched)
 
 
 def full_disk(ranks: Ranks, patch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import lab.bench
-import lab.run
-from lab.checkpoint import checkpoint_file
-from lab.config import InputError, RunConfig
+import lab.run.bench
+import lab.run.loop
+from lab.config import RunConfig
+from lab.errors import InputError
 from lab.record import (
     EVALUATIONS_FILE,
     RUN_FILE,
@@ -18,7 +18,8 @@ from lab.record import (
     read_json,
 )
 from lab.run import run
-from lab.run_folder import RunLabel, mark_errored
+from lab.run.checkpoint import checkpoint_file
+from lab.run.folder import RunLabel, mark_errored
 from tests.runs import (
     assert_same_run,
     finish,
@@ -167,7 +168,7 @@ def test_rows_of_a_run_that_never_had_a_checkpoint_are_dropped(
 def test_a_second_writer_of_a_folder_is_told_so(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lab.run, "WAIT_FOR_FOLDER_SECONDS", 0.0)
+    monkeypatch.setattr(lab.run.loop, "WAIT_FOR_FOLDER_SECONDS", 0.0)
     first = run(config, tmp_path)
     next(first)
 

@@ -14,11 +14,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-import lab.bench
-import lab.run
-from lab.checkpoint import checkpoint_file
-from lab.config import InputError, RunConfig
+import lab.run.bench
+import lab.run.loop
+from lab.config import RunConfig
 from lab.data import open_pack
+from lab.errors import InputError
 from lab.gan.game import Game
 from lab.gan.networks import build_generator
 from lab.gan.rounds import RealBatch, RealSource
@@ -30,6 +30,7 @@ from lab.record import (
     sample_file,
 )
 from lab.run import run
+from lab.run.checkpoint import checkpoint_file
 from lab.stability.score import score
 from lab.stability.verdict import Verdict
 from tests.runs import (
@@ -229,11 +230,11 @@ def test_auto_precision_is_measured_once_and_kept(
     pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = small_run(pack, {"training.precision": "auto"})
-    lab.bench.resolve_precision.cache_clear()
-    monkeypatch.setattr(lab.bench, "faster_precision", lambda *_: "bfloat16")
+    lab.run.bench.resolve_precision.cache_clear()
+    monkeypatch.setattr(lab.run.bench, "faster_precision", lambda *_: "bfloat16")
     stop_after(config, tmp_path, 1)
-    lab.bench.resolve_precision.cache_clear()
-    monkeypatch.setattr(lab.bench, "faster_precision", lambda *_: "float32")
+    lab.run.bench.resolve_precision.cache_clear()
+    monkeypatch.setattr(lab.run.bench, "faster_precision", lambda *_: "float32")
     finish(config, tmp_path)
 
     assert read_json(tmp_path / RUN_FILE)["precision"] == "bfloat16"
@@ -259,12 +260,12 @@ def test_a_run_is_measured_by_the_default_extractor(
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
     from lab.metrics import make_evaluator
 
-    monkeypatch.setattr(lab.bench, "make_evaluator", make_evaluator)
-    lab.bench.open_bench.cache_clear()
+    monkeypatch.setattr(lab.run.bench, "make_evaluator", make_evaluator)
+    lab.run.bench.open_bench.cache_clear()
     try:
         rows = [e.row for e in finish(small_run(pack), tmp_path / "run")]
     finally:
-        lab.bench.open_bench.cache_clear()
+        lab.run.bench.open_bench.cache_clear()
 
     metrics = {key for key in rows[0] if key.endswith("_fashion") or key == "kid_fashion_se"}
     assert len(metrics) == 11

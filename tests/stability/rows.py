@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.config import StabilityConfig, metric_names
+from lab.config import StabilityConfig
+from lab.record.columns import metric_names
 from lab.stability.verdict import Verdict, judge
 
 NAMES = metric_names("fashion")

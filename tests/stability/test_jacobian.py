@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lab.config import InputError
+from lab.errors import InputError
 from lab.stability.jacobian import (
     MAX_PARAMETERS,
     game_spectrum,

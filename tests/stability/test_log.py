@@ -7,7 +7,8 @@ import sys
 import pandas as pd
 import pytest
 
-from lab.config import InputError, StabilityConfig
+from lab.config import StabilityConfig
+from lab.errors import InputError
 from lab.stability.log_columns import LogOptions
 from lab.stability.verdict import Verdict, judge
 

@@ -3,8 +3,8 @@
 import pytest
 
 from lab.config import StabilityConfig
+from lab.record.words import brief_beside
 from lab.stability.confidence import FACTORS, LIMITS, more_sensitive
-from lab.stability.history import brief_beside
 from lab.stability.rules import RULES
 from lab.stability.verdict import Verdict, stored_verdict
 from tests.stability.rows import BASELINE, EVERY, HEALTHY, NAMES, first_told, judged, run_rows

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lab.config import InputError, StabilityConfig
+from lab.config import StabilityConfig
+from lab.errors import InputError
 from lab.record import FAILURES, write_json
 from lab.stability.validated import PUBLISHED, detector, publish, thresholds
 

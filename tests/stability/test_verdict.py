@@ -7,7 +7,8 @@ import pytest
 
 from lab.config import StabilityConfig
 from lab.record import FAILURES
-from lab.stability.history import brief, kimg, make_history
+from lab.record.words import brief, kimg
+from lab.stability.history import make_history
 from lab.stability.rules import READS, RULES, silent_rules
 from tests.stability.rows import (
     BASELINE,

@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lab.validate.dirac_cycles import RESTLESS, period_rows, restless_check, restless_table
-from lab.validate.dirac_eigenvalues import TOLERANCE, convention_check, critical_check
-from lab.validate.dirac_game import DiracGame, Point, step_jacobian
-from lab.validate.dirac_grid import METHODS, ORDERS, Sizes, diagonal, orders, pairs
-from lab.validate.dirac_sweeps import (
+from lab.validate.dirac.cycles import RESTLESS, period_rows, restless_check, restless_table
+from lab.validate.dirac.eigenvalues import TOLERANCE, convention_check, critical_check
+from lab.validate.dirac.game import DiracGame, Point, step_jacobian
+from lab.validate.dirac.grid import METHODS, ORDERS, Sizes, diagonal, orders, pairs
+from lab.validate.dirac.sweeps import (
     Played,
     Sweep,
     agreement_checks,
     outcomes_of,
     play,
 )
-from lab.validate.dirac_theory import (
+from lab.validate.dirac.theory import (
     Method,
     Order,
     expected,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.validate.mixture_game import MixtureGame
-from lab.validate.mixture_modes import GRID, PERFECT_SHARE, RING, Counted, Mixture, counted
 from lab.validate.mixtures import (
     ORDERINGS,
     QUICK,
@@ -18,6 +16,8 @@ from lab.validate.mixtures import (
     protocol_checks,
     train,
 )
+from lab.validate.mixtures.game import MixtureGame
+from lab.validate.mixtures.modes import GRID, PERFECT_SHARE, RING, Counted, Mixture, counted
 
 
 def test_rings_and_grids_have_the_published_modes() -> None:

@@ -5,8 +5,8 @@ import torch
 
 from lab.config import StabilityConfig
 from lab.validate.planted import validate
-from lab.validate.planted_cases import CASES
-from lab.validate.planted_runs import Job, judge_run, play
+from lab.validate.planted.cases import CASES
+from lab.validate.planted.runs import Job, judge_run, play
 
 
 @pytest.mark.slow

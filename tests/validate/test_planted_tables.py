@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from lab.config import StabilityConfig
-from lab.validate.planted_calibration import judge, keep, kept
-from lab.validate.planted_cases import CASES, HEALTHY, PLANTED, config_of
-from lab.validate.planted_rates import error_rates
-from lab.validate.planted_runs import Judged, PlayedRun, judge_run
-from lab.validate.planted_tables import (
+from lab.validate.planted.calibration import judge, keep, kept
+from lab.validate.planted.cases import CASES, HEALTHY, PLANTED, config_of
+from lab.validate.planted.rates import error_rates
+from lab.validate.planted.runs import Judged, PlayedRun, judge_run
+from lab.validate.planted.tables import (
     CALLED,
     confusion,
     false_alarms,

@@ -10,7 +10,7 @@ import torch
 
 from lab.data import find, open_pack
 from lab.validate.stacked import paper_check, planted_checks, training_checks, validate
-from lab.validate.stacked_modes import (
+from lab.validate.stacked.modes import (
     NUM_MODES,
     Spread,
     classified,
@@ -19,7 +19,7 @@ from lab.validate.stacked_modes import (
     read_classifier,
     spread_of,
 )
-from lab.validate.stacked_training import (
+from lab.validate.stacked.training import (
     METHODS,
     ORIGINALS,
     Trained,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.storage import open_storage
+from lab.record.storage import open_storage
 from reports.compare import store_comparison
 from tests.reports.browser.test_axe import AXE, RUN
 from tests.reports.browser.visits import visiting

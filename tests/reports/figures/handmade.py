@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab.evaluations import Evaluations
 from lab.record import RunRecord, StudyRecord
+from lab.record.evaluations import Evaluations
 
 PLACE = Path("handmade")
 

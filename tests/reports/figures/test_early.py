@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.stability.pilot import LEAST_RUNS, grace_period
+from lab.statistics.pilot import LEAST_RUNS, grace_period
 from reports.blocks import Missing
 from reports.figures import early
 from reports.figures.early import early_blocks, early_curves, early_rows, looks_at

@@ -1,0 +1,219 @@
+"""Between a slot and the workers of its gang: orders one way, answers the other.
+
+A gang is a long-lived group of ranks that take run after run. The slot gives one order at a time;
+every rank asks for the newest, all carry it out in lock-step, and rank 0 answers. An order holds
+all that is needed, so a group that died and was started again carries out the same order: the run
+continues from its checkpoint. No Ray in here; `lab.engine.gang.gang` makes an actor of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+Job = dict[str, Any]
+Answer = dict[str, Any]
+"""An evaluation (see `answer_of`), an `error`, a `mistake`, or the gang's `end`.
+
+`no_room` with an end: its workers found no place on the cluster.
+"""
+
+AGREEMENT_SECONDS = 5.0
+"""Ranks that fail together say so within this time; a gang of which some do not is renewed."""
+
+
+class Order(NamedTuple):
+    """What every rank of a gang is to do next."""
+
+    serial: int
+    action: Literal["step", "close", "end"]
+    run: int
+    """Counts the runs of the gang: another number is another run."""
+    job: Job | None
+    attempt: int
+
+
+class RankError(NamedTuple):
+    """What one rank raised."""
+
+    text: str
+    """The traceback."""
+    mistake: str | None
+    """The sentence, when it is a person's mistake."""
+    usable: bool = True
+    """Whether the rank's device still answers."""
+    collateral: bool = False
+    """Whether it only says that another rank is gone."""
+
+    @property
+    def says(self) -> str:
+        return self.mistake or self.text.strip().rpartition("\n")[2]
+
+
+@dataclass
+class _Group:
+    """One start of the gang's workers."""
+
+    name: str
+    num_ranks: int
+    errors: dict[int, RankError] = field(default_factory=dict)
+    """By rank, of the outstanding order."""
+    all_failed: asyncio.Event = field(default_factory=asyncio.Event)
+    broken: bool = False
+    """Whether it gets no further orders, for it is to be started again."""
+
+
+class Mailbox:
+    """At most one order is outstanding; answers to others, and of groups gone by, are dropped."""
+
+    def __init__(self, agreement_seconds: float = AGREEMENT_SECONDS) -> None:
+        self._agreement_seconds = agreement_seconds
+        self._order: Order | None = None
+        self._answer: asyncio.Future[Answer] | None = None
+        self._group: _Group | None = None
+        self._taken = False
+        """Whether a rank of the present group or an earlier one took the outstanding order."""
+        self._num_deaths = 0
+        """Groups that died at the present run since its last evaluation."""
+        self._collateral = ""
+        self._end: Answer | None = None
+        self._news = asyncio.Condition()
+
+    async def carry_out(self, action: Literal["step", "close"], run: int, job: Job) -> Answer:
+        """Give an order and wait for its answer."""
+        if self._end is not None:
+            return self._end
+        assert self._answer is None, self._order
+        if self._order is None or self._order.run != run:
+            self._num_deaths, self._collateral = 0, ""
+        self._post(action, run, job)
+        self._answer = asyncio.get_running_loop().create_future()
+        await self._announce()
+        return await self._answer
+
+    async def finish(self) -> None:
+        """Tell every rank to return; an outstanding order is dropped."""
+        self._settle({"end": "the gang was told to end"})
+        self._post("end", 0, None)
+        await self._announce()
+
+    async def ended(self, end: Answer) -> None:
+        """The gang is gone: whoever waits for an answer is told so, now and later."""
+        self._end = end
+        self._settle(end)
+        await self._announce()
+
+    async def enlist(self, group: str, num_ranks: int) -> None:
+        """A group of workers is ready; the outstanding order is for them.
+
+        A run that killed as many groups in a row as it may have attempts is given up.
+        """
+        self._group = _Group(group, num_ranks)
+        if self._answer is not None and self._taken:
+            self._num_deaths += 1
+            self._taken = False
+            self._give_up_if_poisonous()
+        await self._announce()
+
+    async def next_order(self, group: str, after: int) -> Order | None:
+        """The order newer than `after`, once there is one; None for a group that is to leave."""
+        async with self._news:
+            await self._news.wait_for(lambda: not self._is_present(group) or self._is_new(after))
+        if not self._is_present(group):
+            return None
+        self._taken = True
+        return self._order
+
+    async def deliver(self, group: str, serial: int, answer: Answer) -> None:
+        """Rank 0 carried an order out."""
+        if self._is_present(group) and self._is_outstanding(serial):
+            self._num_deaths, self._collateral = 0, ""
+            self._settle(answer)
+
+    async def fail(self, group: str, rank: int, serial: int, error: RankError) -> bool:
+        """A rank raised while it carried out an order; whether it may take the next one.
+
+        A gang whose ranks all failed alike is in step and stays. Of any other, some rank may be
+        stuck in a collective: it is broken, and the ranks that ask leave it.
+        """
+        present = self._group
+        if present is None or present.name != group or not self._is_outstanding(serial):
+            return False
+        if error.collateral:
+            present.broken, self._collateral = True, error.text
+            return False
+        present.errors[rank] = error
+        all_failed = present.all_failed
+        if len(present.errors) == present.num_ranks:
+            self._conclude_failure(present)
+        try:
+            await asyncio.wait_for(all_failed.wait(), self._agreement_seconds)
+        except TimeoutError:
+            self._conclude_failure(present)
+        return not present.broken
+
+    def _conclude_failure(self, group: _Group) -> None:
+        """Hand the run back with what was raised; all ranks of the group learn what follows."""
+        if group.all_failed.is_set() or not group.errors:
+            return
+        errors = [error for _, error in sorted(group.errors.items())]
+        alike = len({error.says for error in errors}) == 1
+        complete = len(errors) == group.num_ranks
+        group.broken = not (alike and complete and all(error.usable for error in errors))
+        mistakes = [error.mistake for error in errors if error.mistake is not None]
+        if mistakes:
+            self._settle({"mistake": mistakes[0]})
+        else:
+            texts = [error.text for error in errors]
+            self._settle({"error": texts[0] if alike else "\n".join(texts)})
+        group.all_failed.set()
+        if not group.broken:
+            group.errors = {}
+            group.all_failed = asyncio.Event()
+
+    def _give_up_if_poisonous(self) -> None:
+        order = self._order
+        assert order is not None
+        if order.action != "step":
+            return
+        assert order.job is not None
+        attempt = order.job["attempt"] + self._num_deaths
+        if attempt > order.job["max_attempts"]:
+            times = f"{self._num_deaths} times" if self._num_deaths > 1 else "once"
+            died = f"the workers of this run died {times} since its last evaluation"
+            self._settle({"error": f"{self._collateral}\n{died}".strip()})
+            return
+        self._order = order._replace(attempt=attempt)
+
+    def _post(self, action: Literal["step", "close", "end"], run: int, job: Job | None) -> None:
+        serial = 1 if self._order is None else self._order.serial + 1
+        attempt = 0 if job is None else job["attempt"] + self._num_deaths
+        self._order = Order(serial, action, run, job, attempt)
+        self._taken = False
+
+    def _settle(self, answer: Answer) -> None:
+        if self._answer is None:
+            return
+        assert self._order is not None
+        waiting, self._answer = self._answer, None
+        if not waiting.done():
+            waiting.set_result({**answer, "attempt": self._order.attempt})
+
+    def _is_present(self, group: str) -> bool:
+        present = self._group
+        return present is not None and present.name == group and not present.broken
+
+    def _is_new(self, after: int) -> bool:
+        order = self._order
+        if order is None or order.serial <= after:
+            return False
+        return self._answer is not None or order.action == "end"
+
+    def _is_outstanding(self, serial: int) -> bool:
+        order = self._order
+        return self._answer is not None and order is not None and order.serial == serial
+
+    async def _announce(self) -> None:
+        async with self._news:
+            self._news.notify_all()

@@ -1,0 +1,192 @@
+"""What each worker of a gang does: take an order, carry it out in lock-step, say what came of it.
+
+`carry_out_orders` is the train function of a Ray Train `TorchTrainer`; the process group stands
+when it is called. It leaves by an exception only when the gang must be started again.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, Protocol
+
+from lab.engine.gang.mailbox import Answer, Job, Order, RankError
+from lab.engine.storage import stored_run
+from lab.errors import InputError
+
+
+class Measured(Protocol):
+    """What a run yields, as far as the engine looks at it (see `lab.run.Evaluation`)."""
+
+    @property
+    def row(self) -> dict[str, Any]: ...
+
+    @property
+    def verdict(self) -> Any: ...
+
+    @property
+    def score(self) -> float | None: ...
+
+
+Evaluations = Iterator[Measured]
+StartRun = Callable[..., Evaluations]
+"""(job, device=, ranks=) -> the run's iterator."""
+
+
+def start_run(job: Job, *, device: str, ranks: Any = None) -> Evaluations:
+    """The run that a job describes, on the worker that calls; see `lab.run.run`."""
+    from lab.config import make_config
+    from lab.gan.ranks import ALONE
+    from lab.run import run
+
+    ranks = ranks or ALONE
+    return stored_run(
+        job["folder"],
+        lambda folder: run(
+            make_config(job["config"]),
+            folder,
+            trial=job["trial"],
+            stage=job["stage"],
+            attempt=job["attempt"],
+            device=device,
+            ranks=ranks,
+        ),
+        writes=ranks.rank == 0,
+    )
+
+
+def answer_of(evaluation: Measured) -> Answer:
+    """An evaluation as it travels: the row as JSON, for Tune wants finite numbers."""
+    verdict = evaluation.verdict
+    return {
+        "row": json.dumps(evaluation.row),
+        "verdict": None if verdict is None else verdict.name,
+        "onset_images": None if verdict is None else verdict.onset_images,
+        "score": evaluation.score,
+    }
+
+
+def named(path: str) -> Any:
+    """What `module:name` stands for."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+class GangBroken(RuntimeError):
+    """Raised out of the train function, so that Ray Train starts the workers again."""
+
+
+def carry_out_orders(settings: dict[str, Any]) -> None:
+    """The train function: runs on every rank until the order to end."""
+    import ray
+    import torch
+    import torch.distributed as dist
+    from ray.train import get_context
+    from ray.train.torch import get_device
+
+    from lab.gan.ranks import Ranks
+
+    torch.set_num_threads(settings["threads"])
+    context = get_context()
+    ranks = Ranks(context.get_world_rank(), context.get_world_size())
+    mailbox = settings["mailbox"]
+    name = [uuid.uuid4().hex]
+    if ranks.rank == 0:
+        ray.get(mailbox.enlist.remote(name[0], ranks.num_ranks))
+    dist.broadcast_object_list(name, src=0)
+    start = named(settings["start_run"])
+    device = get_device().type  # whose current one Ray Train has set
+    rank = _Rank(ranks, name[0], lambda job: start(job, device=device, ranks=ranks), mailbox)
+    rank.serve(ray.get)
+
+
+class _Rank:
+    """One worker: the run under way, if any, and the mailbox it reports to."""
+
+    def __init__(
+        self, ranks: Any, group: str, start: Callable[[Job], Evaluations], mailbox: Any
+    ) -> None:
+        self.ranks = ranks
+        self.group = group
+        self.start = start
+        self.mailbox = mailbox
+        self.run: int | None = None
+        self.evaluations: Any = None
+
+    def serve(self, get: Callable[[Any], Any]) -> None:
+        """Take order after order; returns at the order to end."""
+        serial = 0
+        while True:
+            order = get(self.mailbox.next_order.remote(self.group, serial))
+            if order is None:
+                raise GangBroken("another worker of this gang failed")
+            serial = order.serial
+            try:
+                answer = self._carry_out(order)
+            except Exception as error:
+                self._forget()
+                report = _rank_error(error)
+                if not get(self.mailbox.fail.remote(self.group, self.ranks.rank, serial, report)):
+                    raise GangBroken(report.says) from error
+                continue
+            if order.action == "end":
+                return
+            if self.ranks.rank == 0:
+                get(self.mailbox.deliver.remote(self.group, serial, answer))
+
+    def _carry_out(self, order: Order) -> Answer:
+        if order.run != self.run or order.action != "step":
+            self._close()
+        if order.action != "step":
+            return {}
+        if self.evaluations is None:
+            assert order.job is not None
+            self.evaluations = self.start({**order.job, "attempt": order.attempt})
+            self.run = order.run
+        answer = answer_of(next(self.evaluations))
+        if answer["verdict"] is not None:
+            self._close()
+        return answer
+
+    def _close(self) -> None:
+        evaluations = self.evaluations
+        self._forget()
+        if evaluations is not None:
+            evaluations.close()
+
+    def _forget(self) -> None:
+        self.run = self.evaluations = None
+
+
+def _rank_error(error: Exception) -> RankError:
+    return RankError(
+        "".join(traceback.format_exception(error)),
+        mistake=str(error) if isinstance(error, InputError) else None,
+        usable=_device_answers(),
+        collateral=_is_collateral(error),
+    )
+
+
+def _is_collateral(error: Exception) -> bool:
+    """Whether it is a collective that broke off, which is another rank's doing or the network's.
+
+    gloo raises plain RuntimeErrors, known by the source file that they name.
+    """
+    import torch.distributed as dist
+
+    return isinstance(error, dist.DistError) or "gloo/transport" in str(error)
+
+
+def _device_answers() -> bool:
+    """A GPU that has seen an illegal access answers nothing any more."""
+    import torch
+
+    try:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,24 @@
+"""A person's mistake as one sentence, and the words for a name that is not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """A person's mistake, in one sentence: what came, what is allowed, what to do."""
+
+
+def nearest(word: str, allowed: Iterable[str], count: int = 3) -> str:
+    """`; did you mean 'a' or 'b'?` for names close to `word`, or an empty string."""
+    close = difflib.get_close_matches(word, sorted(allowed), n=count, cutoff=0.5)
+    return "; did you mean " + " or ".join(f"'{name}'" for name in close) + "?" if close else ""
+
+
+def unknown(kind: str, word: str, allowed: Iterable[str]) -> InputError:
+    """The error for a name that is not among the allowed ones."""
+    names = sorted(allowed)
+    near = nearest(word, names)
+    listed = near or f"; known are {', '.join(names)}"
+    return InputError(f"{kind} '{word}' is unknown{listed}")

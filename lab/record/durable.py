@@ -1,0 +1,245 @@
+"""Writes that hold: whole or not at all, by one writer, tried again while the storage fails.
+
+A killed process leaves the old file or the new one. A storage that is full or away for a while is
+waited for; what outlasts the patience is a `StorageFailed`, which ends a search and not a run.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+from lab.errors import InputError
+
+log = logging.getLogger(__name__)
+
+LOCK_FILE = ".lock"
+PATIENCE = "LAB_STORAGE_PATIENCE"
+"""Environment variable: seconds that a failing storage is waited for; 60 when it is not set."""
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 5.0
+NOT_MENDED_BY_WAITING = frozenset(
+    {
+        errno.ENOENT,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EISDIR,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+        errno.EFBIG,
+        errno.EINVAL,
+    }
+)
+
+Result = TypeVar("Result")
+Fill = Callable[[IO[bytes]], object]
+
+
+class StorageFailed(InputError):
+    """The storage refused a write (or a read) for longer than the patience, or for good."""
+
+    def __init__(
+        self, place: Path | str, reason: str, waited_seconds: float, doing: str = "written"
+    ) -> None:
+        tried = f" for {waited_seconds:.0f} s" if waited_seconds else ""
+        super().__init__(
+            f"{place} could not be {doing}{tried} ({reason}); free space or mend the storage"
+        )
+        self.place = place
+        self.reason = reason
+        self.waited_seconds = waited_seconds
+        self.doing = doing
+
+    def __reduce__(self) -> tuple[type[StorageFailed], tuple[Path | str, str, float, str]]:
+        return StorageFailed, (self.place, self.reason, self.waited_seconds, self.doing)
+
+
+def patience_seconds() -> float:
+    """How long a failing storage is waited for, from the environment.
+
+    Raises InputError for a value that is no number of seconds.
+    """
+    came = os.environ.get(PATIENCE, "60")
+    try:
+        seconds = float(came)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise InputError(f"{PATIENCE} is '{came}'; it must be a number of seconds, 0 or more")
+    return seconds
+
+
+def patiently(
+    act: Callable[[], Result],
+    place: Path | str,
+    *,
+    doing: str = "written",
+    is_ours: Callable[[Exception], bool] | None = None,
+    is_hopeless: Callable[[Exception], bool] | None = None,
+) -> Result:
+    """What `act` returns, tried again with growing waits while the storage under it fails.
+
+    Every OSError is the storage's, unless `is_ours` says which errors are. The first wait is told
+    on stderr; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and
+    at once for an error that no waiting mends: no permission, read-only, or what `is_hopeless`
+    says.
+    """
+    patience = patience_seconds()
+    started = time.monotonic()
+    wait = 0.0
+    while True:
+        try:
+            return act()
+        except Exception as error:
+            if not (is_ours or _is_of_storage)(error):
+                raise
+            spent = time.monotonic() - started
+            if spent >= patience or (is_hopeless or _is_hopeless)(error):
+                raise StorageFailed(
+                    place, reason_of(error), spent if wait else 0.0, doing
+                ) from None
+            if not wait:
+                said = "%s cannot be %s (%s); trying again for %g s"
+                log.warning(said, place, doing, reason_of(error), patience)
+            wait = min(max(FIRST_WAIT_SECONDS, 2 * wait), LONGEST_WAIT_SECONDS, patience - spent)
+            time.sleep(wait)
+
+
+def _is_of_storage(error: Exception) -> bool:
+    return isinstance(error, OSError)
+
+
+def _is_hopeless(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in NOT_MENDED_BY_WAITING
+
+
+def reason_of(error: Exception) -> str:
+    """The system's words for an error, else its own first line."""
+    if isinstance(error, StorageFailed):
+        return error.reason
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
+def write_patiently(path: Path, content: bytes | Fill) -> None:
+    """`write_whole`, tried again while the storage fails. Raises StorageFailed."""
+    patiently(lambda: write_whole(path, content), path)
+
+
+def remove_patiently(path: Path) -> None:
+    """Remove a file that may be gone already, tried again while the storage fails."""
+    patiently(lambda: path.unlink(missing_ok=True), path)
+
+
+def write_whole(path: Path, content: bytes | Fill) -> None:
+    """Write beside and rename, so that a reader sees the old file or the new one, never half.
+
+    `content` is the bytes, or a function that writes them to an open file. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as file:
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                content(file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what killed writers left beside their files; for the folder's sole writer."""
+    for aside in folder.glob(".*.part"):
+        remove_patiently(aside)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append `line` (with its newline) and flush it to the disk, all or nothing.
+
+    After a torn last line a new line is begun, so that the tear costs one line and not two.
+    Raises StorageFailed, the file as it was.
+    """
+    appending = _Appending(path, line)
+    patiently(appending.attempt, path)
+
+
+class _Appending:
+    """One line on its way; a failed attempt is taken back, at the latest by the next one."""
+
+    def __init__(self, path: Path, line: bytes) -> None:
+        self.path = path
+        self.line = line
+        self.length: int | None = None
+        """Bytes of the file before the first attempt."""
+
+    def attempt(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Unbuffered: a buffer would be flushed once more when the file is closed.
+        with self.path.open("a+b", buffering=0) as file:
+            if self.length is None:
+                self.length = file.seek(0, os.SEEK_END)
+            file.truncate(self.length)
+            try:
+                self._write(file, self._tear(file) + self.line)
+            except OSError:
+                file.truncate(self.length)
+                raise
+
+    def _tear(self, file: IO[bytes]) -> bytes:
+        if not self.length:
+            return b""
+        file.seek(self.length - 1)
+        return b"" if file.read(1) == b"\n" else b"\n"
+
+    def _write(self, file: IO[bytes], content: bytes) -> None:
+        while content:  # the last bytes of a disk are taken without an error
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold `folder` against other writers; the system lets go when this process ends, even killed.
+
+    Raises InputError when another process still holds it after `wait_seconds`.
+    """
+    deadline = time.monotonic() + wait_seconds
+    with patiently(lambda: _lock_file(folder), folder) as lock:
+        while not took_lock(lock):
+            if time.monotonic() > deadline:
+                raise InputError(
+                    f"{folder} is being written by another process; wait for it or stop it first"
+                )
+            time.sleep(0.1)
+        yield
+
+
+def _lock_file(folder: Path) -> IO[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / LOCK_FILE).open("w")
+
+
+def took_lock(lock: IO[str]) -> bool:
+    """Hold a lock file until it is closed, unless another process does."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

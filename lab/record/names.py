@@ -1,0 +1,46 @@
+"""File and folder names of a stored study, and the words of its fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+FORMAT = 1
+
+Stage = Literal["explore", "race", "confirm"]
+Status = Literal["running", "finished", "errored", "pruned"]
+"""running: unfinished; finished: has a verdict; errored: crashed, not the GAN's fault."""
+VerdictName = Literal["stable", "diverged", "collapsed", "oscillating", "stalled", "degraded"]
+FAILURES: tuple[str, ...] = get_args(VerdictName)[1:]
+
+STUDY_FILE = "study.json"
+OPTUNA_FILE = "optuna.db"
+TRIAL_FILE = "trial.json"
+RUN_FILE = "run.json"
+CONFIG_FILE = "config.json"
+"""Configuration of a run that lab.train made outside a study; in a study trial.json has it."""
+EVALUATIONS_FILE = "evaluations.jsonl"
+SAMPLES_FOLDER = "samples"
+GENERATOR_FILE = "generator.safetensors"
+ERROR_FILE = "error.txt"
+REPORT_FILE = "report.html"
+
+
+def trial_folder(study: Path, trial: int) -> Path:
+    """studies/<study>/trials/0007"""
+    return study / "trials" / f"{trial:04d}"
+
+
+def run_folder(study: Path, trial: int, seed: int) -> Path:
+    """studies/<study>/trials/0007/seed-3"""
+    return trial_folder(study, trial) / f"seed-{seed}"
+
+
+def sample_file(run: Path, images_seen: int) -> Path:
+    """<run>/samples/00000640.webp, by images seen."""
+    return run / SAMPLES_FOLDER / f"{images_seen:08d}.webp"
+
+
+def neighbours_file(run: Path, images_seen: int) -> Path:
+    """<run>/samples/neighbours-00000640.webp: generated images over training images."""
+    return run / SAMPLES_FOLDER / f"neighbours-{images_seen:08d}.webp"

@@ -1,0 +1,281 @@
+"""A folder behind a URL (`s3://`, `gs://`, anything fsspec knows), and a local copy of it.
+
+A process pulls what it needs and pushes what it changed, in an order that leaves a whole record
+wherever it is broken off. Storages that fail for a while are waited for (`lab.record.durable`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lab.errors import InputError
+from lab.record.durable import LOCK_FILE, patiently, sole_writer, took_lock, write_patiently
+from lab.record.names import EVALUATIONS_FILE, REPORT_FILE, RUN_FILE
+
+PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs"}
+"""What fsspec needs beside itself, by the URL's beginning."""
+CLIENTS = frozenset({"botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "azure"})
+"""Packages whose exceptions are the storage's, as every OSError is."""
+
+FETCHED_AT_ONCE = 32
+
+Result = TypeVar("Result")
+Wanted = Callable[[str], bool]
+"""Whether a file, by its path below the folder, is wanted."""
+
+
+def everything(path: str) -> bool:
+    """Every file."""
+    return True
+
+
+def unguarded() -> None:
+    """Nobody else writes here."""
+
+
+class RemoteFolder:
+    """A folder behind a URL, and a local copy of it that this process alone uses."""
+
+    def __init__(self, url: str) -> None:
+        kind, _, path = url.partition("://")
+        name = f"{kind}://{path.strip('/')}"
+        digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+        self.name = name
+        """The URL, as a person gives it."""
+        self.folder = scratch_folder() / digest / name.rpartition("/")[2]
+        """The local copy."""
+        self.guard: Callable[[], None] = unguarded
+        """Called before a push; raises when this process may not write here any more."""
+        self._files, root = _file_system(name)
+        self._root: str = root.rstrip("/")
+        self._sent: dict[str, tuple[int, int]] = {}
+        """Path -> size and time of the local file that is known to be stored."""
+        self._found: dict[str, str] = {}
+        """Path -> identity of the stored file that the local one is a copy of."""
+
+    def pull(self, wanted: Wanted = everything) -> None:
+        """Bring the local folder to what is stored, as far as wanted. Raises StorageFailed."""
+        stored = {path: facts for path, facts in self._listed().items() if wanted(path)}
+        changed = [
+            path
+            for path, identity in stored.items()
+            if self._found.get(path) != identity or not self._is_sent(path)
+        ]
+        for start in range(0, len(changed), FETCHED_AT_ONCE):
+            self._fetch(changed[start : start + FETCHED_AT_ONCE])
+        self._found |= {path: stored[path] for path in changed}
+        for path in self._local():
+            if wanted(path) and path not in stored:
+                (self.folder / path).unlink()
+                self._sent.pop(path, None)
+
+    def push(self, *names: str) -> None:
+        """Store what changed, pictures and rows first, run.json last, then remove what is gone.
+
+        A reader and a resume find a whole record wherever this is broken off.
+        Raises StorageFailed, and InputError when another driver has taken the folder over.
+        """
+        self.guard()
+        local = self._local()
+        chosen = [path for path in local if not names or path in names]
+        for path in sorted(chosen, key=_turn):
+            if not self._is_sent(path):
+                self._send(path)
+        for path in sorted(set(self._sent) - set(local)):
+            if not names or path in names:
+                self._remove(path)
+
+    def is_free(self) -> bool:
+        """Whether nothing is stored here."""
+        return not self._listed()
+
+    def forget(self) -> None:
+        """Remove the local copy."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._sent.clear()
+        self._found.clear()
+
+    def read(self, path: str) -> bytes | None:
+        """A stored file's content; None when it is not there."""
+
+        def act() -> bytes | None:
+            try:
+                content: bytes = self._files.cat_file(self._at(path))
+                return content
+            except FileNotFoundError:
+                return None
+
+        return self._patiently(act, path, "read")
+
+    def write(self, path: str, content: bytes) -> None:
+        """Store a small file that has no local copy."""
+        self._patiently(lambda: self._files.pipe_file(self._at(path), content), path)
+
+    def remove(self, path: str) -> None:
+        """Remove a stored file that may be gone already."""
+
+        def act() -> None:
+            try:
+                self._files.rm_file(self._at(path))
+            except FileNotFoundError:
+                return
+
+        self._patiently(act, path)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _local(self) -> list[str]:
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return [
+            path.relative_to(self.folder).as_posix()
+            for path in files
+            if path.name != LOCK_FILE and not path.name.endswith((".part", "-journal"))
+        ]
+
+    def _listed(self) -> dict[str, str]:
+        """Path -> identity of every stored file."""
+
+        def act() -> dict[str, Any]:
+            try:
+                found: dict[str, Any] = self._files.find(self._root, detail=True)
+            except FileNotFoundError:
+                return {}
+            return found
+
+        found = self._patiently(act, "", "read")
+        paths = ((name.strip("/"), facts) for name, facts in found.items())
+        start = len(self._root.strip("/")) + 1
+        return {
+            name[start:]: _identity(facts)
+            for name, facts in paths
+            if not name.endswith(LOCK_FILE) and len(name) > start
+        }
+
+    def _fetch(self, paths: list[str]) -> None:
+        def act() -> dict[str, bytes]:
+            found: dict[str, bytes] = self._files.cat([self._at(path) for path in paths])
+            return {name.strip("/"): content for name, content in found.items()}
+
+        contents = self._patiently(act, "", "read")
+        for path in paths:
+            write_patiently(self.folder / path, contents[self._at(path).strip("/")])
+            self._note(path)
+
+    def _send(self, path: str) -> None:
+        local = str(self.folder / path)
+        self._patiently(lambda: self._files.put_file(local, self._at(path)), path)
+        self._note(path)
+        self._found.pop(path, None)
+
+    def _remove(self, path: str) -> None:
+        self.remove(path)
+        self._sent.pop(path, None)
+        self._found.pop(path, None)
+
+    def _note(self, path: str) -> None:
+        facts = (self.folder / path).stat()
+        self._sent[path] = (facts.st_size, facts.st_mtime_ns)
+
+    def _is_sent(self, path: str) -> bool:
+        file = self.folder / path
+        if not file.exists():
+            return False
+        facts = file.stat()
+        return self._sent.get(path) == (facts.st_size, facts.st_mtime_ns)
+
+    def _patiently(self, act: Callable[[], Result], path: str, doing: str = "written") -> Result:
+        place = f"{self.name}/{path}" if path else self.name
+        return patiently(act, place, doing=doing, is_ours=_is_of_storage, is_hopeless=_is_hopeless)
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    """fsspec's file system and the path in it; retries are ours, and no listing is kept."""
+    from fsspec.core import url_to_fs
+
+    kind, _, path = url.partition("://")
+    if not path:
+        raise InputError(f"{url} names no bucket; give a URL like {kind}://bucket/studies")
+    options: dict[str, Any] = {"use_listings_cache": False}
+    if PACKAGES.get(kind) == "s3fs":
+        times = {"connect_timeout": 10, "read_timeout": 60}
+        options["config_kwargs"] = {"retries": {"total_max_attempts": 1}, **times}
+    try:
+        files, root = url_to_fs(url, **options)
+    except ImportError as error:
+        package = PACKAGES.get(kind)
+        remedy = f"pip install {package}" if package else str(error)
+        raise InputError(f"{url} needs a package that is not installed; {remedy}") from None
+    except ValueError:
+        raise InputError(
+            f"{url} begins with {kind}://, which fsspec does not know; "
+            "give a path, or a URL that begins with s3:// or gs://"
+        ) from None
+    return files, root
+
+
+def _turn(path: str) -> tuple[int, str]:
+    """A picture and a row before the checkpoint that they are not made again after.
+
+    run.json follows when all that it tells of is there.
+    """
+    name = path.rpartition("/")[2]
+    if name.endswith(".webp"):
+        return 0, path
+    if name == EVALUATIONS_FILE:
+        return 1, path
+    if name.endswith(".pt"):
+        return 2, path
+    return {RUN_FILE: 4, REPORT_FILE: 5}.get(name, 3), path
+
+
+def _identity(facts: dict[str, Any]) -> str:
+    """What changes when a stored file does."""
+    keys = ("ETag", "etag", "md5Hash", "LastModified", "updated", "mtime", "created")
+    return repr([facts.get("size"), *(facts.get(key) for key in keys)])
+
+
+def _is_of_storage(error: Exception) -> bool:
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in CLIENTS
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """Whether no waiting mends it: nothing there, not allowed, or no credentials."""
+    if isinstance(error, (FileNotFoundError, PermissionError)):
+        return True
+    if getattr(error, "code", None) in (400, 401, 403, 404):  # gcsfs
+        return True
+    return "Credential" in type(error).__name__ or "ParamValidation" in type(error).__name__
+
+
+@functools.cache
+def scratch_folder() -> Path:
+    """A folder of this process's own on the local disk, removed when it ends.
+
+    What killed processes left is removed when the next one asks: each holds its folder's lock.
+    """
+    base = Path(tempfile.gettempdir()) / f"gan-lab-{os.getuid()}"
+    with sole_writer(base, wait_seconds=60.0):
+        for folder in base.iterdir():
+            if folder.is_dir() and not _is_held(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        mine = Path(tempfile.mkdtemp(dir=base))
+        held = ExitStack()
+        held.enter_context(sole_writer(mine))
+    atexit.register(held.close)
+    atexit.register(shutil.rmtree, mine, ignore_errors=True)
+    return mine
+
+
+def _is_held(folder: Path) -> bool:
+    with (folder / LOCK_FILE).open("w") as lock:
+        return not took_lock(lock)

@@ -1,0 +1,23 @@
+"""Numbers as evidence and recommendations of the record write them."""
+
+from __future__ import annotations
+
+
+def kimg(images: float) -> str:
+    """Images seen for a sentence: 96000 -> `96 kimg`."""
+    thousands = images / 1000
+    return f"{thousands:.4g} kimg" if thousands < 1000 else f"{thousands:.0f} kimg"
+
+
+def brief(value: float, digits: int = 2) -> str:
+    """A number for a sentence: .71, .004, 8.4, 620, 1.2e+09."""
+    if 100 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    text = f"{value:.{digits}g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def brief_beside(value: float, other: float) -> str:
+    """A number with as many digits as tell it from another: .8987 beside .9."""
+    texts = (brief(value, digits) for digits in range(2, 8))
+    return next((text for text in texts if text != brief(other)), brief(value, 8))

@@ -1,0 +1,102 @@
+"""What runs of one study share in a process: data, metrics, device, precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from lab.config import DataConfig, EvaluationConfig, RunConfig
+from lab.data import Pack, find
+from lab.errors import InputError, unknown
+from lab.gan.precision import faster_precision
+from lab.gan.rounds import ImageShape
+from lab.metrics import Evaluator, Labels, make_evaluator
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What runs of one study share in a process: the data, the metrics, the device."""
+
+    pack: Pack
+    evaluator: Evaluator
+    device: torch.device
+
+    @property
+    def shape(self) -> ImageShape:
+        return ImageShape(self.pack.resolution, self.pack.channels, self.pack.num_classes)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """`auto`: the current GPU when there is one, else the CPU.
+
+    Raises InputError for a device that is not there.
+    """
+    if name not in DEVICES:
+        raise unknown("the device", name, DEVICES)
+    has_gpu = torch.cuda.is_available()
+    if name == "auto":
+        name = "cuda" if has_gpu else "cpu"
+    if name == "cuda" and not has_gpu:
+        raise InputError(
+            "the device is cuda, but torch finds no GPU here; take cpu, or install a build of "
+            "torch for your GPU"
+        )
+    return torch.device(name)
+
+
+def settle_algorithms(config: RunConfig, device: torch.device) -> None:
+    """Let torch repeat a GPU's numbers bit for bit in this process, or not, as configured.
+
+    A CPU always does. cuBLAS needs CUBLAS_WORKSPACE_CONFIG, which must be set before its first
+    use; torch says so when it is missing.
+    """
+    if device.type != "cuda":
+        return
+    wanted = config.training.deterministic
+    torch.use_deterministic_algorithms(wanted)
+    torch.backends.cudnn.deterministic = wanted
+    torch.backends.cudnn.benchmark = not wanted
+
+
+@lru_cache(maxsize=4)
+def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.device) -> Bench:
+    """Open (and pack, on first use) the data, and build the evaluator; kept for later runs."""
+    pack = find(data)
+    evaluator = make_evaluator(
+        evaluation,
+        pack.train,
+        pack.heldout,
+        fingerprint=pack.card.fingerprint,
+        labels=Labels(pack.train.labels, pack.heldout.labels, pack.num_classes),
+        device=device,
+    )
+    return Bench(pack, evaluator, device)
+
+
+def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
+    """The bench of one run; raises InputError when data, metrics, device or labels are missing."""
+    bench = open_bench(config.data, config.evaluation, choose_device(device))
+    if config.network.conditional and bool((bench.pack.train.labels < 0).any()):
+        raise InputError(
+            f"network.conditional is true, but {bench.pack.card.name} has images without a class; "
+            "set network.conditional to false or take labelled images"
+        )
+    return bench
+
+
+@lru_cache(maxsize=64)
+def resolve_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:
+    """The configured precision; `auto` becomes what measures faster on the device."""
+    if config.training.precision != "auto":
+        return config.training.precision
+    return faster_precision(config, shape, device)
+
+
+def describe(bench: Bench) -> dict[str, Any]:
+    """The record's `data` and `metrics` entries."""
+    return {"data": bench.pack.card.model_dump(), "metrics": bench.evaluator.description()}

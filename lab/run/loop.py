@@ -1,0 +1,297 @@
+"""One run as an iterator of evaluations: ``for evaluation in run(config, folder): ...``
+
+Trains to the next evaluation and yields it; stopping is closing the iterator. It wires the four
+peers (gan, data, metrics, stability), writes the run's folder, and resumes from its checkpoint:
+a run that was interrupted gives the numbers of one that was left alone.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lab.config import RunConfig
+from lab.gan.game import Game
+from lab.gan.ranks import ALONE, Ranks
+from lab.gan.sampling import generate, latents, save_grid
+from lab.gan.share import Share
+from lab.metrics import Examination
+from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
+from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms
+from lab.run.curvature import curvature, require_small_game
+from lab.run.feed import Feed
+from lab.run.folder import Finished, Resumed, RunFolder, RunLabel
+from lab.run.lookalikes import save_lookalikes
+from lab.run.probe import Probe
+from lab.stability.score import final_quality, quality, score
+from lab.stability.signals import SignalWindow
+from lab.stability.verdict import Verdict, judge
+
+NON_FINITE_CHECK_STEPS = 32
+"""A run looks for non-finite values so often: each look waits for the device."""
+NUM_GRID_SAMPLES = 64
+WAIT_FOR_FOLDER_SECONDS = 30.0
+"""A killed search's last worker may hold its run's folder for a moment longer."""
+
+
+class Evaluation(NamedTuple):
+    """What a run yields: the row it stored, and a verdict once there is one."""
+
+    row: Row
+    verdict: Verdict | None
+    score: float | None
+    """The score when the run is over, else None."""
+
+
+def run(
+    config: RunConfig,
+    folder: Path,
+    *,
+    trial: int = 0,
+    stage: Stage = "explore",
+    attempt: int = 1,
+    device: str = "auto",
+    ranks: Ranks = ALONE,
+    make_game: type[Game] = Game,
+) -> Generator[Evaluation, None, None]:
+    """Train one configuration with one seed into `folder`, or continue what is there.
+
+    Several workers iterate in step, each over its own call: all yield the same evaluations, and
+    only rank 0 touches the folder. The numbers are those of one worker, to rounding. Another
+    `make_game` plays a changed game: the validation plants its failures there.
+
+    Yields an `Evaluation` of the untrained generator (0 images seen) and one every
+    `evaluation.every_images`; the last carries the verdict. A folder that holds a finished run
+    yields that run's last evaluation and trains nothing. Raises InputError for a damaged
+    checkpoint or data that cannot be had.
+    """
+    started = time.perf_counter()
+    files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
+    finished = ranks.from_first(files.finished)
+    if finished is None:
+        # First: a mistake must not leave a folder.
+        bench = ranks.everywhere(lambda: open_bench_for(config, device))
+        with ExitStack() as held:
+            finished = ranks.from_first(lambda: _held(files, held))
+            if finished is None:
+                training = _Training(config, bench, files, ranks, make_game)
+                training.begin(started)
+                yield from _evaluations(training)
+                return
+    yield Evaluation(finished.row, finished.verdict, finished.score)
+
+
+def _held(files: RunFolder, held: ExitStack) -> Finished | None:
+    """Hold the folder; how its run ended, perhaps by the worker that held it until now."""
+    held.enter_context(sole_writer(files.folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS))
+    return files.finished()
+
+
+def _evaluations(training: _Training) -> Generator[Evaluation, None, None]:
+    if not training.rows:
+        yield training.evaluate()
+    elif training.verdict is not None:
+        yield training.conclude()
+    while training.verdict is None:
+        training.train_to_next_evaluation()
+        yield training.evaluate()
+
+
+class _Training:
+    """One run under way: the game, the rows so far, and what ends it."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        bench: Bench,
+        files: RunFolder,
+        ranks: Ranks,
+        make_game: type[Game],
+    ) -> None:
+        self.make_game = make_game
+        self.config = config
+        self.bench = bench
+        self.files = files
+        self.ranks = ranks
+        self.verdict: Verdict | None = None
+        self.window = SignalWindow()
+
+    def begin(self, started: float) -> None:
+        """Build the game, continue from the folder if it holds anything, note the start."""
+        config, bench, ranks = self.config, self.bench, self.ranks
+        settle_algorithms(config, bench.device)
+        resumed = ranks.from_first(self.files.resume)
+        precision = ranks.from_first(
+            lambda: resumed.precision or resolve_precision(config, bench.shape, bench.device)
+        )
+        self.game = self.make_game(
+            config, bench.shape, device=bench.device, precision=precision, ranks=ranks
+        )
+        require_small_game(self.game)
+        self.feed = Feed(config, bench, self.game.share)
+        self._continue(resumed)
+        hosts = ranks.gather(socket.gethostname()) or []
+        ranks.from_first(
+            lambda: self.files.note_start(
+                config, self.game, hosts, starting_seconds=time.perf_counter() - started
+            )
+        )
+
+    def _continue(self, resumed: Resumed) -> None:
+        self.rows = resumed.rows
+        if resumed.state is not None:
+            self.files.load_into(self.game, resumed.state)
+        last = self.rows[-1] if self.rows else {}
+        self.training_seconds: float = last.get("seconds_training", 0.0)
+        self.evaluating_seconds: float = last.get("seconds_evaluating", 0.0)
+        if self.rows:
+            self.verdict = self._judge()
+
+    def train_to_next_evaluation(self) -> None:
+        """Play rounds until the next multiple of `evaluation.every_images`, or a failure."""
+        every = self.config.evaluation.every_images
+        target = min(
+            (self.game.images_seen // every + 1) * every, self.config.training.budget_images
+        )
+        probe = Probe(self.game)
+        start = time.perf_counter()
+        while self.game.images_seen < target:
+            self._one_round(probe)
+            if self._failed_numerically():
+                break
+        self._wait_for_device()
+        self.training_seconds += time.perf_counter() - start
+
+    def _one_round(self, probe: Probe) -> None:
+        step = self.game.num_steps_done
+        if step % self.config.stability.signal_every_steps == 0:
+            played = probe.step(self.feed.real, self.feed.heldout(step))
+        else:
+            played = probe.step_after(self.feed.real)
+        self.window.add(self.game.images_seen, played.observed._asdict(), *played.sampled)
+
+    def _failed_numerically(self) -> bool:
+        due = self.game.num_steps_done % NON_FINITE_CHECK_STEPS == 0
+        stop = self.config.stability.stop_on_failure
+        return due and stop and self.window.non_finite()
+
+    def evaluate(self) -> Evaluation:
+        """Measure the averaged generator, judge, and store the row and the checkpoint."""
+        start = time.perf_counter()
+        images = self._generated()
+        signals = self.window.close()
+        self.ranks.require_agreement(self.game.tensors())
+        evaluation = self.ranks.from_first(lambda: self._evaluated(images, signals, start))
+        if not self.ranks.first:
+            self.rows.append(evaluation.row)
+            self.verdict = evaluation.verdict
+        return evaluation
+
+    def _evaluated(
+        self, images: Tensor | None, signals: dict[str, float | int], start: float
+    ) -> Evaluation:
+        found = self._examined(images)
+        metrics = self._absent() if found is None else found.columns
+        self.evaluating_seconds += time.perf_counter() - start
+        names = self.bench.evaluator.names
+        first = self.rows[0] if self.rows else metrics
+        row: Row = {
+            "images_seen": self.game.images_seen,
+            "step": self.game.num_steps_done,
+            "quality": quality(
+                metrics[names.kernel],
+                initial=first[names.kernel],
+                floor=self.bench.evaluator.baseline[names.kernel],
+            ),
+            "seconds_training": self.training_seconds,
+            "seconds_evaluating": self.evaluating_seconds,
+            **metrics,
+            **signals,
+            **self._curvature(),
+        }
+        self.rows.append(row)
+        self.verdict = self._judge()
+        self.files.store_row(row)
+        self.files.store_checkpoint(self.game.state(), self.game.images_seen)
+        return self._concluded(images, found)
+
+    def _curvature(self) -> dict[str, float]:
+        if not self.config.stability.jacobian:
+            return {}
+        whole = Feed(self.config, self.bench, Share())
+        coming = whole.real(self.game.num_steps_done * self.config.training.critic_steps)
+        return curvature(self.game, coming)
+
+    def conclude(self) -> Evaluation:
+        """The newest evaluation; a run that has its verdict is finished in the record first."""
+        images = self._generated()
+        return self.ranks.from_first(lambda: self._concluded(images, self._examined(images)))
+
+    def _concluded(self, images: Tensor | None, found: Examination | None) -> Evaluation:
+        assert self.rows
+        if self.verdict is None:
+            return Evaluation(self.rows[-1], None, None)
+        reached = score(
+            [row["images_seen"] for row in self.rows],
+            [row["quality"] for row in self.rows],
+            self.config.training.budget_images,
+            self.verdict.onset_images if self.verdict.name in FAILURES else None,
+        )
+        self.files.save_generator(self.game.average)
+        if images is not None and found is not None:
+            path = neighbours_file(self.files.folder, self.game.images_seen)
+            save_lookalikes(images, found, self.bench.pack.train, path)
+        self.files.note_end(
+            self.verdict,
+            score=reached,
+            final_quality=final_quality(self.rows[-1]["quality"], self.verdict.name),
+            images_seen=self.game.images_seen,
+            seconds={"training": self.training_seconds, "evaluating": self.evaluating_seconds},
+        )
+        return Evaluation(self.rows[-1], self.verdict, reached)
+
+    def _generated(self) -> Tensor | None:
+        codes = latents(
+            self.bench.evaluator.num_samples,
+            self.config.network.latent_size,
+            self.bench.shape.num_classes,
+            seed=self.config.seed,
+            purpose="evaluation",
+        )
+        return generate(self.game.average, codes, autocast=self.game.autocast(), ranks=self.ranks)
+
+    def _examined(self, images: Tensor | None) -> Examination | None:
+        if images is None:
+            return None
+        samples = sample_file(self.files.folder, self.game.images_seen)
+        save_grid(images[:NUM_GRID_SAMPLES], samples)
+        return self.bench.evaluator.examine(images)
+
+    def _absent(self) -> dict[str, float]:
+        """The metrics of images with a pixel that is not finite."""
+        return dict.fromkeys(self.bench.evaluator.names.model_dump().values(), float("nan"))
+
+    def _judge(self) -> Verdict | None:
+        evaluator = self.bench.evaluator
+        verdict = judge(
+            self.rows,
+            names=evaluator.names,
+            baseline=evaluator.baseline,
+            budget_images=self.config.training.budget_images,
+            settings=self.config.stability,
+        )
+        at_budget = self.game.images_seen >= self.config.training.budget_images
+        if verdict is None or at_budget or self.config.stability.stop_on_failure:
+            return verdict
+        return None
+
+    def _wait_for_device(self) -> None:
+        if self.bench.device.type == "cuda":
+            torch.cuda.synchronize(self.bench.device)

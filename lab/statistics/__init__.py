@@ -1,0 +1,40 @@
+"""Statistics over seeds (SCIENCE.md section 3): pure functions of arrays, by idea.
+
+    P(stable) of trials           shares.py      Wilson's interval, shrinkage
+    time to failure               survival.py    Kaplan and Meier, Greenwood, pruned runs
+    quality over seeds            resampling.py  interquartile mean, CVaR, bootstraps
+    one against another           comparing.py   improvement, paired effects, ranks, Pareto front
+
+Nothing here drops a NaN: where one goes in, NaN comes out, so that a number that could not be
+made is seen. Callers turn failed runs into the quality 0 before they average.
+"""
+
+from __future__ import annotations
+
+from lab.statistics.comparing import Effect as Effect
+from lab.statistics.comparing import RankCorrelations as RankCorrelations
+from lab.statistics.comparing import improvement_interval as improvement_interval
+from lab.statistics.comparing import paired_effect as paired_effect
+from lab.statistics.comparing import pareto_front as pareto_front
+from lab.statistics.comparing import probability_of_improvement as probability_of_improvement
+from lab.statistics.comparing import rank_correlations as rank_correlations
+from lab.statistics.resampling import Repeated as Repeated
+from lab.statistics.resampling import bootstrap_interval as bootstrap_interval
+from lab.statistics.resampling import bootstrap_intervals as bootstrap_intervals
+from lab.statistics.resampling import by_runs as by_runs
+from lab.statistics.resampling import conditional_value_at_risk as conditional_value_at_risk
+from lab.statistics.resampling import interquartile_mean as interquartile_mean
+from lab.statistics.shares import Interval as Interval
+from lab.statistics.shares import Intervals as Intervals
+from lab.statistics.shares import Shrinkage as Shrinkage
+from lab.statistics.shares import StableShares as StableShares
+from lab.statistics.shares import shrink as shrink
+from lab.statistics.shares import stable_shares as stable_shares
+from lab.statistics.shares import wilson_interval as wilson_interval
+from lab.statistics.survival import SurvivalBounds as SurvivalBounds
+from lab.statistics.survival import SurvivalCurve as SurvivalCurve
+from lab.statistics.survival import kaplan_meier as kaplan_meier
+from lab.statistics.survival import restricted_mean as restricted_mean
+from lab.statistics.survival import survival_at as survival_at
+from lab.statistics.survival import survival_bounds as survival_bounds
+from lab.statistics.survival import survival_interval as survival_interval

@@ -1,0 +1,192 @@
+"""One against another: improvement, the effect of a choice, order kept, and who is dominated."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from lab.statistics.resampling import percentiles
+from lab.statistics.shares import Interval
+
+Array = NDArray[np.float64]
+
+_BLOCK_PAIRS = 4_000_000
+"""Comparisons of two rows held at once when looking for the Pareto front."""
+_UNKNOWN = Interval(math.nan, math.nan)
+
+
+class Effect(NamedTuple):
+    """What one level of a choice gains over another, averaged over configurations."""
+
+    difference: float
+    interval: Interval
+    """Over other configurations like these; NaN with fewer than two."""
+    num_configurations: int
+    """Configurations that had both levels; the others say nothing and are left out."""
+    num_paired: int
+    """How many of those were compared seed by seed."""
+
+
+class RankCorrelations(NamedTuple):
+    """Spearman's correlation of each column with one outcome, and its bootstrap interval."""
+
+    value: Array
+    low: Array
+    high: Array
+
+
+def probability_of_improvement(a: ArrayLike, b: ArrayLike) -> float:
+    """P(A > B) + P(A = B)/2 for a random pair: Mann and Whitney's U over n_A n_B.
+
+    U is A's rank sum less n_A (n_A + 1)/2, ties with their mean rank. NaN when either is empty.
+    """
+    first = np.asarray(a, dtype=np.float64).ravel()
+    second = np.asarray(b, dtype=np.float64).ravel()
+    if first.size == 0 or second.size == 0:
+        return math.nan
+    ranks = np.asarray(stats.rankdata(np.concatenate([first, second])))
+    statistic = ranks[: first.size].sum() - first.size * (first.size + 1) / 2
+    return float(statistic / (first.size * second.size))
+
+
+def improvement_interval(
+    a: ArrayLike,
+    b: ArrayLike,
+    generator: np.random.Generator,
+    *,
+    confidence: float = 0.95,
+    num_resamples: int = 2_000,
+) -> Interval:
+    """Percentile bootstrap interval of `probability_of_improvement`, A and B drawn apart.
+
+    Each resample weighs the runs by how often they were drawn, so that all of them are one matrix
+    product with the comparisons. NaN where either has fewer than two runs, or holds a NaN.
+    """
+    first = np.asarray(a, dtype=np.float64).ravel()
+    second = np.asarray(b, dtype=np.float64).ravel()
+    if min(first.size, second.size) < 2 or np.isnan(first).any() or np.isnan(second).any():
+        return _UNKNOWN
+    wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2
+    drawn_a, drawn_b = (
+        generator.multinomial(n, np.full(n, 1 / n), size=num_resamples) / n
+        for n in (first.size, second.size)
+    )
+    shares = np.sum((drawn_a @ wins) * drawn_b, axis=1)
+    return Interval(*percentiles(shares, confidence).tolist())
+
+
+def paired_effect(
+    configuration: ArrayLike,
+    seed: ArrayLike,
+    treated: ArrayLike,
+    value: ArrayLike,
+    generator: np.random.Generator,
+    *,
+    confidence: float = 0.95,
+    num_resamples: int = 2_000,
+) -> Effect:
+    """Mean gain of the runs that are `treated` over those that are not, within configurations.
+
+    One entry a run: `configuration` names everything but the choice, `treated` says which level
+    it took (spectral norm or not), `value` is its quality, or 1 when stable and 0 when not. A
+    configuration whose levels share seeds is compared on those seeds alone, any other by the
+    means over what it has. The interval draws configurations again, not runs: runs of one
+    configuration are no independent witnesses.
+    """
+    taken = np.asarray(treated, dtype=bool).ravel()
+    values = np.asarray(value, dtype=np.float64).ravel()
+    groups, group = np.unique(np.asarray(configuration).ravel(), return_inverse=True)
+    _, seeds = np.unique(np.asarray(seed).ravel(), return_inverse=True)
+    _, cell = np.unique(np.stack([group, seeds]), axis=1, return_inverse=True)
+    num_cells = int(cell.max(initial=-1)) + 1
+    shared = np.all([np.bincount(cell[side], minlength=num_cells) for side in (taken, ~taken)], 0)
+    on_shared_seed = shared[cell]
+    paired = np.bincount(group[on_shared_seed], minlength=groups.size) > 0
+    used = on_shared_seed | ~paired[group]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        with_it, without = (
+            np.bincount(group[used & side], values[used & side], groups.size)
+            / np.bincount(group[used & side], minlength=groups.size)
+            for side in (taken, ~taken)
+        )
+    both = np.all([np.bincount(group[side], minlength=groups.size) for side in (taken, ~taken)], 0)
+    gains = (with_it - without)[both]
+    if gains.size == 0:
+        return Effect(math.nan, _UNKNOWN, 0, 0)
+    interval = _UNKNOWN
+    if gains.size >= 2:
+        drawn = generator.integers(gains.size, size=(num_resamples, gains.size))
+        interval = Interval(*percentiles(gains[drawn].mean(axis=1), confidence).tolist())
+    return Effect(float(gains.mean()), interval, gains.size, int(paired.sum()))
+
+
+def rank_correlations(
+    columns: ArrayLike,
+    outcome: ArrayLike,
+    generator: np.random.Generator,
+    *,
+    confidence: float = 0.95,
+    num_resamples: int = 2_000,
+) -> RankCorrelations:
+    """Spearman's correlation of every column [runs, columns] with the outcome [runs].
+
+    Ties take their mean rank. The percentile interval draws runs again, the same ones for all
+    columns. A constant column, a constant outcome or fewer than two runs have no order: NaN. In a
+    resample that happens to be constant no order shows, and it counts as 0.
+    """
+    x = np.asarray(columns, dtype=np.float64)
+    y = np.asarray(outcome, dtype=np.float64).ravel()
+    assert x.ndim == 2, "columns are [runs, columns]"
+    assert x.shape[0] == y.size, "one outcome a run"
+    if y.size < 2:
+        nothing = np.full(x.shape[1], math.nan)
+        return RankCorrelations(nothing, nothing.copy(), nothing.copy())
+    value = _rank_correlation(x.T, y[None, :])
+    drawn = generator.integers(y.size, size=(num_resamples, y.size))
+    ends = [
+        percentiles(np.nan_to_num(_rank_correlation(column[drawn], y[drawn])), confidence)
+        for column in x.T
+    ]
+    low, high = np.array(ends).reshape(-1, 2).T
+    known = np.isfinite(value)
+    return RankCorrelations(value, np.where(known, low, math.nan), np.where(known, high, math.nan))
+
+
+def _rank_correlation(x: Array, y: Array) -> Array:
+    """Pearson's correlation of ranks along the last axis, rows paired; NaN for a constant row."""
+    first, second = (np.asarray(stats.rankdata(values, axis=-1)) for values in (x, y))
+    first = first - first.mean(axis=-1, keepdims=True)
+    second = second - second.mean(axis=-1, keepdims=True)
+    size = np.sqrt(np.sum(first**2, axis=-1) * np.sum(second**2, axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(size > 0, np.sum(first * second, axis=-1) / size, math.nan)
+    return np.asarray(np.clip(found, -1, 1))
+
+
+def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
+    """Which rows of [points, objectives] no other row dominates.
+
+    One row dominates another when it is at least as good everywhere and better somewhere;
+    `maximise` says for each objective whether more is better. Equal rows do not dominate each
+    other: both are on the front or neither. A row with a NaN is unknown: it is not on the front
+    and dominates nothing.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    assert array.ndim == 2, "values are [points, objectives]"
+    gains = np.where(np.asarray(maximise, dtype=bool), array, -array)
+    front = np.zeros(array.shape[0], dtype=np.bool_)
+    known = np.flatnonzero(~np.isnan(array).any(axis=1))
+    distinct, place = np.unique(gains[known], axis=0, return_inverse=True)
+    block = max(1, _BLOCK_PAIRS // max(1, distinct.size))
+    best = np.ones(distinct.shape[0], dtype=np.bool_)
+    for first in range(0, distinct.shape[0], block):
+        here = distinct[first : first + block]
+        # Rows are distinct, so one that is as good everywhere is the row itself or dominates it.
+        as_good = np.all(distinct[None, :, :] >= here[:, None, :], axis=2)
+        best[first : first + block] = as_good.sum(axis=1) == 1
+    front[known] = best[place]
+    return front

@@ -1,0 +1,181 @@
+"""One run of a case with one seed through the real loop, and what the judge makes of its rows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lab.config import StabilityConfig
+from lab.record import IMAGES_SEEN, QUALITY, Row
+from lab.record.columns import MetricNames
+from lab.run import run
+from lab.run.bench import open_bench_for
+from lab.stability.flags import Flag, raised
+from lab.stability.history import History, make_history
+from lab.stability.verdict import Verdict, judge
+from lab.validate.planted.cases import CASES, Case, config_of
+
+
+class Job(NamedTuple):
+    """Which run to make."""
+
+    case: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class PlayedRun:
+    """A run's rows and what they are judged against: enough to judge it anew."""
+
+    case: str
+    seed: int
+    rows: Sequence[Mapping[str, Any]]
+    names: Mapping[str, str]
+    baseline: Mapping[str, float]
+    budget_images: int
+    every_images: int
+
+    def history(self, num_rows: int, settings: StabilityConfig) -> History:
+        """The first so many rows as rules see them."""
+        return make_history(self.rows[:num_rows], **self._against(settings))
+
+    def judged(self, num_rows: int, settings: StabilityConfig) -> Verdict | None:
+        """The verdict after so many rows."""
+        return judge(self.rows[:num_rows], **self._against(settings))
+
+    def _against(self, settings: StabilityConfig) -> dict[str, Any]:
+        return {
+            "names": MetricNames(**self.names),
+            "baseline": self.baseline,
+            "budget_images": self.budget_images,
+            "settings": settings,
+        }
+
+
+def play(job: Job) -> PlayedRun:
+    """Train one run to its budget in a folder that is thrown away."""
+    case = CASES[job.case]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        config = config_of(case, job.seed, folder)
+        verdict = None
+        for evaluation in run(config, folder / "run", device="cpu", make_game=case.game):
+            rows.append(evaluation.row)
+            verdict = evaluation.verdict
+        evaluator = open_bench_for(config, "cpu").evaluator
+    played = PlayedRun(
+        job.case,
+        job.seed,
+        rows,
+        evaluator.names.model_dump(),
+        evaluator.baseline,
+        config.training.budget_images,
+        config.evaluation.every_images,
+    )
+    assert verdict == played.judged(len(rows), config.stability), "the loop judges as we do"
+    return played
+
+
+GOOD_END = 0.7
+NEAR_BEST = 0.1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a run was called, and when that could be told."""
+
+    case: Case
+    seed: int
+    verdict: Verdict
+    told_images: int
+    """Images seen at the evaluation that brought the verdict or, where one is due, the flag."""
+    named_images: int
+    """Images seen at the evaluation that brought the verdict."""
+    ended_well: bool
+    """Whether quality ended at `GOOD_END` or more, and within `NEAR_BEST` of its best."""
+    num_evaluations: int
+    """Evaluations of the run after its first step."""
+    every_images: int
+    budget_images: int
+
+    @property
+    def onset_images(self) -> float:
+        """Where the planted failure truly begins."""
+        return (self.case.onset or 0.0) * self.budget_images
+
+    @property
+    def right(self) -> bool:
+        """An accepted name, not told before the true onset, and the flag that is due, alone."""
+        names = {flag.name for flag in self.verdict.flags}
+        due = {self.case.flag} if self.case.flag else set()
+        named = self.verdict.name in self.case.accepted and due <= names
+        if self.case.healthy:
+            return named and not names
+        return named and self.named_images >= self.onset_images
+
+    @property
+    def healthy(self) -> bool:
+        """By construction, or for it ended well; no verdict is asked."""
+        return self.case.healthy and (self.case.by_construction or self.ended_well)
+
+    @property
+    def called(self) -> str:
+        """The verdict, and the flags raised beside it."""
+        return " + ".join([self.verdict.name, *(flag.name for flag in self.verdict.flags)])
+
+    @property
+    def delay_evaluations(self) -> int:
+        """Evaluations from the first that could show the failure to the one that told it.
+
+        A failure that begins at an evaluation shows there or at the next.
+        """
+        late = self.told_images - self.onset_images
+        return max(0, round(late / self.every_images))
+
+
+def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
+    """Judge a run online, row after row."""
+    case = CASES[played.case]
+    settings = settings.model_copy(update={"target_quality": case.target})
+    verdict, told = None, 0
+    for num_rows in range(1, len(played.rows) + 1):
+        verdict = played.judged(num_rows, settings)
+        if verdict is not None:
+            told = int(played.rows[num_rows - 1][IMAGES_SEEN])
+            break
+    assert verdict is not None, "at the budget every run has a verdict"
+    named = told
+    if case.flag is not None:
+        told = _flag_told(played, case.flag, settings) or told
+    quality = [float(row[QUALITY]) for row in played.rows]
+    return Judged(
+        case,
+        played.seed,
+        verdict,
+        told,
+        named,
+        quality[-1] >= max(GOOD_END, max(quality) - NEAR_BEST),
+        len(played.rows) - 1,
+        played.every_images,
+        played.budget_images,
+    )
+
+
+def _flag_told(played: PlayedRun, name: str, settings: StabilityConfig) -> int | None:
+    """Images seen when a flag could first be raised."""
+
+    def flags(num_rows: int) -> tuple[Flag, ...]:
+        return raised(played.history(num_rows, settings))
+
+    return next(
+        (
+            int(played.rows[num_rows - 1][IMAGES_SEEN])
+            for num_rows in range(1, len(played.rows) + 1)
+            if name in {flag.name for flag in flags(num_rows)}
+        ),
+        None,
+    )

@@ -1,0 +1,222 @@
+"""--dry-run: the plan of a search, printed; nothing is trained and no study written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+import lab.engine.cluster
+import lab.engine.forecast.dry_run
+from lab.engine.cluster import Node, Resources
+from lab.engine.forecast.dry_run import in_time
+from lab.engine.options import SearchOptions
+from lab.engine.slots import Slot
+from lab.engine.study import sizes
+from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
+from lab.record import append_row, run_folder, trial_folder, write_json
+from lab.search import main
+from tests.storages import s3_server
+
+OPENED = {
+    "precision": "float32",
+    "evaluation": 1.0,
+    "data": {"name": "fashion-mini", "num_images": 10_000, "resolution": 32, "channels": 1},
+    "metrics": {},
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[dict[str, Any]]]]:
+    """A machine of four cores where a critic's image takes 1 ms; what was to be measured."""
+    measured: list[tuple[str, list[dict[str, Any]]]] = []
+
+    @contextmanager
+    def measuring(slot: Slot, num_workers: int) -> Iterator[Any]:
+        def measure(what: str, configs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            measured.append((what, configs))
+            if what == "opening":
+                return [OPENED]
+            return [
+                {"round": 1e-3 * c["training"]["batch_size"] * c["training"]["critic_steps"]}
+                for c in configs
+            ]
+
+        yield measure
+
+    def connect(*_: object, **__: object) -> None:
+        raise AssertionError("a plan for this machine needs no Ray")
+
+    machine = Resources((Node(4, 0),))
+    monkeypatch.setattr(lab.engine.cluster, "_connect", connect)
+    monkeypatch.setattr(lab.engine.forecast.dry_run, "measuring_here", measuring)
+    monkeypatch.setattr(lab.engine.forecast.dry_run, "this_machine", lambda: machine)
+    monkeypatch.setattr("lab.engine.study.this_machine", lambda: machine)
+    return measured
+
+
+def plan(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, str]:
+    """The lines of a plan, by their titles."""
+    assert main(["--dry-run", *args]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    return {line[:14].strip(): line[15:] for line in lines}
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = plan(capsys, "--trials=10", "--budget-kimg=8", "--concurrent=2")
+    assert said["preset"].startswith("laptop: ")
+    assert said["data"] == "fashion-mini, 10,000 images of 32x32x1"
+    assert said["resources"] == "4 CPUs and 0 GPUs of this machine"
+    assert said["slots"] == "2 runs at a time, each on 1 CPU and 0 GPU"
+    assert said["a run"] == "8 kimg in float32, 4 evaluations of 2,000 samples"
+    assert said["trials"] == "10 to go: 7 known, 3 sobol"
+    assert said["runs"] == (
+        "36 to go, stages explore, race, confirm: 1 seed each; then the best race: 4 with 2, "
+        "2 with 6; confirmed on 7 fresh seeds each; 36 runs in all"
+    )
+    # 8,000 images at 1 ms and four evaluations at 1 s: 12 s a run, 18 runs one after another
+    assert said["time of a run"].startswith("12 s on average")
+    assert said["time in all"].startswith("at most about 3 min 3")
+    assert said["cost"] == "at most about 0.12 CPU-hours and 0 GPU-hours"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_workers_share_a_batch_and_each_costs_its_cores(
+    asked: list[tuple[str, list[dict[str, Any]]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = plan(capsys, "--trials=1", "--budget-kimg=8", "--workers=2")
+    assert said["slots"] == "2 runs at a time, each on 2 workers of 1 CPU and 0 GPU"
+    (_, _), (what, configs) = asked
+    assert what == "rounds"
+    assert [config["training"]["batch_size"] for config in configs] == [16]
+    # half the images at 1 ms for each of two workers: as many CPU-seconds, but for evaluations
+    assert said["time of a run"].startswith("8 s on average")
+    assert "communication" in said["measured"]
+
+
+def test_a_range_of_workers_is_planned_with_as_many_as_there_is_room_for(
+    asked: list[tuple[str, list[dict[str, Any]]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan(capsys, "--trials=1", "--workers=2:16")
+    assert [config["training"]["batch_size"] for config in asked[1][1]] == [8]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """The first of three trials has ended, the second has seen half of its 24,000 images."""
+    space = load_space("sngan").with_defaults(find_preset("laptop").base)
+    planner = Planner(space, PlanSettings(trials=3))
+    settings = planner.settings.model_dump() | {"num_sobol": planner.num_sobol, "concurrent": 2}
+    settings |= {"cpus_per_worker": 1.0, "gpus_per_worker": 0.0, "preset": "laptop"}
+    entries = {"study": "x", "preset": "laptop", **space_rows(space), "settings": settings}
+    write_json(tmp_path / "study.json", entries)
+    for end in (
+        {"status": "finished", "verdict": {"name": "stable"}, "score": 0.5},
+        {"status": "running"},
+    ):
+        job = planner.ask()
+        assert job is not None
+        folder = run_folder(tmp_path, job.trial, job.seed)
+        write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_row(job))
+        run = {"trial": job.trial, "seed": job.seed, "stage": "explore", "attempts": 1, **end}
+        write_json(folder / "run.json", run)
+        append_row(folder / "evaluations.jsonl", {"images_seen": 12_000, "quality": 0.5})
+    return tmp_path
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_resumed_search_is_planned_by_what_is_left_of_it(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
+    said = plan(capsys, f"--resume={study}")
+    assert said["trials"] == "2 to go: 2 known"
+    assert said["runs"] == "2 to go, stages explore: 1 seed each; 3 runs in all"
+    # one run from 12,000 images on (12 s and 4 evaluations), one whole (24 s and 9)
+    assert said["time of a run"] == "25 s on average, 16 s to 33 s"
+    assert said["time in all"].startswith("at most about 33 s")
+    assert {path: path.read_bytes() for path in study.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_finished_search_has_nothing_left(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = {"trial": 1, "seed": 0, "stage": "explore", "status": "finished", "score": 0.5}
+    write_json(run_folder(study, 1, 0) / "run.json", ended | {"verdict": {"name": "stable"}})
+    said = plan(capsys, f"--resume={study}", "--trials=2")
+    assert said["trials"].startswith("0 to go")
+    assert said["time"] == "none: every run has ended"
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_plan_leaves_nothing_behind_a_url(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_server(monkeypatch):
+        said = plan(capsys, "--storage=s3://lab/studies", "--trials=2")
+        assert fsspec.filesystem("s3").find("lab") == []
+    assert said["trials"].startswith("2 to go")
+
+
+def test_real_rounds_and_an_evaluation_are_timed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = plan(
+        capsys,
+        "--preset=laptop",
+        "--trials=1",
+        "--concurrent=1",
+        "--budget-kimg=1",
+        "--set=evaluation.num_samples=100",
+        "--set=network.width=0.0625",
+    )
+    assert "1 planned configuration " in said["measured"]
+    assert "CPU-hours" in said["cost"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.25, "0.25 s"),
+        (48.2, "48 s"),
+        (389, "6 min 29 s"),
+        (18_420, "5 h 07 min"),
+        (3.2 * 86_400, "3 days 4 h"),
+    ],
+)
+def test_times_are_said_in_two_units_at_most(seconds: float, said: str) -> None:
+    assert in_time(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("nodes", "preset"),
+    [
+        ([Node(4, 0)], "laptop"),
+        ([Node(4, 0), Node(8, 1)], "gpu"),
+        ([Node(4, 0), Node(8, 1), Node(8, 1)], "cluster"),
+    ],
+)
+def test_a_head_without_gpus_does_not_make_one_machine_a_cluster(
+    nodes: list[Node], preset: str
+) -> None:
+    planned = sizes(load_space("sngan"), SearchOptions(), Resources(tuple(nodes)))
+    assert planned.preset.name == preset
+
+
+def test_a_cluster_may_be_asked_for_more_than_fits_yet_and_a_machine_may_not() -> None:
+    machines = Resources((Node(0, 0), Node(2, 0)))
+    asked = SearchOptions(concurrent=6)
+    assert sizes(load_space("sngan"), asked, machines).num_slots == 2
+    there = SearchOptions(concurrent=6, address="auto")
+    assert sizes(load_space("sngan"), there, machines).num_slots == 6
