@@ -12,9 +12,9 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.record import StudyRecord, read_study
-from reports.grid import grid_rows
-from reports.paper import agreements
-from reports.verdicts import in_order
+from reports.kit.outcomes import in_order
+from reports.sections.findings.grid import grid_rows
+from reports.sections.findings.paper import agreements
 
 
 def table(study: StudyRecord) -> list[str]:

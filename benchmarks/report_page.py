@@ -3,7 +3,7 @@
     python -m benchmarks.report_page [--trials 100 500 1000 10000] [--seeds 3] [--keep FOLDER]
     python -m benchmarks.report_page --trials 1000 --profile
 
-The records are made up (benchmarks/records.py). A page is built by the command that people use,
+The records are made up (tests/made_up/records.py). A page is built by the command that people use,
 `python -m reports`, held to one core, and opened from disk in headless Chromium
 (benchmarks/report_browser.py; without a Chromium those columns stay empty). `--keep` keeps records
 and pages, and takes records that are there; `--profile` prints what the build spends its time on.
@@ -26,9 +26,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.records import write_large_study
 from benchmarks.report_browser import open_page
 from lab.record import STUDY_FILE
+from tests.made_up.records import write_large_study
 
 TARGETS = {
     500: {"build s": 8.0, "MB": 10.0, "ready s": 1.5},

@@ -181,6 +181,10 @@ class StabilityConfig(Section):
     """End the run at a failure; false trains on to the budget and keeps the first verdict."""
 
 
+NO_LIMITS = ("target_quality", "signal_every_steps", "jacobian", "stop_on_failure")
+"""Settings of `StabilityConfig` that are a person's wish or a cost, and no limit of a rule."""
+
+
 class RunConfig(Section):
     """Everything that determines the numbers of one run."""
 

@@ -20,14 +20,14 @@ from lab.errors import InputError
 from lab.record import REPORT_FILE
 from lab.record.durable import StorageFailed, reason_of
 from lab.record.storage import Storage, for_reading, in_its_words, open_storage
-from reports.gallery import Album
+from reports.export import save_pictures, save_tables
+from reports.kit.words import listed
 from reports.live.loopback import address, listen
+from reports.live.serve import served
+from reports.live.watch import DEFAULT_SECONDS, watch
 from reports.page import blocks_of, store_report
-from reports.pictures import save_pictures, save_tables
-from reports.reading import read_for_report
-from reports.serve import served
-from reports.watch import DEFAULT_SECONDS, watch
-from reports.words import listed
+from reports.study.gallery import Album
+from reports.study.reading import read_for_report
 
 BARE = {"--watch": f"{DEFAULT_SECONDS:g}", "--serve": "0"}
 
@@ -81,7 +81,7 @@ def _run(arguments: Arguments) -> int:
 
 def _compare(arguments: Arguments) -> int:
     """A page of two studies."""
-    from reports.compare import store_comparison
+    from reports.compare.page import store_comparison
 
     if len(arguments.another) > 1:
         raise InputError(

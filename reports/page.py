@@ -12,28 +12,55 @@ from pathlib import Path
 
 from lab.record import REPORT_FILE, StudyRecord, write_whole
 from lab.record.storage import Storage, for_reading, in_its_words
-from reports.blocks import Block, Section, drawn
-from reports.closeup import closeup_blocks
-from reports.commands import shown_folder
-from reports.figures.cost import cost_blocks
-from reports.figures.curves import curve_blocks
-from reports.figures.failures import failure_blocks
-from reports.figures.matters import matters_blocks
-from reports.figures.safe_zone import safe_zone_blocks
-from reports.figures.timeline import search_blocks
-from reports.gallery import Album
-from reports.markup import Html, element, joined
-from reports.methods import methods_blocks
-from reports.parallel import parameter_blocks
-from reports.reading import read_for_report
-from reports.store import store_blocks
-from reports.summary import header, opening
-from reports.trust import trust_blocks
+from reports.kit.blocks import Block, Section, drawn
+from reports.kit.markup import Html, element, joined
+from reports.sections.cost.cost import cost_blocks
+from reports.sections.curves.curves import curve_blocks
+from reports.sections.failures.failures import failure_blocks
+from reports.sections.findings.summary import header, opening
+from reports.sections.matters.matters import matters_blocks
+from reports.sections.methods.methods import methods_blocks
+from reports.sections.parameters.parallel import parameter_blocks
+from reports.sections.search.timeline import search_blocks
+from reports.sections.trial.closeup import closeup_blocks
+from reports.sections.trust.trust import trust_blocks
+from reports.sections.zone.safe_zone import safe_zone_blocks
+from reports.study.commands import shown_folder
+from reports.study.gallery import Album
+from reports.study.reading import read_for_report
+from reports.study.store import store_blocks
 
-SCRIPTS = ("store", "where", "selection", "address", "overlay", "panels", "cost", "dependence",
-           "failures", "curves", "timeline", "table", "multiples", "closeup", "classes",
-           "configuration", "parallel", "page")  # fmt: skip
-"""The page's own scripts in the order they are joined; one that is not there is skipped."""
+SCRIPTS = (
+    "browser/store",
+    "browser/where",
+    "browser/selection",
+    "browser/address",
+    "browser/overlay",
+    "browser/panels",
+    "sections/cost/cost",
+    "sections/matters/dependence",
+    "sections/failures/failures",
+    "sections/curves/curves",
+    "sections/search/timeline",
+    "sections/parameters/table",
+    "browser/multiples",
+    "sections/trial/closeup",
+    "sections/trial/classes",
+    "sections/trial/configuration",
+    "sections/parameters/parallel",
+    "browser/page",
+)
+"""The page's own scripts in the order they are joined."""
+STYLES = (
+    "browser/page",
+    "compare/compare",
+    "sections/curves/curves",
+    "sections/findings/findings",
+    "sections/matters/matters",
+    "sections/methods/methods",
+    "sections/parameters/table",
+    "sections/trial/closeup",
+)
 
 
 def write_report(study: Path, out: Path | None = None) -> Path:
@@ -112,8 +139,8 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
 
 def document(title: str, content: Sequence[Html]) -> str:
     """One self-contained HTML file in the house's dress: style, scripts, and no network."""
-    first = _asset("script/theme.js")
-    scripts = [_asset("plotly/plotly-lab.min.js"), _script()]
+    first = _asset("browser/theme.js")
+    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _script()]
     body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
     policy = _policy([first, *scripts])
     head = joined(
@@ -211,15 +238,11 @@ def _asset(name: str) -> str:
 
 def _script() -> str:
     """The page's own scripts as one."""
-    folder = files("reports").joinpath("script")
-    parts = [folder.joinpath(f"{name}.js") for name in SCRIPTS]
-    return "\n".join(['"use strict";', *(part.read_text() for part in parts if part.is_file())])
+    return "\n".join(['"use strict";', *(_asset(f"{name}.js") for name in SCRIPTS)])
 
 
 def _style() -> str:
-    folder = files("reports").joinpath("style")
-    parts = sorted((part for part in folder.iterdir()), key=lambda part: part.name)
-    return "\n".join([_asset("page.css"), *(part.read_text() for part in parts)])
+    return "\n".join(_asset(f"{name}.css") for name in STYLES)
 
 
 def _policy(scripts: Sequence[str]) -> str:

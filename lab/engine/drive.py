@@ -43,7 +43,6 @@ from lab.run.folder import now
 from lab.statistics import wilson_interval
 from lab.statistics.pilot import Pilot
 
-
 Show = Callable[[Storage], None]
 
 

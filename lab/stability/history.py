@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from lab.config import StabilityConfig
 from lab.record import IMAGES_SEEN, QUALITY
-from lab.record.words import kimg
 from lab.record.columns import MetricNames
+from lab.record.words import kimg
 
 LEARNING_SHARE = 0.3
 """In this first share of the budget quality comes in jumps: of six kinds of small runs that all

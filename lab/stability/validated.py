@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.config import StabilityConfig
+from lab.config import NO_LIMITS, StabilityConfig
 from lab.errors import InputError
 from lab.record import read_json, write_json
 
 PUBLISHED = Path(__file__).parent / "validated.json"
-NO_LIMITS = ("target_quality", "signal_every_steps", "jacobian", "stop_on_failure")
-"""Settings of `StabilityConfig` that are a person's wish or a cost, and no limit of a rule."""
 
 
 def detector(settings: StabilityConfig, published: Path = PUBLISHED) -> dict[str, Any]:

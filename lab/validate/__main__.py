@@ -132,8 +132,8 @@ def _part(name: PartName, options: ValidateOptions, say: Say) -> Part:
 def _store(record: dict[str, Any], options: ValidateOptions) -> list[Path]:
     """Write the record, the page and perhaps the Markdown; where they are."""
     from lab.record import write_json, write_whole
-    from reports.validation import build_validation_page
-    from reports.validation_markdown import validation_markdown
+    from reports.validation.markdown import validation_markdown
+    from reports.validation.page import build_validation_page
 
     record = json.loads(json.dumps(record))
     places = [options.out / RECORD_FILE, options.out / PAGE_FILE]

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.race_allocation import best_odds, halving, laplace, one_at_a_time
-from benchmarks.race_bayes import bayes_halving, knowledge_gradient, prior_of
-from benchmarks.race_costs import BEST, Point, rungs, runs_to_reach
-from benchmarks.race_designs import LAZY
-from benchmarks.race_intervals import (
+from benchmarks.race.allocation import best_odds, halving, laplace, one_at_a_time
+from benchmarks.race.bayes import bayes_halving, knowledge_gradient, prior_of
+from benchmarks.race.costs import BEST, Point, rungs, runs_to_reach
+from benchmarks.race.designs import LAZY
+from benchmarks.race.intervals import (
     METHODS,
     clopper_pearson,
     coverage,
@@ -16,11 +16,11 @@ from benchmarks.race_intervals import (
     quality_coverage,
     wilson,
 )
-from benchmarks.race_slots import side_by_side
-from benchmarks.race_strategies import Design, fixed_seeds, race
-from benchmarks.race_study import DESIGNS, NUM_CONFIGURATIONS, Figures, compare
-from benchmarks.race_surface import plain_tpe, whole_planner
-from benchmarks.race_worlds import WORLDS, Configurations, Runs, draw_runs
+from benchmarks.race.slots import side_by_side
+from benchmarks.race.strategies import Design, fixed_seeds, race
+from benchmarks.race.study import DESIGNS, NUM_CONFIGURATIONS, Figures, compare
+from benchmarks.race.surface import plain_tpe, whole_planner
+from benchmarks.race.worlds import WORLDS, Configurations, Runs, draw_runs
 from lab.plan.race import Rules
 
 NUM_STUDIES = 250

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.record import StudyRecord, read_study
-from tests.reports.synthetic import write_study
+from tests.made_up.synthetic import write_study
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,9 @@ from lab.record import (
     write_json,
 )
 from reports.__main__ import main
-from tests.reports.raced import write_raced_study
-from tests.reports.synthetic import write_run, write_study, write_trial
-from tests.reports.test_tables import POINT
+from tests.made_up.raced import write_raced_study
+from tests.made_up.synthetic import write_run, write_study, write_trial
+from tests.reports.study.test_tables import POINT
 
 Edit = Callable[[dict[str, Any]], Any]
 

@@ -20,8 +20,8 @@ from lab.record import (
 from reports import write_report
 from reports.__main__ import main
 from reports.page import build_page
-from tests.reports.synthetic import write_run, write_study, write_trial
-from tests.reports.test_tables import POINT
+from tests.made_up.synthetic import write_run, write_study, write_trial
+from tests.reports.study.test_tables import POINT
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=\"alert('x')\">&amp; \u202eright"

@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.record_detector import detector_entry
-from benchmarks.record_rows import R_V
-from benchmarks.records import MOST_FINALISTS, NUM_CONFIRM, write_large_study
 from lab.config import make_config
 from lab.record import (
     EVALUATIONS_FILE,
@@ -26,8 +23,11 @@ from lab.record import (
 )
 from lab.record.columns import MetricNames
 from lab.stability.validated import PUBLISHED, detector
-from reports.tables import names_of
-from tests.reports.synthetic import write_study
+from reports.study.tables import names_of
+from tests.made_up.detector import detector_entry
+from tests.made_up.records import MOST_FINALISTS, NUM_CONFIRM, write_large_study
+from tests.made_up.rows import R_V
+from tests.made_up.synthetic import write_study
 from tests.runs import NAMES as PLAIN_NAMES
 from tests.runs import finish, plain_metrics, small_run, write_small_pack
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.records import write_large_study
 from reports import write_report
+from tests.made_up.records import write_large_study
 from tests.reports.browser.visits import CHROMIUM, FLAGS, Visit, sync_api, visiting
 
 SHAPES = {"5": (5, 3), "500": (500, 3), "10000": (10_000, 1), "10000 x 3": (10_000, 3)}

@@ -11,10 +11,10 @@ import pytest
 
 from lab.record import EVALUATIONS_FILE, RUN_FILE, run_folder
 from reports import write_report
+from tests.made_up.synthetic import write_run, write_study, write_trial
 from tests.reports.browser.visits import Visit, visiting
-from tests.reports.synthetic import write_run, write_study, write_trial
+from tests.reports.study.test_tables import POINT
 from tests.reports.test_bad_input import FIELDS, NAMES, edit_run, write_named
-from tests.reports.test_tables import POINT
 
 
 def nothing_finished(folder: Path) -> Path:

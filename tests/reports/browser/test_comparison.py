@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from lab.record.storage import open_storage
-from reports.compare import store_comparison
+from reports.compare.page import store_comparison
+from tests.made_up.raced import write_raced_study
+from tests.made_up.synthetic import write_study
 from tests.reports.browser.test_axe import AXE, RUN
 from tests.reports.browser.visits import visiting
-from tests.reports.raced import write_raced_study
-from tests.reports.synthetic import write_study
 
 FIGURES = {"lanes", "fates-lanes", "survival-overlay", "quality-overlay"}
 

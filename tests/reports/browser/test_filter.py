@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lab.record import read_study
-from reports.tables import run_table, trial_table
+from reports.study.tables import run_table, trial_table
 from tests.reports.browser.visits import Visit
 
 

@@ -1,0 +1,106 @@
+"""The trials that two studies end with, beside each other, and what lies between them."""
+
+from __future__ import annotations
+
+import math
+
+from lab.record import StudyRecord
+from lab.statistics import interquartile_mean
+from reports.compare.card import Pair, barriers
+from reports.compare.figures import COLOURS
+from reports.compare.rows import Ends, Gain, ends_of, gain, improvement
+from reports.kit.blocks import Block
+from reports.kit.markup import Html, element
+from reports.kit.words import fixed, percents, setting, short_name, wilson_bounds
+from reports.study.tables import parameters_of, trial_table
+
+SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
+"""The marks of the two studies, a circle and a diamond, as SVG paths in 16 x 16."""
+
+
+def end_blocks(pair: Pair) -> list[Block]:
+    """The trial each ends with, and between two confirmed ones what lies between."""
+    ends = [ends_of(study) for study in pair.studies]
+    columns = [_end_card(pair, which, end) for which, end in enumerate(ends)]
+    side = element("div", *columns, class_="beside")
+    one, two = ends
+    if one is None or two is None:
+        return [side]
+    if not (one.fresh and two.fresh):
+        return [
+            side,
+            element("p", "Not both are confirmed, so no difference is taken: each is the best of "
+                    "many by the very runs shown.", class_="note"),
+        ]  # fmt: skip
+    return [side, *_ends_apart(pair, one, two)]
+
+
+def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
+    barred = barriers(pair)
+    told = []
+    if not barred.stable:
+        gained = gain((one.stable, one.total), (two.stable, two.total))
+        assert gained is not None, "both have fresh runs"
+        told.append(f"Stable on fresh seeds: {points_apart(gained).lower()}.")
+    if not barred.quality:
+        better = improvement(one, two)
+        between = (
+            "too few seeds for an interval"
+            if math.isnan(better.interval.low)
+            else f"bootstrap, nominally 95%: {percents(*better.interval)}"
+        )
+        told.append(
+            f"A fresh run of {pair.names[1]} ends with a higher quality than one of "
+            f"{pair.names[0]} in {100 * better.difference:.0f}% of pairs ({between})."
+        )
+    told = told or ["Neither shares nor qualities may be compared, as said at the top."]
+    return [element("p", " ".join(told))]
+
+
+def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
+    study, name = pair.studies[which], pair.names[which]
+    if end is None:
+        return element("div", element("h3", study_mark(which), name),
+                       element("p", "No run has a score yet.", class_="empty"))  # fmt: skip
+    low, high = wilson_bounds(end.stable, end.total)
+    sort = "fresh runs" if end.fresh else "runs it was chosen by (optimistic)"
+    quality = fixed(float(interquartile_mean(end.quality)))
+    entries = [
+        ("trial", str(end.trial)),
+        (f"stable, of {sort}", f"{end.stable} of {end.total} ({percents(low, high)})"),
+        ("final quality, interquartile mean", quality),
+        *_settings(study, end.trial),
+    ]
+    cells = [element("div", element("dt", dt), element("dd", dd)) for dt, dd in entries]
+    return element(
+        "div",
+        element("h3", study_mark(which), name),
+        element("dl", *cells, class_="settings"),
+    )
+
+
+def _settings(study: StudyRecord, trial: int) -> list[tuple[str, str]]:
+    values = trial_table(study).loc[trial]
+    return [
+        (short_name(parameter.path), setting(values[parameter.path]))
+        for parameter in parameters_of(study)
+        if values[parameter.path] is not None
+    ]
+
+
+def points_apart(gained: Gain) -> str:
+    """`A difference of +12 points [-3, 27] (Newcombe 95%), which may be none`."""
+    low, high = 100 * gained.interval.low, 100 * gained.interval.high
+    undecided = ", which may be none" if low <= 0 <= high else ""
+    return (
+        f"A difference of {100 * gained.difference:+.0f} points [{math.floor(low)}, "
+        f"{math.ceil(high)}] (Newcombe 95%){undecided}"
+    )
+
+
+def study_mark(which: int) -> Html:
+    """The study's mark as the figures draw it."""
+    return Html(
+        '<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">'
+        f'<path fill="{COLOURS[which]}" d="{SHAPES[which]}"/></svg>'
+    )

@@ -1,0 +1,260 @@
+"""Numbers of two studies beside each other, each with the interval of its difference."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lab.record import QUALITY, StudyRecord
+from lab.statistics import (
+    Effect,
+    Interval,
+    improvement_interval,
+    interquartile_mean,
+    paired_effect,
+    probability_of_improvement,
+    wilson_interval,
+)
+from reports.compare.card import Pair
+from reports.kit.outcomes import in_order
+from reports.kit.words import short_name
+from reports.study.comparisons import choices_of, difference, level_counts, outcome_rows
+from reports.study.conclusions import leading_trial
+from reports.study.tables import explored, finished, parameters_of, run_table
+
+Array = NDArray[np.float64]
+WHOLE = "all runs"
+LEAST_RUNS = 4
+"""Runs from which an interquartile mean cuts any off, and below which no curve is drawn."""
+MOST_TIMES = 60
+"""At which a curve is drawn."""
+
+
+class Gain(NamedTuple):
+    """How much larger a share of stable runs is in the second study, with Newcombe's interval."""
+
+    difference: float
+    interval: Interval
+
+
+class Matched(NamedTuple):
+    """Configurations that both studies ran, and what the second one gains on them."""
+
+    num_configurations: int
+    num_seeds: int
+    """Pairs of runs of one configuration and one seed."""
+    stable: Effect
+    quality: Effect
+    fates: pd.DataFrame
+    """Pairs of runs by how they ended: first, second, pairs; the most frequent first."""
+
+
+class Ends(NamedTuple):
+    """The trial that a study ends with, by its fresh runs, or by those it leads by."""
+
+    trial: int
+    stable: int
+    total: int
+    quality: Array
+    """Final quality of each of them, failures as 0."""
+    fresh: bool
+    """Whether no choice was made by these runs."""
+
+
+def unchosen(study: StudyRecord) -> pd.DataFrame:
+    """One row a trial that no optimiser chose: the first of its explore runs with a verdict."""
+    rows = outcome_rows(study)
+    rows = rows[rows["unbiased"]]
+    return rows.sort_values(["trial", "seed"]).drop_duplicates("trial")
+
+
+def share_rows(pair: Pair) -> pd.DataFrame:
+    """Stable of total over all unchosen runs, then by every level of a choice of both studies.
+
+    Columns: choice, level, study (0 or 1), stable, total, low, high (Wilson 95 %).
+    """
+    runs = [unchosen(study) for study in pair.studies]
+    found = [
+        (WHOLE, WHOLE, which, int(rows["outcome"].eq("stable").sum()), len(rows))
+        for which, rows in enumerate(runs)
+        if len(rows)
+    ]
+    shared = [path for path in choices_of(pair.first) if path in choices_of(pair.second)]
+    for path in shared:
+        tables = [level_counts(rows, path).set_index("level") for rows in runs]
+        levels = [level for level in tables[0].index if level in tables[1].index]
+        if len(set(tables[0].index) | set(tables[1].index)) < 2:
+            continue
+        found += [
+            (
+                short_name(path),
+                level,
+                which,
+                int(table["stable"][level]),
+                int(table["total"][level]),
+            )
+            for level in levels
+            for which, table in enumerate(tables)
+        ]
+    return _with_bounds(found, ["choice", "level", "study", "stable", "total"])
+
+
+def fate_rows(pair: Pair) -> pd.DataFrame:
+    """Unchosen runs by how they ended: outcome, study, count, total, low, high (Wilson 95 %)."""
+    runs = [unchosen(study)["outcome"] for study in pair.studies]
+    outcomes = in_order(set(runs[0]) | set(runs[1]))
+    found = [
+        ("how runs ended", outcome, which, int(of.eq(outcome).sum()), len(of))
+        for outcome in outcomes
+        for which, of in enumerate(runs)
+        if len(of)
+    ]
+    return _with_bounds(found, ["choice", "level", "study", "stable", "total"])
+
+
+def gain(first: tuple[int, int], second: tuple[int, int]) -> Gain | None:
+    """The second share minus the first, each (stable, total); None where one has no run."""
+    if not first[1] or not second[1]:
+        return None
+    return Gain(second[0] / second[1] - first[0] / first[1], difference(second, first))
+
+
+def ends_of(study: StudyRecord) -> Ends | None:
+    """The leading trial by its confirm runs; without any by the runs that made it lead."""
+    trial = leading_trial(study)
+    if trial is None:
+        return None
+    runs = finished(run_table(study))
+    own = runs[runs["trial"] == trial]
+    fresh = own[own["stage"] == "confirm"]
+    chosen = fresh if len(fresh) else own
+    return Ends(
+        trial,
+        int(chosen["outcome"].eq("stable").sum()),
+        len(chosen),
+        chosen["final_quality"].to_numpy(dtype=float),
+        bool(len(fresh)),
+    )
+
+
+def improvement(first: Ends, second: Ends) -> Gain:
+    """P(a run of the second has a higher final quality), ties one half, and its interval."""
+    interval = improvement_interval(second.quality, first.quality, np.random.default_rng(0))
+    return Gain(probability_of_improvement(second.quality, first.quality), interval)
+
+
+def matched(pair: Pair) -> Matched:
+    """Explore runs of equal sampled settings, in the parameters of both, seed by seed."""
+    shared = _shared_paths(pair)
+    both = pd.concat(
+        [
+            _keyed(study, shared).assign(second=which == 1)
+            for which, study in enumerate(pair.studies)
+        ],
+        ignore_index=True,
+    )
+    common = set(both["key"][both["second"]]) & set(both["key"][~both["second"]])
+    rows = both[both["key"].isin(common)]
+    effects = [
+        paired_effect(
+            rows["key"].to_numpy(dtype=str), rows["seed"].to_numpy(dtype=np.int64),
+            rows["second"].to_numpy(dtype=bool), values, np.random.default_rng(0),
+        )
+        for values in (
+            rows["outcome"].eq("stable").to_numpy(dtype=float),
+            rows["final_quality"].to_numpy(dtype=float),
+        )
+    ]  # fmt: skip
+    sides = [rows[rows["second"] == which].drop_duplicates(["key", "seed"]) for which in (0, 1)]
+    joint = sides[0].merge(sides[1], on=["key", "seed"], suffixes=("_first", "_second"))
+    fates = joint.groupby(["outcome_first", "outcome_second"]).size().rename("pairs").reset_index()
+    fates = fates.sort_values("pairs", ascending=False, ignore_index=True)
+    fates.columns = pd.Index(["first", "second", "pairs"])
+    return Matched(len(common), len(joint), effects[0], effects[1], fates)
+
+
+def quality_rows(study: StudyRecord) -> pd.DataFrame:
+    """Interquartile mean of the quality over unchosen runs, at each of a study's evaluations.
+
+    Columns: images, quality, runs. A failed run counts as 0 from its failure on; a run that was
+    not yet evaluated there is left out, and so is a time with fewer than LEAST_RUNS.
+    """
+    columns = ["images", "quality", "runs"]
+    table = run_table(study)
+    index = unchosen(study).index.to_numpy(dtype=np.int64)
+    rows = study.evaluations
+    if index.size == 0 or rows.num_rows == 0:
+        return pd.DataFrame(columns=columns, dtype=float)
+    seen, quality = rows.column("images_seen"), rows.column(QUALITY)
+    mine = np.isin(rows.run, index) & np.isfinite(seen)
+    num_times = int(min(MOST_TIMES, np.median(np.diff(rows.first)[index])))
+    times = np.linspace(0.0, float(seen[mine].max(initial=0.0)), max(2, num_times))
+    onset = table["onset_images"].where(table["outcome"] != "stalled").to_numpy(dtype=float)[index]
+    reach = (times[1] - times[0]) / 2
+    at = np.array([_last_at(seen, quality, rows.first, index, time + reach) for time in times])
+    at = np.where(np.isfinite(onset) & (times[:, None] >= onset), 0.0, at)
+    counts = np.isfinite(at).sum(axis=1)
+    kept = counts >= LEAST_RUNS
+    means = [float(interquartile_mean(line[np.isfinite(line)])) for line in at[kept]]
+    return pd.DataFrame({"images": times[kept], "quality": means, "runs": counts[kept]})
+
+
+def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
+    """(what, in the first alone, in the second alone) of everything that one of them lacks."""
+    sides = [
+        {
+            "parameters": [short_name(parameter.path) for parameter in parameters_of(study)],
+            "stages": sorted(set(run_table(study)["stage"])),
+            "measured": [name for name in study.evaluations.names if "signal_" not in name],
+            "signals": [name for name in study.evaluations.names if "signal_" in name],
+            "known points": sorted(
+                str(trial.get("origin", "")).removeprefix("known:")
+                for trial in study.trials
+                if str(trial.get("origin", "")).startswith("known:")
+            ),
+        }
+        for study in pair.studies
+    ]
+    found = []
+    for what, one in sides[0].items():
+        two = sides[1][what]
+        alone = [it for it in one if it not in two], [it for it in two if it not in one]
+        if alone[0] or alone[1]:
+            found.append((what, *alone))
+    return found
+
+
+def _shared_paths(pair: Pair) -> list[str]:
+    paths = [[parameter.path for parameter in parameters_of(study)] for study in pair.studies]
+    return [path for path in paths[0] if path in paths[1]]
+
+
+def _keyed(study: StudyRecord, paths: list[str]) -> pd.DataFrame:
+    """Explore runs with a verdict: key (the shared settings as JSON), seed, outcome, quality."""
+    keys = {
+        int(trial["number"]): json.dumps([(trial.get("parameters") or {}).get(p) for p in paths])
+        for trial in study.trials
+    }
+    runs = finished(explored(run_table(study)))[["trial", "seed", "outcome", "final_quality"]]
+    return runs.assign(key=runs["trial"].map(keys))
+
+
+def _with_bounds(found: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    rows = pd.DataFrame(found, columns=columns)
+    bounds = wilson_interval(rows["stable"].to_numpy(dtype=float), rows["total"].to_numpy(float))
+    return rows.assign(low=bounds.low, high=bounds.high)
+
+
+def _last_at(
+    seen: Array, quality: Array, first: NDArray[np.int64], index: NDArray[np.int64], time: float
+) -> Array:
+    """Quality of each run at its last evaluation up to `time`; NaN where it has none."""
+    reached = np.concatenate([[0], np.cumsum(seen <= time)])
+    count = reached[first[index + 1]] - reached[first[index]]
+    return np.where(count > 0, quality[np.maximum(first[index] + count - 1, 0)], math.nan)

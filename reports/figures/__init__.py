@@ -1,1 +1,0 @@
-"""One idea a file: `xxx_rows(...) -> DataFrame`, then `draw_xxx(rows) -> Panel`."""

@@ -1,0 +1,78 @@
+"""The page of a search under way: a process beside it writes it again and shows it on loopback."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from rich.console import Console
+
+from lab.record.storage import Storage
+from reports.live.loopback import address, listen
+
+Show = Callable[[Storage], None]
+"""Told once where the study is."""
+GRACE_SECONDS = 30.0
+"""The process is told to end at once, but gives way to all others."""
+
+
+@contextmanager
+def page_shown(port: int | None, console: Console) -> Iterator[Show]:
+    """Listen at the port at once; from when the study is known to the end its page is there.
+
+    The process ends with this one, however this one ends: it waits for the end of its standard
+    input, which nobody else holds open. A page that cannot be made costs the search nothing and
+    is told at its end. Raises InputError for a port that cannot be had.
+    """
+    if port is None:
+        yield lambda storage: None
+        return
+    started: list[subprocess.Popen[bytes]] = []
+    with listen(port) as listener, tempfile.TemporaryFile() as errors:
+
+        def show(storage: Storage) -> None:
+            started.append(_start(storage, listener, errors))
+            console.print(f"the page while this runs: {address(listener)}", highlight=False)
+            listener.close()
+
+        try:
+            yield show
+        finally:
+            for process in started:
+                _end(process, errors, console)
+
+
+def _start(
+    storage: Storage, listener: socket.socket, errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    number = listener.fileno()
+    return subprocess.Popen(
+        [sys.executable, "-m", "reports.live.beside", storage.name, str(number)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        pass_fds=[number],
+        start_new_session=True,  # Ctrl-C is the search's, which then ends this one
+    )
+
+
+def _end(process: subprocess.Popen[bytes], errors: IO[bytes], console: Console) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        code = process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)  # it is making a page that nobody will read
+        process.wait()
+        return
+    if code != 0:
+        errors.seek(0)
+        lines = errors.read().decode(errors="replace").strip().splitlines()
+        said = lines[-1] if lines else f"exit code {code}"
+        console.print(f"a page could not be made: {said}", highlight=False, markup=False)

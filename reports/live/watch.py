@@ -1,0 +1,79 @@
+"""The page, written again whenever the record has changed, as long as the search runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.record import STUDY_FILE, read_json, require_study
+from lab.record.storage import Storage, for_reading, in_its_words
+from reports.kit.words import duration
+
+DEFAULT_SECONDS = 30.0
+REST = 3.0
+"""After a page that took a second to make there are at least three without work: a large study's
+page must not take a core from its search."""
+RUNNING = "running"
+
+State = frozenset[tuple[str, int, int]]
+"""Name, size and time of each file of the record that changes."""
+
+
+def watch(
+    storage: Storage,
+    write: Callable[[], str],
+    seconds: float = DEFAULT_SECONDS,
+    *,
+    say: Callable[[str], None] = print,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Call `write`, which says where the page is, at once and after each change of the record.
+
+    Looks every `seconds`. Ends after the page of a study that is not running any more.
+    Raises InputError when `storage` holds no study, or `seconds` is not above 0.
+    """
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"--watch is {seconds:g}; it must be a number of seconds above 0")
+    shown: State | None = None
+    while True:
+        status, state = _seen(storage)
+        took = 0.0
+        if state != shown:
+            started = clock()
+            place = write()
+            took = clock() - started
+            say(f"{datetime.now():%H:%M:%S}  {place} rewritten in {duration(took)}")
+            shown = state
+        if status != RUNNING:
+            say(f"the study is {status}: this page is the last")
+            return
+        sleep(max(seconds, REST * took))
+
+
+def _seen(storage: Storage) -> tuple[str, State]:
+    """The study's status, and what its record looks like from outside."""
+    with in_its_words(storage):
+        storage.pull(for_reading)
+        require_study(storage.folder)
+        status = str(read_json(storage.folder / STUDY_FILE).get("status"))
+    return status, state_of(storage.folder)
+
+
+def state_of(folder: Path) -> State:
+    """Changes with every row, run, trial and with the study's own file; pictures come with rows.
+
+    A file that vanishes meanwhile is not there.
+    """
+    found = set()
+    for pattern in (STUDY_FILE, "trials/*/*.json", "trials/*/seed-*/*.json*"):
+        for path in folder.glob(pattern):
+            try:
+                facts = path.stat()
+            except FileNotFoundError:
+                continue
+            found.add((str(path.relative_to(folder)), facts.st_size, facts.st_mtime_ns))
+    return frozenset(found)

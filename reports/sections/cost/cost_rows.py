@@ -1,0 +1,172 @@
+"""What a trial costs and gives: rows, words and table of the figure of stability and quality."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lab.record import StudyRecord
+from lab.statistics import (
+    bootstrap_intervals,
+    by_runs,
+    interquartile_mean,
+    pareto_front,
+    stable_shares,
+)
+from reports.kit.outcomes import VERDICTS
+from reports.kit.words import counted, percents, wilson_bounds
+from reports.study.conclusions import finalists_of
+from reports.study.scale import LEAST_TRIALS
+from reports.study.tables import finished, run_table
+
+CONFIRM, CHOSEN_BY = "confirm runs", "explore and race runs"
+LEAST_SEEDS = 3
+"""Runs of a trial from which its quality has an interval."""
+MOST_CROSSES = 40
+"""Trials up to which all have their intervals drawn; beyond, finalists and the Pareto set."""
+MOST_LABELS = 8
+COLUMNS = (
+    "trial", "basis", "stable", "total", "low", "high", "quality", "quality_low", "quality_high",
+    "finalist", "front",
+)  # fmt: skip
+
+
+def cost_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a trial with a finished run: trial, basis, stable, total, low, high, quality, ...
+
+    low and high are Wilson's 95% bounds of P(stable) over the runs of `basis`; quality is the
+    interquartile mean of their final quality, failures as 0, with a bootstrap interval from
+    LEAST_SEEDS runs on for those whose interval is drawn. `front` is the Pareto set of low and
+    quality; it is empty where every trial has one run, and holds no trial without a stable one.
+    """
+    runs = finished(run_table(study))
+    runs = runs[runs["trial"].isin([trial["number"] for trial in study.trials])]
+    confirmed = runs["trial"].isin(finalists_of(study)) & (runs["stage"] == "confirm")
+    fresh = runs["trial"][confirmed].unique()
+    chosen_by = ~runs["trial"].isin(fresh) & (runs["stage"] != "confirm")
+    runs = runs[confirmed | chosen_by]
+    if runs.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    number = runs["trial"].to_numpy(dtype=np.int64)
+    outcome = runs["outcome"].to_numpy()
+    told = runs["final_quality"].to_numpy(dtype=float)
+    broke = np.isin(outcome, VERDICTS) & ~np.isin(outcome, ("stable", "stalled"))
+    shares = stable_shares(number, outcome == "stable")
+    rows = pd.DataFrame(
+        {
+            "trial": shares.trial,
+            "basis": np.where(np.isin(shares.trial, fresh), CONFIRM, CHOSEN_BY),
+            "stable": shares.stable, "total": shares.runs, "low": shares.low, "high": shares.high,
+            "finalist": np.isin(shares.trial, finalists_of(study)),
+        }
+    )  # fmt: skip
+    repeated = by_runs(number, np.where(broke, 0.0, told))
+    for group in repeated:
+        place = np.searchsorted(shares.trial, group.trial)
+        rows.loc[place, "quality"] = interquartile_mean(group.values, axis=1)
+    rows = rows[rows["quality"].notna()].reset_index(drop=True)
+    rows["front"] = _front(rows)
+    return _with_intervals(rows, repeated)[list(COLUMNS)]
+
+
+def cost_note(rows: pd.DataFrame, *, single: bool, binned: bool, num_left_out: int) -> str:
+    """What a mark is, what the lines are, and what the figure cannot say."""
+    said = [
+        "A mark is a trial: across, the lower end of the Wilson 95% interval of P(stable); "
+        "upward, the interquartile mean of the final quality, failures as 0."
+    ]
+    said += [_cannot_rank()] if single else _ranking(rows)
+    said += _lines_note(rows, single=single)
+    if binned:
+        said.append(f"Shade: how many of all {len(rows):,} trials lie there.")
+    elif rows.duplicated(["stable", "total"]).any():
+        said.append("Trials with the same counts are spread a little across.")
+    if num_left_out:
+        said.append(f"{counted(num_left_out, 'trial')} without a final quality not drawn.")
+    return " ".join(said)
+
+
+def _cannot_rank() -> str:
+    low, _ = wilson_bounds(1, 1)
+    return (
+        "Every trial has one run, so this figure cannot rank them by stability: that bound is 0% "
+        f"for a run that failed and {low:.0%} for one that did not."
+    )
+
+
+def _ranking(rows: pd.DataFrame) -> list[str]:
+    """What blue, filled and hollow marks are."""
+    num_front = int(rows["front"].sum())
+    named = f" ({num_front}, the best {MOST_LABELS} named)" if num_front > MOST_LABELS else ""
+    confirmed = int((rows["basis"] == CONFIRM).sum())
+    return [
+        f"Blue, joined: the Pareto set, which no trial beats in both{named}.",
+        f"Filled: {counted(confirmed, 'finalist')} by confirm runs alone, which no choice was "
+        "made by. Hollow: by explore and race runs, which flatter those that were chosen."
+        if confirmed
+        else "By explore and race runs; these flatter trials that were chosen by them.",
+    ]
+
+
+def _lines_note(rows: pd.DataFrame, *, single: bool) -> list[str]:
+    """What the thin lines are, and which are left out."""
+    small = len(rows) < LEAST_TRIALS
+    said = []
+    if small or not single:
+        said.append(
+            "Lines: 95% intervals, Wilson's across and a bootstrap over seeds upward from "
+            f"{LEAST_SEEDS} runs on, which few seeds make too narrow."
+        )
+    if not small and not single and (rows["total"] == 1).any():
+        failed, held = percents(*wilson_bounds(0, 1)), percents(*wilson_bounds(1, 1))
+        said.append(f"Those of single runs, {failed} or {held}, are not drawn.")
+    return said
+
+
+def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The Pareto set and the finalists one by one, the others by their counts."""
+    names = {
+        "low": "95% low", "high": "95% high", "total": "runs", "basis": "by",
+        "quality_low": "quality 95% low", "quality_high": "quality 95% high",
+    }  # fmt: skip
+    shown = rows[rows["front"] | rows["finalist"]]
+    single = shown.assign(trials=1, trial=shown["trial"].map(str))
+    rest = rows.drop(shown.index)
+    groups = rest.groupby(["basis", "stable", "total", "low", "high"], as_index=False).agg(
+        trials=("trial", "size"), quality=("quality", "median")
+    )
+    groups = groups.sort_values("low", ascending=False).assign(trial="others, median quality")
+    order = ["trial", "trials", "basis", "stable", "total", "low", "high", "quality"]
+    columns = [*order, "quality_low", "quality_high"]
+    both = pd.concat([single.reindex(columns=columns), groups.reindex(columns=columns)])
+    return both.rename(columns=names)
+
+
+def _front(rows: pd.DataFrame) -> Any:
+    """The Pareto set, looked for among the best of those that share a lower bound: a few."""
+    front = np.zeros(len(rows), dtype=bool)
+    if (rows["total"] == 1).all():
+        return front
+    best = rows["quality"] == rows.groupby("low")["quality"].transform("max")
+    place = np.flatnonzero(best & (rows["stable"] > 0))
+    values = rows[["low", "quality"]].to_numpy(dtype=float)[place]
+    front[place] = pareto_front(values, [True, True])
+    return front
+
+
+def _with_intervals(rows: pd.DataFrame, repeated: list[Any]) -> pd.DataFrame:
+    """Bootstrap intervals of the quality for the trials whose intervals are drawn."""
+    chosen = (rows["front"] | rows["finalist"] | (len(rows) <= MOST_CROSSES)).to_numpy()
+    rows = rows.assign(quality_low=math.nan, quality_high=math.nan)
+    for group in repeated:
+        if group.values.shape[1] < LEAST_SEEDS:
+            continue
+        own = np.isin(group.trial, rows["trial"][chosen])
+        place = np.searchsorted(rows["trial"], group.trial[own])
+        found = bootstrap_intervals(group.values[own], np.random.default_rng(0))
+        rows.loc[place, "quality_low"] = found.low
+        rows.loc[place, "quality_high"] = found.high
+    return rows

@@ -1,0 +1,251 @@
+"""Curves of every run over images seen, their interquartile mean, and where runs failed.
+
+The axis is chosen from what runs measured before any failure, so that a run that exploded cannot
+flatten the others; what lies outside, and what is no number, is counted beneath the figure. Many
+runs are drawn as a density. The page's script draws the other metrics, from the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from reports.kit.blocks import Block, Missing
+from reports.kit.outcomes import in_order
+from reports.kit.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
+from reports.kit.words import number, short_name
+from reports.sections.curves.fates import add_fates, fate_rows
+from reports.sections.curves.summaries import (
+    LEAST_RUNS,
+    Slots,
+    Summariser,
+    Summary,
+    slots_of,
+)
+from reports.sections.curves.traces import (
+    baseline_trace,
+    density_trace,
+    end_trace,
+    leader_trace,
+    line_trace,
+    middle_traces,
+)
+from reports.study.conclusions import leader_word, leading_run
+from reports.study.scale import is_large
+from reports.study.store import curve_names
+from reports.study.tables import explored, mapping, names_of, run_table, trial_table
+
+Array = NDArray[np.float64]
+MOST_LINES = 300
+"""Lines of the selection drawn over a density."""
+
+
+def curve_blocks(study: StudyRecord) -> list[Block]:
+    """The curves of a study with at least one evaluation."""
+    metrics = [name for name in curve_names(study) if name != IMAGES_SEEN]
+    if study.evaluations.num_rows == 0 or not metrics:
+        return [Missing("No run has been evaluated yet, so there is no curve.")]
+    rows = curve_rows(study)
+    slots = slots_of(rows["images"].to_numpy(dtype=float), study.evaluations.run)
+    best = leading_run(study)
+    told = dict(mapping(mapping(study.study.get("metrics")).get("baseline")))
+    panel = draw_curves(
+        rows,
+        summaries_of(rows, slots, metrics, study.evaluations.column, told),
+        study.evaluations.column(metrics[0]),
+        slots,
+        fate_rows(study),
+        leader=None if best is None else (best, leader_word(study)),
+        names=frozenset(names_of(study).model_dump().values()),
+        large=is_large(study),
+    )
+    return [panel]
+
+
+def curve_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row an evaluation: run, trial, outcome, images, onset, alive, fair.
+
+    `alive` is False from the failure on; a stalled run lives to its end. `fair` are explore runs
+    of trials that no optimiser chose: the interquartile mean is theirs, where there are any.
+    """
+    runs = run_table(study)
+    evaluations = study.evaluations
+    unbiased = trial_table(study)["unbiased"]
+    fair = explored(runs)
+    fair = fair[fair["trial"].isin(unbiased.index[unbiased.astype(bool)])]
+    if fair.empty:
+        fair = runs
+    broke = ~runs["outcome"].isin(["stable", "stalled"])
+    onset = runs["onset_images"].where(broke).to_numpy(dtype=float)
+    at = evaluations.run
+    images = evaluations.column(IMAGES_SEEN)
+    return pd.DataFrame(
+        {
+            "run": at,
+            "trial": runs["trial"].to_numpy()[at],
+            "outcome": runs["outcome"].to_numpy()[at],
+            "images": images,
+            "onset": onset[at],
+            "alive": np.isnan(onset[at]) | (images < onset[at]),
+            "fair": runs.index.isin(fair.index)[at],
+        }
+    )
+
+
+def summaries_of(
+    rows: pd.DataFrame,
+    slots: Slots,
+    metrics: list[str],
+    column: Callable[[str], Array],
+    baseline: dict[str, Any],
+) -> list[Summary]:
+    """The summary of every metric, in order."""
+    summariser = Summariser(rows, slots)
+    found = []
+    for name in metrics:
+        real = baseline.get(name)
+        known = float(real) if isinstance(real, (int, float)) else np.nan
+        found.append(summariser.summary(name, column(name), known))
+    return found
+
+
+def draw_curves(
+    rows: pd.DataFrame,
+    summaries: list[Summary],
+    values: Array,
+    slots: Slots,
+    fates: pd.DataFrame,
+    *,
+    leader: tuple[int, str] | None = None,
+    names: frozenset[str] = frozenset(),
+    large: bool = False,
+) -> Panel:
+    """A thin line a run, or a density of all; the middle of them in bold; marks where they end.
+
+    `values` [rows] are those of the first metric; the script draws the others. Beneath, what has
+    become of all runs by then.
+    """
+    first = summaries[0]
+    figure = blank(590)
+    runs = rows.drop_duplicates("run")
+    if large:
+        figure.add_trace(density_trace(first, slots))
+    else:
+        for outcome in in_order(set(runs["outcome"])):
+            figure.add_trace(line_trace(rows, values, outcome, len(runs)))
+        for outcome in in_order(set(runs["outcome"]) - {"stable"}):
+            figure.add_trace(end_trace(rows, values, outcome, first.shown))
+    if leader is not None:
+        figure.add_trace(leader_trace(rows, values, *leader))
+    for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
+        figure.add_trace(trace)
+    add_fates(figure, fates)
+    figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names).items()})
+    counts = runs["outcome"].value_counts()
+    options = {
+        summary.name: Option(
+            _title(summary.name, names),
+            relayout=_axis(summary, names),
+            note=_note(summary, large=large),
+        )
+        for summary in summaries
+    }
+    return Panel(
+        "curves",
+        figure,
+        "A metric of every run over images seen, coloured by verdict, with a mark at each failure "
+        "and the interquartile mean of all; beneath, what became of the runs.",
+        {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
+        (Picker("Metric", options, first.name),),
+        note=_note(first, large=large),
+        table=_table(summaries, slots),
+        marks="curves",
+        title="Every run, and what became of it",
+        extra={
+            "images": plain(slots.images),
+            "most": MOST_LINES,
+            "metrics": {summary.name: _stored(summary, large=large) for summary in summaries},
+        },
+    )
+
+
+def _axis(summary: Summary, names: frozenset[str]) -> dict[str, Any]:
+    shown = summary.shown
+    ticks = shown.ticks() if shown.log else None
+    return {
+        "yaxis.range": shown.layout(),
+        "yaxis.type": "log" if shown.log else "linear",
+        "yaxis.tickmode": "array" if shown.log else "auto",
+        "yaxis.tickvals": ticks,
+        "yaxis.ticktext": ticks and [number(tick) for tick in ticks],
+        "yaxis.title.text": plotly_text(_title(summary.name, names)),
+        "yaxis.gridcolor": FAINT,
+    }
+
+
+def _title(metric: str, names: frozenset[str]) -> str:
+    if metric == QUALITY:
+        return "quality u"
+    return metric if metric in names else f"signal: {short_name(metric)}"
+
+
+def _note(summary: Summary, *, large: bool) -> str:
+    num_runs = int(summary.num_runs.max(initial=0))
+    if num_runs < LEAST_RUNS:
+        middle = f"Fewer than {LEAST_RUNS} runs: no interquartile mean."
+    elif summary.name == QUALITY:
+        middle = (
+            f"The interquartile mean is over {num_runs:,} explore runs that no optimiser chose, "
+            "failures as 0."
+        )
+    else:
+        known = np.flatnonzero(summary.num_runs)
+        ends = [int(summary.num_runs[place]) for place in (known[0], known[-1])]
+        middle = (
+            "The interquartile mean is over explore runs that no optimiser chose, while they "
+            f"live: {ends[0]:,} at first, {ends[1]:,} at the end."
+        )
+    drawn = (
+        "Shaded: how many evaluations before a failure; the selection is drawn as lines."
+        if large
+        else "A line a run, marked where it failed or stopped."
+    )
+    axis = "Logarithmic axis. " if summary.shown.log else ""
+    return f"{drawn} {middle} {axis}{summary.left_out}"
+
+
+def _stored(summary: Summary, *, large: bool) -> dict[str, Any]:
+    """What the script needs to draw this metric."""
+    shown = summary.shown
+    stored: dict[str, Any] = {
+        "low": shown.low,
+        "high": shown.high,
+        "log": shown.log,
+        "baseline": summary.baseline,
+        "middle": plain(summary.middle, 4),
+        "runs": summary.num_runs.tolist(),
+    }
+    return stored | ({"density": summary.density.tolist()} if large else {})
+
+
+def _table(summaries: list[Summary], slots: Slots) -> pd.DataFrame:
+    """Interquartile means of every metric at every slot that has one."""
+    tables = [
+        pd.DataFrame(
+            {
+                "Metric": summary.name,
+                "Images seen": slots.images,
+                "Interquartile mean": summary.middle,
+                "Runs": summary.num_runs,
+            }
+        )
+        for summary in summaries
+    ]
+    whole = pd.concat(tables, ignore_index=True)
+    kept: pd.DataFrame = whole[whole["Runs"] > 0].reset_index(drop=True)
+    return kept

@@ -1,0 +1,233 @@
+"""When runs break: the onset of every failure on the share of the budget, a row a cause."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from scipy import stats
+
+from lab.record import StudyRecord
+from reports.kit.blocks import Block, Missing
+from reports.kit.outcomes import in_order, look
+from reports.kit.panel import Brush, Panel, blank, plain, plotly_text
+from reports.kit.words import counted, images
+from reports.study.scale import MOST_MARKS
+from reports.study.tables import finished, run_table
+
+NUM_BINS = 40
+"""Bins of the budget where runs are too many for a mark each."""
+TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+ROW = 58
+"""Pixels of a cause's row."""
+PILE, MOST_PILED = 5, 30
+"""Marks of one onset stand in columns of PILE; where more share an onset, bars count them."""
+STEP, ASIDE = 0.13, 0.0085
+"""Between two marks of a pile: in rows, and in shares of the budget."""
+
+
+class Middle(NamedTuple):
+    """The median of one cause's onsets and its interval, in shares of the budget."""
+
+    value: float
+    low: float
+    high: float
+
+
+def onset_blocks(study: StudyRecord) -> list[Block]:
+    """The figure of a study in which a run broke before its budget."""
+    rows = onset_rows(study)
+    broke = rows["outcome"] != "stalled"
+    if not broke.any():
+        stalled = counted(len(rows), "run")
+        said = f"No run broke before its budget; {stalled} stalled." if len(rows) else ""
+        return [Missing(said or "No run has failed, so there is no onset to show.")]
+    return [draw_onset(rows[broke], num_stalled=int((~broke).sum()))]
+
+
+def onset_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a failed run of any stage: trial, outcome, stage, onset (images), share of budget.
+
+    The index is the run's. A failure without an onset counts from where its run was last seen.
+    """
+    runs = finished(run_table(study))
+    runs = runs[runs["outcome"] != "stable"]
+    onset = runs["onset_images"].where(runs["onset_images"].notna(), runs["images_seen"])
+    share = (onset / runs["budget_images"]).clip(0, 1)
+    rows = runs[["trial", "outcome", "stage"]].assign(
+        onset=onset, share=share, budget=runs["budget_images"]
+    )
+    known: pd.DataFrame = rows[np.isfinite(share.to_numpy(dtype=float))]
+    return known
+
+
+def middle(shares: NDArray[np.float64], confidence: float = 0.95) -> Middle:
+    """The median, and the order statistics that hold it whatever the distribution.
+
+    The k-th smallest of n lies below the median with probability P(B >= k), B binomial(n, 1/2);
+    the largest k with P(B < k) <= (1 - confidence)/2 gives the interval [x_k, x_{n+1-k}] (David
+    and Nagaraja 2003, section 7.1). Too few values for any k (fewer than 6 at 95 %): NaN.
+    """
+    ordered = np.sort(shares)
+    n = len(ordered)
+    rank = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
+    ends = (float(ordered[rank - 1]), float(ordered[n - rank])) if rank > 0 else (np.nan, np.nan)
+    return Middle(float(np.median(ordered)), *ends)
+
+
+def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
+    """A row a cause: a mark a run, or bars of a histogram; the median with its interval."""
+    causes = in_order(set(rows["outcome"]))
+    budget = float(rows["budget"].max())
+    large = len(rows) > MOST_MARKS or _largest_pile(rows) > MOST_PILED
+    figure = blank(64 + ROW * len(causes))
+    middles = []
+    for place, cause in enumerate(causes):
+        chosen = rows[rows["outcome"] == cause]
+        figure.add_trace((_bars if large else _strip)(chosen, place, budget))
+        middles.append(middle(chosen["share"].to_numpy(dtype=float)))
+        for trace in _middle_traces(middles[-1], cause, place, budget):
+            figure.add_trace(trace)
+    figure.update_xaxes(
+        range=[-0.01 * budget, 1.015 * budget],
+        tickvals=[share * budget for share in TICKS],
+        ticktext=[f"{share:.0%}" for share in TICKS],
+        title={
+            "text": f"onset, share of the budget ({images(budget)} images)",
+            "font": {"size": 13},
+        },
+    )
+    figure.update_layout(margin_r=26)
+    figure.update_yaxes(
+        range=[len(causes) - 0.5, -0.62],
+        tickvals=list(range(len(causes))),
+        ticktext=[
+            f"{plotly_text(cause)}<br>{int((rows['outcome'] == cause).sum()):,}"
+            for cause in causes
+        ],
+        showgrid=False,
+    )
+    return Panel(
+        "onset",
+        figure,
+        "When runs failed, as a share of the budget, a row for each cause with its median.",
+        {cause: int((rows["outcome"] == cause).sum()) for cause in causes},
+        note=_note(rows, num_stalled, large=large),
+        table=_table(rows, causes, middles),
+        marks="onset",
+        title="When they break",
+        extra={"rows": causes, "budget": budget, "below": 0.42 if large else 0.0},
+        brush={} if rows["budget"].nunique() > 1 else {"x": Brush("onset")},
+    )
+
+
+def _note(rows: pd.DataFrame, num_stalled: int, *, large: bool) -> str:
+    later = int((rows["stage"] != "explore").sum())
+    parts = [
+        "Each row is a histogram of its own height."
+        if large
+        else "A mark a failed run, side by side where onsets agree.",
+        "Line and number: the median; bar: its 95% interval, from six runs on.",
+    ]
+    if later:
+        parts.append(f"{counted(later, 'run')} of race and confirm counted as well.")
+    if num_stalled:
+        parts.append(
+            f"Not drawn: {counted(num_stalled, 'run')} that stalled, for that is judged at the "
+            "budget."
+        )
+    return " ".join(parts)
+
+
+def _largest_pile(rows: pd.DataFrame) -> int:
+    return int(rows.groupby(["outcome", rows["share"].round(2)]).size().max())
+
+
+def _strip(rows: pd.DataFrame, place: int, budget: float) -> go.Scatter:
+    """A mark a run; those of one onset (to a hundredth of the budget) stand side by side."""
+    cause = str(rows["outcome"].iloc[0])
+    shape = look(cause)
+    at = rows["share"].round(2)
+    number = rows.groupby(at).cumcount()
+    height = at.groupby(at).transform("size").clip(upper=PILE)
+    up = number % PILE - (height - 1) / 2
+    return go.Scatter(
+        x=plain((rows["share"] + ASIDE * (number // PILE)) * budget),
+        y=plain(place + 0.06 + STEP * up),
+        mode="markers",
+        marker={"symbol": shape.symbol, "color": shape.colour, "size": 7, "opacity": 0.85},
+        customdata=[int(run) for run in rows.index],
+        meta={"of": "runs", "outcome": cause},
+        cliponaxis=False,
+    )
+
+
+def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
+    cause = str(rows["outcome"].iloc[0])
+    counts, edges = np.histogram(rows["share"], bins=NUM_BINS, range=(0, 1))
+    heights = 0.66 * counts / counts.max()
+    return go.Bar(
+        x=plain((edges[:-1] + edges[1:]) / 2 * budget),
+        y=plain(-heights),
+        base=[place + 0.42] * NUM_BINS,
+        width=0.92 / NUM_BINS * budget,
+        marker={"color": look(cause).colour, "line": {"width": 0}},
+        hovertext=[
+            f"{low:.1%} to {high:.1%} of the budget: {count:,} {plotly_text(cause)}"
+            for low, high, count in zip(edges[:-1], edges[1:], counts.tolist(), strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        meta={"of": "counts", "outcome": cause},
+    )
+
+
+def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list[go.Scatter]:
+    """The interval as a bar, the median as a short line across it, and its number."""
+    meta = {"of": "summary", "outcome": cause}
+    said = f"{found.value:.0%}"
+    traces = []
+    if np.isfinite(found.low):
+        said += f" [{100 * found.low:.0f}–{found.high:.0%}]"
+        traces.append(
+            go.Scatter(
+                x=[found.low * budget, found.high * budget],
+                y=[place - 0.4] * 2,
+                mode="lines",
+                line={"color": look(cause).colour, "width": 3},
+                hoverinfo="skip",
+                meta=meta,
+            )
+        )
+    right = found.value > 0.6
+    traces.append(
+        go.Scatter(
+            x=[found.value * budget] * 3,
+            y=[place + 0.34, place - 0.4, place - 0.4],
+            mode="lines+text",
+            line={"color": look(cause).colour, "width": 1.6},
+            text=["", "", f"{said}  " if right else f"  {said}"],
+            textposition="top left" if right else "top right",
+            textfont={"size": 12},
+            hoverinfo="skip",
+            meta=meta,
+        )
+    )
+    return traces
+
+
+def _table(rows: pd.DataFrame, causes: list[str], middles: list[Middle]) -> pd.DataFrame:
+    shares = [rows["share"][rows["outcome"] == cause].to_numpy(dtype=float) for cause in causes]
+    return pd.DataFrame(
+        {
+            "Cause": causes,
+            "Runs": [len(share) for share in shares],
+            "First quarter": [float(np.quantile(share, 0.25)) for share in shares],
+            "Median": [found.value for found in middles],
+            "95% low": [found.low for found in middles],
+            "95% high": [found.high for found in middles],
+            "Third quarter": [float(np.quantile(share, 0.75)) for share in shares],
+        }
+    )

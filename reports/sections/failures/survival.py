@@ -1,0 +1,286 @@
+"""How long runs last: the share of explore runs not broken yet, over images seen.
+
+Only runs of trials that no optimiser chose are followed, where there are any: it returns to what
+lived. A pruned run was stopped for looking poor, so it may not count as one that merely ended:
+where there are any, two curves hold what they would have done between them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from lab.record import StudyRecord
+from lab.statistics import (
+    SurvivalCurve,
+    kaplan_meier,
+    restricted_mean,
+    survival_at,
+    survival_bounds,
+    survival_interval,
+)
+from reports.kit.blocks import Block, Missing
+from reports.kit.panel import FAINT, Brush, Panel, blank, plain, plotly_text
+from reports.kit.words import counted, images, wilson_bounds
+from reports.study.tables import explored, run_table, trial_table
+
+COLOUR = "#0072B2"
+SHADE = "rgba(0,114,178,0.16)"
+LOOKS_AT = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Shares of the budget at which the risk table counts."""
+MOST_STEPS = 400
+"""Steps of a curve that are drawn; more cannot be seen."""
+RISK_ROWS = {
+    "at_risk": "at risk",
+    "failed": "failed",
+    "pruned": "pruned",
+    "unseen": "not seen",
+}
+
+
+def survival_blocks(study: StudyRecord) -> list[Block]:
+    """The curve of the explore runs, with its risk table."""
+    rows = survival_rows(study)
+    if rows.empty:
+        return [Missing("No explore run has been evaluated yet, so none can be followed.")]
+    return [draw_survival(rows)]
+
+
+def survival_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row an explore run that was evaluated: trial, seed, images, failed, pruned, budget.
+
+    `images` is the failure's onset where `failed`, else where the run was last seen. A stalled
+    run never broke: it counts as alive at the budget. `unbiased` says that no optimiser chose its
+    trial. The index is the run's.
+    """
+    runs = explored(run_table(study))
+    failed = runs["onset_images"].notna() & ~runs["outcome"].isin(["stable", "stalled"])
+    last = runs["images_seen"].where(~failed, runs["onset_images"])
+    unbiased = trial_table(study)["unbiased"]
+    rows = pd.DataFrame(
+        {
+            "trial": runs["trial"],
+            "seed": runs["seed"],
+            "images": np.minimum(last, runs["budget_images"]),
+            "failed": failed,
+            "pruned": runs["outcome"] == "pruned",
+            "budget": runs["budget_images"],
+            "unbiased": runs["trial"].isin(unbiased.index[unbiased.astype(bool)]),
+        }
+    )
+    seen: pd.DataFrame = rows[np.isfinite(rows["images"].to_numpy(dtype=float))]
+    return seen
+
+
+def followed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs that no optimiser chose; all of them where there is none."""
+    fair = rows[rows["unbiased"]]
+    return rows if fair.empty else fair
+
+
+def risk_rows(rows: pd.DataFrame, times: ArrayLike) -> pd.DataFrame:
+    """One row a time (images): runs `at_risk` after it, and `failed`, `pruned`, `unseen` by then.
+
+    The four add up to all runs. `unseen` runs neither failed nor were pruned, and were last seen
+    before: they still run, or crashed. A run seen at that very time is still at risk.
+    """
+    when = rows["images"].to_numpy(dtype=float)
+    failed, pruned = (rows[name].to_numpy(dtype=bool) for name in ("failed", "pruned"))
+    ended = failed | pruned
+    found = []
+    for time in np.asarray(times, dtype=float):
+        by_then = [int((mask & (when <= time)).sum()) for mask in (failed, pruned)]
+        unseen = int((~ended & (when < time)).sum())
+        found.append((time, len(rows) - sum(by_then) - unseen, *by_then, unseen))
+    return pd.DataFrame(found, columns=["images", *RISK_ROWS])
+
+
+def draw_survival(all_rows: pd.DataFrame) -> Panel:
+    """Kaplan and Meier's curve on its 95 % band, or the two bounds where runs were pruned.
+
+    Beneath, in line with the axis: how many runs are at risk, failed and pruned.
+    """
+    rows = followed(all_rows)
+    budget = float(rows["budget"].max())
+    curves = curves_of(rows, budget)
+    times = np.array(LOOKS_AT) * budget
+    risk = risk_rows(rows, times)
+    shown = [name for name in RISK_ROWS if name != "unseen" or risk[name].any()]
+    shown = [name for name in shown if name != "pruned" or risk[name].any()]
+    figure = blank(300 + 22 * len(shown))
+    for trace in [*curves.traces, *(_risk_texts(risk, name, i) for i, name in enumerate(shown))]:
+        figure.add_trace(trace)
+    _lay_out(figure, budget, [RISK_ROWS[name] for name in shown])
+    left_out = len(all_rows) - len(rows)
+    note = f"{curves.note} A stalled run never broke, so it counts as alive; whether what lives "
+    note += "is any good, the curves further below say."
+    if left_out:
+        note += f" {counted(left_out, 'run')} of the optimiser's trials not followed here."
+    return Panel(
+        "survival",
+        figure,
+        "Share of explore runs that had not broken, over images seen, with the numbers at risk.",
+        note=note,
+        table=_table(rows, curves, budget),
+        marks="survival",
+        title="How long runs last",
+        brush={"x": Brush("onset")},
+        extra={"steps": [plain(column) for column in (curves.upper.times, curves.upper.survival)]},
+    )
+
+
+class Curves(NamedTuple):
+    """Traces, the sentence that goes with them, and the curves at either end."""
+
+    traces: list[go.Scatter]
+    note: str
+    lower: SurvivalCurve
+    upper: SurvivalCurve
+
+
+def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
+    """The traces of one set of runs, on the axes `x{axes}` and `y{axes}`."""
+    times, failed = rows["images"].to_numpy(dtype=float), rows["failed"].to_numpy(dtype=bool)
+    pruned = rows["pruned"].to_numpy(dtype=bool)
+    if pruned.any():
+        best, worst = survival_bounds(times, failed, pruned, budget)
+        return Curves(
+            [
+                step(worst, worst.survival, budget, dash="dot", axes=axes),
+                step(best, best.survival, budget, fill=True, axes=axes),
+            ],
+            f"Of {counted(len(rows), 'run')}, {int(pruned.sum())} pruned: had they all lived, the "
+            f"upper curve, had they all broken at once, the lower. Mean life of a run: "
+            f"{images(restricted_mean(worst, budget))} to {images(restricted_mean(best, budget))} "
+            f"of {images(budget)} images.",
+            worst,
+            best,
+        )
+    curve = kaplan_meier(times, failed)
+    band = survival_interval(curve)
+    return Curves(
+        [
+            step(curve, band.low, budget, width=0, axes=axes, start=_least(rows)),
+            step(curve, band.high, budget, width=0, fill=True, axes=axes),
+            step(curve, curve.survival, budget, axes=axes),
+        ],
+        f"Kaplan and Meier's estimate over {counted(len(rows), 'run')}, {int(failed.sum()):,} of "
+        f"which broke, with its pointwise 95% band. Mean life of a run: "
+        f"{images(restricted_mean(curve, budget))} of {images(budget)} images.",
+        curve,
+        curve,
+    )
+
+
+def _least(rows: pd.DataFrame) -> float:
+    """The band's lower end before anything happened: Wilson's of all runs, as further on."""
+    return wilson_bounds(len(rows), len(rows))[0]
+
+
+def step(
+    curve: SurvivalCurve,
+    levels: NDArray[np.float64],
+    budget: float,
+    *,
+    width: float = 2.5,
+    dash: str = "solid",
+    fill: bool = False,
+    colour: str = COLOUR,
+    axes: str = "",
+    start: float = 1.0,
+) -> go.Scatter:
+    """One step line from `start` at 0 images to the budget, thinned to what can be seen."""
+    kept = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), MOST_STEPS)).round())
+    places = kept.astype(int)
+    return go.Scatter(
+        x=plain([0.0, *curve.times[places], budget]),
+        y=plain([start, *levels[places], levels[-1]]),
+        xaxis=f"x{axes}",
+        yaxis=f"y{axes}",
+        mode="lines",
+        line={"shape": "hv", "width": width, "color": colour, "dash": dash},
+        fill="tonexty" if fill else None,
+        fillcolor=SHADE,
+        hovertemplate="%{x:,} images: %{y:.0%}<extra></extra>" if width else None,
+        hoverinfo=None if width else "skip",
+    )
+
+
+def _risk_texts(risk: pd.DataFrame, name: str, place: int) -> go.Scatter:
+    """One row of the risk table: its numbers in line with the axis above."""
+    return go.Scatter(
+        x=plain(risk["images"]),
+        y=[place] * len(risk),
+        yaxis="y2",
+        mode="text",
+        text=[f"{count:,}" for count in risk[name]],
+        textfont={"size": 12},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+
+
+def _lay_out(figure: go.Figure, budget: float, labels: list[str]) -> None:
+    risk_share = (22 * len(labels)) / figure.layout.height
+    figure.update_xaxes(
+        range=[0, budget * 1.01],
+        tickvals=[share * budget for share in LOOKS_AT],
+        ticktext=[images(share * budget) for share in LOOKS_AT],
+        title={"text": "images seen", "font": {"size": 13}, "standoff": 4},
+        anchor="y",
+    )
+    figure.update_yaxes(
+        range=[0, 1.04],
+        tickformat=".0%",
+        title={"text": "not broken yet", "font": {"size": 13}},
+        gridcolor=FAINT,
+    )
+    figure.update_layout(
+        margin_r=34,
+        yaxis={"domain": [risk_share + 54 / figure.layout.height, 1]},
+        yaxis2={
+            "domain": [0, risk_share],
+            "anchor": "x",
+            "range": [len(labels) - 0.5, -0.5],
+            "tickvals": list(range(len(labels))),
+            "ticktext": [plotly_text(label) for label in labels],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+            "ticklabelstandoff": 24,
+            "fixedrange": True,
+        },
+    )
+
+
+def _table(rows: pd.DataFrame, curves: Curves, budget: float) -> pd.DataFrame:
+    times = np.unique([*(np.array(LOOKS_AT) * budget), *_steps_of(curves.lower)])
+    risk = risk_rows(rows, times)
+    columns: dict[str, Any] = {
+        "Images seen": times,
+        "At risk": risk["at_risk"],
+        "Failed": risk["failed"],
+        "Pruned": risk["pruned"],
+        "Not seen further": risk["unseen"],
+    }
+    if rows["pruned"].any():
+        columns["Not broken, at least"] = survival_at(curves.lower, times)
+        columns["Not broken, at most"] = survival_at(curves.upper, times)
+    else:
+        band = survival_interval(curves.lower)
+        low, high = (curves.lower._replace(survival=side) for side in band)
+        columns["Not broken"] = survival_at(curves.lower, times)
+        before = times < curves.lower.times[0]
+        columns["95% low"] = np.where(before, _least(rows), survival_at(low, times))
+        columns["95% high"] = survival_at(high, times)
+    return pd.DataFrame(columns)
+
+
+def _steps_of(curve: SurvivalCurve, most: int = 100) -> NDArray[np.float64]:
+    steps = curve.times[curve.num_failed > 0]
+    kept = np.linspace(0, max(0, len(steps) - 1), min(len(steps), most)).round().astype(int)
+    return np.asarray(steps[np.unique(kept)])

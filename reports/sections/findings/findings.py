@@ -1,0 +1,251 @@
+"""What the numbers allow to be said, in sentences that are never stronger than their intervals."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from lab.record import StudyRecord
+from lab.record.columns import MetricNames
+from reports.kit.finding import Finding
+from reports.kit.outcomes import in_order
+from reports.kit.words import (
+    counted,
+    fixed,
+    images,
+    listed,
+    number,
+    percents,
+    share,
+    wilson_bounds,
+)
+from reports.sections.findings.paper import agreements
+from reports.sections.findings.recommendation import recommendation
+from reports.study.comparisons import Comparison, comparisons_of
+from reports.study.conclusions import is_confirmed, is_raced, is_single
+from reports.study.ranges import range_finding, ranges_found
+from reports.study.scale import LEAST_TRIALS, is_small
+from reports.study.tables import best_run, explored, finished, names_of, run_table, trial_table
+from reports.study.untested import untested_finding
+
+
+def findings(study: StudyRecord) -> list[Finding]:
+    """What the page opens with, in the order of TOPICS: the trial it ends with, then the space.
+
+    Of a confirmed study the first part quotes its fresh runs and no other; what is said of the
+    space rests on explore runs, which every trial has.
+    """
+    return [*recommendation(study), *of_explore(study)]
+
+
+def of_explore(study: StudyRecord) -> list[Finding]:
+    """What can be said of the space: what holds, what fails, what decides, what is open."""
+    runs = run_table(study)
+    done = finished(explored(runs))
+    if done.empty:
+        return [nothing_finished(runs)]
+    ranges = [] if is_small(study) else ranges_found(study)
+    confirmed = is_confirmed(study)
+    found = [
+        better_at_the_end(done, names_of(study)) if is_single(done) and not confirmed else None,
+        None if is_raced(study) else seeds(done),
+        stability(study, done),
+        *(range_finding(one) for one in ranges if one.holds),
+        failures(done),
+        *(range_finding(one) for one in ranges if not one.holds),
+        pruning(runs),
+        *effects(study),
+        untested_finding(study),
+        pilot(study),
+    ]
+    return [finding for finding in found if finding is not None]
+
+
+def effects(study: StudyRecord) -> list[Finding]:
+    """What a choice gains: a paper's grid method by method, else choices level by level."""
+    told = [finding.about("effects") for finding in agreements(study)]
+    if told:
+        return told
+    comparisons = [] if is_small(study) else comparisons_of(study)
+    shown = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
+    open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
+    return [*map(difference_shown, shown), *([] if open_ is None else [open_])]
+
+
+def nothing_finished(runs: pd.DataFrame) -> Finding:
+    """The only finding of a study without a verdict."""
+    state = [
+        f"{counted(int((runs['outcome'] == status).sum()), 'run')} {status}"
+        for status in in_order(set(runs["outcome"]))
+    ]
+    detail = f"So far: {listed(state)}." if state else "The study holds no run yet."
+    return Finding("Nothing finished yet.", f"{detail} Make this page again when runs have ended.")
+
+
+def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
+    """k of n stable with Wilson's interval: of Sobol runs where an optimiser moved the others."""
+    runs = "explore run" if is_raced(study) else "run"
+    stable = int((done["outcome"] == "stable").sum())
+    origins = done["trial"].map(trial_table(study)["origin"])
+    sobol = done[origins.eq("sobol").to_numpy(dtype=bool)]
+    k = int((sobol["outcome"] == "stable").sum())
+    moved = (
+        "the share of what this search tried, not of the space, for the optimiser tries more of "
+        "what did well."
+    )
+    if not origins.eq("tpe").any() or len(sobol) < LEAST_TRIALS:
+        told = f"Of the Sobol runs, an even sample of the space, {share(k, len(sobol))}."
+        return Finding(
+            _share_stable(stable, len(done), runs),
+            " ".join([
+                *([f"That is {moved}"] if origins.eq("tpe").any() else []),
+                *([told] if 0 < len(sobol) < len(done) else []),
+            ]),
+            "holds",
+        )  # fmt: skip
+    return Finding(
+        _share_stable(k, len(sobol), "Sobol run"),
+        f"Those are an even sample of the space. Of all {counted(len(done), runs)} "
+        f"{stable:,} {'was' if stable == 1 else 'were'} stable "
+        f"({percents(*wilson_bounds(stable, len(done)))}): {moved}",
+        "holds",
+    )
+
+
+def _share_stable(stable: int, total: int, runs: str) -> str:
+    between = percents(*wilson_bounds(stable, total))
+    if stable:
+        return f"{stable:,} of {counted(total, runs)} stable (Wilson 95%: {between})."
+    return f"No {runs} was stable: 0 of {total:,} (Wilson 95%: {between})."
+
+
+def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
+    """The run that ended best, when it is another than the best by score."""
+    best = best_run(done.reset_index(drop=True))
+    stable = done.reset_index(drop=True)
+    stable = stable[(stable["outcome"] == "stable") & stable["final_quality"].notna()]
+    if best is None or stable.empty:
+        return None
+    ended = stable.sort_values("final_quality", ascending=False, kind="stable").iloc[0]
+    if best not in stable.index or ended["final_quality"] <= stable["final_quality"][best]:
+        return None
+    return Finding(
+        f"Trial {ended['trial']} ended better than the best by score: final quality "
+        f"{fixed(ended['final_quality'])}, {names.frechet} {number(ended['frechet'])}.",
+        "The score is the area under the quality curve, so it also rewards being good early.",
+    )
+
+
+def failures(done: pd.DataFrame) -> Finding | None:
+    """How the others fail, and when."""
+    failed = done[done["outcome"] != "stable"]
+    if failed.empty:
+        low, _ = wilson_bounds(len(done), len(done))
+        return Finding(
+            "No run failed.",
+            f"With {counted(len(done), 'run')} that still allows up to {100 * (1 - low):.0f}% "
+            "failures among runs chosen like these.",
+            "fails",
+        )
+    parts = [
+        f"{int((failed['outcome'] == outcome).sum()):,} {outcome}"
+        for outcome in in_order(set(failed["outcome"]))
+    ]
+    others = "run" if len(failed) == 1 else f"{len(failed):,}"
+    claim = (
+        f"The other {others} failed: {listed(parts)}."
+        if len(failed) < len(done)
+        else f"All failed: {listed(parts)}."
+    )
+    onsets = failed[(failed["outcome"] != "stalled") & failed["onset_images"].notna()]
+    if onsets.empty:
+        return Finding(claim, "", "fails")
+    middle, life = float(onsets["onset_images"].median()), float(onsets["life"].median())
+    when = f"{images(middle)} images, {100 * life:.0f}% of the budget"
+    if len(onsets) == 1:
+        return Finding(claim, f"The one that broke before the end did so at {when}.", "fails")
+    return Finding(
+        claim, f"Of the {len(onsets):,} that broke before the end, half did so by {when}.", "fails"
+    )
+
+
+def seeds(done: pd.DataFrame) -> Finding | None:
+    """What one seed a configuration cannot say."""
+    if not is_single(done):
+        return None
+    if (done["outcome"] != "stable").all():
+        low, high = wilson_bounds(0, 1)
+        return Finding(
+            "One failure condemns no configuration.",
+            "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "
+            f"stable in {percents(low, high)} of runs.",
+        )
+    low, high = wilson_bounds(1, 1)
+    return Finding(
+        "How reliable any single configuration is, is not known yet.",
+        "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
+        f"stable in {percents(low, high)} of runs: repeat the ones you like with fresh seeds "
+        "before you rely on them.",
+    )
+
+
+def pruning(runs: pd.DataFrame) -> Finding | None:
+    """How many runs were given up, and what that leaves open."""
+    explore = explored(runs)
+    pruned = int((explore["outcome"] == "pruned").sum())
+    if not pruned:
+        return None
+    done = finished(explore)
+    stable, total = int((done["outcome"] == "stable").sum()), len(done) + pruned
+    verb, they = ("was", "it") if pruned == 1 else ("were", "they")
+    return Finding(
+        f"{counted(pruned, 'explore run')} {verb} pruned: neither stable nor failed.",
+        f"Had all of them failed, {stable:,} of {total:,} runs would be stable; had all been "
+        f"stable, {stable + pruned:,} of {total:,}. Because {they} looked poor when stopped, no "
+        "share of the others speaks for them.",
+        "fails",
+    )
+
+
+def pilot(study: StudyRecord) -> Finding | None:
+    """What a pilot says of pruning, as the search noted it."""
+    sentence = str((study.study.get("pilot") or {}).get("sentence") or "")
+    return Finding("Pilot for pruning.", sentence, "search") if sentence else None
+
+
+def difference_shown(comparison: Comparison) -> Finding:
+    """A choice whose levels differ by more than their intervals: `+22 points [6, 37]`."""
+    low, high = 100 * comparison.interval.low, 100 * comparison.interval.high
+    points = f"{100 * comparison.difference:+.0f} points [{math.floor(low)}, {math.ceil(high)}]"
+    best, worst = comparison.best, comparison.worst
+    how = (
+        f"paired over {comparison.num_paired} configurations"
+        if comparison.num_paired
+        else "unpaired"
+    )
+    counts = comparison.table.set_index("level")
+    detail = (
+        "The same configuration with either, and bootstrap over configurations."
+        if comparison.num_paired
+        else f"{counts['stable'][best]} of {counts['total'][best]} against "
+        f"{counts['stable'][worst]} of {counts['total'][worst]} runs stable; their other settings "
+        "differed as well."
+    )
+    return Finding(
+        f"{comparison.title} {best}: {points} in stable runs over {worst}, {how}.",
+        detail,
+        "effects",
+    )
+
+
+def no_difference(comparisons: list[Comparison]) -> Finding | None:
+    """The choices that show nothing, in one sentence."""
+    if not comparisons:
+        return None
+    names = listed([comparison.title.lower() for comparison in comparisons])
+    return Finding(
+        f"No difference shown by {names}.",
+        "Their intervals hold 0: these runs cannot tell, which is not to say that it makes none.",
+        "effects",
+    )

@@ -1,0 +1,114 @@
+"""A paper's table: known points that form settings x methods.
+
+A known point is named `<setting>-<method>`, say `d-wgan-gp`. Any space whose points fill at least
+two settings of two methods shows the matrix.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from lab.record import StudyRecord
+from lab.statistics import interquartile_mean
+from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.outcomes import glyph, in_order
+from reports.kit.words import counted, fixed, images, listed, percents, wilson_bounds
+from reports.study.tables import explored, finished, run_table, trial_table
+
+
+def grid_runs(study: StudyRecord) -> pd.DataFrame:
+    """Explore runs with a verdict of points named `<setting>-<method>`, with both columns."""
+    runs = finished(explored(run_table(study))).join(trial_table(study)[["origin"]], on="trial")
+    parts = runs["origin"].astype(str).str.extract(r"^known:([^-]+)-(.+)$")
+    runs = runs.assign(setting=parts[0], method=parts[1])
+    return runs[runs["setting"].notna()]
+
+
+def grid_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a filled cell: setting, method, stable, total, low, high, quality, failures.
+
+    Over explore runs, the same number for every cell; `quality` is the interquartile mean of the
+    final quality, failures as 0. Empty unless two settings share two methods.
+    """
+    found = []
+    for (setting, method), own in grid_runs(study).groupby(["setting", "method"], sort=False):
+        stable = int((own["outcome"] == "stable").sum())
+        low, high = wilson_bounds(stable, len(own))
+        quality = float(interquartile_mean(own["final_quality"].to_numpy(dtype=float)))
+        failures = tuple(in_order(set(own["outcome"]) - {"stable"}))
+        found.append((setting, method, stable, len(own), low, high, quality, failures))
+    columns = ["setting", "method", "stable", "total", "low", "high", "quality", "failures"]
+    rows = pd.DataFrame(found, columns=columns)
+    return rows if _has_a_square(rows) else rows.iloc[:0]
+
+
+def grid_section(study: StudyRecord) -> Html | None:
+    """The matrix of settings x methods; None for a study without one."""
+    rows = grid_rows(study)
+    if rows.empty:
+        return None
+    settings = sorted(rows["setting"].unique())
+    methods = list(dict.fromkeys(rows["method"]))
+    cells = {(row["setting"], row["method"]): row for row in rows.to_dict("records")}
+    head = element("tr", element("th", "method", scope="col"),
+                   *(element("th", _title(name), scope="col") for name in settings))  # fmt: skip
+    lines = [
+        element(
+            "tr",
+            element("th", method, scope="row"),
+            *(_cell(cells.get((setting, method))) for setting in settings),
+        )
+        for method in methods
+    ]
+    table = element(
+        "table", element("thead", head), element("tbody", joined(lines)), class_="grid"
+    )
+    budget = float(run_table(study)["budget_images"].max())
+    data = (study.study.get("data") or {}).get("name", "unknown data")
+    most = int(rows["total"].max())
+    low, high = wilson_bounds(most, most)
+    note = (
+        f"Explore runs at {images(budget)} images each on {data}: stable of total, then the "
+        "interquartile mean of the final quality, failures as 0, and the shapes of the failures "
+        f"seen. The greener, the more were stable. With {counted(most, 'run')} a cell even all "
+        f"stable says only that the share is {percents(low, high)} (Wilson 95%)."
+    )
+    return element(
+        "div",
+        element("h3", "Methods by setting"),
+        scrollable(table, "Methods by setting"),
+        element("p", note, class_="note"),
+        class_="wide",
+        id="grid",
+    )
+
+
+def _cell(row: dict[Any, Any] | None) -> Html:
+    if row is None:
+        return element("td", "not run", class_="empty-cell")
+    stable, total, failures = row["stable"], row["total"], row["failures"]
+    title = f"Wilson 95%: {percents(row['low'], row['high'])}"
+    if failures:
+        title += f"; failures: {listed(failures)}"
+    return element(
+        "td",
+        element("b", f"{stable}/{total}"),
+        element("small", f"u {fixed(row['quality'])}"),
+        *(glyph(name) for name in failures),
+        style=f"--share:{100 * stable / total:.0f}%",
+        title=title,
+    )
+
+
+def _title(setting: str) -> str:
+    return setting.upper() if len(setting) == 1 else setting
+
+
+def _has_a_square(rows: pd.DataFrame) -> bool:
+    """Whether two settings share two methods."""
+    methods = [set(own["method"]) for _, own in rows.groupby("setting")]
+    return any(
+        len(one & other) >= 2 for i, one in enumerate(methods) for other in methods[i + 1 :]
+    )

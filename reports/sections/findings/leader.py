@@ -1,0 +1,212 @@
+"""The card of the trial that a study ends with: recommended and confirmed, or merely leading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
+from reports.kit.markup import Html, element, joined
+from reports.kit.outcomes import glyph
+from reports.kit.story import story
+from reports.kit.words import MISSING, fixed, number, percents, setting, short_name
+from reports.study.commands import confirm_command, copyable, shown_folder, train_command
+from reports.study.conclusions import (
+    conclusions_of,
+    finalist_rows,
+    is_raced,
+    is_single,
+    leading_run,
+)
+from reports.study.gallery import Album, hero
+from reports.study.tables import (
+    explored,
+    finished,
+    names_of,
+    parameters_of,
+    run_table,
+    trial_table,
+)
+
+SUGGESTED_SEEDS = 7
+"""Fresh seeds from which Wilson's 95 % interval covers a race's winner in 93 to 97 % of studies
+(benchmarks/race_study)."""
+MOST_STORIES = 3
+"""Failed fresh runs told one by one; the table of trials has the others."""
+
+
+def leader_card(study: StudyRecord, album: Album) -> Html | None:
+    """Title, numbers, settings and the command that trains it; None when nothing is scored."""
+    run = leading_run(study)
+    if run is None:
+        return None
+    row = run_table(study).iloc[run]
+    trial = int(row["trial"])
+    values = {str(key): value for key, value in trial_table(study).loc[[trial]].iloc[0].items()}
+    finalists = finalist_rows(study)
+    finalist = finalists[finalists["trial"] == trial]
+    confirmed = (
+        conclusions_of(study).recommended == trial and int(finalist["confirm_total"].sum()) > 0
+    )
+    command = train_command(study)
+    words = element(
+        "div",
+        element("h3", f"{_claim(study, row, confirmed)}: ",
+                element("a", f"trial {trial}", href=f"#trial={trial}"),
+                f" ({values.get('origin', 'unknown origin')})"),
+        _confirmed_numbers(study, finalist.to_dict("records")[0])
+        if confirmed
+        else _numbers(study, row, study.runs[run].evaluations),
+        _settings(study, values),
+        _stories(study, row, confirmed),
+        None if confirmed else _how_to_confirm(study),
+        _files(study, run, command),
+        class_="best-words",
+    )  # fmt: skip
+    return element("div", words, hero(study, album), class_="best-card")
+
+
+def _claim(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> str:
+    if conclusions_of(study).recommended is not None:
+        return "Recommended" if confirmed else "Winner of the race, not confirmed"
+    if is_raced(study):
+        return "Leading before the race is over"
+    if not is_single(explored(run_table(study))):
+        return "Leading by stable runs, then by score"
+    return (
+        "Best run by score"
+        if row["outcome"] == "stable"
+        else f"Highest score, yet {row['outcome']}"
+    )
+
+
+def _confirmed_numbers(study: StudyRecord, row: dict[Any, Any]) -> Html:
+    """By fresh runs only, each with its interval; last what the race showed, named as such."""
+    names = names_of(study)
+    baseline = study.study.get("metrics", {}).get("baseline", {})
+    real = f"median; real {number(baseline[names.frechet])}" if names.frechet in baseline else ""
+    entries = [
+        (
+            "stable on fresh seeds",
+            f"{row['confirm_stable']} of {row['confirm_total']}",
+            f"Wilson 95%: {percents(row['confirm_low'], row['confirm_high'])}",
+        ),
+        (
+            "quality on fresh seeds",
+            fixed(row["quality"]),
+            "too few seeds for an interval"
+            if math.isnan(row["quality_low"])
+            else f"nominally 95%: {fixed(row['quality_low'])}–{fixed(row['quality_high'])}",
+        ),
+        (
+            f"{names.frechet} on fresh seeds",
+            MISSING if math.isnan(row["frechet"]) else number(row["frechet"]),
+            real,
+        ),
+        (
+            "in the race (optimistic)",
+            f"{row['race_stable']} of {row['race_total']}",
+            "chosen by it",
+        ),
+    ]
+    return _entries(entries)
+
+
+def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]) -> Html:
+    """Score, quality and distances, each distance between those of noise and of real images."""
+    names = names_of(study)
+    baseline = study.study.get("metrics", {}).get("baseline", {})
+    entries = [
+        ("score", fixed(row["score"]), "of 1"),
+        ("final quality", fixed(row["final_quality"]), "of 1"),
+    ]
+    for column, name in (("frechet", names.frechet), ("kernel", names.kernel)):
+        value = float(row[column])
+        start = evaluations[0].get(name) if evaluations else None
+        floor = f"untrained {number(start)}" if start is not None else ""
+        floor += f" · real {number(baseline[name])}" if name in baseline else ""
+        if not math.isnan(value):
+            entries.append((name, number(value), floor))
+    return _entries(entries)
+
+
+def _entries(entries: list[tuple[str, str, str]]) -> Html:
+    cells = [
+        element(
+            "div", element("dt", name), element("dd", element("b", value), element("small", below))
+        )
+        for name, value, below in entries
+    ]
+    return element("dl", *cells, class_="numbers")
+
+
+def _files(study: StudyRecord, run: int, command: str | None) -> Html:
+    """The command that trains it again and the files to copy, each with a copy button."""
+    shown = study.runs[run]
+    generator = shown.folder / GENERATOR_FILE
+    entries = [
+        ("Train it again", command, "the command"),
+        (
+            "Its configuration, for --config",
+            shown_folder(shown.folder.parent / TRIAL_FILE),
+            "the path",
+        ),
+        (
+            f"Its generator of seed {shown.seed}, averaged over training",
+            shown_folder(generator) if generator.is_file() else None,
+            "the path",
+        ),
+    ]
+    rows = [
+        joined([element("dt", name), element("dd", copyable(value, what))])
+        for name, value, what in entries
+        if value
+    ]
+    return element("dl", joined(rows), class_="commands")
+
+
+def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
+    cells = [
+        element("div", element("dt", short_name(p.path)), element("dd", setting(values[p.path])))
+        for p in parameters_of(study)
+        if values.get(p.path) is not None
+    ]
+    return element("dl", *cells, class_="settings")
+
+
+def _stories(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> Html | None:
+    """The verdict's evidence: of the run shown, or of the fresh runs that failed."""
+    if not confirmed:
+        return element("p", f"{row['outcome']}: {story(row)}.", class_="note")
+    runs = finished(run_table(study))
+    fresh = runs[(runs["trial"] == row["trial"]) & (runs["stage"] == "confirm")]
+    failed = fresh[fresh["outcome"] != "stable"]
+    if failed.empty:
+        return None
+    told = [
+        element("li", glyph(run["outcome"]), f"seed {run['seed']} {run['outcome']} {story(run)}")
+        for _, run in failed.head(MOST_STORIES).iterrows()
+    ]
+    more = len(failed) - len(told)
+    return element(
+        "div",
+        element("p", "The fresh runs that failed:"),
+        element("ul", *told, element("li", f"and {more} more") if more else None),
+        class_="note",
+    )
+
+
+def _how_to_confirm(study: StudyRecord) -> Html:
+    """The winner's curse in one sentence, and the command that ends it."""
+    tried = len(finished(explored(run_table(study))))
+    told = (
+        "The only run with a verdict, and one seed: nothing to compare it with yet."
+        if tried < 2
+        else f"Picked as the best of {tried} by the very numbers shown: expect somewhat less from "
+        "a fresh seed. To run the finalists on fresh seeds:"
+    )
+    command = copyable(confirm_command(study, SUGGESTED_SEEDS)) if tried >= 2 else None
+    return element("div", element("p", told, class_="note"), command)

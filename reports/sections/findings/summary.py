@@ -1,0 +1,168 @@
+"""The page's first screen: which study, the trial it ends with, and the findings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from lab.record import StudyRecord
+from reports.kit.blocks import Block
+from reports.kit.finding import TOPICS, Finding
+from reports.kit.markup import Html, element
+from reports.kit.outcomes import glyph, in_order, look
+from reports.kit.words import counted, duration, images
+from reports.sections.findings.finalists import pareto_table, stages_line
+from reports.sections.findings.findings import findings
+from reports.sections.findings.grid import grid_section
+from reports.sections.findings.leader import leader_card
+from reports.study.gallery import Album
+from reports.study.ranges import ranges_found, ranges_note
+from reports.study.scale import is_small
+from reports.study.tables import config_value, explored, run_table
+
+
+def header(study: StudyRecord, now: datetime) -> Html:
+    """Name, one line of facts, and how old the page is while a study runs."""
+    card = study.study
+    data = card.get("data", {})
+    status = str(card.get("status", "unknown"))
+    space = card.get("space", {}).get("name", "unknown space")
+    facts = [
+        f"{space} on {data.get('name', 'unknown data')}",
+        f"{counted(len(study.trials), 'trial')}, {counted(len(study.runs), 'run')}",
+        f"{images(_budget(study))} images a run",
+        _when(card, status),
+        f"took {duration(card.get('seconds'))}" if card.get("seconds") else "",
+    ]
+    made = now.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    age = (
+        element("p", f"This study is {status}: the page shows it as of {made}.", class_="banner")
+        if status != "finished"
+        else None
+    )
+    return element(
+        "header",
+        element("p", "GAN stability report", class_="kicker"),
+        element("h1", str(card.get("study", study.folder.name))),
+        element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
+        age,
+    )
+
+
+def _budget(study: StudyRecord) -> float | None:
+    value = config_value(study.study.get("base", {}), "training.budget_images")
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def opening(study: StudyRecord, album: Album) -> list[Block]:
+    """The trial that the study ends with, then what may be said of the space, topic by topic.
+
+    The first sentence and the card of a confirmed study quote its fresh runs and no other.
+    """
+    found = findings(study)
+    first, rest = found[0], found[1:]
+    shown, more = told_first(rest)
+    ranges = [] if is_small(study) else ranges_found(study)
+    note = ranges_note(ranges)
+    return [
+        element("p", first.claim, class_="lead"),
+        element("p", first.detail, class_="lead-detail") if first.detail else Html(),
+        leader_card(study, album) or Html(),
+        _verdict_bar(run_table(study)) or Html(),
+        topics(shown),
+        _more(more),
+        element("p", note, class_="note") if note else Html(),
+        grid_section(study) or Html(),
+        pareto_table(study) or Html(),
+    ]
+
+
+PLACES = {"end": 1, "holds": 2, "fails": 2, "effects": 2, "untested": 1}
+"""Sentences of each topic that are read at once beneath the first one; places that a topic leaves
+free go to the others."""
+
+
+def told_first(found: list[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """As many findings as are read without effort, every topic heard, and the rest."""
+    kept: list[Finding] = []
+    for topic, places in PLACES.items():
+        kept += [finding for finding in found if finding.topic == topic][:places]
+    free = sum(PLACES.values()) - len(kept)
+    spare = [finding for finding in found if finding not in kept and finding.topic in PLACES]
+    kept += spare[: max(0, free)]
+    return (
+        [finding for finding in found if finding in kept],
+        [finding for finding in found if finding not in kept],
+    )
+
+
+def topics(found: list[Finding]) -> Html:
+    """Findings under the words of their topics, which stand beside them where there is room."""
+    parts = []
+    for topic, title in TOPICS.items():
+        told = [finding for finding in found if finding.topic == topic]
+        if told:
+            parts += [element("h3", title), _sentences(told)]
+    return element("div", *parts, class_="topics")
+
+
+def _more(found: list[Finding]) -> Html:
+    if not found:
+        return Html()
+    title = counted(len(found), "more finding")
+    return element("details", element("summary", title), topics(found), class_="more")
+
+
+def _sentences(found: list[Finding]) -> Html:
+    items = [
+        element("li", element("strong", finding.claim), *_detail(finding)) for finding in found
+    ]
+    return element("ul", *items, class_="findings")
+
+
+def _detail(finding: Finding) -> list[str]:
+    return [" ", element("span", finding.detail)] if finding.detail else []
+
+
+def _verdict_bar(runs: pd.DataFrame) -> Html | None:
+    """Every explore run as a share of one bar, labelled directly; other stages in words."""
+    stages = stages_line(runs)
+    runs = explored(runs)
+    if runs.empty:
+        return None
+    counts = [(o, int((runs["outcome"] == o).sum())) for o in in_order(set(runs["outcome"]))]
+    parts = [
+        element("i", style=f"flex:{count};background:{look(outcome).colour}")
+        for outcome, count in counts
+    ]
+    words = [
+        element("li", glyph(outcome), element("b", f"{count:,}"), f" {outcome}",
+                title=look(outcome).meaning)
+        for outcome, count in counts
+    ]  # fmt: skip
+    return element(
+        "div",
+        element("h3", f"How the {counted(len(runs), 'explore run')} ended"),
+        element("div", *parts, class_="bar", aria_hidden="true"),
+        element("ul", *words, class_="counts"),
+        element("p", f"All runs of the study: {stages}.", class_="note") if stages else None,
+        class_="verdicts",
+    )
+
+
+def _when(card: dict[str, Any], status: str) -> str:
+    if card.get("finished"):
+        return f"{status} {_day(card['finished'])}".strip()
+    started = _day(card.get("created"))
+    return f"{status}, started {started}" if started else status
+
+
+def _day(written: Any) -> str:
+    try:
+        moment = datetime.fromisoformat(str(written))
+    except ValueError:
+        return ""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    return moment.strftime("%d %B %Y").lstrip("0")

@@ -1,0 +1,238 @@
+"""What a level of a choice gains in P(stable): paired where configurations allow, else not.
+
+A level is held against all others of its choice. Runs of one configuration are no independent
+witnesses, so a paired interval draws configurations again, and an unpaired one counts the first
+run of each trial. Only explore runs of trials that no optimiser chose are counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from lab.record import StudyRecord
+from lab.statistics import paired_effect
+from reports.kit.panel import INK, Panel, blank, plain, plotly_text
+from reports.kit.words import counted, listed, setting, short_name
+from reports.study.comparisons import (
+    LEAST_IN_A_LEVEL,
+    LEAST_PAIRED,
+    choices_of,
+    configurations_but,
+    difference,
+    outcome_rows,
+)
+from reports.study.scale import LEAST_CONFIGURATIONS
+
+COLUMNS = (
+    "choice", "level", "against", "difference", "low", "high", "paired", "stable", "total",
+    "other_stable", "other_total",
+)  # fmt: skip
+BLUE = "#0072B2"
+
+
+def effect_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a level: difference of P(stable) to the other levels with its 95% interval.
+
+    `paired` counts the configurations run at this level and at another, equal in all else; 0 where
+    the interval is unpaired (Newcombe 1998, method 10). It is unpaired as well where all pairs
+    came out alike: drawing those again can show no spread. Counts are of first runs of trials. A
+    choice of two levels has one row; a level with fewer than LEAST_IN_A_LEVEL trials has none.
+    """
+    rows = outcome_rows(study)
+    rows = rows[rows["unbiased"].astype(bool)]
+    found = []
+    for path in choices_of(study):
+        own = rows[rows[path].notna()]
+        level = own[path].map(setting).to_numpy(dtype=object)
+        levels = list(dict.fromkeys(map(setting, _sorted(own[path].unique()))))
+        if len(levels) < 2:
+            continue
+        group = own["trial"].map(configurations_but(study, path)).to_numpy()
+        for name in levels[1:] if len(levels) == 2 else levels:
+            against = levels[0] if len(levels) == 2 else "the others"
+            effect = _effect(own, level == name, group)
+            if effect is not None:
+                found.append((path, name, against, *effect))
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def effects_panel(study: StudyRecord) -> Panel | str:
+    """The forest, or a sentence that says why there is none."""
+    rows = effect_rows(study)
+    if rows.empty:
+        return (
+            "No choice has two levels with at least "
+            f"{counted(LEAST_IN_A_LEVEL, 'trial')} each that no optimiser chose, so no effect of "
+            "one is shown."
+        )
+    return draw_effects(rows)
+
+
+def draw_effects(rows: pd.DataFrame) -> Panel:
+    """A line a level: the difference on its interval; choices as headings between them."""
+    places, labels = _lanes(rows)
+    figure = blank(86 + 25 * len(labels))
+    figure.add_trace(
+        go.Scatter(
+            x=[0, 0], y=[-0.6, len(labels) - 0.4], mode="lines", hoverinfo="skip",
+            line={"color": INK, "width": 1}, meta={"role": "zero"},
+        )
+    )  # fmt: skip
+    clear = (rows["low"] > 0) | (rows["high"] < 0)
+    for paired in (True, False):
+        for shown in (False, True):
+            chosen = ((rows["paired"] > 0) == paired) & (clear == shown)
+            if chosen.any():
+                colour = BLUE if shown else INK
+                lanes = [places[i] for i in np.flatnonzero(chosen)]
+                figure.add_trace(_marks(rows[chosen], lanes, colour, filled=paired))
+    figure.update_xaxes(
+        range=[-104, 104], tickvals=[-100, -50, 0, 50, 100], domain=[0, 0.76],
+        ticktext=["−100", "−50", "0", "+50", "+100"], title_text="points of P(stable)",
+    )  # fmt: skip
+    figure.update_yaxes(
+        range=[len(labels) - 0.4, -0.6], tickvals=list(range(len(labels))), ticktext=labels,
+        showgrid=False,
+    )  # fmt: skip
+    figure.update_layout(
+        annotations=[
+            {
+                "x": 0.79, "xref": "paper", "y": place, "text": _words(row), "showarrow": False,
+                "xanchor": "left", "yanchor": "middle", "font": {"size": 12},
+            }
+            for place, row in zip(places, rows.to_dict("records"), strict=True)
+        ]
+    )  # fmt: skip
+    return Panel(
+        "effects",
+        figure,
+        "Difference in P(stable) that each level of a choice makes against the others.",
+        note=_note(rows),
+        title="Effect of every choice on stability",
+        narrow={"xaxis.domain": [0, 1], "annotations": []},
+        table=_table(rows),
+    )
+
+
+def _effect(rows: pd.DataFrame, treated: Any, group: Any) -> tuple[Any, ...] | None:
+    """difference, low, high, paired, and both counts; None where either side has too few."""
+    first = ~rows["trial"].duplicated().to_numpy()
+    stable = (rows["outcome"] == "stable").to_numpy()
+    sides = [(int((side & first & stable).sum()), int((side & first).sum()))
+             for side in (treated, ~treated)]  # fmt: skip
+    if min(sides[0][1], sides[1][1]) < LEAST_IN_A_LEVEL:
+        return None
+    paired = paired_effect(
+        group, rows["seed"].to_numpy(), treated, stable.astype(float), np.random.default_rng(0)
+    )
+    low, high = paired.interval
+    if paired.num_configurations >= LEAST_CONFIGURATIONS and low < high:
+        return paired.difference, low, high, paired.num_configurations, *sides[0], *sides[1]
+    gain = sides[0][0] / sides[0][1] - sides[1][0] / sides[1][1]
+    return gain, *difference(sides[0], sides[1]), 0, *sides[0], *sides[1]
+
+
+def _marks(rows: pd.DataFrame, lanes: list[int], colour: str, *, filled: bool) -> go.Scatter:
+    points = 100 * rows["difference"]
+    return go.Scatter(
+        x=plain(points, 4),
+        y=lanes,
+        mode="markers",
+        error_x={
+            "type": "data", "symmetric": False, "thickness": 1.6, "width": 0, "color": colour,
+            "array": plain(100 * rows["high"] - points, 4),
+            "arrayminus": plain(points - 100 * rows["low"], 4),
+        },
+        marker={
+            "symbol": "square" if filled else "circle-open", "size": 9, "color": colour,
+            "line": {"width": 1.6, "color": colour},
+        },
+        hovertext=[_words(row) for row in rows.to_dict("records")],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip
+
+
+def _lanes(rows: pd.DataFrame) -> tuple[list[int], list[str]]:
+    """The lane of each row and what stands beside every lane; a choice has one for its name."""
+    places, labels = [], []
+    for choice, own in rows.groupby("choice", sort=False):
+        name = plotly_text(short_name(str(choice)))
+        labels.append(f"<b>{name}</b>")
+        for level, against in zip(own["level"], own["against"], strict=True):
+            places.append(len(labels))
+            beside = "" if against == "the others" else f" over {plotly_text(against)}"
+            labels.append(f"{plotly_text(level)}{beside}")
+    return places, labels
+
+
+def _words(row: dict[Any, Any]) -> str:
+    """`+22 [+6, +37], 24 paired`: the difference in points, its interval, what it rests on."""
+    difference, low, high = (_points(row[name]) for name in ("difference", "low", "high"))
+    return (
+        f"{difference} [{low}, {high}], {row['paired'] or 'un'}{' ' * bool(row['paired'])}paired"
+    )
+
+
+def _points(share: float) -> str:
+    points = round(100 * share)
+    return "0" if points == 0 else f"{points:+d}".replace("-", "−")
+
+
+def _note(rows: pd.DataFrame) -> str:
+    kinds = []
+    few = rows["paired"].between(1, LEAST_PAIRED - 1)
+    if (rows["paired"] > 0).any():
+        kinds.append(
+            "Squares: paired on configuration, and on seed where seeds are shared; the interval "
+            "draws configurations again"
+            + (f", which fewer than {LEAST_PAIRED} of them make too narrow" if few.any() else "")
+            + "."
+        )
+    if (rows["paired"] == 0).any():
+        kinds.append(
+            "Circles: unpaired, for want of pairs or because all came out alike (Newcombe's "
+            "interval from the first run of each trial): other settings differ as well."
+        )
+    over = listed([f"{short_name(p)} {name}" for p, name in _clear(rows)])
+    shown = f"Beyond its own interval: {over}." if over else "No interval leaves 0 out."
+    return " ".join(
+        [
+            shown,
+            "Each level against the others of its choice, over explore runs of trials that no "
+            f"optimiser chose; 95% intervals one by one, so of {len(rows)} about "
+            f"{max(1, round(0.05 * len(rows)))} may miss.",
+            *kinds,
+        ]
+    )
+
+
+def _clear(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    clear = rows[(rows["low"] > 0) | (rows["high"] < 0)]
+    return list(zip(clear["choice"], clear["level"], strict=True))
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "choice": rows["choice"],
+            "level": rows["level"],
+            "against": rows["against"],
+            "difference in P(stable)": rows["difference"],
+            "95% low": rows["low"],
+            "95% high": rows["high"],
+            "paired configurations": rows["paired"],
+            "stable": rows["stable"],
+            "runs": rows["total"],
+            "stable of the others": rows["other_stable"],
+            "runs of the others": rows["other_total"],
+        }
+    )
+
+
+def _sorted(values: Any) -> list[Any]:
+    """Numbers by size, then words."""
+    return sorted(values, key=lambda it: (isinstance(it, str), it))

@@ -1,0 +1,186 @@
+"""Which parameters stability and quality depend on: importances beside what chance alone gives.
+
+The only place of the reports where Optuna is used; its study is rebuilt in memory from the record.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import optuna
+import pandas as pd
+from numpy.typing import NDArray
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from lab.record import StudyRecord
+from reports.kit.parameter import Parameter
+from reports.study.scale import LEAST_TRIALS, NUM_SHUFFLES
+from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
+
+GOALS = {"stability": "stability", "quality": "quality of stable runs"}
+BEST_SHARE = 0.1
+"""Of trials by quality: what sets these apart is what importance means there (Optuna's own)."""
+MOST_TRIALS = 500
+"""Trials that importances are drawn from, evenly taken of more: their cost is a second."""
+
+
+class Sample(NamedTuple):
+    """Trials that an importance may be drawn from, by one goal."""
+
+    trials: pd.DataFrame
+    """Parameters by trial number; None where a branch was not taken."""
+    outcomes: NDArray[np.float64]
+    num_known: int
+    """Trials with an outcome, before MOST_TRIALS of them were taken."""
+    chosen: bool
+    """Whether the optimiser chose some of them."""
+
+
+def sample_of(study: StudyRecord, goal: str) -> Sample:
+    """Trials whose parameters all lie inside the space (Optuna accepts no other), with outcomes.
+
+    Stability: 1 for a trial whose explore runs were mostly stable, otherwise 0. Quality: the mean
+    final quality of its stable explore runs; trials without any say nothing of it. Trials that no
+    optimiser chose where there are enough, otherwise all.
+    """
+    runs = finished(explored(run_table(study)))
+    trials = trial_table(study)
+    ranged = ranged_parameters(study)
+    trials = trials[_inside(trials, ranged)]
+    stable = runs["outcome"] == "stable"
+    if goal == "stability":
+        found = (stable.groupby(runs["trial"]).mean() > 0.5).astype(float)
+    else:
+        found = runs[stable].groupby("trial")["final_quality"].mean().dropna()
+    both = trials.join(found.rename("outcome"), how="inner")
+    unbiased = both[both["unbiased"].astype(bool)]
+    used = unbiased if len(unbiased) >= LEAST_TRIALS else both
+    even = np.unique(np.linspace(0, len(used) - 1, MOST_TRIALS).astype(int))
+    taken = used.iloc[even] if len(used) > MOST_TRIALS else used
+    outcomes = taken["outcome"].to_numpy(dtype=float)
+    parameters = taken[[parameter.path for parameter in ranged]]
+    return Sample(parameters, outcomes, len(used), not bool(used["unbiased"].all()))
+
+
+def ranged_parameters(study: StudyRecord) -> list[Parameter]:
+    """The parameters whose range or choices the record tells: others have no importance."""
+
+    def is_ranged(parameter: Parameter) -> bool:
+        if not parameter.is_numeric:
+            return bool(parameter.choices)
+        low, high = parameter.low, parameter.high
+        return (
+            low is not None
+            and high is not None
+            and low <= high
+            and not (parameter.log and low <= 0)
+        )
+
+    return [parameter for parameter in parameters_of(study) if is_ranged(parameter)]
+
+
+def importances_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a goal and parameter: importance (a goal's sum to 1), `chance`, and the sample.
+
+    `chance` is the largest importance over NUM_SHUFFLES shuffles of the outcomes, as a share of
+    the same sum: a parameter below it has shown nothing. Importances by PED-ANOVA (Watanabe,
+    Bansal and Hutter 2023). A goal has no rows below LEAST_TRIALS trials, or when all their
+    outcomes are equal.
+    """
+    spaces = {p.path: _distribution(p) for p in ranged_parameters(study)}
+    rows = []
+    for goal in GOALS:
+        sample = sample_of(study, goal)
+        outcomes = sample.outcomes
+        if len(outcomes) < LEAST_TRIALS or np.ptp(outcomes) == 0:
+            continue
+        rebuilt = _rebuilt(sample.trials, spaces)
+        best = _best_share(outcomes) if goal == "stability" else BEST_SHARE
+        generator = np.random.default_rng(0)
+        found = _importances(rebuilt, outcomes, best)
+        shuffled = [
+            _importances(rebuilt, generator.permutation(outcomes), best)
+            for _ in range(NUM_SHUFFLES)
+        ]
+        # Shares of each shuffle's own sum would be large by chance alone: noise has a sum as well.
+        whole = sum(found.values())
+        if not whole > 0:
+            continue
+        told = (len(outcomes), sample.num_known, sample.chosen)
+        for path, value in found.items():
+            chance = max(by.get(path, 0.0) for by in shuffled)
+            rows.append((goal, path, value / whole, chance / whole, *told))
+    columns = ["goal", "parameter", "importance", "chance", "num_trials", "num_known", "chosen"]
+    frame = pd.DataFrame(rows, columns=columns)
+    order = ["goal", "importance", "parameter"]
+    return frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
+
+
+def _rebuilt(trials: pd.DataFrame, spaces: dict[str, BaseDistribution]) -> optuna.Study:
+    """An in-memory study of finished trials; their outcomes are handed to the evaluator apart."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="minimize")
+    optuna.logging.set_verbosity(before)
+    sampled = [
+        {str(path): value for path, value in row.items() if value is not None}
+        for row in trials.to_dict("records")
+    ]
+    study.add_trials(
+        optuna.trial.create_trial(
+            params=values, distributions={path: spaces[path] for path in values}, value=0.0
+        )
+        for values in sampled
+    )
+    return study
+
+
+def _importances(
+    study: optuna.Study, outcomes: NDArray[np.float64], best: float
+) -> dict[str, float]:
+    """PED-ANOVA with these outcomes; it takes low targets as good, hence the minus."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = optuna.importance.get_param_importances(
+            study,
+            evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best),
+            target=lambda trial: -float(outcomes[trial.number]),
+            normalize=False,
+        )
+    return {path: value for path, value in found.items() if math.isfinite(value)}
+
+
+def _best_share(outcomes: NDArray[np.float64]) -> float:
+    """The quantile that picks just the trials with outcome 1: half a trial below their share."""
+    return float((outcomes.sum() - 0.5) / outcomes.size)
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    low, high = parameter.low or 0, parameter.high or 0
+    if parameter.kind == "float":
+        return FloatDistribution(float(low), float(high), log=parameter.log)
+    if parameter.kind == "int":
+        return IntDistribution(int(low), int(high), log=parameter.log)
+    return CategoricalDistribution(parameter.choices)
+
+
+def _inside(trials: pd.DataFrame, parameters: list[Parameter]) -> Any:
+    """Which trials lie inside the space with every parameter that they sampled."""
+    inside = np.ones(len(trials), dtype=bool)
+    for parameter in parameters:
+        values = trials[parameter.path]
+        if parameter.is_numeric:
+            numbers = pd.to_numeric(values, errors="coerce")
+            within = numbers.between(parameter.low or 0, parameter.high or 0)
+        else:
+            within = values.isin(parameter.choices)
+        inside &= (values.isna() | within).to_numpy(dtype=bool)
+    return inside

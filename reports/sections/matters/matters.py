@@ -1,0 +1,198 @@
+"""What matters: importances drawn, and with them effects of choices and means along parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lab.record import StudyRecord
+from reports.kit.blocks import Block, Missing
+from reports.kit.panel import Panel, blank, plain, plotly_text
+from reports.kit.words import counted, listed, short_name
+from reports.sections.matters.dependence import dependence_panel
+from reports.sections.matters.effects import effects_panel
+from reports.sections.matters.importances import GOALS, importances_rows, sample_of
+from reports.study.scale import LEAST_TRIALS, NUM_SHUFFLES, is_small
+from reports.study.tables import finished, parameters_of, run_table
+
+BLUE, GREY, CHANCE = "#0072B2", "rgba(128,128,128,0.45)", "#D55E00"
+
+
+def matters_blocks(study: StudyRecord) -> list[Block]:
+    """Importances, effects of choices, and means along every parameter; or why they are not."""
+    if is_small(study):
+        known = finished(run_table(study))["trial"].nunique()
+        return [
+            Missing(
+                f"Too few runs: {counted(known, 'trial')} with a verdict; what matters is drawn "
+                f"from {LEAST_TRIALS} on."
+            )
+        ]
+    if not parameters_of(study):
+        return [Missing("This study samples no parameter, so none can matter more than another.")]
+    rows = importances_rows(study)
+    order = list(dict.fromkeys(rows["parameter"]))
+    panels = [
+        importances_panel(study, rows), effects_panel(study), dependence_panel(study, order),
+    ]  # fmt: skip
+    return [Missing(panel) if isinstance(panel, str) else panel for panel in panels]
+
+
+def draw_importances(rows: pd.DataFrame) -> Panel:
+    """Bars of either goal side by side, the most important for stability on top."""
+    goals = [goal for goal in GOALS if (rows["goal"] == goal).any()]
+    order = list(dict.fromkeys(rows["parameter"]))
+    height = 92 + 30 * len(order)
+    figure = blank(height, bargap=0.45)
+    width = 1 / len(goals)
+    headings = []
+    for i, goal in enumerate(goals):
+        own = rows[rows["goal"] == goal]
+        places = [order.index(path) for path in own["parameter"]]
+        suffix = "" if i == 0 else str(i + 1)
+        for trace in _bars(own, places):
+            figure.add_trace(trace.update(xaxis=f"x{suffix}", yaxis=f"y{suffix}"))
+        _place(figure, i, own, order, [i * width + 0.06 * (i > 0), (i + 1) * width])
+        headings.append(_heading(suffix, GOALS[goal]))
+    figure.update_layout(annotations=headings, margin_t=30)
+    return Panel(
+        "importances",
+        figure,
+        "Importance of each parameter for stability and, among stable runs, for quality, with the "
+        "level that chance alone reaches.",
+        note=_note(rows, goals),
+        title="Importance of every parameter",
+        narrow=_stacked(height) if len(goals) > 1 else {},
+        table=rows.assign(
+            goal=rows["goal"].map(GOALS), beyond=rows["importance"] > rows["chance"]
+        )[["goal", "parameter", "importance", "chance", "beyond", "num_trials"]].rename(
+            columns={"beyond": "beyond chance", "num_trials": "trials"}
+        ),
+    )
+
+
+def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
+    """The panel of its rows, or a sentence that says why there is none."""
+    if not rows.empty:
+        return draw_importances(rows)
+    sample = sample_of(study, "stability")
+    if len(sample.outcomes) >= LEAST_TRIALS:
+        alike = sample.outcomes.min() == sample.outcomes.max()
+        end = "were stable" if sample.outcomes.all() else "failed"
+        why = f"all {len(sample.outcomes)} trials {end}" if alike else "no parameter varied"
+        return f"Nothing can be told apart: {why}."
+    return (
+        f"Too few runs: {counted(len(sample.outcomes), 'trial')} with a verdict inside the space; "
+        f"importances are drawn from {LEAST_TRIALS} on."
+    )
+
+
+def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
+    clear = (rows["importance"] > rows["chance"]).tolist()
+    shown = zip(rows["importance"], clear, strict=True)
+    end = _axis_end(rows)
+    beyond = (rows["chance"] > end).tolist()
+    return [
+        go.Bar(
+            orientation="h",
+            x=plain(rows["importance"], 4),
+            y=places,
+            marker={"color": [BLUE if over else GREY for over in clear], "line": {"width": 0}},
+            text=[f" {100 * x:.0f}%" if over else "" for x, over in shown],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            x=plain(rows["chance"].clip(upper=0.985 * end), 4),
+            y=places,
+            mode="markers",
+            marker={
+                "symbol": ["triangle-right" if over else "line-ns" for over in beyond],
+                "size": [10 if over else 17 for over in beyond],
+                "color": CHANCE,
+                "opacity": 1,
+                "line": {"width": [0 if over else 2.5 for over in beyond], "color": CHANCE},
+            },
+            hovertext=[f"chance alone: {chance:.0%}" for chance in rows["chance"]],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+    ]
+
+
+def _place(
+    figure: go.Figure, i: int, rows: pd.DataFrame, order: list[str], domain: list[float]
+) -> None:
+    """The axes of one goal; only the first says the parameters' names."""
+    suffix = "" if i == 0 else str(i + 1)
+    across, upward = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
+    figure.update_layout(
+        {
+            f"xaxis{suffix}": across
+            | {
+                "domain": domain, "anchor": f"y{suffix}", "range": [0, _axis_end(rows)],
+                "tickformat": ".0%", "title": {"text": "share of the importance"},
+            },
+            f"yaxis{suffix}": upward
+            | {
+                "anchor": f"x{suffix}", "range": [len(order) - 0.4, -0.6], "showgrid": False,
+                "tickvals": list(range(len(order))), "showticklabels": i == 0,
+                "ticktext": [plotly_text(short_name(path)) for path in order],
+            },
+        }
+    )  # fmt: skip
+
+
+def _axis_end(rows: pd.DataFrame) -> float:
+    """Past every bar and its number, and past chance unless that is above the whole."""
+    bars, chance = float(rows["importance"].max()), float(rows["chance"].max())
+    return max(1.18 * bars, min(1.05 * chance, 1.1))
+
+
+def _heading(suffix: str, text: str) -> dict[str, Any]:
+    return {
+        "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0, "y": 1, "text": text,
+        "showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"size": 14},
+    }  # fmt: skip
+
+
+def _stacked(height: int) -> dict[str, Any]:
+    """One goal above the other, each with the names."""
+    return {
+        "height": 2 * height,
+        "xaxis.domain": [0, 1],
+        "xaxis2.domain": [0, 1],
+        "yaxis.domain": [0.58, 1],
+        "yaxis2.domain": [0, 0.42],
+        "yaxis2.showticklabels": True,
+    }
+
+
+def _note(rows: pd.DataFrame, goals: list[str]) -> str:
+    said = []
+    for goal in goals:
+        own = rows[rows["goal"] == goal]
+        over = own[own["importance"] > own["chance"]]["parameter"]
+        names = listed([short_name(path) for path in over]) if len(over) else "nothing yet"
+        num, known = int(own["num_trials"].iloc[0]), int(own["num_known"].iloc[0])
+        of = f"{num:,} of {known:,} trials, evenly taken" if num < known else f"{num:,} trials"
+        said.append(f"Beyond chance for {GOALS[goal]}: {names} (from {of}).")
+    missing = [GOALS[goal] for goal in GOALS if goal not in goals]
+    said += [f"No importances for {goal}: too few trials, or all alike." for goal in missing]
+    said.append(
+        f"Upright ticks: the most that {NUM_SHUFFLES} shuffles of the outcomes reach (an arrow: "
+        "more than the axis shows); a grey bar "
+        f"has shown nothing, and by chance one in {NUM_SHUFFLES + 1} would be blue. PED-ANOVA "
+        "over explore runs: what set stable trials apart from all, and among the stable ones the "
+        "best tenth by final quality; it does not say which direction is better."
+    )
+    if rows["chosen"].any():
+        said.append(
+            "The optimiser chose some of these trials, and it returns to where it did well: that "
+            "alone can make a parameter look important."
+        )
+    else:
+        said.append("Only trials that no optimiser chose (known points and Sobol) are used.")
+    return " ".join(said)

@@ -1,0 +1,208 @@
+"""Methods: commands, formulas, statistics, metrics, data, versions; and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab.config import StabilityConfig
+from lab.record import SAMPLES_FOLDER, StudyRecord
+from lab.record.columns import MetricNames
+from reports.kit.blocks import Block
+from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.outcomes import VERDICTS, glyph, look
+from reports.kit.words import counted, listed, number
+from reports.sections.methods.statistics import statistics_section
+from reports.study.commands import commands_section, shown_folder
+from reports.study.conclusions import is_raced
+from reports.study.gallery import MOST_BYTES, Album
+from reports.study.left_out import left_out
+from reports.study.store import MOST_CURVE_BYTES
+from reports.study.tables import config_value, names_of
+
+METRICS = {
+    "frechet": "Frechet distance of features; lower is better, biased at few samples",
+    "kernel": "kernel distance (KID): unbiased polynomial MMD, block estimate; lower is better",
+    "kernel_error": "standard error of the kernel distance",
+    "precision": "share of generated images inside the real images' neighbourhoods",
+    "recall": "share of real images inside the generated images' neighbourhoods",
+    "density": "how many real neighbourhoods hold a generated image, over k",
+    "coverage": "share of real images whose neighbourhood holds a generated image",
+    "ct": "C_T: far below 0 generated images lie nearer to training images than held-out ones do",
+    "authenticity": "share of generated images that are no near copy of one training image",
+    "duplicates": "share of generated images that nearly repeat another one",
+    "rke": "number of modes by the second-order Renyi entropy of a kernel",
+}
+REQUIRED = tuple(name for name, field in MetricNames.model_fields.items() if field.is_required())
+"""Metrics that every record has; older ones lack the others."""
+
+
+def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
+    """The whole section; `album` holds the pictures that earlier sections took."""
+    card = study.study
+    facts = ("Data", "Versions", "Hardware", "Settings")
+    return [
+        element("h3", "Commands"),
+        commands_section(study),
+        element("h3", "What this page left out, and why"),
+        _left_out(study, album),
+        element("h3", "Score and verdicts"),
+        _formulas(study),
+        _folded("The limits behind the verdicts", _thresholds(study)),
+        element("h3", "How the statistics are made"),
+        statistics_section(),
+        *_stages(study),
+        element("h3", "Metrics"),
+        _metrics(study),
+        element("h3", "Data, versions, hardware, settings"),
+        element(
+            "div",
+            *(_facts(title, card.get(title.lower(), {})) for title in facts),
+            class_="method-columns",
+        ),
+    ]
+
+
+def _left_out(study: StudyRecord, album: Album) -> Html:
+    """What of the record is not here, then what the page's size leaves out."""
+    told = [*left_out(study), *_pictures(study, album)]
+    told.append(
+        f"Curves take at most {MOST_CURVE_BYTES / 1e6:g} MB, quality and metrics first; a "
+        "quantity that has no room for all runs is kept for the trials with pictures alone."
+    )
+    return element("ul", *(element("li", sentence) for sentence in told), class_="method-left-out")
+
+
+def _pictures(study: StudyRecord, album: Album) -> list[str]:
+    """How many runs have their samples here, and where the others' are."""
+    if not study.runs:
+        return []
+    place = f"{shown_folder(study.folder)}/trials/*/seed-*/{SAMPLES_FOLDER}"
+    here, whole = len(album.filmstrips), len(study.runs)
+    told = [
+        f"Sample grids of {here:,} of {counted(whole, 'run')} are on this page: the finalists', "
+        f"the Pareto set's, one of each failure's, at most {MOST_BYTES / 1e6:g} MB. All lie in "
+        f"{place}."
+    ]
+    if album.damaged:
+        shown = sorted(album.damaged)
+        more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+        told.append(f"Pictures that are no WebP: {', '.join(shown[:3])}{more}.")
+    return told
+
+
+def _folded(title: str, body: Html) -> Html:
+    return element("details", element("summary", title), scrollable(body, title))
+
+
+def _formulas(study: StudyRecord) -> Html:
+    names = names_of(study)
+    floor = study.study.get("metrics", {}).get("baseline", {}).get(names.kernel)
+    score = [
+        element("p", "Quality of an evaluation at t images: ", element(
+            "span", "u", element("sub", "t"), " = clip(1 − (Q", element("sub", "t"), " − Q",
+            element("sub", "rr"), ") / (Q", element("sub", "0"), " − Q", element("sub", "rr"),
+            "), 0, 1)", class_="formula"),
+            f", where Q is {names.kernel}, Q", element("sub", "0"), " that of the untrained "
+            "generator and Q", element("sub", "rr"),
+            f" that of held-out real images ({number(floor)}). From a failure on, u is 0."),
+        element("p", "Score of a run: ", element(
+            "span", "J = (1/T) ∫ u dt", class_="formula"),
+            " over images seen, up to the budget T: between 0 and 1, higher is better, finite for "
+            "every run."),
+        element("p", "Stable: no failure before T and a final quality of at least the target. "
+            "How often these rules err is measured on planted failures: see Trust."),
+    ]  # fmt: skip
+    meanings = [
+        element(
+            "tr", element("th", glyph(name), name, scope="row"), element("td", look(name).meaning)
+        )
+        for name in VERDICTS
+    ]
+    verdicts = element("table", element("tbody", joined(meanings)), class_="facts")
+    return element("div", element("div", *score), verdicts, class_="method-columns")
+
+
+def _stages(study: StudyRecord) -> list[Html]:
+    """How trials were chosen and what confirms them; nothing for a study that only explored."""
+    if not is_raced(study):
+        return []
+    settings = study.study.get("settings") or {}
+    rungs = [str(seeds) for seeds in settings.get("seeds") or ()]
+    told = (
+        f"Race: trials have {listed(rungs)} seeds at its rungs, the better ones going on by their "
+        "share of stable runs, then by the mean of the objective; seeds are common to all. "
+        "Confirm: the finalists on seeds that no choice was made on, "
+        f"{number(settings.get('confirm'))} each; the race's winner is named before any of those "
+        "ends. In simulated studies (python -m benchmarks.race.study) the Wilson interval from "
+        "such runs held the winner's true share in 93 to 97% of studies from seven fresh runs on, "
+        "and from fewer in 92 to 97%. That is an average over winners: at one given share the "
+        "coverage of so few runs may be as low as 85%. The quality's 95% interval is a percentile "
+        "bootstrap over seeds; from few seeds such intervals are too narrow: they held the truth "
+        "in about 75% of cases from 3 seeds, 90% from 5 to 7, 94% from 10 on."
+    )
+    return [element("h3", "Race and confirm"), element("p", told)]
+
+
+def _thresholds(study: StudyRecord) -> Html:
+    rows = []
+    for name, field in StabilityConfig.model_fields.items():
+        value = config_value(study.study.get("base", {}), f"stability.{name}")
+        shown = number(field.default if value is None else value)
+        rows.append(_row(name, shown, field.description or ""))
+    return element("table", element("tbody", joined(rows)), class_="facts")
+
+
+def _metrics(study: StudyRecord) -> Html:
+    metrics = study.study.get("metrics", {})
+    baseline = metrics.get("baseline", {})
+    names = names_of(study).model_dump()
+    rows = [
+        _row(name, number(baseline[name]) if name in baseline else "–", METRICS[kind])
+        for kind, name in names.items()
+        if kind in REQUIRED or name in baseline
+    ]
+    head = element(
+        "tr", *(element("th", word, scope="col") for word in ("metric", "real images", "meaning"))
+    )
+    protocol = (
+        f"Extractor {metrics.get('extractor', 'not recorded')}, "
+        f"{number(metrics.get('num_samples'))} generated images an evaluation, nearest "
+        f"k = {number(metrics.get('nearest_k'))}, reference: "
+        f"{metrics.get('reference', 'not recorded')}. “Real images” is what held-out real images "
+        "score against the same reference: the best a perfect generator could expect."
+    )
+    table = element(
+        "table", element("thead", head), element("tbody", joined(rows)), class_="facts"
+    )
+    return joined([element("p", protocol), scrollable(table, "Metrics"), *_classes(study)])
+
+
+def _classes(study: StudyRecord) -> list[Html]:
+    """How the classes of generated images are told; nothing where the data has none."""
+    by = study.study.get("metrics", {}).get("class_share_by")
+    if not by:
+        return []
+    told = f"Class shares: an image's class is told by {by}; real shares are told the same way."
+    return [element("p", told)]
+
+
+def _facts(title: str, data: Any) -> Html:
+    entries = data if isinstance(data, Mapping) else {}
+    rows = [_row(str(name), _shown(value)) for name, value in entries.items()]
+    if not rows:
+        rows = [_row("–", "not recorded")]
+    return _folded(title, element("table", element("tbody", joined(rows)), class_="facts"))
+
+
+def _row(name: str, *values: str) -> Html:
+    cells = (element("td", value) for value in values)
+    return element("tr", element("th", name, scope="row"), *cells)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value) or "none"
+    return number(value, 4)

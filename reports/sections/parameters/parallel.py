@@ -1,0 +1,259 @@
+"""All parameters at once: parallel coordinates, a line for each way in which a trial ended.
+
+Race and confirm runs repeat a trial, so a line a run would paint the chosen trials over the
+space; a line a trial would hide that one of its seeds failed. Hence one line for each outcome of a
+trial, its explore run before any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from lab.record import StudyRecord
+from reports.kit.axes import Axis, axis_for, spread
+from reports.kit.blocks import Block, Missing
+from reports.kit.outcomes import in_order, look
+from reports.kit.panel import Panel, blank, plain, plotly_text
+from reports.kit.parameter import Parameter
+from reports.kit.words import counted
+from reports.sections.parameters.trial_table import table_block
+from reports.study.tables import parameters_of, run_table, trial_table
+
+MOST_LINES = 1_500
+FEW_LINES = 200
+SEED = 0
+NUM_STOPS = 60
+"""A brush snaps to ticks; so many unlabelled ones let it go where it is dragged."""
+GREY = "#8A8A8A"
+LETTER_PIXELS = 6
+MOST_LETTERS = 16
+NARROW_WIDTH = 940
+"""On a narrow screen the figure is wider than it and scrolls: axes need room for their labels."""
+MEASURED = ("quality", "score")
+IDENTITY = "parallel"
+
+
+def parameter_blocks(study: StudyRecord) -> list[Block]:
+    """Parallel coordinates of the space, then the table of all runs."""
+    if not study.runs:
+        return [Missing("No run yet.")]
+    parameters = parameters_of(study)
+    if not parameters:
+        told = "This study samples no parameter, so there are no axes to draw."
+        return [Missing(told), table_block(study)]
+    rows = parallel_rows(study)
+    return [draw_parallel(rows, parameters), table_block(study)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Lines drawn and lines there are; `rows` has a row a line."""
+
+    rows: pd.DataFrame
+    num_all: int
+
+
+def parallel_rows(study: StudyRecord, most: int = MOST_LINES) -> Line:
+    """One row a line: run (its index), trial, outcome, score, quality and every parameter.
+
+    At most `most` of them, drawn by `stratified` with a fixed seed.
+    """
+    runs = run_table(study)
+    table = pd.DataFrame(
+        {
+            "run": runs.index.to_numpy(),
+            "trial": runs["trial"].to_numpy(),
+            "outcome": runs["outcome"].to_numpy(),
+            "score": runs["score"].to_numpy(),
+            "quality": runs["final_quality"].to_numpy(),
+            "later": (runs["stage"] != "explore").to_numpy(),
+        }
+    )
+    table = table.sort_values(["trial", "later"], kind="stable")
+    table = table.drop_duplicates(["trial", "outcome"]).sort_values("run", ignore_index=True)
+    chosen = stratified(table["outcome"].to_numpy(dtype=str), most, np.random.default_rng(SEED))
+    lines = table.iloc[chosen].drop(columns="later")
+    values = trial_table(study).drop(columns=["origin", "unbiased"])
+    return Line(lines.join(values, on="trial").reset_index(drop=True), len(table))
+
+
+def stratified(
+    outcomes: NDArray[np.str_], most: int, draw: np.random.Generator
+) -> NDArray[np.int64]:
+    """Ascending row numbers of a sample of `most` that keeps every outcome.
+
+    Half of the places are shared out equally, the other half in proportion; what an
+    outcome cannot fill of its equal part goes to the others, too.
+    """
+    if len(outcomes) <= most:
+        return np.arange(len(outcomes))
+    names, code, counts = np.unique(outcomes, return_inverse=True, return_counts=True)
+    places = np.minimum(counts, most // (2 * len(names)))
+    left = counts - places
+    share = (most - places.sum()) * left / left.sum()
+    whole = np.floor(share).astype(np.int64)
+    # Places that no whole share takes go to the largest remainders.
+    whole[np.argsort(whole - share, kind="stable")[: most - places.sum() - whole.sum()]] += 1
+    chosen = [
+        draw.choice(np.flatnonzero(code == i), size=count, replace=False)
+        for i, count in enumerate(places + whole)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def draw_parallel(lines: Line, parameters: Sequence[Parameter]) -> Panel:
+    """The panel; its script colours lines by the shared filter and writes brushes to it."""
+    rows, num_all = lines.rows, lines.num_all
+    outcomes = in_order(set(rows["outcome"]))
+    axes = [_parameter_axis(rows, parameter, i) for i, parameter in enumerate(parameters)]
+    axes += [_measured_axis(rows, name) for name in MEASURED]
+    axes.append(_verdict_axis(rows, outcomes))
+    left = 16 + LETTER_PIXELS * max(map(len, axes[0].dimension["ticktext"]))
+    figure = blank(460, margin={"l": left, "r": 30, "t": 64, "b": 18})
+    figure.add_trace(_trace(axes, rows["outcome"].tolist(), outcomes))
+    shown = f"Showing {len(rows):,} of {counted(num_all, 'line')}: " if num_all > len(rows) else ""
+    sample = "a sample that keeps every cause of failure. " if shown else ""
+    return Panel(
+        IDENTITY,
+        figure,
+        f"Parallel coordinates of {counted(len(rows), 'line')} over "
+        f"{counted(len(axes), 'axis', 'axes')}; the last axis has a place for each outcome. "
+        "The table beneath holds the same runs.",
+        note=f"{shown}{sample}One line for each way in which a trial ended, its explore run "
+        "before others: seeds that ended alike are one line. Drag along an axis to filter the "
+        "page, click the axis to let go. A branch that was not taken lies below its axis.",
+        narrow={"width": NARROW_WIDTH},
+        table=_table(rows, parameters),
+        extra={
+            "axes": [axis.told for axis in axes],
+            "runs": rows["run"].tolist(),
+            "outcomes": outcomes,
+            "of": [outcomes.index(outcome) + 1 for outcome in rows["outcome"]],
+        },
+    )
+
+
+def _trace(
+    axes: Sequence[Dimension], each: Sequence[str], outcomes: Sequence[str]
+) -> go.Parcoords:
+    """Lines in the colour of their outcome, as on paper; the page greys those not asked for."""
+    opacity = 0.15 if len(each) < FEW_LINES else 0.04
+    stops = np.linspace(0, 1, max(2, len(outcomes)))
+    colours = [look(outcome).colour for outcome in outcomes]
+    return go.Parcoords(
+        dimensions=[axis.dimension for axis in axes],
+        line={
+            "color": [outcomes.index(outcome) for outcome in each],
+            "colorscale": list(zip(stops, (colours * 2)[: len(stops)], strict=True)),
+            "cmin": 0,
+            "cmax": max(1, len(outcomes) - 1),
+        },
+        unselected={"line": {"color": GREY, "opacity": opacity}},
+        labelfont={"size": 12},
+        tickfont={"size": 11},
+        rangefont={"size": 1, "color": "rgba(0,0,0,0)"},
+    )
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One axis: what Plotly draws, and what the script must know to read a brush."""
+
+    dimension: dict[str, Any]
+    told: dict[str, Any]
+
+
+def _table(rows: pd.DataFrame, parameters: Sequence[Parameter]) -> pd.DataFrame:
+    """A row a line, under the names that readers know."""
+    titles = {"trial": "trial", "outcome": "verdict", "score": "score", "quality": "final quality"}
+    titles |= {parameter.path: parameter.path for parameter in parameters}
+    return rows[list(titles)].rename(columns=titles)
+
+
+def _parameter_axis(rows: pd.DataFrame, parameter: Parameter, place: int) -> Dimension:
+    values = rows[parameter.path].tolist()
+    axis = axis_for(parameter, values)
+    scale = "slots" if axis.slots else "log10" if parameter.log else "linear"
+    positions = axis.positions(values)
+    positions = positions + 0.5 * spread(rows["trial"].tolist(), axis, _turn(place))
+    return _dimension(axis, positions, parameter.path, scale, "not sampled")
+
+
+def _measured_axis(rows: pd.DataFrame, name: str) -> Dimension:
+    values = rows[name].tolist()
+    axis = axis_for(Parameter(name, "float", 0.0, 1.0), values)
+    return _dimension(axis, axis.positions(values), name, "linear", "none")
+
+
+def _verdict_axis(rows: pd.DataFrame, outcomes: Sequence[str]) -> Dimension:
+    """Stable on top, so that what fails falls."""
+    axis = axis_for(Parameter("verdict", "categorical", choices=tuple(reversed(outcomes))), [])
+    positions = axis.positions(rows["outcome"].tolist())
+    positions = positions + spread(rows["trial"].tolist(), axis, _turn(99))
+    return _dimension(axis, positions, "verdict", "slots", "none")
+
+
+def _dimension(
+    axis: Axis, positions: NDArray[np.float64], column: str, scale: str, absent: str
+) -> Dimension:
+    low, high = axis.edges
+    missing = low - 0.14 * (high - low)
+    is_absent = np.isnan(positions)
+    bottom = missing if is_absent.any() else low
+    ticks = dict(zip(axis.ticks, (_short(label) for label in axis.labels), strict=True))
+    if not axis.slots:
+        ticks = dict.fromkeys(np.linspace(low, high, NUM_STOPS).tolist(), "") | ticks
+    if is_absent.any():
+        ticks[missing] = absent
+    places = sorted(ticks)
+    return Dimension(
+        {
+            "name": column,
+            "multiselect": bool(axis.slots),
+            "label": "<br>".join(map(plotly_text, _wrapped(axis.title))),
+            "values": plain(np.where(is_absent, missing, positions), 5),
+            "range": plain([bottom, high]),
+            "tickvals": plain(places),
+            "ticktext": _unique([ticks[place] for place in places]),
+        },
+        {
+            "column": column,
+            "scale": scale,
+            "slots": [str(slot) for slot in axis.slots],
+            "low": low,
+            "high": high,
+            "missing": missing if is_absent.any() else None,
+        },
+    )
+
+
+def _unique(texts: Sequence[str]) -> list[str]:
+    """Plotly tells ticks apart by their text: each blank one gets invisible digits of its own."""
+    digits = "\u200b\u200c\u200d"
+    return [
+        text or "".join(digits[i // 3**place % 3] for place in range(5))
+        for i, text in enumerate(texts)
+    ]
+
+
+def _wrapped(title: str) -> list[str]:
+    """A title in two lines where it has two words."""
+    first, _, rest = title.rpartition(" ")
+    return [_short(line) for line in (first, rest) if line]
+
+
+def _short(label: str) -> str:
+    """A name no longer than there is room for beside an axis."""
+    return label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…"
+
+
+def _turn(place: int) -> float:
+    """An irrational turn for each axis, so that lines that share one choice part on the next."""
+    return float(np.sqrt(2 + 3 * place) % 1)

@@ -1,0 +1,204 @@
+"""Whether early quality tells the end: its rank correlation with the final quality over images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from lab.statistics.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
+from reports.kit.blocks import Block, Missing
+from reports.kit.panel import INK, Panel, blank, plain
+from reports.kit.words import fixed, images
+from reports.study.tables import explored, finished, run_table
+
+Array = NDArray[np.float64]
+MOST_RUNS = 400
+"""Runs that the bootstrap draws from; of more, an even sample."""
+SHADE = "rgba(0,114,178,0.16)"
+COLOUR = "#0072B2"
+MOST_LOOKS = 12
+"""Evaluations that are compared with the final one; of more, every so-manieth."""
+
+
+def early_blocks(study: StudyRecord) -> list[Block]:
+    """The correlation of a study with enough finished runs that were still alive."""
+    budget = budget_of(study)
+    curves, num_runs = early_curves(study, budget)
+    if not curves:
+        return [Missing("No explore run has finished, so early quality cannot be compared.")]
+    pilot = grace_period(curves, round(budget), np.random.default_rng(0))
+    rows = early_rows(pilot)
+    if not np.isfinite(rows["correlation"]).any():
+        return [Missing(f"No rank correlation of early with final quality: {pilot.sentence}")]
+    return [draw_early(rows, pilot, budget, len(curves), num_runs)]
+
+
+def budget_of(study: StudyRecord) -> float:
+    """The largest budget of its finished explore runs in images; NaN without any."""
+    budgets = finished(explored(run_table(study)))["budget_images"].to_numpy(dtype=float)
+    return float(np.nanmax(budgets)) if np.isfinite(budgets).any() else float("nan")
+
+
+def early_curves(study: StudyRecord, budget: float) -> tuple[list[Curve], int]:
+    """Quality of finished explore runs while they lived, and how many such runs there are.
+
+    A failure's curve ends at its onset. Of more than MOST_RUNS runs an even sample is taken.
+    """
+    runs = finished(explored(run_table(study)))
+    rows = study.evaluations
+    if runs.empty or rows.num_rows == 0 or not budget > 0:
+        return [], 0
+    broke = ~runs["outcome"].isin(["stable", "stalled"])
+    onset = runs["onset_images"].where(broke).fillna(np.inf).to_numpy(dtype=float)
+    places = np.linspace(0, len(runs) - 1, min(len(runs), MOST_RUNS)).round().astype(int)
+    seen, quality = rows.column(IMAGES_SEEN), rows.column(QUALITY)
+    looks = looks_at(seen, rows.run, budget)
+    curves = []
+    for place in places:
+        run = int(runs.index[place])
+        own = slice(int(rows.first[run]), int(rows.first[run + 1]))
+        kept = np.isfinite(looks[own]) & (seen[own] < onset[place])
+        at = [round(look) for look in looks[own][kept]]
+        curves.append(Curve(at, quality[own][kept].tolist()))
+    return curves, len(runs)
+
+
+def looks_at(seen: Array, run: NDArray[np.int64], budget: float) -> Array:
+    """Images seen of every row as a whole share of the budget, so that all batch sizes meet.
+
+    NaN for rows between two of the MOST_LOOKS that are compared, and for rows past the budget.
+    """
+    apart = np.diff(seen)[np.diff(run) == 0]
+    apart = apart[apart > 0]
+    step = float(np.median(apart)) if apart.size else budget
+    num_steps = max(1, round(budget / step))
+    stride = -(-num_steps // MOST_LOOKS)
+    number = np.round(seen / step)
+    kept = ((number % stride == 0) | (number == num_steps)) & (number >= 0) & (number <= num_steps)
+    return np.where(kept, number * budget / num_steps, np.nan)
+
+
+def early_rows(pilot: Pilot) -> pd.DataFrame:
+    """One row an evaluation before the budget: images, runs alive, correlation, low, high."""
+    return pd.DataFrame(
+        {
+            "images": pilot.images,
+            "alive": pilot.num_alive,
+            "correlation": pilot.correlation,
+            "low": pilot.low,
+            "high": pilot.high,
+        }
+    )
+
+
+def draw_early(
+    rows: pd.DataFrame, pilot: Pilot, budget: float, num_shown: int, num_runs: int
+) -> Panel:
+    """The correlation on its 95 % band, the runs alive beneath, and where pruning might begin."""
+    figure = blank(350)
+    known = rows[np.isfinite(rows["correlation"])]
+    for column, width in (("low", 0), ("high", 0), ("correlation", 2.4)):
+        figure.add_trace(
+            go.Scatter(
+                x=plain(known["images"]),
+                y=plain(known[column]),
+                mode="lines+markers" if width else "lines",
+                line={"color": COLOUR, "width": width},
+                marker={"color": COLOUR, "size": 7},
+                fill="tonexty" if column == "high" else None,
+                fillcolor=SHADE,
+                error_y=_whiskers(known) if width and len(known) == 1 else None,
+                hovertemplate="%{x:,} images: %{y:.2f}<extra></extra>" if width else None,
+                hoverinfo=None if width else "skip",
+            )
+        )
+    figure.add_trace(
+        go.Scatter(
+            x=plain(rows["images"]),
+            y=[0] * len(rows),
+            yaxis="y2",
+            mode="text",
+            text=[f"{alive:,}" for alive in rows["alive"]],
+            textfont={"size": 12},
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
+    )
+    _lay_out(figure, rows, budget)
+    _name_lines(figure, pilot, budget)
+    sampled = f" Showing an even sample, {num_shown:,} of {num_runs:,} runs."
+    return Panel(
+        "early",
+        figure,
+        "Rank correlation of the quality at each evaluation with the final quality, over images.",
+        note=f"{pilot.sentence} Spearman's correlation over the explore runs alive, with a 95% "
+        f"bootstrap band; where fewer than {LEAST_RUNS} were alive there is none."
+        + (sampled if num_shown < num_runs else ""),
+        table=rows.set_axis(
+            ["Images seen", "Runs alive", "Rank correlation", "95% low", "95% high"], axis=1
+        ),
+        title="Does early quality tell the end?",
+    )
+
+
+def _whiskers(known: pd.DataFrame) -> dict[str, Any]:
+    """The interval of a single evaluation, which has no band."""
+    return {
+        "symmetric": False,
+        "array": plain(known["high"] - known["correlation"]),
+        "arrayminus": plain(known["correlation"] - known["low"]),
+        "thickness": 1.5,
+        "width": 5,
+    }
+
+
+def _lay_out(figure: go.Figure, rows: pd.DataFrame, budget: float) -> None:
+    lowest = min(0.0, float(np.nanmin(rows["low"].to_numpy(dtype=float), initial=0.0)))
+    ticks = [share * budget for share in (0, 0.25, 0.5, 0.75, 1)]
+    figure.update_xaxes(
+        range=[0, budget * 1.01],
+        tickvals=ticks,
+        ticktext=[images(tick) for tick in ticks],
+        title={"text": "images seen", "font": {"size": 13}, "standoff": 4},
+        anchor="y",
+    )
+    figure.update_layout(
+        margin_r=30,
+        yaxis={
+            "domain": [0.24, 1],
+            "range": [lowest - 0.03, 1.03],
+            "title": {"text": "rank correlation with the end", "font": {"size": 13}},
+        },
+        yaxis2={
+            "domain": [0, 0.07],
+            "range": [-0.5, 0.5],
+            "tickvals": [0],
+            "ticktext": ["runs alive"],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+            "ticklabelstandoff": 6,
+            "fixedrange": True,
+        },
+    )
+
+
+def _name_lines(figure: go.Figure, pilot: Pilot, budget: float) -> None:
+    """The correlation that is wanted, and from where on it is kept."""
+    said = {"showarrow": False, "font": {"size": 12}}
+    figure.add_hline(y=LEAST_CORRELATION, line={"color": INK, "width": 1, "dash": "dot"})
+    figure.add_annotation(
+        x=budget, y=LEAST_CORRELATION, xanchor="right", yanchor="bottom",
+        text=f"{fixed(LEAST_CORRELATION, 1)} wanted before pruning", **said,
+    )  # fmt: skip
+    if pilot.grace_images is not None:
+        figure.add_vline(x=pilot.grace_images, line={"color": INK, "width": 1})
+        figure.add_annotation(
+            x=pilot.grace_images, y=0.02, yref="y domain", xanchor="left", yanchor="bottom",
+            text=f"  kept from {images(pilot.grace_images)} on", **said,
+        )  # fmt: skip

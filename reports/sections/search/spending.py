@@ -1,0 +1,296 @@
+"""What the search cost: core- or GPU-hours by stage and outcome, and what no run had."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from lab.record import SECONDS_EVALUATING, SECONDS_TRAINING, StudyRecord
+from reports.kit.blocks import Block, Missing
+from reports.kit.outcomes import in_order, look
+from reports.kit.panel import Panel, blank, plain, plotly_text
+from reports.kit.words import counted, listed, number
+from reports.study.tables import mapping, of_study, run_table
+
+Array = NDArray[np.float64]
+STAGES = ("explore", "race", "confirm")
+PARTS = {
+    "training": "rgba(128,128,128,0.85)",
+    "evaluating": "rgba(128,128,128,0.6)",
+    "starting": "rgba(128,128,128,0.38)",
+    "idle": "rgba(128,128,128,0.18)",
+}
+"""What slots did, and the shade of each."""
+TIME = "slots"
+
+
+class Size(NamedTuple):
+    """What one run held: cores or GPUs, [runs], and which of the two they are."""
+
+    units: Array
+    noun: str
+
+    @property
+    def hours(self) -> str:
+        return f"{self.noun}-hours"
+
+
+class Watched(NamedTuple):
+    """How long slots were there: seconds of the search, slots, and where the seconds come from."""
+
+    seconds: float
+    slots: int
+    source: str
+
+
+def spending_blocks(study: StudyRecord) -> list[Block]:
+    """The cost of a study in which a run says how long it took."""
+    rows = spending_rows(study)
+    if rows.empty:
+        return [Missing("No run says how long it took, so there is no cost to show.")]
+    unknown = int(np.isnan(worked_seconds(study)).sum())
+    return [draw_spending(rows, size_of(study).hours, watched(study), unknown)]
+
+
+@of_study
+def size_of(study: StudyRecord) -> Size:
+    """Cores, or GPUs where a worker has any, of each run: its workers times what each has.
+
+    The workers of a run are its `hosts`, one entry each; where it does not say, as few as the
+    study allows.
+    """
+    settings = mapping(study.study.get("settings"))
+    gpus = _positive(settings.get("gpus_per_worker"), 0.0)
+    each = gpus or _positive(settings.get("cpus_per_worker"), 1.0)
+    fewest = _positive(str(settings.get("workers", "1")).partition(":")[0], 1.0)
+    hosts = [run.run.get("hosts") for run in study.runs]
+    workers = [
+        float(len(names)) if isinstance(names, list) and names else fewest for names in hosts
+    ]
+    return Size(each * np.array(workers, dtype=float), "GPU" if gpus else "core")
+
+
+@of_study
+def parts_of(study: StudyRecord) -> dict[str, Array]:
+    """Seconds of starting, training and evaluating, [runs] each; NaN where nothing tells them.
+
+    run.json has them of a finished run; the last evaluation has the latter two of any other.
+    """
+    rows = study.evaluations
+    has = np.diff(rows.first) > 0
+    last = np.where(has, rows.first[1:] - 1, 0)
+    told = [mapping(run.run.get("seconds")) for run in study.runs]
+
+    def written_as(part: str) -> Array:
+        return np.array([_positive(entry.get(part), math.nan) for entry in told], dtype=float)
+
+    found = {"starting": written_as("starting")}
+    for part, name in (("training", SECONDS_TRAINING), ("evaluating", SECONDS_EVALUATING)):
+        written = written_as(part)
+        column = rows.column(name) if rows.num_rows else np.full(1, np.nan)
+        found[part] = np.where(np.isnan(written) & has, column[last], written)
+    return found
+
+
+def told(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds, 0 where the record tells none."""
+    return np.where(np.isfinite(seconds), seconds, 0.0)
+
+
+def worked_seconds(study: StudyRecord) -> Array:
+    """Seconds of training and evaluating of each run, [runs]; NaN where nothing tells them."""
+    parts = parts_of(study)
+    return parts["training"] + told(parts["evaluating"])
+
+
+def watched(study: StudyRecord) -> Watched | None:
+    """How long the slots were there: from the first start to the last end, less any pause.
+
+    `seconds` of study.json counts the time that the search itself ran; where it is shorter than
+    from first to last, the search was stopped in between. None where no run was timed.
+    """
+    runs = run_table(study)
+    begin = float((runs["started"] - told(parts_of(study)["starting"])).min())
+    end = float(np.fmax(runs["started"], runs["ended"]).max())
+    slots = _positive(mapping(study.study.get("settings")).get("concurrent"), 0.0)
+    if not (math.isfinite(begin) and end > begin and slots >= 1):
+        return None
+    whole = _positive(study.study.get("seconds"), math.inf)
+    if whole < end - begin:
+        return Watched(whole, int(slots), "while the search ran, pauses left out")
+    return Watched(end - begin, int(slots), "from the first start to the last end")
+
+
+def spending_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a piece: group (slots or a stage), part (of the slots, or an outcome), hours, runs.
+
+    Hours are of cores or GPUs. The slots' pieces are training, evaluating, starting and, where
+    the study says how many slots it had, idle; the stages' are training and evaluating by outcome.
+    """
+    runs = run_table(study)
+    if runs.empty:
+        return pd.DataFrame(columns=["group", "part", "hours", "runs"])
+    units = size_of(study).units
+    parts = {name: told(seconds) * units / 3600 for name, seconds in parts_of(study).items()}
+    worked = parts["training"] + parts["evaluating"]
+    if not worked.sum() > 0:
+        return pd.DataFrame(columns=["group", "part", "hours", "runs"])
+    found: list[tuple[str, str, float, int]] = [
+        (TIME, part, float(parts[part].sum()), int((parts[part] > 0).sum()))
+        for part in ("training", "evaluating", "starting")
+    ]
+    there = watched(study)
+    if there is not None:
+        each = float(np.median(units))
+        held = sum(float(part.sum()) for part in parts.values())
+        found.append((TIME, "idle", max(0.0, there.seconds * there.slots * each / 3600 - held), 0))
+    for stage in [name for name in STAGES if (runs["stage"] == name).any()]:
+        for outcome in in_order(set(runs["outcome"][runs["stage"] == stage])):
+            chosen = ((runs["stage"] == stage) & (runs["outcome"] == outcome)).to_numpy()
+            found.append((stage, outcome, float(worked[chosen].sum()), int(chosen.sum())))
+    return pd.DataFrame(found, columns=["group", "part", "hours", "runs"])
+
+
+def draw_spending(
+    rows: pd.DataFrame, hours: str, there: Watched | None = None, num_unknown: int = 0
+) -> Panel:
+    """One bar of what slots did, and one a stage cut by outcome, on one axis of hours."""
+    groups = list(dict.fromkeys(rows["group"]))
+    total = rows.groupby("group", sort=False)["hours"].sum()
+    unit, scale = (hours, 1.0) if total.max() >= 1 else (hours.replace("hours", "minutes"), 60.0)
+    figure = blank(70 + 46 * len(groups))
+    before = (rows.groupby("group")["hours"].cumsum() - rows["hours"]).to_numpy()
+    place = rows["group"].map({group: i for i, group in enumerate(groups)})
+    for part in list(dict.fromkeys(rows["part"])):
+        chosen = (rows["part"] == part).to_numpy()
+        figure.add_trace(_bars(rows[chosen], part, place[chosen], before[chosen], unit, scale))
+    _direct_labels(figure, rows, place, before, scale, float(total.max()))
+    figure.add_trace(_totals(total, scale))
+    figure.update_layout(barmode="overlay", bargap=0.5)
+    figure.update_xaxes(
+        range=[0, float(total.max()) * scale * 1.16],
+        title={"text": plotly_text(unit), "font": {"size": 13}, "standoff": 6},
+    )
+    figure.update_yaxes(
+        range=[len(groups) - 0.5, -0.66],
+        tickvals=list(range(len(groups))),
+        ticktext=["all slots" if group == TIME else group for group in groups],
+        showgrid=False,
+    )
+    outcomes = rows[rows["group"] != TIME].groupby("part")["runs"].sum()
+    return Panel(
+        "spending",
+        figure,
+        f"Cost in {hours}: what slots did, and training and evaluating by stage and outcome.",
+        {outcome: int(outcomes[outcome]) for outcome in in_order(set(outcomes.index))},
+        note=_note(rows, unit, scale, there, num_unknown),
+        narrow={"xaxis.range": [0, float(total.max()) * scale * 1.3]},
+        table=_table(rows, hours),
+        title=f"Cost in {hours}",
+    )
+
+
+def _bars(
+    rows: pd.DataFrame, part: str, place: pd.Series[int], before: Array, unit: str, scale: float
+) -> go.Bar:
+    colour = PARTS.get(part) or look(part).colour
+    return go.Bar(
+        orientation="h",
+        base=plain(before * scale),
+        x=plain(rows["hours"] * scale),
+        y=place.tolist(),
+        width=0.5,
+        marker={"color": colour, "line": {"width": 0}},
+        hovertext=[
+            f"{plotly_text(part)}: {number(hours * scale)} {unit}"
+            + (f", {counted(int(runs), 'run')}" if runs else "")
+            for hours, runs in zip(rows["hours"], rows["runs"], strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        meta={"of": "hours", "outcome": part},
+    )
+
+
+def _direct_labels(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    place: pd.Series[int],
+    before: Array,
+    scale: float,
+    most: float,
+) -> None:
+    """Names over the pieces of the first bar that are wide enough for them."""
+    for (part, hours, group), y, start in zip(
+        rows[["part", "hours", "group"]].itertuples(index=False), place, before, strict=True
+    ):
+        if group == TIME and hours > 0.09 * most:
+            figure.add_annotation(
+                x=start * scale, y=y - 0.27, xanchor="left", yanchor="bottom", xshift=-3,
+                text=plotly_text(part), showarrow=False, font={"size": 12},
+            )  # fmt: skip
+
+
+def _totals(total: pd.Series[float], scale: float) -> go.Scatter:
+    return go.Scatter(
+        x=plain(total * scale),
+        y=list(range(len(total))),
+        mode="text",
+        text=[f" {number(float(hours) * scale)}" for hours in total],
+        textposition="middle right",
+        textfont={"size": 12},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+
+
+def _note(
+    rows: pd.DataFrame, unit: str, scale: float, there: Watched | None, num_unknown: int
+) -> str:
+    slots = rows[rows["group"] == TIME].set_index("part")["hours"]
+    whole = float(slots.sum())
+    shares = [f"{part} {percent(share / whole)}" for part, share in slots.items() if share > 0]
+    said = f"Of {number(whole * scale)} {unit}: {listed(shares)}. "
+    if there is None:
+        said += "The record does not say how many slots there were, so idle time is not known. "
+    else:
+        said += (
+            f"{counted(there.slots, 'slot')} counted {there.source}. "
+            "Starting again after a crash is not in the record. "
+        )
+    if num_unknown:
+        said += f"{counted(num_unknown, 'run')} without seconds not counted."
+    return said.strip()
+
+
+def percent(share: float) -> str:
+    """A share in percent, a small one not as nothing."""
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else f"{share:.2%}"
+
+
+def _table(rows: pd.DataFrame, hours: str) -> pd.DataFrame:
+    total = rows.groupby("group")["hours"].transform("sum")
+    return pd.DataFrame(
+        {
+            "Of": rows["group"].replace(TIME, "all slots"),
+            "Part": rows["part"],
+            hours.capitalize() if hours.startswith("core") else hours: rows["hours"],
+            "Share": rows["hours"] / total.where(total > 0),
+            "Runs": [int(runs) if runs else None for runs in rows["runs"]],
+        }
+    )
+
+
+def _positive(value: Any, otherwise: float) -> float:
+    """A number of 0 or more, also one written as text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return otherwise
+    try:
+        found = float(value)
+    except ValueError:
+        return otherwise
+    return found if math.isfinite(found) and found >= 0 else otherwise

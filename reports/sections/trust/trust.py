@@ -1,0 +1,253 @@
+"""What a sceptic asks first: by which runs, judged how surely, confirmed by what, what is lost.
+
+Everything is counted from the record; what it does not say is said to be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from lab.record import StudyRecord
+from reports.kit.blocks import Block
+from reports.kit.finding import Finding
+from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.outcomes import in_order, look
+from reports.kit.words import MISSING, counted, duration, fixed, listed, number, percents, share
+from reports.sections.trust.contrast import contrast_panel
+from reports.sections.trust.detector import detector_section
+from reports.sections.trust.finalists import finalists_table
+from reports.study.conclusions import conclusions_of, finalist_rows, is_confirmed, is_single
+from reports.study.left_out import left_out
+from reports.study.tables import config_value, explored, finished, mapping, names_of, run_table
+
+STAGES = ("explore", "race", "confirm")
+
+
+def trust_blocks(study: StudyRecord) -> list[Block]:
+    """The verdict in words, fresh seeds beside the race, runs by stage, the judge, the rest."""
+    told = standing(study)
+    panel = contrast_panel(study)
+    chosen = element("h3", "What it was chosen by, and what it was not")
+    contrast: list[Block] = [] if panel is None else [chosen, panel]
+    return [
+        element("p", told.claim, class_="lead"),
+        element("p", told.detail, class_="lead-detail") if told.detail else Html(),
+        *contrast,
+        finalists_table(study) or Html(),
+        element("h3", "Runs by stage"),
+        stages_table(study),
+        element("h3", "How often the judge errs"),
+        detector_section(study),
+        element("h3", "Protocol and losses"),
+        facts_table(study),
+    ]
+
+
+def standing(study: StudyRecord) -> Finding:
+    """Whether the leading figures stand: confirmed, under way, not confirmed, or none yet."""
+    runs = finished(run_table(study))
+    if runs.empty:
+        return Finding("Nothing to trust yet: no run has its verdict.", "")
+    recommended = conclusions_of(study).recommended
+    if recommended is not None and is_confirmed(study):
+        rows = finalist_rows(study)
+        return _confirmed(rows[rows["trial"] == recommended].to_dict("records")[0])
+    if recommended is not None:
+        return Finding(
+            "Not confirmed: read it as optimistic.",
+            f"Trial {recommended} won the race by the very runs that its figures come from.",
+        )
+    seeds = "One seed a trial" if is_single(explored(runs)) else "Several seeds a trial"
+    return Finding(
+        "Not confirmed: read every leading figure as optimistic.",
+        f"{seeds}, and the best of {counted(int(runs['trial'].nunique()), 'trial')} looks better "
+        "than it is, for it was picked by the same runs. Shares over the space are no such pick: "
+        "those of runs that no optimiser chose stand as they are.",
+    )
+
+
+def _confirmed(row: Mapping[Any, Any]) -> Finding:
+    stable, total = int(row["confirm_stable"]), int(row["confirm_total"])
+    pending = int(row["num_pending"])
+    seeds = counted(total, "fresh seed")
+    figure = f"{stable} of {total} stable (Wilson 95%: " + (
+        f"{percents(row['confirm_low'], row['confirm_high'])})"
+    )
+    race = f"The runs it was chosen by gave {row['race_stable']} of {row['race_total']}."
+    if pending:
+        return Finding(
+            f"Confirmation is under way: {figure} of {counted(total + pending, 'fresh run')}.",
+            race,
+        )
+    if row["confirm_low"] > 0.5:
+        return Finding(f"Confirmed on {seeds}: {figure}.", race)
+    if row["confirm_high"] < 0.5:
+        return Finding(f"Refuted on {seeds}: {figure}, so it mostly fails.", race)
+    return Finding(
+        f"Tested on {seeds}, not settled: {figure}.",
+        f"The interval holds 50%: these seeds do not tell whether most runs are stable. {race}",
+    )
+
+
+def stage_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a stage that has runs: trials, seeds of a trial, runs, and a column an outcome."""
+    runs = run_table(study)
+    order = [stage for stage in STAGES if (runs["stage"] == stage).any()]
+    order += sorted(set(runs["stage"]) - set(order))
+    found = []
+    for stage in order:
+        own = runs[runs["stage"] == stage]
+        seeds = own.groupby("trial").size()
+        found.append(
+            {
+                "stage": stage,
+                "trials": len(seeds),
+                "fewest seeds": int(seeds.min()),
+                "most seeds": int(seeds.max()),
+                "runs": len(own),
+                **own["outcome"].value_counts().to_dict(),
+            }
+        )
+    rows = pd.DataFrame(found)
+    outcomes = in_order(set(runs["outcome"]))
+    if outcomes and not rows.empty:
+        rows[outcomes] = rows[outcomes].fillna(0).astype(int)
+    return rows
+
+
+def stages_table(study: StudyRecord) -> Html:
+    """Runs of each stage as a bar of their outcomes and as counts."""
+    rows = stage_rows(study)
+    if rows.empty:
+        return element("p", "The study holds no run yet.", class_="empty")
+    outcomes = in_order(set(run_table(study)["outcome"]))
+    head = ["stage", "trials", "seeds each", "runs", "", *outcomes]
+    lines = [_stage_line(row, outcomes) for row in rows.to_dict("records")]
+    table = element(
+        "table",
+        element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
+        element("tbody", joined(lines)),
+        class_="stages",
+    )
+    return scrollable(table, "Runs by stage")
+
+
+def _stage_line(row: Mapping[Any, Any], outcomes: list[str]) -> Html:
+    bar = [
+        element("i", style=f"flex:{row[outcome]};background:{look(outcome).colour}")
+        for outcome in outcomes
+        if row[outcome]
+    ]
+    few, most = row["fewest seeds"], row["most seeds"]
+    return element(
+        "tr",
+        element("th", row["stage"], scope="row"),
+        element("td", f"{row['trials']:,}"),
+        element("td", str(few) if few == most else f"{few} to {most}"),
+        element("td", f"{row['runs']:,}"),
+        element("td", element("div", *bar, class_="bar", aria_hidden="true")),
+        *(element("td", f"{row[name]:,}" if row[name] else MISSING) for name in outcomes),
+    )
+
+
+def facts_table(study: StudyRecord) -> Html:
+    """Protocol, judging, crashes survived, changes under way and losses, a line each."""
+    rows = [
+        element("tr", element("th", name, scope="row"), element("td", told))
+        for name, told in facts(study)
+    ]
+    return element("table", element("tbody", joined(rows)), class_="facts trust-facts")
+
+
+def facts(study: StudyRecord) -> list[tuple[str, str]]:
+    """(what, in words) of everything that bears on trust and is no figure."""
+    runs = run_table(study)
+    return [
+        ("stable means", _target(study)),
+        ("measured by", _protocol(study)),
+        ("verdicts", _judging(finished(runs))),
+        ("crashes", _crashes(runs)),
+        ("one study", _changes(study, runs)),
+        ("left out", " ".join(left_out(study))),
+    ]
+
+
+def _target(study: StudyRecord) -> str:
+    target = config_value(mapping(study.study.get("base")), "stability.target_quality")
+    value = f"{fixed(float(target))}" if isinstance(target, (int, float)) else "not recorded"
+    return f"no failure up to the budget, and a final quality of at least the target: {value}."
+
+
+def _protocol(study: StudyRecord) -> str:
+    metrics = mapping(study.study.get("metrics"))
+    names = names_of(study)
+    return (
+        f"{names.kernel} for quality and {names.frechet} beside it; "
+        f"{number(metrics.get('num_samples'))} generated images an evaluation, extractor "
+        f"{metrics.get('extractor', 'not recorded')}, against "
+        f"{metrics.get('reference', 'a reference that is not recorded')}."
+    )
+
+
+def _judging(done: pd.DataFrame) -> str:
+    """How firm verdicts are, and which could not look at everything."""
+    if done.empty:
+        return "none yet."
+    sure = done["confidence"].dropna()
+    firm = int((sure == 1).sum())
+    told = [
+        f"{share(firm, len(sure))} stay the same under every other limit tried"
+        if len(sure)
+        else "how firm they are is not recorded"
+    ]
+    blind = int(done["not_judged"].map(len).gt(0).sum())
+    told.append(
+        f"{counted(blind, 'run')} could not be judged on everything, for want of columns"
+        if blind
+        else "every run was judged on everything"
+    )
+    flagged = int(done["flags"].map(len).gt(0).sum())
+    if flagged:
+        told.append(f"{counted(flagged, 'run')} flagged beside the verdict")
+    return f"{'; '.join(told)}."
+
+
+def _crashes(runs: pd.DataFrame) -> str:
+    """Runs that started more than once; no run is lost for a crash that a retry survives."""
+    attempts = pd.to_numeric(runs["attempts"], errors="coerce")
+    again = int((attempts > 1).sum())
+    errored = int((runs["outcome"] == "errored").sum())
+    told = (
+        f"{counted(again, 'run')} started more than once (up to {attempts.max():.0f} times)"
+        if again
+        else "no run had to start again"
+    )
+    return f"{told}; {counted(errored, 'run')} crashed for good." if errored else f"{told}."
+
+
+def _changes(study: StudyRecord, runs: pd.DataFrame) -> str:
+    """Whether runs are of one kind: budgets, hosts and resumptions, as far as recorded."""
+    told = []
+    budgets = sorted(runs["budget_images"].dropna().unique())
+    if len(budgets) > 1:
+        told.append(f"runs have {len(budgets)} budgets, so their scores do not compare")
+    hosts = sorted({host for host in runs["host"] if isinstance(host, str) and host})
+    if len(hosts) > 1:
+        told.append(f"runs on {counted(len(hosts), 'host')}")
+    resumed = study.study.get("resumed")
+    times = len(resumed) if isinstance(resumed, list) else 0
+    if times:
+        told.append(
+            f"resumed {counted(times, 'time')}; versions are those of its start, and a resumption "
+            "records none"
+        )
+    seconds = study.study.get("seconds")
+    if isinstance(seconds, (int, float)):
+        told.append(f"{duration(float(seconds))} on the clock")
+    data = mapping(study.study.get("data"))
+    print_ = data.get("fingerprint")
+    told.append(f"data fingerprint {print_}" if print_ else "data fingerprint not recorded")
+    return f"{listed(['; '.join(told)])}."

@@ -1,0 +1,175 @@
+"""Every command that makes, goes on with, looks at or checks what a page shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lab.record import StudyRecord, trial_folder
+from reports.kit.markup import Html, element, joined
+from reports.study.conclusions import (
+    conclusions_of,
+    is_confirmed,
+    is_raced,
+    leading_run,
+    leading_trial,
+)
+
+FINALISTS = 3
+"""Trials worth confirming in a study that did not race."""
+FRESH_SEEDS = 5
+"""Seeds of a finalist that was not confirmed: five of five are stable in truth above .57."""
+
+
+class Command(NamedTuple):
+    """A command and what it is for."""
+
+    title: str
+    line: str
+    note: str = ""
+
+
+def commands_section(study: StudyRecord) -> Html:
+    """All of them, by what a reader wants, with buttons that copy."""
+    groups = {
+        "Make it again": making(study),
+        "Go on": going_on(study),
+        "Look closer": looking(study),
+        "Check the lab itself": CHECKING,
+    }
+    return element(
+        "div",
+        *(_group(title, commands) for title, commands in groups.items() if commands),
+        class_="method-columns",
+    )
+
+
+def making(study: StudyRecord) -> list[Command]:
+    """What leads to these numbers."""
+    folder = shown_folder(study.folder)
+    leader = "best" if conclusions_of(study).recommended is None else "recommended"
+    train = train_command(study)
+    found = [
+        Command("The search as it was started", command_of(study)),
+        Command(f"The {leader} trial, trained again", train or ""),
+        Command("This page", f"python -m reports {folder}"),
+    ]
+    return [command for command in found if command.line]
+
+
+def going_on(study: StudyRecord) -> list[Command]:
+    """What adds to the record."""
+    folder = shown_folder(study.folder)
+    resume = f"python -m lab.search --resume {folder}"
+    found = [
+        Command("Continue or finish this study", resume, "takes up where it stopped"),
+        Command("The same, with this page beside it", f"{resume} --serve",
+                "prints an address of this machine"),
+    ]  # fmt: skip
+    if not is_confirmed(study) and study.trials:
+        found.append(
+            Command("Confirm on fresh seeds", confirm_command(study, FRESH_SEEDS),
+                    "headline numbers then come from runs that no choice was made on")
+        )  # fmt: skip
+    return found
+
+
+def looking(study: StudyRecord) -> list[Command]:
+    """What shows the record in another way."""
+    page = f"python -m reports {shown_folder(study.folder)}"
+    found = [
+        Command("This page while the search runs", f"{page} --watch",
+                "written again after each change of the record"),
+        Command("This page at an address of this machine", f"{page} --watch --serve"),
+        Command("Every figure as a picture", f"{page} --png figures", "needs a Chromium"),
+        Command("The rows behind every figure", f"{page} --csv tables"),
+        Command("Against another study, or this one at another date", f"{page} ANOTHER-STUDY"),
+    ]  # fmt: skip
+    run = _finished_run(study)
+    if run is not None:
+        found += [
+            Command("The leading run, measured anew",
+                    f"python -m lab.evaluate {shown_folder(run)} --samples samples.webp",
+                    "all metrics, and a grid of its images"),
+            Command("Its verdict, told again from its rows",
+                    f"python -m lab.judge {shown_folder(run)}"),
+        ]  # fmt: skip
+    return found
+
+
+CHECKING = (
+    Command("The judge on planted failures and healthy runs",
+            "python -m lab.validate --part planted", "the error rates under Trust"),
+    Command("The lab against theory and known data", "python -m lab.validate",
+            "exit code 1 when a claim does not hold"),
+    Command("What race and confirm are worth, simulated", "python -m benchmarks.race.study"),
+)  # fmt: skip
+
+
+def command_of(study: StudyRecord) -> str:
+    """The search's command line as it was given, quoted for a shell."""
+    command = study.study.get("command") or []
+    return shlex.join(str(word) for word in command) if isinstance(command, list) else str(command)
+
+
+def train_command(study: StudyRecord) -> str | None:
+    """The command that trains the leading trial again, or None when nothing is scored."""
+    trial = leading_trial(study)
+    if trial is None:
+        return None
+    folder = trial_folder(study.folder, trial)
+    return f"python -m lab.train --trial {shown_folder(folder)}"
+
+
+def confirm_command(study: StudyRecord, num_seeds: int) -> str:
+    """The command that goes on to train the finalists on so many fresh seeds each.
+
+    A study that did not race has no finalists, so it is told how many to take.
+    """
+    race = "" if is_raced(study) else f" --race {min(FINALISTS, len(study.trials))}"
+    folder = shown_folder(study.folder)
+    return f"python -m lab.search --resume {folder}{race} --confirm {num_seeds}"
+
+
+def shown_folder(folder: Path) -> str:
+    """A folder as a command names it: short where it lies under the working folder, else whole."""
+    here = Path.cwd()
+    return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
+
+
+def copyable(command: str, what: str = "the command") -> Html:
+    """A command, or another text named by `what`, with a button that copies it."""
+    button = element("button", "copy", type="button", class_="copy", aria_label=f"Copy {what}")
+    return element("div", element("pre", element("code", command)), button, class_="command")
+
+
+def _finished_run(study: StudyRecord) -> Path | None:
+    """The leading run's folder, once it has ended: its weights are kept then."""
+    index = leading_run(study)
+    if index is None or study.runs[index].status != "finished":
+        return None
+    return study.runs[index].folder
+
+
+def _unbroken(line: str) -> Html:
+    """A command whose lines break between words only, not after the hyphens of an option."""
+    return joined([element("span", word) for word in line.split(" ")], " ")
+
+
+def _group(title: str, commands: Sequence[Command]) -> Html:
+    rows = [
+        joined(
+            [
+                element("dt", command.title),
+                element(
+                    "dd",
+                    copyable(_unbroken(command.line)),
+                    element("p", command.note, class_="note") if command.note else None,
+                ),
+            ]
+        )
+        for command in commands
+    ]
+    return element("div", element("h4", title), element("dl", joined(rows), class_="commands"))

@@ -1,0 +1,206 @@
+"""Stable runs of total by a choice (a norm, a penalty, a loss), and what one level gains.
+
+Only explore runs of trials that no optimiser chose are counted: it returns to where it was lucky,
+and a race to what did well, so their runs are no fair sample of a choice.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lab.record import StudyRecord
+from lab.statistics import Interval, paired_effect, wilson_interval
+from reports.kit.words import setting, short_name
+from reports.study.tables import (
+    config_value,
+    explored,
+    finished,
+    mapping,
+    of_study,
+    parameters_of,
+    run_table,
+    trial_table,
+)
+
+CHOICES = ("network.critic_norm", "penalty.kind", "loss")
+"""Choices that are told of even where the space fixes them by another one."""
+LEAST_IN_A_LEVEL = 4
+"""Runs that a level must have before a difference is claimed of it, as a cell of the map."""
+LEAST_POINTS = 0.01
+_RESAMPLES = 20_000
+"""Enough that the tail of an interval for many pairs holds more than a few of them."""
+LEAST_PAIRED = 10
+"""Configurations from which a paired effect is told: intervals that draw fewer of them again are
+too narrow (benchmarks/race_study)."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A choice's levels: `table` has level, stable, total, low, high (Wilson 95%)."""
+
+    path: str
+    table: pd.DataFrame
+    best: str
+    worst: str
+    difference: float
+    """Share stable at `best` minus that at `worst`."""
+    interval: Interval
+    """Of that difference; 95% for every pair of levels of every choice together."""
+    num_paired: int = 0
+    """Configurations that were run at both levels, equal in all else; 0: other runs compared."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the interval leaves 0 out, by a point at least."""
+        return self.interval.low >= LEAST_POINTS
+
+    @property
+    def title(self) -> str:
+        return short_name(self.path).capitalize()
+
+
+@of_study
+def outcome_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row an explore run with a verdict: trial, seed, outcome, unbiased, origin, every choice.
+
+    Choices come from the whole configuration, so that a space that fixes one still shows it.
+    """
+    configs = {int(trial["number"]): mapping(trial.get("config")) for trial in study.trials}
+    runs = finished(explored(run_table(study)))[["trial", "seed", "outcome"]]
+    trials = trial_table(study)
+    rows = runs.assign(
+        unbiased=runs["trial"].map(trials["unbiased"]).astype(bool),
+        origin=runs["trial"].map(trials["origin"]),
+    )
+    for path in choices_of(study):
+        values = {trial: config_value(config, path) for trial, config in configs.items()}
+        rows[path] = rows["trial"].map(values).astype(object)
+    return rows
+
+
+def choices_of(study: StudyRecord) -> list[str]:
+    """What has levels: norm, penalty and loss, then every other choice of the space."""
+    sampled = [parameter.path for parameter in parameters_of(study) if not parameter.is_numeric]
+    return list(dict.fromkeys([*CHOICES, *sampled]))
+
+
+def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:
+    """Stable of total by the values at `path`, with Wilson's bounds (columns low and high).
+
+    The first run of each trial counts, so that runs are independent; levels in order of value.
+    """
+    first = rows.sort_values(["trial", "seed"]).drop_duplicates("trial")
+    first = first[first[path].notna()]
+    values = sorted(first[path].unique(), key=lambda it: (isinstance(it, str), it))
+    level = first[path].map(setting)
+    stable = first["outcome"].eq("stable").groupby(level).agg(["sum", "size"])
+    found = stable.reindex(list(dict.fromkeys(map(setting, values)))).astype(int)
+    bounds = wilson_interval(found["sum"].to_numpy(), found["size"].to_numpy())
+    return pd.DataFrame(
+        {
+            "level": found.index.to_list(),
+            "stable": found["sum"].to_list(),
+            "total": found["size"].to_list(),
+            "low": bounds.low,
+            "high": bounds.high,
+        }
+    )
+
+
+@of_study
+def comparisons_of(study: StudyRecord) -> list[Comparison]:
+    """Every choice with at least two levels among the runs that no optimiser chose.
+
+    Paired where configurations equal in all else were run at both levels, otherwise unpaired.
+    """
+    rows = outcome_rows(study)
+    unchosen = rows[rows["unbiased"]]
+    tables = {path: level_counts(unchosen, path) for path in choices_of(study)}
+    tables = {path: table for path, table in tables.items() if len(table) > 1}
+    pairs = sum(math.comb(len(table), 2) for table in tables.values())
+    confidence = 1 - 0.05 / max(1, pairs)
+    found = []
+    for path, table in tables.items():
+        paired = _paired(study, unchosen, path, table, confidence)
+        found.append(paired or _unpaired(path, table, confidence))
+    return found
+
+
+def difference(
+    first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
+) -> Interval:
+    """Interval of the difference of two unpaired shares, each (stable, total).
+
+    Newcombe 1998 (Statistics in Medicine 17:873), method 10, from the two Wilson intervals.
+    """
+    a, b = first[0] / first[1], second[0] / second[1]
+    one, two = wilson_interval(*first, confidence), wilson_interval(*second, confidence)
+    low = a - b - math.hypot(a - one.low, two.high - b)
+    high = a - b + math.hypot(one.high - a, b - two.low)
+    return Interval(low, high)
+
+
+def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
+    """A number for each trial, the same for trials that differ in nothing but the choice at
+    `path` and the settings of its own branch (a penalty's weight)."""
+    branch = path.rsplit(".", 1)[0] + "." if path.endswith(".kind") else path
+    codes = _value_codes(study)
+    kept = codes[[other for other in codes if not str(other).startswith(branch)]]
+    _, group = np.unique(kept.to_numpy(), axis=0, return_inverse=True)
+    return pd.Series(group.ravel(), index=codes.index)
+
+
+@of_study
+def _value_codes(study: StudyRecord) -> pd.DataFrame:
+    """A number for every value of every parameter, by trial."""
+    trials = trial_table(study)
+    codes = {p.path: pd.factorize(trials[p.path].map(repr))[0] for p in parameters_of(study)}
+    return pd.DataFrame(codes, index=trials.index)
+
+
+def _unpaired(path: str, table: pd.DataFrame, confidence: float) -> Comparison:
+    """The levels with the highest and the lowest share stable of those with enough runs."""
+    enough = table[table["total"] >= LEAST_IN_A_LEVEL]
+    usable = enough if len(enough) > 1 else table
+    shares = usable["stable"] / usable["total"]
+    best, worst = usable.iloc[int(np.argmax(shares))], usable.iloc[int(np.argmin(shares))]
+    counts = [(int(level["stable"]), int(level["total"])) for level in (best, worst)]
+    gain = counts[0][0] / counts[0][1] - counts[1][0] / counts[1][1]
+    interval = (
+        difference(counts[0], counts[1], confidence) if len(enough) > 1 else Interval(-1.0, 1.0)
+    )
+    return Comparison(path, table, str(best["level"]), str(worst["level"]), gain, interval)
+
+
+def _paired(
+    study: StudyRecord, rows: pd.DataFrame, path: str, table: pd.DataFrame, confidence: float
+) -> Comparison | None:
+    """The pair of levels that differ the most surely within configurations; None for too few."""
+    group = rows["trial"].map(configurations_but(study, path)).to_numpy()
+    level = rows[path].map(setting, na_action="ignore").to_numpy(dtype=object)
+    stable = rows["outcome"].eq("stable").to_numpy(dtype=float)
+    shared = pd.DataFrame({"group": group, "level": level}).drop_duplicates()["group"].duplicated()
+    if int(shared.sum()) < LEAST_PAIRED:
+        return None
+    found = []
+    for one, other in combinations(table["level"], 2):
+        chosen = (level == one) | (level == other)
+        effect = paired_effect(
+            group[chosen], rows["seed"].to_numpy()[chosen], level[chosen] == one, stable[chosen],
+            np.random.default_rng(0), confidence=confidence, num_resamples=_RESAMPLES,
+        )  # fmt: skip
+        if effect.num_configurations < LEAST_PAIRED or effect.interval.low == effect.interval.high:
+            continue
+        best, worst, low, high = one, other, effect.interval.low, effect.interval.high
+        if effect.difference < 0:
+            best, worst, low, high = other, one, -high, -low
+        interval = Interval(low, high)
+        gain, count = abs(effect.difference), effect.num_configurations
+        found.append(Comparison(path, table, best, worst, gain, interval, count))
+    return max(found, key=lambda it: it.interval.low, default=None)

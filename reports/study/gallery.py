@@ -1,0 +1,277 @@
+"""Sample grids inside the page, each stored once: which runs are shown, and which had no room."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lab.record import SAMPLES_FOLDER, RunRecord, StudyRecord
+from reports.kit.markup import Html, element
+from reports.kit.outcomes import glyph, in_order
+from reports.kit.words import counted, fixed, images
+from reports.study.conclusions import (
+    conclusions_of,
+    finalists_of,
+    leader_word,
+    leading_run,
+    shown_run,
+)
+from reports.study.tables import explored, finished, run_table
+
+NUM_BEST = 4
+NUM_FRAMES = 7
+MOST_BYTES = 3_000_000
+"""All pictures of a page together, as they are written into it; others are named, not shown."""
+NEIGHBOURS = "neighbours-"
+MOST_TRIED = 200
+"""Runs of a failure that are looked at for one with pictures."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Run indexes whose pictures the page carries, by why."""
+
+    finalists: tuple[int, ...]
+    """One run a finalist; of a study without finalists one of each of the best trials."""
+    pareto: tuple[int, ...]
+    exemplars: tuple[int, ...]
+    """Of each failure the run with the median score."""
+    seeds: tuple[int, ...]
+    """The other runs of the finalists."""
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """All but `seeds`, those first that the page needs most."""
+        return tuple(dict.fromkeys((*self.finalists, *self.exemplars, *self.pareto)))
+
+    @property
+    def in_turn(self) -> tuple[int, ...]:
+        """All of them, in the order in which they get room."""
+        return (*self.first, *self.seeds)
+
+
+@dataclass
+class Album:
+    """Pictures taken into the page, each once, by a key that says where it lies."""
+
+    bytes_left: int = MOST_BYTES
+    filmstrips: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    """By run index: images seen and key of each frame, in order of time."""
+    neighbours: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By run index: images seen and key of the grid of nearest training images."""
+    damaged: set[str] = field(default_factory=set)
+    """Keys of files that are no WebP."""
+    _pictures: dict[str, str] = field(default_factory=dict)
+
+    def key(self, path: Path | None) -> str | None:
+        """The key of a file's picture; None when it is missing, no WebP, or has no room."""
+        if path is None:
+            return None
+        key = _key(path)
+        if key in self._pictures:
+            return key
+        picture = self._read(path)
+        if picture is None or len(picture) > self.bytes_left:
+            return None
+        self.bytes_left -= len(picture)
+        self._pictures[key] = picture
+        return key
+
+    def picture(self, path: Path | None, about: str) -> Html | None:
+        """The file as an image that the page's script fills in; None as for `key`."""
+        key = self.key(path)
+        return None if key is None else element("img", data_picture=key, alt=about)
+
+    def take_run(self, index: int, run: RunRecord, most: int = NUM_FRAMES) -> None:
+        """A run's filmstrip of `most` frames, the last always one of them, whole or not at all.
+
+        With it its nearest training images, where a filmstrip of all frames is taken.
+        """
+        if len(self.filmstrips.get(index, ())) >= most:
+            return
+        frames = spaced(sample_files(run), most)
+        if not frames:
+            return
+        new = [path for _, path in frames if _key(path) not in self._pictures]
+        if sum(_size(path) for path in new) > self.bytes_left:
+            return
+        keyed = [(count, self.key(path)) for count, path in frames]
+        self.filmstrips[index] = [{"images": n, "key": key} for n, key in keyed if key is not None]
+        for count, path in sample_files(run, NEIGHBOURS)[-1:] if most == NUM_FRAMES else ():
+            key = self.key(path)
+            if key is not None:
+                self.neighbours[index] = {"images": count, "key": key}
+
+    def take(self, study: StudyRecord, chosen: Chosen) -> None:
+        """Filmstrips of the runs that matter, a last grid of every other, then theirs in full."""
+        for index in chosen.first:
+            self.take_run(index, study.runs[index])
+        for most in (1, NUM_FRAMES):
+            for index in chosen.seeds:
+                self.take_run(index, study.runs[index], most)
+
+    def stored(self) -> dict[str, str]:
+        """Every picture taken: key to data URI."""
+        return dict(self._pictures)
+
+    def _read(self, path: Path) -> str | None:
+        content = path.read_bytes() if path.is_file() else b""
+        if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+            self.damaged.add(_key(path))
+            return None
+        return "data:image/webp;base64," + base64.b64encode(content).decode()
+
+
+def _key(path: Path) -> str:
+    """`0007/seed-0/00000640`, from <study>/trials/0007/seed-0/samples/00000640.webp."""
+    return "/".join((*path.parts[-4:-2], path.stem))
+
+
+def _size(path: Path) -> int:
+    """Upper bound of what a file's picture takes on the page."""
+    return 32 + 4 * (path.stat().st_size // 3 + 1) if path.is_file() else 0
+
+
+def sample_files(run: RunRecord, kind: str = "") -> list[tuple[int, Path]]:
+    """(images seen, file) of a run's grids in order of time; of plain samples or of a `kind`."""
+    found = [
+        (int(path.stem.removeprefix(kind)), path)
+        for path in (run.folder / SAMPLES_FOLDER).glob(f"{kind}*.webp")
+        if path.stem.removeprefix(kind).isdigit()
+    ]
+    return sorted(found)
+
+
+def spaced(files: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
+    """At most `most` of them, evenly spaced, the last among them and the first where two fit."""
+    last = len(files) - 1
+    steps = min(most, len(files))
+    places = {last - round(i * last / max(1, steps - 1)) for i in range(steps)}
+    return [files[place] for place in sorted(places)]
+
+
+def hero(study: StudyRecord, album: Album) -> Html | None:
+    """The last grid of the run that leads."""
+    best = leading_run(study)
+    if best is None:
+        return None
+    files = sample_files(study.runs[best])
+    whose = _whose(study, run_table(study).iloc[best])
+    picture = album.picture(files[-1][1], f"Samples of {whose}") if files else None
+    if picture is None:
+        return None
+    caption = f"Samples of {whose} after {images(files[-1][0])} images"
+    return element("figure", picture, element("figcaption", caption), class_="hero")
+
+
+def chosen_runs(study: StudyRecord) -> Chosen:
+    """Runs to picture: the finalists', the Pareto set's, and one exemplar of each failure."""
+    runs = run_table(study)
+    told = finalists_of(study)
+    trials = told or _best_trials(runs)
+    finalists, exemplars = _shown(study, trials), _exemplars(study)
+    pareto = _shown(study, conclusions_of(study).pareto)
+    first = {*finalists, *exemplars, *pareto}
+    own = runs.index[runs["trial"].isin(told)]
+    seeds = tuple(int(index) for index in own if index not in first)
+    return Chosen(finalists, pareto, exemplars, seeds)
+
+
+def _shown(study: StudyRecord, trials: Sequence[int]) -> tuple[int, ...]:
+    found = (shown_run(study, trial) for trial in trials)
+    return tuple(run for run in found if run is not None)
+
+
+def _best_trials(runs: pd.DataFrame) -> tuple[int, ...]:
+    """Trials of the best stable explore runs by score, or of the best run when none is stable."""
+    done = finished(explored(runs))
+    done = done[done["score"].notna()].sort_values("score", ascending=False, kind="stable")
+    stable = done[done["outcome"] == "stable"]
+    trials = (stable if len(stable) else done.head(1))["trial"].drop_duplicates()
+    return tuple(int(trial) for trial in trials.head(NUM_BEST))
+
+
+def _exemplars(study: StudyRecord) -> tuple[int, ...]:
+    """Of each failure the run with the median score, neither the mildest nor the worst; where
+    that has no pictures the nearest to it that has some."""
+    chosen = []
+    done = finished(run_table(study))
+    for outcome in in_order(set(done["outcome"]) - {"stable"}):
+        group = done.index[done["outcome"] == outcome]
+        ranked = done.loc[group].sort_values("score", kind="stable").index.tolist()
+        middle = len(ranked) // 2
+        near = sorted(range(len(ranked)), key=lambda place: abs(place - middle))[:MOST_TRIED]
+        pictured = (place for place in near if sample_files(study.runs[ranked[place]]))
+        chosen.append(int(ranked[next(pictured, middle)]))
+    return tuple(chosen)
+
+
+def samples_row(study: StudyRecord, chosen: Chosen, album: Album) -> Html | None:
+    """Last grids of the finalists and of one run of each failure; each leads to its trial."""
+    runs = run_table(study)
+    order = dict.fromkeys((*chosen.finalists, *chosen.exemplars))
+    frames = [_frame(study, runs.iloc[index], index, album) for index in order]
+    shown = [frame for frame in frames if frame is not None]
+    if not shown:
+        return None
+    best = "the finalists" if finalists_of(study) else "the best trials"
+    return element(
+        "div",
+        element("h3", f"What {best} draw at their end, and one run of each failure"),
+        element("div", *shown, class_="strip"),
+        class_="wide samples",
+    )
+
+
+def _frame(study: StudyRecord, run: pd.Series[Any], index: int, album: Album) -> Html | None:
+    files = sample_files(study.runs[index])
+    trial, outcome = int(run["trial"]), str(run["outcome"])
+    about = f"Last samples of trial {trial}, seed {run['seed']}: {outcome}"
+    picture = album.picture(files[-1][1], about) if files else None
+    if picture is None:
+        return None
+    quality = f", quality {fixed(run['final_quality'])}" if outcome == "stable" else ""
+    words = f"trial {trial} {outcome}{quality}"
+    caption = element("figcaption", glyph(outcome), words, f" at {images(files[-1][0])} images")
+    return element("figure", element("a", picture, caption, href=f"#trial-{trial}"))
+
+
+def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
+    """The leading run in words: no luckier than its trial where that was confirmed."""
+    if run["stage"] == "confirm":
+        return f"trial {run['trial']}'s confirm run of median quality (seed {run['seed']})"
+    return f"the {leader_word(study)} (trial {run['trial']})"
+
+
+def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
+    """Which runs have pictures here, which had no room, and where all of them are."""
+    place = element("code", "trials/<trial>/seed-<seed>/samples/")
+    taken = sum(1 for frames in album.filmstrips.values() if frames)
+    damaged = (
+        f" {counted(len(album.damaged), 'file')} not shown: damaged, or no WebP."
+        if album.damaged
+        else ""
+    )
+    if not taken:
+        return element("p", "No sample grid is on this page; the record keeps them in ", place,
+                       " of the study's folder.", damaged, class_="note")  # fmt: skip
+    return element(
+        "p", f"Sample grids of {taken:,} of {counted(len(study.runs), 'run')} are on this page: "
+        f"finalists, the Pareto set and one run of each failure{_no_room(study, album, chosen)}. ",
+        "All grids are in ", place, " of the study's folder.", damaged, class_="note",
+    )  # fmt: skip
+
+
+def _no_room(study: StudyRecord, album: Album, chosen: Chosen) -> str:
+    """Of how many of the chosen runs only the last grid fitted, and of how many none."""
+    frames = [len(album.filmstrips.get(index, ())) for index in chosen.in_turn]
+    has_files = [bool(sample_files(study.runs[index])) for index in chosen.in_turn]
+    only_last = sum(count == 1 for count in frames)
+    none = sum(count == 0 and some for count, some in zip(frames, has_files, strict=True))
+    told = f"; {counted(only_last, 'run')} with the last grid alone" if only_last else ""
+    return told + (f"; for {counted(none, 'run')} of these no room was left" if none else "")

@@ -1,0 +1,34 @@
+"""What of the record is on no figure: unfinished, crashed and pruned runs, damaged files."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.record import StudyRecord
+from reports.kit.words import counted, listed
+from reports.study.tables import run_table
+
+
+def left_out(study: StudyRecord) -> list[str]:
+    """A sentence for each kind of thing that could not be shown or counted, or one that all is."""
+    runs = run_table(study)
+    told = []
+    for status, why in (
+        ("running", "unfinished; curves are drawn, nothing else counts them"),
+        ("errored", "crashed, which is not the GAN's fault; neither stable nor failed"),
+        ("pruned", "stopped by choice; neither stable nor failed"),
+    ):
+        count = int((runs["outcome"] == status).sum())
+        if count:
+            told.append(f"{counted(count, 'run')} {status}: {why}.")
+    if study.num_torn_rows:
+        rows = counted(study.num_torn_rows, "torn or damaged row")
+        told.append(f"{rows} of evaluations could not be read.")
+    if study.missing:
+        shown = listed([*study.missing[:5], *(["more"] if len(study.missing) > 5 else [])])
+        files = counted(len(study.missing), "file or folder", "files or folders")
+        told.append(f"{files} missing or damaged: {shown}.")
+    no_rows = int((np.diff(study.evaluations.first) == 0).sum())
+    if no_rows:
+        told.append(f"{counted(no_rows, 'run')} without any evaluation: no curve.")
+    return told or ["Nothing: every trial, run and evaluation of the record is on this page."]

@@ -1,0 +1,25 @@
+"""How large a study is to a reader: what is too few to say anything, and too many to draw all."""
+
+from __future__ import annotations
+
+from lab.record import StudyRecord
+from reports.study.tables import finished, run_table
+
+LEAST_TRIALS = 12
+"""Trials with a verdict below which importances and maps are noise: intervals lead instead."""
+MOST_MARKS = 2_000
+"""Runs up to which every one has a mark and a curve of its own."""
+LEAST_CONFIGURATIONS = 2
+"""Paired configurations from which they can be drawn again at all."""
+NUM_SHUFFLES = 19
+"""Shuffles of the outcomes: chance exceeds the largest of 19 in one case of 20."""
+
+
+def is_small(study: StudyRecord) -> bool:
+    """Too few trials with a verdict for a map of the space."""
+    return int(finished(run_table(study))["trial"].nunique()) < LEAST_TRIALS
+
+
+def is_large(study: StudyRecord) -> bool:
+    """Too many runs for a mark each: figures bin them and draw the selection on top."""
+    return len(study.runs) > MOST_MARKS

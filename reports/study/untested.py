@@ -1,0 +1,169 @@
+"""What no run speaks of: gaps in a parameter's range, what lies beyond it, choices not taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lab.record import StudyRecord
+from reports.kit.finding import Finding
+from reports.kit.parameter import Parameter
+from reports.kit.words import listed, setting, short_name
+from reports.study.range_bins import MOST_BINS
+from reports.study.ranges import between
+from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
+
+CUSTOMARY = {
+    "optimizer.generator_lr": (1e-5, 1e-2),
+    "optimizer.critic_lr": (1e-5, 1e-2),
+    "optimizer.generator_beta1": (0.0, 1.0),
+    "optimizer.critic_beta1": (0.0, 1.0),
+    "penalty.weight": (1e-1, 1e2),
+    "penalty.clip": (1e-3, 1.0),
+}
+"""Ranges that Lucic et al. 2018 searched; where a space ends well inside them, that is told."""
+MOST_TOLD = 5
+"""Stretches and choices named in the sentence; the others are counted."""
+LEAST_GAP = 1 / 3
+"""Share of a range, on its own scale, that a gap between runs must span to be told."""
+
+
+@dataclass(frozen=True)
+class Untested:
+    """A stretch of one parameter without a run that no optimiser chose.
+
+    None is an open end; both ends alike are the only value that was run.
+    """
+
+    path: str
+    low: float | None
+    high: float | None
+    num_biased: int = 0
+    """Runs in it that the optimiser asked for: they say that it was tried, not how often it is
+    stable."""
+
+    def words(self) -> str:
+        """`generator rate > 1e-3`, `penalty weight 0.3 to 4`."""
+        name = short_name(self.path)
+        if self.low == self.high:
+            return f"{name} other than {setting(self.low)}"
+        if self.low is None:
+            return f"{name} < {setting(self.high)}"
+        if self.high is None:
+            return f"{name} > {setting(self.low)}"
+        return f"{name} {between(self.low, self.high)}"
+
+
+def untested_ranges(study: StudyRecord) -> list[Untested]:
+    """Gaps of every numeric parameter, and the customary range beyond the space's ends."""
+    runs = finished(explored(run_table(study)))[["trial"]]
+    rows = runs.join(trial_table(study), on="trial", how="inner")
+    unbiased = rows["unbiased"].to_numpy(dtype=bool)
+    found: list[Untested] = []
+    for parameter in parameters_of(study):
+        if parameter.is_numeric and not _values(parameter) and None not in _range(parameter):
+            values = pd.to_numeric(rows[parameter.path], errors="coerce").to_numpy(dtype=float)
+            found += gaps(parameter, values[unbiased], values[~unbiased])
+    return found
+
+
+def gaps(
+    parameter: Parameter, unbiased: NDArray[np.float64], biased: NDArray[np.float64]
+) -> list[Untested]:
+    """Where no unbiased value lies, of a parameter with both ends; NaN is no value.
+
+    A gap at an end goes on beyond the space, and so does a space that ends inside the customary
+    range. Without any value nothing is told: then the whole parameter is a branch not taken.
+    """
+    low, high = _ends(parameter)
+    values = unbiased[np.isfinite(unbiased)]
+    if values.size == 0 or not low < high:
+        return []
+    inside = np.unique(np.clip(values, low, high))
+    if inside.size == 1:
+        return [Untested(parameter.path, float(inside[0]), float(inside[0]), len(biased))]
+    edges = np.unique([low, *inside, high])
+    scale = np.log10(edges) if parameter.log and low > 0 else edges
+    wide = np.flatnonzero(np.diff(scale) >= LEAST_GAP * (scale[-1] - scale[0]))
+    found = []
+    for i in wide:
+        first, last = float(edges[i]), float(edges[i + 1])
+        count = int(((biased > first) & (biased < last)).sum())
+        at_low, at_high = first == low and low not in inside, last == high and high not in inside
+        found.append(Untested(parameter.path, None if at_low else first,
+                              None if at_high else last, count))  # fmt: skip
+    return _beyond(parameter, values, found)
+
+
+def _beyond(
+    parameter: Parameter, values: NDArray[np.float64], found: list[Untested]
+) -> list[Untested]:
+    """`found`, and the parts of the customary range beyond the space and every known point."""
+    if parameter.path not in CUSTOMARY:
+        return found
+    low, high = _ends(parameter)
+    usual = np.array(CUSTOMARY[parameter.path])
+    reached = np.array([min(float(values.min()), low), max(float(values.max()), high)])
+    if parameter.log and reached[0] > 0:
+        short = np.log10(reached / usual) / np.log10(usual[1] / usual[0])
+    else:
+        short = (reached - usual) / (usual[1] - usual[0])
+    below = short[0] >= LEAST_GAP and not any(gap.low is None for gap in found)
+    above = -short[1] >= LEAST_GAP and not any(gap.high is None for gap in found)
+    return [
+        *([Untested(parameter.path, None, float(reached[0]))] if below else []),
+        *found,
+        *([Untested(parameter.path, float(reached[1]), None)] if above else []),
+    ]
+
+
+def untried_choices(study: StudyRecord) -> list[str]:
+    """`loss wasserstein`: choices, or few whole numbers, that no run with a verdict took."""
+    runs = finished(explored(run_table(study)))[["trial"]]
+    rows = runs.join(trial_table(study), on="trial", how="inner")
+    return [
+        f"{short_name(parameter.path)} {setting(choice)}"
+        for parameter in parameters_of(study)
+        for choice in _values(parameter)
+        if not (rows[parameter.path] == choice).any()
+    ]
+
+
+def untested_finding(study: StudyRecord) -> Finding | None:
+    """One sentence on what is open, or None where the space was covered."""
+    ranges, choices = untested_ranges(study), untried_choices(study)
+    told = [*(gap.words() for gap in ranges), *choices]
+    if not told:
+        return None
+    more = [f"{len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+    biased = [f"{gap.words()} ({gap.num_biased})" for gap in ranges if gap.num_biased]
+    detail = (
+        f"The optimiser did go to {listed(biased[:MOST_TOLD])}: no even sample of it."
+        if biased
+        else "No run of an even sample lies there, so nothing here speaks of it."
+    )
+    return Finding(f"Untested: {listed([*told[:MOST_TOLD], *more])}.", detail, "untested")
+
+
+def _values(parameter: Parameter) -> tuple[Any, ...]:
+    """Choices, and whole numbers where there are so few of them; nothing for a range."""
+    if not parameter.is_numeric:
+        return parameter.choices
+    low, high = _range(parameter)
+    if parameter.kind != "int" or low is None or high is None or high - low >= MOST_BINS:
+        return ()
+    return tuple(range(round(low), round(high) + 1))
+
+
+def _range(parameter: Parameter) -> tuple[float | None, float | None]:
+    return parameter.low, parameter.high
+
+
+def _ends(parameter: Parameter) -> tuple[float, float]:
+    assert parameter.low is not None, "asked of numeric parameters with ends"
+    assert parameter.high is not None, "asked of numeric parameters with ends"
+    return float(parameter.low), float(parameter.high)

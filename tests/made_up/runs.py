@@ -1,0 +1,119 @@
+"""How made-up runs end, and their run.json."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tests.made_up.space import BUDGET, NUM_EVALUATIONS
+
+BEGUN = "2026-03-01T10:00:00.000+00:00"
+ENDED = "2026-03-01T10:01:00.000+00:00"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How a made-up run ends: its verdict, and when (images seen; None when stable)."""
+
+    verdict: str
+    onset: int | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when a made-up run was trained."""
+
+    host: str = "laptop"
+    started: str = BEGUN
+    ended: str | None = ENDED
+    seconds: dict[str, float] = field(
+        default_factory=lambda: {"starting": 0.4, "training": 48.0, "evaluating": 9.0}
+    )
+    attempts: int = 1
+
+
+def plant(parameters: dict[str, Any], draw: np.random.Generator, verdict: str | None) -> Fate:
+    """The fate the rates and the regularisation suggest, with some luck."""
+    heat = math.log10(parameters["optimizer.generator_lr"] * parameters["optimizer.critic_lr"])
+    heat += 0.6 * draw.standard_normal()
+    calm = {"spectral": 1.2, "layer": 0.4, "none": -0.4}[parameters["network.critic_norm"]]
+    calm += 0.0 if parameters["penalty.kind"] == "none" else 0.6
+    if verdict is None:
+        if heat > -6.6 + calm:
+            verdict = "diverged"
+        elif heat > -7.2 + calm:
+            verdict = "collapsed"
+        elif heat < -8.4:
+            verdict = "stalled"
+        else:
+            verdict = "degraded" if draw.random() < 0.08 else "stable"
+    share = {"diverged": 0.25, "collapsed": 0.5, "degraded": 0.8, "oscillating": 0.7}
+    if verdict == "stable":
+        return Fate(verdict, None, "no failure before the budget; final quality above 0.50")
+    if verdict == "stalled":
+        return Fate(verdict, BUDGET, "final quality 0.18 is below the target 0.50")
+    onset = share[verdict] * BUDGET * draw.uniform(0.6, 1.2)
+    step = BUDGET // NUM_EVALUATIONS
+    onset_images = max(step, int(onset // step) * step)
+    evidence = {
+        "diverged": f"3 non-finite gradients in the critic at {onset_images:,} images",
+        "collapsed": "coverage 0.04 of real images' at two evaluations in a row",
+        "degraded": "quality 0.31 below its best at two evaluations in a row",
+        "oscillating": "quality swung by 0.4 with no net gain",
+    }
+    return Fate(verdict, onset_images, evidence[verdict])
+
+
+def run_note(
+    trial: int,
+    seed: int,
+    stage: str,
+    status: str,
+    fate: Fate,
+    quality: list[float],
+    images_seen: int,
+    *,
+    speed: float,
+    place: Place,
+    told: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """run.json of a run whose evaluations gave `quality`, images a second at `speed`.
+
+    `told` is what the verdict says besides its name, onset and evidence.
+    """
+    finished = status == "finished"
+    verdict = {
+        "name": fate.verdict,
+        "onset_images": fate.onset,
+        "evidence": fate.evidence,
+        "final": True,
+    }
+    note = {
+        "trial": trial,
+        "seed": seed,
+        "stage": stage,
+        "attempts": place.attempts,
+        "status": status,
+        "verdict": verdict | (told or {}) if finished else None,
+        "score": float(sum(quality) / (NUM_EVALUATIONS + 1)) if finished else None,
+        "budget_images": BUDGET,
+        "precision": "float32",
+        "host": place.host,
+        "hosts": [place.host],
+        "device": "cpu",
+        "started": place.started,
+        "seconds": place.seconds,
+        "num_parameters": {"generator": 412_033, "critic": 366_977},
+    }
+    if finished:
+        note["final_quality"] = quality[-1] if fate.onset is None else 0.0
+        note["images_per_second"] = speed
+    if status in ("finished", "pruned"):
+        note["images_seen"] = images_seen
+    if status == "errored":
+        note["error"] = "RuntimeError: the worker died"
+    return note if status == "running" else note | {"ended": place.ended}

@@ -1,0 +1,120 @@
+"""The page beside a search: shown while it lives, gone with it, however it ends."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+from rich.console import Console
+
+from lab.engine.options import SearchOptions
+from lab.errors import InputError
+from lab.record import STUDY_FILE, write_json
+from lab.record.storage import open_storage
+from reports.live.serving import page_shown
+
+ANY_SEARCH = """
+import sys, time
+from rich.console import Console
+from reports.live.serving import page_shown
+from lab.record.storage import open_storage
+with page_shown(0, Console()) as show:
+    show(open_storage(sys.argv[1]))
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    write_json(folder / STUDY_FILE, {"study": "a study", "status": "running"})
+    return folder
+
+
+def page_at(place: str) -> str:
+    """The page, once it is there."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(place, timeout=60) as answer:
+                return str(answer.read().decode())
+        except HTTPError as error:
+            if error.code != 503:
+                raise
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def await_silence(place: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(place, timeout=5).close()
+        except HTTPError:
+            pass
+        except OSError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the page is still shown")
+
+
+def said_place(said: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+/", said)
+    assert found is not None
+    return found[0]
+
+
+def test_the_page_is_shown_until_the_search_ends(study: Path) -> None:
+    told = io.StringIO()
+    with page_shown(0, Console(file=told)) as show:
+        show(open_storage(str(study)))
+        place = said_place(told.getvalue())
+        assert "a study: stability report" in page_at(place)
+    await_silence(place)
+    assert told.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize("ctrl_c", [signal.SIG_DFL, signal.SIG_IGN], ids=["heeded", "ignored"])
+def test_a_killed_search_leaves_no_page_behind(study: Path, ctrl_c: signal.Handlers) -> None:
+    command = [sys.executable, "-c", ANY_SEARCH, str(study)]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        # What a shell starts in its background ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, ctrl_c),
+    ) as search:
+        assert search.stdout is not None
+        place = said_place(search.stdout.readline())
+        page_at(place)
+        search.send_signal(signal.SIGKILL)
+    await_silence(place)
+
+
+def test_a_page_that_fails_does_not_end_the_search(tmp_path: Path) -> None:
+    told = io.StringIO()
+    with page_shown(0, Console(file=told, width=200)) as show:
+        show(open_storage(str(tmp_path)))
+        await_silence(said_place(told.getvalue()))
+    assert "a page could not be made: " in told.getvalue()
+    assert "is not a study" in told.getvalue()
+
+
+def test_a_busy_port_is_told_before_anything_begins() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with pytest.raises(InputError, match="--serve"), page_shown(port, Console()):
+            raise AssertionError("nothing may begin")
+
+
+def test_a_resumed_search_may_be_served_too() -> None:
+    SearchOptions(resume="a study", serve=0).check()

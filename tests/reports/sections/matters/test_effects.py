@@ -1,0 +1,121 @@
+from typing import Any
+
+import pytest
+
+from lab.record import StudyRecord
+from reports.kit.panel import Panel
+from reports.sections.matters.effects import draw_effects, effect_rows, effects_panel
+from tests.made_up.handmade import Run, handmade
+
+RATE = {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}
+NORMS = {"kind": "categorical", "choices": ["none", "spectral"]}
+SPACE: dict[str, dict[str, Any]] = {"optimizer.generator_lr": RATE, "network.critic_norm": NORMS}
+
+
+def _study(rows: list[tuple[float, str, str]], origin: str = "sobol") -> StudyRecord:
+    """A trial a row: its rate, its norm, and a letter for each seed (s stable, c collapsed)."""
+    trials = [
+        (origin, {"optimizer.generator_lr": rate, "network.critic_norm": norm})
+        for rate, norm, _ in rows
+    ]
+    configs = [{"network": {"critic_norm": norm}} for _, norm, _ in rows]
+    runs = [
+        Run(trial, "stable" if letter == "s" else "collapsed", seed)
+        for trial, (_, _, letters) in enumerate(rows)
+        for seed, letter in enumerate(letters)
+    ]
+    return handmade(SPACE, trials, runs, configs=configs)
+
+
+PAIRED = _study(
+    [
+        (1e-4, "none", "cc"), (1e-4, "spectral", "ss"),
+        (1e-3, "none", "sc"), (1e-3, "spectral", "ss"),
+        (3e-3, "none", "cc"), (3e-3, "spectral", "sc"),
+        (1e-2, "none", "ss"), (1e-2, "spectral", "ss"),
+    ]
+)  # fmt: skip
+"""Gains of spectral norm within the four rates: 1, 1/2, 1/2 and 0."""
+
+
+def test_levels_are_compared_within_configurations_that_are_equal_in_all_else() -> None:
+    (row,) = effect_rows(PAIRED).to_dict("records")
+    assert (row["choice"], row["level"], row["against"]) == (
+        "network.critic_norm",
+        "spectral",
+        "none",
+    )
+    assert row["difference"] == pytest.approx(0.5)
+    assert row["paired"] == 4
+    assert 0 <= row["low"] < 0.5 < row["high"] <= 1
+
+
+def test_an_unpaired_difference_has_newcombes_interval() -> None:
+    """His example of 56/70 against 48/80: 0.2 (0.0524, 0.3339) (Newcombe 1998, table II a)."""
+    rows = [(1e-4 + i * 1e-6, "spectral", "s" if i < 56 else "c") for i in range(70)]
+    rows += [(5e-3 + i * 1e-6, "none", "s" if i < 48 else "c") for i in range(80)]
+    (row,) = effect_rows(_study(rows)).to_dict("records")
+    assert row["paired"] == 0
+    assert (row["difference"], row["low"], row["high"]) == pytest.approx(
+        (0.2, 0.0524, 0.3339), abs=1e-4
+    )
+    assert (row["stable"], row["total"], row["other_stable"], row["other_total"]) == (
+        56,
+        70,
+        48,
+        80,
+    )
+
+
+def test_pairs_that_all_came_out_alike_show_no_false_certainty() -> None:
+    rows = [
+        (rate, norm, "s") for rate in (1e-4, 2e-4, 3e-4, 4e-4) for norm in ("none", "spectral")
+    ]
+    (row,) = effect_rows(_study(rows)).to_dict("records")
+    assert row["paired"] == 0
+    assert row["low"] < -0.4
+    assert row["high"] > 0.4
+
+
+def test_trials_that_the_optimiser_chose_are_not_counted() -> None:
+    rows = [(1e-4 * (i + 1), ("none", "spectral")[i % 2], "s") for i in range(20)]
+    assert effect_rows(_study(rows, "tpe")).empty
+    said = effects_panel(_study(rows, "tpe"))
+    assert isinstance(said, str)
+    assert said.startswith("No choice has two levels")
+
+
+def test_a_level_of_three_trials_claims_nothing() -> None:
+    rows = [(1e-4 * (i + 1), "none", "c") for i in range(9)]
+    rows += [(1e-3 * (i + 1), "spectral", "s") for i in range(3)]
+    assert effect_rows(_study(rows)).empty
+
+
+def test_three_levels_are_held_against_their_others() -> None:
+    norms = ["none", "spectral", "layer"]
+    rows = [(1e-4 * (i + 1), norms[i % 3], "s" if i % 3 else "c") for i in range(30)]
+    found = effect_rows(_study(rows)).set_index("level")
+    assert set(found["against"]) == {"the others"}
+    assert found.loc["none", "difference"] == -1
+    assert found.loc["spectral", "difference"] == pytest.approx(0.5)
+
+
+def test_the_forest_draws_every_row_with_its_interval_in_points() -> None:
+    panel = draw_effects(effect_rows(PAIRED))
+    marks = panel.figure.data[1]
+    assert list(marks.x) == [50]
+    assert marks.marker.symbol == "square"
+    label = panel.figure.layout.annotations[0].text
+    assert label.startswith("+50 [")
+    assert label.endswith("], 4 paired")
+    assert "fewer than 10 of them make too narrow" in panel.note
+
+
+def test_unpaired_marks_look_unlike_paired_ones() -> None:
+    rows = [(1e-4 * (i + 1), ("none", "spectral")[i % 2], "s") for i in range(20)]
+    panel = effects_panel(_study(rows))
+    assert isinstance(panel, Panel)
+    assert panel.figure.data[1].marker.symbol == "circle-open"
+    assert panel.figure.layout.annotations[0].text.endswith("unpaired")
+    assert panel.table is not None
+    assert panel.table["paired configurations"].tolist() == [0]

@@ -1,0 +1,148 @@
+"""Facts about what the search cost, and what stopping saved."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.kit.blocks import Missing
+from reports.kit.panel import Panel
+from reports.sections.search.saved import saved_blocks, saved_rows
+from reports.sections.search.spending import (
+    TIME,
+    parts_of,
+    size_of,
+    spending_blocks,
+    spending_rows,
+    watched,
+)
+from tests.made_up.tiny import Run, clock, tiny_study
+
+HOUR = 3600.0
+
+
+def _run(training: float, evaluating: float = 0.0, starting: float = 0.0, **more: Any) -> Run:
+    seconds = {"starting": starting, "training": training, "evaluating": evaluating}
+    note = {"seconds": seconds} | more.pop("note", {})
+    return Run(note=note, **more)
+
+
+def _settings(**changed: Any) -> dict[str, Any]:
+    return {"concurrent": 2, "cpus_per_worker": 2, "gpus_per_worker": 0, "workers": "1"} | changed
+
+
+def test_hours_are_seconds_times_the_cores_of_every_worker(tmp_path: Path) -> None:
+    runs = [
+        _run(HOUR, HOUR / 2, note={"hosts": ["a", "b"]}),
+        _run(HOUR, stage="race", verdict="diverged", onset=50),
+    ]
+    rows = spending_rows(tiny_study(tmp_path, runs, settings=_settings(cpus_per_worker=4)))
+    hours = rows.set_index(["group", "part"])["hours"].to_dict()
+    assert hours[("explore", "stable")] == pytest.approx(2 * 4 * 1.5)
+    assert hours[("race", "diverged")] == pytest.approx(4)
+    assert hours[(TIME, "training")] == pytest.approx(8 + 4)
+    assert hours[(TIME, "evaluating")] == pytest.approx(4)
+
+
+def test_gpus_count_where_a_worker_has_any(tmp_path: Path) -> None:
+    size = size_of(tiny_study(tmp_path, [Run()], settings=_settings(gpus_per_worker=1)))
+    assert (size.units.tolist(), size.hours) == ([1.0], "GPU-hours")
+
+
+def test_a_run_without_hosts_had_the_fewest_workers_allowed(tmp_path: Path) -> None:
+    size = size_of(tiny_study(tmp_path, [Run()], settings=_settings(workers="3:8")))
+    assert (size.units.tolist(), size.hours) == ([6.0], "core-hours")
+
+
+def test_a_pruned_run_is_paid_for_by_its_last_evaluation(tmp_path: Path) -> None:
+    pruned = Run(
+        None, status="pruned", note={"seconds": {"starting": 1.0}}, rows=[(0, 0.0), (50, 0.1)],
+        columns={"seconds_training": [0, 40], "seconds_evaluating": [1, 5]},
+    )  # fmt: skip
+    parts = parts_of(tiny_study(tmp_path, [pruned]))
+    assert {name: part.tolist() for name, part in parts.items()} == {
+        "starting": [1.0], "training": [40.0], "evaluating": [5.0],
+    }  # fmt: skip
+
+
+def test_idle_is_what_slots_had_left_between_the_first_start_and_the_last_end(
+    tmp_path: Path,
+) -> None:
+    runs = [
+        _run(100, 10, 10, note={"started": clock(10), "ended": clock(120)}),
+        _run(30, 10, 10, note={"started": clock(10), "ended": clock(50)}),
+    ]
+    study = tiny_study(tmp_path, runs, settings=_settings(cpus_per_worker=1))
+    there = watched(study)
+    assert there is not None
+    assert (there.seconds, there.slots) == (120, 2)
+    rows = spending_rows(study).set_index(["group", "part"])["hours"]
+    assert rows[(TIME, "idle")] * HOUR == pytest.approx(2 * 120 - 120 - 50)
+
+
+def test_a_pause_of_the_search_is_not_idle_time(tmp_path: Path) -> None:
+    runs = [
+        _run(50, note={"started": clock(0), "ended": clock(50)}),
+        _run(50, note={"started": clock(1950), "ended": clock(2000)}),
+    ]
+    there = watched(tiny_study(tmp_path, runs, seconds=130.0))
+    assert there is not None
+    assert there.seconds == 130
+    assert "pauses left out" in there.source
+
+
+def test_torn_seconds_are_counted_as_unknown(tmp_path: Path) -> None:
+    runs = [_run(60), Run(note={"seconds": {"training": "many"}}), Run(note={"seconds": [1, 2]})]
+    (panel,) = spending_blocks(tiny_study(tmp_path, runs, settings={"workers": None}))
+    assert isinstance(panel, Panel)
+    assert "2 runs without seconds not counted." in panel.note
+    assert "idle time is not known" in panel.note
+
+
+def test_a_study_without_seconds_says_so(tmp_path: Path) -> None:
+    (block,) = spending_blocks(tiny_study(tmp_path, [Run()]))
+    assert isinstance(block, Missing)
+
+
+def test_stopping_saves_the_images_not_seen_at_the_runs_own_speed(tmp_path: Path) -> None:
+    failed = _run(
+        100, verdict="diverged", onset=50, rows=[(0, 0.0), (50, 0.1)],
+        note={"images_per_second": 0.5},
+    )  # fmt: skip
+    pruned = Run(
+        None, status="pruned", rows=[(0, 0.0), (20, 0.1)], columns={"seconds_training": [0, 10]}
+    )
+    whole = _run(200, verdict="collapsed", onset=100)
+    study = tiny_study(tmp_path, [Run(), failed, pruned, whole], settings=_settings())
+    rows = saved_rows(study)
+    assert rows["kind"].tolist() == ["failed", "pruned"]
+    assert (rows["saved"] * HOUR).tolist() == pytest.approx([2 * 50 / 0.5, 2 * 80 / 2])
+    assert (rows["spent"] * HOUR).tolist() == pytest.approx([200, 20])
+
+
+def test_failed_and_pruned_are_told_apart_with_their_shares(tmp_path: Path) -> None:
+    failed = _run(100, verdict="diverged", onset=50, rows=[(0, 0.0), (50, 0.1)])
+    pruned = Run(
+        None, status="pruned", rows=[(0, 0.0), (20, 0.1)], columns={"seconds_training": [0, 100]}
+    )
+    (panel,) = saved_blocks(tiny_study(tmp_path, [failed, pruned]))
+    assert isinstance(panel, Panel)
+    assert "Stopped at a failure: 1.67 core-minutes saved, 14% of" in panel.note
+    assert "Pruned by choice: 6.67 core-minutes saved, 57% of" in panel.note
+    assert "no sure gain" in panel.note
+
+
+def test_runs_of_unknown_speed_are_counted(tmp_path: Path) -> None:
+    unknown = Run("diverged", 50, rows=[(0, 0.0), (50, 0.1)])
+    (block,) = saved_blocks(tiny_study(tmp_path / "one", [unknown]))
+    assert isinstance(block, Missing)
+    assert "1 run stopped before the budget" in block.sentence
+    known = _run(100, verdict="diverged", onset=50, rows=[(0, 0.0), (50, 0.1)])
+    (panel,) = saved_blocks(tiny_study(tmp_path / "two", [known, unknown]))
+    assert isinstance(panel, Panel)
+    assert "1 run of unknown speed not counted." in panel.note
+
+
+def test_where_no_run_was_stopped_nothing_was_saved(tmp_path: Path) -> None:
+    (block,) = saved_blocks(tiny_study(tmp_path, [Run(), Run("stalled", 100)]))
+    assert isinstance(block, Missing)
