@@ -129,5 +129,10 @@ def _card(
     )
 
 
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_command(Arguments, train, prog=PROG, args=args)
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(Arguments, train, prog=PROG))
+    sys.exit(main())
