@@ -1,4 +1,4 @@
-"""Quality of an evaluation and score of a run (SCIENCE.md section 1)."""
+"""Quality of an evaluation and score of a run (docs/science.md section 1)."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def score(
 
 
 def final_quality(quality: float, verdict: str) -> float:
-    """u_T (SCIENCE.md section 1): 0 when the run failed on the way; a stalled one lived to T."""
+    """u_T (docs/science.md section 1): 0 for a run that failed, but not for a stalled one."""
     return quality if verdict in ("stable", "stalled") else 0.0

@@ -84,7 +84,7 @@ def test_shrunken_shares_are_closer_to_the_truth_and_their_intervals_cover_it() 
 
 
 def test_the_best_looking_of_many_is_not_believed() -> None:
-    # SCIENCE.md section 3: of 50 configurations at 3 seeds the best shows 100 % and is not.
+    # docs/science.md section 3: of 50 configurations at 3 seeds the best shows 100 % and is not.
     generator = np.random.default_rng(0)
     claimed, truth, shown = [], [], []
     for _ in range(80):

@@ -44,7 +44,7 @@ Job = Callable[[], list[Any]]
 
 
 def validate(quick: bool, processes: int, say: Say) -> Part:
-    """Eigenvalues, discrete-time conditions, outcomes and periods against SCIENCE.md section 4."""
+    """Eigenvalues, conditions, outcomes and periods against docs/science.md section 4."""
     started = time.perf_counter()
     sizes = QUICK if quick else FULL
     sweeps = sweeps_of(sizes)

@@ -1,4 +1,4 @@
-"""The Dirac-GAN's theory (Mescheder et al. 2018; SCIENCE.md section 4): formulas of numbers.
+"""The Dirac-GAN's theory (Mescheder et al. 2018; docs/science.md section 4): formulas of numbers.
 
 D(x) = psi x, the generator at theta, the data at 0, f(t) = -log(1 + e^-t). Near the equilibrium
 (0, 0) every method of the table is a damped rotation: with the slope f' = f'(0) and a damping
