@@ -1,4 +1,4 @@
-"""What a validation ran on: versions and hardware, as its record and page say them."""
+"""Versions and hardware of a validation, as its record and page state them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PACKAGES = ("torch", "numpy", "scipy", "plotly", "gan-stability-lab")
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of what the numbers depend on."""
-    found = {"python": platform.python_version()}
+    """Versions of Python and of the packages that the numbers depend on."""
+    versions = {"python": platform.python_version()}
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
+            versions[package] = version(package)
+    return versions
 
 
 def hardware(processes: int) -> dict[str, Any]:
-    """Processor, cores, GPU, and how many processes worked."""
+    """System, cores, GPU, and the number of processes."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "system": f"{platform.system()} {platform.machine()}",
