@@ -49,8 +49,8 @@ def main(args: list[str] | None = None) -> int:
         return 0
     verb = VERBS.get(words[0])
     if verb is None:
-        known = nearest(words[0], VERBS) or f"; the commands are {', '.join(VERBS)}"
-        print(f"{PROG}: the command '{words[0]}' is unknown{known}", file=sys.stderr)
+        suggestion = nearest(words[0], VERBS) or f"; the commands are {', '.join(VERBS)}"
+        print(f"{PROG}: the command '{words[0]}' is unknown{suggestion}", file=sys.stderr)
         return MISTAKEN
     # A command reads its words from sys.argv, as it does under `python -m`.
     sys.argv[1:] = words[1:]

@@ -56,7 +56,7 @@ def probability_of_improvement(a: ArrayLike, b: ArrayLike) -> float:
 def improvement_interval(
     a: ArrayLike,
     b: ArrayLike,
-    generator: np.random.Generator,
+    rng: np.random.Generator,
     *,
     confidence: float = 0.95,
     num_resamples: int = 2_000,
@@ -72,7 +72,7 @@ def improvement_interval(
         return _UNKNOWN
     wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2
     drawn_a, drawn_b = (
-        generator.multinomial(n, np.full(n, 1 / n), size=num_resamples) / n
+        rng.multinomial(n, np.full(n, 1 / n), size=num_resamples) / n
         for n in (first.size, second.size)
     )
     shares = np.sum((drawn_a @ wins) * drawn_b, axis=1)
@@ -84,18 +84,18 @@ def paired_effect(
     seed: ArrayLike,
     treated: ArrayLike,
     value: ArrayLike,
-    generator: np.random.Generator,
+    rng: np.random.Generator,
     *,
     confidence: float = 0.95,
     num_resamples: int = 2_000,
 ) -> Effect:
     """Mean gain of the runs that are `treated` over those that are not, within configurations.
 
-    One entry a run: `configuration` names everything but the choice, `treated` says which level
+    One entry a run: `configuration` names everything but the choice, `treated` is which level
     it took (spectral norm or not), `value` is its quality, or 1 when stable and 0 when not. A
     configuration whose levels share seeds is compared on those seeds alone, any other by the
     means over what it has. The interval draws configurations again, not runs: runs of one
-    configuration are no independent witnesses.
+    configuration are not independent.
     """
     taken = np.asarray(treated, dtype=bool).ravel()
     values = np.asarray(value, dtype=np.float64).ravel()
@@ -119,7 +119,7 @@ def paired_effect(
         return Effect(math.nan, _UNKNOWN, 0, 0)
     interval = _UNKNOWN
     if gains.size >= 2:
-        drawn = generator.integers(gains.size, size=(num_resamples, gains.size))
+        drawn = rng.integers(gains.size, size=(num_resamples, gains.size))
         interval = Interval(*percentiles(gains[drawn].mean(axis=1), confidence).tolist())
     return Effect(float(gains.mean()), interval, gains.size, int(paired.sum()))
 
@@ -127,7 +127,7 @@ def paired_effect(
 def rank_correlations(
     columns: ArrayLike,
     outcome: ArrayLike,
-    generator: np.random.Generator,
+    rng: np.random.Generator,
     *,
     confidence: float = 0.95,
     num_resamples: int = 2_000,
@@ -146,14 +146,15 @@ def rank_correlations(
         nothing = np.full(x.shape[1], math.nan)
         return RankCorrelations(nothing, nothing.copy(), nothing.copy())
     value = _rank_correlation(x.T, y[None, :])
-    drawn = generator.integers(y.size, size=(num_resamples, y.size))
+    drawn = rng.integers(y.size, size=(num_resamples, y.size))
     ends = [
         percentiles(np.nan_to_num(_rank_correlation(column[drawn], y[drawn])), confidence)
         for column in x.T
     ]
     low, high = np.array(ends).reshape(-1, 2).T
-    known = np.isfinite(value)
-    return RankCorrelations(value, np.where(known, low, math.nan), np.where(known, high, math.nan))
+    finite = np.isfinite(value)
+    low, high = (np.where(finite, end, math.nan) for end in (low, high))
+    return RankCorrelations(value, low, high)
 
 
 def _rank_correlation(x: Array, y: Array) -> Array:
@@ -163,15 +164,15 @@ def _rank_correlation(x: Array, y: Array) -> Array:
     second = second - second.mean(axis=-1, keepdims=True)
     size = np.sqrt(np.sum(first**2, axis=-1) * np.sum(second**2, axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.where(size > 0, np.sum(first * second, axis=-1) / size, math.nan)
-    return np.asarray(np.clip(found, -1, 1))
+        correlation = np.where(size > 0, np.sum(first * second, axis=-1) / size, math.nan)
+    return np.asarray(np.clip(correlation, -1, 1))
 
 
 def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
     """Which rows of [points, objectives] no other row dominates.
 
     One row dominates another when it is at least as good everywhere and better somewhere;
-    `maximise` says for each objective whether more is better. Equal rows do not dominate each
+    `maximise` is whether more is better, for each objective. Equal rows do not dominate each
     other: both are on the front or neither. A row with a NaN is unknown: it is not on the front
     and dominates nothing.
     """
@@ -179,8 +180,8 @@ def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
     assert array.ndim == 2, "values are [points, objectives]"
     gains = np.where(np.asarray(maximise, dtype=bool), array, -array)
     front = np.zeros(array.shape[0], dtype=np.bool_)
-    known = np.flatnonzero(~np.isnan(array).any(axis=1))
-    distinct, place = np.unique(gains[known], axis=0, return_inverse=True)
+    complete = np.flatnonzero(~np.isnan(array).any(axis=1))
+    distinct, index = np.unique(gains[complete], axis=0, return_inverse=True)
     block = max(1, _BLOCK_PAIRS // max(1, distinct.size))
     best = np.ones(distinct.shape[0], dtype=np.bool_)
     for first in range(0, distinct.shape[0], block):
@@ -188,5 +189,5 @@ def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
         # Rows are distinct, so one that is as good everywhere is the row itself or dominates it.
         as_good = np.all(distinct[None, :, :] >= here[:, None, :], axis=2)
         best[first : first + block] = as_good.sum(axis=1) == 1
-    front[known] = best[place]
+    front[complete] = best[index]
     return front

@@ -1,4 +1,4 @@
-"""From when on a run's quality tells how it will end: the grace period that pruning needs."""
+"""When the quality of a run predicts its final quality: the grace period that pruning needs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Pilot:
     num_alive: tuple[int, ...]
     """Runs that had not failed by then, the only ones pruning could still stop."""
     correlation: tuple[float, ...]
-    """Spearman's, between the quality then and the final one; NaN where it cannot be told."""
+    """Spearman's, between the quality then and the final one; NaN where it is undefined."""
     low: tuple[float, ...]
     high: tuple[float, ...]
 
@@ -51,7 +51,7 @@ class Pilot:
 def grace_period(
     curves: Sequence[Curve],
     budget_images: int,
-    generator: np.random.Generator,
+    rng: np.random.Generator,
     *,
     least_correlation: float = LEAST_CORRELATION,
     least_runs: int = LEAST_RUNS,
@@ -70,17 +70,17 @@ def grace_period(
     final = np.array([_final(curve, budget_images) for curve in curves])
     end = np.array([curve.images[-1] if curve.images else 0 for curve in curves], dtype=np.int64)
     alive = (end[:, None] > images[None, :]) | (end[:, None] >= budget_images)
-    found = _correlations(early, final, alive, least_runs, generator, confidence)
-    kept = np.logical_and.accumulate((found.low >= least_correlation)[::-1])[::-1]
-    place = int(np.argmax(kept)) if kept.any() else None
+    correlations = _correlations(early, final, alive, least_runs, rng, confidence)
+    kept = np.logical_and.accumulate((correlations.low >= least_correlation)[::-1])[::-1]
+    index = int(np.argmax(kept)) if kept.any() else None
     return Pilot(
-        None if place is None else int(images[place]),
-        _refusal(images, final, alive, found, least_correlation, least_runs)
-        if place is None
-        else _recommendation(int(images[place]), int(alive[:, place].sum()), found, place),
+        None if index is None else int(images[index]),
+        _refusal(images, final, alive, correlations, least_correlation, least_runs)
+        if index is None
+        else _recommendation(int(images[index]), int(alive[:, index].sum()), correlations, index),
         tuple(images.tolist()),
         tuple(alive.sum(axis=0).tolist()),
-        *(tuple(column.tolist()) for column in found),
+        *(tuple(column.tolist()) for column in correlations),
     )
 
 
@@ -106,25 +106,25 @@ def _correlations(
     final: Array,
     alive: NDArray[np.bool_],
     least_runs: int,
-    generator: np.random.Generator,
+    rng: np.random.Generator,
     confidence: float,
 ) -> RankCorrelations:
     columns = np.full((3, early.shape[1]), np.nan)
     for i in range(early.shape[1]):
         here = alive[:, i]
         if int(here.sum()) >= least_runs:
-            one = rank_correlations(early[here, i][:, None], final[here], generator,
+            one = rank_correlations(early[here, i][:, None], final[here], rng,
                                     confidence=confidence)  # fmt: skip
             columns[:, i] = one.value[0], one.low[0], one.high[0]
     return RankCorrelations(*columns)
 
 
-def _recommendation(grace: int, num_alive: int, found: RankCorrelations, place: int) -> str:
+def _recommendation(grace: int, num_alive: int, correlations: RankCorrelations, index: int) -> str:
     return (
         f"Give every run {kimg(grace)} before it may be pruned: quality there ranks the "
         f"{num_alive} runs alive as their final quality does with a correlation of "
-        f"{brief(found.value[place])} (95% interval {brief(found.low[place])} to "
-        f"{brief(found.high[place])}), and every later evaluation does as well."
+        f"{brief(correlations.value[index])} (95% interval {brief(correlations.low[index])} to "
+        f"{brief(correlations.high[index])}), and every later evaluation does as well."
     )
 
 
@@ -132,7 +132,7 @@ def _refusal(
     images: NDArray[np.int64],
     final: Array,
     alive: NDArray[np.bool_],
-    found: RankCorrelations,
+    correlations: RankCorrelations,
     least_correlation: float,
     least_runs: int,
 ) -> str:
@@ -151,24 +151,25 @@ def _refusal(
             f"{opening}{most_alive} runs were alive at the first evaluation, at least "
             f"{least_runs} are needed."
         )
-    if np.isnan(found.value).all():
-        return f"{opening}the runs' early qualities are all alike, or their final ones are."
-    best = int(np.nanargmax(found.value))
-    told = (
-        f"{brief(found.value[best])} at {kimg(images[best])} (95% interval "
-        f"{brief(found.low[best])} to {brief(found.high[best])}, {int(alive[:, best].sum())} runs)"
+    if np.isnan(correlations.value).all():
+        return f"{opening}the runs' early qualities are equal, or their final ones are."
+    best = int(np.nanargmax(correlations.value))
+    interval = f"{brief(correlations.low[best])} to {brief(correlations.high[best])}"
+    highest = (
+        f"{brief(correlations.value[best])} at {kimg(images[best])} (95% interval {interval}, "
+        f"{int(alive[:, best].sum())} runs)"
     )
-    if found.value[best] < least_correlation:
+    if correlations.value[best] < least_correlation:
         return (
             f"No grace period: early quality never ranks runs as their final quality does; the "
-            f"highest rank correlation is {told}, {brief(least_correlation)} is wanted."
+            f"highest rank correlation is {highest}, {brief(least_correlation)} is required."
         )
-    if np.nanmax(found.low) < least_correlation:
+    if np.nanmax(correlations.low) < least_correlation:
         return (
-            f"{opening}the rank correlation reaches {told}, but its interval is too wide to "
+            f"{opening}the rank correlation reaches {highest}, but its interval is too wide to "
             f"promise {brief(least_correlation)}; more runs would narrow it."
         )
     return (
-        f"{opening}the rank correlation reaches {told}, but does not keep "
-        f"{brief(least_correlation)} up to the budget, or too few runs were left alive to tell."
+        f"{opening}the rank correlation reaches {highest}, but does not keep "
+        f"{brief(least_correlation)} up to the budget, or too few runs were left alive."
     )

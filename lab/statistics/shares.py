@@ -99,9 +99,9 @@ def stable_shares(trial: ArrayLike, stable: ArrayLike, confidence: float = 0.95)
     numbers = np.asarray(trial, dtype=np.int64).ravel()
     outcome = np.asarray(stable, dtype=bool).ravel()
     assert numbers.shape == outcome.shape, "one outcome a run"
-    trials, place = np.unique(numbers, return_inverse=True)
-    runs = np.bincount(place, minlength=trials.size)
-    successes = np.bincount(place[outcome], minlength=trials.size)
+    trials, index = np.unique(numbers, return_inverse=True)
+    runs = np.bincount(index, minlength=trials.size)
+    successes = np.bincount(index[outcome], minlength=trials.size)
     low, high = wilson_interval(successes, runs, confidence)
     return StableShares(trials, successes, runs, low, high)
 
@@ -114,7 +114,7 @@ def shrink(successes: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> S
     n - k) (Casella 1985; Robinson 2017). That n was raised for trials that did well changes
     nothing: the likelihood does not depend on why a run was made. The prior weighs no more than
     all runs together. With fewer than LEAST_TRIALS trials, fewer than LEAST_REPEATED of them
-    repeated, or all runs alike, the weight cannot be told: the prior is then worth two runs, at
+    repeated, or all runs alike, the weight cannot be fitted: the prior is then worth two runs, at
     Laplace's share (K + 1)/(N + 2) of all runs.
     """
     k = np.asarray(successes, dtype=np.float64).ravel()
@@ -148,15 +148,15 @@ def _likeliest_prior(k: Array, n: Array) -> tuple[float, float]:
     """(alpha, beta) by maximum likelihood over centre (logit) and weight (log), in bounds."""
     (stable, runs), counts = np.unique(np.stack([k, n]), axis=1, return_counts=True)
 
-    def cost(place: Array) -> float:
-        centre, weight = float(special.expit(place[0])), math.exp(place[1])
+    def cost(point: Array) -> float:
+        centre, weight = float(special.expit(point[0])), math.exp(point[1])
         each = beta_binomial_log_likelihood(stable, runs, centre * weight, (1 - centre) * weight)
         return -float(np.sum(counts * each))
 
     most = math.log(float(n.sum()))
     starts = [(special.logit(k.sum() / n.sum()), log_weight) for log_weight in (0.0, most / 2)]
     bounds = [(-12.0, 12.0), (math.log(_LEAST_WEIGHT), most)]
-    found = [optimize.minimize(cost, start, method="L-BFGS-B", bounds=bounds) for start in starts]
-    best = min(found, key=lambda result: float(result.fun)).x
+    fits = [optimize.minimize(cost, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    best = min(fits, key=lambda result: float(result.fun)).x
     centre, weight = float(special.expit(best[0])), math.exp(best[1])
     return centre * weight, (1 - centre) * weight

@@ -58,7 +58,7 @@ def survival_interval(curve: SurvivalCurve, confidence: float = 0.95) -> Interva
 
     S^exp(-+ z s / log S), s^2 = sum_{t_i <= t} d_i / (n_i (n_i - d_i)) (Kalbfleisch and Prentice
     1980). The scale has no place for S = 1 or S = 0; there it is Wilson's of all or none of the
-    runs at risk, so that no interval is empty for want of a failure or of a survivor.
+    runs at risk, so that an interval without a failure or a survivor is not empty.
     """
     left = curve.at_risk - curve.num_failed
     z = float(stats.norm.ppf((1 + confidence) / 2))
@@ -80,7 +80,7 @@ def survival_bounds(
     A pruned run was stopped because it looked poor: it is censored for a reason that bears on its
     fate, so no estimate may treat it as one that merely ended (informative censoring). These are
     the two extremes: where no other run ended before the horizon without failing, the curve of
-    runs left alone lies between. `pruned` runs have not failed; `times` says when each was
+    runs left alone lies between. `pruned` runs have not failed; `times` is when each was
     stopped.
     """
     when = np.asarray(times, dtype=np.float64).ravel()
@@ -93,8 +93,8 @@ def survival_bounds(
 
 def survival_at(curve: SurvivalCurve, times: ArrayLike) -> Array:
     """S at any times: 1 before the first, level after the last."""
-    place = np.searchsorted(curve.times, np.asarray(times, dtype=np.float64), side="right")
-    return np.concatenate([[1.0], curve.survival])[place]
+    index = np.searchsorted(curve.times, np.asarray(times, dtype=np.float64), side="right")
+    return np.concatenate([[1.0], curve.survival])[index]
 
 
 def restricted_mean(curve: SurvivalCurve, horizon: float) -> float:

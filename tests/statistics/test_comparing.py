@@ -51,7 +51,7 @@ def test_a_paired_effect_is_the_mean_of_differences_of_means() -> None:
         seed=[0, 1, 0, 1, 0, 5, 0],
         treated=[True, True, False, False, True, False, True],
         value=[0.9, 0.7, 0.4, 0.6, 0.5, 0.4, 1.0],
-        generator=np.random.default_rng(0),
+        rng=np.random.default_rng(0),
     )
     assert effect.difference == pytest.approx(((0.9 - 0.4 + 0.7 - 0.6) / 2 + 0.1) / 2)
     assert effect.num_configurations == 2
