@@ -114,7 +114,7 @@ class Raced(NamedTuple):
     winner: Counts
     num_runs: Counts
     lazy_runs: Counts
-    """Without the runs of trials that can no longer advance, if fewest failures always ran first."""
+    """Without runs of trials that can no longer advance, if fewest failures always ran first."""
 
 
 def halving(rungs: Sequence[Rung], runs: Runs, merit: Merit = lexicographic) -> Raced:
