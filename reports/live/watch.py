@@ -31,7 +31,7 @@ def watch(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Call `write`, which returns the path of the page, at once and after each change of the record.
+    """Call `write`, which returns the path of the page, now and after each change of the record.
 
     Looks every `seconds`. Ends after the page of a study that is not running any more.
     Raises InputError when `storage` holds no study, or `seconds` is not above 0.
