@@ -82,9 +82,9 @@ class Ranks:
         """What every rank has, in order, on rank 0; None on the others."""
         if not self.several:
             return [mine]
-        found: list[Any] | None = [None] * self.num_ranks if self.first else None
-        dist.gather_object(mine, found)
-        return found
+        gathered: list[Any] | None = [None] * self.num_ranks if self.first else None
+        dist.gather_object(mine, gathered)
+        return gathered
 
     def everywhere(self, make: Callable[[], Made]) -> Made:
         """What `make` returns here, once it has returned on every rank.
@@ -153,8 +153,8 @@ def _outcome(make: Callable[[], Any]) -> _Outcome:
     except InputError as error:
         return _Outcome(error=error)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        failed = RankFailed(said)
+        message = f"{type(error).__name__}: {error}"
+        failed = RankFailed(message)
         failed.__cause__ = error
         return _Outcome(error=failed)
 
