@@ -23,7 +23,7 @@ from lab.record.storage import (
 
 
 def resumed_place(options: SearchOptions) -> Storage | None:
-    """The study that --resume names, with the files that the planner needs; None without it.
+    """The study that --resume names, with what the planner needs of it at hand; None without it.
 
     Raises InputError when there is no study.
     """
@@ -75,7 +75,7 @@ def require_free(storage: Storage) -> None:
 
 
 def _prove_folder(root: Path) -> None:
-    there = next(path for path in (root, *root.parents) if path.exists())
+    there = next(place for place in (root, *root.parents) if place.exists())
     try:
         with tempfile.NamedTemporaryFile(dir=there):
             pass

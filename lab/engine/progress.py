@@ -126,10 +126,10 @@ class Display:
         board.images_done += row.get(IMAGES_SEEN, 0)
         if outcome.score is not None and (board.best is None or outcome.score > board.best[0]):
             board.best = (outcome.score, job, row)
-        line = f"{_name(job)} {word}"
-        line += f": {_last_line(outcome.error)}" if outcome.error else ""
-        line += f", score {outcome.score:.3f}" if outcome.score is not None else ""
-        self._say(f"{line}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
+        said = f"{_name(job)} {word}"
+        said += f": {_last_line(outcome.error)}" if outcome.error else ""
+        said += f", score {outcome.score:.3f}" if outcome.score is not None else ""
+        self._say(f"{said}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
 
     def _say(self, line: str) -> None:
         if not self.console.is_terminal:

@@ -99,41 +99,41 @@ def sentence(storage_name: str, findings: Sequence[Finding]) -> str | None:
 
 def _listed(addresses: Sequence[str]) -> str:
     """`a`, `a and b`, or `a, b and 5 others`."""
-    names = [f"the node {address}" for address in addresses[:2]]
+    shown = [f"the node {address}" for address in addresses[:2]]
     if len(addresses) <= 2:
-        return " and ".join(names)
-    return f"{', '.join(names)} and {len(addresses) - 2} others"
+        return " and ".join(shown)
+    return f"{', '.join(shown)} and {len(addresses) - 2} others"
 
 
 def _require(storage: Storage, findings: Sequence[Finding]) -> None:
-    message = sentence(storage.name, findings)
-    if message is not None:
-        raise InputError(message)
+    said = sentence(storage.name, findings)
+    if said is not None:
+        raise InputError(said)
 
 
-def _leave_note(location: str, names: dict[NodeAddress, str], me: NodeAddress) -> Finding:
+def _leave_note(place: str, names: dict[NodeAddress, str], me: NodeAddress) -> Finding:
     """Runs on a node: write its note."""
     try:
-        open_storage(location).write(names[me], me.address.encode())
+        open_storage(place).write(names[me], me.address.encode())
     except (InputError, OSError) as error:
         return Finding(me, problem=reason_of(error))
     return Finding(me)
 
 
 def _look(
-    nodes: Sequence[NodeAddress], location: str, names: dict[NodeAddress, str]
+    nodes: Sequence[NodeAddress], place: str, names: dict[NodeAddress, str]
 ) -> list[Finding]:
-    return _on_every_node(nodes, _look_for_notes, location, names, VISIBLE_WITHIN_SECONDS)
+    return _on_every_node(nodes, _look_for_notes, place, names, VISIBLE_WITHIN_SECONDS)
 
 
 def _look_for_notes(
-    location: str, names: dict[NodeAddress, str], within_seconds: float, me: NodeAddress
+    place: str, names: dict[NodeAddress, str], within_seconds: float, me: NodeAddress
 ) -> Finding:
     """Runs on a node: read the notes of all."""
     deadline = time.monotonic() + within_seconds
     missing = dict(names)
     try:
-        storage = open_storage(location)
+        storage = open_storage(place)
         while True:
             missing = {
                 node: name

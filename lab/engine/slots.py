@@ -1,4 +1,4 @@
-"""A slot: the resources of one run, how many slots fit, and the error when none does."""
+"""A slot: what one run gets of a cluster, how many fit, and what is said when none does."""
 
 from __future__ import annotations
 

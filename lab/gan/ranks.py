@@ -82,9 +82,9 @@ class Ranks:
         """What every rank has, in order, on rank 0; None on the others."""
         if not self.several:
             return [mine]
-        gathered: list[Any] | None = [None] * self.num_ranks if self.first else None
-        dist.gather_object(mine, gathered)
-        return gathered
+        found: list[Any] | None = [None] * self.num_ranks if self.first else None
+        dist.gather_object(mine, found)
+        return found
 
     def everywhere(self, make: Callable[[], Made]) -> Made:
         """What `make` returns here, once it has returned on every rank.
@@ -153,8 +153,8 @@ def _outcome(make: Callable[[], Any]) -> _Outcome:
     except InputError as error:
         return _Outcome(error=error)
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        failed = RankFailed(message)
+        said = f"{type(error).__name__}: {error}"
+        failed = RankFailed(said)
         failed.__cause__ = error
         return _Outcome(error=failed)
 

@@ -19,7 +19,7 @@ from lab.record import write_whole
 
 
 class WeightsCard(BaseModel):
-    """Description of a weights file, kept as strings in its metadata."""
+    """What a weights file says about itself; kept as strings in the file's metadata."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,7 +27,7 @@ class WeightsCard(BaseModel):
     family: str = Field(pattern="^[a-z0-9-]+$")
     """Names the metrics' columns: `fashion` -> `fd_fashion`."""
     version: str = ""
-    """For example `v1`; without one, versions differ by the digest of the file."""
+    """Say `v1`; without one, the file's digest tells versions apart."""
     channels: int = Field(ge=1, le=3)
     side: int = Field(ge=32)
     """Pixels of the square images the network takes."""

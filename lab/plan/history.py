@@ -1,6 +1,6 @@
-"""What TPE knows: Optuna's in-memory study of every trial so far.
+"""What TPE knows: Optuna's in-memory study of every trial asked and told.
 
-A proposal is a function of (seed, trial number, set of trials running and ended): the sampler is
+A proposal is a function of (seed, trial number, set of trials running and told): the sampler is
 made anew for each proposal from a counted seed, and sees trials in order of their numbers. So a
 history rebuilt from the record proposes what the undisturbed one would have.
 """
@@ -109,7 +109,7 @@ class History:
         self._storage.set_trial_user_attr(self._id(number), key, value)
 
     def complete(self, number: int, values: Sequence[float], *, feasible: bool = True) -> None:
-        """Record the finite objectives of a trial, failed runs included.
+        """Tell the finite objectives of a trial, failed runs included.
 
         An infeasible trial is worse than every feasible one, whatever its values.
         """
@@ -122,12 +122,12 @@ class History:
         self._close(number)
 
     def prune(self, number: int) -> None:
-        """Record that a trial was pruned; it counts as worse than any score."""
+        """Tell that a trial was given up for looking poor; it counts as worse than any score."""
         self._study.tell(number, state=TrialState.PRUNED)
         self._close(number)
 
     def fail(self, number: int) -> None:
-        """Record that a trial crashed; TPE learns nothing from it."""
+        """Tell that a trial crashed; TPE learns nothing from it."""
         self._study.tell(number, state=TrialState.FAIL)
         self._close(number)
 

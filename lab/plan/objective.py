@@ -72,11 +72,11 @@ class Objective:
 
     @property
     def constrained(self) -> bool:
-        """Whether a failed run is infeasible for Optuna."""
+        """Whether a failed run is told as infeasible."""
         return self.name != "score"
 
     def values(self, outcome: Outcome) -> list[float]:
-        """The objectives of a finished run, as Optuna receives them."""
+        """Of a finished run, as Optuna is told."""
         return [measure.of(outcome) for measure in self.measures]
 
     def result(self, outcome: Outcome) -> Result:

@@ -1,15 +1,15 @@
-"""Race over seeds, then confirm the finalists on fresh ones. Pure: no Optuna, no clock.
+"""Race and confirm: seed halving, then the finalists on fresh seeds. Pure: no Optuna, no clock.
 
-Rung r holds `width` trials with `num_seeds` seeds each, common to all; the best of it advance to
-rung r + 1 (sequential halving: Karnin et al. 2013). The choice depends on the first `num_seeds`
-seeds alone, so the outcome is that of a race which waits at every rung, whatever the order in
-which runs end. It never waits, though: a trial that no unfinished one can still displace advances
-at once, and when nothing is certain the likeliest next run is made early. An early run that turns
-out not to be needed costs time and changes no choice.
+Rung r holds `width` trials with `num_seeds` seeds each, common to all; the best of it go on to
+rung r + 1 (sequential halving: Karnin et al. 2013). Who goes on is decided by the first
+`num_seeds` seeds alone, so the outcome is that of a race which waits at every rung, whatever
+order runs end in. It never waits, though: a trial that no unfinished one can still push out goes
+on at once, and when nothing is certain the likeliest next run is made early. An early run that
+turns out not to be needed costs time and changes no choice.
 
 Every member of the last rung is a finalist and is trained again on seeds that no choice was made
-on. The winner is the best of the race, named before any of those runs: they estimate its
-P(stable) without selection bias.
+on. The winner is the best of the race, named before any of those runs: what they say of it is an
+unbiased estimate.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ class Rules:
     def in_words(self) -> str:
         """What becomes of how many trials, for a person."""
         first = self.rungs[0]
-        text = "1 seed each" if first.num_seeds == 1 else f"{first.num_seeds} seeds each"
+        said = "1 seed each" if first.num_seeds == 1 else f"{first.num_seeds} seeds each"
         if self.raced:
             widths = ", ".join(f"{rung.width} with {rung.num_seeds}" for rung in self.rungs[1:])
-            text += f"; then the best race: {widths}"
+            said += f"; then the best race: {widths}"
         if self.num_finalists and self.confirm_seeds:
-            text += f"; confirmed on {len(self.confirm_seeds)} fresh seeds each"
-        return f"{text}; {self.num_runs} runs in all"
+            said += f"; confirmed on {len(self.confirm_seeds)} fresh seeds each"
+        return f"{said}; {self.num_runs} runs in all"
 
     @property
     def num_finalists(self) -> int:
@@ -85,7 +85,7 @@ class Rules:
 def rungs_of(num_trials: int, seeds: Sequence[int], survivors: int) -> tuple[Rung, ...]:
     """Rungs with these numbers of seeds; widths fall geometrically from all to the survivors.
 
-    With one number the survivors are the best by those seeds; with no survivors there is no race.
+    With one number the survivors are the best by those seeds; no survivors: nobody is chosen.
     """
     if survivors == 0:
         return (Rung(num_trials, seeds[0]),)
@@ -98,7 +98,7 @@ def rungs_of(num_trials: int, seeds: Sequence[int], survivors: int) -> tuple[Run
 
 
 def halved(num_trials: int, num_rungs: int) -> int:
-    """Survivors when the better half advances at each rung."""
+    """Survivors when the better half goes on at each rung."""
     return max(1, -(-num_trials // (1 << (num_rungs - 1))))
 
 
@@ -145,7 +145,7 @@ class Race:
 
     @property
     def num_ended(self) -> int:
-        """Runs whose results are in."""
+        """Runs that were told."""
         return len(self._results)
 
     def wanted(self, taken: Collection[tuple[int, int]]) -> Iterator[Wanted]:
@@ -168,15 +168,15 @@ class Race:
 
     def confirmed(self, trial: int) -> tuple[int, int]:
         """How many of a trial's fresh seeds were stable, of how many that have a verdict."""
-        stored = [self._results.get((trial, seed)) for seed in self.rules.confirm_seeds]
-        results = [result for result in stored if result is not None]
+        found = [self._results.get((trial, seed)) for seed in self.rules.confirm_seeds]
+        results = [result for result in found if result is not None]
         return sum(result.stable for result in results), len(results)
 
     def standing(self, trial: int, num_seeds: int) -> Standing | None:
         """A trial by its first `num_seeds` seeds; None when none of them has a verdict."""
         seeds = self.rules.seeds[:num_seeds]
-        stored = [self._results.get((trial, seed)) for seed in seeds]
-        results = [result for result in stored if result is not None]
+        found = [self._results.get((trial, seed)) for seed in seeds]
+        results = [result for result in found if result is not None]
         if not results:
             return None
         share = sum(result.stable for result in results) / len(results)
@@ -200,8 +200,8 @@ class Race:
     def _promoted(self, below: _Members, index: int) -> _Members:
         """Members of rung `index`, given those of the rung below."""
         if index <= len(self._settled):
-            settled = self._settled[index - 1]
-            return _Members(index, settled, settled)
+            known = self._settled[index - 1]
+            return _Members(index, known, known)
         ended = self._ended[index - 1]
         likely = [trial for trial in below.likely if trial in ended]
         sure = [trial for trial in below.certain if trial in ended]
@@ -227,7 +227,7 @@ class Race:
 
 
 class _Members(NamedTuple):
-    """Trials of a rung as far as they are decided."""
+    """Trials of a rung as far as one can tell."""
 
     rung: int
     likely: list[int]

@@ -30,7 +30,7 @@ class PlanSettings(Section):
     seeds: tuple[int, ...] = (1,)
     """Seeds of a trial at each rung of the race, rising; the first number is every trial's."""
     race: int | None = Field(default=None, ge=0)
-    """Trials left at the last rung, the finalists; 0 for no race; null halves at each rung, or
+    """Trials left at the last rung, the finalists; 0 chooses nobody; null halves at each rung, or
     takes the best one when there is one rung and something to confirm."""
     confirm: int = Field(default=0, ge=0, lt=FIRST_CONFIRM_SEED)
     """Fresh seeds that each finalist is trained with."""
@@ -41,7 +41,7 @@ class PlanSettings(Section):
     grace_images: int | None = Field(default=None, ge=1)
     """Images that no run is given up before; null takes a quarter of the budget."""
     pilot: bool = False
-    """Explore without an optimizer, to measure how early quality predicts the final one."""
+    """Explore without an optimiser, to measure what early quality tells of the final one."""
     max_attempts: int = Field(default=3, ge=1, le=100)
     """A crashed run is started this many times before its trial is marked errored."""
 
@@ -49,7 +49,7 @@ class PlanSettings(Section):
 def sobol_count(settings: PlanSettings, num_known: int) -> int:
     """Trials of the Sobol design: as asked, else half of the rest (rounded up), at least 4.
 
-    Half, because the safe-zone map may only be estimated from unbiased trials; at
+    Half, because the safe-zone map may only be estimated from trials that no optimiser chose; at
     least 4, because TPE needs something to split into good and bad. A pilot has nothing else.
     """
     rest = max(0, settings.trials - num_known)
@@ -77,7 +77,7 @@ def race_rules(settings: PlanSettings, num_trials: int) -> Rules:
         survivors = min(1, settings.confirm)
     if survivors == 0 and (len(seeds) > 1 or settings.confirm):
         raise InputError(
-            f"--race 0 is no race, so no trial can have more seeds than others or be "
+            f"--race 0 chooses nobody, so no trial can have more seeds than others or be "
             f"confirmed: give --seeds one number (it is {', '.join(map(str, seeds))}) and "
             f"--confirm 0 (it is {settings.confirm}), or --race at least 1"
         )

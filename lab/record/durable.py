@@ -50,13 +50,13 @@ class StorageFailed(InputError):
     """The storage refused a write (or a read) for longer than the patience, or for good."""
 
     def __init__(
-        self, target: Path | str, reason: str, waited_seconds: float, doing: str = "written"
+        self, place: Path | str, reason: str, waited_seconds: float, doing: str = "written"
     ) -> None:
         tried = f" for {waited_seconds:.0f} s" if waited_seconds else ""
         super().__init__(
-            f"{target} could not be {doing}{tried} ({reason}); free space or repair the storage"
+            f"{place} could not be {doing}{tried} ({reason}); free space or mend the storage"
         )
-        self.place = target
+        self.place = place
         self.reason = reason
         self.waited_seconds = waited_seconds
         self.doing = doing
@@ -82,7 +82,7 @@ def patience_seconds() -> float:
 
 def patiently(
     act: Callable[[], Result],
-    target: Path | str,
+    place: Path | str,
     *,
     doing: str = "written",
     is_ours: Callable[[Exception], bool] | None = None,
@@ -90,9 +90,10 @@ def patiently(
 ) -> Result:
     """What `act` returns, tried again with growing waits while the storage under it fails.
 
-    Every OSError is the storage's, unless `is_ours` decides which errors are. The first wait is
-    logged; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and at
-    once for an error that waiting cannot solve: no permission, read-only, or by `is_hopeless`.
+    Every OSError is the storage's, unless `is_ours` says which errors are. The first wait is told
+    on stderr; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and
+    at once for an error that no waiting mends: no permission, read-only, or what `is_hopeless`
+    says.
     """
     patience = patience_seconds()
     started = time.monotonic()
@@ -106,11 +107,11 @@ def patiently(
             spent = time.monotonic() - started
             if spent >= patience or (is_hopeless or _is_hopeless)(error):
                 raise StorageFailed(
-                    target, reason_of(error), spent if wait else 0.0, doing
+                    place, reason_of(error), spent if wait else 0.0, doing
                 ) from None
             if not wait:
-                message = "%s cannot be %s (%s); trying again for %g s"
-                log.warning(message, target, doing, reason_of(error), patience)
+                said = "%s cannot be %s (%s); trying again for %g s"
+                log.warning(said, place, doing, reason_of(error), patience)
             wait = min(max(FIRST_WAIT_SECONDS, 2 * wait), LONGEST_WAIT_SECONDS, patience - spent)
             time.sleep(wait)
 

@@ -39,7 +39,7 @@ def everything(path: str) -> bool:
 
 
 def unguarded() -> None:
-    """No other process writes here."""
+    """Nobody else writes here."""
 
 
 class RemoteFolder:
@@ -147,13 +147,13 @@ class RemoteFolder:
 
         def act() -> dict[str, Any]:
             try:
-                listing: dict[str, Any] = self._files.find(self._root, detail=True)
+                found: dict[str, Any] = self._files.find(self._root, detail=True)
             except FileNotFoundError:
                 return {}
-            return listing
+            return found
 
-        listing = self._patiently(act, "", "read")
-        paths = ((name.strip("/"), facts) for name, facts in listing.items())
+        found = self._patiently(act, "", "read")
+        paths = ((name.strip("/"), facts) for name, facts in found.items())
         start = len(self._root.strip("/")) + 1
         return {
             name[start:]: _identity(facts)
@@ -163,8 +163,8 @@ class RemoteFolder:
 
     def _fetch(self, paths: list[str]) -> None:
         def act() -> dict[str, bytes]:
-            by_name: dict[str, bytes] = self._files.cat([self._at(path) for path in paths])
-            return {name.strip("/"): content for name, content in by_name.items()}
+            found: dict[str, bytes] = self._files.cat([self._at(path) for path in paths])
+            return {name.strip("/"): content for name, content in found.items()}
 
         contents = self._patiently(act, "", "read")
         for path in paths:
@@ -194,10 +194,8 @@ class RemoteFolder:
         return self._sent.get(path) == (facts.st_size, facts.st_mtime_ns)
 
     def _patiently(self, act: Callable[[], Result], path: str, doing: str = "written") -> Result:
-        target = f"{self.name}/{path}" if path else self.name
-        return patiently(
-            act, target, doing=doing, is_ours=_is_of_storage, is_hopeless=_is_hopeless
-        )
+        place = f"{self.name}/{path}" if path else self.name
+        return patiently(act, place, doing=doing, is_ours=_is_of_storage, is_hopeless=_is_hopeless)
 
 
 def _file_system(url: str) -> tuple[Any, str]:
@@ -228,7 +226,7 @@ def _file_system(url: str) -> tuple[Any, str]:
 def _turn(path: str) -> tuple[int, str]:
     """A picture and a row before the checkpoint that they are not made again after.
 
-    run.json follows when all files that it refers to are there.
+    run.json follows when all that it tells of is there.
     """
     name = path.rpartition("/")[2]
     if name.endswith(".webp"):
@@ -251,7 +249,7 @@ def _is_of_storage(error: Exception) -> bool:
 
 
 def _is_hopeless(error: Exception) -> bool:
-    """Whether waiting cannot solve it: not found, not allowed, or no credentials."""
+    """Whether no waiting mends it: nothing there, not allowed, or no credentials."""
     if isinstance(error, (FileNotFoundError, PermissionError)):
         return True
     if getattr(error, "code", None) in (400, 401, 403, 404):  # gcsfs

@@ -28,13 +28,13 @@ def for_reading(path: str) -> bool:
 
 
 def for_training(path: str) -> bool:
-    """Whether a run needs the file to continue."""
+    """What a run goes on from."""
     return not path.startswith(f"{SAMPLES_FOLDER}/") and not path.endswith(GENERATOR_FILE)
 
 
-def is_url(location: str) -> bool:
+def is_url(place: str) -> bool:
     """Whether a place is an object store's; `file://` is a path."""
-    return "://" in location and not location.startswith("file://")
+    return "://" in place and not place.startswith("file://")
 
 
 class SharedFolder:
@@ -79,14 +79,14 @@ Storage = SharedFolder | RemoteFolder
 remote_folder = functools.cache(RemoteFolder)
 
 
-def open_storage(location: str) -> Storage:
+def open_storage(place: str) -> Storage:
     """The storage at a path or URL; a URL has one local copy a process.
 
     Raises InputError for a URL that nothing here can open.
     """
-    if is_url(location):
-        return remote_folder(location)
-    folder = Path(location.removeprefix("file://")).expanduser().resolve()
+    if is_url(place):
+        return remote_folder(place)
+    folder = Path(place.removeprefix("file://")).expanduser().resolve()
     return SharedFolder(str(folder), folder)
 
 

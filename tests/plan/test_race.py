@@ -185,5 +185,5 @@ def test_more_survivors_than_trials_are_refused_in_one_sentence() -> None:
 
 
 def test_nobody_chosen_and_somebody_confirmed_is_refused() -> None:
-    with pytest.raises(InputError, match="--race 0 is no race"):
+    with pytest.raises(InputError, match="--race 0 chooses nobody"):
         race_rules(PlanSettings(race=0, confirm=2), 8)

@@ -17,9 +17,8 @@ def settle_process() -> None:
 def _know_own_cluster(address: str) -> None:
     """Which Ray is its own, for a machine may have several.
 
-    Ray Train's guard over the place of a gang asks for the gang's controller without
-    naming the cluster. Another Ray has no such controller, and the guard would then remove the
-    placement group of a gang that is alive.
+    Ray Train's guard over the place of a gang asks after the gang's controller without saying
+    where. Of another Ray it would learn that there is none, and take a living gang's place away.
     """
     os.environ["RAY_ADDRESS"] = address
 
