@@ -50,7 +50,7 @@ class Arguments:
     family: str | None = None
     """Names the metrics: fd_<family>; by default the name of OUT."""
     version: str = ""
-    """For example v1; by default versions differ by the digest of the file."""
+    """Say v1; by default the file's digest distinguishes versions."""
     seed: int = 0
     """Seed of every draw."""
 
