@@ -2,11 +2,13 @@
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
 # make test-large        the page of 10,000 trials in a browser
-# make validate          the lab against ground truth: ARGS=--quick for ten minutes, else about an hour
+# make validate          the lab against ground truth; ARGS=--quick takes ten minutes, otherwise about an hour
 # make test-slow         every loss x penalty x norm on two workers
-# make test-faults       searches that are killed, starved and held up (FAULTS_TABLE=1: write the table)
-# make test-hosts        a search over three hosts of this machine (root, network namespaces)
-# make bench             every benchmark
+# make test-faults       searches whose processes and disks fail; FAULTS_TABLE=1 writes the table
+# make test-hosts        a search over three hosts of this machine; needs root and network namespaces
+# make bench             all benchmarks
+# make lint              lint, types and import rules alone
+# make hooks             install the pre-commit hooks: make lint and the test of wording
 PYTHON ?= python3
 VENV ?= .venv
 SPACE ?= sngan
@@ -19,14 +21,21 @@ SOURCES := lab search_spaces reports tests benchmarks
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
 
-test: $(VENV)/.installed-test
-	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+test: lint
 	$(MAKE) --no-print-directory --jobs 2 --keep-going test-lab test-reports
 
-# The tests of the report are one process that waits for a browser much of its time.
+.PHONY: lint hooks
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check $(SOURCES) examples
+	$(BIN)/ruff format --check $(SOURCES) examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+hooks: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet 'pre-commit>=4'
+	$(BIN)/pre-commit install
+
+# The tests of the report are a process of their own: it waits for a browser much of its time.
 test-lab: $(VENV)/.installed-test
 	$(BIN)/pytest --ignore tests/reports
 

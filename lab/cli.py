@@ -1,4 +1,4 @@
-"""What all commands share: arguments by tyro, a person's mistake as one sentence, exit code 2."""
+"""Shared by all commands: arguments by tyro, a user's mistake as one sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -21,10 +22,12 @@ from lab.errors import InputError
 
 Arguments = TypeVar("Arguments")
 OPTIONS = ConstructorRegistry()
-"""How options are read, beyond what tyro does by itself."""
+"""Rules for parsing options, added to those of tyro."""
 MISTAKEN = 2
 INTERRUPTED = 130
-"""Exit codes: the person's mistake, and Ctrl-C (128 + SIGINT)."""
+"""Exit codes: the user's mistake, and Ctrl-C (128 + SIGINT)."""
+SCRIPT = "ganlab"
+"""The installed script that runs every command (lab.__main__)."""
 
 
 def run_command(
@@ -37,7 +40,7 @@ def run_command(
 ) -> int:
     """Parse the command line into `arguments` and run `command`; returns the exit code.
 
-    Options in `bare` may come without their number, and then have the one given there. An
+    An option in `bare` may be given without its number and then takes the one stated there. An
     InputError becomes one sentence on stderr and exit code 2, Ctrl-C one line and 130; any other
     exception is a bug and keeps its traceback.
     """
@@ -47,13 +50,14 @@ def run_command(
         flags = (tyro.conf.FlagCreatePairsOff,)
         return command(tyro.cli(arguments, prog=prog, args=words, config=flags))
 
-    return _told(work, prog)
+    prog = as_called(prog)
+    return _exit_code(work, prog)
 
 
 def run_commands(
     commands: Mapping[str, Callable[..., int]], *, prog: str, args: list[str] | None = None
 ) -> int:
-    """Run the named command that the command line asks for; returns its exit code.
+    """Run the subcommand that the command line names; returns its exit code.
 
     A command is a function whose parameters are its options; mistakes end as in `run_command`.
     """
@@ -64,11 +68,28 @@ def run_commands(
         )
         return code
 
-    return _told(work, prog)
+    prog = as_called(prog)
+    return _exit_code(work, prog)
+
+
+def as_called(prog: str) -> str:
+    """`ganlab search` for `python -m lab.search` where the script was called, else `prog`."""
+    if Path(sys.argv[0]).name != SCRIPT:
+        return prog
+    module = prog.removeprefix("python -m ").removeprefix("lab.")
+    return f"{SCRIPT} {'report' if module == 'reports' else module}"
+
+
+def command_line() -> list[str]:
+    """The words of the command line without the folders of the interpreter and the script."""
+    first, *words = sys.orig_argv
+    if words and Path(words[0]).name == SCRIPT:
+        return [SCRIPT, *words[1:]]
+    return [Path(first).name, *words]
 
 
 def filled(words: Sequence[str], bare: Mapping[str, str]) -> list[str]:
-    """The command line with a number after each option that came without one."""
+    """The command line, completed by a number after each `bare` option that was given without."""
     result: list[str] = []
     for word, following in zip_longest(words, words[1:]):
         result.append(word)
@@ -86,8 +107,8 @@ def _is_number(word: str | None) -> bool:
 
 
 @OPTIONS.primitive_rule
-def _left_out_or(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
-    """`int | None` is read and described as `INT`; who wants None leaves the option out."""
+def _optional(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """Parse and describe `int | None` as `INT`; an option that is left out is None."""
     kinds = get_args(info.type)
     if get_origin(info.type) not in (UnionType, Union) or NoneType not in kinds or len(kinds) != 2:
         return None
@@ -96,17 +117,17 @@ def _left_out_or(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | Non
     if isinstance(spec, UnsupportedTypeAnnotationError):
         return None
 
-    def in_words(value: Any) -> list[str]:
+    def as_text(value: Any) -> list[str]:
         return ["none"] if value is None else spec.str_from_instance(value)
 
     return replace(
         spec,
         is_instance=lambda value: value is None or spec.is_instance(value),
-        str_from_instance=in_words,
+        str_from_instance=as_text,
     )
 
 
-def _told(work: Callable[[], int], prog: str) -> int:
+def _exit_code(work: Callable[[], int], prog: str) -> int:
     try:
         with OPTIONS:
             return work()

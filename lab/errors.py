@@ -1,4 +1,4 @@
-"""A person's mistake as one sentence, and the words for a name that is not known."""
+"""The user's mistake as one sentence, and the error for an unknown name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """A person's mistake, in one sentence: what came, what is allowed, what to do."""
+    """The user's mistake in one sentence: what was given, what is allowed, what to do."""
 
 
 def nearest(word: str, allowed: Iterable[str], count: int = 3) -> str:
@@ -19,6 +19,5 @@ def nearest(word: str, allowed: Iterable[str], count: int = 3) -> str:
 def unknown(kind: str, word: str, allowed: Iterable[str]) -> InputError:
     """The error for a name that is not among the allowed ones."""
     names = sorted(allowed)
-    near = nearest(word, names)
-    listed = near or f"; known are {', '.join(names)}"
-    return InputError(f"{kind} '{word}' is unknown{listed}")
+    suggestion = nearest(word, names) or f"; known are {', '.join(names)}"
+    return InputError(f"{kind} '{word}' is unknown{suggestion}")

@@ -37,7 +37,7 @@ MIN_SAMPLES = 50
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """Measure the averaged generator of a finished run, beside held-out real images."""
+    """Measure the averaged generator of a finished run, next to held-out real images."""
 
     run: Annotated[str, tyro.conf.Positional]
     """The run's folder or URL, say studies/mine/trials/0007/seed-3."""
@@ -61,7 +61,7 @@ def command(options: EvaluateOptions) -> int:
     from lab.run.bench import choose_device, open_bench
     from lab.run.loop import NUM_GRID_SAMPLES
 
-    folder = _at_hand(options.run)
+    folder = _local_folder(options.run)
     config = _at_full_count(_stored_config(folder, options), options)
     bench = open_bench(config.data, config.evaluation, choose_device(options.device))
     generator = _generator(folder / GENERATOR_FILE, config, bench)
@@ -89,8 +89,8 @@ def command(options: EvaluateOptions) -> int:
     return 0
 
 
-def _at_hand(run: str) -> Path:
-    """The run's folder, or a local copy of what is needed of a remote one."""
+def _local_folder(run: str) -> Path:
+    """The run's folder, or a local copy of the required files of a remote one."""
     if not is_url(run):
         return Path(run)
     trial, _, name = run.rstrip("/").rpartition("/")
@@ -101,11 +101,11 @@ def _at_hand(run: str) -> Path:
 
 
 def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
-    """The run's configuration with what the person asks of the metrics."""
+    """The run's configuration with the extractor that the options select."""
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{options.run} is not a run: it has no {RUN_FILE}; give a seed-* folder")
-    own, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
-    config = read_config(own if own.exists() else trial)
+    alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
+    config = read_config(alone if alone.exists() else trial)
     values: dict[str, Any] = {
         "seed": read_json(folder / RUN_FILE)["seed"],
         "evaluation.extractor": options.extractor,
@@ -115,7 +115,7 @@ def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
 
 
 def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:
-    """With the samples asked for, else as many as there are held-out images to compare with."""
+    """With --num-samples, else as many samples as there are held-out images."""
     from lab.data import find
 
     count = options.num_samples

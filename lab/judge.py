@@ -1,7 +1,7 @@
-"""``python -m lab.judge LOG``: the verdict of a log, also of one that the lab did not make.
+"""``python -m lab.judge LOG``: the verdict of a training log, from the lab or from elsewhere.
 
 LOG is a .csv or .jsonl file with a row an evaluation, StyleGAN's metric-*.jsonl, or the folder of
-a run. lab/stability/log.py says which columns are understood.
+a run. lab/stability/log.py documents the columns that are recognised.
 """
 
 from __future__ import annotations
@@ -37,31 +37,31 @@ PROG = "python -m lab.judge"
 
 @dataclass(frozen=True)
 class JudgeOptions:
-    """Judge a training log: how the run ended, since when, and how one can tell."""
+    """Judge a training log: how the run ended, since when, and on what evidence."""
 
     log: Annotated[Path, tyro.conf.Positional]
-    """A .csv or .jsonl file with a row an evaluation, or a run's folder."""
+    """A .csv or .jsonl file with a row per evaluation, or a run's folder."""
     target: float | None = None
-    """Quality that a stable run reaches at its end, in (0, 1); .5, or a run's own."""
+    """Quality in (0, 1) that a stable run reaches at its end; default .5, or that of the run."""
     budget: int | None = None
-    """Images at which the run was to end; a run's own, or the last row's, when left out."""
+    """Images at which the run was to end; when left out, that of the run or the last row."""
     clock: str | None = None
-    """Column of images seen, when its name does not tell."""
+    """Column of images seen, when it is not recognised by its name."""
     quality: str | None = None
-    """Column of the distance to real images, or of quality itself, when no name tells."""
+    """Column of the distance to real images or of quality, when not recognised by its name."""
     batch_size: int | None = None
-    """Images of a step, for logs that count steps."""
+    """Images per step, for logs that count steps."""
     initial: float | None = None
-    """Distance of the untrained generator; the log's first one when left out."""
+    """Distance of the untrained generator; the first of the log when left out."""
     floor: float = 0.0
-    """Distance that real images would get."""
+    """Distance of real images."""
     json: bool = False
     """Print JSON instead of text."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a run of the lab says beside its rows."""
+    """What the record of a run has beside its rows."""
 
     settings: StabilityConfig = field(default_factory=StabilityConfig)
     budget_images: int | None = None
@@ -69,7 +69,7 @@ class Context:
 
 
 def command(options: JudgeOptions) -> int:
-    """What the command line does; returns the exit code."""
+    """Run the command; returns its exit code."""
     _check(options)
     is_run = options.log.is_dir()
     context = _run_context(options.log) if is_run else Context()
@@ -113,7 +113,7 @@ def _check(options: JudgeOptions) -> None:
 
 
 def _run_context(folder: Path) -> Context:
-    """Limits, budget, and the study's measure of real images, as far as they were stored."""
+    """Limits, budget, and the metrics of real images, as far as the record has them."""
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     note = read_json(folder / RUN_FILE)
@@ -147,7 +147,7 @@ def _as_lines(verdict: Verdict | None, read: LogFile, budget: int | None) -> lis
         f"verdict     {verdict.name}",
         f"onset       {onset}",
         f"evidence    {verdict.evidence}",
-        f"confidence  {verdict.confidence:.2f} of the limits from half to twice say the same",
+        f"confidence  {verdict.confidence:.2f} of the limits from half to twice agree",
     ]
     lines += [
         f"flag        {flag.name} since {kimg(flag.onset_images)}: {flag.evidence}"

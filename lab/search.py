@@ -1,4 +1,4 @@
-"""``python -m lab.search``: search a GAN space; the same from a script with `search(...)`."""
+"""``python -m lab.search``: search a GAN space; from a script call `search(...)`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from lab.record import StudyRecord, read_study
 from lab.record.storage import Storage
 
 PRINTING = ("list_spaces", "dry_run")
-"""Options of the command that make no study."""
+"""Options of the command that print something and create no study."""
 
 
 def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     """Search a space from a notebook or script and return the finished study.
 
-    `options` are the command's, with underscores: ``search("sngan", trials=8, seed=1)``; the
-    setting `set` takes a list of "path=value". Raises InputError for a mistake in them.
+    `options` are those of the command, with underscores: ``search("sngan", trials=8, seed=1)``;
+    `set` takes a list of "path=value". Raises InputError for an unknown or invalid option.
     """
     from lab.engine.drive import search_study
     from reports.live.serving import page_shown
@@ -33,18 +33,18 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     for name in options:
         if name not in allowed:
             raise unknown("the option", name, allowed)
-    places = ("storage", "resume")
-    options = {name: str(to) if name in places else to for name, to in options.items()}
+    paths = ("storage", "resume")
+    options = {name: str(to) if name in paths else to for name, to in options.items()}
     asked = SearchOptions(space=str(space), **options)
     console = Console(stderr=True)
     with page_shown(asked.serve, console) as show:
         storage = search_study(asked, console, show)
-    _report(storage)
+    _write_report(storage)
     return read_study(storage.folder)
 
 
 def command(options: SearchOptions) -> int:
-    """What the command line does; returns the exit code."""
+    """Run the command; returns its exit code."""
     console = Console()
     if options.list_spaces:
         return _list_spaces(console)
@@ -60,29 +60,32 @@ def command(options: SearchOptions) -> int:
         with page_shown(options.serve, console) as show:
             storage = search_study(options, console, show)
     except StudyInterrupted as stopped:
-        said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
-        console.print(said, highlight=False, soft_wrap=True)
-        _say_report(stopped.storage, console)
+        line = f"stopped; the record is kept. Continue with\n  {stopped.command}"
+        console.print(line, highlight=False, soft_wrap=True)
+        _print_report(stopped.storage, console)
         return INTERRUPTED
-    _say_report(storage, console)
+    _print_report(storage, console)
     return 0
 
 
-def _say_report(storage: Storage, console: Console) -> None:
-    if page := _report(storage):
+def _print_report(storage: Storage, console: Console) -> None:
+    if page := _write_report(storage):
         console.print(f"report {page}", highlight=False, soft_wrap=True)
 
 
-def _report(storage: Storage) -> str | None:
-    """Write the page; a bug in it must not cost the search its success."""
+def _write_report(storage: Storage) -> str | None:
+    """Write the page and return its path; a bug in the report must not fail the search."""
     try:
         from reports import store_report
 
         return store_report(storage)
     except Exception:
         traceback.print_exc()
-        again = f"python -m reports {storage.name}"
-        print(f"no report, but the record is whole: {again}", file=sys.stderr)
+        command = f"python -m reports {storage.name}"
+        print(
+            f"the report could not be written; the record is complete. Try again with {command}",
+            file=sys.stderr,
+        )
         return None
 
 
@@ -95,8 +98,8 @@ def _list_spaces(console: Console) -> int:
         if rest.strip():
             console.print(" ".join(rest.split()), highlight=False)
         for name, distribution in space.parameters().items():
-            said = f"    {name}: {in_words(distribution)}"
-            console.print(said, style="dim", highlight=False, soft_wrap=True)
+            line = f"    {name}: {in_words(distribution)}"
+            console.print(line, style="dim", highlight=False, soft_wrap=True)
         console.print(f"    known points: {', '.join(space.known)}\n", highlight=False)
     return 0
 

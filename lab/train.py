@@ -33,39 +33,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Train one configuration with one seed: a space's point, a config file, or a stored trial."""
+    """Train one configuration with one seed: a known point, a config file, or a stored trial."""
 
     space: str | None = None
     """The space that --point belongs to."""
     point: str | None = None
     """A known point of the space, say miyato-c."""
     config: Path | None = None
-    """A JSON file with a whole or partial configuration."""
+    """A JSON file with a full or partial configuration."""
     trial: str | None = None
     """A trial's folder or URL in a study, say studies/mine/trials/0007."""
     out: Path | None = None
-    """Folder of the run; runs/<what>-seed-<seed> when left out. A run found there is continued."""
+    """Folder of the run; default runs/<name>-seed-<seed>. An unfinished run in it is continued."""
     seed: int | None = None
     """Seed of the run."""
     preset: str | None = None
-    """With --space: laptop, gpu or cluster; by the hardware when left out."""
+    """With --space: laptop, gpu or cluster; chosen by the hardware when left out."""
     set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
     """path=value: change one setting; may be given again."""
     jacobian: bool = False
-    """At each evaluation, eigenvalues of the game's Jacobian and G's condition; small networks."""
+    """Compute eigenvalues of the game's Jacobian and G's condition number at each evaluation; for
+    small networks."""
     device: str = "auto"
     """auto, cpu or cuda."""
     workers: int = 1
-    """Processes on this machine that train together; torchrun starts those of several machines."""
+    """Processes on this machine that train together; use torchrun for several machines."""
     accumulate: int | None = None
-    """Passes that an update's batch is computed in."""
+    """Number of passes that compute the batch of an update."""
     threads: int | None = None
-    """CPU threads of a worker; all cores, shared by the workers, when left out."""
+    """CPU threads of a worker; when left out, the cores are shared by the workers."""
 
 
 def command(options: TrainOptions) -> int:
-    """What the command line does; returns the exit code."""
-    name, config = _chosen(options)
+    """Run the command; returns its exit code."""
+    name, config = _base_config(options)
     values = dict(parse_setting(text) for text in options.set)
     if options.accumulate is not None:
         values["training.accumulate"] = options.accumulate
@@ -78,12 +79,12 @@ def command(options: TrainOptions) -> int:
     return _train(config, folder, options)
 
 
-def _chosen(options: TrainOptions) -> tuple[str, RunConfig]:
-    """The configuration that was asked for, and a name for it."""
-    ways = [options.space, options.config, options.trial]
-    if sum(way is not None for way in ways) != 1:
+def _base_config(options: TrainOptions) -> tuple[str, RunConfig]:
+    """A name and the configuration that the options select, before --set."""
+    sources = [options.space, options.config, options.trial]
+    if sum(source is not None for source in sources) != 1:
         raise InputError(
-            "say what to train with exactly one of --space (and --point), --config or --trial"
+            "name what to train with exactly one of --space (and --point), --config or --trial"
         )
     if options.space is None and (options.point is not None or options.preset is not None):
         raise InputError("--point and --preset belong to --space; leave them out or give --space")
@@ -125,9 +126,9 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     from lab.run.bench import open_bench_for
     from lab.run.launch import on_workers
 
-    for name, came in (("--threads", options.threads), ("--workers", options.workers)):
-        if came is not None and came < 1:
-            raise InputError(f"{name} is {came}; it must be at least 1")
+    for name, value in (("--threads", options.threads), ("--workers", options.workers)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it must be at least 1")
     training = config.training
     Share(0, options.workers, training.accumulate).require_samples(training.batch_size)
     _refuse_another(folder, config)
@@ -138,7 +139,7 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
 
 
 def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: int) -> int:
-    """What every worker does; rank 0 tells it."""
+    """What every worker does; rank 0 prints it."""
     import torch
 
     from lab.run import run
@@ -147,20 +148,21 @@ def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: i
     console = Console(quiet=not ranks.first)
     try:
         evaluations = run(config, folder, device=device, ranks=ranks)
-        last = _followed(evaluations, config, folder, console)
+        last = _print_progress(evaluations, config, folder, console)
     except KeyboardInterrupt:
         console.print("interrupted; the same command continues the run", highlight=False)
         return INTERRUPTED
     assert last.verdict is not None
-    ended = f"{last.verdict.name}: {last.verdict.evidence}\nscore {last.score:.3f}; run {folder}"
-    console.print(ended, highlight=False, soft_wrap=True)
+    outcome = f"{last.verdict.name}: {last.verdict.evidence}"
+    summary = f"{outcome}\nscore {last.score:.3f}; run {folder}"
+    console.print(summary, highlight=False, soft_wrap=True)
     return 0
 
 
-def _followed(
+def _print_progress(
     evaluations: Iterable[Evaluation], config: RunConfig, folder: Path, console: Console
 ) -> Evaluation:
-    """The last evaluation, after a line for each and a bar for the clock."""
+    """Print a line for each evaluation and a bar of images seen; returns the last evaluation."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -188,7 +190,7 @@ def _refuse_another(folder: Path, config: RunConfig) -> None:
 
 
 def _claim(folder: Path, config: RunConfig) -> None:
-    """Store the configuration, once nothing of it was found wrong."""
+    """Store the configuration, after every check of it."""
     try:
         write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
     except StorageFailed as failed:
@@ -199,12 +201,12 @@ def _claim(folder: Path, config: RunConfig) -> None:
 
 def _line(row: dict[str, object]) -> str:
     """One evaluation as a line: the clock, quality, and the metrics."""
-    shown = {
+    columns = {
         key: value
         for key, value in row.items()
         if not key.startswith(("signal_", "seconds_")) and key not in ("images_seen", "step")
     }
-    metrics = "  ".join(f"{key} {value:.4g}" for key, value in shown.items())
+    metrics = "  ".join(f"{key} {value:.4g}" for key, value in columns.items())
     return f"{row['images_seen']:>9,} images  {metrics}"
 
 

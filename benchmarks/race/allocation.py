@@ -104,7 +104,7 @@ def fewest_failures(seen: Seen) -> Array:
 
 
 def first_failure_out(seen: Seen) -> Array:
-    """Fewest failures, then fewest runs: all that have not failed go on in step."""
+    """Fewest failures, then fewest runs: all that have not failed advance together."""
     return np.asarray(-seen.failures - 1e-3 * seen.runs + 1e-4 * seen.mean_score)
 
 
@@ -114,7 +114,7 @@ class Raced(NamedTuple):
     winner: Counts
     num_runs: Counts
     lazy_runs: Counts
-    """Without those of trials that can no longer go on, were fewest failures always run first."""
+    """Without runs of trials that can no longer advance, if fewest failures always ran first."""
 
 
 def halving(rungs: Sequence[Rung], runs: Runs, merit: Merit = lexicographic) -> Raced:
@@ -127,8 +127,8 @@ def halving(rungs: Sequence[Rung], runs: Runs, merit: Merit = lexicographic) -> 
         left = rungs[index + 1].width if index + 1 < len(rungs) else 1
         rows = np.arange(num_studies)[:, None], members
         stable, score = runs.stable[rows][..., :num_seeds], runs.score[rows][..., :num_seeds]
-        told = np.full(members.shape, num_seeds)
-        merits = merit(Seen(told, stable.sum(axis=2), score.sum(axis=2)))
+        num_seen = np.full(members.shape, num_seeds)
+        merits = merit(Seen(num_seen, stable.sum(axis=2), score.sum(axis=2)))
         order = np.argsort(-merits, axis=1, kind="stable")
         failed = np.cumsum(~stable, axis=2, dtype=np.int64)
         failures: Counts = np.take_along_axis(failed, order[..., None], axis=1)
@@ -140,7 +140,7 @@ def halving(rungs: Sequence[Rung], runs: Runs, merit: Merit = lexicographic) -> 
 
 
 def _lazy_runs(failures: Counts, left: int, before: int) -> Counts:
-    """Runs of a rung when a loser stops once it has failed more often than the last to go on.
+    """Runs of a rung when a loser stops once it has failed more often than the last to advance.
 
     `failures` after each seed, members best first; [studies, members, seeds].
     """
@@ -176,9 +176,9 @@ def one_at_a_time(
             chosen = values.argmax(axis=1)
         for pick in chosen.reshape(num_studies, -1).T:
             if used < max(marks):
-                place = here, pick, seen.runs[here, pick]
-                seen.stable[here, pick] += runs.stable[place]
-                seen.score[here, pick] += runs.score[place]
+                cell = here, pick, seen.runs[here, pick]
+                seen.stable[here, pick] += runs.stable[cell]
+                seen.score[here, pick] += runs.score[cell]
                 seen.runs[here, pick] += 1
                 used += 1
                 if used in marks:
@@ -186,13 +186,13 @@ def one_at_a_time(
     return looked
 
 
-def top_two_thompson(generator: np.random.Generator) -> Merit:
+def top_two_thompson(rng: np.random.Generator) -> Merit:
     """Top-two Thompson sampling with a flat prior and even odds (Russo 2016)."""
 
     def index(seen: Seen) -> Array:
         here = np.arange(len(seen.runs))
-        first, second = (generator.beta(seen.stable + 1, seen.failures + 1) for _ in range(2))
+        first, second = (rng.beta(seen.stable + 1, seen.failures + 1) for _ in range(2))
         second[here, first.argmax(axis=1)] = -1
-        return np.where(generator.random((len(here), 1)) < 0.5, first, second)
+        return np.where(rng.random((len(here), 1)) < 0.5, first, second)
 
     return index

@@ -1,6 +1,6 @@
-"""What few runs can tell at best: choices that know how P(stable) is spread in their world.
+"""Upper bounds for few runs: choices that know the distribution of P(stable) in their world.
 
-No lab knows that. They bound from above what any race could reach with as many runs.
+A search does not know it. They bound what any race could reach with as many runs.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class Beliefs:
         rival[self._here, best] = others.max(axis=1)
         chance, share = np.split(self._expected[..., :-1], 2, axis=2)
         gain = np.maximum(share - rival[..., None] * chance, 0)
-        known = np.maximum(mean - rival, 0)
+        certain = np.maximum(mean - rival, 0)
         ahead = [
-            (gain[..., start:end].sum(axis=2) - known) / num
+            (gain[..., start:end].sum(axis=2) - certain) / num
             for num, start, end in zip(LOOK_AHEAD, _ENDS[:-1], _ENDS[1:], strict=True)
         ]
         return np.asarray(np.max(ahead, axis=0))
@@ -118,8 +118,8 @@ def knowledge_gradient(prior: Prior, runs: Runs, marks: Sequence[int]) -> dict[i
     for count in range(1, marks[-1] + 1):
         worth = np.where(used < num_seeds, beliefs.worth(), -1)
         pick = worth.argmax(axis=1)
-        place = here, pick, used[here, pick]
-        beliefs.learn(pick, runs.stable[place], runs.score[place])
+        cell = here, pick, used[here, pick]
+        beliefs.learn(pick, runs.stable[cell], runs.score[cell])
         used[here, pick] += 1
         if count in marks:
             chosen[count] = beliefs.mean.argmax(axis=1)
@@ -138,8 +138,8 @@ def bayes_halving(prior: Prior, rungs: Sequence[Rung], runs: Runs) -> Counts:
         members = members[here[:, None], ranks[:, :width]]
         for member in members.T:
             for seed in range(before, num_seeds):
-                place = here, member, seed
-                beliefs.learn(member, runs.stable[place], runs.score[place])
+                cell = here, member, seed
+                beliefs.learn(member, runs.stable[cell], runs.score[cell])
         before = num_seeds
     last = beliefs.mean[here[:, None], members].argmax(axis=1)
     return np.asarray(members[here, last])

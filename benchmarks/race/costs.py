@@ -95,13 +95,13 @@ def bounds(draw: Draw, truth: Configurations, runs: Runs) -> tuple[dict[str, Poi
         point(truth, winner, budget + CONFIRM)
         for budget, winner in zip(BUDGETS, _in_parts(adaptive, runs, num_studies), strict=True)
     ]
-    known = {
+    winners = {
         "best schedule, Bayes's ranking": _in_parts(ranked, runs, num_studies),
         "knowledge gradient, prior `even`": _in_parts(astray, runs, num_studies),
     }
-    found = {name: point(truth, winner, MOST_RUNS) for name, winner in known.items()}
-    found["knowledge gradient, true prior"] = curve[BUDGETS.index(IN_RACE)]
-    return found, curve
+    points = {name: point(truth, winner, MOST_RUNS) for name, winner in winners.items()}
+    points["knowledge gradient, true prior"] = curve[BUDGETS.index(IN_RACE)]
+    return points, curve
 
 
 def by_budget(draw: Draw, truth: Configurations, runs: Runs) -> dict[str, list[Point]]:
@@ -110,8 +110,8 @@ def by_budget(draw: Draw, truth: Configurations, runs: Runs) -> dict[str, list[P
     uniform, bayes = [], []
     for num_seeds in UNIFORM:
         stable, score = runs.stable[..., :num_seeds], runs.score[..., :num_seeds]
-        told = np.full(truth.stable.shape, num_seeds)
-        alive = Seen(told, stable.sum(axis=2), (stable * score).sum(axis=2))
+        num_seen = np.full(truth.stable.shape, num_seeds)
+        alive = Seen(num_seen, stable.sum(axis=2), (stable * score).sum(axis=2))
         starts = range(0, min(len(stable), NUM_BOUNDED), 50)
         parts = [prior(alive.studies(slice(i, i + 50))).argmax(axis=1) for i in starts]
         winner = np.concatenate(parts)

@@ -3,7 +3,7 @@
     python -m benchmarks.race.designs [--quick]
 
 The worlds of race_study, and a hard one whose best configuration fails one run in four; means are
-over the six. A way ends with one finalist and its seven fresh runs unless it says otherwise; they
+over the six. A way ends with one finalist and its seven fresh runs unless stated otherwise; they
 are counted. Regret is against the best configuration of the study, `+-` its Monte Carlo standard
 error. The bounds know how P(stable) is spread in the world, or think they do.
 """
@@ -75,9 +75,9 @@ RANKINGS: dict[str, Merit] = {
 LAZY = ((40, 1), (9, 2), (5, 4), (4, 8), (2, 23))
 
 
-def hard(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def hard(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Nothing is stable for long."""
-    return with_quality(generator.beta(2, 4, (num_studies, num)), generator)
+    return with_quality(rng.beta(2, 4, (num_studies, num)), rng)
 
 
 ALL_WORLDS: dict[str, Draw] = WORLDS | {"hard": hard}
@@ -85,12 +85,12 @@ ALL_WORLDS: dict[str, Draw] = WORLDS | {"hard": hard}
 
 def thirds(truth: Configurations, runs: Runs) -> dict[str, Point]:
     """Every way without knowledge of the world, for at most MOST_RUNS runs."""
-    found: dict[str, Point] = {}
+    points: dict[str, Point] = {}
 
     def race(name: str, schedule: list[Rung], merit: Merit = lexicographic) -> None:
         raced = halving(schedule, runs, merit)
         confirm = CONFIRM_RUNS.get(name, CONFIRM)
-        found[name] = point(truth, raced.winner, float(raced.num_runs.mean()) + confirm)
+        points[name] = point(truth, raced.winner, float(raced.num_runs.mean()) + confirm)
 
     race("eight seeds each, no confirm", [Rung(NUM_CONFIGURATIONS, 8)])
     for name, schedule in SCHEDULES.items():
@@ -98,7 +98,7 @@ def thirds(truth: Configurations, runs: Runs) -> dict[str, Point]:
     for name, merit in RANKINGS.items():
         race(name, rungs(BEST), merit)
     lazy = halving(rungs(LAZY), runs)
-    found["lazy race, losers stop early"] = point(
+    points["lazy race, losers stop early"] = point(
         truth, lazy.winner, float(lazy.lazy_runs.mean()) + CONFIRM
     )
     thompson = top_two_thompson(np.random.default_rng(7))
@@ -112,31 +112,31 @@ def thirds(truth: Configurations, runs: Runs) -> dict[str, Point]:
     }
     for name, (index, at_a_time) in orders.items():
         seen = one_at_a_time(runs, [IN_RACE], index, at_a_time)[IN_RACE]
-        found[name] = point(truth, laplace(seen).argmax(axis=1), MOST_RUNS)
+        points[name] = point(truth, laplace(seen).argmax(axis=1), MOST_RUNS)
     most = seen.stable + 0.5 * seen.mean_score
-    found["  winner: most stable runs"] = point(truth, most.argmax(axis=1), MOST_RUNS)
-    return found
+    points["  winner: most stable runs"] = point(truth, most.argmax(axis=1), MOST_RUNS)
+    return points
 
 
 def presets(num_studies: int) -> dict[str, dict[str, list[Point]]]:
     """Each preset's race, and best odds with one finalist and as many runs."""
-    found: dict[str, dict[str, list[Point]]] = {}
+    rows_by_world: dict[str, dict[str, list[Point]]] = {}
     for name, preset in PRESETS.items():
         schedule = rungs_of(preset.trials, preset.seeds, preset.race)
         total = Rules(schedule, (), tuple(range(preset.confirm))).num_runs
         rows: dict[str, list[Point]] = {"its race": [], "best odds, two at a time": []}
         for draw in ALL_WORLDS.values():
-            generator = np.random.default_rng(3)
-            truth = draw(generator, num_studies, preset.trials)
-            runs = draw_runs(truth, 40, generator)
+            rng = np.random.default_rng(3)
+            truth = draw(rng, num_studies, preset.trials)
+            runs = draw_runs(truth, 40, rng)
             rows["its race"].append(point(truth, halving(schedule, runs).winner, total))
             budget = total - preset.confirm
             seen = one_at_a_time(runs, [budget], best_odds, AT_A_TIME)[budget]
             rows["best odds, two at a time"].append(
                 point(truth, laplace(seen).argmax(axis=1), total)
             )
-        found[name] = rows
-    return found
+        rows_by_world[name] = rows
+    return rows_by_world
 
 
 def _print_rows(rows: dict[str, list[Point]]) -> None:
@@ -157,12 +157,12 @@ def main(arguments: list[str]) -> int:
     costs: dict[str, list[float]] = {}
     grown: dict[str, list[Point]] = {}
     for draw in ALL_WORLDS.values():
-        generator = np.random.default_rng(11)
-        truth = draw(generator, num_studies, NUM_CONFIGURATIONS)
-        runs = draw_runs(truth, NUM_SEEDS, generator)
+        rng = np.random.default_rng(11)
+        truth = draw(rng, num_studies, NUM_CONFIGURATIONS)
+        runs = draw_runs(truth, NUM_SEEDS, rng)
         knowing, curve = bounds(draw, truth, runs)
-        for table, found in ((without, thirds(truth, runs)), (bound, knowing)):
-            for name, cell in found.items():
+        for table, cells in ((without, thirds(truth, runs)), (bound, knowing)):
+            for name, cell in cells.items():
                 table.setdefault(name, []).append(cell)
         curves = by_budget(draw, truth, runs) | {"knowledge gradient, true prior": curve}
         for name, points in curves.items():

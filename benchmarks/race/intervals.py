@@ -79,13 +79,13 @@ def quality_coverage(runs: int, share: float, num_draws: int, seed: int = 0) -> 
     Of a configuration of quality .8 that is stable with this share, failures as 0; the truth is
     the interquartile mean of a million runs.
     """
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
 
     def quality(num_rows: int, num_runs: int) -> Array:
         truth = Configurations(np.full((1, num_rows), share), np.full((1, num_rows), 0.8))
-        drawn = draw_runs(truth, num_runs, generator)
+        drawn = draw_runs(truth, num_runs, rng)
         return np.asarray(np.where(drawn.stable, drawn.score, 0.0)[0])
 
     expected = interquartile_mean(quality(1, 1_000_000)[0])
-    low, high = bootstrap_intervals(quality(num_draws, runs), generator, num_resamples=1_000)
+    low, high = bootstrap_intervals(quality(num_draws, runs), rng, num_resamples=1_000)
     return float(np.mean((low <= expected) & (expected <= high)))

@@ -2,7 +2,7 @@
 
 The choice is that of one slot: what has ended is replayed in order, and a run's place in the
 order never depends on when it ended. Few next runs are certain; further slots guess how they
-end (`_guess`) and go on from there.
+end (`_guess`) and continue from there.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Board:
 
 
 def _guess(board: _Board, which: int, left: int) -> bool:
-    """Whether to go on as if the run were stable.
+    """Whether to continue as if the run were stable.
 
     Next in line is then this configuration's own next seed, needed if this run is stable:
     (k + 1) / (n + 2) under a flat prior. Otherwise it is another's, needed unless all `left` are
@@ -113,9 +113,9 @@ def print_slots(budget: int, num_studies: int) -> None:
     for at_a_time, slots in itertools.product((1, 2), SLOTS):
         cells = []
         for draw in WORLDS.values():
-            generator = np.random.default_rng(3)
-            truth = draw(generator, num_studies, NUM_CONFIGURATIONS)
-            runs = draw_runs(truth, budget + slots, generator)
+            rng = np.random.default_rng(3)
+            truth = draw(rng, num_studies, NUM_CONFIGURATIONS)
+            runs = draw_runs(truth, budget + slots, rng)
             spent = [
                 side_by_side(runs.stable[i], runs.score[i], budget, slots, at_a_time)
                 for i in range(num_studies)

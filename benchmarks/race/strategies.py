@@ -49,7 +49,7 @@ class Design(NamedTuple):
 def fixed_seeds(runs: Runs, num_seeds: int) -> Chosen:
     """As many seeds for every configuration; the most stable, then the best by score.
 
-    It has no other runs to speak of its choice than those it was chosen by.
+    It is judged by the runs that it was chosen by.
     """
     num_studies, num_configurations, _ = runs.stable.shape
     stable = runs.stable[:, :, :num_seeds].sum(axis=2)
@@ -60,7 +60,7 @@ def fixed_seeds(runs: Runs, num_seeds: int) -> Chosen:
 
 
 def raced(
-    design: Design, truth: Configurations, runs: Runs, generator: np.random.Generator
+    design: Design, truth: Configurations, runs: Runs, rng: np.random.Generator
 ) -> tuple[Chosen, Chosen]:
     """The lab's way: its race, then fresh seeds; and the same choice by the race's own figure."""
     num_studies, num_configurations = truth.stable.shape
@@ -69,7 +69,7 @@ def raced(
     winner = np.array([index for index, _ in results])
     by_race = np.array([num_runs for _, num_runs in results])
     here = np.arange(num_studies)
-    confirmed = generator.binomial(design.confirm, truth.stable[here, winner])
+    confirmed = rng.binomial(design.confirm, truth.stable[here, winner])
     in_race = runs.stable[here, winner, : design.seeds[-1]].sum(axis=1)
     num_runs = by_race + rules.num_finalists * design.confirm
     return (
@@ -84,9 +84,9 @@ def race(rules: Rules, stable: NDArray[np.bool_], score: Array) -> tuple[int, in
     taken: set[tuple[int, int]] = set()
     while certain := [run for run in racing.wanted(taken) if run.certain]:
         for run in certain:
-            place = run.trial, run.seed
-            taken.add(place)
-            racing.tell(*place, Result(bool(stable[place]), (float(score[place]),)))
+            run_key = run.trial, run.seed
+            taken.add(run_key)
+            racing.tell(*run_key, Result(bool(stable[run_key]), (float(score[run_key]),)))
     finalists = racing.finalists()
     assert finalists, "a race with every result has a winner"
     return finalists[0], len(taken)

@@ -115,21 +115,21 @@ class World(NamedTuple):
 
 def compare(world: str, num_studies: int, seed: int = 0) -> World:
     """The strategies that share their configurations and runs."""
-    generator = np.random.default_rng(seed)
-    truth = WORLDS[world](generator, num_studies, NUM_CONFIGURATIONS)
+    rng = np.random.default_rng(seed)
+    truth = WORLDS[world](rng, num_studies, NUM_CONFIGURATIONS)
     most = max(FIXED_SEEDS, *(design.seeds[-1] for design in DESIGNS))
-    runs = draw_runs(truth, most, generator)
-    found = {
+    runs = draw_runs(truth, most, rng)
+    figures = {
         "(a) 1 seed each": figures_of(truth, fixed_seeds(runs, 1)),
         f"(b) {FIXED_SEEDS} seeds each": figures_of(truth, fixed_seeds(runs, FIXED_SEEDS)),
     }
     winners: list[Array] = []
     for design in DESIGNS:
-        confirmed, in_race = raced(design, truth, runs, generator)
-        found[str(design)] = figures_of(truth, confirmed)
-        found[f"  by the race's {design.seeds[-1]} runs"] = figures_of(truth, in_race)
+        confirmed, in_race = raced(design, truth, runs, rng)
+        figures[str(design)] = figures_of(truth, confirmed)
+        figures[f"  by the race's {design.seeds[-1]} runs"] = figures_of(truth, in_race)
         winners.append(truth.stable[np.arange(num_studies), confirmed.index])
-    return World(found, winners[0])
+    return World(figures, winners[0])
 
 
 def searched(result: SearchResult) -> Figures:
@@ -146,10 +146,10 @@ def main(arguments: list[str]) -> int:
     num_studies, num_searches = (200, 3) if quick else (4_000, 200)
     winners: dict[str, Array] = {}
     for world in WORLDS:
-        told = compare(world, num_studies)
-        winners[world] = told.winners
+        compared = compare(world, num_studies)
+        winners[world] = compared.winners
         print(f"\n{world}: {num_studies} studies of {NUM_CONFIGURATIONS} configurations")
-        _print_table(told.by_strategy)
+        _print_table(compared.by_strategy)
     print(f"\nwhole searches on the surface: {num_searches} of each")
     num_runs = DESIGNS[0].rules(NUM_CONFIGURATIONS).num_runs
     _print_table(

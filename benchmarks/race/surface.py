@@ -56,7 +56,7 @@ def whole_planner(design: Design, num_trials: int, num_searches: int) -> SearchR
 
 
 def _tpe_pick(num_trials: int, seed: int) -> _Pick:
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     study = optuna.create_study(
         direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
     )
@@ -64,7 +64,7 @@ def _tpe_pick(num_trials: int, seed: int) -> _Pick:
     stable: list[bool] = []
     for _ in range(num_trials):
         trial = study.ask()
-        run = _one_run([trial.suggest_float(name, 0, 1) for name in names], generator)
+        run = _one_run([trial.suggest_float(name, 0, 1) for name in names], rng)
         stable.append(bool(run.stable))
         study.tell(trial, float(run.score))
     best = study.best_trial
@@ -73,7 +73,7 @@ def _tpe_pick(num_trials: int, seed: int) -> _Pick:
 
 
 def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     planner = Planner(
         _space(),
         PlanSettings(
@@ -92,9 +92,9 @@ def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
         while len(running) < NUM_SLOTS and (job := planner.ask()) is not None:
             running.append(job)
             num_runs += 1
-        job = running.pop(int(generator.integers(len(running))))
+        job = running.pop(int(rng.integers(len(running))))
         points[job.trial] = _place(job)
-        run = _one_run(points[job.trial], generator)
+        run = _one_run(points[job.trial], rng)
         stable, score = bool(run.stable), float(run.score)
         if job.stage == "confirm":
             confirmed.setdefault(job.trial, []).append(stable)
@@ -104,9 +104,9 @@ def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
     return _Pick(points[winner], num_runs, sum(told), len(told))
 
 
-def _one_run(point: list[float], generator: np.random.Generator) -> Runs:
+def _one_run(point: list[float], rng: np.random.Generator) -> Runs:
     truth = surface(np.array(point))
-    run = draw_runs(truth, 1, generator)
+    run = draw_runs(truth, 1, rng)
     return Runs(run.stable[..., 0], run.score[..., 0])
 
 
@@ -135,7 +135,7 @@ def _result(picks: list[_Pick]) -> SearchResult:
 
 
 def _summit() -> float:
-    found = optimize.minimize(
+    best = optimize.minimize(
         lambda point: -float(surface(point).stable), np.full(3, 0.4), bounds=[(0, 1)] * 3
     )
-    return -float(found.fun)
+    return -float(best.fun)

@@ -37,55 +37,53 @@ class Runs(NamedTuple):
 Draw = Callable[[np.random.Generator, int, int], Configurations]
 
 
-def draw_runs(
-    configurations: Configurations, num_seeds: int, generator: np.random.Generator
-) -> Runs:
+def draw_runs(configurations: Configurations, num_seeds: int, rng: np.random.Generator) -> Runs:
     """Independent runs of every configuration."""
     shape = (*configurations.stable.shape, num_seeds)
-    stable = generator.random(shape) < configurations.stable[..., None]
-    noisy = configurations.quality[..., None] + NOISE * generator.standard_normal(shape)
-    life = np.where(stable, 1.0, generator.random(shape))
+    stable = rng.random(shape) < configurations.stable[..., None]
+    noisy = configurations.quality[..., None] + NOISE * rng.standard_normal(shape)
+    life = np.where(stable, 1.0, rng.random(shape))
     return Runs(stable, np.clip(noisy, 0, 1) * life)
 
 
-def with_quality(stable: Array, generator: np.random.Generator) -> Configurations:
+def with_quality(stable: Array, rng: np.random.Generator) -> Configurations:
     """Quality that leans on stability and is mostly its own."""
-    own = generator.beta(4, 3, stable.shape)
-    return Configurations(stable, 0.25 * stable + 0.75 * own)
+    noise = rng.beta(4, 3, stable.shape)
+    return Configurations(stable, 0.25 * stable + 0.75 * noise)
 
 
-def mixture(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def mixture(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Seven in ten are poor, two middling, one good."""
     shape = (num_studies, num)
-    kinds = [generator.beta(a, b, shape) for a, b in ((1, 6), (3, 3), (20, 1.5))]
-    kind = generator.choice(3, shape, p=[0.7, 0.2, 0.1])
-    return with_quality(np.choose(kind, kinds), generator)
+    kinds = [rng.beta(a, b, shape) for a, b in ((1, 6), (3, 3), (20, 1.5))]
+    kind = rng.choice(3, shape, p=[0.7, 0.2, 0.1])
+    return with_quality(np.choose(kind, kinds), rng)
 
 
-def rare(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def rare(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """One in fifteen is good, and not by much."""
     shape = (num_studies, num)
-    good = generator.random(shape) < 1 / 15
-    stable = np.where(good, generator.beta(8, 2, shape), generator.beta(1, 12, shape))
-    return with_quality(stable, generator)
+    good = rng.random(shape) < 1 / 15
+    stable = np.where(good, rng.beta(8, 2, shape), rng.beta(1, 12, shape))
+    return with_quality(stable, rng)
 
 
-def even(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def even(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Every P(stable) is as likely as any other."""
-    return with_quality(generator.random((num_studies, num)), generator)
+    return with_quality(rng.random((num_studies, num)), rng)
 
 
-def easy(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def easy(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Most are good: the best of them is stable nearly always."""
-    return with_quality(generator.beta(6, 1, (num_studies, num)), generator)
+    return with_quality(rng.beta(6, 1, (num_studies, num)), rng)
 
 
-def plateau(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def plateau(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """One in six is as good as safe, as inside a safe zone; the rest fail about half the time."""
     shape = (num_studies, num)
-    safe = generator.random(shape) < 1 / 6
-    stable = np.where(safe, generator.beta(80, 1, shape), generator.beta(2, 2, shape))
-    return with_quality(stable, generator)
+    safe = rng.random(shape) < 1 / 6
+    stable = np.where(safe, rng.beta(80, 1, shape), rng.beta(2, 2, shape))
+    return with_quality(stable, rng)
 
 
 def surface(point: Array) -> Configurations:
@@ -103,9 +101,9 @@ def surface(point: Array) -> Configurations:
     return Configurations(stable, quality)
 
 
-def on_surface(generator: np.random.Generator, num_studies: int, num: int) -> Configurations:
+def on_surface(rng: np.random.Generator, num_studies: int, num: int) -> Configurations:
     """Uniform points of the surface."""
-    return surface(generator.random((num_studies, num, 3)))
+    return surface(rng.random((num_studies, num, 3)))
 
 
 WORLDS: dict[str, Draw] = {

@@ -1,4 +1,4 @@
-"""Packed image sets: build them once, find them, sample from them (DESIGN.md, seam 3).
+"""Packed image sets: build them once, find them, sample from them (docs/design.md section 5).
 
 A pack is a folder with ``images.npy`` (uint8 [N, H, W, C], memory-mapped), ``labels.npy`` and
 ``card.json``. `find` opens the pack a configuration names, packing it into the cache on first use.

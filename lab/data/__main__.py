@@ -1,4 +1,4 @@
-"""`python -m lab.data pack | list | show`: pack image sets and look at them."""
+"""`python -m lab.data pack | list | show`: pack image sets and inspect them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pack(
         root: Folder that already holds the named set's original files.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} exists already; remove it or give another place for the pack")
+        raise InputError(f"{out} exists already; remove it or give another folder for the pack")
     load = load_source(DataConfig(source=source, resolution=resolution, root=root))
     write_pack(load, out, resolution)
     card = open_pack(out).card
@@ -52,7 +52,7 @@ def list_sets() -> int:
     """List the named sets."""
     for name, entry in NAMED.items():
         print(f"{name:14} {entry.about}")
-    print("Any path of a pack, a folder or a zip of images is a data set too.")
+    print("The path of a pack, a folder or a zip of images is a data set as well.")
     return 0
 
 
@@ -96,10 +96,10 @@ def _verify(opened: Pack) -> None:
     images = np.load(opened.folder / IMAGES_FILE, mmap_mode="r")
     starts = range(0, len(images), _VERIFIED_ROWS)
     labels = np.concatenate([split.labels.numpy() for split in (opened.train, opened.heldout)])
-    found = fingerprint(
+    actual = fingerprint(
         (images[start : start + _VERIFIED_ROWS] for start in starts), labels, opened.card.splits
     )
-    if found != opened.card.fingerprint:
+    if actual != opened.card.fingerprint:
         raise InputError(
             f"the pack {opened.folder} is damaged: its pixels or labels do not match its "
             "fingerprint; remove that folder and pack again"

@@ -84,6 +84,6 @@ def _quotas(counts: Indices, total: int) -> Indices:
 
 
 def _shuffled(indices: Indices, purpose: str) -> Indices:
-    generator = counted_generator(_PACKING_SEED, purpose, 0)
-    shuffled: Indices = indices[torch.randperm(len(indices), generator=generator).numpy()]
+    rng = counted_generator(_PACKING_SEED, purpose, 0)
+    shuffled: Indices = indices[torch.randperm(len(indices), generator=rng).numpy()]
     return shuffled

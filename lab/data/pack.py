@@ -145,8 +145,8 @@ def read_card(folder: Path) -> PackCard:
         return PackCard.model_validate(data)
     except ValidationError as error:
         problem = error.errors()[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        reason = f"{place}: {problem['msg']}" if place else problem["msg"]
+        path = ".".join(str(part) for part in problem["loc"])
+        reason = f"{path}: {problem['msg']}" if path else problem["msg"]
         raise damaged(folder, f"{CARD_FILE} is wrong ({reason})") from None
 
 

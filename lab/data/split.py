@@ -58,11 +58,11 @@ class Split:
 
         On the CPU the map stays: the page cache holds it once for all workers of a machine.
         """
-        place = torch.device(device)
-        free = _free_bytes(place)
+        target = torch.device(device)
+        free = _free_bytes(target)
         if free is None or self._images.nbytes * 3 > free:
             return self
-        return Split(self._images.to(place), self.labels)
+        return Split(self._images.to(target), self.labels)
 
 
 def _moved(rows: Tensor, device: torch.device) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from rich.console import Console
 
+from lab.cli import command_line
 from lab.data import find
 from lab.engine.cluster import (
     Resources,
@@ -140,7 +140,7 @@ def create(
             "gpus_per_worker": slot.gpus,
             "workers": str(slot.workers),
         },
-        "command": [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]],
+        "command": command_line(),
         "created": now(),
         "versions": versions(),
         "hardware": hardware(cluster),

@@ -50,7 +50,7 @@ class Arguments:
     family: str | None = None
     """Names the metrics: fd_<family>; by default the name of OUT."""
     version: str = ""
-    """Say v1; by default the file's digest tells versions apart."""
+    """Say v1; by default the file's digest distinguishes versions."""
     seed: int = 0
     """Seed of every draw."""
 
@@ -129,5 +129,10 @@ def _card(
     )
 
 
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_command(Arguments, train, prog=PROG, args=args)
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(Arguments, train, prog=PROG))
+    sys.exit(main())

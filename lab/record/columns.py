@@ -19,7 +19,7 @@ def class_share(index: int) -> str:
 
 
 class MetricNames(BaseModel):
-    """Column names of the metrics of one extractor (promise 3: only Inception's is `fid`)."""
+    """Columns of one extractor's metrics; only Inception has `fid` (docs/design.md section 9)."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""Quality of an evaluation and score of a run (SCIENCE.md section 1)."""
+"""Quality of an evaluation and score of a run (docs/science.md section 1)."""
 
 from __future__ import annotations
 

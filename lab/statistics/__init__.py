@@ -1,4 +1,4 @@
-"""Statistics over seeds (SCIENCE.md section 3): pure functions of arrays, by idea.
+"""Statistics over seeds (docs/science.md section 3): pure functions of arrays, by idea.
 
     P(stable) of trials           shares.py      Wilson's interval, shrinkage
     time to failure               survival.py    Kaplan and Meier, Greenwood, pruned runs

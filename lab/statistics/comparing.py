@@ -26,7 +26,7 @@ class Effect(NamedTuple):
     interval: Interval
     """Over other configurations like these; NaN with fewer than two."""
     num_configurations: int
-    """Configurations that had both levels; the others carry no information and are left out."""
+    """Configurations that had both levels; the others say nothing and are left out."""
     num_paired: int
     """How many of those were compared seed by seed."""
 
@@ -91,7 +91,7 @@ def paired_effect(
 ) -> Effect:
     """Mean gain of the runs that are `treated` over those that are not, within configurations.
 
-    One entry a run: `configuration` names everything but the choice, `treated` which level
+    One entry a run: `configuration` names everything but the choice, `treated` is which level
     it took (spectral norm or not), `value` is its quality, or 1 when stable and 0 when not. A
     configuration whose levels share seeds is compared on those seeds alone, any other by the
     means over what it has. The interval draws configurations again, not runs: runs of one
@@ -152,10 +152,9 @@ def rank_correlations(
         for column in x.T
     ]
     low, high = np.array(ends).reshape(-1, 2).T
-    defined = np.isfinite(value)
-    return RankCorrelations(
-        value, np.where(defined, low, math.nan), np.where(defined, high, math.nan)
-    )
+    finite = np.isfinite(value)
+    low, high = (np.where(finite, end, math.nan) for end in (low, high))
+    return RankCorrelations(value, low, high)
 
 
 def _rank_correlation(x: Array, y: Array) -> Array:
@@ -173,7 +172,7 @@ def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
     """Which rows of [points, objectives] no other row dominates.
 
     One row dominates another when it is at least as good everywhere and better somewhere;
-    `maximise` states for each objective whether more is better. Equal rows do not dominate each
+    `maximise` is whether more is better, for each objective. Equal rows do not dominate each
     other: both are on the front or neither. A row with a NaN is unknown: it is not on the front
     and dominates nothing.
     """
@@ -182,7 +181,7 @@ def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
     gains = np.where(np.asarray(maximise, dtype=bool), array, -array)
     front = np.zeros(array.shape[0], dtype=np.bool_)
     complete = np.flatnonzero(~np.isnan(array).any(axis=1))
-    distinct, row_of = np.unique(gains[complete], axis=0, return_inverse=True)
+    distinct, index = np.unique(gains[complete], axis=0, return_inverse=True)
     block = max(1, _BLOCK_PAIRS // max(1, distinct.size))
     best = np.ones(distinct.shape[0], dtype=np.bool_)
     for first in range(0, distinct.shape[0], block):
@@ -190,5 +189,5 @@ def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:
         # Rows are distinct, so one that is as good everywhere is the row itself or dominates it.
         as_good = np.all(distinct[None, :, :] >= here[:, None, :], axis=2)
         best[first : first + block] = as_good.sum(axis=1) == 1
-    front[complete] = best[row_of]
+    front[complete] = best[index]
     return front

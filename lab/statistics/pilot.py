@@ -1,4 +1,4 @@
-"""From when on a run's quality predicts how it ends: the grace period that pruning needs."""
+"""When the quality of a run predicts its final quality: the grace period that pruning needs."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def grace_period(
     alive = (end[:, None] > images[None, :]) | (end[:, None] >= budget_images)
     correlations = _correlations(early, final, alive, least_runs, rng, confidence)
     kept = np.logical_and.accumulate((correlations.low >= least_correlation)[::-1])[::-1]
-    first = int(np.argmax(kept)) if kept.any() else None
+    index = int(np.argmax(kept)) if kept.any() else None
     return Pilot(
-        None if first is None else int(images[first]),
+        None if index is None else int(images[index]),
         _refusal(images, final, alive, correlations, least_correlation, least_runs)
-        if first is None
-        else _recommendation(int(images[first]), int(alive[:, first].sum()), correlations, first),
+        if index is None
+        else _recommendation(int(images[index]), int(alive[:, index].sum()), correlations, index),
         tuple(images.tolist()),
         tuple(alive.sum(axis=0).tolist()),
         *(tuple(column.tolist()) for column in correlations),
@@ -119,12 +119,12 @@ def _correlations(
     return RankCorrelations(*columns)
 
 
-def _recommendation(grace: int, num_alive: int, correlations: RankCorrelations, first: int) -> str:
+def _recommendation(grace: int, num_alive: int, correlations: RankCorrelations, index: int) -> str:
     return (
         f"Give every run {kimg(grace)} before it may be pruned: quality there ranks the "
         f"{num_alive} runs alive as their final quality does with a correlation of "
-        f"{brief(correlations.value[first])} (95% interval {brief(correlations.low[first])} to "
-        f"{brief(correlations.high[first])}), and every later evaluation does as well."
+        f"{brief(correlations.value[index])} (95% interval {brief(correlations.low[index])} to "
+        f"{brief(correlations.high[index])}), and every later evaluation does as well."
     )
 
 
@@ -152,17 +152,17 @@ def _refusal(
             f"{least_runs} are needed."
         )
     if np.isnan(correlations.value).all():
-        return f"{opening}the runs' early qualities are all equal, or their final ones are."
+        return f"{opening}the runs' early qualities are equal, or their final ones are."
     best = int(np.nanargmax(correlations.value))
+    interval = f"{brief(correlations.low[best])} to {brief(correlations.high[best])}"
     highest = (
-        f"{brief(correlations.value[best])} at {kimg(images[best])} (95% interval "
-        f"{brief(correlations.low[best])} to {brief(correlations.high[best])}, "
+        f"{brief(correlations.value[best])} at {kimg(images[best])} (95% interval {interval}, "
         f"{int(alive[:, best].sum())} runs)"
     )
     if correlations.value[best] < least_correlation:
         return (
             f"No grace period: early quality never ranks runs as their final quality does; the "
-            f"highest rank correlation is {highest}; {brief(least_correlation)} is required."
+            f"highest rank correlation is {highest}, {brief(least_correlation)} is required."
         )
     if np.nanmax(correlations.low) < least_correlation:
         return (
@@ -171,5 +171,5 @@ def _refusal(
         )
     return (
         f"{opening}the rank correlation reaches {highest}, but does not keep "
-        f"{brief(least_correlation)} up to the budget, or too few runs were left alive to decide."
+        f"{brief(least_correlation)} up to the budget, or too few runs were left alive."
     )

@@ -38,12 +38,12 @@ def by_runs(trial: ArrayLike, values: ArrayLike) -> list[Repeated]:
     assert numbers.shape == flat.shape, "one value a run"
     order = np.argsort(numbers, kind="stable")
     trials, start, runs = np.unique(numbers[order], return_index=True, return_counts=True)
-    repeated = []
+    rectangles = []
     for count in np.unique(runs):
         chosen = runs == count
         cells = start[chosen, None] + np.arange(count)
-        repeated.append(Repeated(trials[chosen], flat[order][cells]))
-    return repeated
+        rectangles.append(Repeated(trials[chosen], flat[order][cells]))
+    return rectangles
 
 
 def interquartile_mean(values: ArrayLike, axis: int = -1) -> float | Array:
@@ -87,7 +87,7 @@ def bootstrap_interval(
 
     `configurations` holds each configuration's values over its seeds, as many as it has. Seeds
     are drawn with replacement within each configuration (stratified; Agarwal et al. 2021,
-    section 4.1), so the interval speaks of these configurations under other seeds. Where no
+    section 4.1), so the interval describes these configurations under other seeds. Where no
     configuration has two seeds there is no spread to resample: both ends are NaN, not a point.
     """
     groups = [np.asarray(values, dtype=np.float64).ravel() for values in configurations]
@@ -116,7 +116,7 @@ def bootstrap_intervals(
     """`bootstrap_interval` of each configuration by itself; `values` is [configurations, seeds].
 
     Every row is resampled with the same draws of seeds: each interval is what it would be alone
-    with that rng, whatever the other rows are. With one seed both ends are NaN. From few
+    with that `rng`, whatever the other rows are. With one seed both ends are NaN. From few
     seeds a percentile interval is too narrow: one of 95 % held the truth in 74 % of cases from
     three, 88 to 92 % from five to seven, 94 % from ten (benchmarks/race_study).
     """

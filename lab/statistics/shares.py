@@ -56,7 +56,7 @@ class Shrinkage(NamedTuple):
     mean: Array
     low: Array
     high: Array
-    """Equal-tailed credible interval; it treats the prior as certain, so it is too narrow."""
+    """Equal-tailed credible interval; it takes the prior as known, so it is a little narrow."""
     fitted: bool
     """Whether the prior's weight was fitted; otherwise it is that of two runs."""
 
@@ -99,9 +99,9 @@ def stable_shares(trial: ArrayLike, stable: ArrayLike, confidence: float = 0.95)
     numbers = np.asarray(trial, dtype=np.int64).ravel()
     outcome = np.asarray(stable, dtype=bool).ravel()
     assert numbers.shape == outcome.shape, "one outcome a run"
-    trials, row_of = np.unique(numbers, return_inverse=True)
-    runs = np.bincount(row_of, minlength=trials.size)
-    successes = np.bincount(row_of[outcome], minlength=trials.size)
+    trials, index = np.unique(numbers, return_inverse=True)
+    runs = np.bincount(index, minlength=trials.size)
+    successes = np.bincount(index[outcome], minlength=trials.size)
     low, high = wilson_interval(successes, runs, confidence)
     return StableShares(trials, successes, runs, low, high)
 
@@ -114,8 +114,8 @@ def shrink(successes: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> S
     n - k) (Casella 1985; Robinson 2017). That n was raised for trials that did well changes
     nothing: the likelihood does not depend on why a run was made. The prior weighs no more than
     all runs together. With fewer than LEAST_TRIALS trials, fewer than LEAST_REPEATED of them
-    repeated, or all runs alike, the weight is not identifiable: the prior is then worth two runs,
-    at Laplace's share (K + 1)/(N + 2) of all runs.
+    repeated, or all runs alike, the weight cannot be fitted: the prior is then worth two runs, at
+    Laplace's share (K + 1)/(N + 2) of all runs.
     """
     k = np.asarray(successes, dtype=np.float64).ravel()
     n = np.asarray(runs, dtype=np.float64).ravel()
@@ -156,9 +156,7 @@ def _likeliest_prior(k: Array, n: Array) -> tuple[float, float]:
     most = math.log(float(n.sum()))
     starts = [(special.logit(k.sum() / n.sum()), log_weight) for log_weight in (0.0, most / 2)]
     bounds = [(-12.0, 12.0), (math.log(_LEAST_WEIGHT), most)]
-    results = [
-        optimize.minimize(cost, start, method="L-BFGS-B", bounds=bounds) for start in starts
-    ]
-    best = min(results, key=lambda result: float(result.fun)).x
+    fits = [optimize.minimize(cost, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    best = min(fits, key=lambda result: float(result.fun)).x
     centre, weight = float(special.expit(best[0])), math.exp(best[1])
     return centre * weight, (1 - centre) * weight

@@ -57,8 +57,8 @@ def survival_interval(curve: SurvivalCurve, confidence: float = 0.95) -> Interva
     """Pointwise interval of S at the curve's times: Greenwood's variance on the log-log scale.
 
     S^exp(-+ z s / log S), s^2 = sum_{t_i <= t} d_i / (n_i (n_i - d_i)) (Kalbfleisch and Prentice
-    1980). The scale is undefined at S = 1 or S = 0; there it is Wilson's of all or none of the
-    runs at risk, so that no interval is empty for want of a failure or of a survivor.
+    1980). The scale has no place for S = 1 or S = 0; there it is Wilson's of all or none of the
+    runs at risk, so that an interval without a failure or a survivor is not empty.
     """
     left = curve.at_risk - curve.num_failed
     z = float(stats.norm.ppf((1 + confidence) / 2))
@@ -93,8 +93,8 @@ def survival_bounds(
 
 def survival_at(curve: SurvivalCurve, times: ArrayLike) -> Array:
     """S at any times: 1 before the first, level after the last."""
-    step = np.searchsorted(curve.times, np.asarray(times, dtype=np.float64), side="right")
-    return np.concatenate([[1.0], curve.survival])[step]
+    index = np.searchsorted(curve.times, np.asarray(times, dtype=np.float64), side="right")
+    return np.concatenate([[1.0], curve.survival])[index]
 
 
 def restricted_mean(curve: SurvivalCurve, horizon: float) -> float:

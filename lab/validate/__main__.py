@@ -30,29 +30,29 @@ FAILED = 1
 
 @dataclass(frozen=True)
 class ValidateOptions:
-    """Check the lab against ground truth; exit code 1 when a claim does not hold."""
+    """Check the lab against ground truth; the exit code is 1 when a claim does not hold."""
 
     quick: bool = False
     """Smaller sizes: all four parts in ten minutes on two cores."""
     part: tuple[PartName, ...] = PARTS
-    """Which parts; all when left out."""
+    """Parts to run; all when left out."""
     out: Path = Path("validation")
     """Folder for validation.json and validation.html."""
     processes: int = 2
-    """Processes that work side by side; the numbers do not depend on it."""
+    """Number of processes; the numbers do not depend on it."""
     markdown: Path | None = None
-    """Write the findings as Markdown, too: docs/validation.md is made so."""
+    """Also write the findings as Markdown; docs/validation.md is written in this way."""
     budget_kimg: int | None = None
-    """Thousands of images that each method of `stacked` trains on, at full width: the GPU run."""
+    """Train each method of `stacked` on so many thousand images at full width; needs a GPU."""
     publish: Path | None = None
-    """Run nothing: keep the judge's error rates of this validation.json in the lab."""
+    """Run nothing; store the judge's error rates of this validation.json in the lab."""
 
 
 def command(options: ValidateOptions) -> int:
-    """What the command line does; returns the exit code."""
+    """Run the command; returns its exit code."""
     if options.publish is not None:
-        return _published(options.publish)
-    _require_sense(options)
+        return _publish(options.publish)
+    _check(options)
     from lab.validate.conditions import hardware, versions
 
     console = Console()
@@ -76,12 +76,12 @@ def command(options: ValidateOptions) -> int:
         "hardware": hardware(options.processes),
         "parts": [part.row() for part in parts],
     }
-    places = _store(record, options)
-    show_result(console, parts, seconds, places)
+    files = _store(record, options)
+    show_result(console, parts, seconds, files)
     return 0 if record["passed"] else FAILED
 
 
-def _published(validation: Path) -> int:
+def _publish(validation: Path) -> int:
     from lab.stability.validated import PUBLISHED, publish
 
     publish(validation)
@@ -89,7 +89,7 @@ def _published(validation: Path) -> int:
     return 0
 
 
-def _require_sense(options: ValidateOptions) -> None:
+def _check(options: ValidateOptions) -> None:
     if options.processes < 1:
         raise InputError(f"--processes is {options.processes}; it must be >= 1")
     if not options.part:
@@ -102,13 +102,17 @@ def _require_sense(options: ValidateOptions) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError(f"--out {options.out} cannot be made: {reason}; give another") from None
+        raise InputError(
+            f"--out {options.out} cannot be made: {reason}; give another folder"
+        ) from None
     if options.markdown is not None and not options.markdown.resolve().parent.is_dir():
-        raise InputError(f"--markdown {options.markdown} is in no folder; make it first")
+        raise InputError(
+            f"the folder of --markdown {options.markdown} does not exist; create it first"
+        )
 
 
 def _validated(name: PartName, options: ValidateOptions, console: Console) -> Part:
-    """One part, with what it says as it goes on the console's last line."""
+    """Run one part and show its progress on the last line of the console."""
     with console.status(f"{name} ...") as status:
 
         def say(line: str) -> None:
@@ -130,26 +134,26 @@ def _part(name: PartName, options: ValidateOptions, say: Say) -> Part:
 
 
 def _store(record: dict[str, Any], options: ValidateOptions) -> list[Path]:
-    """Write the record, the page and perhaps the Markdown; where they are."""
+    """Write the record, the page and, if requested, the Markdown; returns the files."""
     from lab.record import write_json, write_whole
     from reports.validation.markdown import validation_markdown
     from reports.validation.page import build_validation_page
 
     record = json.loads(json.dumps(record))
-    places = [options.out / RECORD_FILE, options.out / PAGE_FILE]
+    files = [options.out / RECORD_FILE, options.out / PAGE_FILE]
     try:
-        write_json(places[0], record)
-        write_whole(places[1], build_validation_page(record).encode())
+        write_json(files[0], record)
+        write_whole(files[1], build_validation_page(record).encode())
         if options.markdown is not None:
             write_whole(options.markdown, validation_markdown(record).encode())
-            places.append(options.markdown)
+            files.append(options.markdown)
     except StorageFailed as failed:
-        raise InputError(f"the findings cannot be written: {failed}; give another place") from None
-    return places
+        raise InputError(f"the findings cannot be written: {failed}; give another path") from None
+    return files
 
 
 def _command(options: ValidateOptions) -> str:
-    """The command that makes these numbers, its defaults left out."""
+    """The command that produces these numbers, without options at their defaults."""
     words = ["python -m lab.validate"]
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)

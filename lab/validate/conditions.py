@@ -23,7 +23,7 @@ def versions() -> dict[str, str]:
 
 
 def hardware(processes: int) -> dict[str, Any]:
-    """Processor, cores, GPU, and how many processes worked."""
+    """System, cores, GPU, and the number of processes."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "system": f"{platform.system()} {platform.machine()}",

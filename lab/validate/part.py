@@ -1,4 +1,4 @@
-"""What a part of the validation answers: claims that hold or not, and the numbers behind."""
+"""The result of a part of the validation: claims that hold or not, and their numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 Cell = str | int | float | bool | None
 Say = Callable[[str], None]
-"""Told one line for each piece of work that is done."""
+"""Called with one line for each piece of work that is done."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers that a reader may want to see whole."""
+    """Numbers in full."""
 
     title: str
     columns: Sequence[str]
@@ -68,7 +68,7 @@ class Planes:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A figure: how often each thing of `rows` was called each thing of `columns`."""
+    """A figure: how often each of `rows` was classified as each of `columns`."""
 
     title: str
     rows: Sequence[str]
@@ -91,11 +91,11 @@ class Part:
     planes: Sequence[Planes] = ()
     matrices: Sequence[Matrix] = ()
     rates: Mapping[str, Any] = field(default_factory=dict)
-    """How often the judge errs, for other programs; only the planted runs tell."""
+    """The judge's error rates, for other programs; from the planted runs alone."""
 
     @property
     def passed(self) -> bool:
-        """Whether every claim held; a part without claims has shown nothing."""
+        """Whether every claim held; a part without claims has not passed."""
         return bool(self.checks) and all(check.holds for check in self.checks)
 
     def row(self) -> dict[str, Any]:

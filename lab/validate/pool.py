@@ -21,15 +21,15 @@ def done_by(
     processes: int,
     say: Say,
     *,
-    told: Callable[[Job, Result], str],
+    describe: Callable[[Job, Result], str],
 ) -> list[Result]:
-    """`work` of every job, in the order of the jobs; `told` is said as each is done.
+    """Results of `work`, in the order of the jobs; `say` receives `describe` of each.
 
-    Results do not depend on `processes`: one works here, several in processes that are spawned,
-    each with one thread of torch. The jobs at the front start first: put the longest there.
+    Results do not depend on `processes`: with one the jobs run in this process, else in spawned
+    processes of one torch thread each. Jobs start in order: put the longest first.
     """
     if processes == 1:
-        return [_told(job, _alone(work, job), say, told) for job in jobs]
+        return [_reported(job, _alone(work, job), say, describe) for job in jobs]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         min(processes, len(jobs)), mp_context=context, initializer=_one_thread
@@ -38,12 +38,14 @@ def done_by(
         results: dict[int, Result] = {}
         for future in as_completed(futures):
             index = futures[future]
-            results[index] = _told(jobs[index], future.result(), say, told)
+            results[index] = _reported(jobs[index], future.result(), say, describe)
     return [results[index] for index in range(len(jobs))]
 
 
-def _told(job: Job, result: Result, say: Say, told: Callable[[Job, Result], str]) -> Result:
-    say(told(job, result))
+def _reported(
+    job: Job, result: Result, say: Say, describe: Callable[[Job, Result], str]
+) -> Result:
+    say(describe(job, result))
     return result
 
 

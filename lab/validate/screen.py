@@ -64,7 +64,7 @@ def shown(cell: Cell) -> str:
 
 
 def show_result(
-    console: Console, parts: Sequence[Part], seconds: float, places: Sequence[Path]
+    console: Console, parts: Sequence[Part], seconds: float, files: Sequence[Path]
 ) -> None:
     """How many claims hold, and where the findings are."""
     checks = [check for part in parts for check in part.checks]
@@ -75,5 +75,5 @@ def show_result(
     console.print(f"[{colour}]{held} of {len(checks)} claims hold[/{colour}] ({seconds:.0f} s)")
     if empty:
         console.print(f"[red]without a claim: {', '.join(empty)}[/red]")
-    for place in places:
-        console.print(f"  {escape(str(place))}", highlight=False)
+    for file in files:
+        console.print(f"  {escape(str(file))}", highlight=False)

@@ -1,7 +1,7 @@
 """`python -m reports.live.beside STUDY SOCKET`: the process that shows a search's page.
 
-`python -m lab.search --serve` starts it and hands it a listening socket. It gives way to the
-search's runs, and ends when its standard input does, which the search holds open.
+`python -m lab.search --serve` starts it and hands it a listening socket. It runs at a low
+priority, and ends when its standard input closes, which the search holds open.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main(study: str, socket_number: int) -> int:
 
 
 class _Pages:
-    """Writes the page; one that fails is told on stderr, and the next is made all the same."""
+    """Writes the page; a failure is printed on stderr, and the next page is written as usual."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

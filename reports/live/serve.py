@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Requests are nobody's concern."""
+        """Requests are not logged."""
 
     def _answer(self, *, with_body: bool) -> None:
         status, body = self._found()

@@ -17,9 +17,9 @@ from lab.record.storage import Storage
 from reports.live.loopback import address, listen
 
 Show = Callable[[Storage], None]
-"""Told once where the study is."""
+"""Called once with the place of the study."""
 GRACE_SECONDS = 30.0
-"""The process is told to end at once, but gives way to all others."""
+"""How long the process may take to end: it runs at a low priority."""
 
 
 @contextmanager
@@ -27,8 +27,8 @@ def page_shown(port: int | None, console: Console) -> Iterator[Show]:
     """Listen at the port at once; from when the study is known to the end its page is there.
 
     The process ends with this one, however this one ends: it waits for the end of its standard
-    input, which nobody else holds open. A page that cannot be made costs the search nothing and
-    is told at its end. Raises InputError for a port that cannot be had.
+    input, which no other process holds open. A page that cannot be written does not affect the
+    search and is reported at its end. Raises InputError for a port that cannot be had.
     """
     if port is None:
         yield lambda storage: None
@@ -68,11 +68,11 @@ def _end(process: subprocess.Popen[bytes], errors: IO[bytes], console: Console) 
     try:
         code = process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)  # it is making a page that nobody will read
+        process.send_signal(signal.SIGKILL)  # it is writing a page that will not be read
         process.wait()
         return
     if code != 0:
         errors.seek(0)
         lines = errors.read().decode(errors="replace").strip().splitlines()
-        said = lines[-1] if lines else f"exit code {code}"
-        console.print(f"a page could not be made: {said}", highlight=False, markup=False)
+        reason = lines[-1] if lines else f"exit code {code}"
+        console.print(f"a page could not be written: {reason}", highlight=False, markup=False)

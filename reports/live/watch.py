@@ -31,23 +31,23 @@ def watch(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Call `write`, which says where the page is, at once and after each change of the record.
+    """Call `write`, which returns the path of the page, now and after each change of the record.
 
     Looks every `seconds`. Ends after the page of a study that is not running any more.
     Raises InputError when `storage` holds no study, or `seconds` is not above 0.
     """
     if not 0 < seconds < float("inf"):
         raise InputError(f"--watch is {seconds:g}; it must be a number of seconds above 0")
-    shown: State | None = None
+    written_state: State | None = None
     while True:
         status, state = _seen(storage)
         took = 0.0
-        if state != shown:
+        if state != written_state:
             started = clock()
-            place = write()
+            page = write()
             took = clock() - started
-            say(f"{datetime.now():%H:%M:%S}  {place} rewritten in {duration(took)}")
-            shown = state
+            say(f"{datetime.now():%H:%M:%S}  {page} rewritten in {duration(took)}")
+            written_state = state
         if status != RUNNING:
             say(f"the study is {status}: this page is the last")
             return
@@ -68,12 +68,12 @@ def state_of(folder: Path) -> State:
 
     A file that vanishes meanwhile is not there.
     """
-    found = set()
+    stamps = set()
     for pattern in (STUDY_FILE, "trials/*/*.json", "trials/*/seed-*/*.json*"):
         for path in folder.glob(pattern):
             try:
                 facts = path.stat()
             except FileNotFoundError:
                 continue
-            found.add((str(path.relative_to(folder)), facts.st_size, facts.st_mtime_ns))
-    return frozenset(found)
+            stamps.add((str(path.relative_to(folder)), facts.st_size, facts.st_mtime_ns))
+    return frozenset(stamps)

@@ -180,4 +180,5 @@ def test_nobody_without_the_token_is_let_in(cloud: str) -> None:
 def test_what_is_mounted_exists_and_is_all_that_an_installation_needs(cloud: str) -> None:
     mounted = [path for path in content(cloud)["file_mounts"].values() if path[0] != "~"]
     assert all((ROOT / path).exists() for path in mounted)
-    assert {"pyproject.toml", "README.md", "lab", "search_spaces", "reports"} == set(mounted)
+    files = {"pyproject.toml", "README.md", "LICENSE", "THIRD_PARTY.md"}
+    assert files | {"lab", "search_spaces", "reports"} == set(mounted)

@@ -18,8 +18,8 @@ from lab.statistics import (
 
 
 def test_the_interval_of_improvement_agrees_with_scipys_bootstrap() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(0.6, 1, 25), rng.normal(0, 1, 35)
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(0.6, 1, 25), generator.normal(0, 1, 35)
     found = improvement_interval(a, b, np.random.default_rng(1), num_resamples=8_000)
     expected = stats.bootstrap(
         (a, b),
@@ -89,16 +89,16 @@ def test_runs_of_one_configuration_do_not_narrow_the_interval() -> None:
 
 def test_the_interval_over_configurations_covers_as_often_as_it_says() -> None:
     # 30 configurations with their own base share and gain, 3 seeds a side, mean gain 0.2.
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     configuration, treated = np.repeat(np.arange(30), 6), np.tile([True, False], 90)
     seed = np.tile(np.repeat(np.arange(3), 2), 30)
     covered = []
     for _ in range(600):
-        base, gain = rng.uniform(0.1, 0.5, 30), rng.uniform(0.0, 0.4, 30)
+        base, gain = generator.uniform(0.1, 0.5, 30), generator.uniform(0.0, 0.4, 30)
         chance = base[configuration] + np.where(treated, gain[configuration], 0)
-        stable = rng.random(chance.size) < chance
+        stable = generator.random(chance.size) < chance
         low, high = paired_effect(
-            configuration, seed, treated, stable, rng, num_resamples=400
+            configuration, seed, treated, stable, generator, num_resamples=400
         ).interval
         covered.append(low <= 0.2 <= high)
     assert 0.92 < np.mean(covered) < 0.975
@@ -119,8 +119,8 @@ def test_ten_thousand_configurations_are_paired_at_once() -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=30))
 def test_rank_correlation_equals_scipys_spearman(pairs: list[tuple[int, int]]) -> None:
     x, y = np.array(pairs, dtype=float).T
-    rng = np.random.default_rng(0)
-    found = rank_correlations(x[:, None], y, rng, num_resamples=20)
+    generator = np.random.default_rng(0)
+    found = rank_correlations(x[:, None], y, generator, num_resamples=20)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         assert np.isnan(found).all()
     else:
@@ -128,9 +128,9 @@ def test_rank_correlation_equals_scipys_spearman(pairs: list[tuple[int, int]]) -
 
 
 def test_the_interval_of_a_rank_correlation_agrees_with_scipys_bootstrap() -> None:
-    rng = np.random.default_rng(0)
-    y = rng.normal(size=40)
-    x = y + rng.normal(size=40)
+    generator = np.random.default_rng(0)
+    y = generator.normal(size=40)
+    x = y + generator.normal(size=40)
     found = rank_correlations(x[:, None], y, np.random.default_rng(1), num_resamples=6_000)
     expected = stats.bootstrap(
         (x, y),
@@ -146,8 +146,8 @@ def test_the_interval_of_a_rank_correlation_agrees_with_scipys_bootstrap() -> No
 
 
 def test_columns_are_correlated_as_each_would_be_alone() -> None:
-    rng = np.random.default_rng(0)
-    columns, outcome = rng.random((15, 3)), rng.random(15)
+    generator = np.random.default_rng(0)
+    columns, outcome = generator.random((15, 3)), generator.random(15)
     together = rank_correlations(columns, outcome, np.random.default_rng(1), num_resamples=200)
     alone = rank_correlations(
         columns[:, [2]], outcome, np.random.default_rng(1), num_resamples=200

@@ -13,11 +13,11 @@ EVALUATIONS = tuple(range(0, BUDGET + 1, 100))
 
 def _runs(num_runs: int, told_from: int, *, noise: float = 0.02, seed: int = 0) -> list[Curve]:
     """Runs whose quality is noise until `told_from` images and their own constant from there."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     curves = []
-    for own in rng.permutation(np.linspace(0.2, 0.9, num_runs)):
+    for own in generator.permutation(np.linspace(0.2, 0.9, num_runs)):
         quality = [
-            float(own + noise * rng.normal()) if at >= told_from else rng.random()
+            float(own + noise * generator.normal()) if at >= told_from else generator.random()
             for at in EVALUATIONS
         ]
         curves.append(Curve(EVALUATIONS, [0.0, *quality[1:]]))

@@ -26,9 +26,9 @@ def test_trials_are_grouped_by_how_many_runs_they_have() -> None:
 
 
 def test_ten_thousand_trials_make_as_many_groups_as_there_are_seed_counts() -> None:
-    rng = np.random.default_rng(0)
-    runs = rng.choice([1, 2, 4, 8], 10_000)
-    trial = rng.permutation(np.repeat(np.arange(10_000), runs))
+    generator = np.random.default_rng(0)
+    runs = generator.choice([1, 2, 4, 8], 10_000)
+    trial = generator.permutation(np.repeat(np.arange(10_000), runs))
     groups = by_runs(trial, trial / 10)
     assert [group.values.shape[1] for group in groups] == [1, 2, 4, 8]
     assert sum(group.trial.size for group in groups) == 10_000

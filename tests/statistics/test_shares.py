@@ -12,10 +12,10 @@ def _population(
     num_trials: int, alpha: float, beta: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """True shares, stable runs and runs of made-up trials with 1 to 8 seeds."""
-    rng = np.random.default_rng(seed)
-    true = rng.beta(alpha, beta, num_trials)
-    runs = rng.choice([1, 2, 4, 8], num_trials)
-    return true, rng.binomial(runs, true), runs
+    generator = np.random.default_rng(seed)
+    true = generator.beta(alpha, beta, num_trials)
+    runs = generator.choice([1, 2, 4, 8], num_trials)
+    return true, generator.binomial(runs, true), runs
 
 
 def test_runs_in_any_order_are_counted_by_trial() -> None:
@@ -27,8 +27,8 @@ def test_runs_in_any_order_are_counted_by_trial() -> None:
 
 
 def test_ten_thousand_trials_are_counted_as_a_loop_would() -> None:
-    rng = np.random.default_rng(0)
-    trial, stable = rng.integers(10_000, size=40_000), rng.random(40_000) < 0.6
+    generator = np.random.default_rng(0)
+    trial, stable = generator.integers(10_000, size=40_000), generator.random(40_000) < 0.6
     found = stable_shares(trial, stable)
     assert found.runs.sum() == 40_000
     for place in (0, 17, 4_321, found.trial.size - 1):
@@ -84,12 +84,12 @@ def test_shrunken_shares_are_closer_to_the_truth_and_their_intervals_cover_it() 
 
 
 def test_the_best_looking_of_many_is_not_believed() -> None:
-    # SCIENCE.md section 3: of 50 configurations at 3 seeds the best shows 100 % and is not.
-    rng = np.random.default_rng(0)
+    # docs/science.md section 3: of 50 configurations at 3 seeds the best shows 100 % and is not.
+    generator = np.random.default_rng(0)
     claimed, truth, shown = [], [], []
     for _ in range(80):
-        true = rng.beta(2, 2, 50)
-        k = rng.binomial(3, true)
+        true = generator.beta(2, 2, 50)
+        k = generator.binomial(3, true)
         best = int(np.argmax(k))
         claimed.append(shrink(k, np.full(50, 3)).mean[best])
         truth.append(true[best])

@@ -113,8 +113,8 @@ def test_bootstrap_is_stratified_by_configuration() -> None:
 def test_bootstrap_draws_each_seed_equally_often() -> None:
     # The mean of two draws from {0, 1} is 0, 1/2, 1 with probabilities 1/4, 1/2, 1/4.
     def interval(confidence: float) -> Interval:
-        rng = np.random.default_rng(0)
-        return bootstrap_interval([[0.0, 1.0]], rng, confidence=confidence)
+        generator = np.random.default_rng(0)
+        return bootstrap_interval([[0.0, 1.0]], generator, confidence=confidence)
 
     assert interval(0.4) == Interval(0.5, 0.5)
     assert interval(0.6) == Interval(0.0, 1.0)
@@ -207,8 +207,8 @@ def test_probability_of_improvement_counts_pairs(a: list[int], b: list[int]) -> 
 
 
 def test_probability_of_improvement_equals_scipy_and_mirrors() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=30), rng.normal(0.3, size=20)
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=30), generator.normal(0.3, size=20)
     expected = stats.mannwhitneyu(a, b).statistic / 600
     assert probability_of_improvement(a, b) == pytest.approx(expected)
     assert probability_of_improvement(b, a) == pytest.approx(1 - expected)

@@ -50,10 +50,10 @@ def test_without_a_survivor_the_interval_still_has_a_width() -> None:
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     covered = []
     for _ in range(1_500):
-        life, stop = rng.exponential(1.0, 60), rng.uniform(0.2, 3.0, 60)
+        life, stop = generator.exponential(1.0, 60), generator.uniform(0.2, 3.0, 60)
         curve = kaplan_meier(np.minimum(life, stop), life <= stop)
         place = int(np.searchsorted(curve.times, 0.7, side="right")) - 1
         interval = survival_interval(curve)
@@ -70,11 +70,11 @@ def test_the_truth_lies_between_the_bounds_whatever_pruned_runs_would_have_done(
     bounds = survival_bounds(times, fate == "failed", fate == "pruned", 20.0)
     places = np.arange(0, 25)
     best, worst = (survival_at(curve, places) for curve in bounds)
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for _ in range(5):
-        would_fail = (fate == "pruned") & (rng.random(len(runs)) < 0.5)
+        would_fail = (fate == "pruned") & (generator.random(len(runs)) < 0.5)
         lived = np.where(fate == "pruned", np.where(would_fail, times, 20.0), times)
-        lived = np.where(would_fail, rng.uniform(times, 20.0), lived)
+        lived = np.where(would_fail, generator.uniform(times, 20.0), lived)
         whole = survival_at(kaplan_meier(lived, (fate == "failed") | would_fail), places)
         assert np.all(worst <= whole + 1e-12)
         assert np.all(whole <= best + 1e-12)

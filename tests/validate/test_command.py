@@ -140,7 +140,7 @@ def test_results_come_in_the_order_of_the_jobs_however_many_processes() -> None:
     said: list[str] = []
     jobs = [3, 1, 2]
     for processes in (1, 2):
-        found = done_by(doubled, jobs, processes, said.append, told=lambda j, r: f"{j}: {r}")
+        found = done_by(doubled, jobs, processes, said.append, describe=lambda j, r: f"{j}: {r}")
         assert found == [6, 2, 4]
     assert sorted(said[:3]) == sorted(said[3:]) == ["1: 2", "2: 4", "3: 6"]
 

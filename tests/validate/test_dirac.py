@@ -138,11 +138,11 @@ def test_a_wgan_that_comes_to_rest_would_be_noticed() -> None:
 def test_one_wrong_outcome_breaks_the_agreement() -> None:
     sweep = Sweep(R1, 1.0, "critic first", Sizes((1.0,), 3))
     points = play(sweep)
-    assert {point.found for point in points} >= {"converges", "diverges"}
+    assert {point.observed for point in points} >= {"converges", "diverges"}
     assert agreement_checks([sweep], [points])[1].holds
-    clear = next(i for i, point in enumerate(points) if point.found == "converges")
+    clear = next(i for i, point in enumerate(points) if point.observed == "converges")
     wrong: list[Played] = [*points]
-    wrong[clear] = replace(points[clear], found="diverges", close_call=False)
+    wrong[clear] = replace(points[clear], observed="diverges", close_call=False)
     assert not agreement_checks([sweep], [wrong])[1].holds
 
 

@@ -65,7 +65,7 @@ def test_training_repeats_by_seed() -> None:
     )
     first, second = train(job), train(job)
     assert first.counts == second.counts
-    torch.testing.assert_close(first.shown, second.shown, rtol=0, atol=0)
+    torch.testing.assert_close(first.plotted, second.plotted, rtol=0, atol=0)
 
 
 def results_with(modes_of_others: int) -> dict[tuple[str, str], Result]:

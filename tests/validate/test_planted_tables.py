@@ -40,7 +40,7 @@ FALLEN = run_rows([*RISING[:7], *[0.1] * 6])
 def test_a_failure_told_after_its_true_onset_is_right_and_its_delay_is_counted() -> None:
     run = judged("critic freezes", FALLEN)
     assert run.right
-    assert run.told_images == 8 * EVERY
+    assert run.judged_images == 8 * EVERY
     assert run.delay_evaluations == 2
     assert run.called == "degraded"
 
@@ -56,7 +56,7 @@ def test_a_flag_that_is_due_must_be_raised() -> None:
     copied = run_rows(**{NAMES.ct: [0.0, 0.0, *[-30.0] * 11]})
     run = judged("training images served", copied)
     assert run.right
-    assert run.told_images == 3 * EVERY
+    assert run.judged_images == 3 * EVERY
     assert run.called == "stable + memorised"
 
 

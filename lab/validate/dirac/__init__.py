@@ -44,14 +44,14 @@ Job = Callable[[], list[Any]]
 
 
 def validate(quick: bool, processes: int, say: Say) -> Part:
-    """Eigenvalues, discrete-time conditions, outcomes and periods against SCIENCE.md section 4."""
+    """Eigenvalues, conditions, outcomes and periods against docs/science.md section 4."""
     started = time.perf_counter()
     sizes = QUICK if quick else FULL
     sweeps = sweeps_of(sizes)
     jobs: list[Job] = [partial(restless_rows, restless) for restless in RESTLESS]
     jobs += [partial(period_rows, method) for method in UNDAMPED]
     jobs += [partial(play, sweep) for sweep in sweeps]
-    played = done_by(_done, jobs, processes, say, told=_told)
+    played = done_by(_done, jobs, processes, say, describe=_describe)
     cycles = restless_table(_joined(played[: len(RESTLESS)]))
     periods = period_table(_joined(played[len(RESTLESS) : -len(sweeps)]))
     swept = played[-len(sweeps) :]
@@ -83,7 +83,7 @@ def _joined(parts: list[list[Any]]) -> list[Any]:
     return [row for rows in parts for row in rows]
 
 
-def _told(job: Job, result: list[Any]) -> str:
+def _describe(job: Job, result: list[Any]) -> str:
     assert isinstance(job, partial)
     return f"{job.args[0]}: {len(result)} trajectories"
 

@@ -25,11 +25,11 @@ def eigenvalue_tables(sizes: Sizes) -> tuple[Table, Table]:
     rounds: list[list[Cell]] = []
     for method in METHODS:
         for strength in strengths(method, sizes):
-            found, theory = _field_pair(method, strength)
-            error = _distance(found, theory)
+            measured, theory = _field_pair(method, strength)
+            error = _distance(measured, theory)
             fields.append(
                 [method.name, strength if method.damped else None, _shown(theory),
-                 _shown(found), error]
+                 _shown(measured), error]
             )  # fmt: skip
             for order in orders(method):
                 points = (diagonal if method.consensus else pairs)(MEASURED_STEPS)
@@ -62,24 +62,24 @@ def _field_pair(method: Method, strength: float) -> tuple[list[complex], list[co
     zero = torch.zeros(1, dtype=torch.float64)
     rest = Point(zero, zero)
     game = DiracGame(method, strength, start=rest, steps=rest, order="simultaneous")
-    found: list[complex] = torch.linalg.eigvals(game.field_jacobian()[0]).tolist()
-    return found, list(field_eigenvalues(method, strength))
+    measured: list[complex] = torch.linalg.eigvals(game.field_jacobian()[0]).tolist()
+    return measured, list(field_eigenvalues(method, strength))
 
 
 def _round_error(method: Method, strength: float, steps: Point, order: Order) -> float:
     """The largest distance of measured from theoretical eigenvalues over pairs of steps."""
     jacobians = step_jacobian(method, strength, steps, order)
-    found: list[list[complex]] = torch.linalg.eigvals(jacobians).tolist()
+    measured: list[list[complex]] = torch.linalg.eigvals(jacobians).tolist()
     points = zip(steps.theta.tolist(), steps.psi.tolist(), strict=True)
     return max(
-        _distance(mine, list(step_eigenvalues(method, strength, *point, order)))
-        for mine, point in zip(found, points, strict=True)
+        _distance(pair, list(step_eigenvalues(method, strength, *point, order)))
+        for pair, point in zip(measured, points, strict=True)
     )
 
 
-def _distance(found: Sequence[complex], theory: Sequence[complex]) -> float:
-    """Between two pairs of eigenvalues, in the better of the two pairings."""
-    (a, b), (c, d) = found, theory
+def _distance(measured: Sequence[complex], theory: Sequence[complex]) -> float:
+    """Largest difference of two pairs of eigenvalues, in the better of the two pairings."""
+    (a, b), (c, d) = measured, theory
     return min(max(abs(a - c), abs(b - d)), max(abs(a - d), abs(b - c)))
 
 
@@ -120,7 +120,7 @@ def convention_check() -> Check:
 
 def critical_check() -> Check:
     """Overdamped from gamma = 2 f' on: the eigenvalues turn real there."""
-    near, held, said = 1e-3, [], []
+    near, held, clauses = 1e-3, [], []
     for method in METHODS:
         if method.penalty not in ("r1", "r2"):
             continue
@@ -128,11 +128,11 @@ def critical_check() -> Check:
         below, _ = _field_pair(method, critical * (1 - near))
         above, _ = _field_pair(method, critical * (1 + near))
         held.append(_turns(below) and not _turns(above))
-        said.append(f"{method.name} at {critical:g}")
+        clauses.append(f"{method.name} at {critical:g}")
     return Check(
         "With R1 or R2 the rotation ends at the critical gamma, 2 f'.",
         all(held),
-        f"complex at {1 - near:g} of it and real at {1 + near:g}: {', '.join(said)}",
+        f"complex at {1 - near:g} of it and real at {1 + near:g}: {', '.join(clauses)}",
     )
 
 

@@ -18,7 +18,7 @@ from lab.validate.part import Plane, Planes, Series
 
 def portraits() -> Planes:
     """Paths from one start, large enough for the field's bend to show."""
-    shown: list[tuple[str, Method, float, Order, float | None]] = [
+    portraits: list[tuple[str, Method, float, Order, float | None]] = [
         ("GAN, simultaneous", METHODS[0], 0.0, "simultaneous", None),
         ("GAN, alternating", METHODS[0], 0.0, "critic first", None),
         ("R1, gamma 0.3", METHODS[4], 0.3, "critic first", None),
@@ -29,7 +29,7 @@ def portraits() -> Planes:
         ("WGAN, clipped", NEVER_AT_REST[1][0], 0.0, "critic first", 1.0),
     ]
     planes = []
-    for title, method, strength, order, clip in shown:
+    for title, method, strength, order, clip in portraits:
         one = torch.ones(1, dtype=torch.float64)
         game = DiracGame(
             method, strength, start=Point(one, one), steps=Point(0.1 * one, 0.1 * one),
@@ -46,18 +46,18 @@ def region(sweeps: Sequence[Sweep], swept: Sequence[list[Played]]) -> Planes:
     """R1 in the two numbers that decide: h_d gamma, and h_g f'^2 / gamma."""
     planes = []
     for order in ORDERS[:2]:
-        places: dict[str, list[tuple[float, float]]] = {name: [] for name in OUTCOMES}
+        marks: dict[str, list[tuple[float, float]]] = {name: [] for name in OUTCOMES}
         for sweep, points in zip(sweeps, swept, strict=True):
             if sweep.method.penalty != "r1" or sweep.order != order:
                 continue
             gamma, slope = sweep.method.damping(sweep.strength), sweep.method.slope
             for point in points:
-                place = (point.critic_step * gamma, point.generator_step * slope**2 / gamma)
-                places[point.found].append(place)
+                mark = (point.critic_step * gamma, point.generator_step * slope**2 / gamma)
+                marks[point.observed].append(mark)
         series = [_series("condition", *_edge(order), line=True)]
-        for name, found in places.items():
-            if found:
-                x, y = zip(*found, strict=True)
+        for name, coordinates in marks.items():
+            if coordinates:
+                x, y = zip(*coordinates, strict=True)
                 series.append(Series(name, _short(x), _short(y)))
         planes.append(Plane(f"R1, {updates(order)}", series))
     return Planes(

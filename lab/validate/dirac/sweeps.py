@@ -49,12 +49,12 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Played:
-    """One pair of steps: what the theory says of it, and what the trajectory did."""
+    """One pair of steps: the outcome by theory, and that of the trajectory."""
 
     generator_step: float
     critic_step: float
     expected: Outcome
-    found: Outcome
+    observed: Outcome
     close_call: bool
 
 
@@ -79,10 +79,10 @@ def play(sweep: Sweep) -> list[Played]:
         Played(
             *point,
             expected(method, strength, *point, order),
-            found,
+            observed,
             is_close_call(method, strength, *point, order, CLOSE_CALL),
         )
-        for point, found in zip(points, outcomes, strict=True)
+        for point, observed in zip(points, outcomes, strict=True)
     ]
 
 
@@ -116,13 +116,13 @@ def agreement_checks(sweeps: Sequence[Sweep], swept: Sequence[list[Played]]) -> 
             for point in points
         ]
         clear = [point for point in mine if not point.close_call]
-        agreed = sum(point.found == point.expected for point in clear)
-        seen = {point.found for point in clear}
+        agreed = sum(point.observed == point.expected for point in clear)
+        seen = {point.observed for point in clear}
         possible = {point.expected for point in clear}
         checks.append(
             Check(
                 f"Under {updates(order)} updates trajectories converge, cycle or diverge where "
-                "the discrete-time condition says so.",
+                "the discrete-time condition predicts it.",
                 agreed == len(clear) and len(clear) > 0 and seen == possible,
                 f"{agreed:,} of {len(clear):,} points agree ({_counted(clear)}); "
                 f"{len(mine) - len(clear):,} boundary cases (modulus within {CLOSE_CALL} of 1) "
@@ -149,7 +149,7 @@ def agreement_table(sweeps: Sequence[Sweep], swept: Sequence[list[Played]]) -> T
         if not points:
             continue
         clear = [point for point in points if not point.close_call]
-        agreed = sum(point.found == point.expected for point in clear)
+        agreed = sum(point.observed == point.expected for point in clear)
         rows.append(
             [
                 method.name,
@@ -173,7 +173,7 @@ def named(swept: Sequence[list[Played]]) -> Matrix:
     clear = [point for points in swept for point in points if not point.close_call]
     counts = [
         [
-            sum(point.expected == truth and point.found == name for point in clear)
+            sum(point.expected == truth and point.observed == name for point in clear)
             for name in OUTCOMES
         ]
         for truth in OUTCOMES
@@ -183,5 +183,5 @@ def named(swept: Sequence[list[Played]]) -> Matrix:
         OUTCOMES,
         OUTCOMES,
         counts,
-        "Rows: what the discrete-time condition says. Columns: what the trajectory did.",
+        "Rows: the outcome by the discrete-time condition. Columns: that of the trajectory.",
     )

@@ -1,4 +1,4 @@
-"""The Dirac-GAN's theory (Mescheder et al. 2018; SCIENCE.md section 4): formulas of numbers.
+"""The Dirac-GAN's theory (Mescheder et al. 2018; docs/science.md section 4): formulas of numbers.
 
 D(x) = psi x, the generator at theta, the data at 0, f(t) = -log(1 + e^-t). Near the equilibrium
 (0, 0) every method of the table is a damped rotation: with the slope f' = f'(0) and a damping
@@ -123,7 +123,7 @@ def is_stable(
 def expected(
     method: Method, strength: float, generator_step: float, critic_step: float, order: Order
 ) -> Outcome:
-    """What the table says becomes of a small deviation."""
+    """The outcome of a small deviation by the table."""
     if is_stable(method, strength, generator_step, critic_step, order):
         return "converges"
     bilinear = method.damping(strength) == 0 and not method.consensus
@@ -140,7 +140,7 @@ def is_close_call(
     order: Order,
     margin: float,
 ) -> bool:
-    """Whether a trajectory of some hundred steps cannot tell: |modulus - 1| below `margin`.
+    """Whether some hundred steps are too few to decide: |modulus - 1| below `margin`.
 
     Of the maps that only turn (modulus 1 on purpose): h_g h_d f'^2 within 10% of its limit, 4.
     """

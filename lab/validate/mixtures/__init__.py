@@ -79,7 +79,7 @@ class Result:
     """What each seed covers, and samples of the seed in the middle."""
 
     counts: tuple[Counted, ...]
-    shown: Tensor
+    plotted: Tensor
     """[NUM_SHOWN, 2]"""
 
 
@@ -123,7 +123,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     jobs = [Job(method, mixture, sizes) for mixture in MIXTURES for method in methods_for(mixture)]
     longest = [i for i, job in enumerate(jobs) if "penalty.kind" in dict(job.method.values)]
     order = longest + [i for i in range(len(jobs)) if i not in longest]
-    done = done_by(train, [jobs[i] for i in order], processes, say, told=_told)
+    done = done_by(train, [jobs[i] for i in order], processes, say, describe=_describe)
     results = {
         (jobs[i].mixture.name, jobs[i].method.name): result
         for i, result in zip(order, done, strict=True)
@@ -157,7 +157,7 @@ def train(job: Job) -> Result:
     return Result(counts, samples[middle, :NUM_SHOWN].clone())
 
 
-def _told(job: Job, result: Result) -> str:
+def _describe(job: Job, result: Result) -> str:
     modes = [count.modes for count in result.counts]
     return f"{job.method.name} on the {job.mixture.name}: modes {modes}"
 
@@ -270,7 +270,7 @@ def _figure(
         if job.mixture is not mixture:
             continue
         result = results[mixture.name, job.method.name]
-        x, y = ([float(f"{value:.3g}") for value in part] for part in result.shown.T.tolist())
+        x, y = ([float(f"{value:.3g}") for value in part] for part in result.plotted.T.tolist())
         middle = sorted(count.modes for count in result.counts)[len(result.counts) // 2]
         title = f"{job.method.name}: {middle} modes"
         planes.append(Plane(title, [Series("samples", x, y), centres]))

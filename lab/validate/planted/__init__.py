@@ -40,7 +40,9 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     settings = StabilityConfig()
     seeds = QUICK_SEEDS if quick else FULL_SEEDS
     jobs = [Job(name, seed) for seed in seeds for name in CASES]
-    played = done_by(play, jobs, processes, say, told=lambda job, run: _told(run, settings))
+    played = done_by(
+        play, jobs, processes, say, describe=lambda job, run: _describe(run, settings)
+    )
     judged = [judge_run(run, settings) for run in played]
     return Part(
         name="planted",
@@ -59,7 +61,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     )
 
 
-def _told(played: PlayedRun, settings: StabilityConfig) -> str:
+def _describe(played: PlayedRun, settings: StabilityConfig) -> str:
     judged = judge_run(played, settings)
     mark = "" if judged.right else ", which is wrong"
     return f"{played.case}, seed {played.seed}: {judged.called}{mark}"

@@ -60,7 +60,7 @@ SMALL_DATA = {
     "training.budget_images": 14_400,
     "evaluation.every_images": 900,
 }
-"""Long enough to learn 500 images by heart."""
+"""Long enough to memorise 500 images."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ class Case:
     target: float = 0.5
     """Quality that a stable run ends with."""
     by_construction: bool = True
-    """Whether a healthy run cannot but be; else it is where it ends well, whatever is said."""
+    """Whether a healthy run is healthy by design; else it is where it ends well, whatever its
+    verdict."""
 
     @property
     def healthy(self) -> bool:
@@ -136,12 +137,12 @@ PLANTED = (
     ),
     Case(
         "500 training images", ("stable",),
-        "the critic knows them by heart, other real images stay as good", "overfit", 0.0,
+        "the critic memorises them, other real images stay as good", "overfit", 0.0,
         games.PerfectGenerator, SMALL_DATA, small=True,
     ),
     Case(
         "500 training images, spoiling", ("degraded",),
-        "the critic knows them by heart, and quality is lost", "overfit", games.SPOIL_FROM,
+        "the critic memorises them, and quality is lost", "overfit", games.SPOIL_FROM,
         games.PerfectSpoiling, SMALL_DATA, small=True,
     ),
 )  # fmt: skip

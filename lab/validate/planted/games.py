@@ -1,7 +1,7 @@
 """Games with one thing made wrong on purpose, and games that only look wrong.
 
 Each goes through the real loop, metrics, signals and judge: nothing is changed but what its
-docstring says. A moment is a share of the budget, told by the steps played.
+docstring states. A moment is a share of the budget, counted in steps.
 """
 
 from __future__ import annotations
@@ -204,8 +204,8 @@ class Restless(ServedGame):
 class PerfectGenerator(ServedGame):
     """Real images that are not in the training set pass for generated ones, to the critic as well.
 
-    Whatever tells them from training images is known by heart. The generator gets the gradient
-    at its own images' place.
+    A critic that distinguishes them from training images has memorised those. The generator gets
+    the gradient with respect to them.
     """
 
     def _build_networks(self) -> None:

@@ -18,16 +18,16 @@ from lab.validate.planted.tables import false_alarms
 
 def error_rates(judged: Sequence[Judged]) -> dict[str, Any]:
     """Counts over runs whose truth is known; `lab.stability.validated.detector` explains them."""
-    known = [run for run in judged if run.healthy or not run.case.healthy]
-    healthy = [run for run in known if run.healthy]
+    decided = [run for run in judged if run.healthy or not run.case.healthy]
+    healthy = [run for run in decided if run.healthy]
     alarms = false_alarms(healthy)
     return {
-        "seeds": sorted({run.seed for run in known}),
+        "seeds": sorted({run.seed for run in decided}),
         "budget_images": BASE["training.budget_images"],
         "every_images": BASE["evaluation.every_images"],
         "num_samples": BASE["evaluation.num_samples"],
-        "verdicts": {name: _verdict_rates(known, name) for name in FAILURES},
-        "flags": {name: _flag_rates(known, name) for name in get_args(FlagName)},
+        "verdicts": {name: _verdict_rates(decided, name) for name in FAILURES},
+        "flags": {name: _flag_rates(decided, name) for name in get_args(FlagName)},
         "healthy": {
             "runs": len(healthy),
             "left_alone": sum(run.right for run in healthy),
@@ -66,7 +66,7 @@ def _rates(planted: Sequence[Judged], num_given: int, num_right: int) -> dict[st
         "given": num_given,
         "given_right": num_right,
         "delay_evaluations": _median([run.delay_evaluations for run in named]),
-        "delay_images": _median([run.told_images - run.onset_images for run in named]),
+        "delay_images": _median([run.judged_images - run.onset_images for run in named]),
     }
 
 

@@ -59,8 +59,8 @@ def play(job: Job) -> PlayedRun:
     """Train one run to its budget in a folder that is thrown away."""
     case = CASES[job.case]
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         config = config_of(case, job.seed, folder)
         verdict = None
         for evaluation in run(config, folder / "run", device="cpu", make_game=case.game):
@@ -86,12 +86,12 @@ NEAR_BEST = 0.1
 
 @dataclass(frozen=True)
 class Judged:
-    """How a run was called, and when that could be told."""
+    """The verdict and flags of a run, and when they were first given."""
 
     case: Case
     seed: int
     verdict: Verdict
-    told_images: int
+    judged_images: int
     """Images seen at the evaluation that brought the verdict or, where one is due, the flag."""
     named_images: int
     """Images seen at the evaluation that brought the verdict."""
@@ -109,7 +109,7 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        """An accepted name, not told before the true onset, and the flag that is due, alone."""
+        """An accepted name, not given before the true onset, and the expected flag alone."""
         names = {flag.name for flag in self.verdict.flags}
         due = {self.case.flag} if self.case.flag else set()
         named = self.verdict.name in self.case.accepted and due <= names
@@ -129,11 +129,11 @@ class Judged:
 
     @property
     def delay_evaluations(self) -> int:
-        """Evaluations from the first that could show the failure to the one that told it.
+        """Evaluations from the first that could show the failure to the one that named it.
 
         A failure that begins at an evaluation shows there or at the next.
         """
-        late = self.told_images - self.onset_images
+        late = self.judged_images - self.onset_images
         return max(0, round(late / self.every_images))
 
 
@@ -141,22 +141,22 @@ def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
     """Judge a run online, row after row."""
     case = CASES[played.case]
     settings = settings.model_copy(update={"target_quality": case.target})
-    verdict, told = None, 0
+    verdict, images = None, 0
     for num_rows in range(1, len(played.rows) + 1):
         verdict = played.judged(num_rows, settings)
         if verdict is not None:
-            told = int(played.rows[num_rows - 1][IMAGES_SEEN])
+            images = int(played.rows[num_rows - 1][IMAGES_SEEN])
             break
     assert verdict is not None, "at the budget every run has a verdict"
-    named = told
+    named = images
     if case.flag is not None:
-        told = _flag_told(played, case.flag, settings) or told
+        images = _flag_images(played, case.flag, settings) or images
     quality = [float(row[QUALITY]) for row in played.rows]
     return Judged(
         case,
         played.seed,
         verdict,
-        told,
+        images,
         named,
         quality[-1] >= max(GOOD_END, max(quality) - NEAR_BEST),
         len(played.rows) - 1,
@@ -165,7 +165,7 @@ def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
     )
 
 
-def _flag_told(played: PlayedRun, name: str, settings: StabilityConfig) -> int | None:
+def _flag_images(played: PlayedRun, name: str, settings: StabilityConfig) -> int | None:
     """Images seen when a flag could first be raised."""
 
     def flags(num_rows: int) -> tuple[Flag, ...]:

@@ -25,12 +25,12 @@ FACTORS = (0.5, 1.0, 2.0)
 
 def by_case(judged: Sequence[Judged], *, healthy: bool) -> dict[str, list[Judged]]:
     """The healthy or the planted runs of each case, in the order of the cases."""
-    found: dict[str, list[Judged]] = {}
+    cases: dict[str, list[Judged]] = {}
     for name, case in CASES.items():
         runs = [run for run in judged if run.case.name == name]
         if runs and case.healthy == healthy:
-            found[name] = runs
-    return found
+            cases[name] = runs
+    return cases
 
 
 def confusion(judged: Sequence[Judged]) -> Matrix:
@@ -70,7 +70,7 @@ def named_right(judged: Sequence[Judged]) -> Table:
 def _planted_row(case: Case, runs: Sequence[Judged]) -> list[Cell]:
     right = [run for run in runs if run.right]
     delays = sorted(run.delay_evaluations for run in right)
-    images = [run.told_images - run.onset_images for run in right]
+    images = [run.judged_images - run.onset_images for run in right]
     return [
         case.name,
         " or ".join(case.accepted) + (f", flag {case.flag}" if case.flag else ""),
@@ -162,7 +162,7 @@ def _num_wrong(
 
 
 def _right(played: PlayedRun, settings: StabilityConfig) -> bool:
-    """As `Judged.right`, without the time that telling took."""
+    """As `Judged.right`, whenever the verdict was given."""
     case = CASES[played.case]
     history = played.history(len(played.rows), settings)
     failure = first_failure(history)

@@ -80,7 +80,7 @@ def _trained(quick: bool, processes: int, say: Say, budget_kimg: int | None) -> 
         jobs = [
             Training(method, pack, 1000 * kimg, batch, width, num_samples) for method in methods
         ]
-        return done_by(train, jobs, 1 if on_gpu else processes, say, told=_told)
+        return done_by(train, jobs, 1 if on_gpu else processes, say, describe=_describe)
 
 
 def _size(quick: bool, budget_kimg: int | None) -> tuple[int, float, int, int, Sequence[Method]]:
@@ -92,7 +92,7 @@ def _size(quick: bool, budget_kimg: int | None) -> tuple[int, float, int, int, S
     return 200, 0.25, 32, PAPER_SAMPLES, METHODS
 
 
-def _told(training: Training, trained: Trained) -> str:
+def _describe(training: Training, trained: Trained) -> str:
     after = trained.after
     if after is None:
         return f"{trained.method}: non-finite images"
@@ -115,16 +115,16 @@ def _baseline_checks(classes: Tensor, truth: Tensor) -> list[Check]:
     """Triples of real images: the floor, by true classes and by the classifier's."""
     allowed = STANDARD_ERRORS * divergence_error(PAPER_SAMPLES)
     checks = []
-    for name, known in (("by their labels", truth), ("by the classifier", classes)):
-        found = spread_of(real_classes(known, PAPER_SAMPLES))
-        shares = torch.bincount(known, minlength=NUM_CLASSES).double() / len(known)
+    for name, labels in (("by their labels", truth), ("by the classifier", classes)):
+        spread = spread_of(real_classes(labels, PAPER_SAMPLES))
+        shares = torch.bincount(labels, minlength=NUM_CLASSES).double() / len(labels)
         uneven = 3 * float((shares * (shares * NUM_CLASSES).log()).sum())
         floor = expected_divergence(PAPER_SAMPLES) + uneven
         checks.append(
             Check(
                 f"Real triples, {name}, have all 1,000 modes and the divergence of mere sampling.",
-                found.modes == NUM_MODES and abs(found.divergence - floor) <= allowed,
-                f"{found.modes} modes, KL {found.divergence:.4f} at {PAPER_SAMPLES:,} samples; "
+                spread.modes == NUM_MODES and abs(spread.divergence - floor) <= allowed,
+                f"{spread.modes} modes, KL {spread.divergence:.4f} at {PAPER_SAMPLES:,} samples; "
                 f"expected {floor:.4f} ({uneven:.4f} of it from uneven classes), allowed "
                 f"{STANDARD_ERRORS:g} standard errors, {allowed:.4f}",
             )
@@ -140,18 +140,18 @@ def planted_checks(images: Tensor, classes: Tensor, truth: Tensor) -> list[Check
     members = [
         ((classes == truth) & (truth == label)).nonzero().flatten() for label in range(NUM_CLASSES)
     ]
-    place = torch.rand(NUM_PLANTED, 3, generator=draw)
+    members_drawn = torch.rand(NUM_PLANTED, 3, generator=draw)
     rows = torch.stack(
         [
             members[label][int(share * len(members[label]))]
             for label, share in zip(
-                wanted.flatten().tolist(), place.flatten().tolist(), strict=True
+                wanted.flatten().tolist(), members_drawn.flatten().tolist(), strict=True
             )
         ]
     )
     stacked = images[rows, 0].view(NUM_PLANTED, 3, *images.shape[2:])
     network = read_classifier()
-    found = spread_of(classified(network, stacked))
+    spread = spread_of(classified(network, stacked))
     expected = NUM_MODES // NUM_CLASSES * PLANTED_CLASSES
     floor = expected_divergence(NUM_PLANTED, expected)
     allowed = STANDARD_ERRORS * divergence_error(NUM_PLANTED, expected)
@@ -159,9 +159,9 @@ def planted_checks(images: Tensor, classes: Tensor, truth: Tensor) -> list[Check
     return [
         Check(
             f"A sampler of {expected} modes is counted as one, with its divergence.",
-            found.modes == expected and abs(found.divergence - floor) <= allowed,
-            f"{found.modes} modes, KL {found.divergence:.4f} at {NUM_PLANTED:,} samples; expected "
-            f"{floor:.4f}, allowed {STANDARD_ERRORS:g} standard errors, {allowed:.4f}",
+            spread.modes == expected and abs(spread.divergence - floor) <= allowed,
+            f"{spread.modes} modes, KL {spread.divergence:.4f} at {NUM_PLANTED:,} samples; "
+            f"expected {floor:.4f}, allowed {STANDARD_ERRORS:g} standard errors, {allowed:.4f}",
         ),
         Check(
             "A sampler of one image has one mode and the largest divergence, log 1000.",

@@ -53,8 +53,8 @@ def expected_divergence(num_samples: int, num_modes: int = NUM_MODES) -> float:
     count = np.arange(1, num_samples + 1)
     weight = stats.binom.pmf(count, num_samples, 1 / num_modes)
     share = count / num_samples
-    own = num_modes * float(np.sum(weight * share * np.log(share * num_modes)))
-    return math.log(NUM_MODES / num_modes) + own
+    excess = num_modes * float(np.sum(weight * share * np.log(share * num_modes)))
+    return math.log(NUM_MODES / num_modes) + excess
 
 
 def divergence_error(num_samples: int, num_modes: int = NUM_MODES) -> float:

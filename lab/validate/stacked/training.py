@@ -111,9 +111,9 @@ def stacked_pack(num_images: int) -> Iterator[Path]:
         "stacked-fashion", images.astype(np.uint8), None, (), card.licence, card.attribution
     )
     with TemporaryDirectory() as folder:
-        place = Path(folder) / "pack"
-        write_pack(lambda: source, place, RESOLUTION)
-        yield place
+        pack = Path(folder) / "pack"
+        write_pack(lambda: source, pack, RESOLUTION)
+        yield pack
 
 
 def real_classes(classes: Tensor, num_samples: int) -> Tensor:

@@ -1,7 +1,7 @@
 """What the map of the safe zone shows: runs, their places on every axis, cells, and words.
 
 Shares come from finished explore runs of Sobol trials alone, an even sample of the space
-(SCIENCE.md section 3); marks may be any explore run.
+(docs/science.md section 3); marks may be any explore run.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_a_page_that_fails_does_not_end_the_search(tmp_path: Path) -> None:
     with page_shown(0, Console(file=told, width=200)) as show:
         show(open_storage(str(tmp_path)))
         await_silence(said_place(told.getvalue()))
-    assert "a page could not be made: " in told.getvalue()
+    assert "a page could not be written: " in told.getvalue()
     assert "is not a study" in told.getvalue()
 
 
