@@ -203,6 +203,14 @@ def _chatter(verbose: bool) -> Iterator[None]:
                 logging.getLogger(name).setLevel(level)
 
 
+def on_this_node() -> Any:
+    """Ray's scheduling strategy for an actor or task that must run on the caller's node."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+
+
 def hardware(cluster: Resources) -> dict[str, Any]:
     """The record's `hardware` entry."""
     return {

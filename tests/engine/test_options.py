@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 import lab.engine.cluster
-from lab.engine.options import SearchOptions
-from lab.engine.stages import plan_settings, resumed_settings
+from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.errors import InputError
 from lab.plan import PlanSettings, find_preset, load_space
 from lab.search import main
