@@ -33,8 +33,8 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     for name in options:
         if name not in allowed:
             raise unknown("the option", name, allowed)
-    places = ("storage", "resume")
-    options = {name: str(to) if name in places else to for name, to in options.items()}
+    paths = ("storage", "resume")
+    options = {name: str(to) if name in paths else to for name, to in options.items()}
     asked = SearchOptions(space=str(space), **options)
     console = Console(stderr=True)
     with page_shown(asked.serve, console) as show:
@@ -60,15 +60,15 @@ def command(options: SearchOptions) -> int:
         with page_shown(options.serve, console) as show:
             storage = search_study(options, console, show)
     except StudyInterrupted as stopped:
-        said = f"stopped; the record is kept. Continue with\n  {stopped.command}"
-        console.print(said, highlight=False, soft_wrap=True)
-        _say_report(stopped.storage, console)
+        line = f"stopped; the record is kept. Continue with\n  {stopped.command}"
+        console.print(line, highlight=False, soft_wrap=True)
+        _print_report(stopped.storage, console)
         return INTERRUPTED
-    _say_report(storage, console)
+    _print_report(storage, console)
     return 0
 
 
-def _say_report(storage: Storage, console: Console) -> None:
+def _print_report(storage: Storage, console: Console) -> None:
     if page := _report(storage):
         console.print(f"report {page}", highlight=False, soft_wrap=True)
 
@@ -95,8 +95,8 @@ def _list_spaces(console: Console) -> int:
         if rest.strip():
             console.print(" ".join(rest.split()), highlight=False)
         for name, distribution in space.parameters().items():
-            said = f"    {name}: {in_words(distribution)}"
-            console.print(said, style="dim", highlight=False, soft_wrap=True)
+            line = f"    {name}: {in_words(distribution)}"
+            console.print(line, style="dim", highlight=False, soft_wrap=True)
         console.print(f"    known points: {', '.join(space.known)}\n", highlight=False)
     return 0
 

@@ -83,7 +83,7 @@ def _chosen(options: TrainOptions) -> tuple[str, RunConfig]:
     ways = [options.space, options.config, options.trial]
     if sum(way is not None for way in ways) != 1:
         raise InputError(
-            "say what to train with exactly one of --space (and --point), --config or --trial"
+            "name what to train with exactly one of --space (and --point), --config or --trial"
         )
     if options.space is None and (options.point is not None or options.preset is not None):
         raise InputError("--point and --preset belong to --space; leave them out or give --space")
@@ -121,9 +121,10 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
 
 
 def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
+    from lab.gan.ranks import ALONE
     from lab.gan.share import Share
     from lab.run.bench import open_bench_for
-    from lab.run.launch import on_workers
+    from lab.run.launch import on_workers, started_by_torchrun
 
     for name, came in (("--threads", options.threads), ("--workers", options.workers)):
         if came is not None and came < 1:
@@ -134,11 +135,13 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     open_bench_for(config, options.device)
     _claim(folder, config)
     threads = options.threads or max(1, (os.cpu_count() or 1) // options.workers)
+    if options.workers == 1 and not started_by_torchrun():
+        return _work(ALONE, config, folder, options.device, threads)
     return on_workers(options.workers, _work, config, folder, options.device, threads)
 
 
 def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: int) -> int:
-    """What every worker does; rank 0 tells it."""
+    """What every worker does; rank 0 prints it."""
     import torch
 
     from lab.run import run
@@ -188,7 +191,7 @@ def _refuse_another(folder: Path, config: RunConfig) -> None:
 
 
 def _claim(folder: Path, config: RunConfig) -> None:
-    """Store the configuration, once nothing of it was found wrong."""
+    """Store the configuration, after every check of it."""
     try:
         write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
     except StorageFailed as failed:
@@ -199,12 +202,12 @@ def _claim(folder: Path, config: RunConfig) -> None:
 
 def _line(row: dict[str, object]) -> str:
     """One evaluation as a line: the clock, quality, and the metrics."""
-    shown = {
+    columns = {
         key: value
         for key, value in row.items()
         if not key.startswith(("signal_", "seconds_")) and key not in ("images_seen", "step")
     }
-    metrics = "  ".join(f"{key} {value:.4g}" for key, value in shown.items())
+    metrics = "  ".join(f"{key} {value:.4g}" for key, value in columns.items())
     return f"{row['images_seen']:>9,} images  {metrics}"
 
 

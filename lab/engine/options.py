@@ -197,7 +197,7 @@ class SearchOptions:
         changed = [_flag(name) for name in names if getattr(self, name) != getattr(plain, name)]
         if changed:
             raise InputError(
-                f"--resume continues a study as it was begun and cannot change "
+                f"--resume continues a study as it was started and cannot change "
                 f"{', '.join(changed)}; leave that out, or start a new study without --resume"
             )
 

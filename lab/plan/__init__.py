@@ -1,4 +1,4 @@
-"""Which run next: spaces, the planner that asks and is told, presets. Optuna lives here, no Ray.
+"""Which run next: spaces, presets and the planner. Optuna is used here, Ray is not.
 
 Reading order: spaces, suggest, history, race, planner.
 """

@@ -1,4 +1,4 @@
-"""The pure planner: which run next (`ask`), and what became of it (`tell`). It knows no Ray.
+"""The pure planner: which run next (`ask`), and what became of it (`tell`). It uses no Ray.
 
 It can be rebuilt from the record alone, and then asks for what it would have asked for.
 """
@@ -50,7 +50,7 @@ class Planner:
         self._again: deque[Job] = deque()
         self._running: set[tuple[int, int]] = set()
         self._taken: set[tuple[int, int]] = set()
-        """Trial and seed of every run asked for or told."""
+        """Trial and seed of every run asked for, ended or not."""
 
     @classmethod
     def rebuild(cls, space: Space, settings: PlanSettings, record: StudyRecord) -> Planner:
@@ -74,7 +74,7 @@ class Planner:
             else:
                 planner._tell_again(job, run)
         planner._again.extend(never_started)
-        planner._tell_of_seeds(runs.values())
+        planner._tell_seeds(runs.values())
         return planner
 
     @property
@@ -97,7 +97,7 @@ class Planner:
 
     @property
     def num_runs(self) -> int:
-        """Runs of the whole search, as far as one can tell."""
+        """Runs of the whole search, as far as they are decided."""
         return max(self._race.rules.num_runs, len(self._taken))
 
     @property
@@ -132,7 +132,7 @@ class Planner:
         self._take_in(job, outcome)
 
     def conclusions(self) -> dict[str, Any]:
-        """What the runs told so far decide, as study.json keeps it.
+        """What the ended runs decide, as study.json keeps it.
 
         `finalists` are the race's, its winner first, empty until it is over; `recommended` is the
         winner, chosen before any confirm run; `pareto` the non-dominated stable trials by the
@@ -224,8 +224,8 @@ class Planner:
         if len(self.objective.measures) == 1:
             return []
         num_seeds = self._race.rules.rungs[0].num_seeds
-        found = (self._race.standing(job.trial, num_seeds) for job in self._first)
-        stable = [standing for standing in found if standing and standing.stable_share > 0]
+        standings = (self._race.standing(job.trial, num_seeds) for job in self._first)
+        stable = [standing for standing in standings if standing and standing.stable_share > 0]
         if not stable:
             return []
         best = pareto_front(np.array([standing.means for standing in stable]), maximise=True)
@@ -246,7 +246,7 @@ class Planner:
         self._first.append(job)
         return job
 
-    def _tell_of_seeds(self, runs: Iterable[RunRecord]) -> None:
+    def _tell_seeds(self, runs: Iterable[RunRecord]) -> None:
         """Runs beside the trials' first: further seeds of the race, fresh ones of confirmation."""
         rules = self._race.rules
         for run in runs:

@@ -72,7 +72,7 @@ def dry_run(options: SearchOptions, console: Console) -> None:
     options.check()
     resumed = resumed_place(options)
     space = None if resumed else asked_space(options)
-    place = resumed or new_place(options)
+    target = resumed or new_place(options)
     here = will_start_here(options.address)
     try:
         if here:
@@ -80,7 +80,7 @@ def dry_run(options: SearchOptions, console: Console) -> None:
         with _machines(options, here=here) as machines:
             where = "this machine" if here else "the cluster"
             plan = (
-                _plan_left(place, options, machines, where)
+                _plan_left(target, options, machines, where)
                 if space is None
                 else _plan_new(space, options, machines, where)
             )
@@ -91,7 +91,7 @@ def dry_run(options: SearchOptions, console: Console) -> None:
             ):
                 lines = _lines(plan, measure)
     finally:
-        place.forget()
+        target.forget()
     console.print(f"plan of {plan.name}; nothing is started", highlight=False, soft_wrap=True)
     for title, line in lines.items():
         console.print(f"{title:<15} {line}", highlight=False, markup=False, soft_wrap=True)
@@ -122,15 +122,15 @@ def _plan_new(space: Space, options: SearchOptions, machines: Resources, where: 
     )
 
 
-def _plan_left(place: Storage, options: SearchOptions, machines: Resources, where: str) -> Plan:
-    with in_its_words(place):
-        place.pull(for_reading)
-        study = reopen(place, options)
+def _plan_left(storage: Storage, options: SearchOptions, machines: Resources, where: str) -> Plan:
+    with in_its_words(storage):
+        storage.pull(for_reading)
+        study = reopen(storage, options)
     grows = options.address is not None
     require_resources(machines, study.slot)
-    begun = [run for run in read_study(place.folder).runs if run.evaluations]
+    begun = [run for run in read_study(storage.folder).runs if run.evaluations]
     return Plan(
-        name=f"{study.space.name}, what is left of {place.name}",
+        name=f"{study.space.name}, what is left of {storage.name}",
         space=study.space,
         preset=str(study.entries["preset"]),
         planner=study.planner,
@@ -204,9 +204,10 @@ def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
     hours = expected.total * plan.num_workers / 3600
     timed = {
         1: "the rounds of every planned configuration, which cost the same",
-        2: "rounds of the cheapest and the dearest planned configuration; the others interpolated",
-        3: "rounds of the cheapest and the dearest planned configuration and of the base; "
-        "the others interpolated",
+        2: "rounds of the cheapest and the most expensive planned configuration; "
+        "others interpolated",
+        3: "rounds of the base and of the cheapest and the most expensive planned configuration; "
+        "others interpolated",
     }[num_timed]
     alone = "" if plan.num_workers == 1 else "; without the communication between workers"
     return {

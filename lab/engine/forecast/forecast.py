@@ -62,9 +62,9 @@ def timed_configs(base: RunConfig, configs: Sequence[RunConfig]) -> list[RunConf
     """The configurations to time, by rising work: both extremes, and the base between them."""
     if not configs:
         return []
-    cheapest, dearest = min(configs, key=work_of), max(configs, key=work_of)
-    between = [base] if work_of(cheapest) < work_of(base) < work_of(dearest) else []
-    extremes = [cheapest, dearest] if work_of(cheapest) < work_of(dearest) else [cheapest]
+    cheapest, costliest = min(configs, key=work_of), max(configs, key=work_of)
+    between = [base] if work_of(cheapest) < work_of(base) < work_of(costliest) else []
+    extremes = [cheapest, costliest] if work_of(cheapest) < work_of(costliest) else [cheapest]
     return sorted([*extremes, *between], key=work_of)
 
 

@@ -89,7 +89,7 @@ def _round_seconds(config: Any, device: str) -> float:
 
     from lab.gan.game import Game
     from lab.gan.rounds import RealBatch
-    from lab.run.bench import open_bench_for, resolve_precision
+    from lab.run.bench import open_bench_for, resolve_precision, wait_for
 
     bench = open_bench_for(config, device)
     precision = resolve_precision(config, bench.shape, bench.device)
@@ -102,7 +102,7 @@ def _round_seconds(config: Any, device: str) -> float:
     while len(seconds) <= MIN_ROUNDS or sum(seconds[1:]) < MIN_SECONDS:
         start = time.perf_counter()
         game.step(lambda critic_step: batch)
-        _wait_for(bench.device)
+        wait_for(bench.device)
         seconds.append(time.perf_counter() - start)
     return median(seconds[1:])
 
@@ -130,10 +130,3 @@ def _evaluation_seconds(config: Any, device: str) -> float:
         bench.evaluator.measure(images)
         seconds = time.perf_counter() - start
     return seconds
-
-
-def _wait_for(device: Any) -> None:
-    if device.type == "cuda":
-        import torch
-
-        torch.cuda.synchronize(device)

@@ -86,7 +86,9 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
     # A gradient penalty is expected to cost more, which it does not here: hence 14 s.
     assert said["time of a run"] == "10 s on average, 8.8 s to 14 s"
     assert said["time in all"].startswith("at most about 3 min ")
-    assert said["estimated from"].startswith("rounds of the cheapest and the dearest planned")
+    assert said["estimated from"].startswith(
+        "rounds of the base and of the cheapest and the most expensive planned"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
