@@ -57,9 +57,9 @@ class EvaluateOptions:
 
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
-    from lab.gan.sampling import generate, latents, save_grid
+    from lab.gan.sampling import generate, latents
     from lab.run.bench import choose_device, open_bench
-    from lab.run.loop import NUM_GRID_SAMPLES
+    from lab.run.pictures import save_samples
 
     folder = _local_folder(options.run)
     config = _at_full_count(_stored_config(folder, options), options)
@@ -79,7 +79,7 @@ def command(options: EvaluateOptions) -> int:
     measured = bench.evaluator.measure(images)
     if options.samples is not None:
         try:
-            save_grid(images[:NUM_GRID_SAMPLES], options.samples)
+            save_samples(images, options.samples)
         except StorageFailed as failed:
             raise InputError(
                 f"--samples {options.samples} cannot be written ({failed.reason}); "

@@ -1,4 +1,4 @@
-"""The one place that imports torchvision, with a way round a mismatched build.
+"""Imports torchvision, and works around a mismatched build; nothing else imports it.
 
 Where a CPU build of torch sits beside the registry's torchvision, the latter's compiled
 operators do not load and ``import torchvision`` dies with "operator torchvision::nms does not

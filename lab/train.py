@@ -122,9 +122,10 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
 
 
 def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
+    from lab.gan.ranks import ALONE
     from lab.gan.share import Share
     from lab.run.bench import open_bench_for
-    from lab.run.launch import on_workers
+    from lab.run.launch import on_workers, started_by_torchrun
 
     for name, value in (("--threads", options.threads), ("--workers", options.workers)):
         if value is not None and value < 1:
@@ -135,6 +136,8 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     open_bench_for(config, options.device)
     _claim(folder, config)
     threads = options.threads or max(1, (os.cpu_count() or 1) // options.workers)
+    if options.workers == 1 and not started_by_torchrun():
+        return _work(ALONE, config, folder, options.device, threads)
     return on_workers(options.workers, _work, config, folder, options.device, threads)
 
 

@@ -1,4 +1,4 @@
-"""Connecting to Ray: a local one that is closed again, or a cluster; and what it has."""
+"""Connecting to Ray, a local one that is closed again or a cluster; and its resources."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 from lab.errors import InputError
 
 ENVIRONMENT = {
-    # glibc hands large freed tensors back to the system and faults them in again at each step;
-    # keeping them made steps on a CPU a tenth faster. Read by workers when they start.
+    # glibc returns large freed tensors to the system and faults them in again at each step;
+    # keeping them makes steps on a CPU a tenth faster. Workers read these when they start.
     "MALLOC_MMAP_THRESHOLD_": str(2**32),
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
     "MALLOC_TOP_PAD_": str(2**26),
     "OMP_WAIT_POLICY": "PASSIVE",
-    # What cuBLAS needs for deterministic algorithms; read at its first use.
+    # cuBLAS needs it for deterministic algorithms, and reads it at its first use.
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -78,14 +78,14 @@ class Resources:
 
 
 def will_start_here(address: str | None) -> bool:
-    """Whether `connected` will start a local Ray."""
+    """Whether `connected` starts a local Ray."""
     import ray
 
     return address is None and not ray.is_initialized()
 
 
 def this_machine() -> Resources:
-    """The most that a Ray started here can offer."""
+    """The resources of a Ray that is started here."""
     import torch
 
     return Resources((Node(os.cpu_count() or 1, torch.cuda.device_count()),))
@@ -95,9 +95,8 @@ def this_machine() -> Resources:
 def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Iterator[Resources]:
     """A Ray to work with. Without an address a local one is started, and closed again.
 
-    A Ray that the calling script is connected to already is used, and left as it was. `gangs`:
-    whether runs of several workers are to come. Raises InputError when there is no cluster at
-    the address.
+    A Ray that the calling script is connected to is used and stays connected. `gangs`: whether
+    runs have several workers. Raises InputError when there is no cluster at the address.
     """
     for_others = {name: to for name, to in ENVIRONMENT.items() if name not in os.environ}
     for name, value in ENVIRONMENT.items():
@@ -111,7 +110,7 @@ def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Ite
         if ours:
             _connect(address, for_others, verbose=verbose, gangs=gangs)
         try:
-            with _told_to_end_as_by_ctrl_c():
+            with _sigterm_as_ctrl_c():
                 yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
             if ours:
@@ -121,7 +120,7 @@ def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Ite
 def _connect(
     address: str | None, environment: dict[str, str], *, verbose: bool, gangs: bool
 ) -> None:
-    """`environment`: for the workers of a cluster; those of a local Ray inherit this process's."""
+    """`environment`: for a cluster's workers; those of a local Ray inherit this process's."""
     import ray
 
     try:
@@ -130,7 +129,8 @@ def _connect(
             log_to_driver=verbose,
             logging_level=logging.INFO if verbose else logging.ERROR,
             configure_logging=True,
-            # Ray Train asks the dashboard whether a gang that was killed has left its place.
+            # Ray Train asks the dashboard whether a killed gang has freed its placement group:
+            # without an answer the group leaks, and the next run waits for ever.
             include_dashboard=None if verbose or address else gangs,
             runtime_env=_runtime_environment(environment if address else {}, gangs=gangs),
         )
@@ -148,8 +148,8 @@ def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[st
 
 
 @contextlib.contextmanager
-def _told_to_end_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM, as a scheduler sends it before it takes a machine away, is taken as Ctrl-C.
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Handle SIGTERM, which a scheduler sends before it takes a machine away, like Ctrl-C.
 
     Ray's own handler would end this process and leave the record open.
     """
@@ -184,12 +184,12 @@ def _no_cluster(address: str, reason: str) -> InputError:
 
 @contextlib.contextmanager
 def _chatter(verbose: bool) -> Iterator[None]:
-    """Ray's and Optuna's own logging off, unless asked for."""
+    """Silence Ray's and Optuna's logging, unless --verbose asks for it."""
     if verbose:
         yield
         return
     names = ("ray", "ray.tune", "ray.train", "ray._private", "optuna")
-    listing = "ray.tune.tune"  # which ends with a list of the runs that were tried again
+    listing = "ray.tune.tune"  # it ends a search with the list of runs that were tried again
     levels = {name: logging.getLogger(name).level for name in (*names, listing)}
     for name in names:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -201,6 +201,14 @@ def _chatter(verbose: bool) -> Iterator[None]:
         finally:
             for name, level in levels.items():
                 logging.getLogger(name).setLevel(level)
+
+
+def on_this_node() -> Any:
+    """Ray's scheduling strategy for an actor or task that must run on the caller's node."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
 def hardware(cluster: Resources) -> dict[str, Any]:

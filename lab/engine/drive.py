@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from lab.engine.cluster import connected, will_start_here
+from lab.engine.conclusion import close_record, print_conclusion, resume_command, to_be_mended
 from lab.engine.gang.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
-from lab.engine.piloting import pilot_of, recommendation
 from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
-from lab.engine.storage import held
-from lab.engine.study import (
-    Study,
-    asked_space,
-    check_here,
-    create,
-    fitted,
-    reopen,
-)
-from lab.engine.watchdog import Watchdog
-from lab.errors import InputError
+from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
+from lab.engine.watchdog import start_watchdog
 from lab.plan import Mirror
-from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, read_study, trial_folder, write_json
+from lab.record import OPTUNA_FILE, read_study
 from lab.record.columns import MetricNames
+from lab.record.leases import held
 from lab.record.storage import Storage, in_its_words
-from lab.run.folder import now
-from lab.statistics import wilson_interval
-from lab.statistics.pilot import Pilot
 
 Show = Callable[[Storage], None]
 
@@ -52,15 +38,11 @@ class StudyInterrupted(Exception):
     def __init__(self, storage: Storage) -> None:
         super().__init__(f"study {storage.name} was stopped")
         self.storage = storage
-        self.command = _resuming(storage)
-
-
-def _resuming(storage: Storage) -> str:
-    return f"python -m lab.search --resume {shlex.quote(storage.name)}"
+        self.command = resume_command(storage)
 
 
 def search_study(options: SearchOptions, console: Console, show: Show) -> Storage:
-    """Run (or resume) the search that `options` ask for; returns where the study is.
+    """Run (or resume) the search that `options` describe; returns where the study is.
 
     `show` is called once with the study's storage, before its first run.
 
@@ -92,7 +74,7 @@ def search_study(options: SearchOptions, console: Console, show: Show) -> Storag
     return target
 
 
-def _say_start(study: Study, console: Console) -> None:
+def _print_start(study: Study, console: Console) -> None:
     entries, done = study.entries, study.num_done
     training = entries["base"]["training"]
     console.print(
@@ -109,21 +91,12 @@ def _say_start(study: Study, console: Console) -> None:
 
 def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
-    _say_start(study, console)
+    _print_start(study, console)
     show(study.storage)
     started = time.monotonic()
-    board = Board(
-        study=study.folder.name,
-        num_planned=study.planner.num_runs - study.planner.num_ended,
-        budget_images=study.entries["base"]["training"]["budget_images"],
-        names=MetricNames(**study.entries["metrics"]["names"]),
-        num_slots=study.num_slots,
-        workers="" if study.slot.alone else study.slot.workers.in_words,
-    )
-    status = "interrupted"
     try:
         with (
-            Display(board, console) as display,
+            Display(_board(study), console) as display,
             closing(_mirror(study)) as mirror,
         ):
             searcher = PlannerSearcher(
@@ -138,61 +111,23 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
             if not study.planner.finished:
                 _fit(searcher, options, _scheduler(study, searcher))
         if searcher.mistake is not None:
-            raise _to_be_mended(searcher.mistake, study)
-        status = "finished" if study.planner.finished else "interrupted"
+            raise to_be_mended(searcher.mistake, study.storage)
     finally:
-        seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
-        study.entries.update(status=status, finished=now(), seconds=seconds)
-        study.entries["conclusions"] = study.planner.conclusions()
-        pilot = _pilot(study)
-        _store_end(study)
-    if status == "interrupted":
+        close_record(study, time.monotonic() - started)
+    if not study.planner.finished:
         raise StudyInterrupted(study.storage)
-    for said in (_recommended(study), recommendation(pilot) if pilot else None):
-        if said is not None:
-            console.print(said, highlight=False, soft_wrap=True)
+    print_conclusion(study, console)
 
 
-def _pilot(study: Study) -> Pilot | None:
-    """What a pilot found so far, noted for study.json; None for any other search."""
-    if not study.settings.pilot:
-        return None
-    budget = study.entries["base"]["training"]["budget_images"]
-    pilot = pilot_of(study.folder, budget, study.settings.seed)
-    study.entries["pilot"] = asdict(pilot)
-    return pilot
-
-
-def _recommended(study: Study) -> str | None:
-    """The race's winner and what its fresh seeds said; None for a search that chose nobody."""
-    number = study.planner.conclusions()["recommended"]
-    if number is None:
-        return None
-    stable, runs = study.planner.confirmed(number)
-    low, high = wilson_interval(stable, runs)
-    confirmed = (
-        f"stable on {stable} of {runs} fresh seeds (95% interval {low:.0%} to {high:.0%})"
-        if runs
-        else "not confirmed on fresh seeds: --resume this study with --confirm 5"
+def _board(study: Study) -> Board:
+    return Board(
+        study=study.folder.name,
+        num_planned=study.planner.num_runs - study.planner.num_ended,
+        budget_images=study.entries["base"]["training"]["budget_images"],
+        names=MetricNames(**study.entries["metrics"]["names"]),
+        num_slots=study.num_slots,
+        workers="" if study.slot.alone else study.slot.workers.in_words,
     )
-    folder = f"{study.storage.name}/{trial_folder(Path(), number)}"
-    return (
-        f"recommended trial {number} ({study.planner.explore_job(number).origin}): {confirmed}\n"
-        f"  python -m lab.train --trial {shlex.quote(folder)}"
-    )
-
-
-def _to_be_mended(mistake: str, study: Study) -> InputError:
-    return InputError(f"{mistake}; mend that and go on with {_resuming(study.storage)}")
-
-
-def _store_end(study: Study) -> None:
-    """Close the record; a storage that fails now leaves it as one that was killed does."""
-    try:
-        write_json(study.folder / STUDY_FILE, study.entries)
-        study.storage.push(STUDY_FILE, OPTUNA_FILE)
-    except StorageFailed as failed:
-        raise _to_be_mended(str(failed), study) from None
 
 
 def _mirror(study: Study) -> Mirror:
@@ -206,7 +141,7 @@ def _mirror(study: Study) -> Mirror:
 
 
 def _stopper(searcher: PlannerSearcher) -> Any:
-    """Ends all runs once a person has to mend something; they are continued at a resume."""
+    """Ends all runs once a person has to mend something; a resume continues them."""
     from ray import tune
 
     class Stopper(tune.Stopper):  # type: ignore[misc]
@@ -219,18 +154,8 @@ def _stopper(searcher: PlannerSearcher) -> Any:
     return Stopper()
 
 
-def _watchdog(seconds: float) -> Any:
-    """A watchdog on this node: it must outlive every other."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor: Any = ray.remote(Watchdog)
-    return actor.options(num_cpus=0, scheduling_strategy=here).remote(seconds)
-
-
 def _scheduler(study: Study, searcher: PlannerSearcher) -> Any:
-    """Who may give runs up; None: nobody."""
+    """What may stop runs early: Tune's default, which does not, or the pruner of --prune."""
     if study.settings.prune == "none":
         return None
     from lab.engine.pruning import ExplorePruner
@@ -247,8 +172,8 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> N
 
     from lab.engine.trainable import RunTrainable
 
-    # Else Tune asks a searcher of one's own for a run at a time and waits until it has begun, so
-    # that slots start one after the other and an autoscaler sees a demand of one.
+    # By default Tune asks a custom searcher for one run and waits until it has begun: slots would
+    # start one after the other, and an autoscaler would see a demand of one.
     os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(searcher.num_slots))
     scratch = tempfile.mkdtemp(prefix="gan-lab-tune-")
     seconds = 60 * options.hung_after
@@ -258,7 +183,7 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> N
         environment=worker_environment(),
         verbose=options.verbose,
     )
-    watchdog = _watchdog(seconds)
+    watchdog = start_watchdog(seconds)
     searcher.why_died = lambda folder: ray.get(watchdog.reason.remote(folder))
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
     tuner = tune.Tuner(

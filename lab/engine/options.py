@@ -1,8 +1,9 @@
-"""What a person may ask of a search; one field an option of `python -m lab.search`."""
+"""The options of `python -m lab.search`, and what they mean for the stages of a search."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +14,14 @@ import tyro
 from lab.config import parse_setting
 from lab.engine.slots import parse_workers
 from lab.errors import InputError
+from lab.plan import PlanSettings, Preset, Space
 from lab.plan.objective import ObjectiveName
 from lab.plan.settings import FIRST_CONFIRM_SEED
 
-PLACES = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
-"""Settings that may be paths: made absolute, for a worker's folder is another one."""
+LEAST_TRIALS_TO_RACE = 8
+"""Searches of fewer trials explore only, unless a race is asked for."""
+PATHS = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
+"""Settings that may be paths: made absolute, because a worker's working folder differs."""
 WITH_RESUME = (
     "resume",
     "trials",
@@ -35,7 +39,7 @@ WITH_RESUME = (
     "serve",
     "verbose",
 )
-"""Options that a resumed study takes; the others are settled by its record."""
+"""Options that a resumed study takes; its record settles the others."""
 
 
 @dataclass(frozen=True)
@@ -45,31 +49,31 @@ class SearchOptions:
     space: str = "sngan"
     """A named space (see --list-spaces), or the path of your own .py file."""
     trials: int | None = None
-    """Configurations to try; the preset says how many when left out."""
+    """Configurations to try; the preset's number when left out."""
     known_only: bool = False
     """Run the space's known points and nothing else."""
     seeds: str | None = None
     """Seeds of every trial (3), or at each rung of a race (1,2,4: all get 1, the best up to 4)."""
     race: int | None = None
-    """Trials left at the race's last rung, the finalists; 0 races none, halves when left out."""
+    """Finalists, left at the last rung; 0: no race. With --seeds alone half go on at each rung."""
     confirm: int | None = None
     """Fresh seeds that each finalist is trained with; headline numbers come from these alone."""
     objective: ObjectiveName = "score"
     """What explore searches for; with two the record and the report hold the Pareto set."""
     prune: Literal["none", "asha"] = "none"
-    """asha: give up explore runs that look poor; recorded as pruned, neither stable nor failed."""
+    """asha: stop explore runs that look poor; recorded as pruned, neither stable nor failed."""
     grace_kimg: float | None = None
-    """With --prune: thousand images that no run is given up before; a quarter of the budget."""
+    """With --prune: no run is stopped before so many thousand images; a quarter of the budget."""
     pilot: bool = False
-    """Known points and a Sobol design only, to measure what early quality tells of the final."""
+    """Known points and a Sobol design only, to measure how early quality predicts the final."""
     target: float | None = None
-    """Quality from 0 to 1 that a run must end with to be stable; the preset says when left out."""
+    """Final quality, 0 to 1, that a stable run must reach; the preset's when left out."""
     budget_kimg: float | None = None
     """Thousand real images a run trains on."""
     concurrent: int | None = None
     """Runs at a time; as many as fit when left out. More make an autoscaling cluster grow."""
     workers: str | None = None
-    """Workers that train one run together: N, or MIN:MAX for as many as there is room for; 1."""
+    """Workers that train one run together: N (1), or MIN:MAX for as many as there is room for."""
     cpus_per_worker: float | None = None
     """CPU cores (and threads) of one worker; 1 when left out."""
     gpus_per_worker: float | None = None
@@ -77,7 +81,7 @@ class SearchOptions:
     accumulate: int | None = None
     """Passes that an update's batch is computed in, to save memory; 1 when left out."""
     hung_after: float = 60.0
-    """A run without an evaluation for so many minutes is taken for hung, and tried again."""
+    """A run without an evaluation for this many minutes is killed and tried again."""
     dataset: str | None = None
     """A named set (`python -m lab.data list`), a pack, a folder or a zip of images."""
     root: str | None = None
@@ -89,7 +93,7 @@ class SearchOptions:
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
     storage: str = "studies"
-    """Place of the studies: a folder that all nodes see, or a URL (s3://bucket/prefix, gs://)."""
+    """Where studies are stored: a folder that all nodes see, or a URL (s3://bucket/prefix, gs://)."""
     name: str | None = None
     """Name of the study; the space and the time when left out."""
     seed: int = 0
@@ -103,17 +107,17 @@ class SearchOptions:
     resume: str | None = None
     """Continue this study (its folder or URL, or its name under --storage)."""
     dry_run: bool = False
-    """Print the plan and about how long it would take, and stop: no training, no study."""
+    """Print the plan and an estimate of its time, and stop: no training, no study."""
     serve: int | None = None
     """Show the page at this port of 127.0.0.1 while the search runs; without a number at a free
     one."""
     list_spaces: bool = False
     """Describe the known spaces and stop."""
     verbose: bool = False
-    """Let Ray speak."""
+    """Print Ray's own messages."""
 
     def fixed_values(self) -> dict[str, Any]:
-        """What the person set, by dotted path; the dedicated options are --set in short.
+        """The settings that options fix, by dotted path; --dataset and others abbreviate --set.
 
         Raises InputError for a --set that is not path=value.
         """
@@ -130,7 +134,7 @@ class SearchOptions:
         values = {path: value for path, value in named.items() if value is not None}
         values |= dict(parse_setting(text) for text in self.set)
         return {
-            path: _absolute(value) if path in PLACES else value for path, value in values.items()
+            path: _absolute(value) if path in PATHS else value for path, value in values.items()
         }
 
     def check(self) -> None:
@@ -193,12 +197,63 @@ class SearchOptions:
         changed = [_flag(name) for name in names if getattr(self, name) != getattr(plain, name)]
         if changed:
             raise InputError(
-                f"--resume continues a study as it was begun and cannot change "
+                f"--resume continues a study as it was started and cannot change "
                 f"{', '.join(changed)}; leave that out, or start a new study without --resume"
             )
 
     def _budget_images(self) -> int | None:
         return None if self.budget_kimg is None else round(self.budget_kimg * 1000)
+
+
+def plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanSettings:
+    """The planner's settings of a new study."""
+    usual = max(1, len(space.known)) if options.known_only else preset.trials
+    trials = usual if options.trials is None else options.trials
+    grace = options.grace_kimg
+    return PlanSettings(
+        trials=trials,
+        seed=options.seed,
+        known_only=options.known_only,
+        objective=options.objective,
+        prune=options.prune,
+        grace_images=None if grace is None else max(1, round(1000 * grace)),
+        pilot=options.pilot,
+        **_race_settings(options, preset, trials),
+    )
+
+
+def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[str, Any]:
+    """Seeds, finalists and fresh seeds: as asked, else the preset's where the search races.
+
+    With a single number of seeds, a pilot, known points alone or a handful of trials, all trials
+    are to be compared on equal terms, so they race only if that is asked for.
+    """
+    seeds, race, confirm = options.seed_counts(), options.race, options.confirm
+    whole = options.known_only or options.pilot or trials < LEAST_TRIALS_TO_RACE
+    asked = race or confirm or (seeds is not None and len(seeds) > 1)
+    if race == 0 or (not asked and (whole or seeds is not None)):
+        return {"seeds": seeds or (1,), "race": 0, "confirm": confirm or 0}
+    given = seeds is not None or race is not None
+    return {
+        "seeds": preset.seeds if seeds is None else seeds,
+        "race": race if given else min(preset.race, trials),
+        "confirm": preset.confirm if confirm is None else confirm,
+    }
+
+
+def resumed_settings(stored: Mapping[str, Any], options: SearchOptions) -> PlanSettings:
+    """The planner's settings of a stored study, with what a resume may change."""
+    plan = {key: stored[key] for key in PlanSettings.model_fields if key in stored}
+    asked = {
+        "trials": options.trials,
+        "seeds": options.seed_counts(),
+        "race": options.race,
+        "confirm": options.confirm,
+    }
+    plan |= {key: value for key, value in asked.items() if value is not None}
+    if options.race is None and (options.seeds or options.confirm) and not plan.get("race"):
+        plan["race"] = None
+    return PlanSettings(**plan)
 
 
 def _flag(name: str) -> str:

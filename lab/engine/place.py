@@ -1,4 +1,4 @@
-"""Where a study goes, or is: a folder that all nodes see, or a URL of an object store."""
+"""Where a study is stored: a folder that all nodes see, or a URL of an object store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lab.record.storage import (
 
 
 def resumed_place(options: SearchOptions) -> Storage | None:
-    """The study that --resume names, with what the planner needs of it at hand; None without it.
+    """The study that --resume names, what the planner needs of it pulled; None without it.
 
     Raises InputError when there is no study.
     """
@@ -36,12 +36,12 @@ def resumed_place(options: SearchOptions) -> Storage | None:
             return storage
     raise InputError(
         f"{storage.name} is not a study: it has no {STUDY_FILE}; "
-        "give the place that `python -m lab.search` printed"
+        "give the folder or URL that `python -m lab.search` printed"
     )
 
 
 def _named_place(named: str, root: str) -> Storage:
-    """A place as it is given, else the name of a study under --storage."""
+    """A folder or URL as given, else the name of a study under --storage."""
     if is_url(named) or is_study(Path(named)):
         return open_storage(named)
     under = open_storage(f"{root.rstrip('/')}/{named}")
@@ -49,7 +49,7 @@ def _named_place(named: str, root: str) -> Storage:
 
 
 def new_place(options: SearchOptions) -> Storage:
-    """Where the new study goes; proves that it can be written from here and is free."""
+    """The storage of a new study, proved to be free and writable from here."""
     name = options.name or f"{Path(options.space).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"--name is '{name}'; it must be a plain folder name")
@@ -63,7 +63,7 @@ def new_place(options: SearchOptions) -> Storage:
 
 
 def require_free(storage: Storage) -> None:
-    """Raise InputError when there is something already."""
+    """Raise InputError when something is stored there already."""
     if storage.is_free():
         return
     if storage.read(STUDY_FILE) is not None:
@@ -71,13 +71,15 @@ def require_free(storage: Storage) -> None:
             f"{storage.name} already holds a study; continue it with --resume {storage.name}, "
             "or choose another --name"
         )
-    raise InputError(f"{storage.name} exists and is no study; choose another --name or --storage")
+    raise InputError(
+        f"{storage.name} exists and is not a study; choose another --name or --storage"
+    )
 
 
 def _prove_folder(root: Path) -> None:
-    there = next(place for place in (root, *root.parents) if place.exists())
+    existing = next(folder for folder in (root, *root.parents) if folder.exists())
     try:
-        with tempfile.NamedTemporaryFile(dir=there):
+        with tempfile.NamedTemporaryFile(dir=existing):
             pass
     except OSError as error:
         raise InputError(

@@ -1,11 +1,11 @@
-"""What a search looks like while it runs: one live panel, or plain lines when not a terminal."""
+"""A search's output while it runs: one live panel in a terminal, else plain lines."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.plan import Job, Outcome
-from lab.record import FAILURES, IMAGES_SEEN, QUALITY, Stage
+from lab.record import FAILURES, IMAGES_SEEN, QUALITY, STAGES
 from lab.record.columns import MetricNames
 
-NUM_SHOWN = 12
-"""The panel lists so many of the running runs: a thousand would fill no screen and cost a core."""
+MAX_LISTED = 12
+"""Most running runs that the panel lists: drawing a thousand would cost a core."""
 VERDICT_STYLE = {"stable": "green", "errored": "red", **dict.fromkeys(FAILURES, "yellow")}
 
 
@@ -34,19 +34,20 @@ class LiveRun:
 
 @dataclass
 class Board:
-    """The state of a search as far as a person watches it; no drawing in here.
+    """The state of a search that a person watches; it draws nothing.
 
-    The panel's thread reads while the search's writes: what it goes through is listed first.
+    The panel's thread reads while the search's thread writes, so a reader copies a dict before it
+    iterates.
     """
 
     study: str
     num_planned: int
-    """Runs that are to end; a race may make a few more."""
+    """Runs planned; a race may start a few more."""
     budget_images: int
     names: MetricNames
     num_slots: int
     workers: str = ""
-    """Of one run, in words; nothing when it has but one."""
+    """Of one run, in words; empty for one worker."""
     live: dict[tuple[int, int], LiveRun] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     best: tuple[float, Job, dict[str, Any]] | None = None
@@ -66,7 +67,7 @@ class Board:
     def stages(self) -> str:
         """Of the runs under way: `explore`, or `race, confirm`."""
         under_way = {run.job.stage for run in self.running()}
-        return ", ".join(stage for stage in get_args(Stage) if stage in under_way)
+        return ", ".join(stage for stage in STAGES if stage in under_way)
 
     def running(self) -> list[LiveRun]:
         """The runs under way, the longest running first."""
@@ -78,7 +79,7 @@ class Board:
         return float(seen / max(time.monotonic() - self.started, 1e-9))
 
     def seconds_left(self) -> float | None:
-        """Mean seconds of the ended runs times what is left, shared by the slots."""
+        """Mean seconds of an ended run times the runs left, over the slots; None without one."""
         if not self.run_seconds:
             return None
         mean = sum(self.run_seconds) / len(self.run_seconds)
@@ -87,7 +88,7 @@ class Board:
 
 
 class Display:
-    """Shows a board: `run_started`, `run_evaluated` and `run_ended` feed it."""
+    """Draws a board, which `run_started`, `run_evaluated` and `run_ended` update."""
 
     def __init__(self, board: Board, console: Console) -> None:
         self.board = board
@@ -108,30 +109,32 @@ class Display:
     def run_started(self, job: Job) -> None:
         self.board.live[job.trial, job.seed] = LiveRun(job, time.monotonic())
         again = f", attempt {job.attempt}" if job.attempt > 1 else ""
-        self._say(f"{_name(job)} started ({job.stage}, {job.origin}{again})")
+        self._print(f"{_name(job)} started ({job.stage}, {job.origin}{again})")
 
     def run_evaluated(self, job: Job, row: dict[str, Any]) -> None:
         self.board.live[job.trial, job.seed].row = row
-        self._say(f"{_name(job)} {_progress(row, self.board)}")
+        self._print(f"{_name(job)} {_progress(row, self.board)}")
 
     def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool) -> None:
         board = self.board
         run = board.live.pop((job.trial, job.seed))
         board.run_seconds.append(time.monotonic() - run.started)
         if again:
-            self._say(f"{_name(job)} crashed and will be tried again: {_last_line(outcome.error)}")
+            self._print(
+                f"{_name(job)} crashed and will be tried again: {_last_line(outcome.error)}"
+            )
             return
         word = outcome.verdict or outcome.status
         board.verdicts[word] += 1
         board.images_done += row.get(IMAGES_SEEN, 0)
         if outcome.score is not None and (board.best is None or outcome.score > board.best[0]):
             board.best = (outcome.score, job, row)
-        said = f"{_name(job)} {word}"
-        said += f": {_last_line(outcome.error)}" if outcome.error else ""
-        said += f", score {outcome.score:.3f}" if outcome.score is not None else ""
-        self._say(f"{said}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
+        line = f"{_name(job)} {word}"
+        line += f": {_last_line(outcome.error)}" if outcome.error else ""
+        line += f", score {outcome.score:.3f}" if outcome.score is not None else ""
+        self._print(f"{line}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if not self.console.is_terminal:
             print(f"{time.strftime('%H:%M:%S')}  {line}", file=self.console.file, flush=True)
 
@@ -167,7 +170,7 @@ def _runs(board: Board) -> Table:
     for title in ("running", "stage", "from", "kimg", "quality", board.names.frechet):
         table.add_column(title)
     running = board.running()
-    for run in running[:NUM_SHOWN]:
+    for run in running[:MAX_LISTED]:
         row = run.row
         seen = row.get(IMAGES_SEEN, 0) / 1000
         table.add_row(
@@ -178,8 +181,8 @@ def _runs(board: Board) -> Table:
             _number(row.get(QUALITY), ".3f"),
             _number(row.get(board.names.frechet), ".1f"),
         )
-    if len(running) > NUM_SHOWN:
-        table.add_row(f"and {len(running) - NUM_SHOWN:,} more")
+    if len(running) > MAX_LISTED:
+        table.add_row(f"and {len(running) - MAX_LISTED:,} more")
     return table
 
 

@@ -1,4 +1,4 @@
-"""Before anything starts: every node can write into the storage and reads what others wrote.
+"""Before anything starts: proof that every node writes into one storage and reads the others.
 
 A folder that only looks shared (another machine's own disk under the same path) would lose runs
 without an error. Each node leaves a note where the study will be, then reads those of all.
@@ -16,9 +16,9 @@ from lab.record.durable import patience_seconds, reason_of
 from lab.record.storage import Storage, open_storage
 
 VISIBLE_WITHIN_SECONDS = 10.0
-"""A network file system may show another machine's new file so much later."""
+"""How much later a network file system may show another machine's new file."""
 STARTING_SECONDS = 90.0
-"""A node has so long to start the process that proves it, beside the storage's patience."""
+"""How long a node may take to start the process, beside the storage's patience."""
 
 
 class NodeAddress(NamedTuple):
@@ -29,13 +29,13 @@ class NodeAddress(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What one node could do."""
+    """What one node could write and read."""
 
     node: NodeAddress
     problem: str | None = None
     """Why it could not write (or read) at all."""
     unseen: tuple[str, ...] = ()
-    """Addresses of the nodes whose notes it did not find."""
+    """Addresses of the nodes whose notes it could not read."""
 
 
 def prove_on_cluster(study: Storage) -> None:
@@ -99,41 +99,41 @@ def sentence(storage_name: str, findings: Sequence[Finding]) -> str | None:
 
 def _listed(addresses: Sequence[str]) -> str:
     """`a`, `a and b`, or `a, b and 5 others`."""
-    shown = [f"the node {address}" for address in addresses[:2]]
+    first = [f"the node {address}" for address in addresses[:2]]
     if len(addresses) <= 2:
-        return " and ".join(shown)
-    return f"{', '.join(shown)} and {len(addresses) - 2} others"
+        return " and ".join(first)
+    return f"{', '.join(first)} and {len(addresses) - 2} others"
 
 
 def _require(storage: Storage, findings: Sequence[Finding]) -> None:
-    said = sentence(storage.name, findings)
-    if said is not None:
-        raise InputError(said)
+    problem = sentence(storage.name, findings)
+    if problem is not None:
+        raise InputError(problem)
 
 
-def _leave_note(place: str, names: dict[NodeAddress, str], me: NodeAddress) -> Finding:
+def _leave_note(address: str, names: dict[NodeAddress, str], me: NodeAddress) -> Finding:
     """Runs on a node: write its note."""
     try:
-        open_storage(place).write(names[me], me.address.encode())
+        open_storage(address).write(names[me], me.address.encode())
     except (InputError, OSError) as error:
         return Finding(me, problem=reason_of(error))
     return Finding(me)
 
 
 def _look(
-    nodes: Sequence[NodeAddress], place: str, names: dict[NodeAddress, str]
+    nodes: Sequence[NodeAddress], address: str, names: dict[NodeAddress, str]
 ) -> list[Finding]:
-    return _on_every_node(nodes, _look_for_notes, place, names, VISIBLE_WITHIN_SECONDS)
+    return _on_every_node(nodes, _look_for_notes, address, names, VISIBLE_WITHIN_SECONDS)
 
 
 def _look_for_notes(
-    place: str, names: dict[NodeAddress, str], within_seconds: float, me: NodeAddress
+    address: str, names: dict[NodeAddress, str], within_seconds: float, me: NodeAddress
 ) -> Finding:
     """Runs on a node: read the notes of all."""
     deadline = time.monotonic() + within_seconds
     missing = dict(names)
     try:
-        storage = open_storage(place)
+        storage = open_storage(address)
         while True:
             missing = {
                 node: name

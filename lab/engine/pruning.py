@@ -1,4 +1,4 @@
-"""Giving up explore runs that look poor: Ray's ASHA on the quality so far, if a person asks."""
+"""Stopping explore runs that look poor: Ray's ASHA on the quality so far, if asked for."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lab.record import IMAGES_SEEN, QUALITY, RunRecord
 REDUCTION_FACTOR = 3
 """At each milestone the best third goes on; milestones are this factor apart."""
 DEFAULT_GRACE_SHARE = 0.25
-"""Share of the budget that every run gets, where no grace period was given."""
+"""Share of the budget that every run gets when no grace period is given."""
 
 
 class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
     """Asynchronous successive halving (Li et al. 2020) of explore runs alone.
 
-    Race and confirm runs are never given up: their seeds are to be compared whole.
+    Race and confirm runs are never stopped: their seeds are compared at the budget.
     """
 
     def __init__(self, searcher: PlannerSearcher, settings: PlanSettings, budget: int) -> None:
@@ -35,14 +35,14 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         self._searcher = searcher
 
     def recall(self, runs: list[RunRecord]) -> None:
-        """Take in the explore runs of a stored study: Ray keeps no scheduler's state."""
-        (bracket,) = self._brackets
+        """Take in the explore runs of a stored study: Ray does not save a scheduler's state."""
+        (bracket,) = self._brackets  # private: ASHA has no other way to be given past results
         for run in runs:
             if run.run.get("stage") != "explore" or run.status == "running":
                 continue
-            known: Any = _Known(f"trial-{run.trial}-seed-{run.seed}")
+            recorded: Any = _RecordedRun(f"trial-{run.trial}-seed-{run.seed}")
             for row in run.evaluations:
-                bracket.on_result(known, row[IMAGES_SEEN], row[QUALITY])
+                bracket.on_result(recorded, row[IMAGES_SEEN], row[QUALITY])
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         job = self._searcher.live.get(trial.trial_id)
@@ -54,20 +54,20 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         return decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        """A race or confirm run that ends sets no mark for others."""
+        """A race or confirm run that ends is no standard for explore runs."""
         job = self._searcher.live.get(trial.trial_id)
         if job is not None and job.stage == "explore":
             super().on_trial_complete(tune_controller, trial, result)
 
 
-class _Known:
-    """Stands for a run of the record."""
+class _RecordedRun:
+    """A run of the record, in place of Tune's trial."""
 
     def __init__(self, trial_id: str) -> None:
         self.trial_id = trial_id
 
 
 def grace_images(settings: PlanSettings, budget: int) -> int:
-    """Images that no run is given up before."""
+    """Images seen before which no run is stopped."""
     asked = settings.grace_images or round(DEFAULT_GRACE_SHARE * budget)
     return max(1, min(asked, budget))

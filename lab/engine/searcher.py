@@ -1,4 +1,4 @@
-"""The planner as a Ray Tune searcher: a thin adapter, and the one place where runs come and go."""
+"""The planner as a Ray Tune searcher: a thin adapter, through which every run starts and ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from lab.stability.score import final_quality
 
 
 class Watcher(Protocol):
-    """Who is told what happens to runs: the live display."""
+    """What follows the runs: the live display."""
 
     def run_started(self, job: Job) -> None: ...
 
@@ -43,7 +43,7 @@ class Watcher(Protocol):
 
 
 class PlannerSearcher(Searcher):  # type: ignore[misc]
-    """Asks the planner when a slot is free, tells it how each run ended."""
+    """Asks the planner when a slot is free, and reports to it how each run ended."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.planner = planner
         self.study = study
         self.storage = storage or open_storage(str(study))
-        """Where the study is; `study` is it, or this process's copy of it."""
+        """The study; `study` is its folder, or this process's copy of a remote one."""
         self.slot = slot
         self.num_slots = num_slots
         self._most_slots = num_slots
@@ -67,11 +67,11 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.mirror = mirror
         self.live: dict[str, Job] = {}
         self.given_up: set[str] = set()
-        """Runs that a scheduler stops for looking poor."""
+        """Tune's ids of the runs that a scheduler stopped for looking poor."""
         self.mistake: str | None = None
-        """What a person has to mend before the search can go on, found in the middle of it."""
+        """What a person has to mend before the search can go on; set while it runs."""
         self.why_died: Callable[[str], str | None] = lambda folder: None
-        """Why the worker of the run in a folder was ended, if somebody ended it on purpose."""
+        """Why the watchdog killed the worker of the run in a folder, if it did."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
@@ -101,7 +101,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         job = self.live.pop(trial_id)
         result = {} if error or result is None else result
         if "mistake" in result:
-            self.mistake = result["mistake"]  # the run waits in the record to be continued
+            self.mistake = result["mistake"]  # the record keeps the run for a resume
             return
         if "no_room" in result:
             self._hand_back(job)
@@ -126,47 +126,47 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.watcher.run_ended(job, outcome, row, again=again)
 
     def _hand_back(self, job: Job) -> None:
-        """The cluster has no room for another gang: the run waits until others have ended."""
+        """The cluster has no room for another gang: the run waits until others end."""
         self.num_slots = max(1, len(self.live))
-        text = "there is no room on the cluster for the workers of this run; it is kept waiting"
+        text = "there is no room on the cluster for the workers of this run; it waits"
         outcome = Outcome(status="errored", error=text)
         self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)  # costs no attempt
         self.watcher.run_ended(job, outcome, {}, again=True)
 
     def _pruned(self, job: Job, row: dict[str, Any]) -> Outcome:
-        """Given up for looking poor: noted in the record, neither stable nor failed."""
-        folder, within = self._place_here(job)
+        """Stopped for looking poor: noted in the record, neither stable nor failed."""
+        folder, within = self._local_folder(job)
         self.storage.pull(lambda path: path == within + RUN_FILE)
         mark_pruned(folder, _label(job), row)
         self.storage.push(within + RUN_FILE)
         return Outcome(status="pruned")
 
-    def _crashed(self, job: Job, said: str | None) -> Outcome:
-        """A crash is not the GAN's fault: noted in the record, and for the planner to retry."""
-        folder, within = self._place_here(job)
+    def _crashed(self, job: Job, error: str | None) -> Outcome:
+        """A crash is not the GAN's fault: noted in the record, for the planner to retry."""
+        folder, within = self._local_folder(job)
         self.storage.pull(
             lambda path: path.startswith(within) and path.endswith((RUN_FILE, ERROR_FILE))
         )
-        text = said or self.why_died(self._place(job)) or "the worker process died"
-        if said is None and (folder / ERROR_FILE).exists():
+        text = error or self.why_died(self._address(job)) or "the worker process died"
+        if error is None and (folder / ERROR_FILE).exists():
             text = (folder / ERROR_FILE).read_text(errors="replace").strip()
         mark_errored(folder, _label(job), text)
         self.storage.push(within + RUN_FILE)
         return Outcome(status="errored", verdict=None, score=None, error=text)
 
     def _write_trial(self, job: Job) -> None:
-        """The proposal is on disk before its run starts, so that no crash forgets it."""
+        """Write the proposal before its run starts, so that no crash loses it."""
         path = trial_folder(self.study, job.trial) / TRIAL_FILE
         if not is_readable(path):
             write_json(path, trial_row(self.planner.explore_job(job.trial)))
             self.storage.push(path.relative_to(self.study).as_posix())
 
-    def _place_here(self, job: Job) -> tuple[Path, str]:
+    def _local_folder(self, job: Job) -> tuple[Path, str]:
         """The run's folder, and its path within the study, with a slash at its end."""
         folder = run_folder(self.study, job.trial, job.seed)
         return folder, f"{folder.relative_to(self.study).as_posix()}/"
 
-    def _place(self, job: Job) -> str:
+    def _address(self, job: Job) -> str:
         """The run's folder as every node knows it: a path or a URL."""
         return f"{self.storage.name}/{run_folder(Path(), job.trial, job.seed)}"
 
@@ -174,7 +174,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """The job as one string: Tune flattens and copies what it is given as a mapping."""
         return json.dumps(
             {
-                "folder": self._place(job),
+                "folder": self._address(job),
                 "trial": job.trial,
                 "stage": job.stage,
                 "attempt": job.attempt,
@@ -184,7 +184,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles what it may want to restore; the lab rebuilds from the record."""
+        """Nothing: Tune pickles searchers to restore them; the lab rebuilds from the record."""
         return {}
 
     def save(self, checkpoint_path: str) -> None:
@@ -199,7 +199,7 @@ def _label(job: Job) -> RunLabel:
 
 
 def _finished(job: Job, result: dict[str, Any], row: dict[str, Any]) -> Outcome:
-    """The outcome of a run that has its verdict, as its run.json will tell it."""
+    """The outcome of a run that has its verdict, as a rebuilt planner reads it from run.json."""
     verdict, onset = str(result["verdict"]), result["onset_images"]
     return Outcome(
         "finished",

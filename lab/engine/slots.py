@@ -1,4 +1,4 @@
-"""A slot: what one run gets of a cluster, how many fit, and what is said when none does."""
+"""A slot: what one run gets of a cluster, how many fit, and the errors when none does."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def parse_workers(text: str) -> Workers:
 
 @dataclass(frozen=True)
 class Slot:
-    """What one run gets: so many workers, each with its CPUs and GPUs."""
+    """What one run gets: workers, each with its CPUs and GPUs."""
 
     cpus: float
     """Of one worker."""
@@ -65,9 +65,9 @@ class Slot:
 
     @property
     def held(self) -> dict[str, float]:
-        """What the slot's own process holds in Ray: a gang's workers hold theirs themselves.
+        """Ray resources of the slot's own process; the workers of a gang have theirs.
 
-        A process without CPUs of its own is kept beside the head's, where no run's node is lost.
+        A process without CPUs goes to the head node, which outlives the nodes that train.
         """
         if self.alone:
             return {"CPU": self.cpus, "GPU": self.gpus}
@@ -90,24 +90,24 @@ def require_resources(cluster: Resources, slot: Slot) -> None:
             f"--gpus-per-worker is {slot.gpus:g} with --workers {slot.workers}; workers of a run "
             "cannot share a GPU, so give each a whole one, or take --workers 1"
         )
-    places = _num_places(cluster, slot)
-    if places >= slot.workers.least:
+    num_places = _num_places(cluster, slot)
+    if num_places >= slot.workers.least:
         return
     asked = f"{slot.cpus:g} CPUs and {slot.gpus:g} GPUs on one node"
-    if slot.alone or not places:
+    if slot.alone or not num_places:
         who = "a run" if slot.alone else "a worker"
         remedy = "lower --cpus-per-worker or --gpus-per-worker"
         raise InputError(f"{who} asks for {asked}, and there are {cluster}; {remedy}")
     raise InputError(
-        f"a run asks for {slot.workers.least} workers, each of {asked}, and only {places} fit "
+        f"a run asks for {slot.workers.least} workers, each of {asked}, and only {num_places} fit "
         f"into {cluster}; lower --workers, --cpus-per-worker or --gpus-per-worker"
     )
 
 
 def num_slots(cluster: Resources, slot: Slot) -> int:
-    """How many runs fit at once, at least 1: a worker is on one node, a run's may be on several.
+    """How many runs fit at once, at least 1; the workers of a run may be on several nodes.
 
-    A range counts with its most workers, for a gang takes what it can get.
+    A range counts with its most workers, because a gang takes what it can get.
     """
     return max(1, _num_places(cluster, slot) // slot.workers.most)
 

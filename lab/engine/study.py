@@ -10,17 +10,12 @@ import torch
 from rich.console import Console
 
 from lab.cli import command_line
+from lab.config import make_config
 from lab.data import find
-from lab.engine.cluster import (
-    Resources,
-    hardware,
-    this_machine,
-    versions,
-)
-from lab.engine.options import SearchOptions
+from lab.engine.cluster import Resources, hardware, this_machine, versions
+from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.engine.place import require_free
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
-from lab.engine.stages import plan_settings, resumed_settings
 from lab.errors import InputError
 from lab.metrics.extractors import load_extractor
 from lab.plan import (
@@ -44,6 +39,7 @@ from lab.record import (
 )
 from lab.record.durable import remove_parts
 from lab.record.storage import Storage
+from lab.run.bench import describe, open_bench_for, resolve_precision
 from lab.run.checkpoint import whole_checkpoints
 from lab.run.folder import now
 from lab.stability.validated import detector
@@ -87,7 +83,7 @@ class Sizes(NamedTuple):
 
 
 def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
-    """Settle preset, trials and slots; raises InputError when no node can hold one run."""
+    """Choose preset, trials and slots; raises InputError when no node can hold one run."""
     slot = _slot(options, machines)
     require_resources(machines, slot)
     preset, space = _over_preset(space, options, machines)
@@ -96,6 +92,7 @@ def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
 
 
 def asked_space(options: SearchOptions) -> Space:
+    """The space that the options name, with the settings that they fix."""
     if options.preset is not None:
         find_preset(options.preset)
     space = load_space(options.space)
@@ -104,7 +101,7 @@ def asked_space(options: SearchOptions) -> Space:
 
 
 def check_here(space: Space | None, options: SearchOptions) -> None:
-    """Raise InputError for what a local search would be refused for, before its Ray is started."""
+    """Raise the InputErrors of a local search before its Ray is started, which takes seconds."""
     here = this_machine()
     slot = _slot(options, here)
     require_resources(here, slot)
@@ -113,19 +110,19 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     planned = sizes(space, options, here)
     Planner(planned.space, planned.settings)
     config = planned.space.base_config()
-    find(config.data)  # packs here, with a progress bar, should this be its first use
-    if config.evaluation.extractor != "fashion":  # which comes with the lab
+    find(config.data)  # the first use packs the data: here it can show a progress bar
+    if config.evaluation.extractor != "fashion":  # that one is part of the lab
         load_extractor(config.evaluation, torch.device("cpu"))
 
 
 def create(
     storage: Storage, space: Space, options: SearchOptions, cluster: Resources, console: Console
 ) -> Study:
-    """Settle every setting of a new study and write study.json."""
+    """Choose every setting of a new study and write study.json."""
     preset, space, settings, slot, concurrent = sizes(space, options, cluster)
     if not options.preset:
-        said = f"preset {preset.name}: {preset.description}"
-        console.print(said, style="dim", highlight=False, soft_wrap=True)
+        line = f"preset {preset.name}: {preset.description}"
+        console.print(line, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space, slot)
     planner = Planner(space, settings)
     entries = {
@@ -158,7 +155,7 @@ def create(
 def reopen(storage: Storage, options: SearchOptions) -> Study:
     """A stored study, its planner rebuilt from the record alone; nothing is written yet.
 
-    Raises InputError for a record that cannot be continued, and says which file is why.
+    Raises InputError for a record that cannot be continued, with the file that prevents it.
     """
     entries = read_json(storage.folder / STUDY_FILE)
     stored = entries["settings"]
@@ -186,9 +183,9 @@ def reopen(storage: Storage, options: SearchOptions) -> Study:
 
 
 def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> int:
-    """How many of the runs asked for go at a time: those that fit, or all.
+    """How many of the runs asked for train at a time: those that fit, or all.
 
-    A cluster may grow, and does when something waits for a place on it.
+    All where the cluster may grow: an autoscaler adds nodes only when something waits for them.
     """
     return asked if may_grow else min(asked, num_slots(cluster, slot))
 
@@ -199,8 +196,8 @@ def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
     require_resources(cluster, slot)
     entries["status"] = "running"
     entries["resumed"] = [*entries.get("resumed", []), now()]
-    for place in (study.folder, *(study.folder / "trials").glob("*")):
-        remove_parts(place)
+    for folder in (study.folder, *(study.folder / "trials").glob("*")):
+        remove_parts(folder)
     write_json(study.folder / STUDY_FILE, entries)
     study.storage.push(STUDY_FILE)
     concurrent = at_a_time(study.num_slots, cluster, slot, may_grow=may_grow)
@@ -208,7 +205,7 @@ def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
 
 
 def _require_whole_runs(record: StudyRecord) -> None:
-    """Raise InputError when a run that has to go on cannot: its worker would crash, thrice."""
+    """Raise InputError when an unfinished run cannot go on: its worker would crash three times."""
     for name in record.missing:
         file = record.folder / name
         if file.name == RUN_FILE and file.exists():
@@ -242,18 +239,32 @@ def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
 
 
 def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
-    """Open data and metrics on a slot: packs once, fails early, and settles the precision."""
+    """Open data and metrics on a slot: packs once, fails early, and measures the precision."""
     import ray
 
-    from lab.engine.opening import open_on_slot
-
     base = space.base_config().model_dump(mode="json")
-    opened = ray.remote(open_on_slot).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
-    answer = ray.get(opened.remote(base, slot.device, slot.threads))
-    if "mistake" in answer:
-        raise InputError(answer["mistake"])
-    settled = {"training.precision": answer["precision"]}
-    space = replace(space, base={**space.base, **settled})
+    task = ray.remote(open_on_slot).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
+    opened = ray.get(task.remote(base, slot.device, slot.threads))
+    if "mistake" in opened:
+        raise InputError(opened["mistake"])
+    measured = {"training.precision": opened["precision"]}
+    space = replace(space, base={**space.base, **measured})
     if "training.precision" in space.fixed:
-        space = space.with_fixed(settled)
-    return space, {"data": answer["data"], "metrics": answer["metrics"]}
+        space = space.with_fixed(measured)
+    return space, {"data": opened["data"], "metrics": opened["metrics"]}
+
+
+def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, Any]:
+    """The record's `data` and `metrics` entries and the `precision` that `auto` stands for.
+
+    Runs as a Ray task where a run would. An InputError comes back as `mistake`, because Ray would
+    wrap it.
+    """
+    torch.set_num_threads(threads)
+    config = make_config(base)
+    try:
+        bench = open_bench_for(config, device)
+    except InputError as error:
+        return {"mistake": str(error)}
+    precision = resolve_precision(config, bench.shape, bench.device)
+    return {**describe(bench), "precision": precision}

@@ -1,15 +1,18 @@
-"""A Tune trainable whose `step()` pulls the next evaluation of a run; its actor is reused."""
+"""A Tune trainable whose `step()` returns the next evaluation of a run; its actor is reused."""
 
 from __future__ import annotations
 
 import json
+import traceback
+from pkgutil import resolve_name
 from typing import Any
 
 from ray import tune
 
-from lab.engine.gang.gang import GangPlan, make_gang
-from lab.engine.gang.mailbox import Job
+from lab.engine.gang.gang import GangPlan, TrainGang
+from lab.engine.runs import Answer, Evaluations, JobMessage, answer_of
 from lab.engine.slots import Slot
+from lab.engine.watchdog import Leash
 from lab.errors import InputError
 from lab.record import ERROR_FILE, IMAGES_SEEN, QUALITY
 from lab.record.storage import open_storage
@@ -21,6 +24,46 @@ class RunCrashed(Exception):
     """The slot's gang is gone: Tune is to make a new slot, the planner to try the run again."""
 
 
+class InlineGang:
+    """A gang of one: the calling process trains, with the interface of `TrainGang`."""
+
+    over = False
+    starting_seconds = 0.0
+
+    def __init__(self, plan: GangPlan) -> None:
+        self._plan = plan
+        self._evaluations: Evaluations | None = None
+
+    def begin(self, job: JobMessage) -> None:
+        """Take the next run; the one before, if any, is dropped."""
+        import torch
+
+        self.end()
+        torch.set_num_threads(self._plan.slot.threads)
+        start = resolve_name(self._plan.start_run)
+        self._evaluations = start(job, device=self._plan.slot.device)
+
+    def next(self) -> Answer:
+        """Train to the next evaluation and return what came of it.
+
+        An error leaves the process in doubt, so it is the end of the gang as well.
+        """
+        assert self._evaluations is not None
+        try:
+            return answer_of(next(self._evaluations))
+        except InputError as error:
+            return {"mistake": str(error)}
+        except Exception:
+            return {"end": traceback.format_exc()}
+
+    def end(self) -> None:
+        """Drop the run, if there is one: its folder is released."""
+        evaluations: Any = self._evaluations
+        self._evaluations = None
+        if evaluations is not None:
+            evaluations.close()
+
+
 class RunTrainable(tune.Trainable):  # type: ignore[misc]
     """A slot: one gang, which trains run after run."""
 
@@ -28,8 +71,8 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         self, config: dict[str, Any], plan: GangPlan = ONE_CPU, watchdog: Any = None
     ) -> None:
         self._plan = plan
-        self._watch = _Watch(watchdog)
-        self._gang = make_gang(plan)
+        self._watch = Leash(watchdog)
+        self._gang = self._new_gang()
         self._begin(json.loads(config["job"]))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -38,23 +81,26 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         self._begin(json.loads(new_config["job"]))
         return True
 
-    def _begin(self, job: Job) -> None:
+    def _new_gang(self) -> InlineGang | TrainGang:
+        return InlineGang(self._plan) if self._plan.slot.alone else TrainGang(self._plan)
+
+    def _begin(self, job: JobMessage) -> None:
         self._mistake: str | None = None
         try:
-            self._place = open_storage(job["folder"])
-            self._place.remove(ERROR_FILE)  # of an earlier attempt
+            self._run_storage = open_storage(job["folder"])
+            self._run_storage.remove(ERROR_FILE)  # of an earlier attempt
         except InputError as error:
             self._mistake = str(error)
         if self._gang.over:
             self._gang.end()
-            self._gang = make_gang(self._plan)
+            self._gang = self._new_gang()
         self._watch.began(job["folder"], self._gang.starting_seconds)
         self._gang.begin(job)
 
     def step(self) -> dict[str, Any]:
-        """Train to the next evaluation, or to what ended the run otherwise.
+        """Train to the next evaluation, or to whatever else ended the run.
 
-        A run that failed on a gang that is still good is a result with its `error`.
+        A run that failed on a gang that still works is a result with its `error`.
         """
         answer = self._gang.next() if self._mistake is None else {"mistake": self._mistake}
         if answer.get("no_room"):
@@ -62,14 +108,14 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
             return {"no_room": True, "done": True}
         if "end" in answer:
             self._watch.over()
-            self._place.write(ERROR_FILE, answer["end"].encode())
+            self._run_storage.write(ERROR_FILE, answer["end"].encode())
             raise RunCrashed(answer["end"].strip().rpartition("\n")[2])
         if "row" not in answer:
             self._watch.over()
             return {**answer, "done": True}
         row = json.loads(answer["row"])
-        watched = {name: row[name] for name in (IMAGES_SEEN, QUALITY)}  # by a scheduler
-        result = {"row": answer["row"], "done": answer["verdict"] is not None, **watched}
+        for_scheduler = {name: row[name] for name in (IMAGES_SEEN, QUALITY)}
+        result = {"row": answer["row"], "done": answer["verdict"] is not None, **for_scheduler}
         if answer["verdict"] is None:
             self._watch.evaluated()
         else:
@@ -80,27 +126,3 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
     def cleanup(self) -> None:
         self._watch.over()
         self._gang.end()
-
-
-class _Watch:
-    """The slot's line to the watchdog, if there is one; nothing waits for it."""
-
-    def __init__(self, watchdog: Any) -> None:
-        self._watchdog = watchdog
-        self._run = ""
-
-    def began(self, run: str, extra_seconds: float) -> None:
-        self._run = run
-        if self._watchdog is not None:
-            import ray
-
-            me = ray.get_runtime_context().current_actor
-            self._watchdog.began.remote(run, me, extra_seconds)
-
-    def evaluated(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.evaluated.remote(self._run)
-
-    def over(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.over.remote(self._run)

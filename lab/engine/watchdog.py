@@ -1,4 +1,4 @@
-"""Ends runs that hang: one whose worker gives no evaluation for too long is tried again.
+"""Ends runs that hang: one that reports no evaluation for too long is tried again.
 
 The worker itself may be stopped in its tracks, so its process is killed from outside.
 """
@@ -9,6 +9,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from lab.engine.cluster import on_this_node
+
+
+def start_watchdog(limit_seconds: float) -> Any:
+    """A watchdog as an actor on this node: as the driver, it must outlive every other node."""
+    import ray
+
+    actor: Any = ray.remote(Watchdog)
+    return actor.options(num_cpus=0, scheduling_strategy=on_this_node()).remote(limit_seconds)
+
 
 def _kill(actor: Any) -> None:
     import ray
@@ -17,7 +27,7 @@ def _kill(actor: Any) -> None:
 
 
 class Watchdog:
-    """Told when a run begins, is evaluated and is over. No polling: one timer a run."""
+    """Learns when a run begins, is evaluated and is over. No polling: one timer a run."""
 
     def __init__(self, limit_seconds: float, kill: Callable[[Any], None] = _kill) -> None:
         self._limit_seconds = limit_seconds
@@ -36,6 +46,7 @@ class Watchdog:
         self._wind_up(run, extra_seconds)
 
     async def evaluated(self, run: str) -> None:
+        """A run reported an evaluation: its time starts again."""
         if run in self._actors:
             self._wind_up(run)
 
@@ -46,7 +57,7 @@ class Watchdog:
             self._timers.pop(run).cancel()
 
     async def reason(self, run: str) -> str | None:
-        """Why a run's worker was killed, if it was killed from here."""
+        """Why the watchdog killed a run's worker; None if it did not."""
         return self._reasons.pop(run, None)
 
     def _wind_up(self, run: str, extra_seconds: float = 0.0) -> None:
@@ -59,7 +70,34 @@ class Watchdog:
         del self._timers[run]
         minutes = self._limit_seconds / 60
         self._reasons[run] = (
-            f"no evaluation for {minutes:g} minutes, so the run was taken for hung and its "
-            "worker ended (--hung-after sets how long is waited)"
+            f"no evaluation for {minutes:g} minutes, so the run was taken to hang and its worker "
+            "was killed (--hung-after sets the limit)"
         )
         self._kill(self._actors.pop(run))
+
+
+class Leash:
+    """A slot's side of the watchdog, if there is one; no call waits for an answer."""
+
+    def __init__(self, watchdog: Any) -> None:
+        self._watchdog = watchdog
+        self._run = ""
+
+    def began(self, run: str, extra_seconds: float) -> None:
+        """The slot's process trains a run from now on, and may be killed for it."""
+        self._run = run
+        if self._watchdog is not None:
+            import ray
+
+            me = ray.get_runtime_context().current_actor
+            self._watchdog.began.remote(run, me, extra_seconds)
+
+    def evaluated(self) -> None:
+        """The run reported an evaluation."""
+        if self._watchdog is not None:
+            self._watchdog.evaluated.remote(self._run)
+
+    def over(self) -> None:
+        """The run ended or was dropped."""
+        if self._watchdog is not None:
+            self._watchdog.over.remote(self._run)

@@ -1,6 +1,6 @@
-"""Which run next: spaces, the planner that asks and is told, presets. Optuna lives here, no Ray.
+"""Which run next: spaces, presets and the planner. Optuna is used here, Ray is not.
 
-Reading order: spaces, suggest, explore, history, race, planner.
+Reading order: spaces, suggest, history, race, planner.
 """
 
 from lab.plan.job import Job, Outcome, trial_row

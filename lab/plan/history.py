@@ -1,6 +1,6 @@
-"""What TPE knows: Optuna's in-memory study of every trial asked and told.
+"""What TPE learns from: Optuna's in-memory study of every trial proposed and closed.
 
-A proposal is a function of (seed, trial number, set of trials running and told): the sampler is
+A proposal is a function of (seed, trial number, set of running and closed trials): the sampler is
 made anew for each proposal from a counted seed, and sees trials in order of their numbers. So a
 history rebuilt from the record proposes what the undisturbed one would have.
 """
@@ -24,11 +24,11 @@ from lab.plan.suggest import from_trial
 from lab.randomness import counted_seed
 
 NUM_BEST = 25
-"""TPE's good group is never larger (optuna.samplers: gamma), so the best 25 are always shown."""
+"""Best trials that TPE always sees: its good group is never larger (optuna.samplers: gamma)."""
 NUM_OTHERS = 475
-"""Others shown, evenly spread over the search: the latest alone would forget what failed early."""
+"""Other trials it sees, spread evenly: the latest alone would hide the early failures."""
 NUM_RUNNING = 100
-"""Running trials shown, the newest: they keep parallel proposals apart."""
+"""Newest running trials it sees: they keep parallel proposals apart."""
 FAILURE = "failure"
 """Name of the constraint that a failed run breaks."""
 
@@ -67,15 +67,15 @@ class History:
         self._study = optuna.create_study(storage=self._storage, directions=directions)
         self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
         self._running: set[int] = set()
-        self._told: list[int] = []
+        self._closed: list[int] = []
         self._best: list[list[tuple[float, int]]] = [[] for _ in directions]
         """Of each objective: feasible trials, the best last."""
 
     def __len__(self) -> int:
-        return len(self._running) + len(self._told)
+        return len(self._running) + len(self._closed)
 
     def add(self, drawn: Drawn, origin: str) -> int:
-        """Enter a running trial whose parameters are known; returns its number."""
+        """Enter a running trial whose parameters are given; returns its number."""
         number = len(self)
         trial = create_trial(
             state=TrialState.RUNNING,
@@ -97,7 +97,7 @@ class History:
         drawn = space.draw(from_trial(trial))
         self._storage.window = None
         # While a trial is drawn the sampler notes on it what it drew for branches not taken. They
-        # are no part of the trial, and a rebuilt history could not know them.
+        # are no part of the trial, and a rebuilt history could not restore them.
         for key in self._frozen(number).system_attrs:
             self._storage.set_trial_system_attr(self._id(number), key, None)
         self.note(number, "origin", "tpe")
@@ -105,11 +105,11 @@ class History:
         return drawn
 
     def note(self, number: int, key: str, value: Any) -> None:
-        """Attach a remark for readers of the Optuna study; no proposal depends on it."""
+        """Attach a note for readers of the Optuna study; no proposal depends on it."""
         self._storage.set_trial_user_attr(self._id(number), key, value)
 
     def complete(self, number: int, values: Sequence[float], *, feasible: bool = True) -> None:
-        """Tell the finite objectives of a trial, failed runs included.
+        """Close a trial with its finite objectives, failed runs included.
 
         An infeasible trial is worse than every feasible one, whatever its values.
         """
@@ -122,12 +122,12 @@ class History:
         self._close(number)
 
     def prune(self, number: int) -> None:
-        """Tell that a trial was given up for looking poor; it counts as worse than any score."""
+        """Close a trial that was stopped for looking poor; TPE ranks it below any score."""
         self._study.tell(number, state=TrialState.PRUNED)
         self._close(number)
 
     def fail(self, number: int) -> None:
-        """Tell that a trial crashed; TPE learns nothing from it."""
+        """Close a trial that crashed; TPE learns nothing from it."""
         self._study.tell(number, state=TrialState.FAIL)
         self._close(number)
 
@@ -141,16 +141,18 @@ class History:
 
     def _close(self, number: int) -> None:
         self._running.remove(number)
-        insort(self._told, number)
+        insort(self._closed, number)
 
     def _window(self) -> list[FrozenTrial] | None:
         """The best, a spread of the others, and the running, once all are too many to show."""
-        num_told = len(self._told)
-        if num_told <= NUM_BEST + NUM_OTHERS and len(self._running) <= NUM_RUNNING:
+        num_closed = len(self._closed)
+        if num_closed <= NUM_BEST + NUM_OTHERS and len(self._running) <= NUM_RUNNING:
             return None
         each = -(-NUM_BEST // len(self._best))
         best = {number for trials in self._best for _, number in trials[-each:]}
-        others = {self._told[i * num_told // NUM_OTHERS] for i in range(NUM_OTHERS) if num_told}
+        others = {
+            self._closed[i * num_closed // NUM_OTHERS] for i in range(NUM_OTHERS) if num_closed
+        }
         running = sorted(self._running)[-NUM_RUNNING:]
         return [self._frozen(number) for number in sorted(best | others | set(running))]
 

@@ -1,4 +1,4 @@
-"""What the planner hands out and what it is told: jobs and outcomes."""
+"""What the planner hands out and takes back: jobs and outcomes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Outcome:
     """How a job ended."""
 
     status: Literal["finished", "errored", "pruned"]
-    """finished: it has a verdict; errored: it crashed, not the GAN's fault; pruned: given up."""
+    """finished: with a verdict; errored: crashed, not the GAN's fault; pruned: stopped early."""
     verdict: str | None = None
     """Name of the verdict of a finished run, failures included."""
     score: float | None = None

@@ -72,11 +72,11 @@ class Objective:
 
     @property
     def constrained(self) -> bool:
-        """Whether a failed run is told as infeasible."""
+        """Whether Optuna learns of a failed run as infeasible."""
         return self.name != "score"
 
     def values(self, outcome: Outcome) -> list[float]:
-        """Of a finished run, as Optuna is told."""
+        """Of a finished run, as Optuna learns them."""
         return [measure.of(outcome) for measure in self.measures]
 
     def result(self, outcome: Outcome) -> Result:

@@ -1,4 +1,4 @@
-"""The pure planner: which run next (`ask`), and what became of it (`tell`). It knows no Ray.
+"""The pure planner: which run next (`ask`), and what became of it (`tell`). It uses no Ray.
 
 It can be rebuilt from the record alone, and then asks for what it would have asked for.
 """
@@ -16,13 +16,13 @@ from optuna.trial import FrozenTrial
 
 from lab.config import make_config
 from lab.errors import InputError
-from lab.plan.explore import Explore
 from lab.plan.history import History
 from lab.plan.job import Job, Outcome, finished_outcome
 from lab.plan.objective import Objective
 from lab.plan.race import Race, Wanted
-from lab.plan.settings import PlanSettings, race_rules
-from lab.plan.spaces import Space
+from lab.plan.settings import PlanSettings, race_rules, sobol_count
+from lab.plan.spaces import Drawn, Space
+from lab.plan.suggest import SobolDesign
 from lab.record import RunRecord, Stage, StudyRecord
 from lab.statistics import pareto_front
 
@@ -36,17 +36,21 @@ class Planner:
         self.space = space
         self.settings = settings
         self.objective = Objective(settings.objective)
-        self._explore = Explore(space, settings)
-        if self._explore.num_trials == 0:
+        num_known = min(len(space.known), settings.trials)
+        self._num_explored = num_known if settings.known_only else settings.trials
+        if self._num_explored == 0:
             raise InputError(f"the space {space.name} has no known point; leave out --known-only")
+        self.num_sobol = 0 if settings.known_only else sobol_count(settings, num_known)
+        """Trials of the Sobol design, which the safe-zone map is estimated from."""
+        self._sobol = SobolDesign(list(space.parameters()), self.num_sobol, settings.seed)
         self._history = History(settings.seed, self.objective.directions)
-        self._race = Race(race_rules(settings, self._explore.num_trials))
+        self._race = Race(race_rules(settings, self._num_explored))
         self._first: list[Job] = []
         """Each trial's explore job, by number."""
         self._again: deque[Job] = deque()
         self._running: set[tuple[int, int]] = set()
         self._taken: set[tuple[int, int]] = set()
-        """Trial and seed of every run asked for or told."""
+        """Trial and seed of every run asked for, ended or not."""
 
     @classmethod
     def rebuild(cls, space: Space, settings: PlanSettings, record: StudyRecord) -> Planner:
@@ -70,7 +74,7 @@ class Planner:
             else:
                 planner._tell_again(job, run)
         planner._again.extend(never_started)
-        planner._tell_of_seeds(runs.values())
+        planner._tell_seeds(runs.values())
         return planner
 
     @property
@@ -89,22 +93,17 @@ class Planner:
     @property
     def num_trials(self) -> int:
         """Trials of the whole search."""
-        return max(self._explore.num_trials, len(self._history))
+        return max(self._num_explored, len(self._history))
 
     @property
     def num_runs(self) -> int:
-        """Runs of the whole search, as far as one can tell."""
+        """Runs of the whole search, as far as they are decided."""
         return max(self._race.rules.num_runs, len(self._taken))
 
     @property
     def num_ended(self) -> int:
         """Runs that have ended for good."""
         return self._race.num_ended
-
-    @property
-    def num_sobol(self) -> int:
-        """Trials of the Sobol design, which the safe-zone map is estimated from."""
-        return self._explore.num_sobol
 
     @property
     def finished(self) -> bool:
@@ -133,7 +132,7 @@ class Planner:
         self._take_in(job, outcome)
 
     def conclusions(self) -> dict[str, Any]:
-        """What the runs told so far decide, as study.json keeps it.
+        """What the ended runs decide, as study.json keeps it.
 
         `finalists` are the race's, its winner first, empty until it is over; `recommended` is the
         winner, chosen before any confirm run; `pareto` the non-dominated stable trials by the
@@ -165,20 +164,33 @@ class Planner:
 
     @property
     def _more(self) -> bool:
-        return len(self._history) < self._explore.num_trials
+        return len(self._history) < self._num_explored
 
     def _next_of_race(self) -> Wanted | None:
         return next(self._race.wanted(self._taken), None)
 
     def _new_job(self) -> Job:
         number = len(self._history)
-        origin, drawn = self._explore.propose(self._history)
+        origin, drawn = self._proposal(number)
         # One seed for every configuration: differences between trials are not those of seeds,
         # and the race adds seeds that are common to all.
         seed = self.settings.seed
         config = drawn.config.model_copy(update={"seed": seed})
         self._first.append(Job(number, seed, "explore", origin, drawn.parameters, config))
         return self._first[-1]
+
+    def _proposal(self, number: int) -> tuple[str, Drawn]:
+        """Origin and draw of the next trial, entered: known points, Sobol design, then TPE."""
+        known = list(self.space.known.items())
+        index = number - len(known)
+        if number < len(known):
+            origin, drawn = f"known:{known[number][0]}", self.space.draw_point(known[number][1])
+        elif index < self.num_sobol:
+            origin, drawn = "sobol", self.space.draw(self._sobol.source(index))
+        else:
+            return "tpe", self._history.propose(self.space)
+        self._history.add(drawn, origin)
+        return origin, drawn
 
     def _job_of(self, run: Wanted) -> Job:
         first = self._first[run.trial]
@@ -212,8 +224,8 @@ class Planner:
         if len(self.objective.measures) == 1:
             return []
         num_seeds = self._race.rules.rungs[0].num_seeds
-        found = (self._race.standing(job.trial, num_seeds) for job in self._first)
-        stable = [standing for standing in found if standing and standing.stable_share > 0]
+        standings = (self._race.standing(job.trial, num_seeds) for job in self._first)
+        stable = [standing for standing in standings if standing and standing.stable_share > 0]
         if not stable:
             return []
         best = pareto_front(np.array([standing.means for standing in stable]), maximise=True)
@@ -234,7 +246,7 @@ class Planner:
         self._first.append(job)
         return job
 
-    def _tell_of_seeds(self, runs: Iterable[RunRecord]) -> None:
+    def _tell_seeds(self, runs: Iterable[RunRecord]) -> None:
         """Runs beside the trials' first: further seeds of the race, fresh ones of confirmation."""
         rules = self._race.rules
         for run in runs:

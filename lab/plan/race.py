@@ -1,15 +1,15 @@
 """Race and confirm: seed halving, then the finalists on fresh seeds. Pure: no Optuna, no clock.
 
-Rung r holds `width` trials with `num_seeds` seeds each, common to all; the best of it go on to
-rung r + 1 (sequential halving: Karnin et al. 2013). Who goes on is decided by the first
-`num_seeds` seeds alone, so the outcome is that of a race which waits at every rung, whatever
-order runs end in. It never waits, though: a trial that no unfinished one can still push out goes
-on at once, and when nothing is certain the likeliest next run is made early. An early run that
-turns out not to be needed costs time and changes no choice.
+Rung r holds `width` trials with `num_seeds` seeds each, common to all; its best go on to rung
+r + 1 (sequential halving: Karnin et al. 2013). The first `num_seeds` seeds alone decide which,
+so the outcome is that of a race which waits at every rung, whatever the order in which runs end.
+It does not wait, though: a trial that no unfinished one can displace goes on at once, and when
+nothing is certain the likeliest next run is made early. An early run that turns out not to be
+needed costs time and changes no choice.
 
-Every member of the last rung is a finalist and is trained again on seeds that no choice was made
-on. The winner is the best of the race, named before any of those runs: what they say of it is an
-unbiased estimate.
+Every member of the last rung is a finalist and is trained again on fresh seeds, on which no choice
+was made. The recommended trial is the winner of the race, named before any of those runs: their
+share of stable runs estimates its P(stable) without bias.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from lab.record import Stage
 from lab.statistics import pareto_front
 
 
 class Result(NamedTuple):
-    """What a race looks at of a run that has its verdict."""
+    """What a race uses of a run that has its verdict."""
 
     stable: bool
     values: tuple[float, ...]
@@ -33,7 +34,7 @@ class Result(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """So many trials have so many seeds each."""
+    """`width` trials with `num_seeds` seeds each."""
 
     width: int
     num_seeds: int
@@ -66,15 +67,15 @@ class Rules:
 
     @property
     def in_words(self) -> str:
-        """What becomes of how many trials, for a person."""
+        """The rungs and the number of runs, for a person."""
         first = self.rungs[0]
-        said = "1 seed each" if first.num_seeds == 1 else f"{first.num_seeds} seeds each"
+        words = "1 seed each" if first.num_seeds == 1 else f"{first.num_seeds} seeds each"
         if self.raced:
             widths = ", ".join(f"{rung.width} with {rung.num_seeds}" for rung in self.rungs[1:])
-            said += f"; then the best race: {widths}"
+            words += f"; then the best race: {widths}"
         if self.num_finalists and self.confirm_seeds:
-            said += f"; confirmed on {len(self.confirm_seeds)} fresh seeds each"
-        return f"{said}; {self.num_runs} runs in all"
+            words += f"; confirmed on {len(self.confirm_seeds)} fresh seeds each"
+        return f"{words}; {self.num_runs} runs in all"
 
     @property
     def num_finalists(self) -> int:
@@ -82,23 +83,23 @@ class Rules:
         return self.rungs[-1].width if self.raced else 0
 
 
-def rungs_of(num_trials: int, seeds: Sequence[int], survivors: int) -> tuple[Rung, ...]:
-    """Rungs with these numbers of seeds; widths fall geometrically from all to the survivors.
+def rungs_of(num_trials: int, seeds: Sequence[int], finalists: int) -> tuple[Rung, ...]:
+    """Rungs with these numbers of seeds; widths fall geometrically from all to the finalists.
 
-    With one number the survivors are the best by those seeds; no survivors: nobody is chosen.
+    With one number the finalists are the best by those seeds; without finalists nothing races.
     """
-    if survivors == 0:
+    if finalists == 0:
         return (Rung(num_trials, seeds[0]),)
     if len(seeds) == 1:
         seeds = (*seeds, *seeds)
     last = len(seeds) - 1
-    shrink = survivors / num_trials
+    shrink = finalists / num_trials
     widths = [round(num_trials * math.pow(shrink, i / last)) for i in range(last + 1)]
     return tuple(map(Rung, widths, seeds))
 
 
 def halved(num_trials: int, num_rungs: int) -> int:
-    """Survivors when the better half goes on at each rung."""
+    """Finalists when the better half goes on at each rung."""
     return max(1, -(-num_trials // (1 << (num_rungs - 1))))
 
 
@@ -107,7 +108,7 @@ class Wanted(NamedTuple):
 
     trial: int
     seed: int
-    stage: Literal["explore", "race", "confirm"]
+    stage: Stage
     certain: bool
     """Whether it is needed however the others end."""
 
@@ -123,7 +124,7 @@ class Standing(NamedTuple):
 
 
 class Race:
-    """Who has which result, and which run is wanted next."""
+    """The results so far, and which run is wanted next."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -132,12 +133,12 @@ class Race:
         """Of each rung: trials of which all its seeds have ended, None without any verdict."""
         self._settled: list[list[int]] = []
         """Members of the rungs after the first that no run can change any more."""
-        self._known_members: list[_Members] | None = None
+        self._cached_members: list[_Members] | None = None
 
     def tell(self, trial: int, seed: int, result: Result | None) -> None:
         """A run has ended; None without a verdict (crashed for good, or pruned)."""
         self._results[trial, seed] = result
-        self._known_members = None
+        self._cached_members = None
         for rung, ended in zip(self.rules.rungs, self._ended, strict=True):
             seeds = self.rules.seeds[: rung.num_seeds]
             if all((trial, seed) in self._results for seed in seeds):
@@ -145,7 +146,7 @@ class Race:
 
     @property
     def num_ended(self) -> int:
-        """Runs that were told."""
+        """Runs that have ended for good."""
         return len(self._results)
 
     def wanted(self, taken: Collection[tuple[int, int]]) -> Iterator[Wanted]:
@@ -168,20 +169,22 @@ class Race:
 
     def confirmed(self, trial: int) -> tuple[int, int]:
         """How many of a trial's fresh seeds were stable, of how many that have a verdict."""
-        found = [self._results.get((trial, seed)) for seed in self.rules.confirm_seeds]
-        results = [result for result in found if result is not None]
+        results = self._results_of(trial, self.rules.confirm_seeds)
         return sum(result.stable for result in results), len(results)
 
     def standing(self, trial: int, num_seeds: int) -> Standing | None:
         """A trial by its first `num_seeds` seeds; None when none of them has a verdict."""
-        seeds = self.rules.seeds[:num_seeds]
-        found = [self._results.get((trial, seed)) for seed in seeds]
-        results = [result for result in found if result is not None]
+        results = self._results_of(trial, self.rules.seeds[:num_seeds])
         if not results:
             return None
         share = sum(result.stable for result in results) / len(results)
         columns = zip(*(result.values for result in results), strict=True)
         return Standing(trial, share, tuple(math.fsum(c) / len(c) for c in columns))
+
+    def _results_of(self, trial: int, seeds: Iterable[int]) -> list[Result]:
+        """Of the runs that have a verdict."""
+        results = (self._results.get((trial, seed)) for seed in seeds)
+        return [result for result in results if result is not None]
 
     def _ranked(self, rung: int, trials: Iterable[int]) -> list[int]:
         """Those of the trials that have a verdict at this rung, best first."""
@@ -189,19 +192,19 @@ class Race:
         return best_first([standing for standing in standings if standing is not None])
 
     def _members(self) -> list[_Members]:
-        if self._known_members is None:
+        if self._cached_members is None:
             first = range(self.rules.rungs[0].width)
             members = [_Members(0, list(first), list(first))]
             for index in range(1, len(self.rules.rungs)):
                 members.append(self._promoted(members[-1], index))
-            self._known_members = members
-        return self._known_members
+            self._cached_members = members
+        return self._cached_members
 
     def _promoted(self, below: _Members, index: int) -> _Members:
         """Members of rung `index`, given those of the rung below."""
         if index <= len(self._settled):
-            known = self._settled[index - 1]
-            return _Members(index, known, known)
+            settled = self._settled[index - 1]
+            return _Members(index, settled, settled)
         ended = self._ended[index - 1]
         likely = [trial for trial in below.likely if trial in ended]
         sure = [trial for trial in below.certain if trial in ended]
@@ -216,7 +219,7 @@ class Race:
 
     def _runs_of(self, members: Sequence[_Members], certain: bool) -> Iterator[Wanted]:
         for at in members[len(self._settled) :]:
-            stage: Literal["explore", "race"] = "explore" if at.rung == 0 else "race"
+            stage: Stage = "explore" if at.rung == 0 else "race"
             seeds = self.rules.seeds[: self.rules.rungs[at.rung].num_seeds]
             trials = at.certain if certain else at.likely
             yield from (Wanted(t, seed, stage, certain) for seed in seeds for t in trials)
@@ -227,7 +230,7 @@ class Race:
 
 
 class _Members(NamedTuple):
-    """Trials of a rung as far as one can tell."""
+    """Trials of a rung, as far as the ended runs decide."""
 
     rung: int
     likely: list[int]

@@ -1,4 +1,4 @@
-"""How many trials a search makes, and in which order their parameters are found."""
+"""How many trials a search makes, how their parameters are proposed, and how they race."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class PlanSettings(Section):
     seeds: tuple[int, ...] = (1,)
     """Seeds of a trial at each rung of the race, rising; the first number is every trial's."""
     race: int | None = Field(default=None, ge=0)
-    """Trials left at the last rung, the finalists; 0 chooses nobody; null halves at each rung, or
-    takes the best one when there is one rung and something to confirm."""
+    """Finalists: trials left at the last rung. 0: no race; null: half go on at each rung, or the
+    best one is confirmed when there is one rung."""
     confirm: int = Field(default=0, ge=0, lt=FIRST_CONFIRM_SEED)
     """Fresh seeds that each finalist is trained with."""
     objective: ObjectiveName = "score"
     """What explore searches for and the race ranks by, among equally stable trials."""
     prune: Literal["none", "asha"] = "none"
-    """Whether explore runs that look poor are given up (recorded as pruned)."""
+    """Whether explore runs that look poor are stopped (recorded as pruned)."""
     grace_images: int | None = Field(default=None, ge=1)
-    """Images that no run is given up before; null takes a quarter of the budget."""
+    """Images seen before which no run is stopped; null takes a quarter of the budget."""
     pilot: bool = False
-    """Explore without an optimiser, to measure what early quality tells of the final one."""
+    """Explore without an optimizer, to measure how early quality predicts the final one."""
     max_attempts: int = Field(default=3, ge=1, le=100)
     """A crashed run is started this many times before its trial is marked errored."""
 
@@ -49,8 +49,8 @@ class PlanSettings(Section):
 def sobol_count(settings: PlanSettings, num_known: int) -> int:
     """Trials of the Sobol design: as asked, else half of the rest (rounded up), at least 4.
 
-    Half, because the safe-zone map may only be estimated from trials that no optimiser chose; at
-    least 4, because TPE needs something to split into good and bad. A pilot has nothing else.
+    Half, because the safe-zone map is estimated from unbiased runs alone; at least 4, because TPE
+    needs something to split into good and bad. A pilot has nothing else.
     """
     rest = max(0, settings.trials - num_known)
     if settings.pilot:
@@ -63,31 +63,31 @@ def sobol_count(settings: PlanSettings, num_known: int) -> int:
 def race_rules(settings: PlanSettings, num_trials: int) -> Rules:
     """Rungs and seeds of a search over so many trials.
 
-    Raises InputError for a race that leaves more survivors than there are trials, or none.
+    Raises InputError for a race with more finalists than trials, or none.
     """
-    seeds, survivors = settings.seeds, settings.race
-    if survivors is not None and survivors > num_trials:
+    seeds, finalists = settings.seeds, settings.race
+    if finalists is not None and finalists > num_trials:
         raise InputError(
-            f"the race is to leave {survivors} survivors of {num_trials} trials; it can leave at "
-            f"most {num_trials}: lower --race or raise --trials"
+            f"the race has {finalists} finalists and {num_trials} trials; it can have at most "
+            f"{num_trials}: lower --race or raise --trials"
         )
-    if survivors is None and len(seeds) > 1:
-        survivors = halved(num_trials, len(seeds))
-    elif survivors is None:
-        survivors = min(1, settings.confirm)
-    if survivors == 0 and (len(seeds) > 1 or settings.confirm):
+    if finalists is None and len(seeds) > 1:
+        finalists = halved(num_trials, len(seeds))
+    elif finalists is None:
+        finalists = min(1, settings.confirm)
+    if finalists == 0 and (len(seeds) > 1 or settings.confirm):
         raise InputError(
-            f"--race 0 chooses nobody, so no trial can have more seeds than others or be "
+            f"--race 0 has no finalists, so no trial can have more seeds than others or be "
             f"confirmed: give --seeds one number (it is {', '.join(map(str, seeds))}) and "
             f"--confirm 0 (it is {settings.confirm}), or --race at least 1"
         )
     return Rules(
-        rungs_of(num_trials, seeds, survivors),
+        rungs_of(num_trials, seeds, finalists),
         tuple(counted_on(settings.seed, i) for i in range(seeds[-1])),
         tuple(counted_on(settings.seed, FIRST_CONFIRM_SEED + i) for i in range(settings.confirm)),
     )
 
 
 def counted_on(seed: int, count: int) -> int:
-    """The seed that is `count` further on, beginning anew after the last."""
+    """The seed `count` after this one; the first follows the last."""
     return (seed + count) % NUM_SEEDS

@@ -1,4 +1,4 @@
-"""Finding and reading the Python file of a space; what goes wrong in it becomes one sentence."""
+"""Finding and reading the Python file of a space; an error in it becomes one sentence."""
 
 from __future__ import annotations
 
@@ -62,8 +62,9 @@ def named_space_files() -> list[Path]:
     spec = importlib.util.find_spec("search_spaces")
     assert spec is not None
     assert spec.submodule_search_locations is not None
-    files = (Path(place).glob("*.py") for place in spec.submodule_search_locations)
-    return sorted(file for found in files for file in found if not file.name.startswith("_"))
+    folders = [Path(location) for location in spec.submodule_search_locations]
+    files = [file for folder in folders for file in folder.glob("*.py")]
+    return sorted(file for file in files if not file.name.startswith("_"))
 
 
 def find_space_file(name_or_path: str | Path) -> Path:

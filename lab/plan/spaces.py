@@ -62,7 +62,7 @@ class Space:
         return Drawn(trial.params, trial.distributions, config)
 
     def parameters(self) -> dict[str, BaseDistribution]:
-        """Every searched parameter, in order of name, found by drawing; checks the space too."""
+        """Every searched parameter, in order of name, from many draws, which check the space."""
         return dict(self._survey)
 
     def config_of(self, parameters: Mapping[str, Any]) -> RunConfig:
@@ -85,12 +85,12 @@ class Space:
         return self.config_of(self.known[point])
 
     def with_defaults(self, values: Mapping[str, Any]) -> Space:
-        """The space over a preset, whose values apply where neither space nor person speaks."""
+        """The space over a preset, whose values apply where neither space nor person sets one."""
         _check_paths(values)
         return replace(self, base={**values, **self.base})
 
     def with_preset(self, preset: Preset) -> Space:
-        """The space at a preset's size, with what the space itself says of that preset."""
+        """The space at a preset's size, with the space's own values for that preset."""
         over = self.with_defaults(preset.base)
         return replace(over, base={**over.base, **self.presets.get(preset.name, {})})
 
@@ -118,13 +118,13 @@ class Space:
     def _survey(self) -> dict[str, BaseDistribution]:
         draws = [self._draw_known(name) for name in self.known]
         draws += [self.draw(from_random(0, "survey", i)) for i in range(NUM_SURVEY_DRAWS)]
-        found: dict[str, BaseDistribution] = {}
+        ranges: dict[str, BaseDistribution] = {}
         for drawn in draws:
             for name, distribution in drawn.distributions.items():
-                if found.setdefault(name, distribution) != distribution:
-                    wrong = two_ranges(name, found[name], distribution)
+                if ranges.setdefault(name, distribution) != distribution:
+                    wrong = two_ranges(name, ranges[name], distribution)
                     raise InputError(f"{wrong} ({self._whose()})")
-        return dict(sorted(found.items()))
+        return dict(sorted(ranges.items()))
 
     def _draw_known(self, name: str) -> Drawn:
         try:

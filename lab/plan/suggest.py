@@ -1,13 +1,14 @@
 """What a space's `suggest` is given: a trial whose answers come from a source.
 
-A source is a function (parameter name, distribution) -> value. The same `suggest` is so driven by
-a known point, by a Sobol point, by Optuna's sampler and by random draws.
+A source is a function (parameter name, distribution) -> value. So the same `suggest` serves a
+known point, a Sobol point, Optuna's sampler and random draws.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import optuna
@@ -119,6 +120,36 @@ def from_unit(coordinates: Mapping[str, float], otherwise: Source) -> Source:
         return at_unit(distribution, coordinates[name])
 
     return source
+
+
+class SobolDesign:
+    """A scrambled Sobol sequence over all parameters of a space, in order of name.
+
+    A conditional parameter has a dimension to itself, used where its branch is taken.
+    """
+
+    def __init__(self, names: Sequence[str], num_points: int, seed: int) -> None:
+        self._names = names
+        self._num_points = num_points
+        self._seed = seed
+
+    def source(self, index: int) -> Source:
+        """Answers from point `index`."""
+        otherwise = from_random(self._seed, "sobol", index)
+        return from_unit(dict(zip(self._names, self._points[index], strict=True)), otherwise)
+
+    @cached_property
+    def _points(self) -> list[list[float]]:
+        """Shape (a power of two >= num_points, number of parameters), in [0, 1)."""
+        from scipy.stats import qmc  # half a second that most commands need not wait for
+
+        if not self._names:
+            return [[]] * self._num_points
+        seed = counted_seed(self._seed, "sobol", 0)
+        design = qmc.Sobol(len(self._names), scramble=True, rng=seed)
+        num_bits = (self._num_points - 1).bit_length()
+        points: list[list[float]] = design.random_base2(num_bits).tolist()
+        return points
 
 
 def from_random(seed: int, purpose: str, index: int) -> Source:

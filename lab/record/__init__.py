@@ -38,6 +38,7 @@ from lab.record.names import OPTUNA_FILE as OPTUNA_FILE
 from lab.record.names import REPORT_FILE as REPORT_FILE
 from lab.record.names import RUN_FILE as RUN_FILE
 from lab.record.names import SAMPLES_FOLDER as SAMPLES_FOLDER
+from lab.record.names import STAGES as STAGES
 from lab.record.names import STUDY_FILE as STUDY_FILE
 from lab.record.names import TRIAL_FILE as TRIAL_FILE
 from lab.record.names import Stage as Stage

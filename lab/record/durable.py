@@ -1,7 +1,7 @@
-"""Writes that hold: whole or not at all, by one writer, tried again while the storage fails.
+"""Durable writes: whole or not at all, by one writer, tried again while the storage fails.
 
-A killed process leaves the old file or the new one. A storage that is full or away for a while is
-waited for; what outlasts the patience is a `StorageFailed`, which ends a search and not a run.
+A killed process leaves the old file or the new one. A storage that is full or away is waited for;
+a failure that outlasts the patience is a `StorageFailed`, which ends the search but not its runs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 LOCK_FILE = ".lock"
 PATIENCE = "LAB_STORAGE_PATIENCE"
-"""Environment variable: seconds that a failing storage is waited for; 60 when it is not set."""
+"""Environment variable: seconds that a failing storage is waited for; 60 where it is not set."""
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 NOT_MENDED_BY_WAITING = frozenset(
@@ -50,19 +50,19 @@ class StorageFailed(InputError):
     """The storage refused a write (or a read) for longer than the patience, or for good."""
 
     def __init__(
-        self, place: Path | str, reason: str, waited_seconds: float, doing: str = "written"
+        self, target: Path | str, reason: str, waited_seconds: float, doing: str = "written"
     ) -> None:
         tried = f" for {waited_seconds:.0f} s" if waited_seconds else ""
         super().__init__(
-            f"{place} could not be {doing}{tried} ({reason}); free space or mend the storage"
+            f"{target} could not be {doing}{tried} ({reason}); free space or mend the storage"
         )
-        self.place = place
+        self.target = target
         self.reason = reason
         self.waited_seconds = waited_seconds
         self.doing = doing
 
     def __reduce__(self) -> tuple[type[StorageFailed], tuple[Path | str, str, float, str]]:
-        return StorageFailed, (self.place, self.reason, self.waited_seconds, self.doing)
+        return StorageFailed, (self.target, self.reason, self.waited_seconds, self.doing)
 
 
 def patience_seconds() -> float:
@@ -82,7 +82,7 @@ def patience_seconds() -> float:
 
 def patiently(
     act: Callable[[], Result],
-    place: Path | str,
+    target: Path | str,
     *,
     doing: str = "written",
     is_ours: Callable[[Exception], bool] | None = None,
@@ -90,10 +90,10 @@ def patiently(
 ) -> Result:
     """What `act` returns, tried again with growing waits while the storage under it fails.
 
-    Every OSError is the storage's, unless `is_ours` says which errors are. The first wait is told
-    on stderr; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and
-    at once for an error that no waiting mends: no permission, read-only, or what `is_hopeless`
-    says.
+    `is_ours` decides which errors are the storage's; by default every OSError is. The first wait
+    is logged; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and
+    at once for an error that waiting does not mend: no permission, a read-only file system, or
+    where `is_hopeless` is true.
     """
     patience = patience_seconds()
     started = time.monotonic()
@@ -107,11 +107,11 @@ def patiently(
             spent = time.monotonic() - started
             if spent >= patience or (is_hopeless or _is_hopeless)(error):
                 raise StorageFailed(
-                    place, reason_of(error), spent if wait else 0.0, doing
+                    target, reason_of(error), spent if wait else 0.0, doing
                 ) from None
             if not wait:
-                said = "%s cannot be %s (%s); trying again for %g s"
-                log.warning(said, place, doing, reason_of(error), patience)
+                message = "%s cannot be %s (%s); trying again for %g s"
+                log.warning(message, target, doing, reason_of(error), patience)
             wait = min(max(FIRST_WAIT_SECONDS, 2 * wait), LONGEST_WAIT_SECONDS, patience - spent)
             time.sleep(wait)
 
@@ -125,7 +125,7 @@ def _is_hopeless(error: Exception) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """The system's words for an error, else its own first line."""
+    """The system's message for an error, else the first line of the error's text."""
     if isinstance(error, StorageFailed):
         return error.reason
     if isinstance(error, OSError) and error.strerror:
@@ -165,7 +165,7 @@ def write_whole(path: Path, content: bytes | Fill) -> None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what killed writers left beside their files; for the folder's sole writer."""
+    """Remove what killed writers left beside their files; only the folder's sole writer may."""
     for aside in folder.glob(".*.part"):
         remove_patiently(aside)
 
@@ -181,7 +181,7 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 class _Appending:
-    """One line on its way; a failed attempt is taken back, at the latest by the next one."""
+    """One line to append; a failed attempt is undone, at the latest by the next one."""
 
     def __init__(self, path: Path, line: bytes) -> None:
         self.path = path
@@ -209,14 +209,14 @@ class _Appending:
         return b"" if file.read(1) == b"\n" else b"\n"
 
     def _write(self, file: IO[bytes], content: bytes) -> None:
-        while content:  # the last bytes of a disk are taken without an error
+        while content:  # a full disk takes a part of it without an error
             content = content[file.write(content) :]
         os.fsync(file.fileno())
 
 
 @contextmanager
 def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold `folder` against other writers; the system lets go when this process ends, even killed.
+    """Be the only writer of `folder`; the system frees it when this process ends, even if killed.
 
     Raises InputError when another process still holds it after `wait_seconds`.
     """

@@ -1,7 +1,7 @@
-"""A folder behind a URL (`s3://`, `gs://`, anything fsspec knows), and a local copy of it.
+"""A folder behind a URL (`s3://`, `gs://`, any file system of fsspec), and a local copy of it.
 
 A process pulls what it needs and pushes what it changed, in an order that leaves a whole record
-wherever it is broken off. Storages that fail for a while are waited for (`lab.record.durable`).
+wherever it is interrupted. Storages that fail for a while are waited for (`lab.record.durable`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def everything(path: str) -> bool:
 
 
 def unguarded() -> None:
-    """Nobody else writes here."""
+    """No other process writes here."""
 
 
 class RemoteFolder:
@@ -58,8 +58,8 @@ class RemoteFolder:
         self._files, root = _file_system(name)
         self._root: str = root.rstrip("/")
         self._sent: dict[str, tuple[int, int]] = {}
-        """Path -> size and time of the local file that is known to be stored."""
-        self._found: dict[str, str] = {}
+        """Path -> size and time of the local file that is stored as it is."""
+        self._copied: dict[str, str] = {}
         """Path -> identity of the stored file that the local one is a copy of."""
 
     def pull(self, wanted: Wanted = everything) -> None:
@@ -68,11 +68,11 @@ class RemoteFolder:
         changed = [
             path
             for path, identity in stored.items()
-            if self._found.get(path) != identity or not self._is_sent(path)
+            if self._copied.get(path) != identity or not self._is_sent(path)
         ]
         for start in range(0, len(changed), FETCHED_AT_ONCE):
             self._fetch(changed[start : start + FETCHED_AT_ONCE])
-        self._found |= {path: stored[path] for path in changed}
+        self._copied |= {path: stored[path] for path in changed}
         for path in self._local():
             if wanted(path) and path not in stored:
                 (self.folder / path).unlink()
@@ -81,7 +81,7 @@ class RemoteFolder:
     def push(self, *names: str) -> None:
         """Store what changed, pictures and rows first, run.json last, then remove what is gone.
 
-        A reader and a resume find a whole record wherever this is broken off.
+        A reader and a resume get a whole record wherever this is interrupted.
         Raises StorageFailed, and InputError when another driver has taken the folder over.
         """
         self.guard()
@@ -102,7 +102,7 @@ class RemoteFolder:
         """Remove the local copy."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._sent.clear()
-        self._found.clear()
+        self._copied.clear()
 
     def read(self, path: str) -> bytes | None:
         """A stored file's content; None when it is not there."""
@@ -147,13 +147,13 @@ class RemoteFolder:
 
         def act() -> dict[str, Any]:
             try:
-                found: dict[str, Any] = self._files.find(self._root, detail=True)
+                listing: dict[str, Any] = self._files.find(self._root, detail=True)
             except FileNotFoundError:
                 return {}
-            return found
+            return listing
 
-        found = self._patiently(act, "", "read")
-        paths = ((name.strip("/"), facts) for name, facts in found.items())
+        listing = self._patiently(act, "", "read")
+        paths = ((name.strip("/"), facts) for name, facts in listing.items())
         start = len(self._root.strip("/")) + 1
         return {
             name[start:]: _identity(facts)
@@ -163,8 +163,8 @@ class RemoteFolder:
 
     def _fetch(self, paths: list[str]) -> None:
         def act() -> dict[str, bytes]:
-            found: dict[str, bytes] = self._files.cat([self._at(path) for path in paths])
-            return {name.strip("/"): content for name, content in found.items()}
+            contents: dict[str, bytes] = self._files.cat([self._at(path) for path in paths])
+            return {name.strip("/"): content for name, content in contents.items()}
 
         contents = self._patiently(act, "", "read")
         for path in paths:
@@ -175,12 +175,12 @@ class RemoteFolder:
         local = str(self.folder / path)
         self._patiently(lambda: self._files.put_file(local, self._at(path)), path)
         self._note(path)
-        self._found.pop(path, None)
+        self._copied.pop(path, None)
 
     def _remove(self, path: str) -> None:
         self.remove(path)
         self._sent.pop(path, None)
-        self._found.pop(path, None)
+        self._copied.pop(path, None)
 
     def _note(self, path: str) -> None:
         facts = (self.folder / path).stat()
@@ -194,8 +194,10 @@ class RemoteFolder:
         return self._sent.get(path) == (facts.st_size, facts.st_mtime_ns)
 
     def _patiently(self, act: Callable[[], Result], path: str, doing: str = "written") -> Result:
-        place = f"{self.name}/{path}" if path else self.name
-        return patiently(act, place, doing=doing, is_ours=_is_of_storage, is_hopeless=_is_hopeless)
+        target = f"{self.name}/{path}" if path else self.name
+        return patiently(
+            act, target, doing=doing, is_ours=_is_of_storage, is_hopeless=_is_hopeless
+        )
 
 
 def _file_system(url: str) -> tuple[Any, str]:
@@ -217,16 +219,16 @@ def _file_system(url: str) -> tuple[Any, str]:
         raise InputError(f"{url} needs a package that is not installed; {remedy}") from None
     except ValueError:
         raise InputError(
-            f"{url} begins with {kind}://, which fsspec does not know; "
+            f"{url} begins with {kind}://, which fsspec does not support; "
             "give a path, or a URL that begins with s3:// or gs://"
         ) from None
     return files, root
 
 
 def _turn(path: str) -> tuple[int, str]:
-    """A picture and a row before the checkpoint that they are not made again after.
+    """Pictures and rows come before their checkpoint, after which they are not made again.
 
-    run.json follows when all that it tells of is there.
+    run.json comes when everything that it refers to is stored.
     """
     name = path.rpartition("/")[2]
     if name.endswith(".webp"):
@@ -249,7 +251,7 @@ def _is_of_storage(error: Exception) -> bool:
 
 
 def _is_hopeless(error: Exception) -> bool:
-    """Whether no waiting mends it: nothing there, not allowed, or no credentials."""
+    """Whether waiting does not mend it: nothing there, not allowed, or no credentials."""
     if isinstance(error, (FileNotFoundError, PermissionError)):
         return True
     if getattr(error, "code", None) in (400, 401, 403, 404):  # gcsfs
@@ -259,9 +261,9 @@ def _is_hopeless(error: Exception) -> bool:
 
 @functools.cache
 def scratch_folder() -> Path:
-    """A folder of this process's own on the local disk, removed when it ends.
+    """A folder of this process on the local disk, removed when the process ends.
 
-    What killed processes left is removed when the next one asks: each holds its folder's lock.
+    It also removes what killed processes left: a living process holds its folder's lock.
     """
     base = Path(tempfile.gettempdir()) / f"gan-lab-{os.getuid()}"
     with sole_writer(base, wait_seconds=60.0):

@@ -1,4 +1,4 @@
-"""Where a study lies: a folder that every process sees, or an object store behind a URL.
+"""Where a study is stored: a folder that every process sees, or an object store behind a URL.
 
 The lab works on local paths only. A shared folder is worked on directly; of a URL each process
 has a local copy, and `pull` and `push` keep it and the store together.
@@ -32,9 +32,9 @@ def for_training(path: str) -> bool:
     return not path.startswith(f"{SAMPLES_FOLDER}/") and not path.endswith(GENERATOR_FILE)
 
 
-def is_url(place: str) -> bool:
-    """Whether a place is an object store's; `file://` is a path."""
-    return "://" in place and not place.startswith("file://")
+def is_url(address: str) -> bool:
+    """Whether an address is an object store's; `file://` is a path."""
+    return "://" in address and not address.startswith("file://")
 
 
 class SharedFolder:
@@ -79,20 +79,20 @@ Storage = SharedFolder | RemoteFolder
 remote_folder = functools.cache(RemoteFolder)
 
 
-def open_storage(place: str) -> Storage:
+def open_storage(address: str) -> Storage:
     """The storage at a path or URL; a URL has one local copy a process.
 
     Raises InputError for a URL that nothing here can open.
     """
-    if is_url(place):
-        return remote_folder(place)
-    folder = Path(place.removeprefix("file://")).expanduser().resolve()
+    if is_url(address):
+        return remote_folder(address)
+    folder = Path(address.removeprefix("file://")).expanduser().resolve()
     return SharedFolder(str(folder), folder)
 
 
 @contextmanager
 def in_its_words(storage: Storage) -> Iterator[None]:
-    """Sentences about the local copy of a remote folder name the remote one instead."""
+    """Errors about the local copy of a remote folder name the remote one instead."""
     try:
         yield
     except InputError as error:

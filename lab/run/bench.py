@@ -50,10 +50,10 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def settle_algorithms(config: RunConfig, device: torch.device) -> None:
-    """Let torch repeat a GPU's numbers bit for bit in this process, or not, as configured.
+    """Make torch repeat a GPU's numbers bit for bit in this process, or not, as configured.
 
-    A CPU always does. cuBLAS needs CUBLAS_WORKSPACE_CONFIG, which must be set before its first
-    use; torch says so when it is missing.
+    A CPU always does. cuBLAS needs CUBLAS_WORKSPACE_CONFIG to be set before its first use; torch
+    raises an error where it is missing.
     """
     if device.type != "cuda":
         return
@@ -65,7 +65,7 @@ def settle_algorithms(config: RunConfig, device: torch.device) -> None:
 
 @lru_cache(maxsize=4)
 def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.device) -> Bench:
-    """Open (and pack, on first use) the data, and build the evaluator; kept for later runs."""
+    """Open (and pack, on first use) the data, and build the evaluator; cached for later runs."""
     pack = find(data)
     evaluator = make_evaluator(
         evaluation,
@@ -95,6 +95,12 @@ def resolve_precision(config: RunConfig, shape: ImageShape, device: torch.device
     if config.training.precision != "auto":
         return config.training.precision
     return faster_precision(config, shape, device)
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has done what it was given: before a clock is read."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def describe(bench: Bench) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         content = torch.load(io.BytesIO(stored_bytes), map_location="cpu", weights_only=True)
         stored = content.pop(CHECKSUM, None)
         images_seen = int(content[IMAGES_SEEN])
-        found = checksum(content)
+        computed = checksum(content)
     except (
         AttributeError,
         struct.error,
@@ -106,7 +106,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise DamagedCheckpoint(path, type(error).__name__) from None
     if images_seen < 0:
         raise DamagedCheckpoint(path, f"{IMAGES_SEEN} is {images_seen}")
-    if stored != found and not (stored is None and path.name == UNNUMBERED):
+    if stored != computed and not (stored is None and path.name == UNNUMBERED):
         raise DamagedCheckpoint(path, "its checksum does not match")
     return dict(content)
 
@@ -144,9 +144,9 @@ def checksum(content: Any) -> int:
 
 def _checksum(content: Any, so_far: int) -> int:
     if isinstance(content, Tensor):
-        told = f"tensor {content.dtype} {tuple(content.shape)};"
+        kind = f"tensor {content.dtype} {tuple(content.shape)};"
         flat = content.detach().contiguous().reshape(-1).view(torch.uint8)
-        return zlib.crc32(flat.numpy().data, zlib.crc32(told.encode(), so_far))
+        return zlib.crc32(flat.numpy().data, zlib.crc32(kind.encode(), so_far))
     if isinstance(content, Mapping):
         so_far = zlib.crc32(f"mapping {len(content)};".encode(), so_far)
         for key, value in content.items():

@@ -1,4 +1,4 @@
-"""Real images for a run: which ones every step sees, and this worker's share of them."""
+"""Real images for a run: which ones each step takes, and this worker's share of them."""
 
 from __future__ import annotations
 
@@ -26,18 +26,25 @@ class Feed:
 
     def real(self, critic_step: int) -> RealBatch:
         """This rank's training images of a critic step."""
+        return self._batch(critic_step, self.share)
+
+    def whole(self, critic_step: int) -> RealBatch:
+        """The training images of a critic step on all ranks together."""
+        return self._batch(critic_step, Share())
+
+    def _batch(self, critic_step: int, share: Share) -> RealBatch:
         first = critic_step * self.batch_size
         order = training_indices(len(self._train), self.seed, first, self.batch_size)
         mirror = None
         if self.mirrors:
-            draw = counted_generator(self.seed, "mirror", critic_step)
-            mirror = self.share.of(torch.rand(self.batch_size, generator=draw) < 0.5)
-        batch = self._train.batch(self.share.of(order), self.device, mirror)
+            rng = counted_generator(self.seed, "mirror", critic_step)
+            mirror = share.of(torch.rand(self.batch_size, generator=rng) < 0.5)
+        batch = self._train.batch(share.of(order), self.device, mirror)
         return RealBatch(batch.images, batch.labels)
 
     def heldout(self, step: int) -> RealBatch:
         """This rank's images of a held-out batch."""
-        draw = counted_generator(self.seed, "held-out", step)
-        indices = torch.randint(len(self._heldout), (self.batch_size,), generator=draw)
+        rng = counted_generator(self.seed, "held-out", step)
+        indices = torch.randint(len(self._heldout), (self.batch_size,), generator=rng)
         batch = self._heldout.batch(self.share.of(indices), self.device)
         return RealBatch(batch.images, batch.labels)

@@ -1,6 +1,6 @@
-"""A run's folder: what is written when, and what a later start finds there.
+"""A run's folder: what is written when, and what a later start reads there.
 
-Order makes it crash-proof: the row is appended, then its checkpoint renamed into place and the
+The order makes it crash-proof: the row is appended, then its checkpoint renamed into place and the
 oldest removed, then run.json. Rows newer than the checkpoint that is taken at a resume are dropped
 and made again, the same.
 """

@@ -21,10 +21,10 @@ from torch.multiprocessing.spawn import (
 
 from lab.cli import INTERRUPTED, MISTAKEN
 from lab.errors import InputError
-from lab.gan.ranks import ALONE, Ranks
+from lab.gan.ranks import Ranks
 
 GRACE_SECONDS = 10.0
-"""When a worker has ended with a mistake or an error, the others get so long to end theirs."""
+"""How long the other workers may take to end once one has ended with an error."""
 Work = Callable[..., int]
 
 
@@ -36,17 +36,15 @@ def started_by_torchrun() -> bool:
 def on_workers(num_workers: int, work: Work, *args: Any) -> int:
     """The exit code of `work(ranks, *args)`, called by that many workers in step.
 
-    `work` must be importable. One worker is this process; those of torchrun are there already.
+    `work` must be importable. Workers of torchrun are processes already, and this is one of them.
     """
     if started_by_torchrun():
         with joined("env://", int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])) as ranks:
             return work(ranks, *args)
-    if num_workers == 1:
-        return work(ALONE, *args)
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         context = start_processes(  # type: ignore[no-untyped-call]
             _worker,
-            (num_workers, f"file://{place}/rendezvous", work, args),
+            (num_workers, f"file://{folder}/rendezvous", work, args),
             nprocs=num_workers,
             join=False,
             start_method="spawn",
@@ -62,7 +60,7 @@ def _joined(context: ProcessContext) -> int:
         if ended.exit_code in (MISTAKEN, INTERRUPTED):
             return ended.exit_code
         raise
-    except KeyboardInterrupt:  # which the workers got, too
+    except KeyboardInterrupt:  # a terminal sends it to the workers as well
         for process in context.processes:
             process.join(GRACE_SECONDS)
             process.kill()
@@ -82,7 +80,7 @@ def _worker(rank: int, num_ranks: int, rendezvous: str, work: Work, args: tuple[
         code = INTERRUPTED
     sys.stdout.flush()
     sys.stderr.flush()
-    # Without Python's own end, in which threads of gloo that are still there abort the process.
+    # Not sys.exit: threads of gloo that are still alive would abort Python's own shutdown.
     os._exit(code)
 
 
@@ -103,7 +101,7 @@ def joined(
     )
     try:
         yield Ranks(rank, num_ranks)
-        # Objectives hold the group: it must not outlive them, nor end while another rank talks.
+        # Objectives hold the group: they must go first, and no rank may leave while another sends.
         gc.collect()
         dist.barrier()
     finally:

@@ -1,12 +1,13 @@
 """One run as an iterator of evaluations: ``for evaluation in run(config, folder): ...``
 
-Trains to the next evaluation and yields it; stopping is closing the iterator. It wires the four
+Trains to the next evaluation and yields it; stopping is closing the iterator. It connects the four
 peers (gan, data, metrics, stability), writes the run's folder, and resumes from its checkpoint:
-a run that was interrupted gives the numbers of one that was left alone.
+an interrupted run gives the numbers of an undisturbed one.
 """
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Generator
@@ -14,31 +15,40 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from lab.config import RunConfig
 from lab.gan.game import Game
 from lab.gan.ranks import ALONE, Ranks
-from lab.gan.sampling import generate, latents, save_grid
-from lab.gan.share import Share
+from lab.gan.sampling import generate, latents
 from lab.metrics import Examination
-from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
-from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms
+from lab.record import (
+    FAILURES,
+    IMAGES_SEEN,
+    QUALITY,
+    SECONDS_EVALUATING,
+    SECONDS_TRAINING,
+    STEP,
+    Row,
+    Stage,
+    neighbours_file,
+    sample_file,
+    sole_writer,
+)
+from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms, wait_for
 from lab.run.curvature import curvature, require_small_game
 from lab.run.feed import Feed
 from lab.run.folder import Finished, Resumed, RunFolder, RunLabel
-from lab.run.lookalikes import save_lookalikes
+from lab.run.pictures import save_lookalikes, save_samples
 from lab.run.probe import Probe
 from lab.stability.score import final_quality, quality, score
 from lab.stability.signals import SignalWindow
 from lab.stability.verdict import Verdict, judge
 
 NON_FINITE_CHECK_STEPS = 32
-"""A run looks for non-finite values so often: each look waits for the device."""
-NUM_GRID_SAMPLES = 64
+"""Steps between two checks for non-finite values: a check at every step would stall a GPU."""
 WAIT_FOR_FOLDER_SECONDS = 30.0
-"""A killed search's last worker may hold its run's folder for a moment longer."""
+"""The last worker of a killed search may hold its run's folder for a moment longer."""
 
 
 class Evaluation(NamedTuple):
@@ -76,7 +86,7 @@ def run(
     files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
     finished = ranks.from_first(files.finished)
     if finished is None:
-        # First: a mistake must not leave a folder.
+        # Before the folder is touched: a person's mistake must not leave one.
         bench = ranks.everywhere(lambda: open_bench_for(config, device))
         with ExitStack() as held:
             finished = ranks.from_first(lambda: _held(files, held))
@@ -89,7 +99,7 @@ def run(
 
 
 def _held(files: RunFolder, held: ExitStack) -> Finished | None:
-    """Hold the folder; how its run ended, perhaps by the worker that held it until now."""
+    """Hold the folder; the end of its run, if the worker that held it before reached that."""
     held.enter_context(sole_writer(files.folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS))
     return files.finished()
 
@@ -138,10 +148,9 @@ class _Training:
         self.feed = Feed(config, bench, self.game.share)
         self._continue(resumed)
         hosts = ranks.gather(socket.gethostname()) or []
+        seconds = time.perf_counter() - started
         ranks.from_first(
-            lambda: self.files.note_start(
-                config, self.game, hosts, starting_seconds=time.perf_counter() - started
-            )
+            lambda: self.files.note_start(config, self.game, hosts, starting_seconds=seconds)
         )
 
     def _continue(self, resumed: Resumed) -> None:
@@ -149,25 +158,24 @@ class _Training:
         if resumed.state is not None:
             self.files.load_into(self.game, resumed.state)
         last = self.rows[-1] if self.rows else {}
-        self.training_seconds: float = last.get("seconds_training", 0.0)
-        self.evaluating_seconds: float = last.get("seconds_evaluating", 0.0)
+        self.training_seconds: float = last.get(SECONDS_TRAINING, 0.0)
+        self.evaluating_seconds: float = last.get(SECONDS_EVALUATING, 0.0)
         if self.rows:
             self.verdict = self._judge()
 
     def train_to_next_evaluation(self) -> None:
         """Play rounds until the next multiple of `evaluation.every_images`, or a failure."""
         every = self.config.evaluation.every_images
-        target = min(
-            (self.game.images_seen // every + 1) * every, self.config.training.budget_images
-        )
+        next_multiple = (self.game.images_seen // every + 1) * every
+        target = min(next_multiple, self.config.training.budget_images)
         probe = Probe(self.game)
-        start = time.perf_counter()
+        started = time.perf_counter()
         while self.game.images_seen < target:
             self._one_round(probe)
             if self._failed_numerically():
                 break
-        self._wait_for_device()
-        self.training_seconds += time.perf_counter() - start
+        wait_for(self.bench.device)
+        self.training_seconds += time.perf_counter() - started
 
     def _one_round(self, probe: Probe) -> None:
         step = self.game.num_steps_done
@@ -178,86 +186,46 @@ class _Training:
         self.window.add(self.game.images_seen, played.observed._asdict(), *played.sampled)
 
     def _failed_numerically(self) -> bool:
+        if not self.config.stability.stop_on_failure:
+            return False
         due = self.game.num_steps_done % NON_FINITE_CHECK_STEPS == 0
-        stop = self.config.stability.stop_on_failure
-        return due and stop and self.window.non_finite()
+        return due and self.window.non_finite()
 
     def evaluate(self) -> Evaluation:
         """Measure the averaged generator, judge, and store the row and the checkpoint."""
-        start = time.perf_counter()
-        images = self._generated()
+        started = time.perf_counter()
+        images = self._generated_images()
         signals = self.window.close()
         self.ranks.require_agreement(self.game.tensors())
-        evaluation = self.ranks.from_first(lambda: self._evaluated(images, signals, start))
+        evaluation = self.ranks.from_first(lambda: self._evaluation(images, signals, started))
         if not self.ranks.first:
             self.rows.append(evaluation.row)
             self.verdict = evaluation.verdict
         return evaluation
 
-    def _evaluated(
-        self, images: Tensor | None, signals: dict[str, float | int], start: float
-    ) -> Evaluation:
-        found = self._examined(images)
-        metrics = self._absent() if found is None else found.columns
-        self.evaluating_seconds += time.perf_counter() - start
-        names = self.bench.evaluator.names
-        first = self.rows[0] if self.rows else metrics
-        row: Row = {
-            "images_seen": self.game.images_seen,
-            "step": self.game.num_steps_done,
-            "quality": quality(
-                metrics[names.kernel],
-                initial=first[names.kernel],
-                floor=self.bench.evaluator.baseline[names.kernel],
-            ),
-            "seconds_training": self.training_seconds,
-            "seconds_evaluating": self.evaluating_seconds,
-            **metrics,
-            **signals,
-            **self._curvature(),
-        }
-        self.rows.append(row)
-        self.verdict = self._judge()
-        self.files.store_row(row)
-        self.files.store_checkpoint(self.game.state(), self.game.images_seen)
-        return self._concluded(images, found)
-
-    def _curvature(self) -> dict[str, float]:
-        if not self.config.stability.jacobian:
-            return {}
-        whole = Feed(self.config, self.bench, Share())
-        coming = whole.real(self.game.num_steps_done * self.config.training.critic_steps)
-        return curvature(self.game, coming)
-
     def conclude(self) -> Evaluation:
         """The newest evaluation; a run that has its verdict is finished in the record first."""
-        images = self._generated()
+        images = self._generated_images()
         return self.ranks.from_first(lambda: self._concluded(images, self._examined(images)))
 
-    def _concluded(self, images: Tensor | None, found: Examination | None) -> Evaluation:
-        assert self.rows
-        if self.verdict is None:
-            return Evaluation(self.rows[-1], None, None)
-        reached = score(
-            [row["images_seen"] for row in self.rows],
-            [row["quality"] for row in self.rows],
-            self.config.training.budget_images,
-            self.verdict.onset_images if self.verdict.name in FAILURES else None,
-        )
-        self.files.save_generator(self.game.average)
-        if images is not None and found is not None:
-            path = neighbours_file(self.files.folder, self.game.images_seen)
-            save_lookalikes(images, found, self.bench.pack.train, path)
-        self.files.note_end(
-            self.verdict,
-            score=reached,
-            final_quality=final_quality(self.rows[-1]["quality"], self.verdict.name),
-            images_seen=self.game.images_seen,
-            seconds={"training": self.training_seconds, "evaluating": self.evaluating_seconds},
-        )
-        return Evaluation(self.rows[-1], self.verdict, reached)
+    def _evaluation(
+        self, images: Tensor | None, signals: dict[str, float | int], started: float
+    ) -> Evaluation:
+        examined = self._examined(images)
+        metrics = self._metrics_of(examined)
+        self.evaluating_seconds += time.perf_counter() - started
 
-    def _generated(self) -> Tensor | None:
+        row = self._row(metrics, signals)
+        self.rows.append(row)
+        self.verdict = self._judge()
+
+        # A row before its checkpoint: a killed run makes its newest row again, never skips one.
+        self.files.store_row(row)
+        self.files.store_checkpoint(self.game.state(), self.game.images_seen)
+        return self._concluded(images, examined)
+
+    def _generated_images(self) -> Tensor | None:
+        """Images [N, C, H, W] uint8 of the same codes every time; None if one is not finite."""
         codes = latents(
             self.bench.evaluator.num_samples,
             self.config.network.latent_size,
@@ -270,15 +238,40 @@ class _Training:
     def _examined(self, images: Tensor | None) -> Examination | None:
         if images is None:
             return None
-        samples = sample_file(self.files.folder, self.game.images_seen)
-        save_grid(images[:NUM_GRID_SAMPLES], samples)
+        save_samples(images, sample_file(self.files.folder, self.game.images_seen))
         return self.bench.evaluator.examine(images)
 
-    def _absent(self) -> dict[str, float]:
-        """The metrics of images with a pixel that is not finite."""
-        return dict.fromkeys(self.bench.evaluator.names.model_dump().values(), float("nan"))
+    def _metrics_of(self, examined: Examination | None) -> dict[str, float]:
+        """Columns of the row; every metric is NaN for images that are not finite."""
+        if examined is not None:
+            return examined.columns
+        return dict.fromkeys(self.bench.evaluator.names.model_dump().values(), math.nan)
+
+    def _row(self, metrics: dict[str, float], signals: dict[str, float | int]) -> Row:
+        evaluator = self.bench.evaluator
+        kernel = evaluator.names.kernel
+        first = self.rows[0] if self.rows else metrics
+        return {
+            IMAGES_SEEN: self.game.images_seen,
+            STEP: self.game.num_steps_done,
+            QUALITY: quality(
+                metrics[kernel], initial=first[kernel], floor=evaluator.baseline[kernel]
+            ),
+            SECONDS_TRAINING: self.training_seconds,
+            SECONDS_EVALUATING: self.evaluating_seconds,
+            **metrics,
+            **signals,
+            **self._curvature(),
+        }
+
+    def _curvature(self) -> dict[str, float]:
+        if not self.config.stability.jacobian:
+            return {}
+        coming = self.game.num_steps_done * self.config.training.critic_steps
+        return curvature(self.game, self.feed.whole(coming))
 
     def _judge(self) -> Verdict | None:
+        """The verdict that ends the run now, else None."""
         evaluator = self.bench.evaluator
         verdict = judge(
             self.rows,
@@ -288,10 +281,28 @@ class _Training:
             settings=self.config.stability,
         )
         at_budget = self.game.images_seen >= self.config.training.budget_images
-        if verdict is None or at_budget or self.config.stability.stop_on_failure:
-            return verdict
-        return None
+        return verdict if at_budget or self.config.stability.stop_on_failure else None
 
-    def _wait_for_device(self) -> None:
-        if self.bench.device.type == "cuda":
-            torch.cuda.synchronize(self.bench.device)
+    def _concluded(self, images: Tensor | None, examined: Examination | None) -> Evaluation:
+        """The newest evaluation, after the end of a run that has its verdict was recorded."""
+        if self.verdict is None:
+            return Evaluation(self.rows[-1], None, None)
+        failed = self.verdict.name in FAILURES
+        run_score = score(
+            [row[IMAGES_SEEN] for row in self.rows],
+            [row[QUALITY] for row in self.rows],
+            self.config.training.budget_images,
+            self.verdict.onset_images if failed else None,
+        )
+        self.files.save_generator(self.game.average)
+        if images is not None and examined is not None:
+            path = neighbours_file(self.files.folder, self.game.images_seen)
+            save_lookalikes(images, examined, self.bench.pack.train, path)
+        self.files.note_end(
+            self.verdict,
+            score=run_score,
+            final_quality=final_quality(self.rows[-1][QUALITY], self.verdict.name),
+            images_seen=self.game.images_seen,
+            seconds={"training": self.training_seconds, "evaluating": self.evaluating_seconds},
+        )
+        return Evaluation(self.rows[-1], self.verdict, run_score)

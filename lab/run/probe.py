@@ -1,4 +1,4 @@
-"""Rounds of the game with the dearer signals taken; a few times an evaluation."""
+"""Rounds of the game with the more expensive signals, a few times between evaluations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Moved(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What the critic is shown, this rank's share of each batch: as many images of each."""
+    """Batches for the critic, this rank's share of each; equally many images of each."""
 
     train: Tensor
     heldout: Tensor
@@ -59,7 +59,7 @@ class Probe:
         self._last: dict[str, Moved] | None = None
 
     def step_after(self, real_batch: RealSource) -> Probed:
-        """Play a round; one that follows a probed round tells how straight the players go."""
+        """Play a round; after a probed round it gives the angle between the players' updates."""
         if self._last is None:
             return Probed(self.game.step(real_batch).observed, [])
         played, moved = self._watched(real_batch)
@@ -164,11 +164,11 @@ def steepest_slope(game: Game, look: Look, step: int) -> Tensor:
     mix = share.of(game.draws.mix("lipschitz", step))
     between = torch.lerp(look.train, look.fake, mix)
     labels = look.labels[0]
-    known = [None] * share.num_parts if labels is None else share.parts(labels, size)
+    classes = [None] * share.num_parts if labels is None else share.parts(labels, size)
     with game.autocast():
         squared = [
             squared_gradient_norm(game.critic, images, of, differentiable=False)
-            for images, of in zip(share.parts(between, size), known, strict=True)
+            for images, of in zip(share.parts(between, size), classes, strict=True)
         ]
     return game.whole(torch.cat(squared)).max().sqrt()
 

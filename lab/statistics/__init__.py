@@ -24,6 +24,7 @@ from lab.statistics.resampling import bootstrap_intervals as bootstrap_intervals
 from lab.statistics.resampling import by_runs as by_runs
 from lab.statistics.resampling import conditional_value_at_risk as conditional_value_at_risk
 from lab.statistics.resampling import interquartile_mean as interquartile_mean
+from lab.statistics.shares import SUGGESTED_FRESH_SEEDS as SUGGESTED_FRESH_SEEDS
 from lab.statistics.shares import Interval as Interval
 from lab.statistics.shares import Intervals as Intervals
 from lab.statistics.shares import Shrinkage as Shrinkage

@@ -17,6 +17,9 @@ LEAST_TRIALS = 10
 """Trials from which the spread of P(stable) between them is fitted."""
 LEAST_REPEATED = 5
 """As many must have two runs or more: single runs carry no trace of that spread."""
+SUGGESTED_FRESH_SEEDS = 7
+"""Fresh seeds from which Wilson's 95 % interval covers the P(stable) of a race's winner in 93 to
+97 % of simulated studies (benchmarks/race/study.py)."""
 _WEAK = 2.0
 """Runs that the prior weighs where it cannot be fitted: as many as a uniform one."""
 _LEAST_WEIGHT = 1e-2

@@ -19,6 +19,8 @@ from reports.kit.parameter import Parameter
 from reports.kit.words import number, setting, short_name
 
 Array = NDArray[np.float64]
+TURNS = {"x": 0.6180339887, "y": 0.7548776662}
+"""The golden ratio's inverse, and the plastic number's, which goes with it in the plane."""
 JITTER = 0.3
 """Half-width of the spread of marks that share a choice, in slots."""
 
@@ -97,13 +99,13 @@ def axis_for(parameter: Parameter, values: Sequence[Any]) -> Axis:
 
 
 def spread(trials: Sequence[int], axis: Axis, turn: float) -> Array:
-    """A fixed little offset a trial, so that marks on one slot do not hide each other.
+    """A fixed little offset a trial, so that marks on one slot do not hide each other."""
+    return JITTER * weyl(trials, turn) if axis.slots else np.zeros(len(trials))
 
-    Multiples of an irrational `turn` fill the width evenly (Weyl).
-    """
-    if not axis.slots:
-        return np.zeros(len(trials))
-    return JITTER * (2 * (np.asarray(trials, dtype=float) * turn % 1.0) - 1)
+
+def weyl(trials: Sequence[int] | Array, turn: float = TURNS["x"]) -> Array:
+    """A number from -1 to 1 of each trial: multiples of an irrational fill the range evenly."""
+    return 2 * (np.asarray(trials, dtype=float) * turn % 1.0) - 1
 
 
 def _numeric_axis(parameter: Parameter, values: Sequence[Any]) -> Axis:

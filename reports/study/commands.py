@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lab.record import StudyRecord, trial_folder
+from lab.statistics import SUGGESTED_FRESH_SEEDS
 from reports.kit.markup import Html, element, joined
 from reports.study.conclusions import (
     conclusions_of,
@@ -19,8 +20,6 @@ from reports.study.conclusions import (
 
 FINALISTS = 3
 """Trials worth confirming in a study that did not race."""
-FRESH_SEEDS = 5
-"""Seeds of a finalist that was not confirmed: five of five are stable in truth above .57."""
 
 
 class Command(NamedTuple):
@@ -70,7 +69,7 @@ def going_on(study: StudyRecord) -> list[Command]:
     ]  # fmt: skip
     if not is_confirmed(study) and study.trials:
         found.append(
-            Command("Confirm on fresh seeds", confirm_command(study, FRESH_SEEDS),
+            Command("Confirm on fresh seeds", confirm_command(study),
                     "headline numbers then come from runs that no choice was made on")
         )  # fmt: skip
     return found
@@ -123,14 +122,14 @@ def train_command(study: StudyRecord) -> str | None:
     return f"python -m lab.train --trial {shown_folder(folder)}"
 
 
-def confirm_command(study: StudyRecord, num_seeds: int) -> str:
-    """The command that goes on to train the finalists on so many fresh seeds each.
+def confirm_command(study: StudyRecord) -> str:
+    """The command that goes on to train the finalists on fresh seeds.
 
-    A study that did not race has no finalists, so it is told how many to take.
+    A study that did not race has no finalists, so the command names their number.
     """
     race = "" if is_raced(study) else f" --race {min(FINALISTS, len(study.trials))}"
     folder = shown_folder(study.folder)
-    return f"python -m lab.search --resume {folder}{race} --confirm {num_seeds}"
+    return f"python -m lab.search --resume {folder}{race} --confirm {SUGGESTED_FRESH_SEEDS}"
 
 
 def shown_folder(folder: Path) -> str:

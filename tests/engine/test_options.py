@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 import lab.engine.cluster
-from lab.engine.options import SearchOptions
-from lab.engine.stages import plan_settings, resumed_settings
+from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.errors import InputError
 from lab.plan import PlanSettings, find_preset, load_space
 from lab.search import main
@@ -60,10 +59,10 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--seeds", "4,2"], "--seeds is '4,2'; give the seeds of every trial"),
         (["--seeds", "one"], "--seeds is 'one'; give the seeds of every trial"),
         (["--seeds", "1,1000"], "rising numbers for the rungs of a race (--seeds 1,2,4), from 1"),
-        (["--trials", "8", "--race", "9"], "leave 9 survivors of 8 trials; it can leave at most"),
+        (["--trials", "8", "--race", "9"], "9 finalists and 8 trials; it can have at most"),
         (["--race", "-1"], "--race is -1; it must be at least 0"),
-        (["--race", "0", "--confirm", "3"], "--race 0 chooses nobody"),
-        (["--race", "0", "--seeds", "1,2"], "--race 0 chooses nobody"),
+        (["--race", "0", "--confirm", "3"], "--race 0 has no finalists"),
+        (["--race", "0", "--seeds", "1,2"], "--race 0 has no finalists"),
         (["--confirm", "1000"], "--confirm is 1000; it must be below 1000"),
         (["--target", "1.5"], "--target is 1.5; it must be between 0 and 1"),
         (["--target", "0"], "--target is 0; it must be between 0 and 1"),

@@ -16,12 +16,13 @@ from typing import Any
 import fsspec
 import pytest
 
-import lab.engine.storage
 import lab.record.durable
+import lab.record.leases
 import lab.record.remote
-from lab.engine.storage import Lease, held, stored_run
+from lab.engine.runs import stored_run
 from lab.errors import InputError
 from lab.record.durable import LOCK_FILE, PATIENCE, StorageFailed
+from lab.record.leases import Lease, held
 from lab.record.remote import RemoteFolder, scratch_folder
 from lab.record.storage import SharedFolder, for_planning, for_reading, for_training, open_storage
 from lab.run import Evaluation, run
@@ -420,8 +421,8 @@ def test_a_rank_that_does_not_write_touches_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture
 def study(monkeypatch: pytest.MonkeyPatch) -> RemoteFolder:
-    monkeypatch.setattr(lab.engine.storage, "REFRESH_SECONDS", 0.02)
-    monkeypatch.setattr(lab.engine.storage, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(lab.record.leases, "REFRESH_SECONDS", 0.02)
+    monkeypatch.setattr(lab.record.leases, "LEASE_SECONDS", 0.5)
     return another_process("memory://lab/studies/mine")
 
 
@@ -471,7 +472,7 @@ def test_a_lease_by_another_clock_that_is_renewed_is_respected(
     study: RemoteFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease_of(study, time=time.time() - 10)
-    monkeypatch.setattr(lab.engine.storage, "REFRESH_SECONDS", 0.2)
+    monkeypatch.setattr(lab.record.leases, "REFRESH_SECONDS", 0.2)
     renewing = threading.Timer(0.05, lambda: lease_of(study, time=time.time() - 9))
     renewing.start()
     with pytest.raises(InputError, match="is being written by"), held(study):

@@ -1,4 +1,4 @@
-"""When a run is taken for hung; the watchdog is played without Ray, its bite a list."""
+"""When a run counts as hanging; the watchdog runs without Ray, its kills are a list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_only_a_run_without_an_evaluation_is_ended() -> None:
             await asyncio.sleep(LIMIT / 2)
             await watchdog.evaluated("again")
         assert killed == ["actor of hung"]
-        assert "taken for hung" in str(await watchdog.reason("hung"))
+        assert "taken to hang" in str(await watchdog.reason("hung"))
         assert await watchdog.reason("again") is None
         await watchdog.over("again")
         await watchdog.over("starting")

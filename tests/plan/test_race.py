@@ -180,10 +180,10 @@ def test_confirm_seeds_are_none_of_the_race() -> None:
 
 
 def test_more_survivors_than_trials_are_refused_in_one_sentence() -> None:
-    with pytest.raises(InputError, match="leave 9 survivors of 8 trials; it can leave at most 8"):
+    with pytest.raises(InputError, match="9 finalists and 8 trials; it can have at most 8"):
         race_rules(PlanSettings(seeds=(1, 2), race=9), 8)
 
 
 def test_nobody_chosen_and_somebody_confirmed_is_refused() -> None:
-    with pytest.raises(InputError, match="--race 0 chooses nobody"):
+    with pytest.raises(InputError, match="--race 0 has no finalists"):
         race_rules(PlanSettings(race=0, confirm=2), 8)

@@ -1,4 +1,4 @@
-"""What a search would do, and about how long: nothing is trained, and no study is written."""
+"""What a search would do and how long it would take: nothing is trained, no study is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from rich.console import Console
 
 from lab.config import RunConfig
 from lab.engine.cluster import Resources, connected, this_machine, will_start_here
-from lab.engine.forecast.forecast import Forecast, forecast, planned_jobs, share_of, timed_configs
+from lab.engine.forecast.forecast import (
+    Forecast,
+    forecast,
+    num_updates,
+    planned_jobs,
+    share_of,
+    timed_configs,
+    work_of,
+)
 from lab.engine.forecast.timing import Measure, measuring_here, measuring_on_cluster
 from lab.engine.options import SearchOptions
 from lab.engine.place import new_place, resumed_place
@@ -39,7 +47,7 @@ class Plan:
 
     @property
     def num_workers(self) -> int:
-        """Of one run; of a range as many as there is room for."""
+        """Of one run; of a range, as many as there is room for."""
         slot = self.slot
         places = sum(node.num_places(slot.cpus, slot.gpus) for node in self.machines.nodes)
         return max(slot.workers.least, min(slot.workers.most, places // self.num_slots))
@@ -57,14 +65,14 @@ class Plan:
 
 
 def dry_run(options: SearchOptions, console: Console) -> None:
-    """Print the plan of the search that `options` ask for.
+    """Print the plan of the search that `options` describe.
 
     Raises InputError where the search would.
     """
     options.check()
     resumed = resumed_place(options)
     space = None if resumed else asked_space(options)
-    place = resumed or new_place(options)
+    target = resumed or new_place(options)
     here = will_start_here(options.address)
     try:
         if here:
@@ -72,7 +80,7 @@ def dry_run(options: SearchOptions, console: Console) -> None:
         with _machines(options, here=here) as machines:
             where = "this machine" if here else "the cluster"
             plan = (
-                _plan_left(place, options, machines, where)
+                _plan_left(target, options, machines, where)
                 if space is None
                 else _plan_new(space, options, machines, where)
             )
@@ -83,10 +91,10 @@ def dry_run(options: SearchOptions, console: Console) -> None:
             ):
                 lines = _lines(plan, measure)
     finally:
-        place.forget()
+        target.forget()
     console.print(f"plan of {plan.name}; nothing is started", highlight=False, soft_wrap=True)
-    for title, said in lines.items():
-        console.print(f"{title:<14} {said}", highlight=False, markup=False, soft_wrap=True)
+    for title, line in lines.items():
+        console.print(f"{title:<15} {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -114,15 +122,15 @@ def _plan_new(space: Space, options: SearchOptions, machines: Resources, where: 
     )
 
 
-def _plan_left(place: Storage, options: SearchOptions, machines: Resources, where: str) -> Plan:
-    with in_its_words(place):
-        place.pull(for_reading)
-        study = reopen(place, options)
+def _plan_left(storage: Storage, options: SearchOptions, machines: Resources, where: str) -> Plan:
+    with in_its_words(storage):
+        storage.pull(for_reading)
+        study = reopen(storage, options)
     grows = options.address is not None
     require_resources(machines, study.slot)
-    begun = [run for run in read_study(place.folder).runs if run.evaluations]
+    begun = [run for run in read_study(storage.folder).runs if run.evaluations]
     return Plan(
-        name=f"{study.space.name}, what is left of {place.name}",
+        name=f"{study.space.name}, what is left of {storage.name}",
         space=study.space,
         preset=str(study.entries["preset"]),
         planner=study.planner,
@@ -138,15 +146,18 @@ def _lines(plan: Plan, measure: Measure) -> dict[str, str]:
     """What is printed, by title; times a few rounds for it."""
     base = plan.space.base_config()
     (opened,) = measure("opening", [base.model_dump()])
-    left = plan.left
+    left = plan.left  # before the planner is asked for the runs that are left
     num_left = plan.planner.num_runs - plan.planner.num_ended
     jobs = planned_jobs(plan.planner, num_left)
-    configs = timed_configs(jobs)
-    shares = [_share(config, opened["precision"], plan.num_workers) for config in configs.values()]
+    configs = timed_configs(base, [job.config for job in jobs])
+    shares = [_share(config, opened["precision"], plan.num_workers) for config in configs]
     rounds = [answer["round"] for answer in measure("rounds", shares)]
     expected = forecast(
         jobs,
-        dict(zip(configs, rounds, strict=True)),
+        {
+            work_of(config): seconds / num_updates(config)
+            for config, seconds in zip(configs, rounds, strict=True)
+        },
         opened["evaluation"],
         seen=plan.seen,
         num_left=num_left,
@@ -191,18 +202,21 @@ def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
         return {"time": "none: every run has ended"}
     shortest, longest = min(expected.per_run), max(expected.per_run)
     hours = expected.total * plan.num_workers / 3600
-    configs = (
-        "1 planned configuration" if num_timed == 1 else f"{num_timed} planned configurations"
-    )
-    alone = "" if plan.num_workers == 1 else "; the communication of workers comes on top"
+    timed = {
+        1: "the rounds of every planned configuration, which cost the same",
+        2: "rounds of the cheapest and the most expensive planned configuration; "
+        "others interpolated",
+        3: "rounds of the base and of the cheapest and the most expensive planned configuration; "
+        "others interpolated",
+    }[num_timed]
+    alone = "" if plan.num_workers == 1 else "; without the communication between workers"
     return {
         "time of a run": f"{in_time(expected.total / len(expected.per_run))} on average, "
         f"{in_time(shortest)} to {in_time(longest)}",
-        "time in all": f"at most about {in_time(expected.in_all)}: runs that fail stop early",
+        "time in all": f"at most about {in_time(expected.in_all)}; runs that fail stop early",
         "cost": f"at most about {hours * plan.slot.cpus:.2g} CPU-hours and "
         f"{hours * plan.slot.gpus:.2g} GPU-hours",
-        "measured": f"some rounds of {configs} and one evaluation, "
-        f"on slots of {plan.where}{alone}",
+        "estimated from": f"{timed}; one evaluation; on slots of {plan.where}{alone}",
     }
 
 

@@ -1,24 +1,26 @@
-"""How long the runs that are left would take: planned configurations, timed, and added up."""
+"""How long the runs that are left would take, from the timed rounds of up to three of them."""
 
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from lab.config import RunConfig, make_config
 from lab.plan import Job, Planner
 
-MAX_ASKED, MAX_TIMED = 64, 16
-"""Of a long search the first planned runs stand for all, and of these an even spread is timed."""
-CHEAP = ("seed", "loss", "optimizer", "stability")
-"""Settings that change a run's numbers and not its time."""
+MAX_ASKED = 64
+"""Of a long search the first planned runs stand for all: asking TPE for more takes seconds."""
+GRADIENT_PASSES = {"none": 0.0, "r1-r2": 4.0}
+"""What a gradient penalty adds to a critic step, in passes over the batch; 2 of any other kind:
+one with its gradient, and the backward pass through that."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Seconds, as long as no run stops early."""
+    """Seconds, if no run stops early."""
 
     per_run: list[float]
     """Of each run that is left."""
@@ -32,25 +34,49 @@ class Forecast:
 
 
 def planned_jobs(planner: Planner, num_left: int) -> list[Job]:
-    """The first runs that a planner asks for; nobody is told, so it must be a copy."""
+    """The first runs that a planner asks for; it must be a copy, since none of them is trained."""
     asked = (planner.ask() for _ in range(min(num_left, MAX_ASKED)))
     return [job for job in asked if job is not None]
 
 
-def timed_configs(jobs: Sequence[Job]) -> dict[str, RunConfig]:
-    """Configurations to time, by cost: those of runs that cost the same are timed once."""
-    by_cost = {cost_of(job.config): job.config for job in jobs}
-    spread = range(min(len(by_cost), MAX_TIMED))
-    chosen = [list(by_cost)[i * len(by_cost) // len(spread)] for i in spread]
-    return {cost: by_cost[cost] for cost in chosen}
+def num_updates(config: RunConfig) -> int:
+    """Updates of a round: the critic's and the generator's."""
+    return config.training.critic_steps + 1
 
 
-def cost_of(config: RunConfig) -> str:
-    """Equal for configurations whose rounds take equally long."""
-    settings = {key: to for key, to in config.model_dump().items() if key not in CHEAP}
-    settings["penalty"].pop("weight")
-    settings["compares"] = config.loss == "relativistic"
-    return json.dumps(settings, sort_keys=True)
+def work_of(config: RunConfig) -> float:
+    """Relative work of an update, the mean of a round: images passed, times the cost of a pass.
+
+    Only settings whose influence is known count: batch size, critic steps, gradient penalty,
+    width and resolution. A pass costs the square of the width and of the resolution.
+    """
+    training, penalty = config.training, config.penalty
+    gradient = GRADIENT_PASSES.get(penalty.kind, 2.0) / penalty.every_steps
+    critic = training.critic_steps * (2.0 + gradient)
+    generator = 2.0 * training.generator_batch_multiplier  # through the generator and the critic
+    image = (config.network.width * config.data.resolution) ** 2
+    return training.batch_size * (critic + generator) * image / num_updates(config)
+
+
+def timed_configs(base: RunConfig, configs: Sequence[RunConfig]) -> list[RunConfig]:
+    """The configurations to time, by rising work: both extremes, and the base between them."""
+    if not configs:
+        return []
+    cheapest, costliest = min(configs, key=work_of), max(configs, key=work_of)
+    between = [base] if work_of(cheapest) < work_of(base) < work_of(costliest) else []
+    extremes = [cheapest, costliest] if work_of(cheapest) < work_of(costliest) else [cheapest]
+    return sorted([*extremes, *between], key=work_of)
+
+
+def round_seconds(config: RunConfig, timed: Mapping[float, float]) -> float:
+    """Seconds of a round, by interpolation between timed updates: work, rising -> seconds.
+
+    An update costs a fixed time for its kernels' launch and a time for its images, so seconds
+    rise more slowly than work; between timed ones the logarithms are joined by straight lines.
+    """
+    work, seconds = np.log(list(timed)), np.log(list(timed.values()))
+    update = float(np.exp(np.interp(np.log(work_of(config)), work, seconds)))
+    return num_updates(config) * update
 
 
 def share_of(config: RunConfig, num_workers: int) -> RunConfig:
@@ -66,7 +92,7 @@ def share_of(config: RunConfig, num_workers: int) -> RunConfig:
 
 
 def run_seconds(config: RunConfig, seen: int, per_round: float, per_evaluation: float) -> float:
-    """Seconds from `seen` images to the budget; the untrained generator is evaluated, too."""
+    """Seconds from `seen` images to the budget, with the evaluation of the untrained generator."""
     left = config.training.budget_images - seen
     evaluations = -(-left // config.evaluation.every_images) + (seen == 0)
     return -(-left // config.images_per_step) * per_round + evaluations * per_evaluation
@@ -74,34 +100,33 @@ def run_seconds(config: RunConfig, seen: int, per_round: float, per_evaluation: 
 
 def forecast(
     jobs: Sequence[Job],
-    seconds_per_round: Mapping[str, float],
+    timed: Mapping[float, float],
     seconds_per_evaluation: float,
     *,
     seen: Mapping[tuple[int, int], int],
     num_left: int,
     num_slots: int,
 ) -> Forecast:
-    """Each run by the timing of its cost, the others by the mean of those.
+    """Each planned run by its rounds (see `round_seconds`), the others by their mean.
 
     `seen` has the images that interrupted runs, by trial and seed, have seen already.
     """
-    timed = [
+    per_run = [
         run_seconds(
             job.config,
             seen.get((job.trial, job.seed), 0),
-            seconds_per_round[cost_of(job.config)],
+            round_seconds(job.config, timed),
             seconds_per_evaluation,
         )
         for job in jobs
-        if cost_of(job.config) in seconds_per_round
     ]
-    mean = sum(timed) / len(timed) if timed else 0.0
-    per_run = timed + [mean] * (num_left - len(timed))
+    mean = sum(per_run) / len(per_run) if per_run else 0.0
+    per_run += [mean] * (num_left - len(per_run))
     return Forecast(per_run, _makespan(per_run, num_slots))
 
 
 def _makespan(per_run: Sequence[float], num_slots: int) -> float:
-    """When the last run ends, each taken in turn by the slot that is free first."""
+    """When the last run ends, if each goes to the slot that is free first."""
     free_at = [0.0] * num_slots
     for seconds in per_run:
         heapq.heappush(free_at, heapq.heappop(free_at) + seconds)

@@ -15,23 +15,23 @@ from lab.engine.slots import Slot
 from lab.errors import InputError
 
 MIN_ROUNDS, MIN_SECONDS = 3, 0.5
-"""Rounds are played until both are reached; the first, which allocates, is not counted."""
+"""Rounds are timed until both are reached; the first one allocates memory and is left out."""
 
 Measured = dict[str, Any]
 Measure = Callable[[str, list[dict[str, Any]]], list[Measured]]
-"""(what to measure, configurations) -> what came, measured side by side as runs train."""
+"""(what to measure, configurations) -> measurements, taken side by side, as runs train."""
 
 
 def measure(what: str, config: dict[str, Any], device: str, threads: int) -> Measured:
-    """Measure one configuration where a run would train; a person's mistake is `mistake`.
+    """Measure one configuration where a run would train.
 
-    `opening`: what `open_on_slot` gives, and `evaluation`, in seconds. `rounds`: `round`, in
-    seconds.
+    `opening`: the entries of `open_on_slot`, and `evaluation` in seconds. `rounds`: `round` in
+    seconds. The sentence of an InputError is `mistake`.
     """
     import torch
 
     from lab.config import make_config
-    from lab.engine.opening import open_on_slot
+    from lab.engine.study import open_on_slot
 
     if what == "opening":
         opened = open_on_slot(config, device, threads)
@@ -45,7 +45,7 @@ def measure(what: str, config: dict[str, Any], device: str, threads: int) -> Mea
 
 @contextmanager
 def measuring_here(slot: Slot, num_workers: int) -> Iterator[Measure]:
-    """Measure in processes of this machine: as many as will train; one only with GPUs."""
+    """Measure in as many processes of this machine as will train; with GPUs in one alone."""
     os.environ.update({name: os.environ.get(name, to) for name, to in ENVIRONMENT.items()})
     num_processes = 1 if slot.gpus else num_workers
     with ProcessPoolExecutor(num_processes, mp_context=get_context("spawn")) as pool:
@@ -59,7 +59,7 @@ def measuring_here(slot: Slot, num_workers: int) -> Iterator[Measure]:
 
 @contextmanager
 def measuring_on_cluster(slot: Slot, num_workers: int) -> Iterator[Measure]:
-    """Measure in tasks of the Ray that is connected, as many at a time as will train."""
+    """Measure in tasks of the connected Ray, as many at a time as will train."""
     import ray
 
     task = ray.remote(measure).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
@@ -82,14 +82,14 @@ def _without_mistake(answers: list[Measured]) -> list[Measured]:
 
 
 def _round_seconds(config: Any, device: str) -> float:
-    """Median seconds of a round of the game, which is played on one real batch."""
+    """Median seconds of a round of the game on one real batch."""
     from statistics import median
 
     import torch
 
     from lab.gan.game import Game
     from lab.gan.rounds import RealBatch
-    from lab.run.bench import open_bench_for, resolve_precision
+    from lab.run.bench import open_bench_for, resolve_precision, wait_for
 
     bench = open_bench_for(config, device)
     precision = resolve_precision(config, bench.shape, bench.device)
@@ -102,13 +102,13 @@ def _round_seconds(config: Any, device: str) -> float:
     while len(seconds) <= MIN_ROUNDS or sum(seconds[1:]) < MIN_SECONDS:
         start = time.perf_counter()
         game.step(lambda critic_step: batch)
-        _wait_for(bench.device)
+        wait_for(bench.device)
         seconds.append(time.perf_counter() - start)
     return median(seconds[1:])
 
 
 def _evaluation_seconds(config: Any, device: str) -> float:
-    """Seconds of the second of two evaluations, as a run's later ones are."""
+    """Seconds of the second of two evaluations: the first one allocates memory."""
     from lab.gan.game import Game
     from lab.gan.sampling import generate, latents
     from lab.run.bench import open_bench_for, resolve_precision
@@ -130,10 +130,3 @@ def _evaluation_seconds(config: Any, device: str) -> float:
         bench.evaluator.measure(images)
         seconds = time.perf_counter() - start
     return seconds
-
-
-def _wait_for(device: Any) -> None:
-    if device.type == "cuda":
-        import torch
-
-        torch.cuda.synchronize(device)

@@ -1,36 +1,31 @@
 """Between a slot and the workers of its gang: orders one way, answers the other.
 
 A gang is a long-lived group of ranks that take run after run. The slot gives one order at a time;
-every rank asks for the newest, all carry it out in lock-step, and rank 0 answers. An order holds
-all that is needed, so a group that died and was started again carries out the same order: the run
-continues from its checkpoint. No Ray in here; `lab.engine.gang.gang` makes an actor of it.
+every rank asks for the newest, all carry it out in lock-step, and rank 0 answers. An order is
+complete in itself, so a group that died and was started again carries out the same order: the run
+continues from its checkpoint. This file imports no Ray; `lab.engine.gang.gang` makes it an actor.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-Job = dict[str, Any]
-Answer = dict[str, Any]
-"""An evaluation (see `answer_of`), an `error`, a `mistake`, or the gang's `end`.
-
-`no_room` with an end: its workers found no place on the cluster.
-"""
+from lab.engine.runs import Answer, JobMessage
 
 AGREEMENT_SECONDS = 5.0
-"""Ranks that fail together say so within this time; a gang of which some do not is renewed."""
+"""Ranks that fail together report within this time; a gang with silent ranks is started again."""
 
 
 class Order(NamedTuple):
-    """What every rank of a gang is to do next."""
+    """What every rank of a gang does next."""
 
     serial: int
     action: Literal["step", "close", "end"]
     run: int
     """Counts the runs of the gang: another number is another run."""
-    job: Job | None
+    job: JobMessage | None
     attempt: int
 
 
@@ -40,14 +35,15 @@ class RankError(NamedTuple):
     text: str
     """The traceback."""
     mistake: str | None
-    """The sentence, when it is a person's mistake."""
+    """The sentence of an InputError, which is a person's mistake."""
     usable: bool = True
     """Whether the rank's device still answers."""
     collateral: bool = False
-    """Whether it only says that another rank is gone."""
+    """Whether the error only means that another rank is gone."""
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
+        """One line."""
         return self.mistake or self.text.strip().rpartition("\n")[2]
 
 
@@ -61,11 +57,11 @@ class _Group:
     """By rank, of the outstanding order."""
     all_failed: asyncio.Event = field(default_factory=asyncio.Event)
     broken: bool = False
-    """Whether it gets no further orders, for it is to be started again."""
+    """Whether it gets no further orders because it is to be started again."""
 
 
 class Mailbox:
-    """At most one order is outstanding; answers to others, and of groups gone by, are dropped."""
+    """Holds at most one order; answers to earlier orders, or from earlier groups, are dropped."""
 
     def __init__(self, agreement_seconds: float = AGREEMENT_SECONDS) -> None:
         self._agreement_seconds = agreement_seconds
@@ -80,7 +76,9 @@ class Mailbox:
         self._end: Answer | None = None
         self._news = asyncio.Condition()
 
-    async def carry_out(self, action: Literal["step", "close"], run: int, job: Job) -> Answer:
+    async def carry_out(
+        self, action: Literal["step", "close"], run: int, job: JobMessage
+    ) -> Answer:
         """Give an order and wait for its answer."""
         if self._end is not None:
             return self._end
@@ -94,12 +92,12 @@ class Mailbox:
 
     async def finish(self) -> None:
         """Tell every rank to return; an outstanding order is dropped."""
-        self._settle({"end": "the gang was told to end"})
+        self._settle({"end": "the gang was asked to end"})
         self._post("end", 0, None)
         await self._announce()
 
     async def ended(self, end: Answer) -> None:
-        """The gang is gone: whoever waits for an answer is told so, now and later."""
+        """The gang is gone: `end` answers the outstanding order and every later one."""
         self._end = end
         self._settle(end)
         await self._announce()
@@ -117,7 +115,7 @@ class Mailbox:
         await self._announce()
 
     async def next_order(self, group: str, after: int) -> Order | None:
-        """The order newer than `after`, once there is one; None for a group that is to leave."""
+        """The order after number `after`, once there is one; None for a group that is to leave."""
         async with self._news:
             await self._news.wait_for(lambda: not self._is_present(group) or self._is_new(after))
         if not self._is_present(group):
@@ -126,16 +124,16 @@ class Mailbox:
         return self._order
 
     async def deliver(self, group: str, serial: int, answer: Answer) -> None:
-        """Rank 0 carried an order out."""
+        """Take rank 0's answer to an order."""
         if self._is_present(group) and self._is_outstanding(serial):
             self._num_deaths, self._collateral = 0, ""
             self._settle(answer)
 
     async def fail(self, group: str, rank: int, serial: int, error: RankError) -> bool:
-        """A rank raised while it carried out an order; whether it may take the next one.
+        """Take what a rank raised at an order; returns whether the rank may take the next one.
 
-        A gang whose ranks all failed alike is in step and stays. Of any other, some rank may be
-        stuck in a collective: it is broken, and the ranks that ask leave it.
+        A group whose ranks all failed alike is in step and stays. In any other, a rank may be
+        stuck in a collective: the group is broken, and its ranks leave when they ask again.
         """
         present = self._group
         if present is None or present.name != group or not self._is_outstanding(serial):
@@ -154,11 +152,11 @@ class Mailbox:
         return not present.broken
 
     def _conclude_failure(self, group: _Group) -> None:
-        """Hand the run back with what was raised; all ranks of the group learn what follows."""
+        """Answer with what was raised, and release the ranks that wait in `fail`."""
         if group.all_failed.is_set() or not group.errors:
             return
         errors = [error for _, error in sorted(group.errors.items())]
-        alike = len({error.says for error in errors}) == 1
+        alike = len({error.summary for error in errors}) == 1
         complete = len(errors) == group.num_ranks
         group.broken = not (alike and complete and all(error.usable for error in errors))
         mistakes = [error.mistake for error in errors if error.mistake is not None]
@@ -186,7 +184,9 @@ class Mailbox:
             return
         self._order = order._replace(attempt=attempt)
 
-    def _post(self, action: Literal["step", "close", "end"], run: int, job: Job | None) -> None:
+    def _post(
+        self, action: Literal["step", "close", "end"], run: int, job: JobMessage | None
+    ) -> None:
         serial = 1 if self._order is None else self._order.serial + 1
         attempt = 0 if job is None else job["attempt"] + self._num_deaths
         self._order = Order(serial, action, run, job, attempt)

@@ -1,4 +1,4 @@
-"""Run in every process of Ray that a search with gangs starts, so it imports next to nothing."""
+"""Settings of every Ray process that a search with gangs starts; it imports next to nothing."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import socket
 
 
 def settle_process() -> None:
-    """What a worker process must know before a gang is made of it; Ray calls this by its name."""
+    """Set what a process needs before it becomes a gang's worker; Ray calls this by its name."""
     import ray
 
-    _know_own_cluster(ray.get_runtime_context().gcs_address)
-    _talk_over(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
+    _name_cluster(ray.get_runtime_context().gcs_address)
+    _bind_gloo(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
 
 
-def _know_own_cluster(address: str) -> None:
-    """Which Ray is its own, for a machine may have several.
+def _name_cluster(address: str) -> None:
+    """Name this process's Ray, because a machine may have several.
 
-    Ray Train's guard over the place of a gang asks after the gang's controller without saying
-    where. Of another Ray it would learn that there is none, and take a living gang's place away.
+    Ray Train's cleaner of placement groups asks for the gang's controller without naming a Ray.
+    Another Ray would answer that there is none, and a living gang would lose its group.
     """
     os.environ["RAY_ADDRESS"] = address
 
 
-def _talk_over(address: str) -> None:
-    """Let gloo bind to the address that the cluster knows this node by.
+def _bind_gloo(address: str) -> None:
+    """Let gloo bind to this node's address in the cluster.
 
-    Else it takes the one that the host's name has, which on Debian is 127.0.1.1: workers on
-    other hosts would wait for it in vain.
+    By default it takes the address of the host's name, which on Debian is 127.0.1.1: workers on
+    other hosts could not reach it.
     """
     interface = interface_of(address)
     if interface is not None:

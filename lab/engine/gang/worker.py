@@ -1,78 +1,20 @@
-"""What each worker of a gang does: take an order, carry it out in lock-step, say what came of it.
+"""What each worker of a gang does: take an order, carry it out in lock-step, report the outcome.
 
-`carry_out_orders` is the train function of a Ray Train `TorchTrainer`; the process group stands
-when it is called. It leaves by an exception only when the gang must be started again.
+`carry_out_orders` is the train function of a Ray Train `TorchTrainer`, which has set up the
+process group when it calls it. It raises only when the gang must be started again.
 """
 
 from __future__ import annotations
 
-import json
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import Any, Protocol
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import Any
 
-from lab.engine.gang.mailbox import Answer, Job, Order, RankError
-from lab.engine.storage import stored_run
+from lab.engine.gang.mailbox import Order, RankError
+from lab.engine.runs import Answer, Evaluations, JobMessage, answer_of
 from lab.errors import InputError
-
-
-class Measured(Protocol):
-    """What a run yields, as far as the engine looks at it (see `lab.run.Evaluation`)."""
-
-    @property
-    def row(self) -> dict[str, Any]: ...
-
-    @property
-    def verdict(self) -> Any: ...
-
-    @property
-    def score(self) -> float | None: ...
-
-
-Evaluations = Iterator[Measured]
-StartRun = Callable[..., Evaluations]
-"""(job, device=, ranks=) -> the run's iterator."""
-
-
-def start_run(job: Job, *, device: str, ranks: Any = None) -> Evaluations:
-    """The run that a job describes, on the worker that calls; see `lab.run.run`."""
-    from lab.config import make_config
-    from lab.gan.ranks import ALONE
-    from lab.run import run
-
-    ranks = ranks or ALONE
-    return stored_run(
-        job["folder"],
-        lambda folder: run(
-            make_config(job["config"]),
-            folder,
-            trial=job["trial"],
-            stage=job["stage"],
-            attempt=job["attempt"],
-            device=device,
-            ranks=ranks,
-        ),
-        writes=ranks.rank == 0,
-    )
-
-
-def answer_of(evaluation: Measured) -> Answer:
-    """An evaluation as it travels: the row as JSON, for Tune wants finite numbers."""
-    verdict = evaluation.verdict
-    return {
-        "row": json.dumps(evaluation.row),
-        "verdict": None if verdict is None else verdict.name,
-        "onset_images": None if verdict is None else verdict.onset_images,
-        "score": evaluation.score,
-    }
-
-
-def named(path: str) -> Any:
-    """What `module:name` stands for."""
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)
 
 
 class GangBroken(RuntimeError):
@@ -80,7 +22,7 @@ class GangBroken(RuntimeError):
 
 
 def carry_out_orders(settings: dict[str, Any]) -> None:
-    """The train function: runs on every rank until the order to end."""
+    """The train function: serves orders on every rank until the order to end."""
     import ray
     import torch
     import torch.distributed as dist
@@ -97,17 +39,17 @@ def carry_out_orders(settings: dict[str, Any]) -> None:
     if ranks.rank == 0:
         ray.get(mailbox.enlist.remote(name[0], ranks.num_ranks))
     dist.broadcast_object_list(name, src=0)
-    start = named(settings["start_run"])
-    device = get_device().type  # whose current one Ray Train has set
+    start = resolve_name(settings["start_run"])
+    device = get_device().type  # Ray Train has made it the current one
     rank = _Rank(ranks, name[0], lambda job: start(job, device=device, ranks=ranks), mailbox)
     rank.serve(ray.get)
 
 
 class _Rank:
-    """One worker: the run under way, if any, and the mailbox it reports to."""
+    """One worker: the run under way, if any, and the mailbox that it answers to."""
 
     def __init__(
-        self, ranks: Any, group: str, start: Callable[[Job], Evaluations], mailbox: Any
+        self, ranks: Any, group: str, start: Callable[[JobMessage], Evaluations], mailbox: Any
     ) -> None:
         self.ranks = ranks
         self.group = group
@@ -130,7 +72,7 @@ class _Rank:
                 self._forget()
                 report = _rank_error(error)
                 if not get(self.mailbox.fail.remote(self.group, self.ranks.rank, serial, report)):
-                    raise GangBroken(report.says) from error
+                    raise GangBroken(report.summary) from error
                 continue
             if order.action == "end":
                 return
@@ -171,9 +113,9 @@ def _rank_error(error: Exception) -> RankError:
 
 
 def _is_collateral(error: Exception) -> bool:
-    """Whether it is a collective that broke off, which is another rank's doing or the network's.
+    """Whether a collective broke off, which another rank or the network caused.
 
-    gloo raises plain RuntimeErrors, known by the source file that they name.
+    gloo raises plain RuntimeErrors; they are recognised by the source file that they name.
     """
     import torch.distributed as dist
 
@@ -181,7 +123,7 @@ def _is_collateral(error: Exception) -> bool:
 
 
 def _device_answers() -> bool:
-    """A GPU that has seen an illegal access answers nothing any more."""
+    """Whether the device still works: after an illegal access a GPU fails every call."""
     import torch
 
     try:

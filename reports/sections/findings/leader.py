@@ -31,9 +31,6 @@ from reports.study.tables import (
     trial_table,
 )
 
-SUGGESTED_SEEDS = 7
-"""Fresh seeds from which Wilson's 95 % interval covers a race's winner in 93 to 97 % of studies
-(benchmarks/race_study)."""
 MOST_STORIES = 3
 """Failed fresh runs told one by one; the table of trials has the others."""
 
@@ -208,5 +205,5 @@ def _how_to_confirm(study: StudyRecord) -> Html:
         else f"Picked as the best of {tried} by the very numbers shown: expect somewhat less from "
         "a fresh seed. To run the finalists on fresh seeds:"
     )
-    command = copyable(confirm_command(study, SUGGESTED_SEEDS)) if tried >= 2 else None
+    command = copyable(confirm_command(study)) if tried >= 2 else None
     return element("div", element("p", told, class_="note"), command)

@@ -6,13 +6,14 @@ import pytest
 
 from lab.config import RunConfig, make_config
 from lab.engine.forecast.forecast import (
-    MAX_TIMED,
-    cost_of,
+    MAX_ASKED,
     forecast,
     planned_jobs,
+    round_seconds,
     run_seconds,
     share_of,
     timed_configs,
+    work_of,
 )
 from lab.plan import Job, Planner, PlanSettings, find_preset, load_space
 
@@ -56,43 +57,64 @@ def test_an_interrupted_run_takes_what_is_left_of_it() -> None:
         {"stability.target_quality": 0.7},
     ],
 )
-def test_what_changes_numbers_only_is_timed_once(values: dict[str, object]) -> None:
+def test_what_changes_numbers_only_costs_the_same(values: dict[str, object]) -> None:
     other = make_config(PLAIN.model_dump(), values)
-    assert cost_of(other) == cost_of(PLAIN)
-    assert len(timed_configs([job(0), job(1, other)])) == 1
+    assert work_of(other) == work_of(PLAIN)
+    assert timed_configs(PLAIN, [PLAIN, other]) == [PLAIN]
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"training.batch_size": 20},
-        {"training.critic_steps": 1},
+        {"training.generator_batch_multiplier": 2},
         {"penalty.kind": "r1"},
-        {"network.critic_norm": "layer"},
-        {"loss": "relativistic"},
+        {"network.width": 2.0},
     ],
 )
-def test_what_changes_the_time_is_timed_apart(values: dict[str, object]) -> None:
+def test_what_is_known_to_cost_more_is_timed_apart(values: dict[str, object]) -> None:
     other = make_config(PLAIN.model_dump(), values)
-    assert len(timed_configs([job(0), job(1, other)])) == 2
+    assert work_of(other) > work_of(PLAIN)
+    assert timed_configs(PLAIN, [other, PLAIN]) == [PLAIN, other]
+
+
+def test_both_extremes_are_timed_and_the_base_between_them() -> None:
+    sizes = {size: make_config(PLAIN.model_dump(), {"training.batch_size": size})
+             for size in (5, 8, 10, 15, 20)}  # fmt: skip
+    planned = [sizes[size] for size in (15, 5, 20, 8)]
+    assert timed_configs(sizes[10], planned) == [sizes[5], sizes[10], sizes[20]]
+    assert timed_configs(sizes[5], [sizes[20], sizes[8]]) == [sizes[8], sizes[20]]
+    assert timed_configs(PLAIN, []) == []
+
+
+def test_rounds_between_timed_ones_are_interpolated_by_their_updates() -> None:
+    wide = make_config(PLAIN.model_dump(), {"network.width": 4.0})
+    timed = {work_of(PLAIN): 0.1, work_of(wide): 1.6}
+    assert round_seconds(PLAIN, timed) == pytest.approx(3 * 0.1)
+    assert round_seconds(wide, timed) == pytest.approx(3 * 1.6)
+    between = make_config(PLAIN.model_dump(), {"network.width": 2.0})
+    assert round_seconds(between, timed) == pytest.approx(3 * 0.4)
+    more = make_config(PLAIN.model_dump(), {"training.critic_steps": 5})
+    assert round_seconds(more, timed) == pytest.approx(6 * 0.1)
 
 
 def test_runs_share_the_slots_in_their_order() -> None:
-    seconds = {cost_of(PLAIN): 0.1}
+    timed = {work_of(PLAIN): 0.1 / 3}
     per_run = 50 * 0.1
-    expected = forecast([job(i) for i in range(5)], seconds, 0.0, seen={}, num_left=5, num_slots=2)
+    expected = forecast([job(i) for i in range(5)], timed, 0.0, seen={}, num_left=5, num_slots=2)
     assert expected.per_run == pytest.approx([per_run] * 5)
     assert expected.in_all == pytest.approx(3 * per_run)
     assert expected.total == pytest.approx(5 * per_run)
 
 
-def test_what_was_not_timed_takes_the_mean_of_what_was() -> None:
-    dear = make_config(PLAIN.model_dump(), {"training.critic_steps": 1})
-    seconds = {cost_of(PLAIN): 0.1, cost_of(dear): 0.2}
+def test_runs_not_planned_yet_take_the_mean_of_those_that_are() -> None:
+    dear = make_config(PLAIN.model_dump(), {"training.batch_size": 20})
+    timed = {work_of(PLAIN): 0.1 / 3, work_of(dear): 0.4 / 3}
     expected = forecast(
-        [job(0), job(1, dear)], seconds, 0.0, seen={(1, 0): 500}, num_left=4, num_slots=4
+        [job(0), job(1, dear)], timed, 0.0, seen={(1, 0): 500}, num_left=4, num_slots=4
     )
-    assert expected.per_run == pytest.approx([5.0, 10.0, 7.5, 7.5])
+    # 50 rounds, and from 500 of 1000 images 13 of twice as many images
+    assert expected.per_run == pytest.approx([5.0, 5.2, 5.1, 5.1])
 
 
 def test_nothing_left_takes_no_time() -> None:
@@ -100,11 +122,11 @@ def test_nothing_left_takes_no_time() -> None:
     assert (expected.in_all, expected.total) == (0, 0)
 
 
-def test_a_long_search_is_judged_by_its_first_runs() -> None:
+def test_a_long_search_is_estimated_by_its_first_runs_and_three_timings() -> None:
     jobs = planned_jobs(planner(500), 500)
-    configs = timed_configs(jobs)
-    assert len(configs) == MAX_TIMED
-    assert cost_of(jobs[0].config) in configs
+    assert len(jobs) == MAX_ASKED
+    space = load_space("sngan").with_defaults(find_preset("laptop").base)
+    assert len(timed_configs(space.base_config(), [one.config for one in jobs])) == 3
 
 
 def test_a_worker_computes_its_share_of_every_batch() -> None:

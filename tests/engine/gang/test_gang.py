@@ -14,7 +14,7 @@ from ray.util.state import list_actors
 
 from lab.engine.cluster import connected
 from lab.engine.gang.gang import GangPlan, TrainGang
-from lab.engine.gang.mailbox import Answer
+from lab.engine.runs import Answer
 from lab.engine.slots import Slot, Workers
 from tests.engine.stand_in import START, job
 

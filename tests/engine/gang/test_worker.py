@@ -111,7 +111,7 @@ def test_what_a_run_raises_is_reported_as_what_it_is(
     serve(orders, Runs(error))
     (report,) = orders.errors
     assert (report.mistake, report.collateral, report.usable) == (mistake, collateral, True)
-    assert str(error) in report.says
+    assert str(error) in report.summary
 
 
 def test_a_rank_that_is_told_so_leaves_its_gang() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.engine.piloting import curve_of, pilot_of, recommendation
+from lab.engine.conclusion import advice, curve_of, pilot_of
 from lab.record import EVALUATIONS_FILE, RUN_FILE, STUDY_FILE, RunRecord, append_row, write_json
 
 ROWS = [{"images_seen": 100 * i, "quality": 0.1 * i} for i in range(5)]
@@ -39,11 +39,11 @@ def study(folder: Path, num_runs: int) -> Path:
 def test_runs_that_keep_their_order_may_be_pruned_early(tmp_path: Path) -> None:
     pilot = pilot_of(study(tmp_path, 20), budget_images=400, seed=0)
     assert pilot.grace_images == 100
-    assert recommendation(pilot).endswith("--prune asha --grace-kimg 0.1")
+    assert advice(pilot).endswith("--prune asha --grace-kimg 0.1")
 
 
 def test_a_handful_of_runs_recommends_nothing(tmp_path: Path) -> None:
     pilot = pilot_of(study(tmp_path, 4), budget_images=400, seed=0)
     assert pilot.grace_images is None
-    assert "Not enough evidence" in recommendation(pilot)
-    assert "--prune" not in recommendation(pilot)
+    assert "Not enough evidence" in advice(pilot)
+    assert "--prune" not in advice(pilot)

@@ -11,7 +11,7 @@ from lab.data import open_pack
 from lab.gan.sampling import encode_webp, grid
 from lab.metrics import Examination
 from lab.record import RUN_FILE, neighbours_file
-from lab.run.lookalikes import COLUMNS, save_lookalikes
+from lab.run.pictures import COLUMNS, save_lookalikes
 from tests.runs import finish, poisoned, stop_after
 
 

@@ -1,4 +1,4 @@
-"""A study in a storage: one driver at a time, and runs whose every evaluation is stored."""
+"""One driver of a study at a time: a lock in a shared folder, a lease in an object store."""
 
 from __future__ import annotations
 
@@ -9,55 +9,26 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from lab.errors import InputError
 from lab.record.durable import LOCK_FILE, sole_writer
 from lab.record.remote import RemoteFolder, unguarded
-from lab.record.storage import SharedFolder, Storage, for_training, in_its_words, open_storage
+from lab.record.storage import SharedFolder, Storage
 
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 15.0
-"""A driver renews its lease of a remote study so often."""
+"""How often a driver renews its lease of a remote study."""
 LEASE_SECONDS = 90.0
-"""A lease that was not renewed for so long has lost its holder."""
-
-Evaluation = TypeVar("Evaluation")
-
-
-def stored_run(
-    place: str, start: Callable[[Path], Generator[Evaluation, None, None]], *, writes: bool
-) -> Generator[Evaluation, None, None]:
-    """The evaluations of a run at `place` (a path or URL), each yielded once it is stored there.
-
-    `writes` is whether this worker is the one that touches the folder.
-    """
-    storage = open_storage(place)
-    if isinstance(storage, SharedFolder):
-        yield from start(storage.folder)
-        return
-    with in_its_words(storage):
-        if writes:
-            storage.pull(for_training)
-        evaluations = start(storage.folder)
-        try:
-            for evaluation in evaluations:
-                if writes:
-                    storage.push()
-                yield evaluation
-        finally:
-            evaluations.close()
-            if writes:
-                storage.forget()
+"""A lease that was not renewed for this long is taken over: six renewals have failed by then."""
 
 
 @contextmanager
 def held(storage: Storage) -> Iterator[None]:
-    """Hold a study against other drivers. Raises InputError when another one has it."""
+    """Be the only driver of a study. Raises InputError when another process drives it."""
     if isinstance(storage, SharedFolder):
         with sole_writer(storage.folder):
             yield
@@ -77,17 +48,17 @@ def held(storage: Storage) -> Iterator[None]:
 
 
 class Lease:
-    """An object beside a remote study that says who drives it, renewed while that one lives."""
+    """An object beside a remote study that names its driver, which renews it while it lives."""
 
     def __init__(self, storage: RemoteFolder) -> None:
         self._storage = storage
         self._me = {"host": socket.gethostname(), "pid": os.getpid(), "token": uuid.uuid4().hex}
         self.over = threading.Event()
-        """Set when the study needs no holding any more."""
+        """Set when the study is to be released: no further renewal."""
         self._taken_over: str | None = None
 
     def take(self) -> None:
-        """Raise InputError when another driver holds the study, else hold it."""
+        """Become the study's driver. Raises InputError when it has one."""
         other = self._holder()
         if other is not None and not self._is_gone(other):
             raise InputError(
@@ -96,17 +67,17 @@ class Lease:
                 f"for gone after {LEASE_SECONDS:g} s)"
             )
         self._write()
-        found = self._holder()
-        if found is None or found["token"] != self._me["token"]:
+        holder = self._holder()
+        if holder is None or holder["token"] != self._me["token"]:
             raise InputError(f"another search took {self._storage.name} at this moment")
 
     def keep(self) -> None:
-        """Renew until it is over; a storage that fails meanwhile is tried again the next time."""
+        """Renew until `over` is set; a renewal that the storage refuses is not the last one."""
         while not self.over.wait(REFRESH_SECONDS):
             try:
-                found = self._holder()
-                if found is not None and found["token"] != self._me["token"]:
-                    self._taken_over = f"process {found['pid']} of {found['host']}"
+                holder = self._holder()
+                if holder is not None and holder["token"] != self._me["token"]:
+                    self._taken_over = f"process {holder['pid']} of {holder['host']}"
                     return
                 self._write()
             except InputError as error:
@@ -120,7 +91,7 @@ class Lease:
             )
 
     def let_go(self) -> None:
-        """Free the study, unless it is another's by now."""
+        """Release the study, unless another driver has taken it over."""
         if self._taken_over is None:
             self._storage.remove(LOCK_FILE)
 
@@ -133,13 +104,13 @@ class Lease:
         if content is None:
             return None
         try:
-            found: dict[str, Any] = json.loads(content)
-            return {key: found[key] for key in ("host", "pid", "token", "time")}
+            entries: dict[str, Any] = json.loads(content)
+            return {key: entries[key] for key in ("host", "pid", "token", "time")}
         except (ValueError, LookupError, TypeError):
             return None
 
     def _is_gone(self, other: dict[str, Any]) -> bool:
-        """Whether a holder is dead: known so on this host, else silent for a whole lease."""
+        """Whether a holder is dead: its process on this host ended, or a whole lease passed."""
         if other["host"] == self._me["host"]:
             try:
                 os.kill(int(other["pid"]), 0)
@@ -149,5 +120,5 @@ class Lease:
                 return False
         if time.time() - other["time"] < LEASE_SECONDS:
             return False
-        self.over.wait(2 * REFRESH_SECONDS)  # its clock may be another one: is it renewed?
+        self.over.wait(2 * REFRESH_SECONDS)  # the hosts' clocks may differ: is it renewed?
         return self._holder() == other

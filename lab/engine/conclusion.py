@@ -1,0 +1,110 @@
+"""How a search ends: its record closed, its conclusion printed with the command to go on."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from lab.engine.study import Study
+from lab.errors import InputError
+from lab.record import (
+    FAILURES,
+    IMAGES_SEEN,
+    OPTUNA_FILE,
+    QUALITY,
+    STUDY_FILE,
+    RunRecord,
+    StorageFailed,
+    read_study,
+    trial_folder,
+    write_json,
+)
+from lab.record.storage import Storage
+from lab.run.folder import now
+from lab.statistics import SUGGESTED_FRESH_SEEDS, wilson_interval
+from lab.statistics.pilot import Curve, Pilot, grace_period
+
+
+def close_record(study: Study, seconds: float) -> None:
+    """Write how the search ended, after `seconds` of driving it, into study.json.
+
+    Raises InputError for a storage that fails now; the record is then that of a killed search.
+    """
+    entries = study.entries
+    entries["status"] = "finished" if study.planner.finished else "interrupted"
+    entries["finished"] = now()
+    entries["seconds"] = entries.get("seconds", 0.0) + seconds
+    entries["conclusions"] = study.planner.conclusions()
+    if study.settings.pilot:
+        budget = entries["base"]["training"]["budget_images"]
+        entries["pilot"] = asdict(pilot_of(study.folder, budget, study.settings.seed))
+    try:
+        write_json(study.folder / STUDY_FILE, entries)
+        study.storage.push(STUDY_FILE, OPTUNA_FILE)
+    except StorageFailed as failed:
+        raise to_be_mended(str(failed), study.storage) from None
+
+
+def print_conclusion(study: Study, console: Console) -> None:
+    """The recommended trial of a race and the grace period of a pilot, where there are any."""
+    lines = [recommendation(study)]
+    if "pilot" in study.entries:
+        lines.append(advice(Pilot(**study.entries["pilot"])))
+    for line in filter(None, lines):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def resume_command(storage: Storage) -> str:
+    """The command that continues a study."""
+    return f"python -m lab.search --resume {shlex.quote(storage.name)}"
+
+
+def to_be_mended(mistake: str, storage: Storage) -> InputError:
+    """The error of a search that stopped for something a person has to mend."""
+    return InputError(f"{mistake}; mend that and go on with {resume_command(storage)}")
+
+
+def recommendation(study: Study) -> str | None:
+    """The race's winner and its runs on fresh seeds; None for a search without a race."""
+    number = study.planner.conclusions()["recommended"]
+    if number is None:
+        return None
+    num_stable, num_runs = study.planner.confirmed(number)
+    low, high = wilson_interval(num_stable, num_runs)
+    confirmed = (
+        f"stable on {num_stable} of {num_runs} fresh seeds (95% interval {low:.0%} to {high:.0%})"
+        if num_runs
+        else "not confirmed on fresh seeds: "
+        f"--resume this study with --confirm {SUGGESTED_FRESH_SEEDS}"
+    )
+    folder = f"{study.storage.name}/{trial_folder(Path(), number)}"
+    return (
+        f"recommended trial {number} ({study.planner.explore_job(number).origin}): {confirmed}\n"
+        f"  python -m lab.train --trial {shlex.quote(folder)}"
+    )
+
+
+def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:
+    """The rank correlations of a study's finished runs, and the grace period they allow."""
+    runs = [run for run in read_study(study).runs if run.status == "finished"]
+    rng = np.random.default_rng(seed)
+    return grace_period([curve_of(run) for run in runs], budget_images, rng)
+
+
+def curve_of(run: RunRecord) -> Curve:
+    """A run's quality until it failed or ended: the rows of a failure end at its onset."""
+    onset = (run.run.get("verdict") or {}).get("onset_images")
+    ends = run.verdict in FAILURES and run.verdict != "stalled" and onset is not None
+    rows = [row for row in run.evaluations if not ends or row[IMAGES_SEEN] < onset]
+    return Curve([int(row[IMAGES_SEEN]) for row in rows], [float(row[QUALITY]) for row in rows])
+
+
+def advice(pilot: Pilot) -> str:
+    """A pilot's sentence, and the options that follow from it."""
+    if pilot.grace_images is None:
+        return pilot.sentence
+    return f"{pilot.sentence}\n  --prune asha --grace-kimg {pilot.grace_images / 1000:g}"
