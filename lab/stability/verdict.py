@@ -12,12 +12,12 @@ from lab.record.columns import MetricNames
 from lab.record.words import brief, kimg
 from lab.stability.companions import companions
 from lab.stability.confidence import confidence
-from lab.stability.divergence import GRADIENT_NORMS
 from lab.stability.flags import FLAG_READS, Flag, raised, when
 from lab.stability.history import Finding, History, make_history
 from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions
 from lab.stability.rules import first_failure, has_any, silent_rules
+from lab.stability.rules.diverged import GRADIENT_NORMS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 from lab.record import QUALITY, VerdictName
 from lab.record.columns import MetricNames
-from lab.stability.collapse import collapse_columns, collapsed
-from lab.stability.decline import degraded, stalled
-from lab.stability.divergence import diverged, divergence_columns
 from lab.stability.history import Finding, History, number
-from lab.stability.oscillation import oscillating
+from lab.stability.rules.collapsed import collapse_columns, collapsed
+from lab.stability.rules.degraded import degraded, stalled
+from lab.stability.rules.diverged import diverged, divergence_columns
+from lab.stability.rules.oscillating import oscillating
 
 Rule = Callable[[History], Finding | None]
 
