@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.record import FAILURES, IMAGES_SEEN, QUALITY, RunRecord, read_study
+from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, RunRecord, read_study
 from lab.statistics.pilot import Curve, Pilot, grace_period
 
 
@@ -21,7 +21,7 @@ def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:
 def curve_of(run: RunRecord) -> Curve:
     """A run's quality while it lived; a failure's rows end at its onset."""
     onset = (run.run.get("verdict") or {}).get("onset_images")
-    ends = run.verdict in FAILURES and run.verdict != "stalled" and onset is not None
+    ends = run.verdict not in (None, *UNBROKEN) and onset is not None
     rows = [row for row in run.evaluations if not ends or row[IMAGES_SEEN] < onset]
     return Curve([int(row[IMAGES_SEEN]) for row in rows], [float(row[QUALITY]) for row in rows])
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 FORMAT = 1
 
 Stage = Literal["explore", "race", "confirm"]
-Status = Literal["running", "finished", "errored", "pruned"]
-"""running: unfinished; finished: has a verdict; errored: crashed, not the GAN's fault."""
-VerdictName = Literal["stable", "diverged", "collapsed", "oscillating", "stalled", "degraded"]
-FAILURES: tuple[str, ...] = get_args(VerdictName)[1:]
 
 STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"

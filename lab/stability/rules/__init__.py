@@ -1,52 +1,33 @@
-"""One function a failure (SCIENCE.md section 2); limits are fields of `StabilityConfig`.
+"""The rules, one file a failure; limits are fields of `StabilityConfig`.
 
-A rule scans a run's history and returns the first row at which it holds, or None. It is causal:
-whether it holds at a row depends on that row and earlier ones only. A rule whose columns are
-absent does not fire; `silent_rules` names those. To add a failure, write its function, add it to
-`RULES` at its place of precedence, the columns it reads to `READS` and its limits to
-`lab.stability.confidence.LIMITS`.
+To add a failure, write `lab/stability/rules/<name>.py` with a frozen `RULE`, and add the name to
+`lab.record.verdicts.VERDICTS` at its place of precedence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 
-from lab.record import QUALITY, VerdictName
-from lab.record.columns import MetricNames
-from lab.stability.history import Finding, History, number
-from lab.stability.rules.collapsed import collapse_columns, collapsed
-from lab.stability.rules.degraded import degraded, stalled
-from lab.stability.rules.diverged import diverged, divergence_columns
-from lab.stability.rules.oscillating import oscillating
+from lab.record import FAILURES, VerdictName
+from lab.stability.history import History, Onset, number
+from lab.stability.rule import Rule
 
-Rule = Callable[[History], Finding | None]
 
-RULES: dict[VerdictName, Rule] = {
-    "diverged": diverged,
-    "collapsed": collapsed,
-    "oscillating": oscillating,
-    "degraded": degraded,
-    "stalled": stalled,
-}
-"""In order of precedence where several hold first at the same row: the nearer to the cause comes
-first. Non-finite numbers make everything else fail; lost modes explain a fall of quality, and
-swings that gain nothing each single fall."""
+def _rule(name: VerdictName) -> Rule:
+    rule: Rule = import_module(f"{__name__}.{name}").RULE
+    assert rule.name == name, f"{__name__}.{name} holds the rule {rule.name!r}"
+    return rule
 
-READS: dict[VerdictName, Callable[[MetricNames], tuple[str, ...]]] = {
-    "diverged": divergence_columns,
-    "collapsed": collapse_columns,
-    "oscillating": lambda names: (QUALITY,),
-    "degraded": lambda names: (QUALITY,),
-    "stalled": lambda names: (QUALITY,),
-}
-"""The columns each rule looks at; one is enough for it to look."""
+
+RULES: dict[VerdictName, Rule] = {name: _rule(name) for name in FAILURES}
+"""In order of precedence where several hold first at the same row."""
 
 
 def silent_rules(history: History) -> dict[VerdictName, tuple[str, ...]]:
-    """Rules that could not look, as no row has any of their columns, and those columns."""
+    """Rules that could not be applied, as no row has any of their columns, and those columns."""
     silent: dict[VerdictName, tuple[str, ...]] = {}
-    for name, reads in READS.items():
-        columns = reads(history.names)
+    for name, rule in RULES.items():
+        columns = rule.reads(history.names)
         if not has_any(history, columns):
             silent[name] = columns
     return silent
@@ -54,18 +35,11 @@ def silent_rules(history: History) -> dict[VerdictName, tuple[str, ...]]:
 
 def has_any(history: History, columns: tuple[str, ...]) -> bool:
     """Whether any row has a number in any of the columns."""
-    present = (number(row, column) for row in history.rows for column in columns)
-    return any(value is not None for value in present)
+    values = (number(row, column) for row in history.rows for column in columns)
+    return any(value is not None for value in values)
 
 
-def first_failure(history: History) -> tuple[VerdictName, Finding] | None:
-    """The failure that could be told first, by precedence where several could at one row."""
-    findings = [
-        (finding.row, precedence, name, finding)
-        for precedence, (name, rule) in enumerate(RULES.items())
-        if (finding := rule(history)) is not None
-    ]
-    if not findings:
-        return None
-    _, _, name, finding = min(findings, key=lambda found: found[:2])
-    return name, finding
+def first_failure(history: History) -> tuple[Rule, Onset] | None:
+    """The failure that holds at the earliest row; of several at that row, the first of `RULES`."""
+    onsets = [(rule, onset) for rule in RULES.values() if (onset := rule.find(history))]
+    return min(onsets, key=lambda failure: failure[1].row, default=None)

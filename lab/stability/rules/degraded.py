@@ -1,4 +1,4 @@
-"""Degraded and stalled: quality was had and lost, or never came."""
+"""Degraded: quality fell far below its best and stayed there."""
 
 from __future__ import annotations
 
@@ -8,34 +8,30 @@ from itertools import pairwise
 from statistics import median
 
 from lab.record import QUALITY, SIGNAL_PREFIX
-from lab.record.words import brief, brief_beside, kimg
-from lab.stability.history import LEARNING_SHARE, Finding, History, Point, both, running_best
+from lab.record.words import brief, kimg
+from lab.stability.history import LEARNING_SHARE, History, Onset, Point, both, running_best
+from lab.stability.rule import Rule
 
 CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"
 CRITIC_LOSS_LOW = SIGNAL_PREFIX + "critic_loss_min"
-CRITIC_ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
-GENERATOR_NORM = SIGNAL_PREFIX + "generator_grad_norm"
 
 FELL_TO_NOTHING = 0.05
-"""Share of the critic's loss in the first window below which it has fallen to about 0."""
-ALWAYS_RIGHT = 0.99
-"""Accuracy from which the critic tells every image."""
-
+"""The critic's loss is about 0 below this share of its value in the first window."""
 
 NOISE = 2.0
-"""A fall of fewer usual bends than this is a wobble: 3.3 standard deviations of white noise."""
+"""A fall counts from this many median bends on: 3.3 standard deviations of white noise."""
 MIN_BENDS = 3
-"""Fewer bends tell nothing of what is usual."""
+"""The median of fewer bends is not used."""
 
 
-def degraded(history: History) -> Finding | None:
+def degraded(history: History) -> Onset | None:
     """Quality further below its best so far than `degraded_drawdown`, two evaluations in a row.
 
     Drawdown max_{s<=t} u_s - u_t; the second of the two lies past `LEARNING_SHARE` of the budget.
-    A run whose quality wobbles must fall further, by `NOISE` times its usual bend up to its best,
-    or it only wobbles on.
-    Onset: the first of the two. A critic whose loss had fallen to about 0 and jumped is told: so
-    ends BigGAN's late collapse (Brock et al. 2019, sec. 4.2).
+    The fall must also exceed `NOISE` times the median bend of quality up to its best, so that
+    the noise of a noisy curve is not taken for a fall.
+    Onset: the first of the two. The evidence reports a critic's loss that had fallen to about 0
+    and jumped, as in the late collapse of BigGAN (Brock et al. 2019, sec. 4.2).
     """
     limit = history.settings.degraded_drawdown
     points = history.points(QUALITY)
@@ -43,12 +39,12 @@ def degraded(history: History) -> Finding | None:
     learned = LEARNING_SHARE * history.budget_images
 
     @cache
-    def wobble(top: Point) -> float:
-        return NOISE * _usual_bend(points, top)
+    def noise(top: Point) -> float:
+        return NOISE * _median_bend(points, top)
 
     def fell(i: int) -> bool:
         fall = best[i].value - points[i].value
-        return fall > limit and fall > wobble(best[i])
+        return fall > limit and fall > noise(best[i])
 
     low = [fell(i) for i in range(len(points))]
     pair = next(
@@ -63,19 +59,19 @@ def degraded(history: History) -> Finding | None:
         return None
     first, second = points[pair[0]], points[pair[1]]
     top = best[pair[0]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
-        f"quality fell from its best {brief(top.value)} at {kimg(top.images)} to "
+        f"quality fell from its best, {brief(top.value)} at {kimg(top.images)}, to "
         f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, "
-        f"more than {brief(limit)} below{_jump(history.until(second.row), first.row)}",
+        f"a loss of more than {brief(limit)}{_jump(history.until(second.row), first.row)}",
     )
 
 
-def _usual_bend(points: Sequence[Point], top: Point) -> float:
-    """Median |u_{t+1} - 2 u_t + u_{t-1}| up to the best, less the step away from the untrained.
+def _median_bend(points: Sequence[Point], top: Point) -> float:
+    """Median |u_{t+1} - 2 u_t + u_{t-1}| up to the best, without the untrained generator's row.
 
-    Small where quality rises evenly, however fast; 1.65 standard deviations of white noise.
+    Small where quality rises evenly, however fast; 1.65 standard deviations for white noise.
     """
     learned = [point.value for point in points if point.row <= top.row][1:]
     changes = [after - before for before, after in pairwise(learned)]
@@ -84,7 +80,7 @@ def _usual_bend(points: Sequence[Point], top: Point) -> float:
 
 
 def _jump(history: History, onset: int) -> str:
-    """A clause where the critic's loss was about 0 before the onset and is not any more."""
+    """A clause if the critic's loss was about 0 before the onset and jumped after it."""
     losses = history.points(CRITIC_LOSS)
     low = history.points(CRITIC_LOSS_LOW) or losses
     before = [point for point in low if point.row < onset]
@@ -102,36 +98,10 @@ def _jump(history: History, onset: int) -> str:
     )
 
 
-def stalled(history: History) -> Finding | None:
-    """At the budget, quality below the target. Onset: the budget, as nothing happened before."""
-    if not history.ended:
-        return None
-    target = history.settings.target_quality
-    last = len(history.rows) - 1
-    points = history.points(QUALITY)
-    if not points or points[-1].row != last:
-        evidence = f"no quality was measured at the budget, target {brief(target)}"
-        return Finding(last, history.budget_images, evidence)
-    if points[-1].value >= target:
-        return None
-    best = max(points, key=lambda point: point.value)
-    return Finding(
-        last,
-        history.budget_images,
-        f"quality {brief_beside(points[-1].value, target)} at {kimg(points[-1].images)}, "
-        f"target {brief(target)}; best {brief(best.value)} at {kimg(best.images)}; no other "
-        f"failure in {len(history.rows)} evaluations{_standstill(history)}",
-    )
-
-
-def _standstill(history: History) -> str:
-    """Clauses on a generator that hears nothing and a critic that tells every image."""
-    clauses = []
-    norms = history.points(GENERATOR_NORM)
-    if len(norms) > 1 and norms[0].value > 0:
-        share = norms[-1].value / norms[0].value
-        clauses.append(f"the generator's gradient norm ended at {brief(share)} of its first value")
-    accuracy = history.points(CRITIC_ACCURACY)
-    if accuracy and accuracy[-1].value >= ALWAYS_RIGHT:
-        clauses.append("the critic told every image")
-    return "".join(f"; {clause}" for clause in clauses)
+RULE = Rule(
+    "degraded",
+    degraded,
+    lambda names: (QUALITY,),
+    {"degraded_drawdown": "above"},
+    names_flags=True,
+)

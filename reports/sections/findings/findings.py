@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.finding import Finding
 from reports.kit.outcomes import in_order
@@ -158,7 +158,7 @@ def failures(done: pd.DataFrame) -> Finding | None:
         if len(failed) < len(done)
         else f"All failed: {listed(parts)}."
     )
-    onsets = failed[(failed["outcome"] != "stalled") & failed["onset_images"].notna()]
+    onsets = failed[~failed["outcome"].isin(UNBROKEN) & failed["onset_images"].notna()]
     if onsets.empty:
         return Finding(claim, "", "fails")
     middle, life = float(onsets["onset_images"].median()), float(onsets["life"].median())

@@ -11,7 +11,7 @@ from lab.record import StudyRecord
 from reports.kit.blocks import Block
 from reports.kit.finding import TOPICS, Finding
 from reports.kit.markup import Html, element
-from reports.kit.outcomes import glyph, in_order, look
+from reports.kit.outcomes import glyph, in_order, look, meaning
 from reports.kit.words import counted, duration, images
 from reports.sections.findings.finalists import pareto_table, stages_line
 from reports.sections.findings.findings import findings
@@ -139,7 +139,7 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     ]
     words = [
         element("li", glyph(outcome), element("b", f"{count:,}"), f" {outcome}",
-                title=look(outcome).meaning)
+                title=meaning(outcome))
         for outcome, count in counts
     ]  # fmt: skip
     return element(
