@@ -59,7 +59,7 @@ def test_stylegan_metric_files_are_understood(
     assert main([str(path)]) == 0
     out = capsys.readouterr().out
     assert "verdict     stable" in out
-    assert "quality .93 at 400 kimg" in out
+    assert "quality was .93 at 400 kimg" in out
     assert "ignored     1 line of metric-fid50k_full.jsonl could not be read" in out
 
 

@@ -12,11 +12,11 @@ from rich.console import Console
 from lab.engine.study import Study
 from lab.errors import InputError
 from lab.record import (
-    FAILURES,
     IMAGES_SEEN,
     OPTUNA_FILE,
     QUALITY,
     STUDY_FILE,
+    UNBROKEN,
     RunRecord,
     StorageFailed,
     read_study,
@@ -98,7 +98,7 @@ def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:
 def curve_of(run: RunRecord) -> Curve:
     """A run's quality until it failed or ended: the rows of a failure end at its onset."""
     onset = (run.run.get("verdict") or {}).get("onset_images")
-    ends = run.verdict in FAILURES and run.verdict != "stalled" and onset is not None
+    ends = run.verdict not in (None, *UNBROKEN) and onset is not None
     rows = [row for row in run.evaluations if not ends or row[IMAGES_SEEN] < onset]
     return Curve([int(row[IMAGES_SEEN]) for row in rows], [float(row[QUALITY]) for row in rows])
 

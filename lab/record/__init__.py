@@ -31,7 +31,6 @@ from lab.record.files import write_rows as write_rows
 from lab.record.names import CONFIG_FILE as CONFIG_FILE
 from lab.record.names import ERROR_FILE as ERROR_FILE
 from lab.record.names import EVALUATIONS_FILE as EVALUATIONS_FILE
-from lab.record.names import FAILURES as FAILURES
 from lab.record.names import FORMAT as FORMAT
 from lab.record.names import GENERATOR_FILE as GENERATOR_FILE
 from lab.record.names import OPTUNA_FILE as OPTUNA_FILE
@@ -42,8 +41,6 @@ from lab.record.names import STAGES as STAGES
 from lab.record.names import STUDY_FILE as STUDY_FILE
 from lab.record.names import TRIAL_FILE as TRIAL_FILE
 from lab.record.names import Stage as Stage
-from lab.record.names import Status as Status
-from lab.record.names import VerdictName as VerdictName
 from lab.record.names import neighbours_file as neighbours_file
 from lab.record.names import run_folder as run_folder
 from lab.record.names import sample_file as sample_file
@@ -53,3 +50,8 @@ from lab.record.reading import StudyRecord as StudyRecord
 from lab.record.reading import is_study as is_study
 from lab.record.reading import read_study as read_study
 from lab.record.reading import require_study as require_study
+from lab.record.verdicts import FAILURES as FAILURES
+from lab.record.verdicts import STABLE as STABLE
+from lab.record.verdicts import UNBROKEN as UNBROKEN
+from lab.record.verdicts import Status as Status
+from lab.record.verdicts import VerdictName as VerdictName

@@ -10,10 +10,6 @@ FORMAT = 1
 Stage = Literal["explore", "race", "confirm"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """In their order."""
-Status = Literal["running", "finished", "errored", "pruned"]
-"""running: unfinished; finished: has a verdict; errored: crashed, not the GAN's fault."""
-VerdictName = Literal["stable", "diverged", "collapsed", "oscillating", "stalled", "degraded"]
-FAILURES: tuple[str, ...] = get_args(VerdictName)[1:]
 
 STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"

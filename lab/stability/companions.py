@@ -1,4 +1,4 @@
-"""Signals that moved with a failure, in words: what a person would look at next."""
+"""Signals that moved with a failure, in words, for the evidence of a verdict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from statistics import median
 
 from lab.record import SIGNAL_PREFIX
 from lab.record.words import brief
-from lab.stability.history import Finding, History
+from lab.stability.history import History, Onset
 
 SCALES = {
     "critic_loss": "the critic's loss",
@@ -22,37 +22,35 @@ SCALES = {
     "diversity": "the diversity of generated batches",
     "lipschitz": "the critic's slope",
 }
-"""Signals whose change is told as a factor."""
+"""Signals whose change is stated as a factor."""
 SHARES = {
     "critic_accuracy": "the critic's accuracy",
     "generator_update_cosine": "the cosine of the generator's updates",
     "logit_gap_autocorrelation": "the autocorrelation of the logit gap",
     "r_t": "r_t",
 }
-"""Signals of a fixed range, whose change is told from and to."""
+"""Signals of a fixed range, whose values before and after are stated."""
 
 NUM_BEFORE = 4
-"""Windows before the onset that a signal is compared with: their median."""
+"""A signal is compared with its median over this many windows before the onset."""
 FACTOR = 3.0
-"""A signal has moved when it rose or fell by this factor,"""
+"""A signal moved if it rose or fell by this factor."""
 STEP = 0.3
-"""or, of a fixed range, by so much."""
+"""A signal of a fixed range moved if it changed by this much."""
 MOST = 3
-"""Movements told, the largest first."""
+"""At most this many signals are stated, the largest change first."""
 
 
-def companions(history: History, finding: Finding) -> list[str]:
-    """Clauses such as `the critic's loss rose 9x`, of the windows from the onset to the row."""
-    onset = next(
-        (i for i, seen in enumerate(history.images) if seen >= finding.onset_images), finding.row
-    )
+def companions(history: History, onset: Onset) -> list[str]:
+    """Clauses such as `the critic's loss rose 9x`, on the windows from the onset to its row."""
+    first = next((i for i, seen in enumerate(history.images) if seen >= onset.images), onset.row)
     moves = [
         move
-        for words, told in ((SCALES, _factor), (SHARES, _step))
+        for words, measure in ((SCALES, _factor), (SHARES, _step))
         for name, text in words.items()
-        if text not in finding.evidence
-        and (around := _around(history, SIGNAL_PREFIX + name, onset, finding.row)) is not None
-        and (move := told(text, *around)) is not None
+        if text not in onset.evidence
+        and (around := _around(history, SIGNAL_PREFIX + name, first, onset.row)) is not None
+        and (move := measure(text, *around)) is not None
     ]
     return [clause for _, clause in sorted(moves, reverse=True)[:MOST]]
 
@@ -60,7 +58,7 @@ def companions(history: History, finding: Finding) -> list[str]:
 def _around(
     history: History, column: str, onset: int, last: int
 ) -> tuple[float, list[float]] | None:
-    """The usual value before the onset and the values from then on; None where one lacks."""
+    """The median before the onset and the values from then on; None if either is missing."""
     points = [point for point in history.points(column) if point.row <= last]
     before = [point.value for point in points if point.row < onset][-NUM_BEFORE:]
     after = [point.value for point in points if point.row >= onset]

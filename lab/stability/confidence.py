@@ -1,51 +1,33 @@
-"""How far a verdict hangs on the limits of its rules.
+"""How much a verdict depends on the limits of its rules.
 
 The confidence of a verdict is the share of a fixed grid of settings under which the same rows
 get the same name. The grid makes the rule of the verdict `FACTORS` times as sensitive, all its
-limits together, from half to twice; of `stable` it does so with every rule. It is no
-probability: 1 says that no such choice of limits would have changed the name.
+limits together, from half to twice; for `stable` it does so with every rule. It is no
+probability: 1 means that no such choice of limits would have changed the name.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from lab.config import StabilityConfig
-from lab.record import VerdictName
+from lab.record import STABLE, VerdictName
+from lab.stability import rules
 from lab.stability.history import History
-from lab.stability.rules import first_failure
 
 FACTORS = tuple(2.0 ** (k / 4) for k in range(-4, 5))
-"""Nine steps of sensitivity, from half to twice."""
-
-Direction = Literal["above", "below", "shortfall"]
-
-LIMITS: dict[VerdictName, dict[str, Direction]] = {
-    "diverged": {"explosion_factor": "above", "explosion_norm": "above"},
-    "collapsed": {
-        "collapse_coverage": "below",
-        "collapse_diversity": "below",
-        "collapse_modes": "below",
-        "collapse_duplicates": "above",
-    },
-    "oscillating": {"oscillation_swing": "above"},
-    "degraded": {"degraded_drawdown": "above"},
-    "stalled": {"target_quality": "shortfall"},
-}
-"""Each rule's limits, and where a value must lie for the rule to fire: above the limit or below
-it. A target is missed by a shortfall: 1 - quality above 1 - target."""
+"""Nine sensitivities, from half to twice."""
 
 _MOST_OF_A_SHARE = 0.999
-"""Shares are below one; so are their scaled limits."""
+"""Limits that are shares stay below 1 when scaled."""
 
 
 def more_sensitive(settings: StabilityConfig, name: VerdictName, factor: float) -> StabilityConfig:
-    """Settings whose rule for `name` is `factor` times as sensitive; `stable`: every rule."""
-    rules = LIMITS if name == "stable" else {name: LIMITS[name]}
+    """Settings whose rule for `name` is `factor` times as sensitive; for `stable`, every rule."""
+    scaled = rules.RULES.values() if name == STABLE else [rules.RULES[name]]
     changed: dict[str, float] = {}
-    for limits in rules.values():
-        for field, direction in limits.items():
+    for rule in scaled:
+        for field, direction in rule.limits.items():
             limit: float = getattr(settings, field)
             if direction == "above":
                 changed[field] = limit / factor
@@ -61,6 +43,6 @@ def confidence(history: History, name: VerdictName) -> float:
     same = 0
     for factor in FACTORS:
         settings = more_sensitive(history.settings, name, factor)
-        found = first_failure(replace(history, settings=settings))
-        same += (found[0] if found else "stable") == name
+        failure = rules.first_failure(replace(history, settings=settings))
+        same += (failure[0].name if failure else STABLE) == name
     return same / len(FACTORS)

@@ -1,6 +1,6 @@
 """Flags beside a verdict: the critic or the generator memorised. Neither is a failure by itself.
 
-As rules, flags are causal, and without their columns they are not raised.
+Like rules, flags are causal, and without their columns they are not raised.
 """
 
 from __future__ import annotations
@@ -28,30 +28,31 @@ R_T = SIGNAL_PREFIX + "r_t"
 NUM_WINDOWS = 4
 """Windows over which r_v is pooled: held-out logits come from few batches."""
 MIN_ACCURACY = 0.6
-"""A critic that tells real from generated images less often has no gap to speak of."""
+"""Below this accuracy the critic does not separate real from generated images, and r_v has no
+scale."""
 IMPROVED = 0.9
-"""Quality still improves while its shortfall is below this share of that `NUM_WINDOWS` before."""
+"""Quality improves while its shortfall is below this share of that `NUM_WINDOWS` earlier."""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """Something to know beside the verdict."""
+    """A condition that holds beside the verdict."""
 
     name: FlagName
     onset_images: int
-    """Images seen when it was first so."""
+    """Images seen when it first held."""
     evidence: str
-    """One plain sentence with numbers."""
+    """One sentence with numbers."""
 
 
 def overfit(history: History) -> Flag | None:
-    """The critic knows its training images by heart, and quality does not improve any more.
+    """The critic has memorised its training images, and quality does not improve any more.
 
     r_v = (E D_train - E D_heldout) / (E D_train - E D_fake) (Karras et al. 2020, eq. 1), pooled
-    over `NUM_WINDOWS` windows in which the critic told images apart (`MIN_ACCURACY`), above
-    `overfit_gap` at two windows in a row while quality stands still. Without held-out logits
-    r_t = E sign D_train above `overfit_sign` takes its place.
-    Critics of good, growing GANs memorise as well (Brock et al. 2019): so only a flag.
+    over `NUM_WINDOWS` windows in which the critic separated the images (`MIN_ACCURACY`), is above
+    `overfit_gap` at two windows in a row while quality does not improve. Without held-out logits
+    r_t = E sign D_train above `overfit_sign` is used instead.
+    This is only a flag, as critics of good GANs memorise too (Brock et al. 2019).
     """
     gaps = _pooled_gaps(history)
     limit, words = history.settings.overfit_gap, "r_v"
@@ -70,7 +71,7 @@ def overfit(history: History) -> Flag | None:
         first.images,
         f"the critic's {words} over {NUM_WINDOWS} windows was {brief(first.value)} and "
         f"{brief(second.value)} at {both(first, second)}, limit {brief(limit)}, while quality "
-        "stood still",
+        "did not improve",
     )
 
 
@@ -85,21 +86,21 @@ def _pooled_gaps(history: History) -> list[Point]:
             parts.append((i, real - heldout, real - fake))
     if not parts:
         return _means(history.points(R_V))
-    found = []
+    pooled = []
     for end in range(NUM_WINDOWS, len(parts) + 1):
         window = parts[end - NUM_WINDOWS : end]
         row = window[-1][0]
         apart = math.fsum(part[2] for part in window)
-        told = [history.value(part[0], ACCURACY) for part in window]
-        known = [accuracy for accuracy in told if accuracy is not None]
-        if apart > 0 and (not known or fmean(known) >= MIN_ACCURACY):
+        values = [history.value(part[0], ACCURACY) for part in window]
+        accuracies = [accuracy for accuracy in values if accuracy is not None]
+        if apart > 0 and (not accuracies or fmean(accuracies) >= MIN_ACCURACY):
             value = math.fsum(part[1] for part in window) / apart
-            found.append(Point(row, history.images[row], value))
-    return found
+            pooled.append(Point(row, history.images[row], value))
+    return pooled
 
 
 def _means(points: list[Point]) -> list[Point]:
-    """Means over the last `NUM_WINDOWS` points, from when there are so many."""
+    """Means over the last `NUM_WINDOWS` points, from the point on that has so many."""
     return [
         points[i]._replace(
             value=fmean(point.value for point in points[i - NUM_WINDOWS + 1 : i + 1])
@@ -109,24 +110,22 @@ def _means(points: list[Point]) -> list[Point]:
 
 
 def _improving(history: History) -> dict[int, bool]:
-    """Row -> whether the median shortfall 1 - u has sunk against that of the rows before."""
+    """Row -> whether the median shortfall 1 - u is well below that of the windows before."""
     points = [point for point in history.points(QUALITY) if point.images > 0]
-    found: dict[int, bool] = {}
+    shortfall = [1.0 - point.value for point in points]
+    improving: dict[int, bool] = {}
     for i, point in enumerate(points):
-        now = [1.0 - known.value for known in points[max(0, i - NUM_WINDOWS + 1) : i + 1]]
-        before = [
-            1.0 - known.value
-            for known in points[max(0, i - 2 * NUM_WINDOWS + 1) : max(0, i - NUM_WINDOWS + 1)]
-        ]
-        found[point.row] = not before or median(now) < IMPROVED * median(before)
-    return found
+        start = max(0, i - NUM_WINDOWS + 1)
+        now, before = shortfall[start : i + 1], shortfall[max(0, start - NUM_WINDOWS) : start]
+        improving[point.row] = not before or median(now) < IMPROVED * median(before)
+    return improving
 
 
 def memorised(history: History) -> Flag | None:
-    """Samples lie nearer to training images than held-out images do, two evaluations in a row.
+    """Samples are nearer to training images than held-out images are, at two evaluations in a row.
 
     C_T (Meehan et al. 2020) below `memorised_ct` and authenticity (Alaa et al. 2022) over that
-    of real images below `memorised_authenticity`; where a log has only one of them, that one.
+    of real images below `memorised_authenticity`; if a log has only one of them, that one.
     """
     names, settings = history.names, history.settings
     real = number(history.baseline, names.authenticity)
@@ -149,17 +148,19 @@ def memorised(history: History) -> Flag | None:
     if pair is None:
         return None
     row = points[pair[1]].row
-    told = []
+    clauses = []
     if row in nearness:
-        told.append(f"C_T was {brief(nearness[row].value)}, limit {brief(settings.memorised_ct)}")
+        clauses.append(
+            f"C_T was {brief(nearness[row].value)}, limit {brief(settings.memorised_ct)}"
+        )
     if row in shares:
-        told.append(f"authenticity was {brief(shares[row].value)} of that of real images")
+        clauses.append(f"authenticity was {brief(shares[row].value)} of that of real images")
     where = both(points[pair[0]], points[pair[1]])
     return Flag(
         "memorised",
         points[pair[0]].images,
-        f"samples lie nearer to training images than held-out images do at {where}: "
-        + "; ".join(told),
+        f"samples were nearer to training images than held-out images are at {where}: "
+        + "; ".join(clauses),
     )
 
 
@@ -169,13 +170,13 @@ FLAG_READS: dict[FlagName, Callable[[MetricNames], tuple[str, ...]]] = {
     "overfit": lambda names: (LOGIT_HELDOUT, R_V, R_T),
     "memorised": lambda names: (names.ct, names.authenticity),
 }
-"""The columns each flag looks at; one is enough for it to look."""
+"""The columns that each flag reads; one of them is enough."""
 
 
 def raised(history: History) -> tuple[Flag, ...]:
-    """The flags of a run as known at its last row."""
-    found = (rule(history) for rule in FLAGS)
-    return tuple(flag for flag in found if flag is not None)
+    """The flags of a run as of its last row."""
+    flags = (rule(history) for rule in FLAGS)
+    return tuple(flag for flag in flags if flag is not None)
 
 
 def when(flag: Flag) -> str:

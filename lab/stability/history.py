@@ -1,4 +1,4 @@
-"""What a rule looks at, one run's rows so far column by column, and what it finds."""
+"""What a rule reads, one run's rows so far column by column, and what it returns."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lab.record.columns import MetricNames
 from lab.record.words import kimg
 
 LEARNING_SHARE = 0.3
-"""In this first share of the budget quality comes in jumps: of six kinds of small runs that all
-ended well, one lost .3 of .61 for a while. Falls count there once they last beyond it."""
+"""In this first share of the budget quality rises in jumps: of six kinds of small runs that all
+ended well, one fell by .3 from .61 and recovered. A fall in it counts only if it lasts beyond."""
 
 
 class Point(NamedTuple):
@@ -54,13 +54,13 @@ class History:
     settings: StabilityConfig
 
     def points(self, column: str) -> list[Point]:
-        """The finite values of a column; rows that lack it are passed over."""
-        found = []
+        """The finite values of a column; rows without one are skipped."""
+        points = []
         for i, row in enumerate(self.rows):
             value = number(row, column)
             if value is not None and math.isfinite(value):
-                found.append(Point(i, self.images[i], value))
-        return found
+                points.append(Point(i, self.images[i], value))
+        return points
 
     def value(self, row: int, column: str) -> float | None:
         """The finite value of a column at a row, or None."""
@@ -68,18 +68,18 @@ class History:
         return value if value is not None and math.isfinite(value) else None
 
     def until(self, row: int) -> History:
-        """What was known at a row: it and all before it."""
+        """The history as of a row: that row and all before it."""
         return replace(self, rows=self.rows[: row + 1], images=self.images[: row + 1])
 
     def rows_at_a_new_best(self) -> set[int]:
         """Rows whose quality is above every earlier one."""
-        found: set[int] = set()
+        rows: set[int] = set()
         best = -math.inf
         for point in self.points(QUALITY):
             if point.value > best:
                 best = point.value
-                found.add(point.row)
-        return found
+                rows.add(point.row)
+        return rows
 
     @property
     def ended(self) -> bool:
@@ -95,11 +95,11 @@ def make_history(
     budget_images: int,
     settings: StabilityConfig,
 ) -> History:
-    """The rows up to the first that reaches the budget, less those that say nothing new.
+    """The rows up to the first that reaches the budget, without repeated and undated ones.
 
-    A row without a place on the clock is passed over, and so is one not later than the row
-    before it: it repeats an evaluation, and must not make two in a row of one. Whether a row is
-    kept depends on it and on earlier rows only, so verdicts stay online.
+    A row without a finite number of images seen is skipped, and so is one with no more images
+    than the row before it: it repeats an evaluation, and one evaluation must not count as two in
+    a row. Whether a row is kept depends on it and on earlier rows only, so verdicts stay online.
     """
     kept: list[Mapping[str, Any]] = []
     images: list[int] = []
@@ -127,27 +127,31 @@ def first_two_in_a_row(
 
 
 def running_best(points: Sequence[Point]) -> list[Point]:
-    """At each point the highest so far; of equal ones the first."""
+    """At each point the highest so far; of several equal points the first."""
     best: list[Point] = []
     for point in points:
-        best.append(max([*best[-1:], point], key=lambda known: known.value))
+        best.append(max([*best[-1:], point], key=lambda earlier: earlier.value))
     return best
 
 
-class Finding(NamedTuple):
-    """Where a rule holds first."""
+class Onset(NamedTuple):
+    """The first failure that a rule detects in a run."""
 
     row: int
-    """Index of the evaluation at which it could be told."""
-    onset_images: int
+    """Index of the evaluation at which the rule first held."""
+    images: int
+    """Images seen when the failure began; at most those of `row`."""
     evidence: str
+    """Clauses with the numbers that made the rule hold."""
 
 
-def first_finding(*found: Finding | None) -> Finding | None:
-    """The finding of the earliest row; of those at one row the first named."""
-    return min((one for one in found if one is not None), key=lambda one: one.row, default=None)
+def earliest(*onsets: Onset | None) -> Onset | None:
+    """The onset with the lowest row; of those with the same row, the first argument."""
+    return min(
+        (onset for onset in onsets if onset is not None), key=lambda onset: onset.row, default=None
+    )
 
 
 def both(first: Point, second: Point) -> str:
-    """Two places on the clock for a sentence."""
+    """The images seen at two evaluations, for a sentence."""
     return f"{kimg(first.images)} and {kimg(second.images)}"

@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import trapezoid
 
+from lab.record import UNBROKEN
+
 
 def quality(kernel: float, initial: float, floor: float) -> float:
     """u_t = clip(1 - (Q_t - Q_rr) / (Q_0 - Q_rr), 0, 1): 0 as untrained, 1 as real images.
 
     `kernel` is the kernel distance Q_t at an evaluation, `initial` that of the untrained
-    generator (Q_0), `floor` that of held-out real images (Q_rr). A non-finite distance has the
-    quality 0: no images could be made. So has every distance where the scale is empty (Q_0 not
-    above Q_rr, or either not finite): there the extractor cannot tell the untrained generator
-    from real images, and no run may pass for good on it.
+    generator (Q_0), `floor` that of held-out real images (Q_rr). The quality is 0 for a distance
+    that is not finite, as no images could be measured, and wherever the scale is empty (Q_0 not
+    above Q_rr, or either not finite): the extractor then cannot distinguish the untrained
+    generator from real images, and no run may count as good.
     """
     if not (math.isfinite(kernel) and math.isfinite(initial) and math.isfinite(floor)):
         return 0.0
@@ -39,8 +41,8 @@ def score(
 
     Trapezoids between evaluations. u is 0 from `failure_images` on (the trapezoid that holds it
     is cut there), past the last row (the run ended early) and before the first. A quality that
-    is not finite counts as 0, one outside [0, 1] as the nearer end; a row without a finite place
-    on the clock is passed over; of rows at one place the first counts, as it does for a verdict.
+    is not finite counts as 0, one outside [0, 1] as the nearer end; a row without a finite number
+    of images seen is skipped; of rows at the same number the first counts, as for a verdict.
     """
     assert budget_images > 0, "a budget has images"
     images = np.asarray(images_seen, dtype=np.float64).ravel()
@@ -68,5 +70,5 @@ def score(
 
 
 def final_quality(quality: float, verdict: str) -> float:
-    """u_T (SCIENCE.md section 1): 0 when the run failed on the way; a stalled one lived to T."""
-    return quality if verdict in ("stable", "stalled") else 0.0
+    """u_T (SCIENCE.md section 1): 0 if the run broke before its budget."""
+    return quality if verdict in UNBROKEN else 0.0

@@ -1,4 +1,4 @@
-"""How a run ends: judged online, from the evaluations made so far."""
+"""The verdict of a run: judged online, from the evaluations made so far."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lab.config import StabilityConfig
-from lab.record import QUALITY, VerdictName
+from lab.record import QUALITY, STABLE, VerdictName
 from lab.record.columns import MetricNames
 from lab.record.words import brief, kimg
+from lab.stability import rules
 from lab.stability.companions import companions
 from lab.stability.confidence import confidence
-from lab.stability.divergence import GRADIENT_NORMS
 from lab.stability.flags import FLAG_READS, Flag, raised, when
-from lab.stability.history import Finding, History, make_history
+from lab.stability.history import History, Onset, make_history
 from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions
-from lab.stability.rules import first_failure, has_any, silent_rules
+from lab.stability.rule import Rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a run ended, since when, and how one can tell."""
+    """How a run ended, since when, and the evidence for it."""
 
     name: VerdictName
     onset_images: int | None
     """Images seen when the failure began; the budget for `stalled`, None for `stable`."""
     evidence: str
-    """Plain clauses with numbers, the signals that moved with a failure at the end."""
+    """Clauses with numbers; of a failure, the signals that moved with it come last."""
     final: bool
-    """Whether no later evaluation can change it; so is every verdict of `judge`."""
+    """Whether no later evaluation can change it; true of every verdict of `judge`."""
     confidence: float | None = None
     """Share of a grid of limits under which the name is the same (lab.stability.confidence);
     None in older records."""
     flags: tuple[Flag, ...] = ()
-    """What to know beside the name: overfit, memorised."""
+    """What holds beside the name: overfit, memorised."""
     not_judged: tuple[str, ...] = ()
-    """What could not be told for want of columns, in words."""
+    """Rules and flags that could not be applied as their columns are missing, in words."""
     ignored: tuple[str, ...] = ()
-    """Rows and values of a log that were passed over, in words."""
+    """Rows and values of a log that were skipped, in words."""
 
     def stored(self) -> dict[str, Any]:
-        """As run.json keeps it."""
+        """The entry `verdict` of run.json."""
         return asdict(self)
 
 
 def stored_verdict(note: Mapping[str, Any]) -> Verdict:
-    """A verdict from `Verdict.stored()`, also of older records, which have fewer entries."""
+    """The verdict of `Verdict.stored()`; older records have fewer entries."""
     entries = dict(note)
     entries["flags"] = tuple(Flag(**flag) for flag in entries.get("flags", ()))
     for name in ("not_judged", "ignored"):
@@ -71,13 +71,13 @@ def judge(
 
     `frame` holds the rows of a run: those of evaluations.jsonl in order of images seen, with the
     `names` of their metrics and the `baseline` of held-out real images; or, without `names`, a
-    pandas frame or rows of any log, whose columns lab.stability.log tells as `log` says. The
-    budget is the last row's images unless given.
+    pandas frame or rows of any log, whose columns lab.stability.log recognises, as `log` says.
+    The budget is the last row's images unless given.
 
-    A failure is named at the first row at which a rule of `RULES` holds, and rows after it change
-    nothing of the verdict. At the budget every run has a verdict: `stable`, or `stalled` without
-    another cause; rows past it are not looked at. Missing columns and numbers are tolerated: a
-    rule without its columns does not fire, and `not_judged` says so.
+    A failure is named at the first row at which a rule of `RULES` holds; later rows do not change
+    the verdict. At the budget every run has a verdict: `stable`, or `stalled` without another
+    cause; later rows are ignored. Missing columns and numbers are tolerated: a rule without its
+    columns never holds, and `not_judged` lists it.
     Raises InputError for a log without rows, clock or quality.
     """
     settings = settings or StabilityConfig()
@@ -107,45 +107,45 @@ def judge(
 def _verdict(history: History) -> Verdict | None:
     if not history.rows:
         return None
-    failure = first_failure(history)
-    if failure is None and not history.ended:
-        return None
-    name: VerdictName = "stable"
-    onset, evidence = None, ""
-    if failure is not None:
-        name, finding = failure
-        history = history.until(finding.row)
-        onset = finding.onset_images
+    failure = rules.first_failure(history)
+    if failure is None:
+        return _stable(history) if history.ended else None
+    rule, onset = failure
+    history = history.until(onset.row)
     flags = raised(history)
-    evidence = (
-        _stable_evidence(history)
-        if failure is None
-        else _failure_evidence(history, name, finding, flags)
-    )
     return Verdict(
-        name,
-        onset,
-        evidence,
+        rule.name,
+        onset.images,
+        _failure_evidence(history, rule, onset, flags),
         final=True,
-        confidence=confidence(history, name),
+        confidence=confidence(history, rule.name),
         flags=flags,
         not_judged=_not_judged(history),
     )
 
 
-def _failure_evidence(
-    history: History, name: VerdictName, finding: Finding, flags: Sequence[Flag]
-) -> str:
-    """The rule's own words, the signals that moved, and flags that explain a fall."""
-    text = finding.evidence
-    moved = companions(history, finding) if name != "stalled" else []
-    if moved:
-        text += f", while {_listed(moved)}"
-    told = [when(flag) for flag in flags if name == "degraded"]
-    return "; ".join([text, *told])
+def _stable(history: History) -> Verdict:
+    return Verdict(
+        STABLE,
+        None,
+        _stable_evidence(history),
+        final=True,
+        confidence=confidence(history, STABLE),
+        flags=raised(history),
+        not_judged=_not_judged(history),
+    )
 
 
-def _listed(clauses: Sequence[str]) -> str:
+def _failure_evidence(history: History, rule: Rule, onset: Onset, flags: Sequence[Flag]) -> str:
+    """The rule's evidence, then the signals that moved and the flags, where the rule asks."""
+    text = onset.evidence
+    moves = companions(history, onset) if rule.names_signals else []
+    if moves:
+        text += f", while {_joined(moves)}"
+    return "; ".join([text, *(when(flag) for flag in flags if rule.names_flags)])
+
+
+def _joined(clauses: Sequence[str]) -> str:
     return " and ".join([", ".join(clauses[:-1]), clauses[-1]] if clauses[:-1] else clauses)
 
 
@@ -154,7 +154,7 @@ def _stable_evidence(history: History) -> str:
     num_rows = len(history.rows)
     return "; ".join(
         [
-            f"quality {brief(last.value)} at {kimg(last.images)}, "
+            f"quality was {brief(last.value)} at {kimg(last.images)}, "
             f"target {brief(history.settings.target_quality)}",
             f"no failure in {num_rows} evaluation{'s' if num_rows != 1 else ''}",
             *_blind_rules(history),
@@ -163,17 +163,15 @@ def _stable_evidence(history: History) -> str:
 
 
 def _blind_rules(history: History) -> list[str]:
-    return [_without(name, columns) for name, columns in silent_rules(history).items()]
+    return [_without(name, columns) for name, columns in rules.silent_rules(history).items()]
 
 
 def _not_judged(history: History) -> tuple[str, ...]:
-    """What no row has the columns for: rules, parts of rules, flags."""
-    parts: dict[str, tuple[str, ...]] = {"an explosion": tuple(GRADIENT_NORMS.values())}
-    parts |= {name: reads(history.names) for name, reads in FLAG_READS.items()}
-    return (
-        *_blind_rules(history),
-        *(_without(part, cols) for part, cols in parts.items() if not has_any(history, cols)),
-    )
+    """Rules, parts of rules, and flags whose columns no row has."""
+    needs = [pair for rule in rules.RULES.values() for pair in rule.parts.items()]
+    columns = {what: reads(history.names) for what, reads in (*needs, *FLAG_READS.items())}
+    missing = [what for what in columns if not rules.has_any(history, columns[what])]
+    return (*_blind_rules(history), *(_without(what, columns[what]) for what in missing))
 
 
 def _without(what: str, columns: Sequence[str]) -> str:

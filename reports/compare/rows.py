@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import QUALITY, StudyRecord
+from lab.record import QUALITY, UNBROKEN, StudyRecord
 from lab.statistics import (
     Effect,
     Interval,
@@ -195,7 +195,8 @@ def quality_rows(study: StudyRecord) -> pd.DataFrame:
     mine = np.isin(rows.run, index) & np.isfinite(seen)
     num_times = int(min(MOST_TIMES, np.median(np.diff(rows.first)[index])))
     times = np.linspace(0.0, float(seen[mine].max(initial=0.0)), max(2, num_times))
-    onset = table["onset_images"].where(table["outcome"] != "stalled").to_numpy(dtype=float)[index]
+    broke = ~table["outcome"].isin(UNBROKEN)
+    onset = table["onset_images"].where(broke).to_numpy(dtype=float)[index]
     reach = (times[1] - times[0]) / 2
     at = np.array([_last_at(seen, quality, rows.first, index, time + reach) for time in times])
     at = np.where(np.isfinite(onset) & (times[:, None] >= onset), 0.0, at)

@@ -16,12 +16,24 @@ TOPICS = {
 
 
 @dataclass(frozen=True)
+class RunQuote:
+    """The judge's evidence on one run, quoted as an example."""
+
+    words: str
+    """What the run is an example of."""
+    trial: int
+    seed: int
+    evidence: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """A short claim and the sentences that carry its numbers and its limits."""
+    """A short claim, the sentences that carry its numbers and its limits, and examples."""
 
     claim: str
     detail: str
     topic: str = "end"
+    quotes: tuple[RunQuote, ...] = ()
 
     def about(self, topic: str) -> Finding:
         """The same words under another topic."""

@@ -1,90 +1,50 @@
-"""How each outcome looks: an Okabe-Ito colour and, as second code, a shape and a dash.
-
-Okabe and Ito 2008, "Color Universal Design": eight colours told apart by colour-blind readers.
-"""
+"""How each outcome of the record's vocabulary is drawn: its order, colour, shape and meaning."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from lab.record import FAILURES
+from lab.record import FAILURES, STABLE
+from lab.record.verdicts import UNFINISHED, VERDICTS, OutcomeStyle, OutcomeWord
 from reports.kit.markup import Html
 
+_WORDS: dict[str, OutcomeWord] = {word.name: word for word in (*VERDICTS, *UNFINISHED)}
+_UNKNOWN = OutcomeStyle("#8A8A8A", "hexagon2", "solid", "M8 1l6 3.5v7L8 15l-6-3.5v-7z")
 
-@dataclass(frozen=True)
-class Look:
-    """Colour, Plotly marker symbol, Plotly dash, and the same shape as an SVG path in 16 x 16."""
+OUTCOMES = tuple(_WORDS)
+VERDICT_NAMES = (STABLE, *FAILURES)
 
-    colour: str
-    symbol: str
-    dash: str
-    path: str
-    meaning: str
-
-
-LOOKS: dict[str, Look] = {
-    "stable": Look(
-        "#009E73", "circle", "solid",
-        "M8 2.5a5.5 5.5 0 1 0 .01 0z",
-        "reached the budget without a failure, with the target quality",
-    ),
-    "diverged": Look(
-        "#D55E00", "x", "dot",
-        "M3 1 8 6l5-5 2 2-5 5 5 5-2 2-5-5-5 5-2-2 5-5-5-5z",
-        "non-finite values, or gradients that exploded and stayed so",
-    ),
-    "collapsed": Look(
-        "#CC79A7", "square", "dash",
-        "M3 3h10v10H3z",
-        "the generator makes too few different images",
-    ),
-    "oscillating": Look(
-        "#E69F00", "diamond", "dashdot",
-        "M8 1 15 8 8 15 1 8z",
-        "quality swings without a net gain",
-    ),
-    "stalled": Look(
-        "#56B4E9", "triangle-down", "longdash",
-        "M1.5 3h13L8 14.5z",
-        "alive at the budget, yet below the target quality",
-    ),
-    "degraded": Look(
-        "#0072B2", "triangle-up", "longdashdot",
-        "M1.5 13h13L8 1.5z",
-        "good once, then fell well below its best",
-    ),
-    "running": Look("#8A8A8A", "circle-open", "solid",
-        "M8 2a6 6 0 1 0 .01 0zm0 2.4a3.6 3.6 0 1 1-.01 0z", "not finished yet",
-    ),
-    "pruned": Look("#8A8A8A", "square-open", "solid",
-        "M2.5 2.5h11v11h-11zM5 5v6h6V5z", "stopped by choice: neither stable nor failed",
-    ),
-    "errored": Look("#8A8A8A", "cross", "solid",
-        "M6 1.5h4V6h4.5v4H10v4.5H6V10H1.5V6H6z", "crashed, which is not the GAN's fault",
-    ),
-}  # fmt: skip
-
-UNKNOWN = Look("#8A8A8A", "hexagon2", "solid", "M8 1l6 3.5v7L8 15l-6-3.5v-7z", "")
-
-OUTCOMES = tuple(LOOKS)
-VERDICTS = ("stable", *FAILURES)
+DARK_TEXT, LIGHT_TEXT = "#0d1216", "#ffffff"
+_DARK_FILL = 0.18
+"""Relative luminance (WCAG 2.2) below which light text has more contrast than dark text."""
 
 
-def look(outcome: str) -> Look:
-    """The look of an outcome; grey for one that a newer record has and this report does not."""
-    return LOOKS.get(outcome, UNKNOWN)
+def look(outcome: str) -> OutcomeStyle:
+    """The style of an outcome; grey for one that only newer versions know."""
+    return _WORDS[outcome].style if outcome in _WORDS else _UNKNOWN
+
+
+def meaning(outcome: str) -> str:
+    """What an outcome means; nothing for one that only newer versions know."""
+    return _WORDS[outcome].meaning if outcome in _WORDS else ""
 
 
 def in_order(outcomes: set[str]) -> list[str]:
-    """Outcomes in the order of the house, unknown ones last."""
-    known = [outcome for outcome in OUTCOMES if outcome in outcomes]
-    return known + sorted(outcomes - set(known))
+    """Outcomes in the order of the vocabulary, unknown ones last."""
+    listed = [outcome for outcome in OUTCOMES if outcome in outcomes]
+    return listed + sorted(outcomes - set(listed))
+
+
+def text_on(outcome: str) -> str:
+    """The colour of text on a fill of the outcome's colour, whichever has more contrast."""
+    channels = [int(look(outcome).colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return LIGHT_TEXT if luminance < _DARK_FILL else DARK_TEXT
 
 
 def glyph(outcome: str) -> Html:
     """The outcome's shape in its colour, as inline SVG."""
-    shape = look(outcome)
+    style = look(outcome)
     return Html(
         '<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">'
-        f'<path fill="{shape.colour}" fill-rule="evenodd" d="{shape.path}"/></svg>'
+        f'<path fill="{style.colour}" fill-rule="evenodd" d="{style.path}"/></svg>'
     )

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
-from reports.kit.outcomes import in_order, look
+from reports.kit.outcomes import in_order, look, meaning
 from reports.kit.panel import plain
 from reports.kit.parameter import Parameter
 from reports.kit.words import short_name
@@ -80,11 +80,15 @@ def _study(study: StudyRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def _outcomes(study: StudyRecord) -> dict[str, dict[str, str]]:
-    found = in_order(set(run_table(study)["outcome"]))
+def _outcomes(study: StudyRecord) -> dict[str, dict[str, Any]]:
     return {
-        name: {"colour": look(name).colour, "path": look(name).path, "meaning": look(name).meaning}
-        for name in found
+        name: {
+            "colour": look(name).colour,
+            "path": look(name).path,
+            "meaning": meaning(name),
+            "breaks": name not in UNBROKEN,
+        }
+        for name in in_order(set(run_table(study)["outcome"]))
     }
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.config import config_paths
-from lab.record import IMAGES_SEEN, QUALITY, RunRecord, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, RunRecord, StudyRecord
 from lab.record.columns import MetricNames, metric_names
 from reports.kit.parameter import Parameter
 
@@ -249,15 +249,15 @@ def _cost(seconds: Mapping[str, Any]) -> float:
 def _quality_alive(study: StudyRecord, table: pd.DataFrame) -> NDArray[np.float64]:
     """u at the last evaluation before the failure, or the last one of a run that did not fail.
 
-    A stalled run's onset is where it was judged, not where it broke, so it counts as alive there.
+    A run that did not break before its budget has its onset there, and counts as alive at it.
     """
     rows = study.evaluations
     if rows.num_rows == 0:
         return np.full(len(table), np.nan)
     seen = rows.column(IMAGES_SEEN)
     onset = table["onset_images"].to_numpy(dtype=float)
-    stalled = table["outcome"].eq("stalled").to_numpy(dtype=bool)
-    judged_last = stalled & (onset >= table["images_seen"].to_numpy(dtype=float))
+    unbroken = table["outcome"].isin(UNBROKEN).to_numpy(dtype=bool)
+    judged_last = unbroken & (onset >= table["images_seen"].to_numpy(dtype=float))
     limit = np.where(np.isnan(onset) | judged_last, np.inf, onset)
     alive = seen < limit[rows.run]
     place = np.full(len(table), -1)

@@ -60,3 +60,14 @@ def first_told(rows: Sequence[Mapping[str, Any]]) -> tuple[int, Verdict] | None:
         if verdict is not None:
             return count, verdict
     return None
+
+
+def verdict_of(verdict: Verdict | None) -> Verdict:
+    """The verdict of a run that has one."""
+    assert verdict is not None
+    return verdict
+
+
+def replaced(values: Sequence[Any], changes: Mapping[int, Any]) -> list[Any]:
+    """A copy of a column with some entries replaced."""
+    return [changes.get(i, value) for i, value in enumerate(values)]

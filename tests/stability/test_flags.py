@@ -40,7 +40,7 @@ def test_a_critic_that_takes_held_out_images_for_fake_is_overfit_once_quality_st
     assert flag.onset_images == 9 * EVERY
     assert flag.evidence == (
         "the critic's r_v over 4 windows was 1 and 1 at 144 kimg and 160 kimg, limit .5, "
-        "while quality stood still"
+        "while quality did not improve"
     )
 
 

@@ -30,7 +30,7 @@ def fid_log(values: list[float], **columns: list[float]) -> pd.DataFrame:
 def test_fid_alone_is_enough() -> None:
     verdict = told(fid_log(FID))
     assert verdict.name == "stable"
-    assert verdict.evidence.startswith("quality .9 at 1000 kimg, target .5")
+    assert verdict.evidence.startswith("quality was .9 at 1000 kimg, target .5")
     assert [text.split(" could")[0] for text in verdict.not_judged] == [
         "collapsed",
         "an explosion",
@@ -64,7 +64,7 @@ def test_the_scale_can_be_given() -> None:
 def test_common_spellings_are_understood(clock: str, quality: str) -> None:
     frame = pd.DataFrame({clock: [0, 5000, 10_000], quality: [3.0, 1.0, 0.5]})
     verdict = told(frame)
-    assert (verdict.name, verdict.evidence[:26]) == ("stable", "quality .83 at 10 kimg, ta")
+    assert (verdict.name, verdict.evidence[:30]) == ("stable", "quality was .83 at 10 kimg, ta")
 
 
 def test_steps_need_a_batch_size() -> None:
@@ -81,7 +81,7 @@ def test_columns_can_be_named() -> None:
 
 def test_quality_between_0_and_1_is_taken_as_it_is() -> None:
     frame = pd.DataFrame({"images": [0, 1000, 2000], "u": [0.0, 0.4, 0.8]})
-    assert told(frame).evidence.startswith("quality .8 at 2 kimg")
+    assert told(frame).evidence.startswith("quality was .8 at 2 kimg")
 
 
 def test_losses_of_a_log_are_evidence() -> None:

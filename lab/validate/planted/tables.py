@@ -8,17 +8,16 @@ from statistics import median
 from typing import get_args
 
 from lab.config import StabilityConfig
-from lab.record import VerdictName
+from lab.record import STABLE
 from lab.record.words import brief, kimg
-from lab.stability.confidence import LIMITS
 from lab.stability.flags import FlagName, raised
-from lab.stability.rules import first_failure
+from lab.stability.rules import RULES, first_failure
 from lab.statistics import Interval, wilson_interval
 from lab.validate.part import Cell, Matrix, Table
 from lab.validate.planted.cases import CASES, Case
 from lab.validate.planted.runs import GOOD_END, NEAR_BEST, Judged, PlayedRun
 
-CALLED: tuple[str, ...] = (*get_args(VerdictName), *get_args(FlagName))
+CALLED: tuple[str, ...] = (STABLE, *RULES, *get_args(FlagName))
 FLAG_LIMITS = ("overfit_gap", "memorised_ct", "memorised_authenticity")
 FACTORS = (0.5, 1.0, 2.0)
 
@@ -136,7 +135,7 @@ def healthy_runs(judged: Sequence[Judged]) -> Table:
 
 def limits_table(played: Sequence[PlayedRun], settings: StabilityConfig) -> Table:
     """Each limit by itself at half, once and twice its value: who is then called wrong."""
-    names = [name for limits in LIMITS.values() for name in limits if name != "target_quality"]
+    names = [name for rule in RULES.values() for name in rule.limits if name != "target_quality"]
     rows: list[list[Cell]] = []
     for name in (*names, *FLAG_LIMITS):
         value: float = getattr(settings, name)
@@ -166,7 +165,7 @@ def _right(played: PlayedRun, settings: StabilityConfig) -> bool:
     case = CASES[played.case]
     history = played.history(len(played.rows), settings)
     failure = first_failure(history)
-    name = failure[0] if failure else "stable"
+    name = failure[0].name if failure else STABLE
     flags = {flag.name for flag in raised(history.until(failure[1].row) if failure else history)}
     if name not in case.accepted:
         return False

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from lab.statistics import (
     bootstrap_intervals,
     by_runs,
@@ -16,7 +16,7 @@ from lab.statistics import (
     pareto_front,
     stable_shares,
 )
-from reports.kit.outcomes import VERDICTS
+from reports.kit.outcomes import VERDICT_NAMES
 from reports.kit.words import counted, percents, wilson_bounds
 from reports.study.conclusions import finalists_of
 from reports.study.scale import LEAST_TRIALS
@@ -53,7 +53,7 @@ def cost_rows(study: StudyRecord) -> pd.DataFrame:
     number = runs["trial"].to_numpy(dtype=np.int64)
     outcome = runs["outcome"].to_numpy()
     told = runs["final_quality"].to_numpy(dtype=float)
-    broke = np.isin(outcome, VERDICTS) & ~np.isin(outcome, ("stable", "stalled"))
+    broke = np.isin(outcome, VERDICT_NAMES) & ~np.isin(outcome, UNBROKEN)
     shares = stable_shares(number, outcome == "stable")
     rows = pd.DataFrame(
         {

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order
 from reports.kit.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
@@ -80,7 +80,7 @@ def curve_rows(study: StudyRecord) -> pd.DataFrame:
     fair = fair[fair["trial"].isin(unbiased.index[unbiased.astype(bool)])]
     if fair.empty:
         fair = runs
-    broke = ~runs["outcome"].isin(["stable", "stalled"])
+    broke = ~runs["outcome"].isin(UNBROKEN)
     onset = runs["onset_images"].where(broke).to_numpy(dtype=float)
     at = evaluations.run
     images = evaluations.column(IMAGES_SEEN)

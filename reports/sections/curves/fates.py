@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import FAINT, plain, plotly_text
 from reports.kit.words import images
@@ -27,7 +27,7 @@ def fate_rows(study: StudyRecord) -> pd.DataFrame:
     before a time are `not seen` there. The columns add up to all runs that were evaluated.
     """
     runs = run_table(study)
-    broke = runs["onset_images"].notna() & ~runs["outcome"].isin(["stable", "stalled"])
+    broke = runs["onset_images"].notna() & ~runs["outcome"].isin(UNBROKEN)
     gone = broke | (runs["outcome"] == "pruned")
     last = runs["onset_images"].where(broke, runs["images_seen"]).to_numpy(dtype=float)
     seen = np.isfinite(last)

@@ -52,7 +52,7 @@ MARKERS.survival = (panel, runs) => {
   const [times, levels] = panel.stored.extra.steps;
   const points = runs.flatMap((run) => {
     const onset = store.runs.onset[run];
-    if (onset === null || store.runs.outcome[run] === "stalled") return [];
+    if (onset === null || !store.outcomes[store.runs.outcome[run]].breaks) return [];
     const later = times.findIndex((time) => time > onset);
     const step = (later < 0 ? times.length : later) - 1;
     return [[onset, step < 0 ? 1 : levels[step]]];

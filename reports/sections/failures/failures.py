@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order, look
+from reports.kit.outcomes import in_order, look, text_on
 from reports.kit.panel import Panel, blank, plotly_text
 from reports.kit.words import MISSING, counted, percents, short_name, wilson_bounds
 from reports.sections.failures.onset import onset_blocks
@@ -27,8 +27,6 @@ from reports.study.tables import explored, finished, parameters_of, run_table, t
 WHO = "chosen"
 """The group of all explore runs, by who chose their trials."""
 UNCHOSEN, CHOSEN = "known and Sobol", "the optimiser's"
-DARK = {"degraded"}
-"""Bars on which light numerals read better than dark ones."""
 COLUMNS = ("group", "level", "outcome", "count", "total", "stable", "before")
 
 
@@ -202,7 +200,7 @@ def _bars(
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
-        textfont={"color": "#ffffff" if outcome in DARK else "#0d1216", "size": 12},
+        textfont={"color": text_on(outcome), "size": 12},
         customdata=[_terms(outcome, *key, filters) for key in keys],
         hovertext=[
             f"{plotly_text(level)}: {counted(int(count), 'run')} of {total:,} "

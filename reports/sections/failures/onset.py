@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from scipy import stats
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Brush, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, images
+from reports.kit.words import counted, images, listed
 from reports.study.scale import MOST_MARKS
 from reports.study.tables import finished, run_table
 
@@ -40,12 +40,20 @@ class Middle(NamedTuple):
 def onset_blocks(study: StudyRecord) -> list[Block]:
     """The figure of a study in which a run broke before its budget."""
     rows = onset_rows(study)
-    broke = rows["outcome"] != "stalled"
+    broke = ~rows["outcome"].isin(UNBROKEN)
+    late = _ended(rows[~broke])
     if not broke.any():
-        stalled = counted(len(rows), "run")
-        said = f"No run broke before its budget; {stalled} stalled." if len(rows) else ""
-        return [Missing(said or "No run has failed, so there is no onset to show.")]
-    return [draw_onset(rows[broke], num_stalled=int((~broke).sum()))]
+        text = f"No run broke before its budget; {late}." if late else ""
+        return [Missing(text or "No run has failed, so there is no onset to show.")]
+    return [draw_onset(rows[broke], late)]
+
+
+def _ended(late: pd.DataFrame) -> str:
+    """`2 runs stalled`: failures that are judged at the budget; nothing without one."""
+    return listed([
+        f"{counted(int((late['outcome'] == outcome).sum()), 'run')} {outcome}"
+        for outcome in in_order(set(late["outcome"]))
+    ])  # fmt: skip
 
 
 def onset_rows(study: StudyRecord) -> pd.DataFrame:
@@ -78,7 +86,7 @@ def middle(shares: NDArray[np.float64], confidence: float = 0.95) -> Middle:
     return Middle(float(np.median(ordered)), *ends)
 
 
-def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
+def draw_onset(rows: pd.DataFrame, late: str = "") -> Panel:
     """A row a cause: a mark a run, or bars of a histogram; the median with its interval."""
     causes = in_order(set(rows["outcome"]))
     budget = float(rows["budget"].max())
@@ -115,7 +123,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
         figure,
         "When runs failed, as a share of the budget, a row for each cause with its median.",
         {cause: int((rows["outcome"] == cause).sum()) for cause in causes},
-        note=_note(rows, num_stalled, large=large),
+        note=_note(rows, late, large=large),
         table=_table(rows, causes, middles),
         marks="onset",
         title="When they break",
@@ -124,7 +132,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
     )
 
 
-def _note(rows: pd.DataFrame, num_stalled: int, *, large: bool) -> str:
+def _note(rows: pd.DataFrame, late: str, *, large: bool) -> str:
     later = int((rows["stage"] != "explore").sum())
     parts = [
         "Each row is a histogram of its own height."
@@ -134,11 +142,8 @@ def _note(rows: pd.DataFrame, num_stalled: int, *, large: bool) -> str:
     ]
     if later:
         parts.append(f"{counted(later, 'run')} of race and confirm counted as well.")
-    if num_stalled:
-        parts.append(
-            f"Not drawn: {counted(num_stalled, 'run')} that stalled, for that is judged at the "
-            "budget."
-        )
+    if late:
+        parts.append(f"Not drawn: {late}, which is judged at the budget.")
     return " ".join(parts)
 
 

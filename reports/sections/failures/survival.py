@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from lab.statistics import (
     SurvivalCurve,
     kaplan_meier,
@@ -58,7 +58,7 @@ def survival_rows(study: StudyRecord) -> pd.DataFrame:
     trial. The index is the run's.
     """
     runs = explored(run_table(study))
-    failed = runs["onset_images"].notna() & ~runs["outcome"].isin(["stable", "stalled"])
+    failed = runs["onset_images"].notna() & ~runs["outcome"].isin(UNBROKEN)
     last = runs["images_seen"].where(~failed, runs["onset_images"])
     unbiased = trial_table(study)["unbiased"]
     rows = pd.DataFrame(

@@ -6,9 +6,9 @@ import math
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from lab.record.columns import MetricNames
-from reports.kit.finding import Finding
+from reports.kit.finding import Finding, RunQuote
 from reports.kit.outcomes import in_order
 from reports.kit.words import (
     counted,
@@ -28,6 +28,9 @@ from reports.study.ranges import range_finding, ranges_found
 from reports.study.scale import LEAST_TRIALS, is_small
 from reports.study.tables import best_run, explored, finished, names_of, run_table, trial_table
 from reports.study.untested import untested_finding
+
+MOST_QUOTED = 2
+"""Failures whose evidence is quoted."""
 
 
 def findings(study: StudyRecord) -> list[Finding]:
@@ -158,16 +161,36 @@ def failures(done: pd.DataFrame) -> Finding | None:
         if len(failed) < len(done)
         else f"All failed: {listed(parts)}."
     )
-    onsets = failed[(failed["outcome"] != "stalled") & failed["onset_images"].notna()]
+    return Finding(claim, _onsets(failed), "fails", typical_failures(failed))
+
+
+def _onsets(failed: pd.DataFrame) -> str:
+    onsets = failed[~failed["outcome"].isin(UNBROKEN) & failed["onset_images"].notna()]
     if onsets.empty:
-        return Finding(claim, "", "fails")
+        return ""
     middle, life = float(onsets["onset_images"].median()), float(onsets["life"].median())
     when = f"{images(middle)} images, {100 * life:.0f}% of the budget"
     if len(onsets) == 1:
-        return Finding(claim, f"The one that broke before the end did so at {when}.", "fails")
-    return Finding(
-        claim, f"Of the {len(onsets):,} that broke before the end, half did so by {when}.", "fails"
-    )
+        return f"The one that broke before the end did so at {when}."
+    return f"Of the {len(onsets):,} that broke before the end, half did so by {when}."
+
+
+def typical_failures(failed: pd.DataFrame) -> tuple[RunQuote, ...]:
+    """The evidence on one run of each of the `MOST_QUOTED` most frequent failures.
+
+    It is the run with the median onset; of an even number, the earlier of the middle two. Runs
+    that failed at the same onset are taken in the order of their final quality.
+    """
+    failed = failed[failed["evidence"] != ""]
+    order = ["onset_images", "final_quality", "trial", "seed"]
+    quotes = []
+    for outcome in in_order(set(failed["outcome"])):
+        runs = failed[failed["outcome"] == outcome].sort_values(order)
+        run = runs.iloc[(len(runs) - 1) // 2]
+        words = f"A typical {outcome} run" if len(runs) > 1 else f"The {outcome} run"
+        quotes.append((len(runs), RunQuote(words, run["trial"], run["seed"], run["evidence"])))
+    quotes.sort(key=lambda quote: -quote[0])
+    return tuple(quote for _, quote in quotes[:MOST_QUOTED])
 
 
 def seeds(done: pd.DataFrame) -> Finding | None:

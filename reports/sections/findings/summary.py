@@ -9,9 +9,9 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block
-from reports.kit.finding import TOPICS, Finding
+from reports.kit.finding import TOPICS, Finding, RunQuote
 from reports.kit.markup import Html, element
-from reports.kit.outcomes import glyph, in_order, look
+from reports.kit.outcomes import glyph, in_order, look, meaning
 from reports.kit.words import counted, duration, images
 from reports.sections.findings.finalists import pareto_table, stages_line
 from reports.sections.findings.findings import findings
@@ -117,13 +117,25 @@ def _more(found: list[Finding]) -> Html:
 
 def _sentences(found: list[Finding]) -> Html:
     items = [
-        element("li", element("strong", finding.claim), *_detail(finding)) for finding in found
+        element(
+            "li",
+            element("strong", finding.claim),
+            *_detail(finding),
+            *(part for quote in finding.quotes for part in (" ", _quoted(quote))),
+        )
+        for finding in found
     ]
     return element("ul", *items, class_="findings")
 
 
 def _detail(finding: Finding) -> list[str]:
     return [" ", element("span", finding.detail)] if finding.detail else []
+
+
+def _quoted(quote: RunQuote) -> Html:
+    """`A typical diverged run, trial 7, seed 0: a loss was not finite ...`, with a link."""
+    link = element("a", f"trial {quote.trial}", href=f"#trial={quote.trial}")
+    return element("span", f"{quote.words}, ", link, f", seed {quote.seed}: {quote.evidence}.")
 
 
 def _verdict_bar(runs: pd.DataFrame) -> Html | None:
@@ -139,7 +151,7 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     ]
     words = [
         element("li", glyph(outcome), element("b", f"{count:,}"), f" {outcome}",
-                title=look(outcome).meaning)
+                title=meaning(outcome))
         for outcome, count in counts
     ]  # fmt: skip
     return element(

@@ -10,7 +10,7 @@ from lab.record import SAMPLES_FOLDER, StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element, joined, scrollable
-from reports.kit.outcomes import VERDICTS, glyph, look
+from reports.kit.outcomes import VERDICT_NAMES, glyph, meaning
 from reports.kit.words import counted, listed, number
 from reports.sections.methods.statistics import statistics_section
 from reports.study.commands import commands_section, shown_folder
@@ -114,10 +114,8 @@ def _formulas(study: StudyRecord) -> Html:
             "How often these rules err is measured on planted failures: see Trust."),
     ]  # fmt: skip
     meanings = [
-        element(
-            "tr", element("th", glyph(name), name, scope="row"), element("td", look(name).meaning)
-        )
-        for name in VERDICTS
+        element("tr", element("th", glyph(name), name, scope="row"), element("td", meaning(name)))
+        for name in VERDICT_NAMES
     ]
     verdicts = element("table", element("tbody", joined(meanings)), class_="facts")
     return element("div", element("div", *score), verdicts, class_="method-columns")

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
 from lab.statistics.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
 from reports.kit.blocks import Block, Missing
 from reports.kit.panel import INK, Panel, blank, plain
@@ -53,7 +53,7 @@ def early_curves(study: StudyRecord, budget: float) -> tuple[list[Curve], int]:
     rows = study.evaluations
     if runs.empty or rows.num_rows == 0 or not budget > 0:
         return [], 0
-    broke = ~runs["outcome"].isin(["stable", "stalled"])
+    broke = ~runs["outcome"].isin(UNBROKEN)
     onset = runs["onset_images"].where(broke).fillna(np.inf).to_numpy(dtype=float)
     places = np.linspace(0, len(runs) - 1, min(len(runs), MOST_RUNS)).round().astype(int)
     seen, quality = rows.column(IMAGES_SEEN), rows.column(QUALITY)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
@@ -63,9 +63,7 @@ def saved_rows(study: StudyRecord) -> pd.DataFrame:
         speed = np.where(np.isfinite(told) & (told > 0), told, seen / training)
         saved = (budget - seen) / speed * units / 3600
     pruned = (runs["outcome"] == "pruned").to_numpy()
-    failed = (
-        ~runs["outcome"].isin(["stable", "stalled", "running", "pruned", "errored"]).to_numpy()
-    )
+    failed = ~runs["outcome"].isin([*UNBROKEN, "running", "pruned", "errored"]).to_numpy()
     rows = pd.DataFrame(
         {
             "outcome": runs["outcome"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.record import StudyRecord
 from reports.kit.markup import Html, element, joined, scrollable
-from reports.kit.outcomes import LOOKS, glyph
+from reports.kit.outcomes import OUTCOMES, glyph
 from reports.kit.words import MISSING, counted, images, listed, number, percents, wilson_bounds
 from reports.study.commands import copyable
 from reports.study.tables import mapping
@@ -104,7 +104,7 @@ def _line(name: str, rate: Mapping[str, Any]) -> Html:
     planted = listed([str(kind) for kind in kinds]) if isinstance(kinds, list) else MISSING
     return element(
         "tr",
-        element("th", glyph(name) if name in LOOKS else None, name, scope="row"),
+        element("th", glyph(name) if name in OUTCOMES else None, name, scope="row"),
         *_rate(rate.get("named"), rate.get("planted")),
         *_rate(rate.get("given_right"), rate.get("given")),
         element("td", found),

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.kit.axes import TURNS, Axis, spread
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import OUTCOMES, VERDICTS, in_order, look
+from reports.kit.outcomes import OUTCOMES, VERDICT_NAMES, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
 from reports.kit.parameter import Parameter
 from reports.kit.strip import RAMP, add_strip, narrow_strip
@@ -136,7 +136,9 @@ def _groups(drawn: Map) -> list[tuple[str, bool, pd.DataFrame]]:
     rows, found = drawn.rows, []
     shown = in_order(set(rows["outcome"]))
     if drawn.binned:
-        causes = [outcome for outcome in shown if outcome in VERDICTS or outcome not in OUTCOMES]
+        causes = [
+            outcome for outcome in shown if outcome in VERDICT_NAMES or outcome not in OUTCOMES
+        ]
         return [(cause, True, rows[:0]) for cause in causes if cause != "stable"]
     for unbiased in (False, True):
         for outcome in shown:

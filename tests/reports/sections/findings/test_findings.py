@@ -12,9 +12,9 @@ from lab.record import (
     run_folder,
     write_json,
 )
-from reports.kit.finding import TOPICS, Finding
+from reports.kit.finding import TOPICS, Finding, RunQuote
 from reports.sections.findings.findings import findings
-from reports.sections.findings.summary import told_first
+from reports.sections.findings.summary import told_first, topics
 from reports.study.left_out import left_out
 from reports.study.tables import run_table, trial_table
 from tests.made_up.synthetic import write_run, write_study, write_trial
@@ -63,6 +63,34 @@ def test_a_study_where_all_failed_says_how(tmp_path: Path) -> None:
     assert "No run was stable: 0 of 4 (Wilson 95%: 0–49%)." in text
     assert "All failed: 4 diverged." in text
     assert "may truly be stable in 0–79% of runs" in text
+
+
+def _failed(folder: Path, ends: list[tuple[str, int]]) -> StudyRecord:
+    """A study of runs with a verdict and an onset each; the evidence names the trial."""
+    write_study(folder, len(ends), verdict="stable", samples=False)
+    for trial, (name, onset) in enumerate(ends):
+        path = run_folder(folder, trial, 0) / RUN_FILE
+        note = read_json(path)
+        note["verdict"] |= {"name": name, "onset_images": onset, "evidence": f"sign {trial}"}
+        write_json(path, note)
+    return read_study(folder)
+
+
+def test_failures_come_with_the_evidence_on_the_run_of_the_median_onset(tmp_path: Path) -> None:
+    ends = [("collapsed", 9_000), ("diverged", 800), ("collapsed", 1_000), ("collapsed", 5_000)]
+    study = _failed(tmp_path, [*ends, ("degraded", 2_000)])
+    failed = next(finding for finding in findings(study) if finding.topic == "fails")
+    assert failed.claim == "All failed: 1 diverged, 3 collapsed and 1 degraded."
+    assert failed.quotes == (
+        RunQuote("A typical collapsed run", 3, 0, "sign 3"),
+        RunQuote("The diverged run", 1, 0, "sign 1"),
+    )
+
+
+def test_the_page_quotes_the_evidence_beside_a_link_to_its_trial(tmp_path: Path) -> None:
+    study = _failed(tmp_path, [("collapsed", 9_000), ("collapsed", 1_000)])
+    sentences = topics([finding for finding in findings(study) if finding.topic == "fails"])
+    assert 'A typical collapsed run, <a href="#trial=1">trial 1</a>, seed 0: sign 1.' in sentences
 
 
 def test_a_run_that_ended_better_than_the_best_by_score_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Collapsed: modes were had and lost, or the generator paints nearly one image."""
+"""Collapsed: modes were reached and lost, or the generator makes nearly one image."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ from lab.record import SIGNAL_PREFIX
 from lab.record.columns import MetricNames
 from lab.record.words import brief, kimg
 from lab.stability.history import (
-    Finding,
     History,
+    Onset,
     both,
-    first_finding,
+    earliest,
     first_two_in_a_row,
     number,
     running_best,
 )
+from lab.stability.rule import Rule
 
 DIVERSITY = SIGNAL_PREFIX + "diversity"
 
 COLLAPSE_GRACE_SHARE = 0.75
-"""Diversity that a run never had counts from this share of the budget on: at small rates many a
-healthy generator still paints nearly one image at half of it."""
+"""A diversity that was low from the start counts from this share of the budget on: at small
+learning rates many a healthy generator still makes nearly one image at half of the budget."""
 HAD_ONCE = 2.0
-"""Coverage and diversity are lost only by a run that has had this many times their limit."""
+"""Coverage and diversity can be lost only by a run that once had this many times their limit."""
 MIN_MODES = 2.0
-"""A run that never had so many modes has none to lose."""
+"""A run that never had this many modes cannot lose them."""
 STAYED_PRECISE = 0.8
 """Share of its best precision from which samples look as real as before."""
 MANY_ALIKE = 0.5
 """Share of near-duplicates from which samples are alike."""
 
 
-def collapsed(history: History) -> Finding | None:
-    """Coverage or modes were had and lost, or the generator paints nearly one image."""
-    return first_finding(
+def collapsed(history: History) -> Onset | None:
+    """Coverage or modes were reached and lost, or the generator makes nearly one image."""
+    return earliest(
         _coverage_lost(history),
         _modes_lost(history),
         _all_alike(history),
@@ -43,17 +44,16 @@ def collapsed(history: History) -> Finding | None:
     )
 
 
-def collapse_columns(names: MetricNames) -> tuple[str, ...]:
-    """The columns the rule reads."""
+def _reads(names: MetricNames) -> tuple[str, ...]:
     return (names.coverage, names.rke, names.duplicates, DIVERSITY)
 
 
-def _coverage_lost(history: History) -> Finding | None:
-    """Coverage over that of real images below the limit twice in a row, after it was had.
+def _coverage_lost(history: History) -> Onset | None:
+    """Coverage over that of real images below the limit twice in a row, after it was higher.
 
-    Spoiled samples, see `_spoiled`, cover nothing either; they are a matter of quality.
-    Untrained generators cover nothing, so low coverage tells only of a run that once had
-    `HAD_ONCE` times the limit after its first step; one that never did ends as stalled.
+    Spoiled samples (`_spoiled`) cover nothing either, but that is a loss of quality. Untrained
+    generators cover nothing, so low coverage counts only in a run that once had `HAD_ONCE` times
+    the limit after its first step; one that never did ends as stalled.
     """
     limit = history.settings.collapse_coverage
     column = history.names.coverage
@@ -73,7 +73,7 @@ def _coverage_lost(history: History) -> Finding | None:
     if pair is None:
         return None
     first, second, top = points[pair[0]], points[pair[1]], best[pair[0]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
         f"{column} fell from {brief(top.value)} at {kimg(top.images)} to {brief(first.value)} and "
@@ -81,12 +81,12 @@ def _coverage_lost(history: History) -> Finding | None:
     )
 
 
-def _modes_lost(history: History) -> Finding | None:
-    """Half the modes gone while what is left still looks real, two evaluations in a row.
+def _modes_lost(history: History) -> Onset | None:
+    """Half the modes lost while the rest still looks real, at two evaluations in a row.
 
-    The mode count (RKE) and coverage both below `collapse_modes` times their best so far, of a
-    run that once had `MIN_MODES`; precision, where there is one, still `STAYED_PRECISE` of its
-    best: when samples spoil as well, the run is degraded.
+    The mode count (RKE) and coverage are both below `collapse_modes` times their best so far, in
+    a run that once had `MIN_MODES`; precision, where it is measured, is still `STAYED_PRECISE` of
+    its best. When samples look less real as well, the run is degraded.
     """
     names, limit = history.names, history.settings.collapse_modes
     points = [point for point in history.points(names.rke) if point.images > 0]
@@ -104,17 +104,17 @@ def _modes_lost(history: History) -> Finding | None:
     if pair is None:
         return None
     first, second, top = points[pair[0]], points[pair[1]], modes[pair[0]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
-        f"modes fell from {brief(top.value)} at {kimg(top.images)} to {brief(first.value)} and "
-        f"{brief(second.value)} at {both(first, second)}, and coverage to "
-        f"{brief(coverage[second.row])} of its best, while samples stayed as precise",
+        f"the mode count fell from {brief(top.value)} at {kimg(top.images)} to "
+        f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, and coverage "
+        f"to {brief(coverage[second.row])} of its best, while precision held",
     )
 
 
-def _all_alike(history: History) -> Finding | None:
-    """Near-duplicates above the limit twice in a row, of a run whose samples once differed."""
+def _all_alike(history: History) -> Onset | None:
+    """Near-duplicates above the limit twice in a row, in a run whose samples once differed."""
     limit = history.settings.collapse_duplicates
     column = history.names.duplicates
     points = [point for point in history.points(column) if point.images > 0]
@@ -125,17 +125,17 @@ def _all_alike(history: History) -> Finding | None:
     if pair is None:
         return None
     first, second = points[pair[0]], points[pair[1]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
-        f"near-duplicates rose from {brief(fewest[pair[0]])} of the samples to "
+        f"the share of near-duplicate samples rose from {brief(fewest[pair[0]])} to "
         f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, "
         f"limit {brief(limit)}",
     )
 
 
 def _spoiled(history: History) -> set[int]:
-    """Rows of samples that look less real than before, and yet differ from each other."""
+    """Rows whose samples look less real than before, although they differ from each other."""
     precision = _shares_of_best(history, history.names.precision)
     alike = {point.row: point.value for point in history.points(history.names.duplicates)}
     return {
@@ -146,14 +146,16 @@ def _spoiled(history: History) -> set[int]:
 
 
 def _shares_of_best(history: History, column: str) -> dict[int, float]:
-    """Row -> the column's value there over its best so far."""
+    """Row -> the value of the column there, divided by its best so far."""
     points = [point for point in history.points(column) if point.images > 0]
     pairs = zip(points, running_best(points), strict=True)
     return {now.row: now.value / top.value for now, top in pairs if top.value > 0}
 
 
-def _diversity_lost(history: History) -> Finding | None:
-    """Pairwise diversity over that of real images below the limit twice: had and lost, or late."""
+def _diversity_lost(history: History) -> Onset | None:
+    """Pairwise diversity over that of real images below the limit twice: after it was higher,
+    or past `COLLAPSE_GRACE_SHARE` of the budget.
+    """
     limit = history.settings.collapse_diversity
     grace = COLLAPSE_GRACE_SHARE * history.budget_images
     points = [point for point in history.points(DIVERSITY) if point.images > 0]
@@ -167,10 +169,23 @@ def _diversity_lost(history: History) -> Finding | None:
     if pair is None:
         return None
     first, second = points[pair[0]], points[pair[1]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
-        f"generated images differed from each other by {brief(first.value)} and "
-        f"{brief(second.value)} of what real images do at {both(first, second)}, "
+        f"the diversity of generated images was {brief(first.value)} and {brief(second.value)} "
+        f"of that of real images at {both(first, second)}, "
         f"limit {brief(limit)}",
     )
+
+
+RULE = Rule(
+    "collapsed",
+    collapsed,
+    _reads,
+    {
+        "collapse_coverage": "below",
+        "collapse_diversity": "below",
+        "collapse_modes": "below",
+        "collapse_duplicates": "above",
+    },
+)

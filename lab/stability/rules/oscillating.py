@@ -1,4 +1,4 @@
-"""Oscillating: quality swings up and down and gains nothing by it."""
+"""Oscillating: quality swings up and down without a net gain."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from itertools import pairwise
 
 from lab.record import QUALITY, SIGNAL_PREFIX
 from lab.record.words import brief, kimg
-from lab.stability.history import LEARNING_SHARE, Finding, History, Point
+from lab.stability.history import LEARNING_SHARE, History, Onset, Point
+from lab.stability.rule import Rule
 
 GAP_AUTOCORRELATION = SIGNAL_PREFIX + "logit_gap_autocorrelation"
 UPDATE_COSINE = SIGNAL_PREFIX + "generator_update_cosine"
 
 NUM_SWINGS = 4
-"""Falls and rises, one after the other, that count as an oscillation: two whole cycles."""
+"""Alternating falls and rises that count as an oscillation: two whole cycles."""
 EVEN = 1 / 3
-"""The least of the swings over the largest: one fall after small wobble is no oscillation."""
+"""Least ratio of the smallest swing to the largest: one fall after small swings is no
+oscillation."""
 
 
-def oscillating(history: History) -> Finding | None:
+def oscillating(history: History) -> Onset | None:
     """`NUM_SWINGS` swings in a row, each larger than `oscillation_swing`, without net gain.
 
-    Of quality past `LEARNING_SHARE` of the budget.
-
-    A swing is the way from one turning point of quality to the next, where a turn counts only
-    when quality comes back from it by more than the limit: smaller wobble is noise. Net gain is
-    what the last high gained on the first, or the last low on the first, whichever is more; it
-    must be below half the mean swing, and the swings of one size (`EVEN`). Onset: the first of
-    the turns.
+    Only quality past `LEARNING_SHARE` of the budget counts. A swing is the change from one
+    turning point of quality to the next; a turn counts once quality has come back from it by
+    more than the limit, as smaller changes are noise. Net gain is the last high minus the first,
+    or the last low minus the first, whichever is larger; it must be below half the mean swing,
+    and the swings must be of similar size (`EVEN`). Onset: the first of the turns.
     """
     learned = LEARNING_SHARE * history.budget_images
     points = [point for point in history.points(QUALITY) if point.images > learned]
@@ -38,12 +38,12 @@ def oscillating(history: History) -> Finding | None:
         gain = max(turns[-1].value - turns[0].value, turns[-2].value - turns[1].value)
         if gain < sum(swings) / len(swings) / 2 and min(swings) >= EVEN * max(swings):
             evidence = _evidence(history, turns, swings, gain)
-            return Finding(turns[-1].row, turns[0].images, evidence)
+            return Onset(turns[-1].row, turns[0].images, evidence)
     return None
 
 
 def _turns(points: Sequence[Point], limit: float) -> Iterator[list[Point]]:
-    """The newest turning points as known at each point; the last is where quality is heading."""
+    """The latest turning points as of each point; the last one is still moving."""
     turns: list[Point] = []
     low: Point | None = None
     high: Point | None = None
@@ -59,7 +59,7 @@ def _turns(points: Sequence[Point], limit: float) -> Iterator[list[Point]]:
 
 
 def _continue(turns: list[Point], point: Point, limit: float) -> None:
-    """Move the last turn onward, or add one when quality has come back by more than the limit."""
+    """Move the last turn further, or add one when quality has come back by more than the limit."""
     rising = turns[-1].value > turns[-2].value
     onward = point.value - turns[-1].value if rising else turns[-1].value - point.value
     if onward > 0:
@@ -80,7 +80,7 @@ def _evidence(
         f"{words} {brief(value)}"
         for words, column in (
             ("the logit gap's autocorrelation was", GAP_AUTOCORRELATION),
-            ("the cosine of successive generator updates", UPDATE_COSINE),
+            ("the cosine of successive generator updates was", UPDATE_COSINE),
         )
         if (value := history.value(last, column)) is not None
     ]
@@ -90,3 +90,6 @@ def _evidence(
         f"{brief(gain)}"
     )
     return "; ".join([text, *signals])
+
+
+RULE = Rule("oscillating", oscillating, lambda names: (QUALITY,), {"oscillation_swing": "above"})

@@ -1,4 +1,4 @@
-"""Diverged: something was not finite, or a gradient norm exploded and stayed so."""
+"""Diverged: a value was not finite, or a gradient norm exploded and stayed so."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from lab.record import SIGNAL_PREFIX
 from lab.record.columns import MetricNames
 from lab.record.words import brief, kimg
 from lab.stability.history import (
-    Finding,
     History,
+    Onset,
     Point,
     both,
-    first_finding,
+    earliest,
     first_two_in_a_row,
     number,
 )
+from lab.stability.rule import Rule
 
 NON_FINITE = SIGNAL_PREFIX + "non_finite"
 FIRST_NON_FINITE = SIGNAL_PREFIX + "first_non_finite_images"
@@ -28,42 +29,41 @@ GRADIENT_NORMS = {
 LOSSES = (SIGNAL_PREFIX + "generator_loss", SIGNAL_PREFIX + "critic_loss")
 
 WARM_UP_SHARE = 0.1
-"""Windows that end in this first share of the budget are no history of a gradient norm: a critic
-that has learned nothing yet gives both players tiny gradients."""
+"""Windows that end in this first share of the budget are not compared with: a critic that has
+learned nothing yet gives both players tiny gradients."""
 MIN_WINDOWS = 3
-"""Earlier windows a gradient norm is compared with at the least."""
+"""A gradient norm is compared with at least this many earlier windows."""
 
 
-def diverged(history: History) -> Finding | None:
-    """Something was not finite, or a gradient norm exploded."""
-    found = (_non_finite(history), _no_images(history), _exploded(history), _huge(history))
-    return first_finding(*found)
+def diverged(history: History) -> Onset | None:
+    """A value was not finite, no image could be measured, or a gradient norm exploded."""
+    return earliest(_non_finite(history), _no_images(history), _exploded(history), _huge(history))
 
 
-def divergence_columns(names: MetricNames) -> tuple[str, ...]:
-    """The columns the rule reads."""
+def _reads(names: MetricNames) -> tuple[str, ...]:
     return (NON_FINITE, *GRADIENT_NORMS.values(), *LOSSES, *image_metrics(names))
 
 
 def image_metrics(names: MetricNames) -> tuple[str, ...]:
-    """Columns that have a value whenever images could be made (an error bar may lack one)."""
+    """Columns that have a value whenever images could be made (the error of KID may have none)."""
     columns = names.model_dump(exclude={"kernel_error"})
     return tuple(columns.values())
 
 
-def _non_finite(history: History) -> Finding | None:
+def _non_finite(history: History) -> Onset | None:
     """A counted non-finite value, or an infinite mean loss or gradient norm.
 
-    Onset: the count's own date where it has one, else the row. A mean that is NaN is no proof:
-    a window without a step has one too.
+    Onset: the images seen at the first counted value where they are recorded, else those of the
+    row. A mean that is NaN does not count: that of a window without steps is NaN too.
     """
     for i, row in enumerate(history.rows):
         count = number(row, NON_FINITE)
         if count is not None and count > 0:
-            dated = number(row, FIRST_NON_FINITE)
-            known = dated is not None and 0 <= dated <= history.images[i]
-            onset = int(dated) if known and dated is not None else history.images[i]
-            return Finding(
+            first = number(row, FIRST_NON_FINITE)
+            onset = history.images[i]
+            if first is not None and 0 <= first <= onset:
+                onset = int(first)
+            return Onset(
                 i,
                 onset,
                 f"a loss, logit or gradient was not finite in {count:g} "
@@ -73,13 +73,14 @@ def _non_finite(history: History) -> Finding | None:
         for column in (*LOSSES, *GRADIENT_NORMS.values()):
             value = number(row, column)
             if value is not None and math.isinf(value):
-                where = kimg(history.images[i])
-                return Finding(i, history.images[i], f"{column} was {value} at {where}")
+                words = column.removeprefix(SIGNAL_PREFIX).replace("_", " ")
+                evidence = f"the {words} was {value} at {kimg(history.images[i])}"
+                return Onset(i, history.images[i], evidence)
     return None
 
 
-def _no_images(history: History) -> Finding | None:
-    """Metrics are there and not one is finite: no images could be made."""
+def _no_images(history: History) -> Onset | None:
+    """A row has metrics and none of them is finite: the images could not be measured."""
     columns = image_metrics(history.names)
     for i, row in enumerate(history.rows):
         values = [value for column in columns if (value := number(row, column)) is not None]
@@ -88,22 +89,21 @@ def _no_images(history: History) -> Finding | None:
                 f"no images could be measured at {kimg(history.images[i])}: none of "
                 f"{len(values)} metrics is finite"
             )
-            return Finding(i, history.images[i], evidence)
+            return Onset(i, history.images[i], evidence)
     return None
 
 
-def _exploded(history: History) -> Finding | None:
-    """A window's gradient norm over the median of its earlier windows, two windows in a row.
+def _exploded(history: History) -> Onset | None:
+    """A window's gradient norm far above the median of its earlier windows, two windows in a row.
 
-    Free of scale. Earlier windows are those after the warm-up whose norm is positive (a frozen
-    player has none), and there must be `MIN_WINDOWS` of them. A row whose quality is a new best
-    does not count: gradients that grow while images improve are no failure. Onset: the first of
-    the two.
+    Earlier windows are those after the warm-up whose norm is positive (a frozen player has none),
+    and there must be `MIN_WINDOWS` of them. A row whose quality is a new best does not count, as
+    gradients that grow while images improve are no failure. Onset: the first of the two.
     """
-    return first_finding(*(_norm_exploded(history, player) for player in GRADIENT_NORMS))
+    return earliest(*(_norm_exploded(history, player) for player in GRADIENT_NORMS))
 
 
-def _norm_exploded(history: History, player: str) -> Finding | None:
+def _norm_exploded(history: History, player: str) -> Onset | None:
     factor = history.settings.explosion_factor
     warm = WARM_UP_SHARE * history.budget_images
     points = history.points(GRADIENT_NORMS[player])
@@ -122,38 +122,40 @@ def _norm_exploded(history: History, player: str) -> Finding | None:
     if pair is None:
         return None
     first, second = points[pair[0]], points[pair[1]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
         f"the {player}'s gradient norm rose to {brief(first.value)} and {brief(second.value)} at "
-        f"{both(first, second)}, more than {brief(factor)} times the median "
-        f"{brief(usual[pair[0]])} of its earlier windows",
+        f"{both(first, second)}, more than {brief(factor)} times the median of "
+        f"its earlier windows, {brief(usual[pair[0]])}",
     )
 
 
 def _medians_before(points: Sequence[Point]) -> list[float]:
     """The median of all values before each point; infinite before the first."""
-    found, seen = [], list[float]()
+    medians, earlier = [], list[float]()
     for point in points:
-        half = len(seen) // 2
-        if not seen:
-            found.append(math.inf)
+        half = len(earlier) // 2
+        if not earlier:
+            medians.append(math.inf)
+        elif len(earlier) % 2:
+            medians.append(earlier[half])
         else:
-            found.append(seen[half] if len(seen) % 2 else (seen[half - 1] + seen[half]) / 2)
-        insort(seen, point.value)
-    return found
+            medians.append((earlier[half - 1] + earlier[half]) / 2)
+        insort(earlier, point.value)
+    return medians
 
 
-def _huge(history: History) -> Finding | None:
+def _huge(history: History) -> Onset | None:
     """A gradient norm above `explosion_norm` at two windows in a row, whatever came before.
 
-    Tells of explosions from the first windows on, which have no usual norm to be compared with.
+    Detects explosions from the first windows on, which have no earlier norm to compare with.
     As in `_exploded`, rows at a new best of quality do not count.
     """
-    return first_finding(*(_norm_huge(history, player) for player in GRADIENT_NORMS))
+    return earliest(*(_norm_huge(history, player) for player in GRADIENT_NORMS))
 
 
-def _norm_huge(history: History, player: str) -> Finding | None:
+def _norm_huge(history: History, player: str) -> Onset | None:
     limit = history.settings.explosion_norm
     points = history.points(GRADIENT_NORMS[player])
     improving = history.rows_at_a_new_best()
@@ -163,9 +165,19 @@ def _norm_huge(history: History, player: str) -> Finding | None:
     if pair is None:
         return None
     first, second = points[pair[0]], points[pair[1]]
-    return Finding(
+    return Onset(
         second.row,
         first.images,
         f"the {player}'s gradient norm was {brief(first.value)} and {brief(second.value)} at "
-        f"{both(first, second)}, limit {brief(limit)}, and quality reached no new best",
+        f"{both(first, second)}, above the limit {brief(limit)}, while quality reached no new "
+        "best",
     )
+
+
+RULE = Rule(
+    "diverged",
+    diverged,
+    _reads,
+    {"explosion_factor": "above", "explosion_norm": "above"},
+    parts={"an explosion": lambda names: tuple(GRADIENT_NORMS.values())},
+)

@@ -1,0 +1,103 @@
+"""A verdict is added by two files: its rule, and its word in the record's vocabulary."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RULE = '''"""Spiked: the generator's loss was above the limit once."""
+
+from lab.stability.history import History, Onset
+from lab.stability.rule import Rule
+
+LOSS = "signal_generator_loss"
+
+
+def spiked(history: History) -> Onset | None:
+    limit = history.settings.explosion_norm
+    for point in history.points(LOSS):
+        if point.value > limit:
+            return Onset(point.row, point.images, f"the generator's loss was {point.value:g}")
+    return None
+
+
+RULE = Rule("spiked", spiked, lambda names: (LOSS,), {"explosion_norm": "above"})
+'''
+WORD = """    OutcomeWord(
+        "spiked",
+        "the generator's loss was very large once",
+        OutcomeStyle("#F0E442", "star", "dash", "M8 1 10 15 2 6z"),
+    ),
+"""
+STALLED = """    OutcomeWord(
+        "stalled",
+"""
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a copy of the tree does in which these two files alone differ."""
+    tree = tmp_path_factory.mktemp("tree")
+    for package in ("lab", "reports", "search_spaces", "tests"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, tree / package, copy_function=os.symlink, ignore=ignored)
+    words = tree / "lab" / "record" / "verdicts.py"
+    text = words.read_text()
+    assert text.count(STALLED) == 1
+    words.unlink()
+    words.write_text(text.replace(STALLED, WORD + STALLED))
+    (tree / "lab" / "stability" / "rules" / "spiked.py").write_text(RULE)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.stability.new_verdict_facts", str(tree / "study")],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed: dict[str, Any] = json.loads(done.stdout)
+    assert printed["tree"] == str(tree)
+    return printed
+
+
+def test_the_judge_gives_it_with_a_confidence_by_its_own_limit(facts: dict[str, Any]) -> None:
+    name, onset, evidence, confidence = facts["judged"]
+    assert (name, onset) == ("spiked", 8 * facts["every"])
+    assert evidence.startswith("the generator's loss was 20000")
+    assert confidence == 8 / 9  # all but the limit twice as high
+    assert facts["sensitive"] == [0.5, 0.5, 1.0]
+
+
+def test_it_takes_its_place_in_the_order_of_the_vocabulary(facts: dict[str, Any]) -> None:
+    words, rules = facts["order"]
+    assert words == rules
+    assert words[-2:] == ["spiked", "stalled"]
+    assert facts["final_quality"] == 0.0
+
+
+def test_it_is_stored_and_read(facts: dict[str, Any]) -> None:
+    assert facts["stored"]
+    assert facts["read"] == "spiked"
+    assert facts["outcome"] == ["stable", "spiked", "stable"]
+
+
+def test_the_terminal_and_the_validation_list_it(facts: dict[str, Any]) -> None:
+    assert facts["terminal"] == "yellow"
+    assert facts["validated"]
+
+
+def test_the_page_draws_it_with_its_style_and_its_meaning(facts: dict[str, Any]) -> None:
+    page = Path(facts["page"]).read_text()
+    assert "The other run failed: 1 spiked." in facts["claims"]
+    assert 'fill="#F0E442" fill-rule="evenodd" d="M8 1 10 15 2 6z"' in page
+    assert "the generator&#x27;s loss was very large once" in page
+    assert "the generator&#x27;s loss was 20000" in page
