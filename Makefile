@@ -1,6 +1,8 @@
 # make search            search the sngan space on this machine
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
+# make page-script       build the page's script after an edit of a .js file below reports
+# make lint-js           lint and type check of those files
 # make test-large        the page of 10,000 trials in a browser
 # make validate          the lab against ground truth; ARGS=--quick takes ten minutes, otherwise about an hour
 # make test-slow         every loss x penalty x norm on two workers
@@ -14,9 +16,10 @@ VENV ?= .venv
 SPACE ?= sngan
 ARGS ?=
 BIN := $(VENV)/bin
+PAGE := reports/browser
 SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test test-lab test-reports test-large validate test-faults test-hosts test-slow bench clean
+.PHONY: search test page-script lint-js test-lab test-reports test-large validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -30,6 +33,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check $(SOURCES) examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory lint-js
 
 hooks: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet 'pre-commit>=4'
@@ -41,6 +45,20 @@ test-lab: $(VENV)/.installed-test
 
 test-reports: $(VENV)/.installed-test
 	$(BIN)/pytest tests/reports
+
+# Reports need no node: the built scripts are committed. Without one the linter is left out, and
+# the test that compares those with a fresh build says that it is skipped.
+lint-js:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGE)/node_modules/.installed \
+		&& npm --prefix $(PAGE) run --silent lint; \
+	else echo "lint-js: left out, no npm on the PATH (Debian: nodejs npm)"; fi
+
+page-script: $(PAGE)/node_modules/.installed
+	npm --prefix $(PAGE) run --silent build
+
+$(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
+	npm --prefix $(PAGE) ci --no-audit --no-fund
+	@touch $@
 
 test-large: $(VENV)/.installed-test
 	$(BIN)/pytest -m large tests/reports
@@ -62,7 +80,7 @@ bench: $(VENV)/.installed
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PAGE)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -31,7 +31,7 @@ REDRAW = """async change => {
   const watch = new MutationObserver(() => { last = performance.now(); });
   watch.observe(document.body, { subtree: true, childList: true, attributes: true });
   const begun = last;
-  selection.set(change);
+  report.selection.set(change);
   // The marks are on the screen once two frames have passed since the document last changed.
   let calm = 0;
   let drawn = begun;
@@ -46,7 +46,7 @@ REDRAW = """async change => {
 }"""
 """Milliseconds from a change of the selection to the second still frame after its marks."""
 IN_SIGHT = """identity => {
-  const panel = panels.find(it => it.identity === identity);
+  const panel = report.panels.find(it => it.identity === identity);
   return panel.visible && panel.stored;
 }"""
 TRIALS_EACH = 3
@@ -106,14 +106,14 @@ def open_page(page: Path) -> Opened | None:
 
 def _selections(shown: Any) -> list[dict[str, Any]]:
     """Changes to trials spread over the study."""
-    numbers = shown.evaluate("store.trials.number")
+    numbers = shown.evaluate("report.store.trials.number")
     step = max(1, len(numbers) // 7)
     return [{"trial": number} for number in numbers[::step]]
 
 
 def _time(shown: Any, changes: Sequence[dict[str, Any]]) -> Timed:
     """Each figure scrolled into sight and the selection changed; the slowest two once more."""
-    figures = shown.evaluate("panels.map(panel => panel.identity)")
+    figures = shown.evaluate("report.panels.map(panel => panel.identity)")
     first = {figure: _changes(shown, figure, changes, TRIALS_EACH) for figure in figures}
     worst = sorted(figures, key=lambda figure: -max(first[figure]))[:2]
     taken = {figure: _changes(shown, figure, changes, MOST // 2) for figure in worst}

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from lab.errors import InputError
@@ -30,6 +32,8 @@ MARGIN = {"l": 24, "r": 32, "t": 24, "b": 24}
 KEY_HEIGHT = 36
 SCALE = 2
 PATIENCE_SECONDS = 120
+FORMULA = re.compile(r"[=+\-@\t\r]")
+"""How a text begins that a spreadsheet takes for a formula."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Looked for on the PATH where BROWSER_PATH names none."""
 
@@ -58,10 +62,27 @@ def save_tables(blocks: Sequence[Block], folder: Path) -> list[Path]:
         if isinstance(block, Panel) and block.table is not None
     }
     _write(
-        {place: table.to_csv(index=False).encode() for place, table in tables.items()},
+        {
+            place: for_spreadsheets(table).to_csv(index=False).encode()
+            for place, table in tables.items()
+        },
         f"--csv {folder}",
     )
     return list(tables)
+
+
+def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before texts that a spreadsheet would take for a formula.
+
+    As the page's own CSV files have it (reports/browser/csv.js; OWASP: CSV injection).
+    """
+    guarded = table.rename(columns=_guarded)
+    texts = guarded.select_dtypes(exclude="number").columns
+    return guarded.assign(**{name: guarded[name].map(_guarded) for name in texts})
+
+
+def _guarded(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def _write(files: Mapping[Path, bytes], asked: str) -> None:

@@ -30,27 +30,6 @@ from reports.study.gallery import Album
 from reports.study.reading import read_for_report
 from reports.study.store import store_blocks
 
-SCRIPTS = (
-    "browser/store",
-    "browser/where",
-    "browser/selection",
-    "browser/address",
-    "browser/overlay",
-    "browser/panels",
-    "sections/cost/cost",
-    "sections/matters/dependence",
-    "sections/failures/failures",
-    "sections/curves/curves",
-    "sections/search/timeline",
-    "sections/parameters/table",
-    "browser/multiples",
-    "sections/trial/closeup",
-    "sections/trial/classes",
-    "sections/trial/configuration",
-    "sections/parameters/parallel",
-    "browser/page",
-)
-"""The page's own scripts in the order they are joined."""
 STYLES = (
     "browser/page",
     "compare/compare",
@@ -140,7 +119,7 @@ def sections_of(study: StudyRecord, album: Album) -> list[Section]:
 def document(title: str, content: Sequence[Html]) -> str:
     """One self-contained HTML file in the house's dress: style, scripts, and no network."""
     first = _asset("browser/theme.js")
-    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _script()]
+    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _asset("browser/page.bundle.js")]
     body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
     policy = _policy([first, *scripts])
     head = joined(
@@ -234,11 +213,6 @@ def _footer(study: StudyRecord) -> Html:
 
 def _asset(name: str) -> str:
     return files("reports").joinpath(name).read_text()
-
-
-def _script() -> str:
-    """The page's own scripts as one."""
-    return "\n".join(['"use strict";', *(_asset(f"{name}.js") for name in SCRIPTS)])
 
 
 def _style() -> str:

@@ -1,83 +1,123 @@
 // The selection drawn over a figure, in an SVG layer of its own: no figure is drawn again for it.
-//
-// MARKERS[name](panel, runs) says where runs are, in the coordinates of the figure's axes:
-// [{ axes: "xy", points: [[x, y]], lines: [[[x, y]]], rects: [[x0, y0, x1, y1]], neutral }].
-// `neutral` shapes stand for more than the runs of one outcome and take no outcome's colour.
 
-const MARKERS = {};
+import { shape } from "./elements.js";
+import { selection } from "./selection.js";
+import { columnOf, runsOf, store, valueIn } from "./store.js";
+
+/** @typedef {import("./types").Panel} Panel */
+/** @typedef {import("./types").Marks} Marks */
+/** @typedef {import("./types").Point} Point */
+/** @typedef {ReturnType<typeof subplot>} Subplot */
+
+/** More marks than that are dots instead of glyphs. */
 const MOST_GLYPHS = 400;
 const MOST_POINTS = 4000;
-const SVG = "http://www.w3.org/2000/svg";
+// Multiples of an irrational number fill a slot evenly (Weyl). These two are the golden ratio's
+// inverse and the plastic number's: as in reports/kit/axes.py.
+export const TURN_ACROSS = 0.6180339887;
+const TURN_UPWARD = 0.7548776662;
+const SLOT_WIDTH = 0.6;
 
-// Runs or trials that have a mark of their own, by the customdata of their traces.
-MARKERS.points = (panel, runs) => {
-  const wanted = { runs: new Set(runs), trials: new Set(runs.map((run) => store.runs.trial[run])) };
-  const found = new Map();
-  for (const trace of panel.frame._fullData ?? []) {
-    const of = trace.meta?.of;
-    if (!wanted[of] || trace.visible !== true) continue;
-    const axes = `${trace.xaxis ?? "x"}${trace.yaxis ?? "y"}`;
-    const key = `${axes} ${of}`;
-    if (!found.has(key)) found.set(key, { axes, points: [], neutral: of === "trials" });
-    const { points } = found.get(key);
-    trace.customdata?.forEach((which, i) => {
-      if (wanted[of].has(which)) points.push([trace.x[i], trace.y[i]]);
-    });
-  }
-  return [...found.values()];
+/**
+ * Where runs are in a figure, by the name that the figure's `marks` holds. Sections add their own.
+ *
+ * @type {Record<string, import("./types").Marker>}
+ */
+export const markers = {
+  /** Runs or trials that have a mark of their own, by the customdata of their traces. */
+  points(panel, runs) {
+    /** @type {Record<string, Set<number>>} */
+    const wanted = {
+      runs: new Set(runs),
+      trials: new Set(runs.map((run) => store.runs.trial[run])),
+    };
+    /** @type {Map<string, Marks & { points: Point[] }>} */
+    const groups = new Map();
+    for (const trace of panel.frame._fullData ?? []) {
+      const of = trace.meta?.of;
+      if (!wanted[of] || trace.visible !== true) continue;
+      const axes = `${trace.xaxis ?? "x"}${trace.yaxis ?? "y"}`;
+      const key = `${axes} ${of}`;
+      const group = groups.get(key) ?? { axes, points: [], neutral: of === "trials" };
+      groups.set(key, group);
+      trace.customdata?.forEach((/** @type {number} */ which, /** @type {number} */ i) => {
+        if (wanted[of].has(which)) group.points.push([trace.x[i], trace.y[i]]);
+      });
+    }
+    return [...groups.values()];
+  },
+
+  /** Runs on a binned map, where the axes are columns of the store. */
+  cells(panel, runs) {
+    const across = placer(panel.brush.x, TURN_ACROSS);
+    const upward = placer(panel.brush.y, TURN_UPWARD);
+    const points = runs.map((run) => /** @type {Point} */ ([across(run), upward(run)]));
+    return [{ axes: "xy", points: points.filter((point) => point.every(Number.isFinite)) }];
+  },
 };
 
-// Runs on a binned map, where the axes are columns of the store.
-MARKERS.cells = (panel, runs) => {
-  const [across, upward] = [placer(panel.brush.x, 0.6180339887), placer(panel.brush.y, 0.7548776662)];
-  const points = runs.map((run) => [across(run), upward(run)]);
-  return [{ axes: "xy", points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)) }];
-};
-
-// Where a run lies on an axis; runs that share a slot are spread within it.
-function placer(brush, turn) {
-  const column = store.column(brush.column);
+/**
+ * Where a run lies on an axis, NaN for nowhere; runs that share a slot are spread within it.
+ *
+ * @param {import("./types").Brush} brush
+ * @param {number} turn
+ * @returns {(run: number) => number}
+ */
+export function placer(brush, turn) {
+  const column = columnOf(brush.column);
   const slots = new Map(brush.slots.map((slot, i) => [String(slot), i]));
   return (run) => {
-    const value = valueOf(column, run);
+    const value = column ? valueIn(column, run) : null;
     if (value === null) return NaN;
     if (brush.scale === "slots") {
-      return (slots.get(String(value)) ?? NaN) + 0.6 * ((store.runs.trial[run] * turn) % 1) - 0.3;
+      const offset = ((store.runs.trial[run] * turn) % 1) - 0.5;
+      return (slots.get(String(value)) ?? NaN) + SLOT_WIDTH * offset;
     }
-    return brush.scale === "log10" ? Math.log10(value) : value;
+    return brush.scale === "log10" ? Math.log10(Number(value)) : Number(value);
   };
 }
 
-// Draw the matched runs and the selected trial over a figure that is drawn.
-function drawMarks(panel) {
-  const marker = MARKERS[panel.stored?.marks];
-  if (!marker || !panel.frame._fullLayout) return;
+/**
+ * Draw the matched runs and the selected trial over a figure that is drawn. Throws for a figure
+ * whose marks no script provides.
+ *
+ * @param {Panel} panel
+ */
+export function drawMarks(panel) {
+  if (!panel.stored?.marks || !panel.frame._fullLayout) return;
+  const marker = markers[panel.stored.marks];
+  if (!marker) throw new Error(`no script draws the marks "${panel.stored.marks}"`);
+  const drawn = /** @type {import("./types").DrawnPanel} */ (panel);
   const layer = panel.overlay ?? newLayer(panel);
   layer.replaceChildren();
-  const matched = selection.matched();
   panel.frame.toggleAttribute("data-brushed", selection.runs !== null);
-  for (const [outcome, runs] of byOutcome(matched)) {
-    draw(layer, panel, marker(panel, runs), "matched", outcome);
+  for (const [outcome, runs] of byOutcome(selection.matched())) {
+    draw(layer, drawn, marker(drawn, runs), "matched", outcome);
   }
   if (selection.trial !== null) {
-    draw(layer, panel, marker(panel, store.runsOf(selection.trial)), "selected", null);
+    draw(layer, drawn, marker(drawn, runsOf(selection.trial)), "selected", null);
   }
   panel.stale = false;
 }
 
-function redrawMarks(panel) {
+/** @param {Panel} panel */
+export function redrawMarks(panel) {
   panel.stale = true;
   if (panel.visible) requestAnimationFrame(() => panel.stale && drawMarks(panel));
 }
 
-function newLayer(panel) {
-  panel.overlay = document.createElementNS(SVG, "svg");
-  panel.overlay.setAttribute("class", "overlay");
-  panel.overlay.setAttribute("aria-hidden", "true");
-  panel.frame.append(panel.overlay);
-  return panel.overlay;
+/** @param {Panel} panel */
+export function newLayer(panel) {
+  const layer = shape("svg", { class: "overlay", "aria-hidden": "true" });
+  panel.overlay = layer;
+  panel.frame.append(layer);
+  return layer;
 }
 
+/**
+ * @param {number[]} runs
+ * @returns {Map<string, number[]>}
+ */
 function byOutcome(runs) {
   const groups = new Map();
   for (const run of runs) {
@@ -88,87 +128,118 @@ function byOutcome(runs) {
   return groups;
 }
 
+/**
+ * @param {SVGElement} layer
+ * @param {Panel} panel
+ * @param {Marks[]} groups
+ * @param {"matched" | "selected"} kind
+ * @param {string | null} outcome
+ */
 function draw(layer, panel, groups, kind, outcome) {
   for (const group of groups) {
-    const place = subplot(panel.frame, group.axes);
-    if (!place) continue;
-    const colour = outcome && !group.neutral ? store.outcomes[outcome].colour : null;
-    const inner = clipped(place);
-    inner.setAttribute("class", kind);
-    if (colour) inner.style.color = colour;
-    for (const line of group.lines ?? []) inner.append(polyline(line, place));
-    for (const rect of group.rects ?? []) inner.append(rectangle(rect, place));
-    drawPoints(inner, group.points ?? [], place, kind, colour ? outcome : null);
+    const plot = subplot(panel.frame, group.axes);
+    if (!plot) continue;
+    const coloured = group.neutral ? null : outcome;
+    const { left, top, width, height } = plot;
+    // An SVG of its own cuts off what lies outside the axes.
+    const inner = shape("svg", { class: kind, x: left, y: top, width, height });
+    if (coloured) inner.style.color = store.outcomes[coloured].colour;
+    for (const line of group.lines ?? []) inner.append(polyline(line, plot));
+    for (const rect of group.rects ?? []) inner.append(rectangle(rect, plot));
+    drawPoints(inner, group.points ?? [], plot, kind, coloured);
     layer.append(inner);
   }
 }
 
-// The pixels of a pair of axes: Plotly's own axis objects turn data into positions.
+/**
+ * The pixels of a pair of axes: Plotly's own axis objects turn data into positions.
+ *
+ * @param {import("./types").PlotlyFrame} frame
+ * @param {string} axes
+ */
 function subplot(frame, axes) {
-  const [, x, y] = axes.match(/^(x\d*)(y\d*)$/);
-  const across = frame._fullLayout[`xaxis${x.slice(1)}`];
-  const upward = frame._fullLayout[`yaxis${y.slice(1)}`];
+  const [, x, y] = axes.match(/^x(\d*)y(\d*)$/) ?? [];
+  const across = frame._fullLayout?.[`xaxis${x}`];
+  const upward = frame._fullLayout?.[`yaxis${y}`];
   if (!across?._length || !upward?._length) return null;
   return {
-    left: across._offset, top: upward._offset, width: across._length, height: upward._length,
-    x: (value) => across.d2p(value), y: (value) => upward.d2p(value),
+    left: across._offset,
+    top: upward._offset,
+    width: across._length,
+    height: upward._length,
+    x: (/** @type {number} */ value) => /** @type {number} */ (across.d2p(value)),
+    y: (/** @type {number | null} */ value) => /** @type {number} */ (upward.d2p(value)),
   };
 }
 
-function clipped(place) {
-  const inner = document.createElementNS(SVG, "svg");
-  inner.setAttribute("x", place.left);
-  inner.setAttribute("y", place.top);
-  inner.setAttribute("width", place.width);
-  inner.setAttribute("height", place.height);
-  return inner;
-}
-
-function shape(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
-// A line with gaps where a value is missing.
-function polyline(line, place) {
+/**
+ * A line with gaps where a value is missing.
+ *
+ * @param {Point[]} line
+ * @param {NonNullable<Subplot>} plot
+ */
+function polyline(line, plot) {
   let pen = "M";
-  const path = line.map(([x, y]) => {
-    const [across, upward] = [place.x(x), place.y(y)];
+  let path = "";
+  for (const [x, y] of line) {
+    const [across, upward] = [plot.x(x), plot.y(y)];
     if (y === null || !Number.isFinite(across) || !Number.isFinite(upward)) {
       pen = "M";
-      return "";
+      continue;
     }
-    const step = `${pen}${across.toFixed(1)},${upward.toFixed(1)}`;
+    path += `${pen}${across.toFixed(1)},${upward.toFixed(1)}`;
     pen = "L";
-    return step;
-  }).join("");
+  }
   return shape("path", { d: path, class: "line" });
 }
 
-function rectangle([x0, y0, x1, y1], place) {
-  const [left, right] = [place.x(x0), place.x(x1)].sort((a, b) => a - b);
-  const [top, bottom] = [place.y(y0), place.y(y1)].sort((a, b) => a - b);
+/**
+ * @param {[number, number, number, number]} corners
+ * @param {NonNullable<Subplot>} plot
+ */
+function rectangle([x0, y0, x1, y1], plot) {
+  const [left, right] = [plot.x(x0), plot.x(x1)].sort((a, b) => a - b);
+  const [top, bottom] = [plot.y(y0), plot.y(y1)].sort((a, b) => a - b);
   return shape("rect", { x: left, y: top, width: right - left, height: bottom - top });
 }
 
-function drawPoints(inner, points, place, kind, outcome) {
-  const at = thinned(points, MOST_POINTS).map(([x, y]) => [place.x(x), place.y(y)]);
+/**
+ * @param {SVGElement} inner
+ * @param {Point[]} points
+ * @param {NonNullable<Subplot>} plot
+ * @param {"matched" | "selected"} kind
+ * @param {string | null} outcome
+ */
+function drawPoints(inner, points, plot, kind, outcome) {
+  const at = thinned(points, MOST_POINTS).map(([x, y]) => [plot.x(x), plot.y(y)]);
   if (kind === "selected") {
     inner.append(...at.map(([x, y]) => shape("circle", { cx: x, cy: y, r: 9 })));
   } else if (outcome && at.length <= MOST_GLYPHS) {
-    const path = store.outcomes[outcome].path;
-    inner.append(...at.map(([x, y]) => shape("path", {
-      d: path, class: "glyph", transform: `translate(${x - 6.4} ${y - 6.4}) scale(.8)`,
-    })));
+    const d = store.outcomes[outcome].path;
+    inner.append(
+      ...at.map(([x, y]) =>
+        shape("path", {
+          d,
+          class: "glyph",
+          transform: `translate(${x - 6.4} ${y - 6.4}) scale(.8)`,
+        }),
+      ),
+    );
   } else if (at.length) {
-    const path = at.map(([x, y]) => `M${x.toFixed(1)},${y.toFixed(1)}h0`).join("");
-    inner.append(shape("path", { d: path, class: "dots" }));
+    // One path with a dot at every point: a thousand elements would take a hundred times as long.
+    const d = at.map(([x, y]) => `M${x.toFixed(1)},${y.toFixed(1)}h0`).join("");
+    inner.append(shape("path", { d, class: "dots" }));
   }
 }
 
-// At most so many of a list, evenly spread over it.
-function thinned(all, most) {
+/**
+ * At most so many of a list, evenly spread over it.
+ *
+ * @template T
+ * @param {T[]} all
+ * @param {number} most
+ */
+export function thinned(all, most) {
   if (all.length <= most) return all;
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);
 }

@@ -1,81 +1,113 @@
 // One selection for the whole page, kept in the address: `#trial=7&where=loss%3Dhinge`.
 
-const selection = {
-  trial: null,
-  where: "",
-  runs: null,
-  listeners: [],
+import { around, byId } from "./elements.js";
+import { store } from "./store.js";
+import { matchingRuns, withTerms } from "./where.js";
+import { counted } from "./words.js";
 
+/** Milliseconds: while a word is typed only its last state is worth an entry of the history. */
+const TYPING_PAUSE = 120;
+
+class Selection {
+  /** @type {number | null} */
+  trial = null;
+  where = "";
+  /** @type {Uint8Array | null} One byte a run, 1 where it matches; null without a filter. */
+  runs = null;
+  /** @type {((isFiltered: boolean) => void)[]} */
+  listeners = [];
+
+  /** The trials that arrow keys walk through; the table of all runs puts its own order here. */
+  order = () => store.trials.number;
+
+  /** @param {(isFiltered: boolean) => void} listener */
   onChange(listener) {
     this.listeners.push(listener);
-  },
+  }
 
-  // Select a trial (a number or null), set the filter, or both; a new entry of the history.
-  set({ trial = this.trial, where = this.where }, { replace = false } = {}) {
+  /**
+   * Select a trial, set the filter, or both; a new entry of the history.
+   *
+   * @param {{ trial?: number | null, where?: string }} change
+   */
+  set({ trial = this.trial, where = this.where }) {
     if (trial === this.trial && where === this.where) return;
     this.take(trial, where);
-    const address = this.address();
-    if (replace) history.replaceState(null, "", address);
-    else history.pushState(null, "", address);
-  },
+    history.pushState(null, "", this.address());
+  }
 
+  /** @param {string[]} terms */
   addTerms(terms) {
     this.set({ where: withTerms(this.where, terms) });
-  },
+  }
 
-  // The next or previous trial in the order of the table.
-  step(by) {
-    const order = typeof tableOrder === "function" ? tableOrder() : store.trials.number;
+  /**
+   * Select the next or previous trial.
+   *
+   * @param {number} by
+   * @param {number | null} from
+   */
+  step(by, from = this.trial) {
+    const order = this.order();
     if (!order.length) return;
-    const place = order.indexOf(this.trial);
-    const next = place < 0 ? (by > 0 ? 0 : order.length - 1) : place + by;
+    const index = from === null ? -1 : order.indexOf(from);
+    const next = index >= 0 ? index + by : by > 0 ? 0 : order.length - 1;
     this.set({ trial: order[Math.max(0, Math.min(order.length - 1, next))] });
-  },
+  }
 
+  /**
+   * Select without an entry of the history, as the address does.
+   *
+   * @param {number | null} trial
+   * @param {string} where
+   */
   take(trial, where) {
-    const filtered = where !== this.where || (where !== "" && this.runs === null);
+    const isFiltered = where !== this.where || (where !== "" && this.runs === null);
     this.trial = trial;
     this.where = where;
-    if (filtered) this.runs = matchingRuns(where);
-    this.listeners.forEach((listener) => listener(filtered));
-  },
+    if (isFiltered) this.runs = matchingRuns(where);
+    for (const listener of this.listeners) listener(isFiltered);
+  }
 
   address() {
     const parts = [];
     if (this.trial !== null) parts.push(`trial=${this.trial}`);
     if (this.where) parts.push(`where=${encodeURIComponent(this.where)}`);
     return `${location.pathname}${location.search}#${parts.join("&")}`;
-  },
+  }
 
-  // Numbers of matching runs and trials.
+  /** Numbers of matching runs and trials. */
   counts() {
-    const all = store.runs.trial.length;
-    if (this.runs === null) return { runs: all, trials: store.trials.number.length };
-    const trials = new Set();
-    let runs = 0;
-    this.runs.forEach((matches, run) => {
-      if (!matches) return;
-      runs += 1;
-      trials.add(store.runs.trial[run]);
-    });
-    return { runs, trials: trials.size };
-  },
+    if (this.runs === null) {
+      return { runs: store.runs.trial.length, trials: store.trials.number.length };
+    }
+    const matched = this.matched();
+    const trials = new Set(matched.map((run) => store.runs.trial[run]));
+    return { runs: matched.length, trials: trials.size };
+  }
 
+  /** The matching runs; none without a filter. */
   matched() {
-    return this.runs === null ? [] : [...this.runs.keys()].filter((run) => this.runs[run]);
-  },
-};
+    /** @type {number[]} */
+    const matched = [];
+    this.runs?.forEach((matches, run) => {
+      if (matches) matched.push(run);
+    });
+    return matched;
+  }
+}
 
-function connectFilter() {
-  const box = document.getElementById("filter");
-  const clear = document.getElementById("filter-clear");
+export const selection = new Selection();
+
+/** The filter's box and its button. */
+export function connectFilter() {
+  const box = /** @type {HTMLInputElement} */ (byId("filter"));
   let waiting = 0;
   box.addEventListener("input", () => {
     clearTimeout(waiting);
-    // While a word is typed only its last state is worth an entry of the history.
-    waiting = setTimeout(() => selection.set({ where: box.value.trim() }), 120);
+    waiting = setTimeout(() => selection.set({ where: box.value.trim() }), TYPING_PAUSE);
   });
-  clear.addEventListener("click", () => {
+  byId("filter-clear").addEventListener("click", () => {
     selection.set({ where: "" });
     box.focus();
   });
@@ -88,33 +120,35 @@ function connectFilter() {
 
 function showCounts() {
   const { runs, trials } = selection.counts();
-  const all = store.runs.trial.length;
-  const words = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-  const shown = selection.runs === null ? words(all, "run")
-    : `${runs.toLocaleString("en")} of ${words(all, "run")}, ${words(trials, "trial")}`;
-  document.getElementById("filter-count").textContent = shown;
-  document.getElementById("filter-clear").hidden = !selection.where;
-  const now = document.getElementById("trial-now");
-  now.textContent = selection.trial === null ? "no trial selected" : `trial ${selection.trial}`;
+  const all = counted(store.runs.trial.length, "run");
+  byId("filter-count").textContent =
+    selection.runs === null
+      ? all
+      : `${runs.toLocaleString("en")} of ${all}, ${counted(trials, "trial")}`;
+  byId("filter-clear").hidden = !selection.where;
+  byId("trial-now").textContent =
+    selection.trial === null ? "no trial selected" : `trial ${selection.trial}`;
 }
 
-function connectKeys() {
+/** Arrow keys, Escape and the buttons of the toolbar. */
+export function connectKeys() {
   addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
+    const isTyping = around(event, "input, select, textarea, [contenteditable]") !== null;
     if (event.key === "Escape") {
       if (selection.where) selection.set({ where: "" });
-      else if (!typing) selection.set({ trial: null });
+      else if (!isTyping) selection.set({ trial: null });
       return;
     }
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    // Up and down scroll a page, so they walk trials in the table alone; sideways a wide one scrolls.
-    const inside = event.target.closest?.(".scroll");
-    const keys = inside ? { ArrowDown: 1, ArrowUp: -1 } : { ArrowRight: 1, ArrowLeft: -1 };
-    const by = { ...keys, j: 1, k: -1 }[event.key];
-    if (by === undefined) return;
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Up and down scroll a page, so they walk trials in the table alone, where sideways scrolls.
+    const [forward, back] = around(event, ".scroll")
+      ? ["ArrowDown", "ArrowUp"]
+      : ["ArrowRight", "ArrowLeft"];
+    const by = [forward, "j"].includes(event.key) ? 1 : [back, "k"].includes(event.key) ? -1 : 0;
+    if (by === 0) return;
     event.preventDefault();
     selection.step(by);
   });
-  document.getElementById("trial-previous").addEventListener("click", () => selection.step(-1));
-  document.getElementById("trial-next").addEventListener("click", () => selection.step(1));
+  byId("trial-previous").addEventListener("click", () => selection.step(-1));
+  byId("trial-next").addEventListener("click", () => selection.step(1));
 }

@@ -1,73 +1,180 @@
 // The store: trials, runs, curves and pictures, read once from the page's own data blocks.
 
-const STARTERS = [];
-const store = { study: {}, trials: { number: [] }, runs: { trial: [] }, columns: [], metrics: [] };
+import { byId } from "./elements.js";
+import { imagesText, numberText, valueText } from "./words.js";
 
+/** @typedef {import("./types").Column} Column */
+
+/**
+ * Empty on a page without a study, such as a comparison.
+ *
+ * @type {import("./types").Store}
+ */
+export const store = {
+  study: {
+    name: "",
+    budget: null,
+    names: { frechet: "" },
+    leading: null,
+    classes: [],
+    realShares: null,
+    baseline: {},
+  },
+  base: {},
+  outcomes: {},
+  trials: { number: [], origin: [], overrides: [] },
+  runs: {
+    trial: [],
+    seed: [],
+    stage: [],
+    outcome: [],
+    onset: [],
+    life: [],
+    score: [],
+    quality: [],
+    confidence: [],
+    frechet: [],
+    images: [],
+    cost: [],
+    started: [],
+    ended: [],
+    attempts: [],
+    evidence: [],
+    error: [],
+    flags: [],
+    notJudged: [],
+  },
+  columns: [],
+  first: [],
+  metrics: [],
+  filmstrips: {},
+  neighbours: {},
+  pictures: {},
+};
+
+/** @type {Map<number, number>} */
+const indexOfTrial = new Map();
+/** @type {Map<number, number[]>} */
+const runsOfTrial = new Map();
+/** @type {Map<string, Column>} */
+const columnOfName = new Map();
+/** @type {Map<string, Promise<Float32Array | null>>} */
+const curves = new Map();
+
+/** @param {string} identity */
 async function unpack(identity) {
-  const text = document.getElementById(identity).textContent;
-  const bytes = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const text = byId(identity).textContent ?? "";
+  const bytes =
+    Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-async function unpackJson(identity) {
+/**
+ * The content of a packed data block: JSON, gzipped, in base64.
+ *
+ * @param {string} identity
+ */
+export async function unpackJson(identity) {
   return JSON.parse(new TextDecoder().decode(await unpack(identity)));
 }
 
-async function readStore() {
-  Object.assign(store, await unpackJson("store"));
+/** Fill the store from the page. */
+export async function readStore() {
+  const packed = await unpackJson("store");
   for (const name of ["stage", "outcome"]) {
-    const { codes, levels } = store.runs[name];
-    store.runs[name] = codes.map((code) => levels[code]);
+    const { codes, levels } = packed.runs[name];
+    packed.runs[name] = codes.map((/** @type {number} */ code) => levels[code]);
   }
-  store.rows = { first: Int32Array.from(store.first) };
-  store.pictures = JSON.parse(document.getElementById("pictures").textContent);
-  const place = new Map(store.trials.number.map((number, i) => [number, i]));
-  const runsOf = new Map();
-  store.runs.trial.forEach((number, run) => {
-    if (!runsOf.has(number)) runsOf.set(number, []);
-    runsOf.get(number).push(run);
+  Object.assign(store, packed, { first: Int32Array.from(packed.first) });
+  store.pictures = JSON.parse(byId("pictures").textContent ?? "{}");
+  store.trials.number.forEach((number, i) => {
+    indexOfTrial.set(number, i);
+    runsOfTrial.set(number, []);
   });
-  store.trialIndex = (number) => place.get(number);
-  store.runsOf = (number) => runsOf.get(number) ?? [];
-  connectColumns();
-}
-
-// Columns of runs stand in store.runs already; a category is its levels and a code each.
-function connectColumns() {
+  store.runs.trial.forEach((number, run) => {
+    if (!runsOfTrial.has(number)) runsOfTrial.set(number, []);
+    runsOf(number).push(run);
+  });
   for (const column of store.columns) {
-    if (column.of === undefined) continue;
-    column.values = store.runs[column.of];
-    if (column.kind === "category") {
-      const known = column.of === "outcome" ? Object.keys(store.outcomes) : [];
-      column.levels = [...new Set([...known, ...column.values])];
-      const code = new Map(column.levels.map((level, i) => [level, i]));
-      column.values = column.values.map((value) => code.get(value));
-    }
+    connectColumn(column);
+    columnOfName.set(column.name, column);
   }
-  const named = new Map(store.columns.map((column) => [column.name, column]));
-  store.column = (name) => named.get(name);
 }
 
-// The value of a column for a run: a number, a text, or null.
-function valueOf(column, run) {
-  const place = column.level === "trial" ? store.trialIndex(store.runs.trial[run]) : run;
-  const value = column.values[place] ?? null;
-  return column.kind === "category" && value !== null ? column.levels[value] : value;
+/**
+ * Values of columns of runs are in store.runs already; a category becomes its levels and codes.
+ *
+ * @param {Column} column
+ */
+function connectColumn(column) {
+  if (column.of === undefined) return;
+  const values = store.runs[column.of];
+  column.values = values;
+  if (column.kind !== "category") return;
+  const ordered = column.of === "outcome" ? Object.keys(store.outcomes) : [];
+  const levels = [...new Set([...ordered, ...values.map(String)])];
+  const code = new Map(levels.map((level, i) => [level, i]));
+  column.levels = levels;
+  column.values = values.map((value) => code.get(String(value)) ?? null);
 }
 
-const curves = new Map();
+/**
+ * The place of a trial among the trials; undefined for a trial that the study lacks.
+ *
+ * @param {number} trial
+ */
+export function trialIndex(trial) {
+  return indexOfTrial.get(trial);
+}
 
-// Values of a metric or signal by evaluation row, as Float32Array; NaN where there is none.
-store.curve = (name) => {
-  if (!curves.has(name)) {
-    const place = store.metrics.findIndex((metric) => metric.name === name);
-    curves.set(name, place < 0 ? Promise.resolve(null) : unpack(`curve-${place}`).then(joinPlanes));
-  }
-  return curves.get(name);
-};
+/**
+ * The runs of a trial.
+ *
+ * @param {number} trial
+ */
+export function runsOf(trial) {
+  return runsOfTrial.get(trial) ?? [];
+}
 
-// The bytes of all values lie in four planes, which compress better than values one by one.
+/** @param {string} name */
+export function columnOf(name) {
+  return columnOfName.get(name);
+}
+
+/**
+ * The value of a column for a run.
+ *
+ * @param {Column} column
+ * @param {number} run
+ * @returns {import("./types").Value}
+ */
+export function valueIn(column, run) {
+  const index = column.level === "trial" ? trialIndex(store.runs.trial[run]) : run;
+  const value = index === undefined ? null : (column.values[index] ?? null);
+  return column.levels && typeof value === "number" ? column.levels[value] : value;
+}
+
+/**
+ * A metric or signal of every row of evaluations, NaN where it was not measured; null for a name
+ * that the page lacks.
+ *
+ * @param {string} name
+ */
+export function curve(name) {
+  const kept = curves.get(name);
+  if (kept) return kept;
+  const index = store.metrics.findIndex((metric) => metric.name === name);
+  const values = index < 0 ? Promise.resolve(null) : unpack(`curve-${index}`).then(joinPlanes);
+  curves.set(name, values);
+  return values;
+}
+
+/**
+ * The bytes of all values lie in four planes, which compress better than values one by one.
+ *
+ * @param {Uint8Array} bytes
+ */
 function joinPlanes(bytes) {
   const count = bytes.length / 4;
   const joined = new Uint8Array(bytes.length);
@@ -78,68 +185,34 @@ function joinPlanes(bytes) {
   return new Float32Array(joined.buffer);
 }
 
-// Words for the reader, as reports/kit/words.py writes them.
-
-function shortNumber(value, digits = 3) {
-  if (value === null || value === undefined) return "–";
-  if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return value.toLocaleString("en");
-  if (value !== 0 && (Math.abs(value) < 1e-2 || Math.abs(value) >= 1e6)) {
-    return value.toExponential(digits - 1).replace(/\.?0*e/, "e").replace("e+", "e");
-  }
-  return Number(value.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 6 });
-}
-
-function shortImages(count) {
-  if (count === null || !Number.isFinite(count)) return "–";
-  if (count >= 1e6) return `${Number((count / 1e6).toPrecision(3))}M`;
-  return count >= 1e3 ? `${Number((count / 1e3).toPrecision(3))}k` : String(Math.round(count));
-}
-
-function shownValue(value) {
-  if (value === null || value === undefined) return "–";
-  return typeof value === "number" ? shortNumber(value) : String(value);
-}
-
-// What any mark of a run says when pointed at: its name, fate, quality and settings.
-function describe(run) {
+/**
+ * The lines of a run's card: its name, verdict, quality and settings.
+ *
+ * @param {number} run
+ */
+export function describe(run) {
   const of = store.runs;
   const failed = of.onset[run] !== null && of.outcome[run] !== "stable";
   const lines = [
     `trial ${of.trial[run]}, seed ${of.seed[run]} (${of.stage[run]})`,
-    `${of.outcome[run]}${failed ? ` at ${shortImages(of.onset[run])} images` : ""}`,
-    `quality ${shortNumber(of.quality[run])}, score ${shortNumber(of.score[run])}`,
+    `${of.outcome[run]}${failed ? ` at ${imagesText(of.onset[run])} images` : ""}`,
+    `quality ${numberText(of.quality[run])}, score ${numberText(of.score[run])}`,
   ];
   for (const column of store.columns) {
     if (column.level !== "trial" || column.name === "origin") continue;
-    const value = valueOf(column, run);
-    if (value !== null) lines.push(`${column.title} ${shownValue(value)}`);
+    const value = valueIn(column, run);
+    if (value !== null) lines.push(`${column.title} ${valueText(value)}`);
   }
   return lines;
 }
 
-// An element with text and attributes: data never passes through innerHTML.
-function make(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) made.setAttribute(name, "");
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value);
-  }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
-}
-
-// The shape and colour of an outcome, as the page draws it everywhere.
-function glyphOf(outcome) {
-  const look = store.outcomes[outcome];
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "glyph");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("fill", look?.colour ?? "#8A8A8A");
-  path.setAttribute("fill-rule", "evenodd");
-  path.setAttribute("d", look?.path ?? "M3 3h10v10H3z");
-  svg.append(path);
-  return svg;
+/**
+ * A value of a nested configuration by its path, such as `loss.kind`; undefined where it has none.
+ *
+ * @param {unknown} config
+ * @param {string} path
+ * @returns {unknown}
+ */
+export function settingAt(config, path) {
+  return path.split(".").reduce((node, part) => /** @type {any} */ (node)?.[part], config);
 }

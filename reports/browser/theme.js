@@ -1,4 +1,3 @@
-"use strict";
 // Before anything is painted: the colours that the reader chose the last time, if any.
 try {
   const chosen = localStorage.getItem("lab-theme");

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lab.config import NO_LIMITS, StabilityConfig
 from lab.record import StudyRecord
-from reports.kit.words import MISSING, images, listed, number, setting
+from reports.kit.words import MISSING, images, listed, number
 from reports.study.tables import config_value, mapping, parameters_of
 
 PROTOCOL = {
@@ -138,9 +138,9 @@ def _space(study: StudyRecord) -> dict[str, str]:
     for parameter in parameters_of(study):
         if parameter.is_numeric:
             scale = ", logarithmic" if parameter.log else ""
-            told[parameter.path] = f"{setting(parameter.low)} to {setting(parameter.high)}{scale}"
+            told[parameter.path] = f"{number(parameter.low)} to {number(parameter.high)}{scale}"
         else:
-            told[parameter.path] = listed([setting(choice) for choice in parameter.choices])
+            told[parameter.path] = listed([number(choice) for choice in parameter.choices])
     return told
 
 
@@ -161,7 +161,7 @@ def _flat(values: Mapping[str, Any], under: str = "") -> dict[str, str]:
 def _word(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return listed([_word(item) for item in value])
-    return "none" if value is None else setting(value, 6)
+    return "none" if value is None else number(value, 6)
 
 
 def _differs(pair: Pair, entry: str, name: str) -> bool:

@@ -11,7 +11,7 @@ from reports.compare.figures import COLOURS
 from reports.compare.rows import Ends, Gain, ends_of, gain, improvement
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element
-from reports.kit.words import fixed, percents, setting, short_name, wilson_bounds
+from reports.kit.words import fixed, number, percents, short_name, wilson_bounds
 from reports.study.tables import parameters_of, trial_table
 
 SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
@@ -82,7 +82,7 @@ def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
 def _settings(study: StudyRecord, trial: int) -> list[tuple[str, str]]:
     values = trial_table(study).loc[trial]
     return [
-        (short_name(parameter.path), setting(values[parameter.path]))
+        (short_name(parameter.path), number(values[parameter.path]))
         for parameter in parameters_of(study)
         if values[parameter.path] is not None
     ]

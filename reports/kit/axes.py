@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reports.kit.panel import Brush, plotly_text
 from reports.kit.parameter import Parameter
-from reports.kit.words import number, setting, short_name
+from reports.kit.words import number, short_name
 
 Array = NDArray[np.float64]
 TURNS = {"x": 0.6180339887, "y": 0.7548776662}
@@ -84,7 +84,7 @@ class Axis:
         if self.slots:
             return str(self.slots[round((low + high) / 2)])
         ends = (10.0**low, 10.0**high) if self.parameter.log else (float(low), float(high))
-        return " to ".join(setting(float(f"{end:.6g}")) for end in ends)
+        return " to ".join(number(float(f"{end:.6g}")) for end in ends)
 
 
 def axis_for(parameter: Parameter, values: Sequence[Any]) -> Axis:
@@ -146,7 +146,7 @@ def _log_ticks(low: float, high: float) -> tuple[tuple[float, ...], tuple[str, .
             if low - 1e-9 <= place <= high + 1e-9:
                 ticks.append(place)
                 shown = digit == 1 or high - low < 1.6
-                labels.append(setting(digit * 10.0**decade) if shown else "")
+                labels.append(number(digit * 10.0**decade) if shown else "")
     return tuple(ticks), tuple(labels)
 
 

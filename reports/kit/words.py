@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from lab.statistics import wilson_interval
 
 MISSING = "–"
+LARGE, LARGE_WHOLE, SMALL = 1e6, 1e9, 1e-2
+"""From here on, or below, a number is written with an exponent."""
 
 SHORT = {
     "optimizer.generator_lr": "generator rate",
@@ -39,38 +42,43 @@ def short_name(path: str) -> str:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number in at most `digits` significant digits; a dash for None, words for nan and inf."""
+    """A number in at most `digits` significant digits: `2.44e-4`, `0.0244`, `24.4`, `2,440`.
+
+    Whole numbers below a billion keep all digits. A dash for None. reports/browser/words.js holds
+    the same rule: a value reads alike wherever it is on the page.
+    """
     if value is None:
         return MISSING
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if not math.isfinite(value):
         return str(value)
-    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        return f"{mantissa}e{int(exponent)}"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    shown = f"{value:.{digits}g}"
-    return shown if "e" not in shown else f"{value:.6f}".rstrip("0")
+    size = abs(value)
+    if value == int(value) and size < LARGE_WHOLE:
+        return f"{int(value):,}"
+    if size >= LARGE or size < SMALL:
+        return f"{_significant(value, digits):e}".replace("e+", "e")
+    if size >= 10 ** (digits - 1):
+        return f"{_rounded(value, 0):,f}"
+    return f"{_significant(value, digits):,f}"
 
 
-def setting(value: Any, digits: int = 3) -> str:
-    """A parameter's value; small ones as `3.5e-4`, the way rates are written and compared."""
-    if isinstance(value, float) and 0 < abs(value) < 1e-2:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return number(value, digits)
+def _significant(value: float, digits: int) -> Decimal:
+    """The value in so many digits, without zeros at its end."""
+    return Context(digits, ROUND_HALF_UP).create_decimal(Decimal(value)).normalize()
+
+
+def _rounded(value: float, decimals: int) -> Decimal:
+    # A script rounds a tie up, Python's own formatting to the even digit: 0.125 must not be 0.13
+    # in one place of the page and 0.12 in another.
+    return Decimal(value + 0.0).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def fixed(value: float | None, decimals: int = 2) -> str:
     """A number with so many decimals, or a dash."""
     if value is None or not math.isfinite(value):
         return MISSING if value is None else str(value)
-    return f"{value:.{decimals}f}"
+    return f"{_rounded(value, decimals):f}"
 
 
 def images(count: float | None) -> str:
@@ -79,8 +87,8 @@ def images(count: float | None) -> str:
         return MISSING
     for size, unit in ((1e6, "M"), (1e3, "k")):
         if count >= size:
-            return f"{count / size:.3g}{unit}"
-    return f"{count:.0f}"
+            return f"{_significant(count / size, 3):f}{unit}"
+    return f"{_rounded(count, 0):f}"
 
 
 def duration(seconds: float | None) -> str:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from lab.statistics import Interval, paired_effect, wilson_interval
-from reports.kit.words import setting, short_name
+from reports.kit.words import number, short_name
 from reports.study.tables import (
     config_value,
     explored,
@@ -98,9 +98,9 @@ def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:
     first = rows.sort_values(["trial", "seed"]).drop_duplicates("trial")
     first = first[first[path].notna()]
     values = sorted(first[path].unique(), key=lambda it: (isinstance(it, str), it))
-    level = first[path].map(setting)
+    level = first[path].map(number)
     stable = first["outcome"].eq("stable").groupby(level).agg(["sum", "size"])
-    found = stable.reindex(list(dict.fromkeys(map(setting, values)))).astype(int)
+    found = stable.reindex(list(dict.fromkeys(map(number, values)))).astype(int)
     bounds = wilson_interval(found["sum"].to_numpy(), found["size"].to_numpy())
     return pd.DataFrame(
         {
@@ -183,7 +183,7 @@ def _paired(
 ) -> Comparison | None:
     """The pair of levels that differ the most surely within configurations; None for too few."""
     group = rows["trial"].map(configurations_but(study, path)).to_numpy()
-    level = rows[path].map(setting, na_action="ignore").to_numpy(dtype=object)
+    level = rows[path].map(number, na_action="ignore").to_numpy(dtype=object)
     stable = rows["outcome"].eq("stable").to_numpy(dtype=float)
     shared = pd.DataFrame({"group": group, "level": level}).drop_duplicates()["group"].duplicated()
     if int(shared.sum()) < LEAST_PAIRED:

@@ -17,7 +17,7 @@ from lab.record import StudyRecord
 from lab.statistics import Interval, wilson_interval
 from reports.kit.finding import Finding
 from reports.kit.parameter import Parameter
-from reports.kit.words import listed, percents, setting, short_name
+from reports.kit.words import listed, number, percents, short_name
 from reports.study.range_bins import (
     FEW_BINS,
     MOST_BINS,
@@ -170,10 +170,10 @@ def range_finding(found: FoundRange) -> Finding:
 def between(low: float, high: float) -> str:
     """`1e-3 to 1e-2`: both ends written alike."""
     if low == high:
-        return setting(low)
+        return number(low)
     if 0 < abs(low) < 1e-2 <= abs(high) < 1:
-        return f"{setting(low)} to {high:.2e}".replace(".00e", "e").replace("e-0", "e-")
-    return f"{setting(low)} to {setting(high)}"
+        return f"{number(low)} to {high:.2e}".replace(".00e", "e").replace("e-0", "e-")
+    return f"{number(low)} to {number(high)}"
 
 
 def ranges_note(found: list[FoundRange]) -> str:

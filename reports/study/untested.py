@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lab.record import StudyRecord
 from reports.kit.finding import Finding
 from reports.kit.parameter import Parameter
-from reports.kit.words import listed, setting, short_name
+from reports.kit.words import listed, number, short_name
 from reports.study.range_bins import MOST_BINS
 from reports.study.ranges import between
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
@@ -50,11 +50,11 @@ class Untested:
         """`generator rate > 1e-3`, `penalty weight 0.3 to 4`."""
         name = short_name(self.path)
         if self.low == self.high:
-            return f"{name} other than {setting(self.low)}"
+            return f"{name} other than {number(self.low)}"
         if self.low is None:
-            return f"{name} < {setting(self.high)}"
+            return f"{name} < {number(self.high)}"
         if self.high is None:
-            return f"{name} > {setting(self.low)}"
+            return f"{name} > {number(self.low)}"
         return f"{name} {between(self.low, self.high)}"
 
 
@@ -126,7 +126,7 @@ def untried_choices(study: StudyRecord) -> list[str]:
     runs = finished(explored(run_table(study)))[["trial"]]
     rows = runs.join(trial_table(study), on="trial", how="inner")
     return [
-        f"{short_name(parameter.path)} {setting(choice)}"
+        f"{short_name(parameter.path)} {number(choice)}"
         for parameter in parameters_of(study)
         for choice in _values(parameter)
         if not (rows[parameter.path] == choice).any()

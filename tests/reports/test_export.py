@@ -67,6 +67,21 @@ def test_tables_keep_all_digits_and_quote_what_csv_must(tmp_path: Path) -> None:
     assert place.read_text() == f'"a, b",c\n{1 / 3!r},x\n'
 
 
+def test_a_table_holds_no_formula_for_a_spreadsheet(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"=1+1": ["@SUM(A1)", "-x", "plain", None], "rate": [-1.0, 2e-4, 3.0, 4.0],
+         "kind": pd.Categorical(["+a", "b", "b", "\tc"])}
+    )  # fmt: skip
+    (place,) = save_tables([Panel("one", blank(300), "A line.", table=table)], tmp_path / "new")
+    assert place.read_text().splitlines() == [
+        "'=1+1,rate,kind",
+        "'@SUM(A1),-1.0,'+a",
+        "'-x,0.0002,b",
+        "plain,3.0,b",
+        ",4.0,'\tc",
+    ]
+
+
 def test_every_table_of_a_study_can_be_written(study: StudyRecord, tmp_path: Path) -> None:
     assert main([str(study.folder), "--csv", str(tmp_path)]) == 0
     assert (tmp_path / "safe-zone.csv").exists()

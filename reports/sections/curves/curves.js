@@ -1,24 +1,60 @@
 // The curves: other metrics than the first, and the selection's lines over a crowd or a density.
 
-const metricNow = (panel) => panel.element.querySelector(".pickers select").value;
+import { make } from "../../browser/elements.js";
+import { markers, redrawMarks, thinned } from "../../browser/overlay.js";
+import { isChanged, whenDrawn } from "../../browser/panels.js";
+import { selection } from "../../browser/selection.js";
+import { curve, store } from "../../browser/store.js";
+
+/** @typedef {import("../../browser/types").DrawnPanel} DrawnPanel */
+/** @typedef {import("../../browser/types").PlotlyTrace} PlotlyTrace */
+/** @typedef {import("../../browser/types").Point} Point */
+/** @typedef {(number | null)[]} Values */
+
+/**
+ * A metric of the picker: the ends of its axis, and what its summaries draw.
+ *
+ * @typedef {object} Metric
+ * @property {number} low
+ * @property {number} high
+ * @property {boolean} log
+ * @property {Values} middle the interquartile mean over images
+ * @property {number[]} runs behind each value of `middle`
+ * @property {number | null} baseline what real images measure
+ * @property {number[][]} density runs in each cell, a row a level
+ */
+
+/** @type {Map<string, Float32Array | null>} */
 const loaded = new Map();
 
-// Values of a metric by evaluation row, or null until they are unpacked; `then` runs once they are.
-function valuesOf(metric, then) {
-  if (!loaded.has(metric)) {
-    loaded.set(metric, null);
-    store.curve(metric).then((values) => loaded.set(metric, values));
-  }
-  const values = loaded.get(metric);
-  if (values === null) store.curve(metric).then((came) => came && then());
-  return values;
+/** @param {DrawnPanel} panel */
+function menuOf(panel) {
+  const menu = panel.element.querySelector(".pickers select");
+  if (!(menu instanceof HTMLSelectElement)) throw new Error("the curves have no menu of metrics");
+  return menu;
 }
 
-// Lines of the matched runs, at most so many of all; a partial metric has those of chosen trials.
-MARKERS.curves = (panel, runs) => {
+/**
+ * Values of a metric by evaluation row, or null until they are unpacked; `then` runs once they are.
+ *
+ * @param {string} metric
+ * @param {() => void} then
+ */
+function valuesOf(metric, then) {
+  const values = loaded.get(metric);
+  if (values) return values;
+  curve(metric).then((unpacked) => {
+    loaded.set(metric, unpacked);
+    if (unpacked) then();
+  });
+  return null;
+}
+
+/** Lines of the matched runs, at most so many of all; a partial metric has those of chosen trials. */
+markers.curves = (panel, runs) => {
   const again = () => redrawMarks(panel);
   const images = valuesOf("images_seen", again);
-  const values = valuesOf(metricNow(panel), again);
+  const values = valuesOf(menuOf(panel).value, again);
   if (!images || !values) return [];
   const matched = Math.max(runs.length, selection.counts().runs);
   const most = Math.max(1, Math.round((panel.stored.extra.most * runs.length) / matched));
@@ -26,104 +62,146 @@ MARKERS.curves = (panel, runs) => {
   return [{ axes: "xy", lines }];
 };
 
+/**
+ * @param {number} run
+ * @param {Float32Array} images
+ * @param {Float32Array} values
+ */
 function lineOf(run, images, values) {
+  /** @type {Point[]} */
   const line = [];
-  for (let row = store.rows.first[run]; row < store.rows.first[run + 1]; row += 1) {
-    line.push([images[row], Number.isFinite(values[row]) ? values[row] : null]);
+  for (let row = store.first[run]; row < store.first[run + 1]; row += 1) {
+    line.push([images[row], finiteOrNull(values[row])]);
   }
   return line;
 }
 
-// Another metric: its axis and note come from the picker, its lines from the store.
+/** @param {number} value */
+function finiteOrNull(value) {
+  return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * Show another metric: its axis and note come from the picker, its lines from the store.
+ *
+ * @param {DrawnPanel} panel
+ */
 async function drawMetric(panel) {
-  const metric = metricNow(panel);
-  const [images, values] = await Promise.all([store.curve("images_seen"), store.curve(metric)]);
-  if (!values || metric !== metricNow(panel)) return;
-  const told = panel.stored.extra.metrics[metric];
+  const name = menuOf(panel).value;
+  const [images, values] = await Promise.all([curve("images_seen"), curve(name)]);
+  if (!images || !values || name !== menuOf(panel).value) return;
+  /** @type {Metric} */
+  const metric = panel.stored.extra.metrics[name];
   const roles = panel.frame.data.map((trace) => trace.meta?.role);
   for (const [role, restyled] of Object.entries(METRIC_TRACES)) {
-    const places = roles.flatMap((one, i) => (one === role ? [i] : []));
+    const places = roles.flatMap((other, i) => (other === role ? [i] : []));
     if (!places.length) continue;
-    const all = places.map((i) => restyled(panel.frame.data[i], told, images, values, panel));
+    const changes = places.map((i) => restyled(panel.frame.data[i], metric, images, values));
+    /** @type {Record<string, unknown[]>} */
     const update = {};
-    for (const key of Object.keys(all[0])) update[key] = all.map((one) => one[key]);
+    for (const key of Object.keys(changes[0])) update[key] = changes.map((change) => change[key]);
     await Plotly.restyle(panel.frame, update, places);
   }
 }
 
-// What changes in the traces of each role when another metric is shown.
+/**
+ * What changes in the traces of each role when another metric is shown.
+ *
+ * @type {Record<string, (trace: PlotlyTrace, metric: Metric, images: Float32Array, values: Float32Array) => Record<string, unknown>>}
+ */
 const METRIC_TRACES = {
-  lines: (trace, told, images, values) => ({ y: rowsOfTrace(trace, values) }),
-  leader: (trace, told, images, values) => ({ y: rowsOfTrace(trace, values) }),
-  ends: (trace, told, images, values) => ({
-    y: trace.customdata.map((run, i) => endValue(run, trace.x[i], told, images, values)),
+  lines: (trace, _metric, _images, values) => ({ y: rowsOfTrace(trace, values) }),
+  leader: (trace, _metric, _images, values) => ({ y: rowsOfTrace(trace, values) }),
+  ends: (trace, metric, images, values) => ({
+    y: trace.customdata.map((/** @type {number} */ run, /** @type {number} */ i) =>
+      endValue(run, trace.x[i], metric, images, values),
+    ),
   }),
-  middle: (trace, told) => ({
-    y: told.middle,
-    ...(trace.text ? { customdata: told.runs, ...nameAtTheEnd(told.middle) } : {}),
+  middle: (trace, { middle, runs }) => ({
+    y: middle,
+    ...(trace.text ? { customdata: runs, ...nameAtTheEnd(middle) } : {}),
   }),
-  baseline: (trace, told) => ({ y: [told.baseline, told.baseline] }),
-  density: (trace, told) => ({
-    z: told.density.map((row) => row.map((count) => (count > 0 ? Math.log10(count) : null))),
-    customdata: told.density,
-    y: levelEdges(told, told.density.length),
+  baseline: (_trace, { baseline }) => ({ y: [baseline, baseline] }),
+  density: (_trace, metric) => ({
+    z: metric.density.map((row) => row.map((count) => (count > 0 ? Math.log10(count) : null))),
+    customdata: metric.density,
+    y: levelEdges(metric, metric.density.length),
   }),
 };
 
-// The values of a trace's points, a gap (no run) staying one.
+/**
+ * The values of a trace's points; a gap between runs stays one.
+ *
+ * @param {PlotlyTrace} trace
+ * @param {Float32Array} values
+ */
 function rowsOfTrace(trace, values) {
-  let [last, row] = [null, 0];
-  return trace.customdata.map((run) => {
+  /** @type {number | null} */
+  let last = null;
+  let row = 0;
+  return trace.customdata.map((/** @type {number | null} */ run) => {
     if (run === null) return null;
-    row = run === last ? row + 1 : store.rows.first[run];
+    row = run === last ? row + 1 : store.first[run];
     last = run;
-    return Number.isFinite(values[row]) ? values[row] : null;
+    return finiteOrNull(values[row]);
   });
 }
 
-// The last finite value up to a run's end, held inside the axis; its top when there is none.
-function endValue(run, end, told, images, values) {
-  let found = told.high;
-  for (let row = store.rows.first[run]; row < store.rows.first[run + 1]; row += 1) {
-    if (images[row] <= end && Number.isFinite(values[row])) found = values[row];
+/**
+ * The last finite value up to a run's end, held inside the axis; its top when there is none.
+ *
+ * @param {number} run
+ * @param {number} end
+ * @param {Metric} metric
+ * @param {Float32Array} images
+ * @param {Float32Array} values
+ */
+function endValue(run, end, { low, high }, images, values) {
+  let last = high;
+  for (let row = store.first[run]; row < store.first[run + 1]; row += 1) {
+    if (images[row] <= end && Number.isFinite(values[row])) last = values[row];
   }
-  return Math.min(told.high, Math.max(told.low, found));
+  return Math.min(high, Math.max(low, last));
 }
 
-// The line's name at its end: above a rising line, below a falling one, so that it stands clear.
+/**
+ * The line's name at its end: above a rising line, below a falling one, so that it stands clear.
+ *
+ * @param {Values} middle
+ */
 function nameAtTheEnd(middle) {
   const last = middle.findLastIndex((value) => value !== null);
-  const rises = last > 0 && middle[last] >= middle[last - 1];
+  const rises = last > 0 && Number(middle[last]) >= Number(middle[last - 1]);
   return {
     text: middle.map((_, i) => (i === last ? "interquartile mean " : "")),
     textposition: rises ? "top left" : "bottom left",
   };
 }
 
+/**
+ * @param {Metric} metric
+ * @param {number} count
+ */
 function levelEdges({ low, high, log }, count) {
   const [from, to] = log ? [Math.log10(low), Math.log10(high)] : [low, high];
   const edges = Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count);
   return log ? edges.map((edge) => 10 ** edge) : edges;
 }
 
-// How many of the selection's lines are drawn, said beneath the figure.
-function showLineCount(panel) {
-  panel.lineCount ??= panel.element.querySelector(".frame").insertAdjacentElement(
-    "afterend", make("p", { class: "shown-of", "aria-live": "polite" }));
-  const { most } = panel.stored.extra;
-  const { runs } = selection.counts();
-  const few = selection.runs === null || runs <= most;
-  panel.lineCount.textContent = few ? ""
-    : `Showing the lines of ${most.toLocaleString("en")} of ${runs.toLocaleString("en")} matched runs.`;
-}
-
-STARTERS.push(() => {
-  const element = document.querySelector("[data-panel=curves]");
-  element?.addEventListener("drawn", ({ detail: panel }) => {
-    const menu = panel.element.querySelector(".pickers select");
-    menu.addEventListener("change", () => drawMetric(panel));
-    if (menu.value !== menu.querySelector("[selected]")?.value) drawMetric(panel);
-    selection.onChange(() => showLineCount(panel));
-    showLineCount(panel);
-  });
+whenDrawn("curves", (panel) => {
+  const menu = menuOf(panel);
+  menu.addEventListener("change", () => drawMetric(panel));
+  if (isChanged(menu)) drawMetric(panel);
+  const count = make("p", { class: "shown-of", "aria-live": "polite" });
+  panel.frame.after(count);
+  const showCount = () => {
+    const most = panel.stored.extra.most;
+    const { runs } = selection.counts();
+    count.textContent =
+      selection.runs === null || runs <= most
+        ? ""
+        : `Showing the lines of ${most.toLocaleString("en")} of ${runs.toLocaleString("en")} matched runs.`;
+  };
+  selection.onChange(showCount);
+  showCount();
 });

@@ -1,72 +1,111 @@
-// Marks of the selection on the figures of failures: parts of bars, places on a curve, onsets.
+// Marks of the selection on the figures of failures: parts of bars, points on a curve, onsets.
+
+import { markers } from "../../browser/overlay.js";
+import { settingAt, store, trialIndex } from "../../browser/store.js";
+
+/** @typedef {import("../../browser/types").Point} Point */
+
+/**
+ * A piece of a bar: of `total` runs in the bar, `before` lie left of the piece.
+ *
+ * @typedef {{ group: string, level: string, outcome: string, before: number, total: number, y: number }} Piece
+ */
 
 const UNBIASED_ORIGINS = ["known", "sobol"];
 const BAR_HALF = 0.11;
 
-// Matched runs of each piece of a bar, as a thin bar inside it; all pieces have the share as unit.
-MARKERS.bars = (panel, runs) => {
-  const { bars } = panel.stored.extra;
-  panel.piecesOf ??= piecesOf(bars);
+/** @type {Int16Array[] | null} */
+let piecesOfRuns = null;
+
+/** Matched runs of each piece of a bar, as a thin bar inside it; all pieces have shares as unit. */
+markers.bars = (panel, runs) => {
+  /** @type {Piece[]} */
+  const bars = panel.stored.extra.bars;
+  piecesOfRuns ??= piecesOf(bars);
   const counts = new Int32Array(bars.length);
-  for (const pieces of panel.piecesOf) {
+  for (const pieces of piecesOfRuns) {
     for (const run of runs) {
       if (pieces[run] >= 0) counts[pieces[run]] += 1;
     }
   }
-  const rects = bars.flatMap(({ before, total, y }, i) => (counts[i] === 0 ? []
-    : [[before / total, y - BAR_HALF, (before + counts[i]) / total, y + BAR_HALF]]));
+  /** @type {[number, number, number, number][]} */
+  const rects = [];
+  bars.forEach(({ before, total, y }, i) => {
+    if (!counts[i]) return;
+    rects.push([before / total, y - BAR_HALF, (before + counts[i]) / total, y + BAR_HALF]);
+  });
   return [{ axes: "xy", rects }];
 };
 
-// For each group of bars: the piece that every run is counted in, -1 for none.
+/**
+ * For each group of bars: the piece that every run is counted in, -1 for none.
+ *
+ * @param {Piece[]} bars
+ */
 function piecesOf(bars) {
-  const place = new Map(bars.map((bar, i) => [`${bar.group} ${bar.level} ${bar.outcome}`, i]));
+  const index = new Map(bars.map((bar, i) => [`${bar.group} ${bar.level} ${bar.outcome}`, i]));
   return [...new Set(bars.map((bar) => bar.group))].map((group) => {
     const pieces = new Int16Array(store.runs.trial.length).fill(-1);
     const levels = store.trials.number.map((_, trial) => levelOf(group, trial));
     store.runs.trial.forEach((number, run) => {
       if (store.runs.stage[run] !== "explore") return;
-      const key = `${group} ${levels[store.trialIndex(number)]} ${store.runs.outcome[run]}`;
-      pieces[run] = place.get(key) ?? -1;
+      const trial = trialIndex(number);
+      const level = trial === undefined ? "" : levels[trial];
+      pieces[run] = index.get(`${group} ${level} ${store.runs.outcome[run]}`) ?? -1;
     });
     return pieces;
   });
 }
 
-// The level of a trial in a group: who chose it, or the value of a choice where nobody did.
+/**
+ * The level of a trial in a group: who suggested it, or the value of a choice in unbiased trials.
+ *
+ * @param {string} group
+ * @param {number} trial the trial's index
+ */
 function levelOf(group, trial) {
-  const fair = UNBIASED_ORIGINS.includes(store.trials.origin[trial].split(":")[0]);
-  if (group === "chosen") return fair ? "known and Sobol" : "the optimiser's";
-  return fair ? String(settingOf(trial, group)) : "";
+  const isUnbiased = UNBIASED_ORIGINS.includes(store.trials.origin[trial].split(":")[0]);
+  if (group === "chosen") return isUnbiased ? "known and Sobol" : "the optimiser's";
+  return isUnbiased ? String(settingOf(trial, group)) : "";
 }
 
-// A setting of a trial's whole configuration: what it sets itself, or else the study's base.
+/**
+ * A setting of a trial's whole configuration: what it sets itself, or else the study's base.
+ *
+ * @param {number} trial the trial's index
+ * @param {string} path
+ */
 function settingOf(trial, path) {
-  const own = store.trials.overrides[trial][path];
-  if (own !== undefined) return own;
-  return path.split(".").reduce((node, part) => node?.[part], store.base) ?? null;
+  const override = store.trials.overrides[trial][path];
+  return override !== undefined ? override : (settingAt(store.base, path) ?? null);
 }
 
-// Matched runs that broke, on the curve of all, where they left it.
-MARKERS.survival = (panel, runs) => {
+/** Matched runs that failed, on the curve of all, where they left it. */
+markers.survival = (panel, runs) => {
+  /** @type {[number[], number[]]} */
   const [times, levels] = panel.stored.extra.steps;
-  const points = runs.flatMap((run) => {
+  /** @type {Point[]} */
+  const points = [];
+  for (const run of runs) {
     const onset = store.runs.onset[run];
-    if (onset === null || !store.outcomes[store.runs.outcome[run]].breaks) return [];
+    if (onset === null || !store.outcomes[store.runs.outcome[run]].breaks) continue;
     const later = times.findIndex((time) => time > onset);
     const step = (later < 0 ? times.length : later) - 1;
-    return [[onset, step < 0 ? 1 : levels[step]]];
-  });
+    points.push([onset, step < 0 ? 1 : levels[step]]);
+  }
   return [{ axes: "xy", points }];
 };
 
-// Matched runs that broke, in the row of their cause.
-MARKERS.onset = (panel, runs) => {
+/** Matched runs that failed, in the row of their cause. */
+markers.onset = (panel, runs) => {
+  /** @type {{ rows: string[], budget: number, below: number }} */
   const { rows, budget, below } = panel.stored.extra;
-  if (!below) return MARKERS.points(panel, runs);
-  const points = runs.flatMap((run) => {
+  if (!below) return markers.points(panel, runs);
+  /** @type {Point[]} */
+  const points = [];
+  for (const run of runs) {
     const row = rows.indexOf(store.runs.outcome[run]);
-    return row < 0 ? [] : [[store.runs.life[run] * budget, row + below]];
-  });
+    if (row >= 0) points.push([store.runs.life[run] * budget, row + below]);
+  }
   return [{ axes: "xy", points }];
 };

@@ -12,7 +12,7 @@ from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
 from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
 from reports.kit.story import story
-from reports.kit.words import MISSING, fixed, number, percents, setting, short_name
+from reports.kit.words import MISSING, fixed, number, percents, short_name
 from reports.study.commands import confirm_command, copyable, shown_folder, train_command
 from reports.study.conclusions import (
     conclusions_of,
@@ -167,7 +167,7 @@ def _files(study: StudyRecord, run: int, command: str | None) -> Html:
 
 def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
     cells = [
-        element("div", element("dt", short_name(p.path)), element("dd", setting(values[p.path])))
+        element("div", element("dt", short_name(p.path)), element("dd", number(values[p.path])))
         for p in parameters_of(study)
         if values.get(p.path) is not None
     ]

@@ -1,14 +1,21 @@
 // Chosen runs over the means along every parameter: at their own value, as high as their score.
 
-const MOST_SCORES = 300;
-const MOST_SHAPES = 60;
+import { markers, placer, TURN_ACROSS, thinned } from "../../browser/overlay.js";
+import { store } from "../../browser/store.js";
 
-MARKERS.dependence = (panel, runs) => {
-  const shown = thinned(runs, MOST_SCORES);
+/** @typedef {import("../../browser/types").Point} Point */
+
+const MOST_SCORES = 300;
+/** More points than that hide each other as glyphs: they are dots. */
+const MOST_GLYPHS = 60;
+
+markers.dependence = (panel, runs) => {
+  const drawn = thinned(runs, MOST_SCORES);
   return Object.entries(panel.brush).map(([axis, brush]) => {
-    const place = placer(brush, 0.6180339887);
-    const points = shown.map((run) => [place(run), store.runs.score[run]]);
-    const known = points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
-    return { axes: `${axis}y${axis.slice(1)}`, points: known, neutral: shown.length > MOST_SHAPES };
+    const at = placer(brush, TURN_ACROSS);
+    const points = drawn
+      .map((run) => /** @type {Point} */ ([at(run), store.runs.score[run]]))
+      .filter((point) => point.every(Number.isFinite));
+    return { axes: `${axis}y${axis.slice(1)}`, points, neutral: drawn.length > MOST_GLYPHS };
   });
 };

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from lab.statistics import paired_effect
 from reports.kit.panel import INK, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, listed, setting, short_name
+from reports.kit.words import counted, listed, number, short_name
 from reports.study.comparisons import (
     LEAST_IN_A_LEVEL,
     LEAST_PAIRED,
@@ -47,8 +47,8 @@ def effect_rows(study: StudyRecord) -> pd.DataFrame:
     found = []
     for path in choices_of(study):
         own = rows[rows[path].notna()]
-        level = own[path].map(setting).to_numpy(dtype=object)
-        levels = list(dict.fromkeys(map(setting, _sorted(own[path].unique()))))
+        level = own[path].map(number).to_numpy(dtype=object)
+        levels = list(dict.fromkeys(map(number, _sorted(own[path].unique()))))
         if len(levels) < 2:
             continue
         group = own["trial"].map(configurations_but(study, path)).to_numpy()

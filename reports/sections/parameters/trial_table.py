@@ -15,7 +15,7 @@ from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
 from reports.kit.parameter import Parameter
 from reports.kit.story import story
-from reports.kit.words import MISSING, counted, fixed, number, setting, short_name
+from reports.kit.words import MISSING, counted, fixed, number, short_name
 from reports.study.conclusions import leading_trial
 from reports.study.tables import names_of, parameters_of, run_table, trial_table
 
@@ -80,7 +80,7 @@ def _line(row: pd.Series[Any], parameters: list[Parameter]) -> Html:
         *(_cell(row[name], fixed(row[name])) for name in ("score", "final_quality")),
         _cell(row["frechet"], number(row["frechet"])),
         element("td", row["origin"] if isinstance(row["origin"], str) else MISSING),
-        *(_cell(row[it.path], setting(row[it.path])) for it in parameters),
+        *(_cell(row[it.path], number(row[it.path])) for it in parameters),
         element("td", story(row), class_="story"),
     ]
     return element("tr", *cells)

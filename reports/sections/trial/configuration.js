@@ -1,50 +1,108 @@
 // A trial's configuration: the base with what the trial sets, the differences first and marked.
 
-function valueAt(config, path) {
-  return path.split(".").reduce((node, part) => node?.[part], config);
-}
+import { make } from "../../browser/elements.js";
+import { settingAt, store, trialIndex } from "../../browser/store.js";
 
-function configuration(trial) {
-  const overrides = store.trials.overrides[store.trialIndex(trial)];
-  const paths = Object.keys(overrides).sort((a, b) =>
-    closeup.told.sampled.includes(b) - closeup.told.sampled.includes(a) || a.localeCompare(b));
-  const rows = paths.map((path) => make("tr", {},
-    make("th", { scope: "row" }, path), make("td", {}, JSON.stringify(overrides[path])),
-    make("td", {}, JSON.stringify(valueAt(store.base, path)) ?? "–"),
-    make("td", {}, closeup.told.sampled.includes(path) ? "sampled" : "follows from it")));
-  const head = ["", "this trial", "base", ""].map((title) => make("th", { scope: "col" }, title));
-  const same = closeup.told.sampled.filter((path) => !(path in overrides));
-  return make("div", { class: "configuration" },
+/** @typedef {Record<string, unknown>} Config */
+
+/**
+ * @param {number} trial
+ * @param {string[]} sampled paths that the search space samples
+ */
+export function configuration(trial, sampled) {
+  const overrides = store.trials.overrides[trialIndex(trial) ?? -1] ?? {};
+  const isSampled = (/** @type {string} */ path) => sampled.includes(path);
+  const paths = Object.keys(overrides).sort(
+    (a, b) => Number(isSampled(b)) - Number(isSampled(a)) || a.localeCompare(b),
+  );
+  const rows = paths.map((path) => [
+    path,
+    JSON.stringify(overrides[path]),
+    JSON.stringify(settingAt(store.base, path)) ?? "–",
+    isSampled(path) ? "sampled" : "follows from it",
+  ]);
+  const same = sampled.filter((path) => !(path in overrides));
+  return make(
+    "div",
+    { class: "configuration" },
     make("h4", {}, "Configuration"),
-    rows.length ? make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Differences from the base" },
-      make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))) : null,
-    make("p", { class: "note" }, "Above: what differs from the study's base configuration. Below: all of it. ",
-      ...(same.length ? ["Sampled as in the base, or a branch not taken: ", ...asCode(same), "."] : [])),
-    configurationText(overrides));
+    rows.length ? differences(rows) : null,
+    make(
+      "p",
+      { class: "note" },
+      "Above: the differences from the study's base configuration. Below: the whole configuration. ",
+      ...(same.length
+        ? ["Sampled, but as in the base or on a branch not taken: ", ...asCode(same), "."]
+        : []),
+    ),
+    configurationText(overrides),
+  );
 }
 
-/** Names apart by commas, each an element: a name written from right to left turns no other. */
+/** @param {string[][]} rows */
+function differences(rows) {
+  const head = ["", "this trial", "base", ""].map((title) => make("th", { scope: "col" }, title));
+  const lines = rows.map(([path, ...cells]) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, path),
+      ...cells.map((cell) => make("td", {}, cell)),
+    ),
+  );
+  return make(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Differences from the base" },
+    make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines)),
+  );
+}
+
+/**
+ * Names apart by commas, each an element: a name written from right to left turns no other.
+ *
+ * @param {string[]} names
+ */
 function asCode(names) {
   return names.flatMap((name, i) => [i ? ", " : "", make("code", {}, name)]);
 }
 
+/** @param {Config} overrides */
 function configurationText(overrides) {
+  /** @type {Config} */
   const whole = structuredClone(store.base);
-  for (const [path, value] of Object.entries(overrides)) {
-    const parts = path.split(".");
-    const end = parts.pop();
-    parts.reduce((node, part) => {
-      if (!Object.hasOwn(node, part)) node[part] = {};
-      return node[part];
-    }, whole)[end] = value;
-  }
-  const code = make("code", {}, ...jsonLines(whole, overrides));
-  return make("div", { class: "command" }, make("pre", { tabindex: 0 }, code),
-    make("button", { type: "button", class: "copy" }, "copy"));
+  for (const [path, value] of Object.entries(overrides)) setAt(whole, path.split("."), value);
+  const code = make("code", {}, ...jsonPieces(whole, overrides));
+  return make(
+    "div",
+    { class: "command" },
+    make("pre", { tabindex: 0 }, code),
+    make("button", { type: "button", class: "copy" }, "copy"),
+  );
 }
 
-/** The JSON as text in pieces, those lines marked that the trial sets. */
-function jsonLines(node, overrides, prefix = "", indent = "") {
+/**
+ * @param {Config} config
+ * @param {string[]} path
+ * @param {unknown} value
+ */
+function setAt(config, [first, ...rest], value) {
+  if (!rest.length) {
+    config[first] = value;
+    return;
+  }
+  // A key of the prototype, such as "constructor", is no part of the configuration.
+  if (!Object.hasOwn(config, first)) config[first] = {};
+  setAt(/** @type {Config} */ (config[first]), rest, value);
+}
+
+/**
+ * The JSON as text in pieces, those lines marked that the trial sets.
+ *
+ * @param {object} node
+ * @param {Config} overrides
+ * @returns {(string | HTMLElement)[]}
+ */
+function jsonPieces(node, overrides, prefix = "", indent = "") {
   const inner = `${indent}  `;
   const entries = Object.entries(node);
   const pieces = entries.flatMap(([key, value], i) => {
@@ -52,7 +110,7 @@ function jsonLines(node, overrides, prefix = "", indent = "") {
     const comma = i < entries.length - 1 ? ",\n" : "\n";
     const start = `${inner}${JSON.stringify(key)}: `;
     if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-      return [start, ...jsonLines(value, overrides, `${path}.`, inner), comma];
+      return [start, ...jsonPieces(value, overrides, `${path}.`, inner), comma];
     }
     const line = start + JSON.stringify(value);
     return [path in overrides ? make("mark", {}, line) : line, comma];

@@ -7,13 +7,13 @@ import pytest
 from tests.reports.browser.visits import Visit
 
 DRAWN = """async metric => {
-  const values = await store.curve(metric);
+  const values = await report.curve(metric);
   const {frame} = panels.find(it => it.identity === 'curves');
   const lines = frame.data.filter(trace => trace.meta?.role === 'lines');
   let points = 0, wrong = 0, last = null, row = 0;
   for (const trace of lines) trace.customdata.forEach((run, i) => {
     if (run === null) return;
-    row = run === last ? row + 1 : store.rows.first[run];
+    row = run === last ? row + 1 : store.first[run];
     last = run;
     points += 1;
     const stored = isFinite(values[row]) ? values[row] : null;

@@ -55,7 +55,7 @@ def test_the_first_tab_is_a_link_past_the_toolbar(browser: Any, pages: Any) -> N
 
 
 def test_arrows_walk_the_trials(visit: Visit) -> None:
-    order = visit.page.evaluate("tableOrder().slice(0, 3)")
+    order = visit.page.evaluate("selection.order().slice(0, 3)")
     for _ in range(3):
         visit.page.keyboard.press("ArrowRight")
     assert visit.state()["trial"] == order[2]
@@ -70,7 +70,7 @@ def test_arrows_in_the_filter_box_move_its_cursor_only(visit: Visit) -> None:
 
 
 def test_up_and_down_walk_the_table_and_enter_opens_the_close_up(visit: Visit) -> None:
-    order = visit.page.evaluate("tableOrder().slice(0, 2)")
+    order = visit.page.evaluate("selection.order().slice(0, 2)")
     visit.page.focus("#trials-table")
     visit.page.keyboard.press("ArrowDown")
     visit.page.keyboard.press("ArrowDown")

@@ -28,8 +28,8 @@ PLACE = """async trial => {
 SMALL = """trial => {
   const panel = panels.find(it => it.identity === 'dependence');
   const sampled = Object.values(panel.brush)
-    .filter(brush => store.column(brush.column).values[store.trialIndex(trial)] !== null);
-  const scored = store.runsOf(trial).filter(run => store.runs.score[run] !== null);
+    .filter(brush => report.columnOf(brush.column).values[report.trialIndex(trial)] !== null);
+  const scored = report.runsOf(trial).filter(run => store.runs.score[run] !== null);
   return sampled.length * scored.length;
 }"""
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from plotly.offline import get_plotlyjs
 
 FOLDER = files("reports").joinpath("browser/plotly")
+RECIPE = files("reports").joinpath("browser/package.json")
 
 
 def version_of(script: str) -> str:
@@ -18,7 +19,7 @@ def version_of(script: str) -> str:
 
 
 def test_the_bundle_is_the_version_that_its_recipe_names() -> None:
-    recipe = json.loads(FOLDER.joinpath("package.json").read_text())
+    recipe = json.loads(RECIPE.read_text())
     built = version_of(FOLDER.joinpath("plotly-lab.min.js").read_text())
     assert built == recipe["dependencies"]["plotly.js"]
 

@@ -69,6 +69,11 @@ def test_every_figure_with_marks_shows_the_selected_trial_and_forgets_it(visit: 
         visit.until(NO_MARKS, panel)
 
 
+def test_a_script_draws_the_marks_that_every_figure_names(visit: Visit) -> None:
+    assert len(visit.panels("panel.stored?.marks")) > 3
+    assert visit.panels("panel.stored?.marks && !report.markers[panel.stored.marks]") == []
+
+
 def test_the_table_marks_the_rows_of_the_selected_trial(visit: Visit) -> None:
     visit.select(trial=2)
     rows = visit.page.locator("#runs-table tr[aria-current=true] th")
@@ -85,7 +90,7 @@ def test_a_click_on_a_row_selects_its_trial(visit: Visit) -> None:
 
 
 def test_the_steppers_walk_the_trials_of_the_table(visit: Visit) -> None:
-    order = visit.page.evaluate("tableOrder().slice(0, 3)")
+    order = visit.page.evaluate("selection.order().slice(0, 3)")
     visit.page.click("#trial-next")
     visit.page.click("#trial-next")
     assert visit.state()["trial"] == order[1]

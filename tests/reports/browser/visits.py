@@ -24,6 +24,12 @@ PATIENCE = 20.0
 """Seconds that a page may take to come to rest on a busy machine."""
 DRIVER = "GL Driver Message"
 """What the software renderer says of its own speed; a page can neither cause nor stop it."""
+NAMES = """
+  for (const name of ["panels", "selection", "store"]) {
+    Object.defineProperty(window, name, { get: () => report[name] });
+  }
+"""
+"""What the page's script exports as `report`, by the names that the tests use most."""
 CONTEXTS = """
   window.webgl = [];
   const original = HTMLCanvasElement.prototype.getContext;
@@ -117,7 +123,7 @@ def visiting(
     )
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.add_init_script(CONTEXTS)
+    page.add_init_script(NAMES + CONTEXTS)
     seen = Visit(page)
     page.on("console", lambda message: hear(seen, message))
     page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from reports.kit.words import counted, duration, images, listed, number, setting, share
+from reports.kit.words import counted, duration, fixed, images, listed, number, share
 
 
 @pytest.mark.parametrize(
@@ -12,11 +12,15 @@ from reports.kit.words import counted, duration, images, listed, number, setting
         (math.nan, "nan"),
         (-math.inf, "-inf"),
         (0.0, "0"),
-        (0.00317, "0.00317"),
-        (4e-4, "4e-4"),
+        (0.0317, "0.0317"),
+        (0.00317, "3.17e-3"),
+        (2e-4, "2e-4"),
         (10.94, "10.9"),
         (386.2, "386"),
-        (12_345, "12,345"),
+        (64, "64"),
+        (1024, "1,024"),
+        (12_345.6, "12,346"),
+        (12_800_000, "12,800,000"),
         (1.5e9, "1.5e9"),
         ("r1", "r1"),
         (True, "True"),
@@ -26,13 +30,9 @@ def test_numbers_are_short(value: object, shown: str) -> None:
     assert number(value) == shown
 
 
-def test_small_settings_are_written_as_rates_are() -> None:
-    assert [setting(value) for value in (2e-4, 9.25e-3, 0.5, 64)] == [
-        "2e-4",
-        "9.25e-3",
-        "0.5",
-        "64",
-    ]
+def test_a_tie_is_rounded_up() -> None:
+    assert [fixed(value) for value in (0.125, 0.375, None)] == ["0.13", "0.38", "–"]
+    assert number(0.3125) == "0.313"
 
 
 def test_images_and_durations_carry_units() -> None:
