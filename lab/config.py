@@ -1,8 +1,8 @@
 """The whole configuration of a run: frozen sections, validated once, here.
 
-A configuration is nested data; a parameter's name is its path in it (``optimizer.generator_lr``).
+A configuration is nested data; a parameter's name is its path in it (``optimizer.generator.lr``).
 `make_config` turns outside data into a `RunConfig` or raises one `InputError` of one sentence;
-past this file the core trusts its input.
+past this file the core trusts its input. `python -m lab.config` prints every setting.
 """
 
 from __future__ import annotations
@@ -10,23 +10,71 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from lab.catalogue import (
+    EXTRACTORS,
+    LOSSES,
+    NETWORKS,
+    OPTIMIZERS,
+    PENALTIES,
+    SCHEDULES,
+    Catalogue,
+    names_in_words,
+    problem_with,
+)
 from lab.errors import InputError, unknown
+from lab.user_file import UserFile, files_for, is_reference, stored_files
 
-Architecture = Literal["sngan-cnn", "sngan-resnet", "dcgan"]
 CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
-LossName = Literal[
-    "minimax", "non-saturating", "least-squares", "wasserstein", "hinge", "relativistic"
-]
-PenaltyKind = Literal["none", "wgan-gp", "zero-gp", "r1", "r2", "r1-r2", "dragan"]
 Precision = Literal["auto", "float32", "bfloat16", "float64"]
-Schedule = Literal["constant", "linear"]
 RESOLUTIONS = (28, 32, 64)
+
+
+class _NameIn:
+    """Refuses a name that a catalogue lacks; the allowed ones are read when a value is checked."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def __call__(self, name: str) -> str:
+        if problem := problem_with(self.catalogue, name):
+            raise PydanticCustomError("unknown_name", "{problem}", {"problem": problem})
+        return name
+
+
+Architecture = Annotated[str, AfterValidator(_NameIn(NETWORKS))]
+LossName = Annotated[str, AfterValidator(_NameIn(LOSSES))]
+PenaltyKind = Annotated[str, AfterValidator(_NameIn(PENALTIES))]
+OptimizerKind = Annotated[str, AfterValidator(_NameIn(OPTIMIZERS))]
+ScheduleName = Annotated[str, AfterValidator(_NameIn(SCHEDULES))]
+
+CATALOGUES: Mapping[str, Catalogue] = {
+    "loss": LOSSES,
+    "network.architecture": NETWORKS,
+    "penalty.kind": PENALTIES,
+    "optimizer.generator.kind": OPTIMIZERS,
+    "optimizer.critic.kind": OPTIMIZERS,
+    "optimizer.schedule": SCHEDULES,
+    "evaluation.extractor": EXTRACTORS,
+}
+"""The settings that name a method, and what each may name besides a person's own file."""
 
 Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -87,23 +135,28 @@ class PenaltyConfig(Section):
     """Weight of |W^T W - I|_F^2 (1e-4: Brock et al. 2019) with network.critic_norm orthonormal."""
 
 
-class OptimizerConfig(Section):
-    """Adam for each player."""
+class PlayerOptimizer(Section):
+    """How one player's weights are updated."""
 
-    generator_lr: Rate = 2e-4
-    """Learning rate of G."""
-    critic_lr: Rate = 2e-4
-    """Learning rate of D."""
-    generator_beta1: Beta = 0.5
-    """Adam's beta1 of G."""
-    generator_beta2: Beta = 0.999
-    """Adam's beta2 of G."""
-    critic_beta1: Beta = 0.5
-    """Adam's beta1 of D."""
-    critic_beta2: Beta = 0.999
-    """Adam's beta2 of D."""
-    schedule: Schedule = "constant"
-    """Constant rates, or linear decay to zero over the budget."""
+    kind: OptimizerKind = "adam"
+    """Update rule."""
+    lr: Rate = 2e-4
+    """Learning rate."""
+    beta1: Beta = 0.5
+    """Decay of Adam's mean of gradients."""
+    beta2: Beta = 0.999
+    """Decay of Adam's mean of squared gradients."""
+
+
+class OptimizerConfig(Section):
+    """The optimizers of both players and their common schedule."""
+
+    generator: PlayerOptimizer = PlayerOptimizer()
+    """The generator's optimizer."""
+    critic: PlayerOptimizer = PlayerOptimizer()
+    """The critic's optimizer."""
+    schedule: ScheduleName = "constant"
+    """Factor of both learning rates over the budget."""
 
 
 class TrainingConfig(Section):
@@ -199,13 +252,30 @@ class RunConfig(Section):
     penalty: PenaltyConfig = PenaltyConfig()
     """The critic's regularisation."""
     optimizer: OptimizerConfig = OptimizerConfig()
-    """Adam's settings."""
+    """Both players' optimizers."""
     training: TrainingConfig = TrainingConfig()
     """Turns, batch and budget."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Metrics."""
     stability: StabilityConfig = StabilityConfig()
     """Verdicts."""
+    files: tuple[UserFile, ...] = ()
+    """The person's own files that settings refer to, with their text; no setting itself."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_files(cls, data: Any) -> Any:
+        """Take the text of every file that a setting names: the one given, else from disk."""
+        if not isinstance(data, Mapping):
+            return data
+        values = (_value_at(data, path) for path in CATALOGUES)
+        references = [value for value in values if is_reference(value)]
+        return {**data, "files": files_for(references, data.get("files") or ())}
+
+    @model_serializer(mode="wrap")
+    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return data if data.get("files") else {k: v for k, v in data.items() if k != "files"}
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
@@ -238,28 +308,82 @@ class RunConfig(Section):
         return -(-self.training.budget_images // self.images_per_step)
 
 
+_PLAYER_SETTING = re.compile(r"optimizer\.(generator|critic)_(lr|beta1|beta2)")
+_NO_SETTINGS = ("files",)
+
+
 def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
-    """Every settable path, say `optimizer.generator_lr`, in order of declaration."""
+    """Every settable path, say `optimizer.generator.lr`, in order of declaration."""
     paths: list[str] = []
     for name, field in section.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             paths += config_paths(kind, f"{prefix}{name}.")
-        else:
+        elif name not in _NO_SETTINGS:
             paths.append(prefix + name)
     return paths
 
 
+def canonical(path: str) -> str:
+    """Today's name of a path; `optimizer.generator.lr` was that of `optimizer.generator.lr`."""
+    return _PLAYER_SETTING.sub(r"optimizer.\1.\2", path)
+
+
+def canonical_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted path under today's names of the paths."""
+    return {canonical(path): value for path, value in values.items()}
+
+
+def canonical_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested data, say a record's `config`, under today's names. The input is not changed."""
+    optimizer = data.get("optimizer")
+    if not isinstance(optimizer, Mapping):
+        return dict(data)
+    renamed: dict[str, Any] = {}
+    older: dict[str, Any] = {}
+    for key, value in optimizer.items():
+        (renamed if canonical(f"optimizer.{key}") == f"optimizer.{key}" else older)[key] = value
+    for key, value in older.items():
+        _, player, leaf = canonical(f"optimizer.{key}").split(".")
+        section = renamed.get(player, {})
+        if isinstance(section, Mapping):  # anything else is refused when it is validated
+            renamed[player] = {leaf: value, **section}
+    return {**data, "optimizer": renamed}
+
+
+def canonical_record(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """A study.json or trial.json under today's names; parts of another kind stay as they are."""
+    result = dict(entries)
+    for key, rename in (
+        ("parameters", canonical_values),
+        ("config", canonical_data),
+        ("base", canonical_data),
+    ):
+        if isinstance(entries.get(key), Mapping):
+            result[key] = rename(entries[key])
+    space = entries.get("space")
+    if isinstance(space, Mapping):
+        result["space"] = dict(space)
+        if isinstance(space.get("fixed"), Mapping):
+            result["space"]["fixed"] = canonical_values(space["fixed"])
+        if isinstance(known := space.get("known"), Mapping):
+            result["space"]["known"] = {
+                name: canonical_values(point) if isinstance(point, Mapping) else point
+                for name, point in known.items()
+            }
+    return result
+
+
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested data with the values at dotted paths replaced.
+    """Nested data with the values at dotted paths replaced; older names of paths are accepted.
 
     Raises InputError for a path that no configuration has.
     """
-    known = set(config_paths())
-    result = copy.deepcopy(dict(data))
-    for path, value in values.items():
-        if path not in known:
-            raise unknown("the configuration path", path, known)
+    allowed = set(config_paths())
+    result = copy.deepcopy(canonical_data(data))
+    for path, value in canonical_values(values).items():
+        if path not in allowed:
+            raise unknown("the configuration path", path, allowed)
         *parents, leaf = path.split(".")
         node = result
         for parent in parents:
@@ -287,6 +411,20 @@ def change_config(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
     return make_config(config.model_dump(), values)
 
 
+def stored_config(config: RunConfig) -> dict[str, Any]:
+    """The entries `config` and `files` of a JSON file of the record."""
+    data = config.model_dump(mode="json", exclude={"files"})
+    return {"config": data, **({"files": stored_files(config.files)} if config.files else {})}
+
+
+def restored_config(entries: Mapping[str, Any]) -> RunConfig:
+    """The configuration that `stored_config` stored, with the text of its files as it was then.
+
+    Raises InputError as `make_config` does.
+    """
+    return make_config({**entries["config"], "files": entries.get("files", ())})
+
+
 def read_config(path: Path) -> RunConfig:
     """A configuration from a JSON file, nested or by dotted paths, or a trial.json's `config`."""
     try:
@@ -302,14 +440,15 @@ def read_config(path: Path) -> RunConfig:
     if not isinstance(config, dict):
         raise InputError(f"the config file {path} has the config {config!r}; write an object")
     values = {path: value for path, value in config.items() if "." in path}
-    return make_config({key: to for key, to in config.items() if key not in values}, values)
+    nested = {key: to for key, to in config.items() if key not in values}
+    return make_config({**nested, "files": data.get("files", ())}, values)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
     """`path=value` with a JSON value (bare words are strings) -> (path, value)."""
     path, equals, value = text.partition("=")
     if not equals or not path:
-        raise InputError(f"--set got '{text}'; write path=value, say optimizer.critic_lr=0.0002")
+        raise InputError(f"--set got '{text}'; write path=value, say optimizer.critic.lr=0.0002")
     try:
         return path.strip(), json.loads(value)
     except ValueError:
@@ -322,8 +461,34 @@ def cache_folder() -> Path:
 
 
 def choices(alias: Any) -> tuple[str, ...]:
-    """The words of a Literal type."""
+    """The words of a Literal type, or the names of a setting's catalogue (say `LossName`)."""
+    for mark in getattr(alias, "__metadata__", ()):
+        if isinstance(mark, AfterValidator) and isinstance(mark.func, _NameIn):
+            return tuple(mark.func.catalogue)
     return get_args(alias)
+
+
+def _value_at(data: Any, path: str) -> Any:
+    """The value at a path of nested data or of sections, or None."""
+    for part in path.split("."):
+        data = data.get(part) if isinstance(data, Mapping) else getattr(data, part, None)
+    return data
+
+
+def describe_settings(paths: Sequence[str]) -> str:
+    """A line of default and help for each setting, with the names that it may have."""
+    lines = []
+    for path in paths:
+        *parents, leaf = path.split(".")
+        section: Any = RunConfig
+        for parent in parents:
+            section = section.model_fields[parent].annotation
+        field = section.model_fields[leaf]
+        text = f"{path} = {json.dumps(field.default)}\n    {field.description}"
+        if path in CATALOGUES:
+            text += f" One of {names_in_words(CATALOGUES[path])}."
+        lines.append(text)
+    return "\n".join(lines)
 
 
 def _no_section(path: str, came: Any) -> InputError:
@@ -337,6 +502,8 @@ def _sentence(error: ValidationError) -> str:
     path = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     kind, came = first["type"], first["input"]
+    if kind == "unknown_name":
+        return f"{path} is {came!r}{first['ctx']['problem']}{more}"
     if kind == "extra_forbidden":
         return str(unknown("the configuration path", path, config_paths())) + more
     if kind == "model_type":
@@ -346,3 +513,14 @@ def _sentence(error: ValidationError) -> str:
     allowed = first["msg"][:1].lower() + first["msg"][1:]
     allowed = allowed.replace("input should be", "it must be")
     return f"{path} is {came!r}; {allowed}{more}"
+
+
+def main(words: Sequence[str]) -> int:
+    """Print the settings whose path contains any of the words; all without one."""
+    paths = [path for path in config_paths() if any(w in path for w in words) or not words]
+    print(describe_settings(paths) or f"no setting contains {' or '.join(words)}")
+    return 0 if paths else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main([word for word in sys.argv[1:] if not word.startswith("-")]))

@@ -58,12 +58,12 @@ class EvaluateOptions:
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
     from lab.gan.sampling import generate, latents, save_grid
-    from lab.run.bench import choose_device, open_bench
+    from lab.run.bench import open_bench_for
     from lab.run.loop import NUM_GRID_SAMPLES
 
     folder = _at_hand(options.run)
     config = _at_full_count(_stored_config(folder, options), options)
-    bench = open_bench(config.data, config.evaluation, choose_device(options.device))
+    bench = open_bench_for(config, options.device)
     generator = _generator(folder / GENERATOR_FILE, config, bench)
     count = bench.evaluator.num_samples
     codes = latents(
@@ -139,7 +139,8 @@ def _generator(path: Path, config: RunConfig, bench: Bench) -> Generator:
         resolution=shape.resolution,
         channels=shape.channels,
         num_classes=shape.num_classes,
-        generator=counted_generator(config.seed, "initial generator", 0),
+        rng=counted_generator(config.seed, "initial generator", 0),
+        files=config.files,
     )
     try:
         generator.load_state_dict(load_file(path))

@@ -14,7 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.cli import INTERRUPTED, run_command
-from lab.config import RunConfig, change_config, make_config, parse_setting, read_config
+from lab.config import (
+    RunConfig,
+    change_config,
+    parse_setting,
+    read_config,
+    restored_config,
+    stored_config,
+)
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
@@ -181,7 +188,8 @@ def _refuse_another(folder: Path, config: RunConfig) -> None:
     """Raise InputError for a folder that holds a run of another configuration."""
     stored = folder / CONFIG_FILE
     if stored.exists():
-        if make_config(read_json(stored).get("config", {})) != config:
+        entries = read_json(stored)
+        if restored_config({"config": {}, **entries}) != config:
             raise InputError(f"{folder} holds a run of another configuration; give another --out")
     elif (folder / RUN_FILE).exists():
         raise InputError(f"{folder} holds a run of a study; give another --out")
@@ -190,7 +198,7 @@ def _refuse_another(folder: Path, config: RunConfig) -> None:
 def _claim(folder: Path, config: RunConfig) -> None:
     """Store the configuration, once nothing of it was found wrong."""
     try:
-        write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
+        write_json(folder / CONFIG_FILE, stored_config(config))
     except StorageFailed as failed:
         raise InputError(
             f"{folder} cannot be written ({failed.reason}); give another --out"

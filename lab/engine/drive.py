@@ -110,6 +110,14 @@ def _say_start(study: Study, console: Console) -> None:
 def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
     _say_start(study, console)
+    for file in study.space.files:
+        if file.changed:
+            console.print(
+                f"{file.name} has changed since the study began; the study goes on with the text "
+                f"in its record (sha256 {file.sha256[:12]})",
+                highlight=False,
+                soft_wrap=True,
+            )
     show(study.storage)
     started = time.monotonic()
     board = Board(

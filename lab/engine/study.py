@@ -115,7 +115,7 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     config = planned.space.base_config()
     find(config.data)  # packs here, with a progress bar, should this be its first use
     if config.evaluation.extractor != "fashion":  # which comes with the lab
-        load_extractor(config.evaluation, torch.device("cpu"))
+        load_extractor(config.evaluation, torch.device("cpu"), config.files)
 
 
 def create(
@@ -126,7 +126,7 @@ def create(
     if not options.preset:
         said = f"preset {preset.name}: {preset.description}"
         console.print(said, style="dim", highlight=False, soft_wrap=True)
-    space, described = _opened(space, slot)
+    space, described = _opened(space.with_kept_files(), slot)
     planner = Planner(space, settings)
     entries = {
         "study": storage.folder.name,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lab.metrics.memorisation import Nearest, TrainingSide
+from lab.metrics.nearest import Nearest, TrainingSide
 from lab.record import class_share
 
 MOST_CLASSES = 100

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from lab.errors import InputError
 from lab.metrics.extractors import Extractor
-from lab.metrics.memorisation import Nearest, nearest
 from lab.metrics.moments import Moments, MomentSums
+from lab.metrics.nearest import Nearest, nearest
 from lab.randomness import counted_generator
 from lab.record import write_whole
 

@@ -276,7 +276,7 @@ class _Training:
 
     def _absent(self) -> dict[str, float]:
         """The metrics of images with a pixel that is not finite."""
-        return dict.fromkeys(self.bench.evaluator.names.model_dump().values(), float("nan"))
+        return dict.fromkeys(self.bench.evaluator.columns, float("nan"))
 
     def _judge(self) -> Verdict | None:
         evaluator = self.bench.evaluator

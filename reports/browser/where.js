@@ -19,20 +19,25 @@ function quoted(value) {
   return /[\s|]|\.\./.test(text) || text === "" ? `"${text}"` : text;
 }
 
+// The path as filters write it: `optimizer.generator.lr` ends in `generator_lr`.
+function filterPath(name) {
+  return name.replace(/\.(generator|critic)\./, ".$1_");
+}
+
 // The column that a name means: its whole name, or the one whose path ends so.
 function columnNamed(name) {
   const whole = store.column(name);
   if (whole) return whole;
-  const wanted = name.toLowerCase();
+  const wanted = filterPath(name.toLowerCase());
   const ends = store.columns.filter((column) => {
-    const path = column.name.toLowerCase();
+    const path = filterPath(column.name.toLowerCase());
     return path === wanted || path.endsWith(`.${wanted}`) || column.title.toLowerCase() === wanted;
   });
   return ends.length === 1 ? ends[0] : null;
 }
 
 function shortPath(name) {
-  const end = name.split(".").at(-1);
+  const end = filterPath(name).split(".").at(-1);
   return columnNamed(end)?.name === name ? end : name;
 }
 

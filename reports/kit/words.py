@@ -11,12 +11,12 @@ from lab.statistics import wilson_interval
 MISSING = "–"
 
 SHORT = {
-    "optimizer.generator_lr": "generator rate",
-    "optimizer.critic_lr": "critic rate",
-    "optimizer.generator_beta1": "generator beta1",
-    "optimizer.generator_beta2": "generator beta2",
-    "optimizer.critic_beta1": "critic beta1",
-    "optimizer.critic_beta2": "critic beta2",
+    "optimizer.generator.lr": "generator rate",
+    "optimizer.critic.lr": "critic rate",
+    "optimizer.generator.beta1": "generator beta1",
+    "optimizer.generator.beta2": "generator beta2",
+    "optimizer.critic.beta1": "critic beta1",
+    "optimizer.critic.beta2": "critic beta2",
     "optimizer.schedule": "schedule",
     "training.batch_size": "batch size",
     "training.critic_steps": "critic steps",

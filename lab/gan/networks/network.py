@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +21,7 @@ class Plan:
     """The sizes that a network is built to."""
 
     resolution: int
-    """Side of the images the outside sees, in pixels."""
+    """Side of the images in pixels."""
     channels: int
     """1 for grey, 3 for colour."""
     num_classes: int
@@ -133,6 +134,13 @@ class Critic(nn.Module):
         for layer in self.layers():
             if layer.spectral:
                 layer.iterate()
+
+
+class Pair(NamedTuple):
+    """An architecture: what builds its generator and its critic."""
+
+    generator: Callable[[Plan], Generator]
+    critic: Callable[[Plan], Critic]
 
 
 def layers_of(network: nn.Module) -> list[Layer]:

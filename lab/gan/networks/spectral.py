@@ -52,13 +52,13 @@ class Layer(nn.Module):
             self.register_buffer("right", torch.zeros(row_size))
 
     @torch.no_grad()
-    def initialise(self, generator: torch.Generator) -> None:
+    def initialise(self, rng: torch.Generator) -> None:
         """Draw the weight and the vectors; call once, before training."""
-        self._fill(self.weight, generator)
+        self._fill(self.weight, rng)
         if self.gain is not None:
             self.gain.copy_(self._row_lengths())
         if self.spectral:
-            self.left.normal_(generator=generator)
+            self.left.normal_(generator=rng)
             for _ in range(ITERATIONS_AT_BUILD):
                 self.iterate()
 
@@ -139,13 +139,13 @@ class TopSingularValues(nn.Module):
     stored generator and its average have no use for them.
     """
 
-    def __init__(self, layers: Sequence[Layer], generator: torch.Generator) -> None:
-        """Draws from `generator`, a CPU one, and iterates; the layers must have their weights."""
+    def __init__(self, layers: Sequence[Layer], rng: torch.Generator) -> None:
+        """Draws from `rng`, a CPU one, and iterates; the layers must have their weights."""
         super().__init__()
         self.layers = tuple(layers)  # a tuple hides them: they are no part of this module
         for i, layer in enumerate(layers):
             if not layer.spectral:
-                draw = torch.randn(layer.weight.shape[0], generator=generator)
+                draw = torch.randn(layer.weight.shape[0], generator=rng)
                 self.register_buffer(f"left_{i}", draw.to(layer.weight))
         for _ in range(ITERATIONS_AT_BUILD):
             self.read()
