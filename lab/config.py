@@ -93,46 +93,46 @@ class Section(BaseModel):
 
 
 class DataConfig(Section):
-    """What real images a run trains on."""
+    """The real images of a run."""
 
     source: str = "fashion-mini"
     """A named set (`python -m lab.data list`), or the path of a pack, a folder or a zip."""
     resolution: Literal[28, 32, 64] = 32
     """Side of the square images in pixels: 28 (padded to 32 inside the networks), 32 or 64."""
     root: str | None = None
-    """Folder that already holds the named set's original files; none looks in the usual places."""
+    """Folder with the named set's original files; null searches the usual places."""
     mirror: bool = False
-    """Flip half of the real images left to right."""
+    """Flip each real image left to right with probability 1/2."""
 
 
 class NetworkConfig(Section):
     """The generator and the critic."""
 
     architecture: Architecture = "sngan-cnn"
-    """Miyato et al. 2018 Table 3, their ResNet, or Radford et al. 2016."""
+    """Architecture of the generator and the critic."""
     width: float = Field(default=1.0, gt=0.0, le=8.0)
     """Multiplier of every channel count; 1 is the published size."""
     latent_size: int = Field(default=128, ge=1, le=4096)
     """Length of the latent code z."""
     conditional: bool = False
-    """Class-conditional: conditional batch norm in G, projection critic in D."""
+    """Class-conditional networks: conditional batch norm in G, a projection in D."""
     critic_norm: CriticNorm = "spectral"
-    """Normalisation of the critic's layers; orthonormal adds penalty.orthonormal_weight's term."""
+    """Normalisation of the critic's layers; orthonormal: see penalty.orthonormal_weight."""
 
 
 class PenaltyConfig(Section):
-    """What regularises the critic's gradient or its weights."""
+    """Regularisation of the critic's gradient or weights."""
 
     kind: PenaltyKind = "none"
-    """Which gradient penalty; lab/gan/penalties says what its weight multiplies."""
+    """Gradient penalty; lab/gan/penalties.py has the formulas and what the weight multiplies."""
     weight: float = Field(default=10.0, ge=0.0, le=1e6)
-    """Weight of the penalty in the critic's loss; without effect when kind is none."""
+    """Weight of the penalty in the critic's loss; no effect when penalty.kind is none."""
     every_steps: int = Field(default=1, ge=1, le=1024)
-    """Apply the penalty every so many critic steps, scaled up by as much (lazy regularisation)."""
+    """Interval in critic steps between penalties, whose weight it multiplies (lazy penalty)."""
     clip: float | None = Field(default=None, gt=0.0, le=100.0)
-    """Clip every weight of the critic to [-clip, clip] after its step; null never clips."""
+    """Limit that the critic's weights are clipped to, +/-, after each step; null: no clipping."""
     orthonormal_weight: float = Field(default=1e-4, ge=0.0, le=1e6)
-    """Weight of |W^T W - I|_F^2 (1e-4: Brock et al. 2019) with network.critic_norm orthonormal."""
+    """Weight of |W^T W - I|_F^2 (Brock et al. 2019); with critic_norm orthonormal."""
 
 
 class PlayerOptimizer(Section):
@@ -160,105 +160,105 @@ class OptimizerConfig(Section):
 
 
 class TrainingConfig(Section):
-    """How the two players take turns, and for how long."""
+    """Batch size, order of updates, budget and arithmetic."""
 
     batch_size: int = Field(default=64, ge=1, le=65536)
-    """Images of one critic step, over all workers."""
+    """Images of one critic step, summed over all workers."""
     generator_batch_multiplier: int = Field(default=1, ge=1, le=16)
-    """A generator step draws this many times batch_size latent codes (Miyato's ResNet: 2)."""
+    """Latent codes of a generator step, as a multiple of batch_size (Miyato's ResNet: 2)."""
     accumulate: int = Field(default=1, ge=1, le=1024)
-    """Passes that an update's batch is computed in; batch norm sees one pass at a time."""
+    """Forward and backward passes that share a batch, to save memory; batch norm acts on each."""
     critic_steps: int = Field(default=1, ge=1, le=100)
-    """Critic steps for each generator step."""
+    """Critic steps per generator step."""
     budget_images: int = Field(default=200_000, ge=1)
-    """Real images shown to the critic in the whole run: the run's clock ends here."""
+    """Length of the run: real images shown to the critic, over all workers."""
     precision: Precision = "auto"
-    """Arithmetic of the networks; auto takes what measures faster here, and records it."""
+    """Arithmetic of the networks; auto measures which is faster on this device and records it."""
     deterministic: bool = False
-    """On a GPU, use algorithms that repeat bit for bit, so that a resumed run does; slower."""
+    """Use deterministic GPU algorithms: a resumed run is bit-identical, and slower."""
     ema_half_life_images: float = Field(default=10_000, ge=0.0)
-    """Half-life of the averaged generator in images seen; 0 keeps no average."""
+    """Half-life of the averaged generator in images seen; 0: no averaging."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
-    """The half-life is at most this share of the images seen (Karras et al. 2020); 0: off."""
+    """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""
 
 
 class EvaluationConfig(Section):
-    """When and how generated images are measured."""
+    """Interval, sample count and features of the metrics."""
 
     every_images: int = Field(default=20_000, ge=1)
-    """Images seen between two evaluations."""
+    """Interval between evaluations in images seen."""
     num_samples: int = Field(default=2_000, ge=50, le=1_000_000)
-    """Generated images an evaluation measures."""
+    """Generated images per evaluation."""
     extractor: str = "fashion"
-    """Feature extractor: `fashion`, `inception`, or the path of one trained by lab.metrics."""
+    """Feature extractor of all metrics; also a .safetensors file made by `lab.metrics train`."""
     extractor_weights: str | None = None
-    """Weights file of the `inception` extractor, when it cannot be downloaded."""
+    """Weights file of the `inception` extractor, for machines that cannot download it."""
     nearest_k: int = Field(default=5, ge=1, le=100)
     """k of the nearest neighbours in precision, recall, density and coverage."""
 
 
 class StabilityConfig(Section):
-    """The limits of the rules in lab.stability, and what ends a run."""
+    """Limits of the rules in lab.stability, and when a run ends."""
 
     target_quality: float = Field(default=0.5, gt=0.0, lt=1.0)
-    """A run without failure is stable when its final quality u_T is at least this."""
+    """Final quality u_T from which a run without failure is stable."""
     explosion_factor: float = Field(default=100.0, gt=1.0)
-    """Gradient norm over the median of its own history that counts as an explosion."""
+    """Ratio of a gradient norm to its own median so far that counts as an explosion."""
     explosion_norm: float = Field(default=1e4, gt=0.0)
-    """Gradient norm that counts as one whatever came before, while quality does not improve."""
+    """Gradient norm that counts as an explosion on its own while quality does not improve."""
     collapse_coverage: float = Field(default=0.1, gt=0.0, lt=1.0)
-    """Collapsed: coverage over that of real images below this at two evaluations in a row."""
+    """Collapsed: ratio of coverage to that of real images below this twice in a row."""
     collapse_diversity: float = Field(default=0.1, gt=0.0, lt=1.0)
-    """Collapsed as well: pairwise diversity of a generated batch over that of real images."""
+    """Collapsed: ratio of pairwise diversity of a batch to that of real images below this."""
     collapse_modes: float = Field(default=0.5, gt=0.0, lt=1.0)
-    """Collapsed as well: mode count and coverage both below this share of their best so far."""
+    """Collapsed: mode count and coverage both below this share of their best values so far."""
     collapse_duplicates: float = Field(default=0.9, gt=0.0, lt=1.0)
-    """Collapsed as well: share of near-duplicates above this, after one below half of it."""
+    """Collapsed: share of near-duplicates above this, after a share below half of it."""
     oscillation_swing: float = Field(default=0.1, gt=0.0, lt=1.0)
-    """Oscillating: quality falls and rises by more than this, again and again, without gain."""
+    """Oscillating: repeated swings of quality by more than this, without progress."""
     degraded_drawdown: float = Field(default=0.2, gt=0.0, lt=1.0)
-    """Degraded: quality this far below its best at two evaluations in a row."""
+    """Degraded: quality this far below its best so far, twice in a row."""
     overfit_gap: float = Field(default=0.5, gt=0.0)
-    """Flag: r_v, real over held-out logits on the scale of real over fake ones, is above this."""
+    """Flag overfit: r_v, gap of real to held-out logits over that of real to fake, above this."""
     overfit_sign: float = Field(default=0.9, gt=0.0, lt=1.0)
-    """Flag, where held-out logits lack: r_t, the mean sign of real logits, is above this."""
+    """Flag overfit without held-out logits: r_t, the mean sign of real logits, above this."""
     memorised_ct: float = Field(default=-5.0, lt=0.0)
-    """Flag: C_T, in standard deviations, below which samples may be copies of training images."""
+    """Flag memorised: C_T in standard deviations below this, and authenticity below its limit."""
     memorised_authenticity: float = Field(default=0.5, gt=0.0, lt=1.0)
-    """Flag: authenticity over that of real images, which must be below this as well."""
+    """Flag memorised: ratio of authenticity to that of real images below this, and C_T as well."""
     signal_every_steps: int = Field(default=24, ge=1)
-    """The dearer signals are taken so often: under 3 % of the time (benchmarks/signals.py)."""
+    """Interval in steps of the expensive signals; 24 costs under 3 % of the time."""
     jacobian: bool = False
-    """At each evaluation, eigenvalues of the game's Jacobian and G's condition; small networks."""
+    """Record eigenvalues of the game's Jacobian and G's condition number; small networks only."""
     stop_on_failure: bool = True
-    """End the run at a failure; false trains on to the budget and keeps the first verdict."""
+    """End a run at its failure; false: train to the budget and keep the first verdict."""
 
 
 NO_LIMITS = ("target_quality", "signal_every_steps", "jacobian", "stop_on_failure")
-"""Settings of `StabilityConfig` that are a person's wish or a cost, and no limit of a rule."""
+"""Settings of `StabilityConfig` that are no limits of rules."""
 
 
 class RunConfig(Section):
-    """Everything that determines the numbers of one run."""
+    """All settings that determine the numbers of one run."""
 
     seed: int = Field(default=0, ge=0, lt=2**31)
-    """Seed of every draw of the run."""
+    """Seed of all random numbers of the run."""
     loss: LossName = "hinge"
-    """The game's objective."""
+    """Objective of both players."""
     data: DataConfig = DataConfig()
     """The real images."""
     network: NetworkConfig = NetworkConfig()
-    """The two networks."""
+    """The generator and the critic."""
     penalty: PenaltyConfig = PenaltyConfig()
-    """The critic's regularisation."""
+    """Regularisation of the critic."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """Both players' optimizers."""
     training: TrainingConfig = TrainingConfig()
-    """Turns, batch and budget."""
+    """Batch, order of updates and budget."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """Metrics."""
+    """The metrics."""
     stability: StabilityConfig = StabilityConfig()
-    """Verdicts."""
+    """Limits of the verdicts."""
     files: tuple[UserFile, ...] = ()
     """The person's own files that settings refer to, with their text; no setting itself."""
 
@@ -287,13 +287,13 @@ class RunConfig(Section):
             )
         if self.training.accumulate > self.training.batch_size:
             raise ValueError(
-                f"training.accumulate is {self.training.accumulate}; each pass needs an image, so "
-                f"it must be at most training.batch_size, {self.training.batch_size}"
+                f"training.accumulate is {self.training.accumulate}; each pass needs an "
+                f"image, so it must be at most training.batch_size, {self.training.batch_size}"
             )
         if self.loss == "relativistic" and self.network.critic_norm == "batch":
             raise ValueError(
-                "loss 'relativistic' compares real and fake in one pass, which batch norm in the "
-                "critic would mix; set network.critic_norm to another"
+                "loss 'relativistic' compares real and fake images in one pass, which batch "
+                "norm in the critic would mix; set network.critic_norm to another"
             )
         return self
 

@@ -44,7 +44,7 @@ class EvaluateOptions:
     num_samples: int | None = None
     """Generated images to measure; as many as there are held-out images when left out."""
     extractor: str | None = None
-    """fashion, inception, or a file that lab.metrics trained; the run's own when left out."""
+    """fashion, inception, a file by lab.metrics, or mine.py:NAME; the run's own when left out."""
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
     samples: Path | None = None

@@ -57,7 +57,7 @@ class TrainOptions:
     preset: str | None = None
     """With --space: laptop, gpu or cluster; by the hardware when left out."""
     set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
-    """path=value: change one setting; may be given again."""
+    """path=value: change one setting (`python -m lab.config` lists them); may be given again."""
     jacobian: bool = False
     """At each evaluation, eigenvalues of the game's Jacobian and G's condition; small networks."""
     device: str = "auto"
@@ -137,7 +137,7 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
             raise InputError(f"{name} is {came}; it must be at least 1")
     training = config.training
     Share(0, options.workers, training.accumulate).require_samples(training.batch_size)
-    _refuse_another(folder, config)
+    config = _agreed(folder, config)
     open_bench_for(config, options.device)
     _claim(folder, config)
     threads = options.threads or max(1, (os.cpu_count() or 1) // options.workers)
@@ -184,15 +184,23 @@ def _followed(
     return evaluation
 
 
-def _refuse_another(folder: Path, config: RunConfig) -> None:
-    """Raise InputError for a folder that holds a run of another configuration."""
+def _agreed(folder: Path, config: RunConfig) -> RunConfig:
+    """The configuration to train in `folder`: a run found there keeps the text of its files.
+
+    Raises InputError for a folder that holds a run of another configuration.
+    """
     stored = folder / CONFIG_FILE
-    if stored.exists():
-        entries = read_json(stored)
-        if restored_config({"config": {}, **entries}) != config:
-            raise InputError(f"{folder} holds a run of another configuration; give another --out")
-    elif (folder / RUN_FILE).exists():
-        raise InputError(f"{folder} holds a run of a study; give another --out")
+    if not stored.exists():
+        if (folder / RUN_FILE).exists():
+            raise InputError(f"{folder} holds a run of a study; give another --out")
+        return config
+    kept = restored_config({"config": {}, **read_json(stored)})
+    if kept.model_copy(update={"files": config.files}) != config:
+        raise InputError(f"{folder} holds a run of another configuration; give another --out")
+    for file, begun_with in zip(config.files, kept.files, strict=True):
+        if file != begun_with:
+            print(begun_with.change("the run"), file=sys.stderr)
+    return kept
 
 
 def _claim(folder: Path, config: RunConfig) -> None:

@@ -45,6 +45,13 @@ class UserFile(BaseModel):
         except (OSError, ValueError):
             return False
 
+    def change(self, what: str) -> str:
+        """The sentence for a file that changed since `what`, say `the study`, began."""
+        return (
+            f"{self.name} has changed since {what} began; {what} goes on with the text in its "
+            f"record (sha256 {self.sha256[:12]})"
+        )
+
 
 def digest(text: str) -> str:
     """SHA-256 of a text, in hex."""

@@ -143,6 +143,25 @@ def test_a_persons_own_file_trains_like_the_labs_and_is_kept(
 
 
 @pytest.mark.usefixtures("plainly")
+def test_a_run_goes_on_with_the_text_that_it_began_with(
+    here: Path, pack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = reference(examples()["A loss"], here)
+    values = small_run(pack, {**SHORT, "loss": named}).model_dump(exclude={"files"})
+    (here / "mine.json").write_text(json.dumps(values))
+    options = ["--config", "mine.json", "--out", "run", "--device", "cpu", "--threads=1"]
+    assert train(options) == 0
+    kept = (here / "run" / CONFIG_FILE).read_text()
+    (here / "huber.py").write_text("raise RuntimeError\n")
+
+    capsys.readouterr()
+    assert train(options) == 0
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("huber.py has changed since the run began; the run goes on with")
+    assert (here / "run" / CONFIG_FILE).read_text() == kept
+
+
+@pytest.mark.usefixtures("plainly")
 def test_a_stored_trial_trains_and_is_evaluated_without_the_file(
     here: Path, pack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""A pack on disk: its card, its files, and opening it with every check that is cheap."""
+"""A pack on disk: its card and files, and opening it with all cheap checks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Labels = NDArray[np.int64]
 
 
 class PackCard(BaseModel):
-    """What a pack holds; stored as card.json and copied into study.json."""
+    """Description of a pack; stored as card.json and copied into study.json."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -120,7 +120,7 @@ def open_pack(folder: Path) -> Pack:
 
 
 def is_pack(folder: Path) -> bool:
-    """Whether a folder is a pack, be it a damaged one."""
+    """Whether a folder is a pack, possibly a damaged one."""
     return any((folder / name).is_file() for name in (CARD_FILE, IMAGES_FILE))
 
 
@@ -145,13 +145,13 @@ def read_card(folder: Path) -> PackCard:
         return PackCard.model_validate(data)
     except ValidationError as error:
         problem = error.errors()[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        reason = f"{place}: {problem['msg']}" if place else problem["msg"]
+        path = ".".join(str(part) for part in problem["loc"])
+        reason = f"{path}: {problem['msg']}" if path else problem["msg"]
         raise damaged(folder, f"{CARD_FILE} is wrong ({reason})") from None
 
 
 def damaged(folder: Path, reason: str) -> InputError:
-    """The sentence for a pack that cannot be used."""
+    """The error for a pack that cannot be used."""
     return InputError(f"the pack {folder} is damaged: {reason}; remove that folder and pack again")
 
 

@@ -112,12 +112,7 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
     _say_start(study, console)
     for file in study.space.files:
         if file.changed:
-            console.print(
-                f"{file.name} has changed since the study began; the study goes on with the text "
-                f"in its record (sha256 {file.sha256[:12]})",
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.print(file.change("the study"), highlight=False, soft_wrap=True)
     show(study.storage)
     started = time.monotonic()
     board = Board(

@@ -1,4 +1,4 @@
-"""The game as one vector field: both losses on one fixed batch, differentiable in all weights."""
+"""The vector field of the game: both losses on one fixed batch, differentiable in all weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.gan.rounds import RealBatch
 
 
 class Field:
-    """Copies of both players as they are, against one global batch; plays no round.
+    """Both losses of copies of the players on one global batch; no weight is updated.
 
     A lazy penalty counts with its weight, as it does on average.
     """
@@ -25,7 +25,7 @@ class Field:
         self._labels = real.labels if game.config.network.conditional else None
 
     def losses(self) -> tuple[Tensor, Tensor]:
-        """What the generator and the critic minimise, [] each; fakes keep their graph to G."""
+        """The losses of the generator and the critic, [] each; fakes keep their graph to G."""
         game, config, critic = self._game, self._game.config, self._critic
         z, labels = game.draws.latents("field", game.num_steps_done)
         fake_labels = None if labels is None else labels.flatten()

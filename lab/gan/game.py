@@ -1,7 +1,7 @@
 """The game: both players, their optimizers, the two updates, and the state that continues it.
 
 Every draw is counted (lab.randomness) and made for the global batch; a worker takes its `Share`.
-A step never waits for the device: what is observed comes back as tensors on it.
+A step never waits for the device: observations are returned as tensors on it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
 
 class Game:
-    """Generator against critic. `step(real_batch)` plays one round."""
+    """Generator against critic; `step(real_batch)` plays one round."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class Game:
         return seen, norm
 
     def copies(self) -> tuple[Generator, Critic]:
-        """Both networks as they are, without the other ranks; what trains requires gradients."""
+        """Copies of both networks without the other ranks; trained weights require gradients."""
         self._free_critic(True)
         copied = copy.deepcopy((self.generator, self.critic))
         self._free_critic(False)
@@ -198,7 +198,7 @@ class Game:
         scaled.backward()  # type: ignore[no-untyped-call]
 
     def _sending(self, objective: nn.Module, *, last: bool) -> AbstractContextManager[Any]:
-        """Gradients go to the other ranks once an update: with its last pass."""
+        """Gradients are sent to the other ranks once per update, with its last pass."""
         return nullcontext() if last else without_sending(objective)
 
     def _real(self, batch: RealBatch) -> RealBatch:
@@ -247,7 +247,7 @@ class Game:
         return self.ranks.sum(mine.mean(dim=0) * weight)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that must be equal on every rank, by name."""
+        """Every tensor that must be equal on all ranks, by name."""
         tensors: dict[str, Tensor] = {}
         for part in MODULES:
             state = getattr(self, part).state_dict()
@@ -263,14 +263,14 @@ class Game:
         return tensors
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to continue: tensors and plain numbers only."""
+        """The state to continue from: tensors and plain numbers only."""
         parts = {part: getattr(self, part).state_dict() for part in (*MODULES, *OPTIMIZERS)}
         return {"num_steps_done": self.num_steps_done, **parts}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state()`.
 
-        Raises Key-, Type-, Value- or RuntimeError when it is not the state of such a game.
+        Raises KeyError, TypeError, ValueError or RuntimeError for the state of another game.
         """
         for part in (*MODULES, *OPTIMIZERS):
             getattr(self, part).load_state_dict(state[part])

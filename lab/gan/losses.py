@@ -25,7 +25,7 @@ class Loss(NamedTuple):
     critic: Callable[[Tensor, Tensor], Tensor]
     """(real [B], fake [B]) -> [B]"""
     generator: Callable[[Tensor, Tensor], Tensor]
-    """(real [B], fake [B]) -> [B]; `real` is looked at only where `needs_real` says so."""
+    """(real [B], fake [B]) -> [B]; `real` is used only with `needs_real`."""
     needs_real: bool = False
     """Whether the generator's loss compares with real images."""
     relative: bool = False

@@ -28,8 +28,8 @@ def moments(features: Tensor) -> Moments:
     """Moments of [N, d] features."""
     from lab.metrics import fidelity
 
-    found = fidelity.fid_features_to_statistics(features.double().cpu())
-    return Moments(torch.from_numpy(found["mu"]), torch.from_numpy(found["sigma"]))
+    statistics = fidelity.fid_features_to_statistics(features.double().cpu())
+    return Moments(torch.from_numpy(statistics["mu"]), torch.from_numpy(statistics["sigma"]))
 
 
 def frechet_distance(real: Moments, fake: Moments) -> float:

@@ -1,4 +1,4 @@
-"""From images to the metrics of a row: what an evaluation measures, and against what."""
+"""From images to the metrics of a row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Examination(NamedTuple):
     columns: dict[str, float]
     """Their metrics, by column name."""
     suspects: Tensor
-    """At most `NUM_SUSPECTS` of them that look most like copies, the most suspicious first."""
+    """Indices of at most `NUM_SUSPECTS` images most like copies, the most suspicious first."""
     originals: Tensor
     """The training image nearest to each of those, by its row in the train split."""
 
@@ -45,13 +45,13 @@ class Evaluator:
     num_reference: int
     """Images of the reference split."""
     baseline: dict[str, float]
-    """The metrics of held-out real images: the floor, and what perfect images would get."""
+    """The metrics of held-out real images, which perfect images would get."""
     source: Extractor
     yardstick: Yardstick
     classes: Classes | None
     """What assigns classes to images; None where the data has none."""
     order: Tensor
-    """The training images behind the yardstick's training rows, int64 [T]."""
+    """Row in the train split of each training row of the yardstick, int64 [T]."""
 
     @property
     def extractor(self) -> str:
@@ -82,13 +82,13 @@ class Evaluator:
     def measure(self, images: Tensor) -> dict[str, float]:
         """Metrics of [num_samples, C, H, H] uint8 images, C 1 or 3, by column name.
 
-        Where the data has classes, the share of each among the images is a column too. The same
-        images give the same numbers. All images equal is no special case.
+        Where the data has classes, the share of each among the images is a column too. Equal
+        images give equal numbers. Images that are all equal are no special case.
         """
         return self.examine(images).columns
 
     def examine(self, images: Tensor) -> Examination:
-        """`measure`, and which of the images look most like copies of which training images."""
+        """`measure`, and the images most like copies of training images."""
         assert len(images) == self.num_samples, "metrics are compared at equal sample counts"
         features, training = self.source.features(images), self.yardstick.training
         sample = Sample(features, training.find(features))

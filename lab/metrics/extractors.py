@@ -1,4 +1,4 @@
-"""Which network turns images into features, under which name, from which weights."""
+"""Feature extractors by name: their networks, weights and versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.user_file import HOW_TO_REFER, UserFile, calling, digest, file_of, is_r
 
 FASHION_WEIGHTS = Path(__file__).parent / "weights" / "fashion-v1.safetensors"
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-"""Name under which torch-fidelity's download is kept in torch.hub's folder."""
+"""File name of torch-fidelity's download in torch.hub's folder."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Extractor:
     name: str
     """Versioned, say `fashion-v1`."""
     family: str
-    """What its metrics are called after, say `fashion`."""
+    """Name in the metrics' columns, say `fashion`."""
     digest: str
     """SHA-256 of its weights file or code: equal digests and devices give equal features."""
     module: nn.Module
@@ -156,7 +156,7 @@ def inception(config: EvaluationConfig, device: torch.device) -> Extractor:
 
 
 def _check_inception_file(path: Path) -> None:
-    """Load the file without trusting it; torch-fidelity itself loads with pickle."""
+    """Check the file without unpickling code, which torch-fidelity would run."""
     if not path.is_file():
         raise _inception_out_of_reach(f"{path} does not exist")
     try:

@@ -49,15 +49,15 @@ class Suspects(NamedTuple):
     """Samples that look most like copies, the most suspicious first."""
 
     sample: Tensor
-    """Which they are, [n] int64."""
+    """Their indices, [n] int64."""
     row: Tensor
-    """Of each its nearest training row, [n] int64."""
+    """The nearest training row of each, [n] int64."""
 
 
 def suspects(samples: Nearest, training: Nearest, count: int) -> Suspects:
-    """The samples nearest to their training image, as that one's own neighbour measures near.
+    """The samples nearest to their training image, relative to that image's own neighbour.
 
-    The ratio is the one that `authenticity` compares with 1; a plain distance would choose the
+    The ratio is the one that `authenticity` compares with 1; a plain distance would select the
     plainest images, to which everything is near.
     """
     smallest = torch.finfo(torch.float32).tiny

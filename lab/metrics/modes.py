@@ -25,7 +25,7 @@ def duplicate_distance(real: Tensor) -> float:
     """The squared distance up to which two of N samples are near-duplicates.
 
     The `DUPLICATE_QUANTILE` of the distances of `real` [N, d] to their nearest other; it depends
-    on the count, which must be that of the samples.
+    on N, which must be the number of samples.
     """
     return float(torch.quantile(nearest(real, real, itself=True).distance, DUPLICATE_QUANTILE))
 

@@ -15,12 +15,12 @@ ROWS, COLUMNS = 512, 16_384
 
 
 class Nearest(NamedTuple):
-    """Of each of N samples its nearest row among others."""
+    """The nearest row of each of N samples."""
 
     distance: Tensor
     """Squared distance, [N] float32."""
     row: Tensor
-    """Which it is, [N] int64."""
+    """Its index, [N] int64."""
 
 
 def nearest(x: Tensor, among: Tensor, *, itself: bool = False) -> Nearest:
@@ -62,15 +62,15 @@ class TrainingSide:
     rows: Tensor
     """[T, d] features of training images."""
     nearest: Nearest
-    """Of the training images among themselves."""
+    """The nearest other training row of each."""
     heldout: Tensor
     """[M, d] features of held-out images."""
 
     @cached_property
     def heldout_nearest(self) -> Nearest:
-        """Of each of the M held-out images among the training images."""
+        """The nearest training row of each of the M held-out images."""
         return self.find(self.heldout)
 
     def find(self, features: Tensor) -> Nearest:
-        """Of each of [N, d] features its nearest training row."""
+        """The nearest training row of each of [N, d] features."""
         return nearest(features, self.rows)
