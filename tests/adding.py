@@ -52,7 +52,7 @@ class Example(NamedTuple):
 def examples() -> dict[str, Example]:
     """Example by the section's heading, say `A loss`."""
     parts = HEADING.split(DOCUMENT.read_text())[1:]
-    found = {}
+    by_heading = {}
     for heading, text in zip(parts[::2], parts[1::2], strict=True):
         blocks = BLOCK.findall(text)
         code = [(file, body) for file, table, body in blocks if not table]
@@ -60,8 +60,8 @@ def examples() -> dict[str, Example]:
         if code:
             (file, body), (table, line) = code[0], lines[0] if lines else (None, "")
             files = tuple(dict.fromkeys(file for file, _, _ in blocks))
-            found[heading] = Example(file, body, table, line, files)
-    return found
+            by_heading[heading] = Example(file, body, table, line, files)
+    return by_heading
 
 
 @contextmanager
@@ -72,8 +72,8 @@ def added(example: Example, folder: Path) -> Iterator[None]:
     path.write_text(example.code)
     with pytest.MonkeyPatch.context() as patch:
         for package in (lab.gan, lab.gan.networks, lab.metrics):
-            place = folder.joinpath(*package.__name__.split("."))
-            patch.setattr(package, "__path__", [*package.__path__, str(place)])
+            further = folder.joinpath(*package.__name__.split("."))
+            patch.setattr(package, "__path__", [*package.__path__, str(further)])
         patch.setitem(getattr(catalogue, str(example.table)), example.name, example.entry)
         yield
 

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 import lab.run.bench
-from lab.config import config_paths, describe_settings, make_config, stored_config
+from lab.config import config_paths, make_config, stored_config
+from lab.config.__main__ import describe_settings
 from lab.errors import InputError
 from lab.evaluate import main as evaluate
 from lab.gan.game import Game

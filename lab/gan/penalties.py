@@ -129,8 +129,8 @@ def penalty_of(config: RunConfig) -> Penalty:
 @lru_cache(maxsize=64)
 def find_penalty(name: str, files: tuple[UserFile, ...] = ()) -> Penalty:
     """A penalty by its name in the catalogue, or by `mine.py:NAME` of one of the files."""
-    found = resolve(PENALTIES, name, files)
-    penalty = found if isinstance(found, Penalty) else Penalty(found)
+    named = resolve(PENALTIES, name, files)
+    penalty = named if isinstance(named, Penalty) else Penalty(named)
     if is_reference(name):
         _require_usable(penalty, name)
     return penalty

@@ -1,19 +1,8 @@
-"""The whole configuration of a run: frozen sections, validated once, here.
-
-A configuration is nested data; a parameter's name is its path in it (``optimizer.generator.lr``).
-`make_config` turns outside data into a `RunConfig` or raises one `InputError` of one sentence;
-past this file the core trusts its input. `python -m lab.config` prints every setting.
-"""
+"""The sections of a configuration: every setting with its default, range and help text."""
 
 from __future__ import annotations
 
-import copy
-import json
-import os
-import re
-import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -22,7 +11,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
     model_validator,
 )
@@ -36,11 +24,9 @@ from lab.catalogue import (
     PENALTIES,
     SCHEDULES,
     Catalogue,
-    names_in_words,
     problem_with,
 )
-from lab.errors import InputError, unknown
-from lab.user_file import UserFile, files_for, is_reference, stored_files
+from lab.user_file import UserFile, files_for, is_reference
 
 CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
 Precision = Literal["auto", "float32", "bfloat16", "float64"]
@@ -268,7 +254,7 @@ class RunConfig(Section):
         """Take the text of every file that a setting names: the one given, else from disk."""
         if not isinstance(data, Mapping):
             return data
-        values = (_value_at(data, path) for path in CATALOGUES)
+        values = (value_at(data, path) for path in CATALOGUES)
         references = [value for value in values if is_reference(value)]
         return {**data, "files": files_for(references, data.get("files") or ())}
 
@@ -308,158 +294,6 @@ class RunConfig(Section):
         return -(-self.training.budget_images // self.images_per_step)
 
 
-_PLAYER_SETTING = re.compile(r"optimizer\.(generator|critic)_(lr|beta1|beta2)")
-_NO_SETTINGS = ("files",)
-
-
-def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
-    """Every settable path, say `optimizer.generator.lr`, in order of declaration."""
-    paths: list[str] = []
-    for name, field in section.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            paths += config_paths(kind, f"{prefix}{name}.")
-        elif name not in _NO_SETTINGS:
-            paths.append(prefix + name)
-    return paths
-
-
-def canonical(path: str) -> str:
-    """Today's name of a path; `optimizer.generator.lr` was that of `optimizer.generator.lr`."""
-    return _PLAYER_SETTING.sub(r"optimizer.\1.\2", path)
-
-
-def canonical_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by dotted path under today's names of the paths."""
-    return {canonical(path): value for path, value in values.items()}
-
-
-def canonical_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested data, say a record's `config`, under today's names. The input is not changed."""
-    optimizer = data.get("optimizer")
-    if not isinstance(optimizer, Mapping):
-        return dict(data)
-    renamed: dict[str, Any] = {}
-    older: dict[str, Any] = {}
-    for key, value in optimizer.items():
-        (renamed if canonical(f"optimizer.{key}") == f"optimizer.{key}" else older)[key] = value
-    for key, value in older.items():
-        _, player, leaf = canonical(f"optimizer.{key}").split(".")
-        section = renamed.get(player, {})
-        if isinstance(section, Mapping):  # anything else is refused when it is validated
-            renamed[player] = {leaf: value, **section}
-    return {**data, "optimizer": renamed}
-
-
-def canonical_record(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """A study.json or trial.json under today's names; parts of another kind stay as they are."""
-    result = dict(entries)
-    for key, rename in (
-        ("parameters", canonical_values),
-        ("config", canonical_data),
-        ("base", canonical_data),
-    ):
-        if isinstance(entries.get(key), Mapping):
-            result[key] = rename(entries[key])
-    space = entries.get("space")
-    if isinstance(space, Mapping):
-        result["space"] = dict(space)
-        if isinstance(space.get("fixed"), Mapping):
-            result["space"]["fixed"] = canonical_values(space["fixed"])
-        if isinstance(known := space.get("known"), Mapping):
-            result["space"]["known"] = {
-                name: canonical_values(point) if isinstance(point, Mapping) else point
-                for name, point in known.items()
-            }
-    return result
-
-
-def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested data with the values at dotted paths replaced; older names of paths are accepted.
-
-    Raises InputError for a path that no configuration has.
-    """
-    allowed = set(config_paths())
-    result = copy.deepcopy(canonical_data(data))
-    for path, value in canonical_values(values).items():
-        if path not in allowed:
-            raise unknown("the configuration path", path, allowed)
-        *parents, leaf = path.split(".")
-        node = result
-        for parent in parents:
-            node = node.setdefault(parent, {})
-            if not isinstance(node, dict):
-                raise _no_section(parent, node)
-        node[leaf] = value
-    return result
-
-
-def make_config(data: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> RunConfig:
-    """A validated configuration from nested data and values at dotted paths.
-
-    Raises InputError with one sentence that names the path, what came and what is allowed.
-    """
-    nested = with_values(data, values or {})
-    try:
-        return RunConfig.model_validate(nested)
-    except ValidationError as error:
-        raise InputError(_sentence(error)) from None
-
-
-def change_config(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
-    """The configuration with values at dotted paths replaced, validated again."""
-    return make_config(config.model_dump(), values)
-
-
-def stored_config(config: RunConfig) -> dict[str, Any]:
-    """The entries `config` and `files` of a JSON file of the record."""
-    data = config.model_dump(mode="json", exclude={"files"})
-    return {"config": data, **({"files": stored_files(config.files)} if config.files else {})}
-
-
-def restored_config(entries: Mapping[str, Any]) -> RunConfig:
-    """The configuration that `stored_config` stored, with the text of its files as it was then.
-
-    Raises InputError as `make_config` does.
-    """
-    return make_config({**entries["config"], "files": entries.get("files", ())})
-
-
-def read_config(path: Path) -> RunConfig:
-    """A configuration from a JSON file, nested or by dotted paths, or a trial.json's `config`."""
-    try:
-        data = json.loads(path.read_text())
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"the config file {path} cannot be read: {reason}") from None
-    except ValueError as error:
-        raise InputError(f"the config file {path} is not JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise InputError(f"the config file {path} holds {type(data).__name__}; write an object")
-    config = data.get("config", data)
-    if not isinstance(config, dict):
-        raise InputError(f"the config file {path} has the config {config!r}; write an object")
-    values = {path: value for path, value in config.items() if "." in path}
-    nested = {key: to for key, to in config.items() if key not in values}
-    return make_config({**nested, "files": data.get("files", ())}, values)
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """`path=value` with a JSON value (bare words are strings) -> (path, value)."""
-    path, equals, value = text.partition("=")
-    if not equals or not path:
-        raise InputError(f"--set got '{text}'; write path=value, say optimizer.critic.lr=0.0002")
-    try:
-        return path.strip(), json.loads(value)
-    except ValueError:
-        return path.strip(), value
-
-
-def cache_folder() -> Path:
-    """Where packs and reference features are kept: $LAB_CACHE, else ~/.cache/gan-lab."""
-    return Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "gan-lab")
-
-
 def choices(alias: Any) -> tuple[str, ...]:
     """The words of a Literal type, or the names of a setting's catalogue (say `LossName`)."""
     for mark in getattr(alias, "__metadata__", ()):
@@ -468,59 +302,8 @@ def choices(alias: Any) -> tuple[str, ...]:
     return get_args(alias)
 
 
-def _value_at(data: Any, path: str) -> Any:
+def value_at(data: Any, path: str) -> Any:
     """The value at a path of nested data or of sections, or None."""
     for part in path.split("."):
         data = data.get(part) if isinstance(data, Mapping) else getattr(data, part, None)
     return data
-
-
-def describe_settings(paths: Sequence[str]) -> str:
-    """A line of default and help for each setting, with the names that it may have."""
-    lines = []
-    for path in paths:
-        *parents, leaf = path.split(".")
-        section: Any = RunConfig
-        for parent in parents:
-            section = section.model_fields[parent].annotation
-        field = section.model_fields[leaf]
-        text = f"{path} = {json.dumps(field.default)}\n    {field.description}"
-        if path in CATALOGUES:
-            text += f" One of {names_in_words(CATALOGUES[path])}."
-        lines.append(text)
-    return "\n".join(lines)
-
-
-def _no_section(path: str, came: Any) -> InputError:
-    return InputError(f"{path} is {came!r}; it must be an object of settings")
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first problem of a validation, in our words, and how many more there are."""
-    problems = error.errors()
-    first = problems[0]
-    path = ".".join(str(part) for part in first["loc"])
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    kind, came = first["type"], first["input"]
-    if kind == "unknown_name":
-        return f"{path} is {came!r}{first['ctx']['problem']}{more}"
-    if kind == "extra_forbidden":
-        return str(unknown("the configuration path", path, config_paths())) + more
-    if kind == "model_type":
-        return f"{_no_section(path, came)}{more}"
-    if kind == "value_error":
-        return str(first["ctx"]["error"]) + more
-    allowed = first["msg"][:1].lower() + first["msg"][1:]
-    allowed = allowed.replace("input should be", "it must be")
-    return f"{path} is {came!r}; {allowed}{more}"
-
-
-def main(words: Sequence[str]) -> int:
-    """Print the settings whose path contains any of the words; all without one."""
-    paths = [path for path in config_paths() if any(w in path for w in words) or not words]
-    print(describe_settings(paths) or f"no setting contains {' or '.join(words)}")
-    return 0 if paths else 2
-
-
-if __name__ == "__main__":
-    sys.exit(main([word for word in sys.argv[1:] if not word.startswith("-")]))
