@@ -3,8 +3,7 @@
     python -m benchmarks.evaluation
 
 Measures 2,000 images of `fashion-mini` with the embedded extractor: the extractor's forward pass,
-the Frechet distance, the kernel distance, precision, recall, density and coverage, C_T and
-authenticity, class shares, near-duplicates, and the mode count.
+every metric, class shares, and the search for copies of training images.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import tyro
@@ -20,11 +20,9 @@ import tyro
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import find
 from lab.metrics import Labels, make_evaluator
-from lab.metrics.distances import frechet_distance, kernel_distance, moments
 from lab.metrics.evaluator import NUM_SUSPECTS
-from lab.metrics.manifold import manifold
 from lab.metrics.memorisation import suspects
-from lab.metrics.modes import duplicates, mode_count
+from lab.metrics.metric import Sample, all_metrics
 
 
 @dataclass(frozen=True)
@@ -56,20 +54,17 @@ def main(arguments: Arguments) -> None:
     images = pack.heldout[0 : evaluator.num_samples]
     yardstick = evaluator.yardstick
     features = evaluator.source.features(images)
-    found, classes = yardstick.training.find(features), yardstick.classes
+    sample = Sample(features, yardstick.training.find(features))
+    classes = evaluator.classes
     parts: dict[str, Callable[[], object]] = {
         "extractor's forward pass": lambda: evaluator.source.features(images),
-        "Frechet distance": lambda: frechet_distance(yardstick.moments, moments(features)),
-        "kernel distance": lambda: kernel_distance(yardstick.reference, features),
-        "precision, recall, density, coverage": lambda: manifold(
-            yardstick.reference, features, yardstick.nearest_k, yardstick.radii
-        ),
         "nearest training images": lambda: yardstick.training.find(features),
-        "C_T, authenticity": lambda: yardstick.training.measure(found),
-        "class shares": lambda: classes.columns(features, found) if classes else None,
-        "suspects": lambda: suspects(found, yardstick.training.nearest, NUM_SUSPECTS),
-        "near-duplicates": lambda: duplicates(features, yardstick.duplicate_distance),
-        "mode count": lambda: mode_count(features, yardstick.bandwidth),
+        **{
+            f"metric {name}": partial(metric.compute, sample, yardstick)
+            for name, metric in all_metrics().items()
+        },
+        "class shares": lambda: classes.columns(features, sample.nearest) if classes else None,
+        "suspects": lambda: suspects(sample.nearest, yardstick.training.nearest, NUM_SUSPECTS),
         "whole evaluation": lambda: evaluator.measure(images),
     }
     for name, part in parts.items():

@@ -27,8 +27,8 @@ NUM_ASKS = 20
 def simulated_outcome(job: Job, random: np.random.Generator) -> Outcome:
     """Best near Miyato et al.'s rates with spectral norm; large critic rates diverge."""
     optimizer = job.config.optimizer
-    distance = abs(np.log10(optimizer.generator_lr / 3e-4)) + abs(
-        np.log10(optimizer.critic_lr / 3e-4)
+    distance = abs(np.log10(optimizer.generator.lr / 3e-4)) + abs(
+        np.log10(optimizer.critic.lr / 3e-4)
     )
     spectral = job.config.network.critic_norm == "spectral"
     if random.random() < 0.66:

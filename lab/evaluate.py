@@ -44,7 +44,7 @@ class EvaluateOptions:
     num_samples: int | None = None
     """Generated images to measure; as many as there are held-out images when left out."""
     extractor: str | None = None
-    """fashion, inception, or a file that lab.metrics trained; the run's own when left out."""
+    """fashion, inception, a file by lab.metrics, or mine.py:NAME; the run's own when left out."""
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
     samples: Path | None = None
@@ -58,12 +58,12 @@ class EvaluateOptions:
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
     from lab.gan.sampling import generate, latents
-    from lab.run.bench import choose_device, open_bench
+    from lab.run.bench import open_bench_for
     from lab.run.pictures import save_samples
 
     folder = _local_folder(options.run)
     config = _at_full_count(_stored_config(folder, options), options)
-    bench = open_bench(config.data, config.evaluation, choose_device(options.device))
+    bench = open_bench_for(config, options.device)
     generator = _generator(folder / GENERATOR_FILE, config, bench)
     count = bench.evaluator.num_samples
     codes = latents(
@@ -139,7 +139,8 @@ def _generator(path: Path, config: RunConfig, bench: Bench) -> Generator:
         resolution=shape.resolution,
         channels=shape.channels,
         num_classes=shape.num_classes,
-        generator=counted_generator(config.seed, "initial generator", 0),
+        rng=counted_generator(config.seed, "initial generator", 0),
+        files=config.files,
     )
     try:
         generator.load_state_dict(load_file(path))

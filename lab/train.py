@@ -14,7 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.cli import INTERRUPTED, run_command
-from lab.config import RunConfig, change_config, make_config, parse_setting, read_config
+from lab.config import (
+    RunConfig,
+    change_config,
+    parse_setting,
+    read_config,
+    restored_config,
+    stored_config,
+)
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
@@ -50,7 +57,7 @@ class TrainOptions:
     preset: str | None = None
     """With --space: laptop, gpu or cluster; chosen by the hardware when left out."""
     set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
-    """path=value: change one setting; may be given again."""
+    """path=value: change one setting (`python -m lab.config` lists them); may be given again."""
     jacobian: bool = False
     """Compute eigenvalues of the game's Jacobian and G's condition number at each evaluation; for
     small networks."""
@@ -132,7 +139,7 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
             raise InputError(f"{name} is {value}; it must be at least 1")
     training = config.training
     Share(0, options.workers, training.accumulate).require_samples(training.batch_size)
-    _refuse_another(folder, config)
+    config = _agreed(folder, config)
     open_bench_for(config, options.device)
     _claim(folder, config)
     threads = options.threads or max(1, (os.cpu_count() or 1) // options.workers)
@@ -182,20 +189,29 @@ def _print_progress(
     return evaluation
 
 
-def _refuse_another(folder: Path, config: RunConfig) -> None:
-    """Raise InputError for a folder that holds a run of another configuration."""
+def _agreed(folder: Path, config: RunConfig) -> RunConfig:
+    """The configuration to train in `folder`: a run found there keeps the text of its files.
+
+    Raises InputError for a folder that holds a run of another configuration.
+    """
     stored = folder / CONFIG_FILE
-    if stored.exists():
-        if make_config(read_json(stored).get("config", {})) != config:
-            raise InputError(f"{folder} holds a run of another configuration; give another --out")
-    elif (folder / RUN_FILE).exists():
-        raise InputError(f"{folder} holds a run of a study; give another --out")
+    if not stored.exists():
+        if (folder / RUN_FILE).exists():
+            raise InputError(f"{folder} holds a run of a study; give another --out")
+        return config
+    kept = restored_config({"config": {}, **read_json(stored)})
+    if kept.model_copy(update={"files": config.files}) != config:
+        raise InputError(f"{folder} holds a run of another configuration; give another --out")
+    for file, begun_with in zip(config.files, kept.files, strict=True):
+        if file != begun_with:
+            print(begun_with.change("the run"), file=sys.stderr)
+    return kept
 
 
 def _claim(folder: Path, config: RunConfig) -> None:
     """Store the configuration, after every check of it."""
     try:
-        write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
+        write_json(folder / CONFIG_FILE, stored_config(config))
     except StorageFailed as failed:
         raise InputError(
             f"{folder} cannot be written ({failed.reason}); give another --out"

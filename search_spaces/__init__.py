@@ -15,9 +15,9 @@ A space file has a docstring, which `--list-spaces` shows, and three names:
 
     KNOWN_POINTS = {"plain": {"training.critic_steps": 1, "penalty.kind": "none"}}
 
-A parameter's name is the path in the configuration (lab/config.py) that it sets. It has the same
-range wherever it is suggested; branches are plain `if`. The search begins with the known points,
-in the order written. Values from the command line (`--set`) win over everything here, and a path
-set there is not searched; values of a preset only fill in what a space leaves open. A space that
-needs another size than a preset's may say so: PRESETS = {"laptop": {"network.width": 0.125}}.
+A parameter's name is the path of the setting that it sets (`python -m lab.config` lists them). It
+has the same range wherever it is suggested; branches are plain `if`. The search begins with the
+known points, in the order written. Values from the command line (`--set`) override everything
+here, and a path set there is not searched; values of a preset apply only where a space sets none.
+A space that needs other sizes than a preset's has PRESETS = {"laptop": {"network.width": 0.125}}.
 """

@@ -40,18 +40,18 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
     norm = trial.suggest_categorical(
         "network.critic_norm", ["spectral", "batch", "layer", "weight", "orthonormal", "none"]
     )
-    rate = trial.suggest_float("optimizer.generator_lr", 1e-5, 1e-2, log=True)
-    beta1 = trial.suggest_categorical("optimizer.generator_beta1", [0.0, 0.5, 0.9])
-    beta2 = trial.suggest_categorical("optimizer.generator_beta2", [0.9, 0.999])
+    rate = trial.suggest_float("optimizer.generator.lr", 1e-5, 1e-2, log=True)
+    beta1 = trial.suggest_categorical("optimizer.generator.beta1", [0.0, 0.5, 0.9])
+    beta2 = trial.suggest_categorical("optimizer.generator.beta2", [0.9, 0.999])
     values = {
         "loss": "wasserstein" if norm == "none" else "non-saturating",
         "network.critic_norm": norm,
-        "optimizer.generator_lr": rate,
-        "optimizer.critic_lr": rate,
-        "optimizer.generator_beta1": beta1,
-        "optimizer.critic_beta1": beta1,
-        "optimizer.generator_beta2": beta2,
-        "optimizer.critic_beta2": beta2,
+        "optimizer.generator.lr": rate,
+        "optimizer.critic.lr": rate,
+        "optimizer.generator.beta1": beta1,
+        "optimizer.critic.beta1": beta1,
+        "optimizer.generator.beta2": beta2,
+        "optimizer.critic.beta2": beta2,
         "training.critic_steps": trial.suggest_categorical("training.critic_steps", [1, 5]),
         "penalty.kind": "none",
     }
@@ -96,9 +96,9 @@ def _point(setting: str, method: str) -> dict[str, Any]:
     rate, beta1, beta2, critic_steps = SETTINGS[setting]
     return {
         **METHODS[method],
-        "optimizer.generator_lr": rate,
-        "optimizer.generator_beta1": beta1,
-        "optimizer.generator_beta2": beta2,
+        "optimizer.generator.lr": rate,
+        "optimizer.generator.beta1": beta1,
+        "optimizer.generator.beta2": beta2,
         "training.critic_steps": critic_steps,
     }
 

@@ -17,8 +17,8 @@ BASE: dict[str, Any] = {}
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
     """Both players share their betas, as in every setting of Miyato et al."""
-    beta1 = trial.suggest_categorical("optimizer.generator_beta1", [0.0, 0.5, 0.9])
-    beta2 = trial.suggest_categorical("optimizer.generator_beta2", [0.9, 0.99, 0.999])
+    beta1 = trial.suggest_categorical("optimizer.generator.beta1", [0.0, 0.5, 0.9])
+    beta2 = trial.suggest_categorical("optimizer.generator.beta2", [0.9, 0.99, 0.999])
     norm = trial.suggest_categorical("network.critic_norm", ["spectral", "layer", "none"])
     losses = ["hinge", "non-saturating", "wasserstein", "least-squares"]
     if norm != "batch":  # `--set network.critic_norm=batch`: it would mix real and fake
@@ -26,14 +26,14 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
     values = {
         "loss": trial.suggest_categorical("loss", losses),
         "network.critic_norm": norm,
-        "optimizer.generator_lr": trial.suggest_float(
-            "optimizer.generator_lr", 5e-5, 1e-2, log=True
+        "optimizer.generator.lr": trial.suggest_float(
+            "optimizer.generator.lr", 5e-5, 1e-2, log=True
         ),
-        "optimizer.critic_lr": trial.suggest_float("optimizer.critic_lr", 5e-5, 1e-2, log=True),
-        "optimizer.generator_beta1": beta1,
-        "optimizer.generator_beta2": beta2,
-        "optimizer.critic_beta1": beta1,
-        "optimizer.critic_beta2": beta2,
+        "optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 5e-5, 1e-2, log=True),
+        "optimizer.generator.beta1": beta1,
+        "optimizer.generator.beta2": beta2,
+        "optimizer.critic.beta1": beta1,
+        "optimizer.critic.beta2": beta2,
         "training.batch_size": trial.suggest_categorical("training.batch_size", [16, 32, 64, 128]),
         "training.critic_steps": trial.suggest_categorical("training.critic_steps", [1, 2, 5]),
         "penalty.kind": trial.suggest_categorical(
@@ -52,10 +52,10 @@ def _point(
     return {
         "loss": "hinge",
         "network.critic_norm": "spectral",
-        "optimizer.generator_lr": rate,
-        "optimizer.critic_lr": rate,
-        "optimizer.generator_beta1": beta1,
-        "optimizer.generator_beta2": beta2,
+        "optimizer.generator.lr": rate,
+        "optimizer.critic.lr": rate,
+        "optimizer.generator.beta1": beta1,
+        "optimizer.generator.beta2": beta2,
         "training.batch_size": batch,
         "training.critic_steps": critic_steps,
         "penalty.kind": "none",

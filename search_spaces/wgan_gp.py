@@ -17,18 +17,18 @@ BASE: dict[str, Any] = {"network.architecture": "sngan-cnn", "loss": "wasserstei
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
     """Both players share rate ranges and betas; weight and clip ranges are Lucic et al. 2018's."""
-    beta1 = trial.suggest_categorical("optimizer.generator_beta1", [0.0, 0.5, 0.9])
-    beta2 = trial.suggest_categorical("optimizer.generator_beta2", [0.9, 0.99, 0.999])
+    beta1 = trial.suggest_categorical("optimizer.generator.beta1", [0.0, 0.5, 0.9])
+    beta2 = trial.suggest_categorical("optimizer.generator.beta2", [0.9, 0.99, 0.999])
     values = {
         "network.critic_norm": trial.suggest_categorical("network.critic_norm", ["none", "layer"]),
-        "optimizer.generator_lr": trial.suggest_float(
-            "optimizer.generator_lr", 2e-5, 1e-2, log=True
+        "optimizer.generator.lr": trial.suggest_float(
+            "optimizer.generator.lr", 2e-5, 1e-2, log=True
         ),
-        "optimizer.critic_lr": trial.suggest_float("optimizer.critic_lr", 2e-5, 1e-2, log=True),
-        "optimizer.generator_beta1": beta1,
-        "optimizer.generator_beta2": beta2,
-        "optimizer.critic_beta1": beta1,
-        "optimizer.critic_beta2": beta2,
+        "optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 2e-5, 1e-2, log=True),
+        "optimizer.generator.beta1": beta1,
+        "optimizer.generator.beta2": beta2,
+        "optimizer.critic.beta1": beta1,
+        "optimizer.critic.beta2": beta2,
         "training.batch_size": trial.suggest_categorical("training.batch_size", [16, 32, 64, 128]),
         "training.critic_steps": trial.suggest_categorical("training.critic_steps", [1, 2, 5]),
         "penalty.kind": trial.suggest_categorical("penalty.kind", ["wgan-gp", "zero-gp", "none"]),
@@ -44,10 +44,10 @@ def _point(rate: float, beta1: float, beta2: float, **constraint: Any) -> dict[s
     """Five critic steps at batch 64, no normalisation, and one rate for both players."""
     return {
         "network.critic_norm": "none",
-        "optimizer.generator_lr": rate,
-        "optimizer.critic_lr": rate,
-        "optimizer.generator_beta1": beta1,
-        "optimizer.generator_beta2": beta2,
+        "optimizer.generator.lr": rate,
+        "optimizer.critic.lr": rate,
+        "optimizer.generator.beta1": beta1,
+        "optimizer.generator.beta2": beta2,
         "training.batch_size": 64,
         "training.critic_steps": 5,
         **{f"penalty.{name}": value for name, value in constraint.items()},

@@ -30,8 +30,8 @@ SMALL: dict[str, Any] = {
     "network.architecture": "dcgan",
     "network.width": 1 / 16,
     "network.latent_size": 4,
-    "optimizer.generator_lr": 2e-3,
-    "optimizer.critic_lr": 2e-3,
+    "optimizer.generator.lr": 2e-3,
+    "optimizer.critic.lr": 2e-3,
     "training.batch_size": 8,
     "training.budget_images": 192,
     "training.precision": "float32",
@@ -75,6 +75,10 @@ class PlainEvaluator:
     baseline: dict[str, float] = field(
         default_factory=lambda: {NAMES.kernel: 0.0, NAMES.coverage: 1.0}
     )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(NAMES.model_dump().values())
 
     @property
     def of_real(self) -> dict[str, float]:

@@ -38,12 +38,14 @@ OTHER_VALUES: dict[str, Any] = {
     "penalty.weight": 0.0,
     "penalty.every_steps": 16,
     "penalty.clip": 0.01,
-    "optimizer.generator_lr": 1e-3,
-    "optimizer.critic_lr": 1e-5,
-    "optimizer.generator_beta1": 0.0,
-    "optimizer.generator_beta2": 0.9,
-    "optimizer.critic_beta1": 0.9,
-    "optimizer.critic_beta2": 0.99,
+    "optimizer.generator.lr": 1e-3,
+    "optimizer.critic.lr": 1e-5,
+    "optimizer.generator.beta1": 0.0,
+    "optimizer.generator.beta2": 0.9,
+    "optimizer.critic.beta1": 0.9,
+    "optimizer.critic.beta2": 0.99,
+    "optimizer.generator.kind": f"{__file__}:my_optimizer",
+    "optimizer.critic.kind": f"{__file__}:my_other_optimizer",
     "optimizer.schedule": "linear",
     "training.batch_size": 128,
     "training.generator_batch_multiplier": 2,
@@ -111,10 +113,10 @@ def test_every_field_says_what_it_is() -> None:
 
 
 def test_values_win_over_data_and_leave_it_alone() -> None:
-    data = {"seed": 1, "optimizer": {"critic_lr": 0.1, "generator_lr": 0.2}}
-    config = make_config(data, {"optimizer.critic_lr": 0.3})
-    assert (config.optimizer.critic_lr, config.optimizer.generator_lr) == (0.3, 0.2)
-    assert data == {"seed": 1, "optimizer": {"critic_lr": 0.1, "generator_lr": 0.2}}
+    data = {"seed": 1, "optimizer": {"critic": {"lr": 0.1}, "generator": {"lr": 0.2}}}
+    config = make_config(data, {"optimizer.critic.lr": 0.3})
+    assert (config.optimizer.critic.lr, config.optimizer.generator.lr) == (0.3, 0.2)
+    assert data == {"seed": 1, "optimizer": {"critic": {"lr": 0.1}, "generator": {"lr": 0.2}}}
 
 
 def test_a_configuration_survives_json() -> None:
@@ -134,26 +136,26 @@ def test_a_configuration_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         config.seed = 3  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
-        config.optimizer.critic_lr = 3.0  # type: ignore[misc]
+        config.optimizer.critic.lr = 3.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"optimizer.critic_lr": -1}, "optimizer.critic_lr is -1; it must be greater than 0"),
+        ({"optimizer.critic.lr": -1}, "optimizer.critic.lr is -1; it must be greater than 0"),
         (
-            {"optimizer.critic_lr": 2.0},
-            "optimizer.critic_lr is 2.0; it must be less than or equal to 1",
+            {"optimizer.critic.lr": 2.0},
+            "optimizer.critic.lr is 2.0; it must be less than or equal to 1",
         ),
-        ({"optimizer.critic_beta1": 1.0}, "optimizer.critic_beta1 is 1.0; it must be less than 1"),
+        ({"optimizer.critic.beta1": 1.0}, "optimizer.critic.beta1 is 1.0; it must be less than 1"),
         (
-            {"optimizer.critic_lr": math.nan},
-            "optimizer.critic_lr is nan; it must be a finite number",
+            {"optimizer.critic.lr": math.nan},
+            "optimizer.critic.lr is nan; it must be a finite number",
         ),
         ({"penalty.weight": math.inf}, "penalty.weight is inf; it must be a finite number"),
         (
-            {"optimizer.critic_lr": "big"},
-            "optimizer.critic_lr is 'big'; it must be a valid number, "
+            {"optimizer.critic.lr": "big"},
+            "optimizer.critic.lr is 'big'; it must be a valid number, "
             "unable to parse string as a number",
         ),
         (
@@ -162,8 +164,8 @@ def test_a_configuration_is_frozen() -> None:
         ),
         (
             {"loss": "hing"},
-            "loss is 'hing'; it must be 'minimax', 'non-saturating', 'least-squares', "
-            "'wasserstein', 'hinge' or 'relativistic'",
+            "loss is 'hing'; did you mean 'hinge'? It must be one of minimax, non-saturating, "
+            "least-squares, wasserstein, hinge, relativistic, or path/to/mine.py:NAME",
         ),
         ({"data.resolution": 33}, "data.resolution is 33; it must be 28, 32 or 64"),
         ({"data.source": 5}, "data.source is 5; it must be a valid string"),
@@ -181,23 +183,23 @@ def test_a_wrong_value_gets_one_sentence(values: dict[str, Any], sentence: str) 
 
 
 def test_a_misspelt_path_gets_the_nearest_names() -> None:
-    nested = {"optimizer": {"critic_lrr": 0.1}}
-    for attempt in ({"data": {}, "values": {"optimizer.critic_lrr": 0.1}}, {"data": nested}):
+    nested = {"optimizer": {"critic": {"lrr": 0.1}}}
+    for attempt in ({"data": {}, "values": {"optimizer.critic.lrr": 0.1}}, {"data": nested}):
         with pytest.raises(InputError) as caught:
             make_config(**attempt)
         assert str(caught.value).startswith(
-            "the configuration path 'optimizer.critic_lrr' is unknown; "
-            "did you mean 'optimizer.critic_lr'"
+            "the configuration path 'optimizer.critic.lrr' is unknown; "
+            "did you mean 'optimizer.critic.lr'"
         )
 
 
 def test_a_section_is_no_settable_path() -> None:
     with pytest.raises(InputError, match="the configuration path 'optimizer' is unknown"):
-        make_config({}, {"optimizer": {"critic_lr": 0.1}})
+        make_config({}, {"optimizer": {"critic": {"lr": 0.1}}})
 
 
 @pytest.mark.parametrize("came", [5, None, [1], "adam"])
-@pytest.mark.parametrize("values", [{}, {"optimizer.critic_lr": 0.1}])
+@pytest.mark.parametrize("values", [{}, {"optimizer.critic.lr": 0.1}])
 def test_a_section_that_is_no_object_gets_one_sentence(came: Any, values: dict[str, Any]) -> None:
     with pytest.raises(InputError) as caught:
         make_config({"optimizer": came}, values)
@@ -284,7 +286,7 @@ def test_a_config_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "path", "value"),
     [
-        ("optimizer.critic_lr=2e-4", "optimizer.critic_lr", 2e-4),
+        ("optimizer.critic.lr=2e-4", "optimizer.critic.lr", 2e-4),
         ("seed=3", "seed", 3),
         ("data.mirror=true", "data.mirror", True),
         ("penalty.clip=null", "penalty.clip", None),
@@ -308,7 +310,7 @@ def test_a_setting_without_path_or_value_gets_one_sentence(text: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_setting(text)
     assert str(caught.value) == (
-        f"--set got '{text}'; write path=value, say optimizer.critic_lr=0.0002"
+        f"--set got '{text}'; write path=value, say optimizer.critic.lr=0.0002"
     )
 
 

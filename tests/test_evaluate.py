@@ -88,7 +88,7 @@ def test_the_codes_are_those_of_the_runs_own_seed(
         resolution=32,
         channels=1,
         num_classes=3,
-        generator=torch.Generator().manual_seed(9),
+        rng=torch.Generator().manual_seed(9),
     )
     generator.load_state_dict(load_file(finished / GENERATOR_FILE))
     codes = latents(64, 4, 3, seed=3, purpose="full evaluation")

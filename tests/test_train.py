@@ -125,13 +125,13 @@ def test_a_known_point_of_a_space_is_trained(
 ) -> None:
     small = {"training.budget_images": 32, "data.source": str(pack)}
     settings = [f"{path}={value}" for path, value in {**SMALL, **small}.items()]
-    sets = [word for setting in settings if "_lr" not in setting for word in ("--set", setting)]
+    sets = [word for setting in settings if ".lr" not in setting for word in ("--set", setting)]
 
     assert train("--space", "sngan", "--point", "miyato-c", "--preset", "laptop", *sets) == 0
 
     stored = read_json(here / "runs" / "miyato-c-seed-0" / CONFIG_FILE)["config"]
-    assert stored["optimizer"]["generator_lr"] == 2e-4
-    assert stored["optimizer"]["generator_beta1"] == 0.5
+    assert stored["optimizer"]["generator"]["lr"] == 2e-4
+    assert stored["optimizer"]["generator"]["beta1"] == 0.5
     assert stored["training"]["budget_images"] == 32
 
 

@@ -17,7 +17,7 @@ from lab.plan import Job, Outcome, Planner, PlanSettings
 from lab.plan.spaces import Space
 from lab.statistics import Intervals, wilson_interval
 
-PARAMETERS = ("optimizer.generator_lr", "optimizer.critic_lr", "optimizer.generator_beta1")
+PARAMETERS = ("optimizer.generator.lr", "optimizer.critic.lr", "optimizer.generator.beta1")
 RATES = (1e-5, 1e-2)
 NUM_SLOTS = 4
 """Runs at a time under the planner; some are made early and turn out not to be needed."""

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, made once however many processes want them."""
+"""Folders that are created completely or not at all, once among several processes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LOCK_FILE = "lock"
 def make_folder_whole(target: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write into a folder beside `target`, then rename it; nothing if target exists.
 
-    A process that fails removes what it wrote; what a killed one left is hidden beside the target
-    and removed by the next. Others that want the same target meanwhile wait, then find it made.
-    Raises InputError when the place cannot be written.
+    A process that fails removes what it wrote; the next process removes what a killed one left
+    behind, a hidden folder beside the target. Processes with the same target wait for it.
+    Raises InputError when the target cannot be written.
     """
     aside = target.with_name(f".{target.name}.part")
     try:
-        with _locked(aside, target) as mine:
-            if not mine:
+        with _locked(aside, target) as is_ours:
+            if not is_ours:
                 return
             try:
                 _empty(aside)
@@ -39,7 +39,7 @@ def make_folder_whole(target: Path, fill: Callable[[Path], None]) -> None:
         reason = error.strerror or type(error).__name__
         raise InputError(
             f"{target} cannot be written: {reason}; free or allow the space, "
-            "or choose another place (LAB_CACHE names the cache)"
+            "or choose another folder (LAB_CACHE names the cache)"
         ) from error
 
 
@@ -47,8 +47,8 @@ def make_folder_whole(target: Path, fill: Callable[[Path], None]) -> None:
 def _locked(aside: Path, target: Path) -> Iterator[bool]:
     """Hold the lock inside `aside` and yield True, or False once `target` exists.
 
-    The lock lies in the folder it guards and travels with the rename. So a process that waited
-    for it must look again: the folder may have become the target, or been removed by a failure.
+    The lock lies in the folder it guards and travels with the rename. After waiting a
+    process checks again: the folder may have become the target, or been removed by a failure.
     """
     while not target.exists() or _is_empty(target):
         try:
@@ -56,7 +56,7 @@ def _locked(aside: Path, target: Path) -> Iterator[bool]:
             lock = (aside / _LOCK_FILE).open("a")
         except FileNotFoundError:
             continue
-        except FileExistsError:  # when one who failed removes it just as it is looked at
+        except FileExistsError:  # another process that failed is removing it
             if aside.is_file():
                 raise
             continue

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: its facts, and `fashion-mini`, the 10,000 of its images the lab carries along."""
+"""Fashion-MNIST: class names and licence, and `fashion-mini`, the 10,000 images in the package."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EMBEDDED_FILE = "fashion-mini.xz"
 
 
 def fashion_mini() -> Source:
-    """The embedded t10k images; packing holds a stratified fifth of them out."""
+    """The embedded t10k images; packing holds out a stratified fifth."""
     packed = resources.files("lab.data.embedded").joinpath(EMBEDDED_FILE).read_bytes()
     flat = np.frombuffer(lzma.decompress(packed), dtype=np.uint8)
     images, labels = np.split(flat, [len(flat) // (SIDE * SIDE + 1) * SIDE * SIDE])

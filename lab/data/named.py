@@ -1,4 +1,4 @@
-"""The named sets: what each is in a line, and how its originals are found."""
+"""The named sets: one line of description each, and how to read their original files."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def training_indices(split_size: int, seed: int, start: int, count: int) -> Tens
         part = _permutation(split_size, seed, epoch)[offset : offset + count]
         parts.append(part)
         start, count = start + len(part), count - len(part)
-    # cat copies, so no caller can write into the remembered permutation.
+    # cat copies, so no caller can write into the cached permutation.
     return torch.cat(parts) if parts else torch.empty(0, dtype=torch.int64)
 
 
@@ -49,7 +49,7 @@ class PackingOrder:
 
 
 def given_order(num_images: int, num_train: int) -> PackingOrder:
-    """The split a set comes with: its first `num_train` images train; both parts shuffled."""
+    """The official split of a set: its first `num_train` images train; both parts shuffled."""
     train = _shuffled(np.arange(num_train), "train order")
     heldout = _shuffled(np.arange(num_train, num_images), "held-out order")
     return PackingOrder(np.concatenate([train, heldout]), num_train)

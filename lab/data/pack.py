@@ -1,4 +1,4 @@
-"""A pack on disk: its card, its files, and opening it with every check that is cheap."""
+"""A pack on disk: its card and files, and opening it with all cheap checks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Labels = NDArray[np.int64]
 
 
 class PackCard(BaseModel):
-    """What a pack holds; stored as card.json and copied into study.json."""
+    """Description of a pack; stored as card.json and copied into study.json."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -120,7 +120,7 @@ def open_pack(folder: Path) -> Pack:
 
 
 def is_pack(folder: Path) -> bool:
-    """Whether a folder is a pack, be it a damaged one."""
+    """Whether a folder is a pack, possibly a damaged one."""
     return any((folder / name).is_file() for name in (CARD_FILE, IMAGES_FILE))
 
 
@@ -151,7 +151,7 @@ def read_card(folder: Path) -> PackCard:
 
 
 def damaged(folder: Path, reason: str) -> InputError:
-    """The sentence for a pack that cannot be used."""
+    """The error for a pack that cannot be used."""
     return InputError(f"the pack {folder} is damaged: {reason}; remove that folder and pack again")
 
 

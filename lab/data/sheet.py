@@ -1,4 +1,4 @@
-"""A contact sheet of a split, to look at what a pack holds."""
+"""A contact sheet of a split: a picture of some of its images."""
 
 from __future__ import annotations
 

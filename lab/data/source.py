@@ -1,4 +1,4 @@
-"""What an importer hands to the packer: images by index, labels, and where they come from."""
+"""The input of packing: images by index, labels, licence and attribution."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Source:
     licence: str
     attribution: str
     num_train: int | None = None
-    """The set comes split: so many train images first, then its test images; None: we split."""
+    """Train images of an official split, which come first; None: packing makes the split."""
     border: int = 0
-    """Rows and columns of black that belong around an image when it must grow (28 -> 32: 2)."""
+    """Rows and columns of black added around an image that must grow (28 -> 32: 2)."""
 
 
 def fit(image: NDArray[np.uint8], resolution: int, border: int = 0) -> NDArray[np.uint8]:

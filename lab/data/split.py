@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """Real images as the critic sees them."""
+    """Real images in the format of the critic's input."""
 
     images: Tensor
     """float32 [B, C, H, W] in [-1, 1], channels-last in memory."""
@@ -26,7 +26,7 @@ class Split:
         assert images.dtype == torch.uint8
         assert len(images) == len(labels)
         self._images = images
-        self._labels_there = labels.to(images.device)
+        self._device_labels = labels.to(images.device)
         self.labels = labels
 
     def __len__(self) -> int:
@@ -45,10 +45,10 @@ class Split:
         """
         indices = indices.to(self._images.device, non_blocking=True)
         rows = _moved(self._images.index_select(0, indices), torch.device(device))
-        labels = _moved(self._labels_there.index_select(0, indices), torch.device(device))
+        labels = _moved(self._device_labels.index_select(0, indices), torch.device(device))
         if mirror is not None:
-            chosen = mirror.to(device, non_blocking=True)[:, None, None, None]
-            rows = torch.where(chosen, rows.flip(2), rows)
+            flipped = mirror.to(device, non_blocking=True)[:, None, None, None]
+            rows = torch.where(flipped, rows.flip(2), rows)
         # Rows lie as NHWC, so the permuted view is channels-last already and stays so as float.
         images = rows.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
         return ImageBatch(images, labels)
@@ -73,7 +73,7 @@ def _moved(rows: Tensor, device: torch.device) -> Tensor:
 
 
 def _free_bytes(device: torch.device) -> int | None:
-    """Free memory of a device of its own memory; None for those that have none."""
+    """Free bytes of a device with its own memory; None for other devices."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return None

@@ -1,4 +1,4 @@
-"""Sets that torchvision knows how to fetch; imported only when one of them is packed."""
+"""Sets that torchvision downloads; imported only when one of them is packed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ DIGITS = tuple("0123456789")
 
 
 def downloads(name: str) -> Path:
-    """Where a named set's originals are downloaded to."""
+    """The folder that a named set's originals are downloaded to."""
     return cache_folder() / "downloads" / name
 
 
 def open_set(name: str, kind: str, root: Path | None, layout: str, **arguments: Any) -> Any:
     """torchvision's data set class `kind`, from `root`, else downloaded into the cache.
 
-    `layout` says in words which files the root must hold. Raises InputError with the remedy.
+    `layout` names the files that the root must hold, for the error.
+    Raises InputError with the remedy.
     """
     dataset = getattr(import_torchvision().datasets, kind)
     folder = downloads(name) if root is None else root
@@ -66,7 +67,7 @@ def idx_set(
     if root is not None:
         folder = find_idx_folder(name, [root, root / "raw", root / kind / "raw"])
     else:
-        if not any(has_idx_files(place) for place in (*usual, fetched)):
+        if not any(has_idx_files(path) for path in (*usual, fetched)):
             open_set(name, kind, None, "its four idx files")
         folder = find_idx_folder(name, [*usual, fetched])
     images = [read_idx(folder, f"{part}-images-idx3-ubyte") for part in ("train", "t10k")]

@@ -92,6 +92,9 @@ def _print_start(study: Study, console: Console) -> None:
 def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
     _print_start(study, console)
+    for file in study.space.files:
+        if file.changed:
+            console.print(file.change("the study"), highlight=False, soft_wrap=True)
     show(study.storage)
     started = time.monotonic()
     try:

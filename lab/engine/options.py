@@ -89,7 +89,7 @@ class SearchOptions:
     resolution: int | None = None
     """Side of the images in pixels: 28, 32 or 64."""
     extractor: str | None = None
-    """Features of the metrics: fashion, inception, or a file that lab.metrics trained."""
+    """Features of the metrics: fashion, inception, a file by lab.metrics, or mine.py:NAME."""
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
     storage: str = "studies"
@@ -101,7 +101,7 @@ class SearchOptions:
     preset: str | None = None
     """laptop, gpu or cluster: sizes by the hardware when left out."""
     set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
-    """path=value: fix one setting in every run; may be given again."""
+    """path=value: fix one setting (`python -m lab.config` lists them); may be given again."""
     address: str | None = None
     """A Ray cluster's address; a local Ray is started and closed again when left out."""
     resume: str | None = None

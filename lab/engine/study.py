@@ -112,7 +112,7 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     config = planned.space.base_config()
     find(config.data)  # the first use packs the data: here it can show a progress bar
     if config.evaluation.extractor != "fashion":  # that one is part of the lab
-        load_extractor(config.evaluation, torch.device("cpu"))
+        load_extractor(config.evaluation, torch.device("cpu"), config.files)
 
 
 def create(
@@ -123,7 +123,7 @@ def create(
     if not options.preset:
         line = f"preset {preset.name}: {preset.description}"
         console.print(line, style="dim", highlight=False, soft_wrap=True)
-    space, described = _opened(space, slot)
+    space, described = _opened(space.with_kept_files(), slot)
     planner = Planner(space, settings)
     entries = {
         "study": storage.folder.name,

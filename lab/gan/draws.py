@@ -1,4 +1,7 @@
-"""What a step draws: latent codes, classes, penalty mixes; counted, for the global batch."""
+"""The random draws of a step: latent codes, classes, penalty inputs.
+
+Every draw is counted (lab.randomness) and made for the global batch.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ import torch
 from torch import Tensor
 
 from lab.config import RunConfig
-from lab.gan.penalties import NEEDS_NOISE
+from lab.gan.penalties import penalty_of
 from lab.randomness import counted_generator
 
 
 @dataclass(frozen=True)
 class Draws:
-    """The counted draws of one run (lab.randomness), made on the device."""
+    """The draws of one run, made on the device."""
 
     config: RunConfig
     num_classes: int
@@ -23,20 +26,20 @@ class Draws:
 
     def latents(self, player: str, step: int, multiplier: int = 1) -> tuple[Tensor, Tensor | None]:
         """Codes [B, m, latent_size] of a step, and their classes [B, m] if conditional."""
-        draw = counted_generator(self.config.seed, f"{player} noise", step, self.device)
+        rng = counted_generator(self.config.seed, f"{player} noise", step, self.device)
         count = self.config.training.batch_size
         size = (count * multiplier, self.config.network.latent_size)
-        z = torch.randn(size, generator=draw, device=self.device, dtype=self.dtype)
+        z = torch.randn(size, generator=rng, device=self.device, dtype=self.dtype)
         z = z.view(count, multiplier, -1)
         if not self.config.network.conditional:
             return z, None
         labels = torch.randint(
-            self.num_classes, (count, multiplier), generator=draw, device=self.device
+            self.num_classes, (count, multiplier), generator=rng, device=self.device
         )
         return z, labels
 
     def penalty_weight(self, critic_step: int) -> float:
-        """The weight at this critic step; lazy regularisation pays k steps at once."""
+        """The penalty's weight at this critic step: times `every_steps`, and 0 in between."""
         penalty = self.config.penalty
         if penalty.kind == "none" or critic_step % penalty.every_steps:
             return 0.0
@@ -45,20 +48,20 @@ class Draws:
     def penalty(
         self, critic_step: int, image_size: torch.Size
     ) -> tuple[Tensor | None, Tensor | None]:
-        """Mixes [B, 1, 1, 1] and noise [B, *image_size]; None where the step needs none."""
+        """Mixes [B, 1, 1, 1] and noise [B, *image_size]; None where the step uses none."""
         if self.penalty_weight(critic_step) == 0.0:
             return None, None
         count = self.config.training.batch_size
-        draw = counted_generator(self.config.seed, "penalty", critic_step, self.device)
-        mix = self._uniform((count, 1, 1, 1), draw)
-        if self.config.penalty.kind not in NEEDS_NOISE:
+        rng = counted_generator(self.config.seed, "penalty", critic_step, self.device)
+        mix = self._uniform((count, 1, 1, 1), rng)
+        if not penalty_of(self.config).needs_noise:
             return mix, None
-        return mix, self._uniform((count, *image_size), draw)
+        return mix, self._uniform((count, *image_size), rng)
 
     def mix(self, purpose: str, step: int) -> Tensor:
-        """Interpolation weights [B, 1, 1, 1] of a step, for a purpose of their own."""
-        draw = counted_generator(self.config.seed, purpose, step, self.device)
-        return self._uniform((self.config.training.batch_size, 1, 1, 1), draw)
+        """Interpolation weights [B, 1, 1, 1] of a step, drawn apart for each purpose."""
+        rng = counted_generator(self.config.seed, purpose, step, self.device)
+        return self._uniform((self.config.training.batch_size, 1, 1, 1), rng)
 
-    def _uniform(self, size: tuple[int, ...], draw: torch.Generator) -> Tensor:
-        return torch.rand(size, generator=draw, device=self.device, dtype=self.dtype)
+    def _uniform(self, size: tuple[int, ...], rng: torch.Generator) -> Tensor:
+        return torch.rand(size, generator=rng, device=self.device, dtype=self.dtype)

@@ -1,17 +1,16 @@
-"""The game as one vector field: both losses on one fixed batch, differentiable in all weights."""
+"""The vector field of the game: both losses on one fixed batch, differentiable in all weights."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 from lab.gan.game import Game
-from lab.gan.losses import LOSSES
 from lab.gan.objectives import CriticBatch, critic_objective
 from lab.gan.rounds import RealBatch
 
 
 class Field:
-    """Copies of both players as they are, against one global batch; plays no round.
+    """Both losses of copies of the players on one global batch; no weight is updated.
 
     A lazy penalty counts with its weight, as it does on average.
     """
@@ -26,14 +25,14 @@ class Field:
         self._labels = real.labels if game.config.network.conditional else None
 
     def losses(self) -> tuple[Tensor, Tensor]:
-        """What the generator and the critic minimise, [] each; fakes keep their graph to G."""
+        """The losses of the generator and the critic, [] each; fakes keep their graph to G."""
         game, config, critic = self._game, self._game.config, self._critic
         z, labels = game.draws.latents("field", game.num_steps_done)
-        known = None if labels is None else labels.flatten()
-        fake = self._generator(z.flatten(0, 1), known)
+        fake_labels = None if labels is None else labels.flatten()
+        fake = self._generator(z.flatten(0, 1), fake_labels)
         mix, noise = game.draws.penalty(0, self._real.shape[1:])
-        batch = CriticBatch(self._real, fake, self._labels, known, mix, noise)
+        batch = CriticBatch(self._real, fake, self._labels, fake_labels, mix, noise)
         weight = config.penalty.weight if config.penalty.kind != "none" else 0.0
         of_critic = critic_objective(critic, config)(batch, weight).loss
-        logits = critic(self._real, self._labels), critic(fake, known)
-        return LOSSES[config.loss].generator(*logits).mean(), of_critic
+        logits = critic(self._real, self._labels), critic(fake, fake_labels)
+        return game.loss.generator(*logits).mean(), of_critic

@@ -1,7 +1,7 @@
-"""The game: both players, their optimisers, the two updates, and the state that continues it.
+"""The game: both players, their optimizers, the two updates, and the state that continues it.
 
 Every draw is counted (lab.randomness) and made for the global batch; a worker takes its `Share`.
-A step never waits for the device: what is observed comes back as tensors on it.
+A step never waits for the device: observations are returned as tensors on it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,17 @@ from torch import Tensor, nn
 from lab.config import RunConfig
 from lab.gan.average import copy_of, decay, update_average
 from lab.gan.draws import Draws
-from lab.gan.losses import LOSSES
+from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.network import layers_of
 from lab.gan.networks.normalisation import standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
 from lab.gan.objectives import CriticBatch, CriticResult, GeneratorObjective, critic_objective
-from lab.gan.optimizers import adam, clip_weights, grad_norm, set_rate
+from lab.gan.optimizers import clip_weights, grad_norm, player_optimizer, set_rate
 from lab.gan.passes import CriticPass, critic_passes, generator_passes
 from lab.gan.ranks import ALONE, Ranks, without_sending
-from lab.gan.rounds import (
-    ImageShape,
-    Observed,
-    RealBatch,
-    RealSource,
-    Step,
-)
+from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Step
+from lab.gan.schedules import constant, schedule_of
 from lab.gan.share import Share
 from lab.randomness import counted_generator
 
@@ -42,7 +37,7 @@ OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
 
 class Game:
-    """Generator against critic. `step(real_batch)` plays one round."""
+    """Generator against critic; `step(real_batch)` plays one round."""
 
     def __init__(
         self,
@@ -53,7 +48,8 @@ class Game:
         precision: str,
         ranks: Ranks = ALONE,
     ) -> None:
-        """Raises InputError when the batch is too small for so many ranks and passes."""
+        """Raises InputError when the batch is too small for so many ranks and passes, and for
+        methods of a person's file that are not usable."""
         self.config = config
         self.shape = shape
         self.device = device
@@ -63,27 +59,27 @@ class Game:
         self.share.require_samples(config.training.batch_size)
         self.draws = Draws(config, shape.num_classes, device, self._dtype)
         self.num_steps_done = 0
+        self.loss = loss_of(config)
+        self.schedule = schedule_of(config)
         self._build_networks()
         self._build_objectives()
         self._build_optimizers()
 
     def _build_optimizers(self) -> None:
-        settings = self.config.optimizer
-        self.generator_optimizer = adam(self.generator, settings, "generator")
-        self.critic_optimizer = adam(self.critic, settings, "critic")
+        settings, files = self.config.optimizer, self.config.files
+        self.generator_optimizer = player_optimizer(
+            self.generator.parameters(), settings.generator, files
+        )
+        self.critic_optimizer = player_optimizer(self.critic.parameters(), settings.critic, files)
 
     def _build_networks(self) -> None:
         network, shape = self.config.network, self.shape
-        built = {
-            "resolution": shape.resolution,
-            "channels": shape.channels,
-            "num_classes": shape.num_classes,
-        }
-        draw = counted_generator(self.config.seed, "initial generator", 0)
-        self.generator: Generator = self._placed(build_generator(network, generator=draw, **built))
-        draw = counted_generator(self.config.seed, "initial critic", 0)
-        self.critic: Critic = self._placed(build_critic(network, generator=draw, **built))
-        if LOSSES[self.config.loss].relative:
+        sizes: dict[str, Any] = {**shape._asdict(), "files": self.config.files}
+        rng = counted_generator(self.config.seed, "initial generator", 0)
+        self.generator: Generator = self._placed(build_generator(network, rng=rng, **sizes))
+        rng = counted_generator(self.config.seed, "initial critic", 0)
+        self.critic: Critic = self._placed(build_critic(network, rng=rng, **sizes))
+        if self.loss.relative:
             hold_biases((self.critic.head,))
         self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]
         self.average: Generator = copy_of(self.generator)
@@ -100,15 +96,13 @@ class Game:
         return placed
 
     def _sigmas(self, network: nn.Module, player: str) -> TopSingularValues:
-        draw = counted_generator(self.config.seed, f"singular vectors of the {player}", 0)
-        return TopSingularValues(layers_of(network), draw)
+        rng = counted_generator(self.config.seed, f"singular vectors of the {player}", 0)
+        return TopSingularValues(layers_of(network), rng)
 
     def _build_objectives(self) -> None:
-        config = self.config
-        loss = LOSSES[config.loss]
-        self.critic_objective = self.ranks.wrapped(critic_objective(self.critic, config))
+        self.critic_objective = self.ranks.wrapped(critic_objective(self.critic, self.config))
         self.generator_objective = self.ranks.wrapped(
-            GeneratorObjective(self.generator, self.critic, loss)
+            GeneratorObjective(self.generator, self.critic, self.loss)
         )
 
     @property
@@ -156,7 +150,7 @@ class Game:
         return seen, norm
 
     def copies(self) -> tuple[Generator, Critic]:
-        """Both networks as they are, without the other ranks; what trains requires gradients."""
+        """Copies of both networks without the other ranks; trained weights require gradients."""
         self._free_critic(True)
         copied = copy.deepcopy((self.generator, self.critic))
         self._free_critic(False)
@@ -183,7 +177,9 @@ class Game:
         self.generator_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros((), device=self.device, dtype=self._dtype)
         images = []
-        passes = generator_passes(self.draws, self.share, step, real)
+        passes = generator_passes(
+            self.draws, self.share, step, real, needs_real=self.loss.needs_real
+        )
         for index, given in enumerate(passes, start=1):
             with self._sending(self.generator_objective, last=index == len(passes)):
                 with self.autocast():
@@ -202,7 +198,7 @@ class Game:
         scaled.backward()  # type: ignore[no-untyped-call]
 
     def _sending(self, objective: nn.Module, *, last: bool) -> AbstractContextManager[Any]:
-        """Gradients go to the other ranks once an update: with its last pass."""
+        """Gradients are sent to the other ranks once per update, with its last pass."""
         return nullcontext() if last else without_sending(objective)
 
     def _real(self, batch: RealBatch) -> RealBatch:
@@ -210,11 +206,12 @@ class Game:
         return RealBatch(batch.images.to(self._dtype), batch.labels)
 
     def _set_rates(self, step: int) -> None:
-        if self.config.optimizer.schedule == "constant":
+        if self.schedule is constant:
             return
-        left = 1.0 - step / self.config.num_steps
-        set_rate(self.generator_optimizer, self.config.optimizer.generator_lr * left)
-        set_rate(self.critic_optimizer, self.config.optimizer.critic_lr * left)
+        factor = self.schedule(step / self.config.num_steps)
+        settings = self.config.optimizer
+        set_rate(self.generator_optimizer, settings.generator.lr * factor)
+        set_rate(self.critic_optimizer, settings.critic.lr * factor)
 
     def _update_average(self) -> None:
         training = self.config.training
@@ -250,29 +247,30 @@ class Game:
         return self.ranks.sum(mine.mean(dim=0) * weight)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that must be equal on every rank, by name."""
-        found: dict[str, Tensor] = {}
+        """Every tensor that must be equal on all ranks, by name."""
+        tensors: dict[str, Tensor] = {}
         for part in MODULES:
             state = getattr(self, part).state_dict()
-            found |= {f"{part}.{name}": value for name, value in state.items()}
+            tensors |= {f"{part}.{name}": value for name, value in state.items()}
         for player in ("generator", "critic"):
             moments = getattr(self, f"{player}_optimizer").state
             for name, parameter in getattr(self, player).named_parameters():
-                found |= {
+                tensors |= {
                     f"{key} of {player}.{name}": value
                     for key, value in moments.get(parameter, {}).items()
+                    if isinstance(value, Tensor)
                 }
-        return found
+        return tensors
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to continue: tensors and plain numbers only."""
+        """The state to continue from: tensors and plain numbers only."""
         parts = {part: getattr(self, part).state_dict() for part in (*MODULES, *OPTIMIZERS)}
         return {"num_steps_done": self.num_steps_done, **parts}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state()`.
 
-        Raises Key-, Type-, Value- or RuntimeError when it is not the state of such a game.
+        Raises KeyError, TypeError, ValueError or RuntimeError for the state of another game.
         """
         for part in (*MODULES, *OPTIMIZERS):
             getattr(self, part).load_state_dict(state[part])

@@ -6,10 +6,17 @@ Signs follow minimisation by both players. `real` and `fake` are the critic's lo
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
+
+from lab.catalogue import LOSSES, resolve
+from lab.config import RunConfig
+from lab.errors import InputError
+from lab.user_file import UserFile, calling, is_reference
 
 
 class Loss(NamedTuple):
@@ -18,7 +25,7 @@ class Loss(NamedTuple):
     critic: Callable[[Tensor, Tensor], Tensor]
     """(real [B], fake [B]) -> [B]"""
     generator: Callable[[Tensor, Tensor], Tensor]
-    """(real [B], fake [B]) -> [B]; `real` is looked at only where `needs_real` says so."""
+    """(real [B], fake [B]) -> [B]; `real` is used only with `needs_real`."""
     needs_real: bool = False
     """Whether the generator's loss compares with real images."""
     relative: bool = False
@@ -75,13 +82,40 @@ def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(real - fake)
 
 
-LOSSES: dict[str, Loss] = {
-    "minimax": Loss(logistic_critic, minimax_generator),
-    "non-saturating": Loss(logistic_critic, non_saturating_generator),
-    "least-squares": Loss(least_squares_critic, least_squares_generator),
-    "wasserstein": Loss(wasserstein_critic, wasserstein_generator, relative=True),
-    "hinge": Loss(hinge_critic, wasserstein_generator),
-    "relativistic": Loss(
-        relativistic_critic, relativistic_generator, needs_real=True, relative=True
-    ),
-}
+MINIMAX = Loss(logistic_critic, minimax_generator)
+NON_SATURATING = Loss(logistic_critic, non_saturating_generator)
+LEAST_SQUARES = Loss(least_squares_critic, least_squares_generator)
+WASSERSTEIN = Loss(wasserstein_critic, wasserstein_generator, relative=True)
+HINGE = Loss(hinge_critic, wasserstein_generator)
+RELATIVISTIC = Loss(relativistic_critic, relativistic_generator, needs_real=True, relative=True)
+
+
+def loss_of(config: RunConfig) -> Loss:
+    """The configured loss. Raises InputError when one of a person's file is not usable."""
+    return find_loss(config.loss, config.files)
+
+
+@lru_cache(maxsize=64)
+def find_loss(name: str, files: tuple[UserFile, ...] = ()) -> Loss:
+    """A loss by its name in the catalogue, or by `mine.py:NAME` of one of the files."""
+    loss: Loss = resolve(LOSSES, name, files)
+    if is_reference(name):
+        _require_usable(loss, name)
+    return loss
+
+
+def _require_usable(loss: object, name: str) -> None:
+    if not isinstance(loss, Loss):
+        raise InputError(
+            f"loss {name} is a {type(loss).__name__}; it must be a lab.gan.losses.Loss: "
+            "Loss(critic=..., generator=...), both functions (real [B], fake [B]) -> [B]"
+        )
+    for player in ("critic", "generator"):
+        real, fake = torch.linspace(-1, 1, 4), torch.linspace(1, -2, 4)
+        values = calling(name, getattr(loss, player), real, fake)
+        shape = list(values.shape) if isinstance(values, Tensor) else type(values).__name__
+        if shape != [4]:
+            raise InputError(
+                f"the {player}'s loss of {name} returns {shape} for logits of shape [4]; it must "
+                "return one loss a sample, [B]: leave the mean to the lab"
+            )

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from lab.config import RunConfig
-from lab.gan.losses import LOSSES, Loss
+from lab.gan.losses import Loss, loss_of
 from lab.gan.networks import Critic, Generator
 from lab.gan.networks.spectral import orthonormal_departure
-from lab.gan.penalties import PENALTIES, Judged
+from lab.gan.penalties import Penalty, PenaltyInputs, penalty_of
 
 
 class CriticResult(NamedTuple):
-    """The critic's loss and what is observed on the way; everything stays on the device."""
+    """The critic's loss and its logits; everything stays on the device."""
 
     loss: Tensor
     """[]"""
@@ -48,7 +48,7 @@ class CriticObjective(nn.Module):
         self,
         critic: Critic,
         loss: Loss,
-        penalty: str,
+        penalty: Penalty,
         *,
         joint: bool,
         orthonormal_weight: float = 0.0,
@@ -66,7 +66,7 @@ class CriticObjective(nn.Module):
         loss = self.loss.critic(real, fake).mean()
         if penalty_weight > 0:
             assert batch.mix is not None
-            judged = Judged(
+            inputs = PenaltyInputs(
                 self.critic,
                 batch.real,
                 batch.fake,
@@ -75,7 +75,7 @@ class CriticObjective(nn.Module):
                 batch.mix,
                 batch.noise,
             )
-            loss = loss + penalty_weight * _full(PENALTIES[self.penalty](judged)).mean()
+            loss = loss + penalty_weight * _full(self.penalty(inputs)).mean()
         if self.orthonormal_weight > 0:
             departure = orthonormal_departure(self.critic.layers())
             loss = loss + self.orthonormal_weight * departure
@@ -96,13 +96,13 @@ class CriticObjective(nn.Module):
 
 def critic_objective(critic: Critic, config: RunConfig) -> CriticObjective:
     """The critic's objective as configured."""
-    norm, penalty = config.network.critic_norm, config.penalty
+    orthonormal = config.network.critic_norm == "orthonormal"
     return CriticObjective(
         critic,
-        LOSSES[config.loss],
-        penalty.kind,
-        joint=norm != "batch",
-        orthonormal_weight=penalty.orthonormal_weight if norm == "orthonormal" else 0.0,
+        loss_of(config),
+        penalty_of(config),
+        joint=config.network.critic_norm != "batch",
+        orthonormal_weight=config.penalty.orthonormal_weight if orthonormal else 0.0,
     )
 
 

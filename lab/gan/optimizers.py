@@ -1,18 +1,69 @@
-"""Adam for a player, and what is done to a network's gradients and weights around its step."""
+"""A player's optimizer, and what is done to a network's gradients and weights around its step."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
-from lab.config import OptimizerConfig
+from lab.catalogue import OPTIMIZERS, resolve
+from lab.config import PlayerOptimizer
+from lab.errors import InputError
+from lab.user_file import UserFile, calling, is_reference
+
+MakeOptimizer = Callable[[list[nn.Parameter], PlayerOptimizer], torch.optim.Optimizer]
+"""Its state must be tensors and plain numbers, and its groups must have an `lr`."""
 
 
-def adam(network: nn.Module, settings: OptimizerConfig, player: str) -> torch.optim.Adam:
-    """Adam with the player's own rate and betas."""
-    betas = (getattr(settings, f"{player}_beta1"), getattr(settings, f"{player}_beta2"))
-    rate = getattr(settings, f"{player}_lr")
-    return torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
+def adam(parameters: list[nn.Parameter], settings: PlayerOptimizer) -> torch.optim.Optimizer:
+    """Adam (Kingma & Ba 2015)."""
+    betas = (settings.beta1, settings.beta2)
+    return torch.optim.Adam(parameters, lr=settings.lr, betas=betas, fused=True)
+
+
+def player_optimizer(
+    parameters: Iterable[nn.Parameter],
+    settings: PlayerOptimizer,
+    files: tuple[UserFile, ...] = (),
+) -> torch.optim.Optimizer:
+    """The configured optimizer of a player's parameters.
+
+    Raises InputError when one of a person's file is not usable.
+    """
+    make = find_optimizer(settings.kind, files)
+    return _made(make, list(parameters), settings)
+
+
+@lru_cache(maxsize=64)
+def find_optimizer(name: str, files: tuple[UserFile, ...] = ()) -> MakeOptimizer:
+    """What makes an optimizer, by its name in the catalogue or by `mine.py:NAME`."""
+    make: MakeOptimizer = resolve(OPTIMIZERS, name, files)
+    return make
+
+
+def _made(
+    make: MakeOptimizer, parameters: list[nn.Parameter], settings: PlayerOptimizer
+) -> torch.optim.Optimizer:
+    if not is_reference(settings.kind):
+        return make(parameters, settings)
+    contract = (
+        "it must be a function or class (parameters, lab.config.PlayerOptimizer) -> "
+        "torch.optim.Optimizer"
+    )
+    if not callable(make):
+        raise InputError(f"optimizer {settings.kind} is a {type(make).__name__}; {contract}")
+    optimizer = calling(settings.kind, make, parameters, settings)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        kind = type(optimizer).__name__
+        raise InputError(f"optimizer {settings.kind} makes a {kind}; {contract}")
+    if any("lr" not in group for group in optimizer.param_groups):
+        raise InputError(
+            f"optimizer {settings.kind} has no learning rate; each of its param_groups must have "
+            "an 'lr', which optimizer.schedule changes"
+        )
+    return optimizer
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

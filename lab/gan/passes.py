@@ -1,4 +1,7 @@
-"""The passes that an update is computed in: this rank's samples of each, draws included."""
+"""The forward and backward passes of one update: this rank's samples and random draws of each.
+
+An update has `training.accumulate` passes, whose gradients are summed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import NamedTuple
 from torch import Tensor
 
 from lab.gan.draws import Draws
-from lab.gan.losses import LOSSES
 from lab.gan.rounds import RealBatch
 from lab.gan.share import Share
 
@@ -17,7 +19,7 @@ class CriticPass(NamedTuple):
     """This rank's inputs of one pass of a critic update."""
 
     weight: float
-    """Its samples over those of the global batch."""
+    """The number of its samples over that of the global batch."""
     z: Tensor
     """[n, latent_size]"""
     labels: Tensor | None
@@ -35,20 +37,20 @@ class GeneratorPass(NamedTuple):
     z: Tensor
     labels: Tensor | None
     real: Tensor | None
-    """The image that each code is paired with, only where the loss compares with real ones."""
+    """The real image paired with each latent code; None unless the loss `needs_real`."""
     real_labels: Tensor | None
 
 
 def critic_passes(
     draws: Draws, share: Share, critic_step: int, real: RealBatch
 ) -> list[CriticPass]:
-    """The critic's update number `critic_step` on this rank's share of real images."""
+    """This rank's passes of the critic's update number `critic_step`; `real` is its share."""
     size = draws.config.training.batch_size
     z, labels = draws.latents("critic", critic_step)
     mix, noise = draws.penalty(critic_step, real.images.shape[1:])
-    known: Sequence[Tensor | None] = share.parts(real.labels, size)
+    real_labels: Sequence[Tensor | None] = share.parts(real.labels, size)
     if not draws.config.network.conditional:
-        known = [None] * share.num_parts
+        real_labels = [None] * share.num_parts
     return [
         CriticPass(*given)
         for given in zip(
@@ -56,7 +58,7 @@ def critic_passes(
             share.cut(z.flatten(0, 1)),
             share.cut(None if labels is None else labels.flatten()),
             share.parts(real.images, size),
-            known,
+            real_labels,
             share.cut(mix),
             share.cut(noise),
             strict=True,
@@ -65,15 +67,18 @@ def critic_passes(
 
 
 def generator_passes(
-    draws: Draws, share: Share, step: int, real: RealBatch
+    draws: Draws, share: Share, step: int, real: RealBatch, *, needs_real: bool
 ) -> list[GeneratorPass]:
-    """The generator's update number `step`; `real` is the critic's last batch."""
+    """This rank's passes of the generator's update number `step`.
+
+    `real` is the critic's last batch, which the passes hold where the loss `needs_real`.
+    """
     config = draws.config
     multiplier, size = config.training.generator_batch_multiplier, config.training.batch_size
     z, labels = draws.latents("generator", step, multiplier)
     paired: Sequence[Tensor | None] = [None] * share.num_parts
     paired_labels = paired
-    if LOSSES[config.loss].needs_real:
+    if needs_real:
         # Neighbouring codes share an image, so a share pairs as the global batch does.
         paired = _repeated(share.parts(real.images, size), multiplier)
         if config.network.conditional:

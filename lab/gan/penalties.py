@@ -1,6 +1,6 @@
 """Gradient penalties of the critic, per sample and without their weight.
 
-Each takes `Judged` batches and returns [B]; the objective multiplies by `penalty.weight` in the
+Each takes `PenaltyInputs` and returns [B]; the objective multiplies by `penalty.weight` in the
 paper's own convention: WGAN-GP, zero-GP and DRAGAN weigh the square, R1 and R2 *half* the squared
 norm, so R1's gamma here is Mescheder's (some codes leave the half out: their 10 is 20 here).
 """
@@ -8,14 +8,20 @@ norm, so R1's gamma here is Mescheder's (some codes leave the half out: their 10
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from lab.catalogue import PENALTIES, resolve
+from lab.config import RunConfig
+from lab.errors import InputError
+from lab.user_file import UserFile, calling, is_reference
 
-class Judged(NamedTuple):
-    """What a penalty looks at. B is this worker's share of the batch."""
+
+class PenaltyInputs(NamedTuple):
+    """The batches that a penalty is computed from. B is this worker's share of the batch."""
 
     critic: Callable[[Tensor, Tensor | None], Tensor]
     """(images [B, C, H, W], labels [B] or None) -> logits [B]"""
@@ -28,7 +34,7 @@ class Judged(NamedTuple):
     mix: Tensor
     """Uniform draws in [0, 1), [B, 1, 1, 1]: one interpolation weight a sample."""
     noise: Tensor | None
-    """Uniform draws in [0, 1), [B, C, H, W]; only for penalties in NEEDS_NOISE."""
+    """Uniform draws in [0, 1), [B, C, H, W]; only for penalties with `needs_noise`."""
 
 
 def squared_gradient_norm(
@@ -38,8 +44,11 @@ def squared_gradient_norm(
     *,
     differentiable: bool = True,
 ) -> Tensor:
-    """|grad_x D(x)|^2 per sample, [B], differentiable in the critic's weights unless told not."""
-    if not images.requires_grad:  # with a graph to the generator the field looks at both players
+    """|grad_x D(x)|^2 per sample, [B].
+
+    `differentiable`: with a graph to the critic's weights, as a penalty needs.
+    """
+    if not images.requires_grad:  # the field of the game keeps the graph to the generator
         images = images.detach().requires_grad_(True)
     logits = critic(images, labels)
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=differentiable)
@@ -51,53 +60,104 @@ def _norm(squared: Tensor) -> Tensor:
     return (squared + 1e-12).sqrt()
 
 
-def wgan_gp(judged: Judged) -> Tensor:
+def wgan_gp(inputs: PenaltyInputs) -> Tensor:
     """(|grad D(x^)| - 1)^2 between real and fake (Gulrajani et al. 2017, eq. 3)."""
-    between = torch.lerp(judged.real, judged.fake, judged.mix)
-    squared = squared_gradient_norm(judged.critic, between, judged.real_labels)
+    between = torch.lerp(inputs.real, inputs.fake, inputs.mix)
+    squared = squared_gradient_norm(inputs.critic, between, inputs.real_labels)
     return (_norm(squared) - 1).square()
 
 
-def zero_gp(judged: Judged) -> Tensor:
+def zero_gp(inputs: PenaltyInputs) -> Tensor:
     """|grad D(x^)|^2 between real and fake (Thanh-Tung et al. 2019, eq. 9)."""
-    between = torch.lerp(judged.real, judged.fake, judged.mix)
-    return squared_gradient_norm(judged.critic, between, judged.real_labels)
+    between = torch.lerp(inputs.real, inputs.fake, inputs.mix)
+    return squared_gradient_norm(inputs.critic, between, inputs.real_labels)
 
 
-def r1(judged: Judged) -> Tensor:
+def r1(inputs: PenaltyInputs) -> Tensor:
     """|grad D(x)|^2 / 2 on real images (Mescheder et al. 2018, eq. 9)."""
-    return 0.5 * squared_gradient_norm(judged.critic, judged.real, judged.real_labels)
+    return 0.5 * squared_gradient_norm(inputs.critic, inputs.real, inputs.real_labels)
 
 
-def r2(judged: Judged) -> Tensor:
+def r2(inputs: PenaltyInputs) -> Tensor:
     """|grad D(G(z))|^2 / 2 on generated images (Mescheder et al. 2018, eq. 10)."""
-    return 0.5 * squared_gradient_norm(judged.critic, judged.fake, judged.fake_labels)
+    return 0.5 * squared_gradient_norm(inputs.critic, inputs.fake, inputs.fake_labels)
 
 
-def r1_r2(judged: Judged) -> Tensor:
+def r1_r2(inputs: PenaltyInputs) -> Tensor:
     """R1 + R2 with one weight (R3GAN 2024, section 2.2)."""
-    return r1(judged) + r2(judged)
+    return r1(inputs) + r2(inputs)
 
 
-def dragan(judged: Judged) -> Tensor:
+def dragan(inputs: PenaltyInputs) -> Tensor:
     """(|grad D(x + d)| - 1)^2 round real images, d = std(x)/2 * U[0, 1) (Kodali et al. 2017).
 
     As in the authors' code: the perturbed image is reached by a share `mix` of the way, and std is
     taken over each sample, so that the result does not depend on how a batch is split.
     """
-    assert judged.noise is not None
-    scale = 0.5 * judged.real.flatten(1).std(dim=1).view(-1, 1, 1, 1)
-    perturbed = judged.real + judged.mix * scale * judged.noise
-    squared = squared_gradient_norm(judged.critic, perturbed, judged.real_labels)
+    assert inputs.noise is not None
+    scale = 0.5 * inputs.real.flatten(1).std(dim=1).view(-1, 1, 1, 1)
+    perturbed = inputs.real + inputs.mix * scale * inputs.noise
+    squared = squared_gradient_norm(inputs.critic, perturbed, inputs.real_labels)
     return (_norm(squared) - 1).square()
 
 
-PENALTIES: dict[str, Callable[[Judged], Tensor]] = {
-    "wgan-gp": wgan_gp,
-    "zero-gp": zero_gp,
-    "r1": r1,
-    "r2": r2,
-    "r1-r2": r1_r2,
-    "dragan": dragan,
-}
-NEEDS_NOISE = frozenset({"dragan"})
+def none(inputs: PenaltyInputs) -> Tensor:
+    """No penalty: zeros [B]."""
+    return inputs.real.new_zeros(len(inputs.real))
+
+
+class Penalty(NamedTuple):
+    """A penalty and what it needs."""
+
+    per_sample: Callable[[PenaltyInputs], Tensor]
+    """Values [B], without their weight."""
+    needs_noise: bool = False
+    """Whether it uses `PenaltyInputs.noise`."""
+
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
+        return self.per_sample(inputs)
+
+
+DRAGAN = Penalty(dragan, needs_noise=True)
+
+
+def penalty_of(config: RunConfig) -> Penalty:
+    """The configured penalty. Raises InputError when one of a person's file is not usable."""
+    return find_penalty(config.penalty.kind, config.files)
+
+
+@lru_cache(maxsize=64)
+def find_penalty(name: str, files: tuple[UserFile, ...] = ()) -> Penalty:
+    """A penalty by its name in the catalogue, or by `mine.py:NAME` of one of the files."""
+    named = resolve(PENALTIES, name, files)
+    penalty = named if isinstance(named, Penalty) else Penalty(named)
+    if is_reference(name):
+        _require_usable(penalty, name)
+    return penalty
+
+
+def _require_usable(penalty: Penalty, name: str) -> None:
+    if not callable(penalty.per_sample):
+        raise InputError(
+            f"penalty.kind {name} is a {type(penalty.per_sample).__name__}; it must be a function "
+            "of lab.gan.penalties.PenaltyInputs that returns [B]"
+        )
+    images = torch.linspace(-1, 1, 3 * 64).view(3, 1, 8, 8)
+    labels = torch.zeros(3, dtype=torch.long)
+    weight = torch.ones((), requires_grad=True)
+    inputs = PenaltyInputs(
+        lambda x, _: weight * x.square().sum(dim=(1, 2, 3)),
+        images,
+        -images,
+        labels,
+        labels,
+        torch.full((3, 1, 1, 1), 0.5),
+        torch.full_like(images, 0.5) if penalty.needs_noise else None,
+    )
+    values = calling(name, penalty.per_sample, inputs)
+    shape = list(values.shape) if isinstance(values, Tensor) else type(values).__name__
+    if shape != [3]:
+        raise InputError(
+            f"the penalty {name} returns {shape} for a batch of 3 images; it must return one "
+            "value a sample, [B]: leave the mean and the weight to the lab"
+        )

@@ -1,4 +1,4 @@
-"""Which arithmetic is faster here: float32, or bfloat16 autocast."""
+"""Measures which arithmetic is faster on a device: float32 or bfloat16 autocast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.gan.rounds import ImageShape, RealBatch
 
 NUM_ROUNDS = 5
 WORTH_IT = 1.15
-"""bfloat16 must be this much faster: it costs precision, and timings are noisy."""
+"""Least speed-up for which bfloat16 is used: it costs precision, and timings are noisy."""
 
 
 def faster_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:

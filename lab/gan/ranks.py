@@ -1,4 +1,4 @@
-"""The workers that compute one run together: which part each takes, and how they agree.
+"""The workers that compute one run together, and their collectives.
 
 Collectives go over torch.distributed's default group and are called by every rank in the same
 order; a run on one worker needs no group and pays nothing.
@@ -29,11 +29,11 @@ WITHOUT_BUFFERS: dict[str, Any] = {
 
 
 class RankFailed(RuntimeError):
-    """Something failed on one rank; raised on all of them, so that the gang stays in step."""
+    """An exception of one rank, raised on all of them so that they stay in step."""
 
 
 class RanksDisagree(RuntimeError):
-    """What must be equal on every rank is not."""
+    """A tensor that must be equal on every rank differs."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,18 @@ class Ranks:
         return made
 
     def gather(self, mine: Made) -> list[Made] | None:
-        """What every rank has, in order, on rank 0; None on the others."""
+        """The values of all ranks, in order, on rank 0; None on the others."""
         if not self.several:
             return [mine]
-        found: list[Any] | None = [None] * self.num_ranks if self.first else None
-        dist.gather_object(mine, found)
-        return found
+        gathered: list[Any] | None = [None] * self.num_ranks if self.first else None
+        dist.gather_object(mine, gathered)
+        return gathered
 
     def everywhere(self, make: Callable[[], Made]) -> Made:
         """What `make` returns here, once it has returned on every rank.
 
-        Rank 0 goes first, so that the others find what it leaves in caches. What any rank raises
-        is raised on all.
+        Rank 0 goes first, so that the others can use its caches. An exception of any rank is
+        raised on all.
         """
         if not self.several:
             return make()
@@ -153,8 +153,7 @@ def _outcome(make: Callable[[], Any]) -> _Outcome:
     except InputError as error:
         return _Outcome(error=error)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        failed = RankFailed(said)
+        failed = RankFailed(f"{type(error).__name__}: {error}")
         failed.__cause__ = error
         return _Outcome(error=failed)
 

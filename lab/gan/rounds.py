@@ -1,4 +1,4 @@
-"""What goes into a round of the game, and what comes out."""
+"""Types of one round of the game: the image shape, real batches, and the results of a step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class ImageShape(NamedTuple):
-    """What the data looks like to the networks."""
+    """Sizes of the data that the networks depend on."""
 
     resolution: int
     channels: int
@@ -40,13 +40,13 @@ class Observed(NamedTuple):
     logit_real: Tensor
     logit_fake: Tensor
     critic_accuracy: Tensor
-    """Share of real and fake pairs that the critic ranks rightly, in [0, 1]."""
+    """Share of pairs whose real image has the higher logit, in [0, 1]."""
     critic_grad_norm: Tensor
     generator_grad_norm: Tensor
 
 
 class Step(NamedTuple):
-    """What one generator step, with its critic steps, leaves behind."""
+    """Results of one generator step and its critic steps."""
 
     observed: Observed
     real: Tensor

@@ -31,9 +31,9 @@ def latents(
     """Batches of codes [n, latent_size] and classes [n]; the classes go round in order."""
     for index, start in enumerate(range(0, count, BATCH)):
         size = min(BATCH, count - start)
-        draw = counted_generator(seed, purpose, index)
+        rng = counted_generator(seed, purpose, index)
         labels = torch.arange(start, start + size) % max(num_classes, 1)
-        yield torch.randn(BATCH, latent_size, generator=draw)[:size], labels
+        yield torch.randn(BATCH, latent_size, generator=rng)[:size], labels
 
 
 @torch.no_grad()

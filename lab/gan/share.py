@@ -1,4 +1,4 @@
-"""Which samples of a global batch a worker computes, and in how many parts."""
+"""The samples of a global batch that a worker computes, and their parts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Share:
         return [batch[part] for part in self.slices(len(batch))]
 
     def parts(self, mine: Tensor, num_samples: int) -> Sequence[Tensor]:
-        """What `of` gave for a batch of `num_samples`, split into its parts."""
+        """The result of `of` for a batch of `num_samples`, split into its parts."""
         sizes = [part.stop - part.start for part in self.slices(num_samples)]
         return torch.split(mine, sizes)
 
@@ -65,11 +65,11 @@ class Share:
         return sum(part.stop - part.start for part in self.slices(num_samples))
 
     def weights(self, num_samples: int) -> list[float]:
-        """Of each part: its samples on this rank over all samples of the batch."""
+        """For each part the number of its samples on this rank over that of the batch."""
         return [(part.stop - part.start) / num_samples for part in self.slices(num_samples)]
 
     def spread(self, mine: Tensor, num_samples: int) -> Tensor:
-        """This rank's samples at their places of the global batch, zeros elsewhere."""
+        """This rank's samples at their positions in the global batch, zeros elsewhere."""
         whole = mine.new_zeros(num_samples, *mine.shape[1:])
         for rows, part in zip(
             self.slices(num_samples), self.parts(mine, num_samples), strict=True
@@ -84,5 +84,5 @@ class Share:
         raise InputError(
             f"training.batch_size is {num_samples}; {self.num_ranks} workers and "
             f"training.accumulate {self.num_parts} need at least "
-            f"{self.num_ranks * self.num_parts} images a batch: raise it, or take fewer of them"
+            f"{self.num_ranks * self.num_parts} images a batch: raise it, or use fewer of them"
         )

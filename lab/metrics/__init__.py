@@ -1,6 +1,6 @@
-"""Images -> features -> distances and coverage, every number with its protocol.
+"""Images -> features -> metrics, every number with its protocol.
 
-`make_evaluator` is the door; torch-fidelity and torchvision are imported behind it only.
+`make_evaluator` is the entry point; torch-fidelity and torchvision are imported on demand.
 """
 
 from lab.metrics.classes import Labels

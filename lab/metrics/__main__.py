@@ -46,7 +46,7 @@ class Arguments:
     resolution: int = 32
     """Pixels of the pack's images: 28, 32 or 64."""
     root: str | None = None
-    """Folder that already holds a named set's original files."""
+    """Folder with a named set's original files."""
     family: str | None = None
     """Names the metrics: fd_<family>; by default the name of OUT."""
     version: str = ""

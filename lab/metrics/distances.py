@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from lab.metrics.metric import Metric, Sample, Yardstick
 from lab.metrics.moments import Moments
 
 NUM_BLOCKS = 10
@@ -27,8 +28,8 @@ def moments(features: Tensor) -> Moments:
     """Moments of [N, d] features."""
     from lab.metrics import fidelity
 
-    found = fidelity.fid_features_to_statistics(features.double().cpu())
-    return Moments(torch.from_numpy(found["mu"]), torch.from_numpy(found["sigma"]))
+    statistics = fidelity.fid_features_to_statistics(features.double().cpu())
+    return Moments(torch.from_numpy(statistics["mu"]), torch.from_numpy(statistics["sigma"]))
 
 
 def frechet_distance(real: Moments, fake: Moments) -> float:
@@ -62,3 +63,24 @@ def kernel_distance(real: Tensor, fake: Tensor) -> KernelDistance:
 
 def _statistics(of: Moments) -> dict[str, Any]:
     return {"mu": of.mean.numpy(), "sigma": of.covariance.numpy()}
+
+
+def _frechet(sample: Sample, yardstick: Yardstick) -> tuple[float]:
+    return (frechet_distance(yardstick.moments, moments(sample.features)),)
+
+
+def _frechet_protocol(yardstick: Yardstick) -> str:
+    return f"{len(yardstick.reference)} samples against the moments of all reference images"
+
+
+def _kernel(sample: Sample, yardstick: Yardstick) -> KernelDistance:
+    return kernel_distance(yardstick.reference, sample.features)
+
+
+def _kernel_protocol(yardstick: Yardstick) -> str:
+    size = len(yardstick.reference) // NUM_BLOCKS
+    return f"(x.y / d + 1)^3, unbiased, {NUM_BLOCKS} blocks of {size} samples"
+
+
+FRECHET = Metric(("frechet",), _frechet, _frechet_protocol)
+KERNEL = Metric(("kernel", "kernel_error"), _kernel, _kernel_protocol)

@@ -1,4 +1,4 @@
-"""Which network turns images into features, under which name, from which weights."""
+"""Feature extractors by name: their networks, weights and versions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from lab.catalogue import EXTRACTORS, resolve
 from lab.config import EvaluationConfig
 from lab.errors import InputError, unknown
 from lab.metrics.weights_file import family_name, file_digest, read_weights
+from lab.user_file import HOW_TO_REFER, UserFile, calling, digest, file_of, is_reference
 
 FASHION_WEIGHTS = Path(__file__).parent / "weights" / "fashion-v1.safetensors"
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-"""Name under which torch-fidelity's download is kept in torch.hub's folder."""
+"""File name of torch-fidelity's download in torch.hub's folder."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Extractor:
     name: str
     """Versioned, say `fashion-v1`."""
     family: str
-    """What its metrics are called after, say `fashion`."""
+    """Name in the metrics' columns, say `fashion`."""
     digest: str
-    """SHA-256 of its weights file: equal digests and devices give equal features."""
+    """SHA-256 of its weights file or code: equal digests and devices give equal features."""
     module: nn.Module
     device: torch.device
     batch_size: int
@@ -49,29 +51,76 @@ class Extractor:
         return torch.cat(parts)
 
 
-def load_extractor(config: EvaluationConfig, device: torch.device) -> Extractor:
-    """The configured extractor.
+def load_extractor(
+    config: EvaluationConfig, device: torch.device, files: tuple[UserFile, ...] = ()
+) -> Extractor:
+    """The configured extractor; `files` are those of the configuration.
 
-    Raises InputError for an unknown name and for weights that are missing, damaged or out of
-    reach.
+    Raises InputError for an unknown name, for weights that are missing, damaged or out of reach,
+    and for a function of a person's file that is not usable.
     """
-    if config.extractor == "inception":
-        return _inception(config.extractor_weights, device)
-    if config.extractor_weights is not None:
+    name = config.extractor
+    if config.extractor_weights is not None and name != "inception":
         raise InputError(
-            f"evaluation.extractor_weights is given with the extractor '{config.extractor}'; only "
+            f"evaluation.extractor_weights is given with the extractor '{name}'; only "
             "'inception' takes it: drop --extractor-weights, or use --extractor inception"
         )
-    if config.extractor == "fashion":
-        return _small_network(FASHION_WEIGHTS, device)
-    path = Path(config.extractor)
+    if is_reference(name):
+        return _from_file(name, files, device)
+    if name in EXTRACTORS:
+        extractor: Extractor = resolve(EXTRACTORS, name)(config, device)
+        return extractor
+    path = Path(name)
     if path.suffix != ".safetensors":
-        problem = unknown("the extractor", config.extractor, ("fashion", "inception"))
+        problem = unknown("the extractor", name, EXTRACTORS)
         raise InputError(
             f"{problem}; or give the path of a .safetensors file made by "
-            "`python -m lab.metrics train`"
+            f"`python -m lab.metrics train`, or {HOW_TO_REFER} for a function of your own"
         )
     return _small_network(path, device)
+
+
+def fashion(config: EvaluationConfig, device: torch.device) -> Extractor:
+    """The small network that the lab ships."""
+    return _small_network(FASHION_WEIGHTS, device)
+
+
+class _FunctionExtractor(nn.Module):
+    """A person's function [n, C, H, H] uint8 -> [n, d], whose results are checked."""
+
+    def __init__(self, reference: str, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.reference = reference
+        self.function = function
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        features = calling(self.reference, self.function, images)
+        is_matrix = isinstance(features, Tensor) and features.dim() == 2
+        if not is_matrix or len(features) != len(images) or not features.is_floating_point():
+            came = type(features).__name__
+            if isinstance(features, Tensor):
+                came = f"{features.dtype} {list(features.shape)}"
+            raise InputError(
+                f"the extractor {self.reference} returns {came} for images "
+                f"{list(images.shape)}; it must return float features [{len(images)}, d]"
+            )
+        return (features.float(),)
+
+
+def _from_file(name: str, files: tuple[UserFile, ...], device: torch.device) -> Extractor:
+    """The function that a reference names, as an extractor called after file and function."""
+    function = resolve(EXTRACTORS, name, files)
+    if not callable(function):
+        raise InputError(
+            f"evaluation.extractor {name} is a {type(function).__name__}; it must be a function "
+            "of uint8 images [n, C, H, H] that returns float features [n, d]"
+        )
+    (text,) = (file.text for file in files if file.name == file_of(name))
+    family = family_name(f"{Path(file_of(name)).stem}-{name.rpartition(':')[2]}")
+    # Two functions of one file are two extractors, so the name is part of the digest.
+    sha256 = digest(f"{name.rpartition(':')[2]}\n{text}")
+    module = _FunctionExtractor(name, function)
+    return Extractor(f"{family}-{sha256[:8]}", family, sha256, module, device, batch_size=100)
 
 
 def _small_network(path: Path, device: torch.device) -> Extractor:
@@ -86,9 +135,11 @@ def _small_network(path: Path, device: torch.device) -> Extractor:
     return Extractor(name, family, digest, module, device, batch_size=100, head=head)
 
 
-def _inception(weights: str | None, device: torch.device) -> Extractor:
+def inception(config: EvaluationConfig, device: torch.device) -> Extractor:
+    """The reference network of FID, from a file or downloaded."""
     from lab.metrics.fidelity import inception_extractor
 
+    weights = config.extractor_weights
     path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if weights is not None:
         path = Path(weights)
@@ -105,7 +156,7 @@ def _inception(weights: str | None, device: torch.device) -> Extractor:
 
 
 def _check_inception_file(path: Path) -> None:
-    """Load the file without trusting it; torch-fidelity itself loads with pickle."""
+    """Check the file without unpickling code, which torch-fidelity would run."""
     if not path.is_file():
         raise _inception_out_of_reach(f"{path} does not exist")
     try:

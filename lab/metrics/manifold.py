@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage of features: pure functions of arrays.
+"""Precision, recall, density and coverage of features.
 
 A sample's ball reaches to its k-th nearest neighbour among its own kind (itself left out).
 
@@ -19,6 +19,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lab.metrics.metric import Metric, Sample, Yardstick
+
 CHUNK = 1024
 """Rows of a distance matrix held at once."""
 
@@ -36,13 +38,13 @@ def radii(features: Tensor, k: int) -> Tensor:
     """Squared distance of each of [N, d] features to its k-th nearest other one, [N] float64."""
     assert 1 <= k < len(features), "a k-th neighbour exists"
     x = features.double()
-    found = []
+    parts = []
     for start in range(0, len(x), CHUNK):
         distances = _squared_distances(x[start : start + CHUNK], x)
         rows = torch.arange(len(distances), device=x.device)
         distances[rows, rows + start] = math.inf
-        found.append(distances.topk(k, dim=1, largest=False).values[:, -1])
-    return torch.cat(found)
+        parts.append(distances.topk(k, dim=1, largest=False).values[:, -1])
+    return torch.cat(parts)
 
 
 def manifold(real: Tensor, fake: Tensor, k: int, real_radii: Tensor | None = None) -> Manifold:
@@ -85,3 +87,20 @@ def _squared_distances(x: Tensor, y: Tensor) -> Tensor:
     """[n, d] and [m, d] float64 -> [n, m]; float64 keeps |x|^2 + |y|^2 - 2xy from cancelling."""
     squares = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)
     return torch.addmm(squares, x, y.T, alpha=-2.0).clamp_(min=0.0)
+
+
+def _reference_radii(yardstick: Yardstick) -> Tensor:
+    return radii(yardstick.reference, yardstick.nearest_k)
+
+
+def _compute(sample: Sample, yardstick: Yardstick) -> Manifold:
+    real_radii = yardstick.once(_reference_radii)
+    return manifold(yardstick.reference, sample.features, yardstick.nearest_k, real_radii)
+
+
+def _protocol(yardstick: Yardstick) -> str:
+    count = len(yardstick.reference)
+    return f"{count} samples against {count} reference images, closed balls"
+
+
+METRIC = Metric(Manifold._fields, _compute, _protocol)

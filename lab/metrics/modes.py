@@ -11,7 +11,8 @@ import math
 import torch
 from torch import Tensor
 
-from lab.metrics.memorisation import ROWS, nearest
+from lab.metrics.metric import Metric, Sample, Yardstick
+from lab.metrics.nearest import ROWS, nearest
 
 DUPLICATE_QUANTILE = 0.01
 """Samples nearer to each other than all but this share of real images are near-duplicates."""
@@ -24,7 +25,7 @@ def duplicate_distance(real: Tensor) -> float:
     """The squared distance up to which two of N samples are near-duplicates.
 
     The `DUPLICATE_QUANTILE` of the distances of `real` [N, d] to their nearest other; it depends
-    on the count, which must be that of the samples.
+    on N, which must be the number of samples.
     """
     return float(torch.quantile(nearest(real, real, itself=True).distance, DUPLICATE_QUANTILE))
 
@@ -56,3 +57,28 @@ def mode_count(features: Tensor, squared_bandwidth: float) -> float:
         total += float(apart.clamp_(min=0.0).mul_(-1.0 / squared_bandwidth).exp_().sum())
     count = len(x) ** 2 / total if total > 0 else math.nan
     return min(float(len(x)), max(1.0, count))
+
+
+def _duplicate_distance(yardstick: Yardstick) -> float:
+    return duplicate_distance(yardstick.reference)
+
+
+def _bandwidth(yardstick: Yardstick) -> float:
+    return bandwidth(yardstick.reference)
+
+
+def _compute(sample: Sample, yardstick: Yardstick) -> tuple[float, float]:
+    return (
+        duplicates(sample.features, yardstick.once(_duplicate_distance)),
+        mode_count(sample.features, yardstick.once(_bandwidth)),
+    )
+
+
+def _protocol(yardstick: Yardstick) -> str:
+    return (
+        f"near-duplicates within squared distance {yardstick.once(_duplicate_distance):.4g}, RKE "
+        f"with squared bandwidth {yardstick.once(_bandwidth):.4g}"
+    )
+
+
+METRIC = Metric(("duplicates", "rke"), _compute, _protocol)

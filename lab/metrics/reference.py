@@ -1,4 +1,4 @@
-"""What is known of the real images: moments and rows of features, kept on disk between runs."""
+"""Features of the real images: moments and rows, cached on disk between runs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from torch import Tensor
 
 from lab.errors import InputError
 from lab.metrics.extractors import Extractor
-from lab.metrics.memorisation import Nearest, nearest
 from lab.metrics.moments import Moments, MomentSums
+from lab.metrics.nearest import Nearest, nearest
 from lab.randomness import counted_generator
 from lab.record import write_whole
 
 PROTOCOL = "2"
-"""Raised whenever the same images would give other numbers: old cache files are then not read."""
+"""Increased when equal images would give other numbers, so that old cache files are not read."""
 NUM_KEPT_ROWS = 60_000
 """Rows of features kept of a split (15 MB of 64 features, 490 MB of Inception's), or as many as
-an evaluation takes samples, if that is more. A copy of a training image past them goes unseen."""
+an evaluation takes samples, if that is more. Copies of other training images go undetected."""
 _CHECKSUM_BYTES = 32
 
 Progress = Callable[[int], None]
-"""Told, again and again, of how many more images the features have been computed."""
+"""Called with the number of further images whose features were computed."""
 
 
 class Images(Protocol):
@@ -64,7 +64,7 @@ def real_features(
 ) -> RealFeatures:
     """Features of both splits, read from the cache or computed and put there.
 
-    `fingerprint` stands for the pixels of both splits. Several processes may do this at once: each
+    `fingerprint` identifies the pixels of both splits. Several processes may do this at once: each
     writes a whole file of the same content. A damaged file is made again.
     Raises InputError when the cache cannot be written.
     """
@@ -79,14 +79,14 @@ def real_features(
     )
     key = hashlib.blake2b("/".join(words).encode(), digest_size=12).hexdigest()
     path = cache / f"{extractor.name}-{key}.features"
-    found = _read(path)
-    if found is None:
+    features = _read(path)
+    if features is None:
         advance = progress or (lambda num_images: None)
         moments, rows = _extracted(extractor, reference, num_kept, advance)
         _, heldout_rows = _extracted(extractor, heldout, num_kept, advance)
-        found = RealFeatures(moments, rows, heldout_rows, _neighbours(rows, extractor))
-        _write(path, found)
-    return found
+        features = RealFeatures(moments, rows, heldout_rows, _neighbours(rows, extractor))
+        _write(path, features)
+    return features
 
 
 def kept_order(num_images: int, num_samples: int) -> Tensor:
@@ -100,9 +100,9 @@ def _order(num_images: int) -> Tensor:
 
 
 def _neighbours(rows: Tensor, extractor: Extractor) -> Nearest:
-    there = rows.to(extractor.device)
-    found = nearest(there, there, itself=True)
-    return Nearest(found.distance.cpu(), found.row.cpu())
+    rows = rows.to(extractor.device)
+    neighbours = nearest(rows, rows, itself=True)
+    return Nearest(neighbours.distance.cpu(), neighbours.row.cpu())
 
 
 def _extracted(
@@ -120,8 +120,8 @@ def _extracted(
         sums.add(features)
         parts.append(features.cpu()[kept[rows]])
         advance(len(features))
-    place = kept.cumsum(0) - 1
-    return sums.moments(), torch.cat(parts)[place[order[:num_kept]]]
+    position = kept.cumsum(0) - 1
+    return sums.moments(), torch.cat(parts)[position[order[:num_kept]]]
 
 
 def _write(path: Path, features: RealFeatures) -> None:

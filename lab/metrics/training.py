@@ -19,7 +19,7 @@ MAX_SHIFT = 2
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands after an epoch."""
+    """State of a training after an epoch."""
 
     epoch: int
     num_epochs: int
@@ -84,7 +84,7 @@ def accuracy(network: FeatureNetwork, images: Tensor, labels: Tensor, side: int)
 
 
 def initial_network(channels: int, num_classes: int, width: int, seed: int) -> FeatureNetwork:
-    """An untrained network, He-initialised from counted generators (He et al. 2015)."""
+    """An untrained network, He-initialised by counted randomness (He et al. 2015)."""
     network = FeatureNetwork(channels, num_classes, width)
     rng = counted_generator(seed, "extractor-weights", 0)
     for name, parameter in network.named_parameters():

@@ -19,7 +19,7 @@ from lab.record import write_whole
 
 
 class WeightsCard(BaseModel):
-    """What a weights file says about itself; kept as strings in the file's metadata."""
+    """Facts about a weights file; stored as strings in its metadata."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,7 +27,7 @@ class WeightsCard(BaseModel):
     family: str = Field(pattern="^[a-z0-9-]+$")
     """Names the metrics' columns: `fashion` -> `fd_fashion`."""
     version: str = ""
-    """Say `v1`; without one, the file's digest tells versions apart."""
+    """Say `v1`; without one, the file's digest distinguishes versions."""
     channels: int = Field(ge=1, le=3)
     side: int = Field(ge=32)
     """Pixels of the square images the network takes."""
@@ -43,7 +43,7 @@ class WeightsCard(BaseModel):
     epochs: int = Field(ge=1)
     seed: int = Field(ge=0)
     command: str
-    """The command that makes this file again."""
+    """The command that reproduces this file."""
     torch: str
     """Version of torch that trained it."""
 

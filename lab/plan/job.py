@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from lab.config import RunConfig
+from lab.config import RunConfig, stored_config
 from lab.record import Stage
 
 
@@ -79,6 +79,6 @@ def trial_row(job: Job) -> dict[str, Any]:
         "number": job.trial,
         "origin": job.origin,
         "parameters": dict(job.parameters),
-        "config": job.config.model_dump(mode="json"),
+        **stored_config(job.config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial
 
-from lab.config import make_config
+from lab.config import restored_config
 from lab.errors import InputError
 from lab.plan.history import History
 from lab.plan.job import Job, Outcome, finished_outcome
@@ -240,7 +240,7 @@ class Planner:
                 f"trial {row['number']} of the record does not fit the space {self.space.name}: "
                 f"{error}; restore the space as it was, or start a new study"
             ) from None
-        config = make_config(row["config"])
+        config = restored_config(row)
         number = self._history.add(drawn, row["origin"])
         job = Job(number, config.seed, "explore", row["origin"], drawn.parameters, config)
         self._first.append(job)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import optuna
 
-from lab.config import with_values
+from lab.config import canonical_values, with_values
 from lab.errors import InputError, nearest
 from lab.plan.presets import PRESETS
+from lab.user_file import SourceFile, read_source, run_source
 
 NEEDED = ("BASE", "suggest", "KNOWN_POINTS")
 
@@ -32,29 +32,9 @@ class SpaceContent:
     """Preset -> path -> value over BASE; a file may leave it out."""
 
 
-@dataclass(frozen=True)
-class SpaceFile:
-    """A person's file: whatever a call into it raises becomes an InputError with file and line."""
-
-    path: Path
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """`function(*arguments)`; an InputError passes through."""
-        try:
-            return function(*arguments)
-        except InputError as error:
-            raise InputError(f"{error} ({self._where(error)})") from None
-        except (Exception, SystemExit) as error:
-            raise InputError(
-                f"{self._where(error)} raises {type(error).__name__}: {error}; mend the file"
-            ) from error
-
-    def _where(self, error: BaseException) -> str:
-        if isinstance(error, SyntaxError) and error.filename == str(self.path):
-            return f"the space file {self.path}, line {error.lineno},"
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
-        return f"the space file {self.path}" + (f", line {lines[-1]}," if lines else "")
+def space_source(path: Path) -> SourceFile:
+    """A space's file as errors name it."""
+    return SourceFile(f"the space file {path}", str(path))
 
 
 def named_space_files() -> list[Path]:
@@ -84,10 +64,8 @@ def read_space_file(path: Path) -> SpaceContent:
 
     Raises InputError when it raises, lacks a name, or defines one as something else.
     """
-    # Compiled here and not imported: no __pycache__ in a person's folder, no clash of names.
     module = ModuleType(f"space_{path.stem}")
-    module.__file__ = str(path)
-    SpaceFile(path).call(_execute, path, module)
+    space_source(path).call(run_source, read_source(path), str(path), module)
     missing = [name for name in NEEDED if not hasattr(module, name)]
     if missing or not (module.__doc__ or "").strip():
         lacking = ", ".join(missing) or "a docstring that describes the space"
@@ -103,16 +81,12 @@ def read_space_file(path: Path) -> SpaceContent:
         getattr(module, "PRESETS", {}),
     )
     _check_kinds(content, path)
-    return content
-
-
-def _execute(path: Path, module: ModuleType) -> None:
-    try:
-        text = path.read_text()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"it cannot be read: {reason}") from None
-    exec(compile(text, str(path), "exec"), module.__dict__)
+    return replace(
+        content,
+        base=canonical_values(content.base),
+        known={name: canonical_values(point) for name, point in content.known.items()},
+        presets={name: canonical_values(values) for name, values in content.presets.items()},
+    )
 
 
 def _existing(path: Path) -> Path:

@@ -11,11 +11,25 @@ from typing import Any, NamedTuple, cast
 import optuna
 from optuna.distributions import BaseDistribution
 
-from lab.config import RunConfig, config_paths, make_config, with_values
+from lab.config import (
+    RunConfig,
+    canonical_data,
+    canonical_values,
+    config_paths,
+    make_config,
+    stored_config,
+    with_values,
+)
 from lab.errors import InputError, unknown
 from lab.plan.presets import Preset
-from lab.plan.space_file import SpaceFile, find_space_file, named_space_files, read_space_file
+from lab.plan.space_file import (
+    find_space_file,
+    named_space_files,
+    read_space_file,
+    space_source,
+)
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
+from lab.user_file import UserFile, files_for, stored_files
 
 NUM_SURVEY_DRAWS = 256
 
@@ -43,6 +57,8 @@ class Space:
     """Points from the literature: name -> parameter path -> value."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Dotted path -> value over everything that is sampled; such a path is not searched."""
+    files: tuple[UserFile, ...] = ()
+    """Text of the person's own files that configurations refer to; others are read from disk."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the space itself sets for a preset, over its base: preset -> dotted path -> value."""
 
@@ -53,13 +69,13 @@ class Space:
         makes a configuration that is refused.
         """
         trial = SpaceTrial(source, self.fixed)
-        values = SpaceFile(self.file).call(self.suggest, cast(optuna.Trial, trial))
+        values = space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
         try:
-            _check_values(values, trial)
-            config = make_config({}, {**self.base, **values, **self.fixed})
+            values = _checked(values, trial)
+            config = self._config({**self.base, **values, **self.fixed})
         except InputError as error:
             raise InputError(f"{error} ({self._whose()})") from None
-        return Drawn(trial.params, trial.distributions, config)
+        return Drawn(dict(trial.params), trial.distributions, config)
 
     def parameters(self) -> dict[str, BaseDistribution]:
         """Every searched parameter, in order of name, from many draws, which check the space."""
@@ -71,6 +87,7 @@ class Space:
 
     def draw_point(self, parameters: Mapping[str, Any]) -> Drawn:
         """As `config_of`, with the parameters' distributions."""
+        parameters = canonical_values(parameters)
         drawn = self.draw(from_given(parameters))
         for name in parameters:
             if name not in drawn.parameters and name not in self.fixed:
@@ -87,7 +104,7 @@ class Space:
     def with_defaults(self, values: Mapping[str, Any]) -> Space:
         """The space over a preset, whose values apply where neither space nor person sets one."""
         _check_paths(values)
-        return replace(self, base={**values, **self.base})
+        return replace(self, base={**canonical_values(values), **self.base})
 
     def with_preset(self, preset: Preset) -> Space:
         """The space at a preset's size, with the space's own values for that preset."""
@@ -100,8 +117,9 @@ class Space:
         A known point that sets one of the paths to another value is left out, for it would not
         be the published setting any more.
         """
+        values = canonical_values(values)
         _check_paths(values)
-        make_config({}, {**self.base, **values})
+        self._config({**self.base, **values})
         fixed = replace(self, fixed={**self.fixed, **values})
         known = {
             name: {path: value for path, value in point.items() if path not in values}
@@ -112,14 +130,32 @@ class Space:
 
     def base_config(self) -> RunConfig:
         """The configuration under everything that is sampled, with what is fixed."""
-        return make_config({}, {**self.base, **self.fixed})
+        return self._config({**self.base, **self.fixed})
+
+    def with_kept_files(self) -> Space:
+        """The space with the text of every file that its configurations refer to, as it is now.
+
+        Later draws use that text, so that all trials of a study train the same code.
+        """
+        files = {file.name: file for config in self._configs for file in config.files}
+        return replace(self, files=tuple(files[name] for name in sorted(files)))
+
+    def _config(self, values: Mapping[str, Any]) -> RunConfig:
+        return make_config({"files": self.files}, values)
+
+    @cached_property
+    def _draws(self) -> list[Drawn]:
+        draws = [self._draw_known(name) for name in self.known]
+        return draws + [self.draw(from_random(0, "survey", i)) for i in range(NUM_SURVEY_DRAWS)]
+
+    @property
+    def _configs(self) -> list[RunConfig]:
+        return [self.base_config(), *(drawn.config for drawn in self._draws)]
 
     @cached_property
     def _survey(self) -> dict[str, BaseDistribution]:
-        draws = [self._draw_known(name) for name in self.known]
-        draws += [self.draw(from_random(0, "survey", i)) for i in range(NUM_SURVEY_DRAWS)]
         ranges: dict[str, BaseDistribution] = {}
-        for drawn in draws:
+        for drawn in self._draws:
             for name, distribution in drawn.distributions.items():
                 if ranges.setdefault(name, distribution) != distribution:
                     wrong = two_ranges(name, ranges[name], distribution)
@@ -135,7 +171,9 @@ class Space:
     def _disagrees(self, point: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
         """Whether fixing `values` changes what the space sets at a known point."""
         trial = SpaceTrial(from_given(point), self.fixed)
-        set_here = SpaceFile(self.file).call(self.suggest, cast(optuna.Trial, trial))
+        set_here = canonical_values(
+            space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
+        )
         return any(path in set_here and set_here[path] != value for path, value in values.items())
 
     def _whose(self) -> str:
@@ -159,7 +197,8 @@ def list_spaces() -> list[Space]:
 
 
 def space_rows(space: Space) -> dict[str, Any]:
-    """The entries `space`, `parameters` and `base` of study.json."""
+    """The entries `space`, `parameters`, `base` and, if there are any, `files` of study.json."""
+    files = {"files": stored_files(space.files)} if space.files else {}
     return {
         "space": {
             "name": space.name,
@@ -169,7 +208,8 @@ def space_rows(space: Space) -> dict[str, Any]:
             "fixed": dict(space.fixed),
         },
         "parameters": {name: _row(found) for name, found in space.parameters().items()},
-        "base": space.base_config().model_dump(mode="json"),
+        "base": stored_config(space.base_config())["config"],
+        **files,
     }
 
 
@@ -179,8 +219,10 @@ def restored_space(study: Mapping[str, Any]) -> Space:
     file = Path(row["file"])
     # Named spaces move with the installation; a person's own file must be where it was.
     named = not file.is_file() and file.parent.name == "search_spaces"
-    space = load_space(row["name"] if named else file)
-    return replace(space, base=_dotted(study["base"])).with_fixed(row["fixed"])
+    space = _space_of(find_space_file(row["name"] if named else file))
+    files = files_for((f"{name}:_" for name in study.get("files", {})), study.get("files", {}))
+    base = _dotted(canonical_data(study["base"]))
+    return replace(space, base=base, files=files).with_fixed(row["fixed"])
 
 
 def _space_of(file: Path) -> Space:
@@ -200,17 +242,20 @@ def _check_paths(values: Mapping[str, Any]) -> None:
     with_values({}, values)
 
 
-def _check_values(values: Any, trial: SpaceTrial) -> None:
+def _checked(values: Any, trial: SpaceTrial) -> dict[str, Any]:
+    """What `suggest` returned, under today's names of the paths."""
     if not isinstance(values, Mapping):
         raise InputError(
             f"suggest returned {type(values).__name__}; it must return a dict of path -> value"
         )
-    with_values({}, values)
+    canonical: dict[str, Any] = canonical_values(values)
+    _check_paths(canonical)
     for name in trial.params:
-        if name not in values:
+        if name not in canonical:
             raise InputError(
                 f"suggest asks for '{name}' and does not return it; put it in the returned dict"
             )
+    return canonical
 
 
 def _row(distribution: BaseDistribution) -> dict[str, Any]:

@@ -19,13 +19,29 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from lab.config import config_paths
+from lab.config import canonical, config_paths
 from lab.errors import InputError, unknown
 from lab.randomness import counted_seed
 
 Source = Callable[[str, BaseDistribution], Any]
 
 CONFIG_PATHS = frozenset(config_paths())
+
+
+class ByPath(dict[str, Any]):
+    """Values by path, which answer to older names of paths as well."""
+
+    def __missing__(self, path: str) -> Any:
+        if canonical(path) == path:
+            raise KeyError(path)
+        return self[canonical(path)]
+
+    def __contains__(self, path: object) -> bool:
+        return super().__contains__(canonical(path) if isinstance(path, str) else path)
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """As dict.get."""
+        return super().get(canonical(path), default)
 
 
 class SpaceTrial:
@@ -37,7 +53,7 @@ class SpaceTrial:
     def __init__(self, source: Source, fixed: Mapping[str, Any]) -> None:
         self._source = source
         self._fixed = fixed
-        self.params: dict[str, Any] = {}
+        self.params = ByPath()
         self.distributions: dict[str, BaseDistribution] = {}
 
     def suggest_float(
@@ -59,6 +75,7 @@ class SpaceTrial:
         return self._suggest(name, CategoricalDistribution(choices))
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        name = canonical(name)
         if name not in CONFIG_PATHS:
             wrong = unknown("the parameter", name, CONFIG_PATHS)
             raise InputError(f"{wrong}; a parameter's name is the configuration path it sets")

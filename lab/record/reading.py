@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.config import canonical_record
 from lab.errors import InputError
 from lab.record.evaluations import Evaluations, Row
 from lab.record.files import NewerFormat, Rows, read_json, read_rows
@@ -91,7 +92,7 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     Raises InputError when `folder` is no study, or was made by a newer format.
     """
     require_study(folder)
-    study = read_json(folder / STUDY_FILE)
+    study = canonical_record(read_json(folder / STUDY_FILE))
     trials: list[dict[str, Any]] = []
     runs: list[RunRecord] = []
     missing: list[str] = []
@@ -104,7 +105,7 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
         if trial_folder(folder, trial["number"]) != place:
             missing.append(str((place / TRIAL_FILE).relative_to(folder)))
             continue
-        trials.append(trial)
+        trials.append(canonical_record(trial))
         seeds = [run for run in _folders(place) if run.name.startswith("seed-")]
         if not seeds:
             missing.append(f"{place.relative_to(folder)}/seed-*")

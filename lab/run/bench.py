@@ -11,9 +11,11 @@ import torch
 from lab.config import DataConfig, EvaluationConfig, RunConfig
 from lab.data import Pack, find
 from lab.errors import InputError, unknown
+from lab.gan.game import Game
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
 from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.user_file import UserFile, files_for, is_reference
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -64,8 +66,16 @@ def settle_algorithms(config: RunConfig, device: torch.device) -> None:
 
 
 @lru_cache(maxsize=4)
-def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.device) -> Bench:
-    """Open (and pack, on first use) the data, and build the evaluator; cached for later runs."""
+def open_bench(
+    data: DataConfig,
+    evaluation: EvaluationConfig,
+    device: torch.device,
+    files: tuple[UserFile, ...] = (),
+) -> Bench:
+    """Open (and pack, on first use) the data, and build the evaluator; kept for later runs.
+
+    `files` are those that the configuration refers to.
+    """
     pack = find(data)
     evaluator = make_evaluator(
         evaluation,
@@ -74,18 +84,26 @@ def open_bench(data: DataConfig, evaluation: EvaluationConfig, device: torch.dev
         fingerprint=pack.card.fingerprint,
         labels=Labels(pack.train.labels, pack.heldout.labels, pack.num_classes),
         device=device,
+        files=files,
     )
     return Bench(pack, evaluator, device)
 
 
 def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
-    """The bench of one run; raises InputError when data, metrics, device or labels are missing."""
-    bench = open_bench(config.data, config.evaluation, choose_device(device))
+    """The bench of one run.
+
+    Raises InputError when data, metrics, device or labels are missing, and when a method of a
+    person's file is not usable.
+    """
+    of_extractor = files_for(filter(is_reference, [config.evaluation.extractor]), config.files)
+    bench = open_bench(config.data, config.evaluation, choose_device(device), of_extractor)
     if config.network.conditional and bool((bench.pack.train.labels < 0).any()):
         raise InputError(
             f"network.conditional is true, but {bench.pack.card.name} has images without a class; "
             "set network.conditional to false or take labelled images"
         )
+    if config.files:  # a mistake in a person's file must not leave a folder
+        Game(config, bench.shape, device=torch.device("cpu"), precision="float32")
     return bench
 
 

@@ -245,7 +245,7 @@ class _Training:
         """Columns of the row; every metric is NaN for images that are not finite."""
         if examined is not None:
             return examined.columns
-        return dict.fromkeys(self.bench.evaluator.names.model_dump().values(), math.nan)
+        return dict.fromkeys(self.bench.evaluator.columns, math.nan)
 
     def _row(self, metrics: dict[str, float], signals: dict[str, float | int]) -> Row:
         evaluator = self.bench.evaluator

@@ -280,18 +280,21 @@ var report = (() => {
     const text = unquoted(String(value));
     return /[\s|]|\.\./.test(text) || text === "" ? `"${text}"` : text;
   }
+  function filterPath(name) {
+    return name.replace(/\.(generator|critic)\./, ".$1_");
+  }
   function columnNamed(name) {
     const whole = columnOf(name);
     if (whole) return whole;
-    const wanted = name.toLowerCase();
+    const wanted = filterPath(name.toLowerCase());
     const ends = store.columns.filter((column) => {
-      const path = column.name.toLowerCase();
+      const path = filterPath(column.name.toLowerCase());
       return path === wanted || path.endsWith(`.${wanted}`) || column.title.toLowerCase() === wanted;
     });
     return ends.length === 1 ? ends[0] : null;
   }
   function shortPath(name) {
-    const end = name.split(".").at(-1) ?? name;
+    const end = filterPath(name).split(".").at(-1) ?? name;
     return columnNamed(end)?.name === name ? end : name;
   }
   function matchingRuns(where) {

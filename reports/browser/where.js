@@ -30,6 +30,15 @@ export function quoted(value) {
 }
 
 /**
+ * The path as filters write it: `optimizer.generator.lr` ends in `generator_lr`.
+ *
+ * @param {string} name
+ */
+function filterPath(name) {
+  return name.replace(/\.(generator|critic)\./, ".$1_");
+}
+
+/**
  * The column that a name means: its whole name, or the only one whose path ends so.
  *
  * @param {string} name
@@ -37,9 +46,9 @@ export function quoted(value) {
 function columnNamed(name) {
   const whole = columnOf(name);
   if (whole) return whole;
-  const wanted = name.toLowerCase();
+  const wanted = filterPath(name.toLowerCase());
   const ends = store.columns.filter((column) => {
-    const path = column.name.toLowerCase();
+    const path = filterPath(column.name.toLowerCase());
     return path === wanted || path.endsWith(`.${wanted}`) || column.title.toLowerCase() === wanted;
   });
   return ends.length === 1 ? ends[0] : null;
@@ -51,7 +60,7 @@ function columnNamed(name) {
  * @param {string} name
  */
 export function shortPath(name) {
-  const end = name.split(".").at(-1) ?? name;
+  const end = filterPath(name).split(".").at(-1) ?? name;
   return columnNamed(end)?.name === name ? end : name;
 }
 

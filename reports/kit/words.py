@@ -14,12 +14,12 @@ LARGE, LARGE_WHOLE, SMALL = 1e6, 1e9, 1e-2
 """From here on, or below, a number is written with an exponent."""
 
 SHORT = {
-    "optimizer.generator_lr": "generator rate",
-    "optimizer.critic_lr": "critic rate",
-    "optimizer.generator_beta1": "generator beta1",
-    "optimizer.generator_beta2": "generator beta2",
-    "optimizer.critic_beta1": "critic beta1",
-    "optimizer.critic_beta2": "critic beta2",
+    "optimizer.generator.lr": "generator rate",
+    "optimizer.critic.lr": "critic rate",
+    "optimizer.generator.beta1": "generator beta1",
+    "optimizer.generator.beta2": "generator beta2",
+    "optimizer.critic.beta1": "critic beta1",
+    "optimizer.critic.beta2": "critic beta2",
     "optimizer.schedule": "schedule",
     "training.batch_size": "batch size",
     "training.critic_steps": "critic steps",

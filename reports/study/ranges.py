@@ -31,7 +31,7 @@ from reports.study.tables import explored, of_study, parameters_of, run_table, t
 
 LEAST_RUNS = 12
 """Sobol runs from which a range is looked for."""
-TOGETHER = ("optimizer.generator_lr", "optimizer.critic_lr")
+TOGETHER = ("optimizer.generator.lr", "optimizer.critic.lr")
 """Two parameters whose ranges are looked for together, too: each bounds the other."""
 ERROR = 0.05
 """Chance that any interval of a range misses; half of it goes to ranges of two parameters."""

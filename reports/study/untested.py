@@ -18,10 +18,10 @@ from reports.study.ranges import between
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
 
 CUSTOMARY = {
-    "optimizer.generator_lr": (1e-5, 1e-2),
-    "optimizer.critic_lr": (1e-5, 1e-2),
-    "optimizer.generator_beta1": (0.0, 1.0),
-    "optimizer.critic_beta1": (0.0, 1.0),
+    "optimizer.generator.lr": (1e-5, 1e-2),
+    "optimizer.critic.lr": (1e-5, 1e-2),
+    "optimizer.generator.beta1": (0.0, 1.0),
+    "optimizer.critic.beta1": (0.0, 1.0),
     "penalty.weight": (1e-1, 1e2),
     "penalty.clip": (1e-3, 1.0),
 }

@@ -14,13 +14,13 @@ from lab.search import main
 
 def test_dedicated_options_are_settings_in_short() -> None:
     options = SearchOptions(
-        budget_kimg=2.5, dataset="mnist", accumulate=2, set=["optimizer.critic_lr=1e-3"]
+        budget_kimg=2.5, dataset="mnist", accumulate=2, set=["optimizer.critic.lr=1e-3"]
     )
     assert options.fixed_values() == {
         "training.budget_images": 2500,
         "training.accumulate": 2,
         "data.source": "mnist",
-        "optimizer.critic_lr": 1e-3,
+        "optimizer.critic.lr": 1e-3,
     }
 
 
@@ -39,11 +39,11 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
     [
         (["--space", "sngam"], "did you mean 'sngan'?"),
         (["--preset", "laptp"], "did you mean 'laptop'?"),
-        (["--set", "optimizer.critc_lr=1"], "did you mean 'optimizer.critic_lr'"),
-        (["--set", "optimizer.critic_lr"], "write path=value"),
+        (["--set", "optimizer.critc_lr=1"], "did you mean 'optimizer.critic.lr'"),
+        (["--set", "optimizer.critic.lr"], "write path=value"),
         (
-            ["--set", "optimizer.critic_lr=-1"],
-            "optimizer.critic_lr is -1; it must be greater than 0",
+            ["--set", "optimizer.critic.lr=-1"],
+            "optimizer.critic.lr is -1; it must be greater than 0",
         ),
         (["--budget-kimg", "0"], "--budget-kimg is 0; it must be above 0"),
         (["--trials", "0"], "--trials is 0; it must be at least 1"),
@@ -123,7 +123,7 @@ def test_a_place_that_holds_another_study_is_refused(
 def test_spaces_are_listed_with_their_points(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list-spaces"]) == 0
     listed = capsys.readouterr().out
-    for word in ("sngan", "wgan_gp", "dcgan", "optimizer.generator_lr", "miyato-c"):
+    for word in ("sngan", "wgan_gp", "dcgan", "optimizer.generator.lr", "miyato-c"):
         assert word in listed
 
 

@@ -57,7 +57,7 @@ def test_what_is_observed_is_of_the_last_critic_step_and_of_the_gradients() -> N
 
 
 def test_accuracy_is_one_when_every_real_image_ranks_above_its_fake() -> None:
-    game = train(small_game({"optimizer.critic_lr": 0.01, "optimizer.generator_lr": 1e-6}), 10)
+    game = train(small_game({"optimizer.critic.lr": 0.01, "optimizer.generator.lr": 1e-6}), 10)
     observed = game.step(real_images(game)).observed
 
     assert observed.critic_accuracy == 1.0
@@ -75,7 +75,7 @@ def test_the_power_iteration_moves_once_a_critic_step() -> None:
 
 
 def test_spectral_norm_follows_weights_that_move_fast() -> None:
-    game = train(small_game({"optimizer.critic_lr": 0.02}), 20)
+    game = train(small_game({"optimizer.critic.lr": 0.02}), 20)
 
     for layer in game.critic.layers():
         top = torch.linalg.matrix_norm(layer.effective_weight().detach().flatten(1), 2)
@@ -320,7 +320,7 @@ def test_orthonormal_critics_pay_for_their_departure_and_approach_orthonormality
         values = {
             "network.critic_norm": "orthonormal",
             "penalty.orthonormal_weight": weight,
-            "optimizer.critic_lr": 0.01,
+            "optimizer.critic.lr": 0.01,
         }
         game = train(small_game(values), 30)
         return orthonormal_departure(game.critic.layers()).item()

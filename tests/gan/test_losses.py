@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lab.config import LossName, choices
-from lab.gan.losses import LOSSES
+from lab.gan.losses import Loss, find_loss
 
 REAL = torch.tensor([-2.0, -0.3, 0.0, 0.8, 1.0, 3.0], dtype=torch.float64)
 FAKE = torch.tensor([0.4, -1.7, 0.0, 2.5, -1.0, 3.0], dtype=torch.float64)
@@ -20,6 +20,7 @@ def D(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
+LOSSES: dict[str, Loss] = {name: find_loss(name) for name in choices(LossName)}
 CRITIC: dict[str, Callable[[float, float], float]] = {
     "minimax": lambda r, f: -math.log(D(r)) - math.log(1 - D(f)),
     "non-saturating": lambda r, f: -math.log(D(r)) - math.log(1 - D(f)),
@@ -49,7 +50,8 @@ def slopes(
 
 
 def test_every_configurable_loss_exists() -> None:
-    assert set(LOSSES) == set(choices(LossName)) == set(CRITIC)
+    assert all(isinstance(loss, Loss) for loss in LOSSES.values())
+    assert set(LOSSES) == set(CRITIC) == set(GENERATOR)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -10,8 +10,11 @@ from torch import Tensor
 
 from lab.config import CriticNorm, NetworkConfig, PenaltyKind, choices
 from lab.gan.networks import Critic, build_critic
-from lab.gan.penalties import NEEDS_NOISE, PENALTIES, Judged
+from lab.gan.penalties import Penalty, PenaltyInputs, find_penalty
 
+PENALTIES: dict[str, Penalty] = {
+    name: find_penalty(name) for name in choices(PenaltyKind) if name != "none"
+}
 B, C, H, W = 5, 2, 3, 4
 
 
@@ -25,8 +28,8 @@ MIX = drawn(B, 1, 1, 1, seed=3)
 NOISE = drawn(B, C, H, W, seed=4)
 
 
-def judged(critic: Callable[[Tensor, Tensor | None], Tensor]) -> Judged:
-    return Judged(critic, REAL, FAKE, None, None, MIX, NOISE)
+def inputs(critic: Callable[[Tensor, Tensor | None], Tensor]) -> PenaltyInputs:
+    return PenaltyInputs(critic, REAL, FAKE, None, None, MIX, NOISE)
 
 
 def squared_norm(images: Tensor) -> Tensor:
@@ -44,7 +47,8 @@ def quadratic(a: float) -> Callable[[Tensor, Tensor | None], Tensor]:
 
 
 def test_every_configurable_penalty_exists() -> None:
-    assert set(PENALTIES) == set(choices(PenaltyKind)) - {"none"}
+    assert all(isinstance(penalty, Penalty) for penalty in PENALTIES.values())
+    assert find_penalty("none")(inputs(quadratic(0.7))).tolist() == [0.0] * B
 
 
 def test_a_linear_critic_pays_by_its_slope_alone() -> None:
@@ -60,7 +64,7 @@ def test_a_linear_critic_pays_by_its_slope_alone() -> None:
     }
 
     for name, penalty in PENALTIES.items():
-        found = penalty(judged(linear(weight)))
+        found = penalty(inputs(linear(weight)))
         assert found.shape == (B,)
         assert found.tolist() == pytest.approx([expected[name]] * B), name
 
@@ -80,19 +84,19 @@ def test_a_quadratic_critic_shows_where_each_penalty_looks() -> None:
     }
 
     for name, penalty in PENALTIES.items():
-        torch.testing.assert_close(penalty(judged(quadratic(a))), expected[name])
+        torch.testing.assert_close(penalty(inputs(quadratic(a))), expected[name])
 
 
 def test_the_gradient_of_a_penalty_in_the_critics_weights_is_exact() -> None:
     weight = drawn(C, H, W, seed=5).requires_grad_()
     for name, factor in {"r1": 1.0, "zero-gp": 2.0}.items():
-        (slope,) = torch.autograd.grad(PENALTIES[name](judged(linear(weight))).mean(), weight)
+        (slope,) = torch.autograd.grad(PENALTIES[name](inputs(linear(weight))).mean(), weight)
         torch.testing.assert_close(slope, factor * weight.detach())
 
 
 def test_float64_penalties_are_not_rounded_to_float32() -> None:
     weight = drawn(C, H, W, seed=5)
-    found = PENALTIES["zero-gp"](judged(linear(weight)))
+    found = PENALTIES["zero-gp"](inputs(linear(weight)))
 
     assert found.dtype == torch.float64
     assert abs(float(found[0]) - float((weight**2).sum())) < 1e-13
@@ -101,22 +105,24 @@ def test_float64_penalties_are_not_rounded_to_float32() -> None:
 def test_a_flat_critic_gets_finite_slopes_from_every_penalty() -> None:
     for name, penalty in PENALTIES.items():
         weight = torch.zeros(C, H, W, dtype=torch.float64, requires_grad=True)
-        (slope,) = torch.autograd.grad(penalty(judged(linear(weight))).sum(), weight)
+        (slope,) = torch.autograd.grad(penalty(inputs(linear(weight))).sum(), weight)
         assert slope.isfinite().all(), name
 
 
 def test_only_the_penalties_listed_look_at_the_noise() -> None:
     for name, penalty in PENALTIES.items():
-        quiet = judged(quadratic(1.0))._replace(noise=torch.zeros_like(NOISE))
-        changed = not torch.equal(penalty(quiet), penalty(judged(quadratic(1.0))))
-        assert changed == (name in NEEDS_NOISE), name
+        quiet = inputs(quadratic(1.0))._replace(noise=torch.zeros_like(NOISE))
+        changed = not torch.equal(penalty(quiet), penalty(inputs(quadratic(1.0))))
+        assert changed == (penalty.needs_noise), name
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_sample_is_penalised_alike_alone_and_in_a_batch(name: str) -> None:
-    whole = PENALTIES[name](judged(quadratic(0.7)))
+    whole = PENALTIES[name](inputs(quadratic(0.7)))
     alone = [
-        PENALTIES[name](Judged(quadratic(0.7), REAL[i], FAKE[i], None, None, MIX[i], NOISE[i]))
+        PENALTIES[name](
+            PenaltyInputs(quadratic(0.7), REAL[i], FAKE[i], None, None, MIX[i], NOISE[i])
+        )
         for i in (slice(0, 2), slice(2, B))
     ]
 
@@ -128,7 +134,7 @@ def small_critic(norm: CriticNorm, *, num_classes: int) -> Critic:
         architecture="dcgan", width=1 / 16, critic_norm=norm, conditional=num_classes > 0
     )
     draw = torch.Generator().manual_seed(0)
-    return build_critic(config, resolution=32, channels=1, num_classes=num_classes, generator=draw)
+    return build_critic(config, resolution=32, channels=1, num_classes=num_classes, rng=draw)
 
 
 @pytest.mark.parametrize("norm", choices(CriticNorm))
@@ -143,7 +149,9 @@ def test_double_backward_reaches_every_weight_that_shapes_the_slope(
     fake = (2 * drawn(4, 1, 32, 32, seed=2) - 1).float()
     mix, noise = drawn(4, 1, 1, 1, seed=3).float(), drawn(4, 1, 32, 32, seed=4).float()
 
-    PENALTIES[name](Judged(critic, images, fake, labels, labels, mix, noise)).mean().backward()
+    PENALTIES[name](
+        PenaltyInputs(critic, images, fake, labels, labels, mix, noise)
+    ).mean().backward()
 
     for weight in (parameter for parameter in critic.parameters() if parameter.dim() > 1):
         assert weight.grad is not None

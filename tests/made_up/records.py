@@ -122,7 +122,7 @@ class Writer:
             plant(point, self.draw, "oscillating" if swings else None)
             for point, swings in zip(points, oscillate, strict=True)
         ]
-        rates = np.array([point["optimizer.generator_lr"] for point in points])
+        rates = np.array([point["optimizer.generator.lr"] for point in points])
         values = evaluations(fates, rates, self.draw)
         names = [*UNFINISHED, "finished"]
         shares = [*UNFINISHED.values(), 1 - sum(UNFINISHED.values())]

@@ -38,7 +38,7 @@ class Place:
 
 def plant(parameters: dict[str, Any], draw: np.random.Generator, verdict: str | None) -> Fate:
     """The fate the rates and the regularisation suggest, with some luck."""
-    heat = math.log10(parameters["optimizer.generator_lr"] * parameters["optimizer.critic_lr"])
+    heat = math.log10(parameters["optimizer.generator.lr"] * parameters["optimizer.critic.lr"])
     heat += 0.6 * draw.standard_normal()
     calm = {"spectral": 1.2, "layer": 0.4, "none": -0.4}[parameters["network.critic_norm"]]
     calm += 0.0 if parameters["penalty.kind"] == "none" else 0.6

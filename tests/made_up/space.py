@@ -20,13 +20,13 @@ CLASSES = (
     "Ankle boot",
 )  # fmt: skip
 KNOWN = {
-    "miyato-c": {"optimizer.generator_lr": 2e-4, "optimizer.critic_lr": 2e-4},
-    "miyato-e": {"optimizer.generator_lr": 1e-3, "optimizer.critic_lr": 1e-3},
+    "miyato-c": {"optimizer.generator.lr": 2e-4, "optimizer.critic.lr": 2e-4},
+    "miyato-e": {"optimizer.generator.lr": 1e-3, "optimizer.critic.lr": 1e-3},
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "optimizer.generator_lr": {"kind": "float", "low": 1e-5, "high": 1e-2, "log": True},
-    "optimizer.critic_lr": {"kind": "float", "low": 1e-5, "high": 1e-2, "log": True},
-    "optimizer.generator_beta1": {"kind": "float", "low": 0.0, "high": 0.9, "log": False},
+    "optimizer.generator.lr": {"kind": "float", "low": 1e-5, "high": 1e-2, "log": True},
+    "optimizer.critic.lr": {"kind": "float", "low": 1e-5, "high": 1e-2, "log": True},
+    "optimizer.generator.beta1": {"kind": "float", "low": 0.0, "high": 0.9, "log": False},
     "training.batch_size": {"kind": "categorical", "choices": [16, 32, 64, 128]},
     "training.critic_steps": {"kind": "int", "low": 1, "high": 5, "log": False},
     "network.critic_norm": {"kind": "categorical", "choices": ["spectral", "none", "layer"]},

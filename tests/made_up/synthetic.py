@@ -124,7 +124,7 @@ def evaluation_rows(
     parameters: dict[str, Any], fate: Fate, draw: np.random.Generator
 ) -> list[dict[str, Any]]:
     """Rows from the untrained generator to the end: the distances fall until the failure."""
-    speed = 2.5 + 1.2 * math.log10(parameters["optimizer.generator_lr"] / 1e-4)
+    speed = 2.5 + 1.2 * math.log10(parameters["optimizer.generator.lr"] / 1e-4)
     speed = 0.3 if fate.verdict == "stalled" else float(np.clip(speed, 1.2, 6.0))
     rows = []
     for i in range(NUM_EVALUATIONS + 1):

@@ -11,7 +11,8 @@ from lab.data import Pack
 from lab.metrics import Evaluator, Labels, make_evaluator
 from lab.metrics.classes import MOST_CLASSES, classes_of, shares_of
 from lab.metrics.evaluator import NUM_SUSPECTS
-from lab.metrics.memorisation import Nearest, TrainingSide, nearest, suspects
+from lab.metrics.memorisation import suspects
+from lab.metrics.nearest import Nearest, TrainingSide, nearest
 from lab.record import class_share
 
 ROWS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [9.0, 0.0], [9.0, 1.0]])

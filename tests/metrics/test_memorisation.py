@@ -7,11 +7,12 @@ import torch
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
-import lab.metrics.memorisation as module
+import lab.metrics.nearest as module
 from lab.data import Pack
 from lab.metrics import Evaluator
-from lab.metrics.memorisation import TrainingSide, authenticity, copying, nearest
+from lab.metrics.memorisation import authenticity, copies, copying
 from lab.metrics.modes import bandwidth, duplicate_distance, duplicates, mode_count
+from lab.metrics.nearest import TrainingSide, nearest
 
 
 def normal(num: int, seed: int, width: int = 8) -> Tensor:
@@ -53,10 +54,9 @@ def test_c_t_is_the_z_score_of_mann_and_whitney() -> None:
 
 def test_copies_of_training_rows_are_told_from_fresh_draws() -> None:
     training = side()
-    fresh, fresh_share = training.measure(training.find(normal(200, 2)))
-    copied, copied_share = training.measure(
-        training.find(training.rows[:200] + 0.01 * normal(200, 2))
-    )
+    fresh, fresh_share = copies(training.find(normal(200, 2)), training)
+    near = training.find(training.rows[:200] + 0.01 * normal(200, 2))
+    copied, copied_share = copies(near, training)
 
     assert abs(fresh) < 3
     assert 0.4 < fresh_share < 0.7
@@ -68,7 +68,7 @@ def test_half_a_set_of_copies_lies_between() -> None:
     training = side()
     mixed = torch.cat([normal(100, 2), training.rows[:100]])
     assert authenticity(nearest(mixed, training.rows), training.nearest) < 0.4
-    assert training.measure(training.find(mixed))[0] < -4
+    assert copies(training.find(mixed), training)[0] < -4
 
 
 def test_mode_count_is_the_number_of_equal_far_clusters() -> None:

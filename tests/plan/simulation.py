@@ -15,7 +15,7 @@ BASE = {"network.architecture": "dcgan"}
 
 def suggest(trial):
     values = {
-        "optimizer.critic_lr": trial.suggest_float("optimizer.critic_lr", 1e-5, 1e-1, log=True),
+        "optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 1e-5, 1e-1, log=True),
         "training.critic_steps": trial.suggest_int("training.critic_steps", 1, 8),
         "penalty.kind": trial.suggest_categorical("penalty.kind", ["none", "r1"]),
     }
@@ -25,9 +25,9 @@ def suggest(trial):
 
 
 KNOWN_POINTS = {
-    "plain": {"optimizer.critic_lr": 1e-3, "training.critic_steps": 1, "penalty.kind": "none"},
+    "plain": {"optimizer.critic.lr": 1e-3, "training.critic_steps": 1, "penalty.kind": "none"},
     "held": {
-        "optimizer.critic_lr": 2e-3,
+        "optimizer.critic.lr": 2e-3,
         "training.critic_steps": 5,
         "penalty.kind": "r1",
         "penalty.weight": 10.0,
@@ -45,7 +45,7 @@ def write_space(folder: Path, text: str = SPACE) -> Path:
 
 def good_rates_win(job: Job) -> Outcome:
     """Rates above 1e-2 diverge with score 0; below, nearer to 1e-3 is better."""
-    rate = job.config.optimizer.critic_lr
+    rate = job.config.optimizer.critic.lr
     if rate > 1e-2:
         return Outcome("finished", "diverged", 0.0)
     noise = counted_seed(0, "noise", job.trial) / 2**63

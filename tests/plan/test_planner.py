@@ -72,7 +72,7 @@ def test_known_only_without_known_points_is_refused(space: Space) -> None:
 
 def test_a_space_with_everything_fixed_still_runs(space: Space) -> None:
     everything = {
-        "optimizer.critic_lr": 1e-3,
+        "optimizer.critic.lr": 1e-3,
         "training.critic_steps": 1,
         "penalty.kind": "r1",
         "penalty.weight": 1.0,
@@ -299,7 +299,7 @@ def test_the_trial_row_holds_parameters_and_the_whole_configuration(space: Space
     assert row["number"] == 0
     assert row["origin"] == "known:plain"
     assert row["parameters"]["training.critic_steps"] == 1
-    assert row["config"]["optimizer"]["critic_lr"] == 1e-3
+    assert row["config"]["optimizer"]["critic"]["lr"] == 1e-3
 
 
 RACED = PlanSettings(trials=12, num_sobol=4, seeds=(1, 2, 4), race=3, confirm=2, seed=7)

@@ -29,7 +29,7 @@ def sentence_of(folder: Path, old: str, new: str) -> str:
     [
         ("BASE = ", "1 / 0\nBASE = ", "mine.py, line 2, raises ZeroDivisionError: division"),
         ("BASE = ", "import no_such\nBASE = ", "mine.py, line 2, raises ModuleNotFoundError"),
-        ("BASE = ", "raise SystemExit(3)\nBASE = ", "line 2, raises SystemExit: 3; mend"),
+        ("BASE = ", "raise SystemExit(3)\nBASE = ", "line 2, raises SystemExit: 3; correct"),
         ("def suggest(trial)", "def suggest(trial", "mine.py, line 5, raises SyntaxError"),
         (RETURN, "    return values / 2\n", "mine.py, line 13, raises TypeError: unsupported"),
         ("1e-5, 1e-1", "1e-1, 1e-5", "line 7, raises ValueError: `low <= high` must hold"),
@@ -70,14 +70,14 @@ def test_what_the_file_does_not_define_is_named(
     ("old", "new", "expected"),
     [
         ("network.arch", "network.ach", "did you mean 'network.architecture' or"),
-        ('"dcgan"', '"dcgun"', "network.architecture is 'dcgun'; it must be 'sngan-cnn', 'sng"),
+        ('"dcgan"', '"dcgun"', "network.architecture is 'dcgun'; did you mean 'dcgan'?"),
         (RETURN, "    return {**values, 'lr': 1}\n", "the configuration path 'lr' is unknown"),
         (RETURN, "    return list(values)\n", "suggest returned list; it must return a dict"),
         (RETURN, "    pass\n", "suggest returned NoneType; it must return a dict"),
         (
             RETURN,
             "    return {**values, 'loss': 'hing'}\n",
-            "loss is 'hing'; it must be 'mini",
+            "loss is 'hing'; did you mean 'hinge'?",
         ),
         (RETURN, "    del values['penalty.kind']\n" + RETURN, "asks for 'penalty.kind' and does"),
         ("1, 8", "0, 8", "training.critic_steps is 0; it must be greater than or equal to 1"),
@@ -94,9 +94,9 @@ def test_what_no_configuration_has_is_refused(
     ("old", "new", "expected"),
     [
         (
-            '{"optimizer.critic_lr": 1e-3',
-            '{"optimizer.critic_lr": 9',
-            "known point 'plain' of the space mine: the parameter 'optimizer.critic_lr' is 9; it",
+            '{"optimizer.critic.lr": 1e-3',
+            '{"optimizer.critic.lr": 9',
+            "known point 'plain' of the space mine: the parameter 'optimizer.critic.lr' is 9; it",
         ),
         (
             '"held": {',
@@ -121,7 +121,7 @@ def test_a_parameter_suggested_twice_in_one_draw_needs_one_range(tmp_path: Path)
 
 
 def test_a_range_that_depends_on_another_parameter_is_refused(tmp_path: Path) -> None:
-    depends = '1, 8 if trial.params["optimizer.critic_lr"] > 1e-3 else 5'
+    depends = '1, 8 if trial.params["optimizer.critic.lr"] > 1e-3 else 5'
     assert "from 1 to 5 and as a whole number from 1 to 8" in sentence_of(
         tmp_path, "1, 8", depends
     )

@@ -25,7 +25,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
 
 def test_parameters_are_found_in_every_branch_in_order_of_name(space: Space) -> None:
     assert space.parameters() == {
-        "optimizer.critic_lr": FloatDistribution(1e-5, 1e-1, log=True),
+        "optimizer.critic.lr": FloatDistribution(1e-5, 1e-1, log=True),
         "penalty.kind": CategoricalDistribution(["none", "r1"]),
         "penalty.weight": FloatDistribution(0.1, 100.0, log=True),
         "training.critic_steps": IntDistribution(1, 8),
@@ -37,7 +37,7 @@ def test_a_point_gives_its_configuration(space: Space) -> None:
     config = space.known_config("held")
     assert (config.penalty.kind, config.penalty.weight) == ("r1", 10.0)
     assert config.training.critic_steps == 5
-    assert config.optimizer.critic_lr == 2e-3
+    assert config.optimizer.critic.lr == 2e-3
     assert config.network.architecture == "dcgan"
 
 
@@ -64,16 +64,16 @@ def test_a_space_s_own_word_on_a_preset_wins_over_its_base(space: Space) -> None
 
 
 def test_a_fixed_path_is_not_searched_any_more(space: Space) -> None:
-    fixed = space.with_fixed({"penalty.kind": "r1", "optimizer.critic_lr": 2e-3})
+    fixed = space.with_fixed({"penalty.kind": "r1", "optimizer.critic.lr": 2e-3})
     assert list(fixed.parameters()) == ["penalty.weight", "training.critic_steps"]
     drawn = fixed.draw_point({"penalty.weight": 1.0, "training.critic_steps": 2})
     assert drawn.config.penalty.kind == "r1"
-    assert drawn.config.optimizer.critic_lr == 2e-3
+    assert drawn.config.optimizer.critic.lr == 2e-3
     assert drawn.parameters == {"penalty.weight": 1.0, "training.critic_steps": 2}
 
 
 def test_known_points_that_a_setting_contradicts_are_left_out(space: Space) -> None:
-    fixed = space.with_fixed({"optimizer.critic_lr": 2e-3})
+    fixed = space.with_fixed({"optimizer.critic.lr": 2e-3})
     assert dict(fixed.known) == {
         "held": {"training.critic_steps": 5, "penalty.kind": "r1", "penalty.weight": 10.0}
     }
@@ -81,16 +81,16 @@ def test_known_points_that_a_setting_contradicts_are_left_out(space: Space) -> N
 
 def test_a_derived_value_that_a_setting_contradicts_leaves_the_point_out() -> None:
     # sngan sets the critic's betas equal to the generator's.
-    fixed = load_space("sngan").with_fixed({"optimizer.critic_beta1": 0.9})
+    fixed = load_space("sngan").with_fixed({"optimizer.critic.beta1": 0.9})
     assert list(fixed.known) == ["miyato-f"]
-    assert "optimizer.generator_beta1" in fixed.parameters()
+    assert "optimizer.generator.beta1" in fixed.parameters()
 
 
 def test_a_fixed_value_may_lie_outside_the_searched_range(space: Space) -> None:
     fixed = space.with_fixed({"training.critic_steps": 20})
     assert (
         fixed.config_of(
-            {"optimizer.critic_lr": 1e-3, "penalty.kind": "none"}
+            {"optimizer.critic.lr": 1e-3, "penalty.kind": "none"}
         ).training.critic_steps
         == 20
     )
@@ -121,7 +121,7 @@ def test_batch_norm_in_sngan_leaves_the_relativistic_loss_out() -> None:
 
 def test_a_stored_space_comes_back_with_its_settings(space: Space) -> None:
     started = space.with_defaults({"network.width": 0.5}).with_fixed(
-        {"optimizer.critic_lr": 2e-3, "training.batch_size": 8}
+        {"optimizer.critic.lr": 2e-3, "training.batch_size": 8}
     )
     restored = restored_space(space_rows(started))
     assert restored.parameters() == started.parameters()
@@ -199,22 +199,22 @@ def test_an_unknown_known_point_names_the_nearest(space: Space) -> None:
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"optimizer.critic_lr": 1e-3, "penalty.kind": "none"}, "critic_steps' has no value"),
+        ({"optimizer.critic.lr": 1e-3, "penalty.kind": "none"}, "critic_steps' has no value"),
         (
-            {"optimizer.critic_lr": 1.0, "training.critic_steps": 1, "penalty.kind": "none"},
-            r"critic_lr' is 1.0; it must be a number from 1e-05 to 0.1 \(log\)",
+            {"optimizer.critic.lr": 1.0, "training.critic_steps": 1, "penalty.kind": "none"},
+            r"critic.lr' is 1.0; it must be a number from 1e-05 to 0.1 \(log\)",
         ),
         (
-            {"optimizer.critic_lr": 1e-3, "training.critic_steps": 1.5, "penalty.kind": "none"},
+            {"optimizer.critic.lr": 1e-3, "training.critic_steps": 1.5, "penalty.kind": "none"},
             r"critic_steps' is 1.5; it must be a whole number from 1 to 8",
         ),
         (
-            {"optimizer.critic_lr": 1e-3, "training.critic_steps": 1, "penalty.kind": "r2"},
+            {"optimizer.critic.lr": 1e-3, "training.critic_steps": 1, "penalty.kind": "r2"},
             r"kind' is 'r2'; it must be one of 'none', 'r1'",
         ),
         (
             {
-                "optimizer.critic_lr": 1e-3,
+                "optimizer.critic.lr": 1e-3,
                 "training.critic_steps": 1,
                 "penalty.kind": "none",
                 "penalty.weight": 1.0,

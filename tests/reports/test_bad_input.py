@@ -323,7 +323,7 @@ def test_parameters_may_be_infinite_or_of_another_kind(tmp_path: Path) -> None:
     for trial, value in enumerate(values):
         edit(
             trial_folder(folder, trial) / TRIAL_FILE,
-            lambda data, value=value: data["parameters"].update({"optimizer.generator_lr": value}),
+            lambda data, value=value: data["parameters"].update({"optimizer.generator.lr": value}),
         )
     assert page_of(folder)
 

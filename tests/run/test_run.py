@@ -155,7 +155,7 @@ def test_the_stored_generator_paints_the_stored_samples(
         resolution=32,
         channels=1,
         num_classes=3,
-        generator=torch.Generator().manual_seed(9),
+        rng=torch.Generator().manual_seed(9),
     )
     generator.load_state_dict(load_file(undisturbed / GENERATOR_FILE))
     codes = latents(64, 4, 3, seed=config.seed, purpose="evaluation")

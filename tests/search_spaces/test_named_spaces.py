@@ -22,13 +22,13 @@ MIYATO = {
 def optimizer_table(config: RunConfig) -> tuple[float, float, float, int]:
     """(rate, beta1, beta2, critic steps), the same for both players."""
     adam = config.optimizer
-    assert adam.generator_lr == adam.critic_lr
-    assert adam.generator_beta1 == adam.critic_beta1
-    assert adam.generator_beta2 == adam.critic_beta2
+    assert adam.generator.lr == adam.critic.lr
+    assert adam.generator.beta1 == adam.critic.beta1
+    assert adam.generator.beta2 == adam.critic.beta2
     return (
-        adam.critic_lr,
-        adam.critic_beta1,
-        adam.critic_beta2,
+        adam.critic.lr,
+        adam.critic.beta1,
+        adam.critic.beta2,
         config.training.critic_steps,
     )
 
@@ -97,10 +97,10 @@ def test_sngan_keeps_the_corner_that_should_fail() -> None:
             "loss": "wasserstein",
             "network.critic_norm": "none",
             "penalty.kind": "none",
-            "optimizer.generator_lr": 1e-2,
-            "optimizer.critic_lr": 1e-2,
-            "optimizer.generator_beta1": 0.9,
-            "optimizer.generator_beta2": 0.999,
+            "optimizer.generator.lr": 1e-2,
+            "optimizer.critic.lr": 1e-2,
+            "optimizer.generator.beta1": 0.9,
+            "optimizer.generator.beta2": 0.999,
             "training.batch_size": 16,
             "training.critic_steps": 1,
         }
@@ -112,8 +112,8 @@ def test_both_players_share_their_betas_everywhere() -> None:
     for space in list_spaces():
         for i in range(50):
             adam = space.draw(from_random(4, "test", i)).config.optimizer
-            assert adam.critic_beta1 == adam.generator_beta1
-            assert adam.critic_beta2 == adam.generator_beta2
+            assert adam.critic.beta1 == adam.generator.beta1
+            assert adam.critic.beta2 == adam.generator.beta2
 
 
 MIYATO_METHODS = {

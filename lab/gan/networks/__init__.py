@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from lab.config import Architecture, NetworkConfig
-from lab.gan.networks.dcgan import DCGANCritic, DCGANGenerator
-from lab.gan.networks.network import Critic, Generator, Plan, layers_of
-from lab.gan.networks.sngan_cnn import CNNCritic, CNNGenerator
-from lab.gan.networks.sngan_resnet import ResNetCritic, ResNetGenerator
+from lab.catalogue import NETWORKS, resolve
+from lab.config import NetworkConfig
+from lab.errors import InputError
+from lab.gan.networks.network import Critic, Generator, Pair, Plan, layers_of
+from lab.user_file import UserFile, calling, is_reference
 
-__all__ = ["CRITICS", "GENERATORS", "Critic", "Generator", "build_critic", "build_generator"]
+__all__ = ["Critic", "Generator", "Pair", "build_critic", "build_generator", "find_pair"]
 
-GENERATORS: dict[Architecture, Callable[[Plan], Generator]] = {
-    "sngan-cnn": CNNGenerator,
-    "sngan-resnet": ResNetGenerator,
-    "dcgan": DCGANGenerator,
-}
-CRITICS: dict[Architecture, Callable[[Plan], Critic]] = {
-    "sngan-cnn": CNNCritic,
-    "sngan-resnet": ResNetCritic,
-    "dcgan": DCGANCritic,
-}
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def build_generator(
@@ -33,14 +27,21 @@ def build_generator(
     resolution: int,
     channels: int,
     num_classes: int,
-    generator: torch.Generator,
+    rng: torch.Generator,
+    files: tuple[UserFile, ...] = (),
 ) -> Generator:
-    """A generator on the CPU whose every weight is drawn from `generator` (a CPU one).
+    """A generator on the CPU whose every weight is drawn from `rng` (a CPU one).
 
-    `num_classes` is that of the data; without `config.conditional` it has no effect.
+    `num_classes` is that of the data; without `config.conditional` it has no effect. `files` are
+    those of the configuration. Raises InputError when a network of a person's file is not usable.
     """
-    network = GENERATORS[config.architecture](_plan(config, resolution, channels, num_classes))
-    _initialise(network, generator)
+    name, plan = config.architecture, _plan(config, resolution, channels, num_classes)
+    network = _built(name, find_pair(name, files).generator, plan, Generator, rng)
+    _initialise(network, rng)
+    if is_reference(name):
+        labels = torch.zeros(2, dtype=torch.long) if plan.num_classes else None
+        size = [2, channels, resolution, resolution]
+        _require_shape(name, network, (torch.zeros(2, plan.latent_size), labels), size)
     return network
 
 
@@ -50,15 +51,37 @@ def build_critic(
     resolution: int,
     channels: int,
     num_classes: int,
-    generator: torch.Generator,
+    rng: torch.Generator,
+    files: tuple[UserFile, ...] = (),
 ) -> Critic:
-    """A critic on the CPU whose weights and power-iteration vectors are drawn from `generator`.
+    """A critic on the CPU whose weights and power-iteration vectors are drawn from `rng`.
 
-    `num_classes` is that of the data; without `config.conditional` it has no effect.
+    `num_classes` is that of the data; without `config.conditional` it has no effect. `files` are
+    those of the configuration. Raises InputError when a network of a person's file is not usable.
     """
-    network = CRITICS[config.architecture](_plan(config, resolution, channels, num_classes))
-    _initialise(network, generator)
+    name, plan = config.architecture, _plan(config, resolution, channels, num_classes)
+    network = _built(name, find_pair(name, files).critic, plan, Critic, rng)
+    _initialise(network, rng)
+    if is_reference(name):
+        labels = torch.zeros(2, dtype=torch.long) if plan.num_classes else None
+        images = torch.zeros(2, channels, resolution, resolution)
+        _require_shape(name, network, (images, labels), [2])
     return network
+
+
+@lru_cache(maxsize=64)
+def find_pair(name: str, files: tuple[UserFile, ...] = ()) -> Pair:
+    """An architecture by its name in the catalogue, or by `mine.py:NAME` of one of the files.
+
+    Raises InputError when what a person's file defines is no pair.
+    """
+    pair = resolve(NETWORKS, name, files)
+    if not isinstance(pair, Pair):
+        raise InputError(
+            f"network.architecture {name} is a {type(pair).__name__}; it must be a "
+            "lab.gan.networks.Pair: Pair(generator=MyGenerator, critic=MyCritic)"
+        )
+    return pair
 
 
 def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: int) -> Plan:
@@ -72,6 +95,42 @@ def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: in
     )
 
 
-def _initialise(network: nn.Module, generator: torch.Generator) -> None:
+def _built(
+    name: str,
+    build: Callable[[Plan], Network],
+    plan: Plan,
+    kind: type[Network],
+    rng: torch.Generator,
+) -> Network:
+    if not is_reference(name):
+        return build(plan)
+    # Layers of torch, which a person's network may have, draw from the global generator.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**31, (), generator=rng)))
+        network: Network = calling(name, build, plan)
+    if not isinstance(network, kind):
+        raise InputError(
+            f"network.architecture {name} builds a {type(network).__name__}; it must be a "
+            f"subclass of lab.gan.networks.{kind.__name__}"
+        )
+    return network
+
+
+def _initialise(network: nn.Module, rng: torch.Generator) -> None:
     for layer in layers_of(network):
-        layer.initialise(generator)
+        layer.initialise(rng)
+
+
+def _require_shape(
+    name: str, network: nn.Module, inputs: tuple[Tensor, Tensor | None], shape: list[int]
+) -> None:
+    """Run a copy of a person's network once: its running statistics stay as they are."""
+    trial = copy.deepcopy(network).eval()
+    with torch.no_grad():
+        output = calling(name, trial, *inputs)
+    if list(output.shape) != shape:
+        player = "generator" if isinstance(network, Generator) else "critic"
+        raise InputError(
+            f"the {player} of {name} returns {list(output.shape)} for {list(inputs[0].shape)}; it "
+            f"must return {shape}"
+        )

@@ -1,4 +1,4 @@
-"""How weights are drawn: every number comes from the generator that is passed in."""
+"""How weights are drawn: every number comes from the random generator that is passed in."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 Fill = Callable[[Tensor, torch.Generator], None]
-"""Overwrites a weight [out, in, ...] with draws from a generator on the weight's device."""
+"""Overwrites a weight [out, in, ...] with draws from a random generator on the weight's device."""
 
 
 def normal(std: float) -> Fill:
     """N(0, std^2): Radford et al. 2016 use 0.02, as do the standard CNNs of Miyato et al. 2018."""
 
-    def fill(weight: Tensor, generator: torch.Generator) -> None:
+    def fill(weight: Tensor, rng: torch.Generator) -> None:
         with torch.no_grad():
-            weight.normal_(0.0, std, generator=generator)
+            weight.normal_(0.0, std, generator=rng)
 
     return fill
 
@@ -25,11 +25,11 @@ def normal(std: float) -> Fill:
 def glorot_uniform(gain: float = 1.0) -> Fill:
     """U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out)); Glorot & Bengio 2010, eq. 16."""
 
-    def fill(weight: Tensor, generator: torch.Generator) -> None:
+    def fill(weight: Tensor, rng: torch.Generator) -> None:
         receptive_field = math.prod(weight.shape[2:])
         fans = (weight.shape[0] + weight.shape[1]) * receptive_field
         bound = gain * math.sqrt(6.0 / fans)
         with torch.no_grad():
-            weight.uniform_(-bound, bound, generator=generator)
+            weight.uniform_(-bound, bound, generator=rng)
 
     return fill

@@ -1,9 +1,10 @@
-"""What all generators and all critics share: images in and out, classes, the vectors of sigma."""
+"""Base classes of generators and critics: padding, tanh, classes, spectral vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,10 +18,10 @@ from lab.gan.networks.spectral import Layer, WeightNorm
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes that a network is built to."""
+    """The sizes that a network is built with."""
 
     resolution: int
-    """Side of the images the outside sees, in pixels."""
+    """Side of the images in pixels."""
     channels: int
     """1 for grey, 3 for colour."""
     num_classes: int
@@ -34,7 +35,7 @@ class Plan:
 
     @property
     def side(self) -> int:
-        """Side of the images the layers see: 28 pixels are padded to 32."""
+        """Side of the layers' images in pixels: 28 are padded to 32."""
         return 32 if self.resolution == 28 else self.resolution
 
     @property
@@ -44,7 +45,7 @@ class Plan:
 
     @property
     def weight_norm(self) -> WeightNorm:
-        """What divides the weights of the critic's layers."""
+        """Normalisation of the weights of the critic's layers."""
         return self.critic_norm if self.critic_norm in ("spectral", "weight") else "none"
 
     def scaled(self, num_channels: int) -> int:
@@ -115,7 +116,7 @@ class Critic(nn.Module):
         return self.logits(self.features(images), labels)
 
     def logits(self, features: Tensor, labels: Tensor | None) -> Tensor:
-        """[B, F], [B] int64 -> [B]: what follows the features."""
+        """[B, F], [B] int64 -> [B]: the head and the class projection."""
         with torch.autocast(features.device.type, enabled=False):
             logits: Tensor = self.head(features).squeeze(1)
             if self.projection is None:
@@ -133,6 +134,13 @@ class Critic(nn.Module):
         for layer in self.layers():
             if layer.spectral:
                 layer.iterate()
+
+
+class Pair(NamedTuple):
+    """An architecture: what builds its generator and its critic."""
+
+    generator: Callable[[Plan], Generator]
+    critic: Callable[[Plan], Critic]
 
 
 def layers_of(network: nn.Module) -> list[Layer]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from lab.gan.networks.initialisation import normal
 from lab.gan.networks.layers import Conv2d, ConvTranspose2d, Linear
-from lab.gan.networks.network import Critic, Generator, Plan, flat, grid
+from lab.gan.networks.network import Critic, Generator, Pair, Plan, flat, grid
 from lab.gan.networks.normalisation import critic_norm, generator_norm
 from lab.gan.networks.spectral import hold_biases
 
@@ -72,3 +72,6 @@ class CNNCritic(Critic):
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.leaky_relu_(norm(convolution(x)), SLOPE)
         return flat(x)
+
+
+PAIR = Pair(CNNGenerator, CNNCritic)

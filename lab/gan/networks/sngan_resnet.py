@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from lab.config import CriticNorm
 from lab.gan.networks.initialisation import glorot_uniform
 from lab.gan.networks.layers import Conv2d, Linear, PooledConv2d, UpsampledConv2d
-from lab.gan.networks.network import Critic, Generator, Plan, grid
+from lab.gan.networks.network import Critic, Generator, Pair, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm, critic_norm, generator_norm
 from lab.gan.networks.spectral import Layer, WeightNorm, hold_biases
 
@@ -151,3 +151,6 @@ class ResNetCritic(Critic):
         # Summed over pixels as rows, because the gradient then comes back channels-last.
         pixels = F.relu_(x).permute(0, 2, 3, 1).flatten(1, 2)
         return pixels.sum(dim=1, dtype=self.head.weight.dtype)
+
+
+PAIR = Pair(ResNetGenerator, ResNetCritic)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lab.gan.networks.initialisation import Fill
 
 WeightNorm = Literal["none", "spectral", "weight"]
-"""What divides a layer's weight: nothing, its top singular value, or the length of each row."""
+"""Divisor of a layer's weight: none, its top singular value, or the length of each row."""
 
 ITERATIONS_AT_BUILD = 15
 TINY = 1e-12
@@ -44,7 +44,7 @@ class Layer(nn.Module):
         self.spectral = weight_norm == "spectral"
         self._fill = fill
         row_size = self.weight[0].numel()
-        # A row of one number v is g v/|v| = +-g as it stands: Adam would only stir its rounding.
+        # A row of one number v is g v/|v| = +-g anyway: Adam would only change its rounding.
         has_gain = weight_norm == "weight" and row_size > 1
         self.gain = nn.Parameter(torch.empty(shape[0])) if has_gain else None
         if self.spectral:
@@ -52,13 +52,13 @@ class Layer(nn.Module):
             self.register_buffer("right", torch.zeros(row_size))
 
     @torch.no_grad()
-    def initialise(self, generator: torch.Generator) -> None:
+    def initialise(self, rng: torch.Generator) -> None:
         """Draw the weight and the vectors; call once, before training."""
-        self._fill(self.weight, generator)
+        self._fill(self.weight, rng)
         if self.gain is not None:
             self.gain.copy_(self._row_lengths())
         if self.spectral:
-            self.left.normal_(generator=generator)
+            self.left.normal_(generator=rng)
             for _ in range(ITERATIONS_AT_BUILD):
                 self.iterate()
 
@@ -106,8 +106,8 @@ class Layer(nn.Module):
 def hold_biases(layers: Iterable[nn.Module]) -> None:
     """Keep the biases of layers at 0, for those that cannot change the game.
 
-    Their gradient is 0 but for rounding (a batch norm removes them, or the loss compares logits),
-    and Adam would blow the rounding up to whole steps, different on any number of workers.
+    Their gradient is 0 up to rounding (a batch norm removes them, or the loss compares logits),
+    and Adam would scale the rounding up to whole steps, which differ with the number of workers.
     """
     for layer in layers:
         assert isinstance(layer, Layer), layer
@@ -136,16 +136,16 @@ class TopSingularValues(nn.Module):
 
     Weights move slowly, so one iteration at each reading keeps up. A layer with spectral norm
     starts from its own u, which stays as it is; the u of the others are buffers here, because a
-    stored generator and its average have no use for them.
+    stored generator and its average do not need them.
     """
 
-    def __init__(self, layers: Sequence[Layer], generator: torch.Generator) -> None:
-        """Draws from `generator`, a CPU one, and iterates; the layers must have their weights."""
+    def __init__(self, layers: Sequence[Layer], rng: torch.Generator) -> None:
+        """Draws from `rng`, a CPU one, and iterates; the layers must have their weights."""
         super().__init__()
         self.layers = tuple(layers)  # a tuple hides them: they are no part of this module
         for i, layer in enumerate(layers):
             if not layer.spectral:
-                draw = torch.randn(layer.weight.shape[0], generator=generator)
+                draw = torch.randn(layer.weight.shape[0], generator=rng)
                 self.register_buffer(f"left_{i}", draw.to(layer.weight))
         for _ in range(ITERATIONS_AT_BUILD):
             self.read()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from lab.config import make_config
-from lab.gan.penalties import PENALTIES, Judged
+from lab.gan.penalties import PenaltyInputs, r1
 from lab.validate.dirac.game import DiracGame, Line, Point, step_jacobian
 from lab.validate.dirac.grid import METHODS, Sizes, column, diagonal, orders, pairs, strengths
 from lab.validate.dirac.theory import Method, Order, field_eigenvalues, step_eigenvalues
@@ -106,7 +106,7 @@ def convention_check() -> Check:
     psi, gamma = 3.0, make_config({}, {"penalty.kind": "r1"}).penalty.weight
     critic = Line(torch.tensor([psi], dtype=torch.float64))
     image = torch.zeros(1, 1, 1, 1, dtype=torch.float64)
-    paid = gamma * PENALTIES["r1"](Judged(critic, image, image, None, None, image, None)).sum()
+    paid = gamma * r1(PenaltyInputs(critic, image, image, None, None, image, None)).sum()
     (slope,) = torch.autograd.grad(paid, critic.psi)
     return Check(
         "R1's weight in the lab is Mescheder's gamma: it multiplies half the squared norm.",

@@ -34,12 +34,12 @@ NUM_SHOWN = 400
 """Samples of a figure's plane."""
 MIXTURES = (RING, GRID)
 ADAM: tuple[tuple[str, Any], ...] = (
-    ("optimizer.generator_lr", 4e-3),
-    ("optimizer.critic_lr", 4e-3),
-    ("optimizer.generator_beta1", 0.5),
-    ("optimizer.critic_beta1", 0.5),
-    ("optimizer.generator_beta2", 0.99),
-    ("optimizer.critic_beta2", 0.99),
+    ("optimizer.generator.lr", 4e-3),
+    ("optimizer.critic.lr", 4e-3),
+    ("optimizer.generator.beta1", 0.5),
+    ("optimizer.critic.beta1", 0.5),
+    ("optimizer.generator.beta2", 0.99),
+    ("optimizer.critic.beta2", 0.99),
 )
 """The same for every method: only loss and penalty differ."""
 SMOOTHNESS = {"ring": 0.1, "grid": 0.01}

@@ -102,8 +102,8 @@ class RateSpike(PlantedGame):
     def step(self, real_batch: RealSource) -> Step:
         if self.share_done >= SPIKE_FROM:
             settings = self.config.optimizer
-            set_rate(self.generator_optimizer, SPIKE_FACTOR * settings.generator_lr)
-            set_rate(self.critic_optimizer, SPIKE_FACTOR * settings.critic_lr)
+            set_rate(self.generator_optimizer, SPIKE_FACTOR * settings.generator.lr)
+            set_rate(self.critic_optimizer, SPIKE_FACTOR * settings.critic.lr)
         return super().step(real_batch)
 
 

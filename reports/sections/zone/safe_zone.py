@@ -42,7 +42,7 @@ from reports.study.conclusions import leader_word
 from reports.study.scale import LEAST_TRIALS, MOST_MARKS, is_small
 from reports.study.tables import finished, parameters_of, run_table
 
-RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
+RATES = ("optimizer.generator.lr", "optimizer.critic.lr")
 LARGEST_GLYPH = 17
 MOST_LABELLED = 400
 """Marks beyond which they would hide the counts of the cells; pointing at a cell tells them."""

@@ -50,7 +50,7 @@ def test_an_interrupted_run_takes_what_is_left_of_it() -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"optimizer.critic_lr": 1e-3},
+        {"optimizer.critic.lr": 1e-3},
         {"seed": 3},
         {"loss": "wasserstein"},
         {"penalty.weight": 3.0},

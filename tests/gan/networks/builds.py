@@ -25,7 +25,7 @@ def small_generator(
         resolution=resolution,
         channels=channels,
         num_classes=NUM_CLASSES,
-        generator=seeded(seed),
+        rng=seeded(seed),
     )
 
 
@@ -37,7 +37,7 @@ def small_critic(
         resolution=resolution,
         channels=channels,
         num_classes=NUM_CLASSES,
-        generator=seeded(seed),
+        rng=seeded(seed),
     )
 
 

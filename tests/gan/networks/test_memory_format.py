@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lab.config import Architecture, CriticNorm
+from lab.config import Architecture, CriticNorm, choices
 from lab.gan.networks.spectral import TopSingularValues, orthonormal_departure
 from tests.gan.networks.builds import (
     codes,
@@ -52,8 +52,8 @@ class _LayoutWatch(TorchDispatchMode):
         return result
 
 
-@pytest.mark.parametrize("architecture", get_args(Architecture))
-@pytest.mark.parametrize("norm", get_args(CriticNorm))
+@pytest.mark.parametrize("architecture", choices(Architecture))
+@pytest.mark.parametrize("norm", choices(CriticNorm))
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("resolution", [28, 32])
 def test_activations_and_their_gradients_stay_channels_last(
@@ -76,8 +76,8 @@ def test_the_watch_notices_a_copy_to_another_layout() -> None:
     assert watch.strayed
 
 
-@pytest.mark.parametrize("architecture", get_args(Architecture))
-@pytest.mark.parametrize("norm", get_args(CriticNorm))
+@pytest.mark.parametrize("architecture", choices(Architecture))
+@pytest.mark.parametrize("norm", choices(CriticNorm))
 @pytest.mark.parametrize("channels", [1, 3])
 def test_channels_last_equals_contiguous(architecture: str, norm: str, channels: int) -> None:
     def outcomes(build: Callable[..., Any], memory: torch.memory_format) -> list[Tensor]:

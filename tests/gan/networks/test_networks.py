@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from lab.config import Architecture, CriticNorm, NetworkConfig
-from lab.gan.networks import CRITICS, GENERATORS, build_critic, build_generator
+from lab.catalogue import NETWORKS
+from lab.config import Architecture, CriticNorm, NetworkConfig, choices
+from lab.gan.networks import Pair, build_critic, build_generator, find_pair
 from tests.gan.networks.builds import codes, images, labels, seeded, small_critic, small_generator
 
-ARCHITECTURES = get_args(Architecture)
-NORMS = [norm for norm in get_args(CriticNorm) if norm != "orthonormal"]
+ARCHITECTURES = choices(Architecture)
+NORMS = [norm for norm in choices(CriticNorm) if norm != "orthonormal"]
 """Orthonormal critics are built as those without a norm."""
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 each_norm = pytest.mark.parametrize("norm", NORMS)
 
 
 def test_the_registries_hold_exactly_the_configuration_s_words() -> None:
-    assert set(GENERATORS) == set(CRITICS) == set(ARCHITECTURES)
+    assert set(NETWORKS) == set(ARCHITECTURES)
+    assert all(isinstance(find_pair(name), Pair) for name in NETWORKS)
 
 
 @each_architecture
@@ -205,7 +206,7 @@ def test_full_networks_have_the_parameters_of_their_layer_tables(
                 resolution=resolution,
                 channels=3,
                 num_classes=10,
-                generator=seeded(),
+                rng=seeded(),
             ).parameters()
         )
         for build in (build_generator, build_critic)

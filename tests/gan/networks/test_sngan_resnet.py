@@ -31,7 +31,7 @@ def test_full_generator_has_the_published_number_of_parameters(
         resolution=32,
         channels=3,
         num_classes=10,
-        generator=seeded(),
+        rng=seeded(),
     )
     assert num_parameters(network) == expected
 
@@ -47,7 +47,7 @@ def test_full_critic_has_the_published_number_of_parameters(conditional: bool) -
         resolution=32,
         channels=3,
         num_classes=10,
-        generator=seeded(),
+        rng=seeded(),
     )
     assert num_parameters(network) == formula + (10 * 128 if conditional else 0)
 
@@ -150,7 +150,7 @@ def test_last_norm_of_a_conditional_generator_is_unconditional() -> None:
         resolution=32,
         channels=3,
         num_classes=10,
-        generator=seeded(),
+        rng=seeded(),
     )
     tables = [name for name, _ in network.named_parameters() if name.endswith("gain_and_bias")]
     assert len(tables) == 6

@@ -49,7 +49,7 @@ def test_brushed_runs_lie_within_the_drag(medium: Visit) -> None:
     drag(medium, "safe-zone", (0.25, 0.75), (0.1, 0.9))
     found = medium.page.evaluate(
         """() => {
-          const low = report.columnOf('optimizer.generator_lr');
+          const low = report.columnOf('optimizer.generator.lr');
           const rates = selection.matched().map(run => report.valueIn(low, run));
           const axis = panels.find(it => it.identity === 'safe-zone').frame._fullLayout.xaxis;
           const [first, last] = [0.25, 0.75].map(share => 10 ** axis.p2d(share * axis._length));

@@ -20,7 +20,7 @@ def runs(pages: Any) -> pd.DataFrame:
 
 
 def rate(runs: pd.DataFrame) -> pd.Series[float]:
-    return runs["optimizer.generator_lr"].astype(float)
+    return runs["optimizer.generator.lr"].astype(float)
 
 
 GRAMMAR = {
@@ -30,7 +30,7 @@ GRAMMAR = {
     "-stage=race": lambda runs: runs["stage"] != "race",
     "loss=hinge": lambda runs: runs["loss"] == "hinge",
     "generator_lr=1e-4..1e-3": lambda runs: rate(runs).between(1e-4, 1e-3),
-    "optimizer.generator_lr=..0.001": lambda runs: rate(runs) <= 1e-3,
+    "optimizer.generator.lr=..0.001": lambda runs: rate(runs) <= 1e-3,
     "score=.5..": lambda runs: runs["score"] >= 0.5,
     "trial=7": lambda runs: runs["trial"] == 7,
     "seed=2": lambda runs: runs["seed"] == 2,

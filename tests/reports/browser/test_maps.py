@@ -47,8 +47,8 @@ def test_another_pair_of_parameters_has_its_own_cells(opened: Any, size: str) ->
     assert (found["columns"], found["lines"]) == (len(slots[0]), len(slots[1]))
     assert found["told"] == found["columns"] * found["lines"]
     assert (found["dx"], found["title"]) == (1, "loss")
-    visit.page.select_option("#safe-zone-picker-0", "optimizer.generator_lr")
-    visit.page.select_option("#safe-zone-picker-1", "optimizer.critic_lr")
+    visit.page.select_option("#safe-zone-picker-0", "optimizer.generator.lr")
+    visit.page.select_option("#safe-zone-picker-1", "optimizer.critic.lr")
     visit.settle()
     assert visit.complaints == []
 

@@ -47,7 +47,7 @@ from tests.made_up.raced import write_raced_study
 from tests.made_up.synthetic import write_run, write_study, write_trial
 from tests.reports.study.test_tables import POINT
 
-RATE = "optimizer.generator_lr"
+RATE = "optimizer.generator.lr"
 
 
 def _pair(first: Path, second: Path) -> Pair:

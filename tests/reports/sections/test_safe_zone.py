@@ -158,7 +158,7 @@ def test_a_large_study_marks_each_cells_most_frequent_failure() -> None:
 
 def test_a_picker_changes_the_axis_and_what_a_drag_selects(study: StudyRecord) -> None:
     panel = draw_safe_zone(safe_zone_rows(study), parameters_of(study))
-    assert panel.brush["x"] == Brush("optimizer.generator_lr", "log10")
+    assert panel.brush["x"] == Brush("optimizer.generator.lr", "log10")
     across = panel.pickers[0].options["loss"]
     assert across.brush["x"].scale == "slots"
     assert across.brush["x"].slots == ("hinge", "non-saturating", "relativistic")
@@ -195,8 +195,8 @@ def test_places_of_the_map_are_kept_by_run_index(study: StudyRecord) -> None:
     rows = safe_zone_rows(study)
     drawn = map_of(rows, parameters_of(study))
     run = rows.index[3]
-    rate = rows.loc[run, "optimizer.generator_lr"]
-    assert drawn.places.loc[run, "optimizer.generator_lr"] == pytest.approx(np.log10(rate))
+    rate = rows.loc[run, "optimizer.generator.lr"]
+    assert drawn.places.loc[run, "optimizer.generator.lr"] == pytest.approx(np.log10(rate))
 
 
 def test_a_parameter_that_no_run_has_still_has_an_axis() -> None:

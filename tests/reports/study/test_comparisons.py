@@ -86,7 +86,7 @@ def test_configurations_equal_but_for_one_choice_are_paired(tmp_path: Path) -> N
     for number in range(48):
         twin, norm = number // 2, ("spectral", "none")[number % 2]
         parameters = {
-            **POINT, "optimizer.generator_lr": 1e-4 * (1 + twin), "network.critic_norm": norm,
+            **POINT, "optimizer.generator.lr": 1e-4 * (1 + twin), "network.critic_norm": norm,
         }  # fmt: skip
         write_trial(folder, number, parameters, "sobol")
         holds = twin < 18 if norm == "spectral" else twin < 6

@@ -13,7 +13,7 @@ from reports.study.ranges import FoundRange, best_range, found_among, range_find
 from reports.study.untested import gaps
 
 Array = NDArray[np.float64]
-RATE = Parameter("optimizer.generator_lr", "float", 1e-5, 1e-2, True)
+RATE = Parameter("optimizer.generator.lr", "float", 1e-5, 1e-2, True)
 
 
 def _claims(values: Array, stable: NDArray[np.bool_]) -> list[FoundRange]:
@@ -135,7 +135,7 @@ def test_a_gap_at_an_end_is_open_and_one_inside_is_not() -> None:
 
 
 def test_a_range_that_ends_well_inside_the_customary_one_says_so() -> None:
-    narrow = Parameter("optimizer.critic_lr", "float", 5e-5, 5e-4, True)
+    narrow = Parameter("optimizer.critic.lr", "float", 5e-5, 5e-4, True)
     values = np.geomspace(5e-5, 5e-4, 9)
     found = gaps(narrow, values, np.empty(0))
     assert [gap.words() for gap in found] == ["critic rate > 5e-4"]

@@ -75,8 +75,8 @@ def test_the_store_holds_every_run_and_every_curve(raced: Path) -> None:
 def test_overrides_are_what_a_trial_sets_otherwise_than_the_base(raced: Path) -> None:
     data = json.loads(unpacked(store_blocks(read_study(raced), Album(), NOW, "")[0]))
     trial = read_study(raced).trials[4]
-    assert data["trials"]["overrides"][4]["optimizer.generator_lr"] == pytest.approx(
-        trial["parameters"]["optimizer.generator_lr"]
+    assert data["trials"]["overrides"][4]["optimizer.generator.lr"] == pytest.approx(
+        trial["parameters"]["optimizer.generator.lr"]
     )
     assert "training.budget_images" not in data["trials"]["overrides"][4]
 

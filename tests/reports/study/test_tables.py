@@ -22,8 +22,8 @@ from reports.study.tables import (
 from tests.made_up.synthetic import BUDGET, KNOWN, NAMES, write_run, write_study, write_trial
 
 POINT = {
-    "optimizer.generator_lr": 2e-4,
-    "optimizer.critic_lr": 2e-4,
+    "optimizer.generator.lr": 2e-4,
+    "optimizer.critic.lr": 2e-4,
     "network.critic_norm": "spectral",
     "penalty.kind": "none",
 }
@@ -46,9 +46,9 @@ def test_only_known_and_sobol_trials_are_unbiased(study: StudyRecord) -> None:
 
 def test_parameters_keep_their_range_and_scale(study: StudyRecord) -> None:
     parameters = {parameter.path: parameter for parameter in parameters_of(study)}
-    rate = parameters["optimizer.generator_lr"]
+    rate = parameters["optimizer.generator.lr"]
     assert (rate.path, rate.low, rate.high, rate.log) == (
-        "optimizer.generator_lr", 1e-5, 1e-2, True,
+        "optimizer.generator.lr", 1e-5, 1e-2, True,
     )  # fmt: skip
 
 

@@ -150,9 +150,9 @@ def test_small_studies_claim_no_range_and_no_effect(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 0)
     for number in range(11):
         rate = 1e-5 * 2**number
-        write_trial(folder, number, {**POINT, "optimizer.generator_lr": rate}, "sobol")
+        write_trial(folder, number, {**POINT, "optimizer.generator.lr": rate}, "sobol")
         verdict = "stable" if number < 6 else "diverged"
-        point = {**POINT, "optimizer.generator_lr": rate}
+        point = {**POINT, "optimizer.generator.lr": rate}
         draw = np.random.default_rng(number)
         write_run(folder, number, point, draw, verdict=verdict, samples=False)
     assert {finding.topic for finding in findings(read_study(folder))} <= {
@@ -166,7 +166,7 @@ def test_a_range_that_holds_and_one_that_fails_are_told_in_their_places(tmp_path
     draw = np.random.default_rng(5)
     for number in range(120):
         rate = float(10 ** draw.uniform(-5, -2))
-        point = {**POINT, "optimizer.generator_lr": rate}
+        point = {**POINT, "optimizer.generator.lr": rate}
         write_trial(folder, number, point, "sobol")
         verdict = "stable" if rate < 2e-4 else "diverged"
         write_run(folder, number, point, draw, verdict=verdict, samples=False)

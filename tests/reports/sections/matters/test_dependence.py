@@ -10,7 +10,7 @@ from tests.made_up.handmade import Run, handmade
 
 SPACE: dict[str, dict[str, Any]] = {
     "loss": {"kind": "categorical", "choices": ["hinge", "wasserstein"]},
-    "optimizer.generator_lr": {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True},
+    "optimizer.generator.lr": {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True},
     "penalty.weight": {"kind": "float", "low": 0.0, "high": 8.0},
 }
 
@@ -18,9 +18,9 @@ SPACE: dict[str, dict[str, Any]] = {
 def _points(num_trials: int) -> list[tuple[str, dict[str, Any]]]:
     """Every other trial has the loss hinge, a low rate, and a weight."""
     return [
-        ("sobol", {"loss": "wasserstein", "optimizer.generator_lr": 5e-3})
+        ("sobol", {"loss": "wasserstein", "optimizer.generator.lr": 5e-3})
         if i % 2
-        else ("sobol", {"loss": "hinge", "optimizer.generator_lr": 2e-4, "penalty.weight": 1.0})
+        else ("sobol", {"loss": "hinge", "optimizer.generator.lr": 2e-4, "penalty.weight": 1.0})
         for i in range(num_trials)
     ]
 
@@ -52,7 +52,7 @@ def test_intervals_are_wilsons_and_students() -> None:
 
 def test_numbers_are_cut_into_equal_parts_of_their_axis() -> None:
     rows = dependence_rows(_study())
-    rates = rows[rows["parameter"] == "optimizer.generator_lr"]
+    rates = rows[rows["parameter"] == "optimizer.generator.lr"]
     assert rates["bin"].tolist() == ["1e-4 to 1e-3", "1e-3 to 0.01"]
     assert rates["runs"].tolist() == [8, 8]
     assert rates["stable"].tolist() == [8, 0]
@@ -102,7 +102,7 @@ def test_every_parameter_has_a_small_figure_the_most_important_first() -> None:
     assert panel.brush == {
         "x": Brush("penalty.weight", "linear"),
         "x2": Brush("loss", "slots", ("hinge", "wasserstein")),
-        "x3": Brush("optimizer.generator_lr", "log10"),
+        "x3": Brush("optimizer.generator.lr", "log10"),
     }
     titles = [it.text for it in panel.figure.layout.annotations][1:]
     assert titles == ["<b>penalty weight</b>", "<b>loss</b>", "<b>generator rate</b>"]

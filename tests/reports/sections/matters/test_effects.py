@@ -9,13 +9,13 @@ from tests.made_up.handmade import Run, handmade
 
 RATE = {"kind": "float", "low": 1e-4, "high": 1e-2, "log": True}
 NORMS = {"kind": "categorical", "choices": ["none", "spectral"]}
-SPACE: dict[str, dict[str, Any]] = {"optimizer.generator_lr": RATE, "network.critic_norm": NORMS}
+SPACE: dict[str, dict[str, Any]] = {"optimizer.generator.lr": RATE, "network.critic_norm": NORMS}
 
 
 def _study(rows: list[tuple[float, str, str]], origin: str = "sobol") -> StudyRecord:
     """A trial a row: its rate, its norm, and a letter for each seed (s stable, c collapsed)."""
     trials = [
-        (origin, {"optimizer.generator_lr": rate, "network.critic_norm": norm})
+        (origin, {"optimizer.generator.lr": rate, "network.critic_norm": norm})
         for rate, norm, _ in rows
     ]
     configs = [{"network": {"critic_norm": norm}} for _, norm, _ in rows]

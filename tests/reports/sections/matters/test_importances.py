@@ -176,7 +176,7 @@ def test_a_trial_outside_the_space_is_left_out(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 14, samples=False)
     path = folder / "trials" / "0000" / "trial.json"
     trial = read_json(path)
-    trial["parameters"]["optimizer.critic_lr"] = 0.5
+    trial["parameters"]["optimizer.critic.lr"] = 0.5
     write_json(path, trial)
     assert len(sample_of(read_study(folder), "stability").outcomes) == 13
 

@@ -87,9 +87,9 @@ def test_a_sample_says_how_many_of_how_many(large_study: StudyRecord) -> None:
 def test_log_parameters_lie_at_their_log10_with_ticks_in_words(study: StudyRecord) -> None:
     _, dimensions, told = _drawn(study)
     rows = parallel_rows(study).rows
-    rate = dimensions["optimizer.generator_lr"]
-    assert told["optimizer.generator_lr"]["scale"] == "log10"
-    expected = np.log10(rows["optimizer.generator_lr"].to_numpy(dtype=float))
+    rate = dimensions["optimizer.generator.lr"]
+    assert told["optimizer.generator.lr"]["scale"] == "log10"
+    expected = np.log10(rows["optimizer.generator.lr"].to_numpy(dtype=float))
     np.testing.assert_allclose(rate["values"], expected, atol=1e-4)
     place = rate["ticktext"].index("1e-3")
     assert rate["tickvals"][place] == pytest.approx(-3)

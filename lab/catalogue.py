@@ -1,0 +1,108 @@
+"""Every method that a configuration can name: one line each, without importing any of them.
+
+A new method is one file with its code and one line here; docs/adding.md shows each kind. The
+configuration takes its allowed names and help texts from here, so this module stays free of
+torch: what a line stands for is imported when a run needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from lab.errors import nearest
+from lab.user_file import HOW_TO_REFER, UserFile, attribute_of, is_reference
+
+
+class Entry(NamedTuple):
+    """One method."""
+
+    target: str
+    """`module:attribute` of what it stands for."""
+    summary: str
+    """One line of help."""
+
+
+Catalogue = Mapping[str, Entry]
+
+NETWORKS: Catalogue = {
+    "sngan-cnn": Entry("lab.gan.networks.sngan_cnn:PAIR", "Miyato et al. 2018, Table 3"),
+    "sngan-resnet": Entry("lab.gan.networks.sngan_resnet:PAIR", "Miyato et al. 2018, Table 4"),
+    "dcgan": Entry("lab.gan.networks.dcgan:PAIR", "Radford et al. 2016"),
+}
+"""Pairs of a generator and a critic: `lab.gan.networks.network.Pair`."""
+
+LOSSES: Catalogue = {
+    "minimax": Entry("lab.gan.losses:MINIMAX", "Goodfellow et al. 2014, eq. 1"),
+    "non-saturating": Entry("lab.gan.losses:NON_SATURATING", "Goodfellow et al. 2014, section 3"),
+    "least-squares": Entry("lab.gan.losses:LEAST_SQUARES", "Mao et al. 2017, eq. 9"),
+    "wasserstein": Entry("lab.gan.losses:WASSERSTEIN", "Arjovsky et al. 2017, eq. 3"),
+    "hinge": Entry("lab.gan.losses:HINGE", "Miyato et al. 2018, eq. 16"),
+    "relativistic": Entry("lab.gan.losses:RELATIVISTIC", "Jolicoeur-Martineau 2019; R3GAN 2024"),
+}
+"""Objectives of both players: `lab.gan.losses.Loss`."""
+
+PENALTIES: Catalogue = {
+    "none": Entry("lab.gan.penalties:none", "no gradient penalty"),
+    "wgan-gp": Entry("lab.gan.penalties:wgan_gp", "Gulrajani et al. 2017, eq. 3"),
+    "zero-gp": Entry("lab.gan.penalties:zero_gp", "Thanh-Tung et al. 2019, eq. 9"),
+    "r1": Entry("lab.gan.penalties:r1", "Mescheder et al. 2018, eq. 9"),
+    "r2": Entry("lab.gan.penalties:r2", "Mescheder et al. 2018, eq. 10"),
+    "r1-r2": Entry("lab.gan.penalties:r1_r2", "R3GAN 2024, section 2.2"),
+    "dragan": Entry("lab.gan.penalties:DRAGAN", "Kodali et al. 2017"),
+}
+"""Gradient penalties: a function of `PenaltyInputs`, or a `lab.gan.penalties.Penalty`."""
+
+OPTIMIZERS: Catalogue = {
+    "adam": Entry("lab.gan.optimizers:adam", "Kingma & Ba 2015"),
+}
+"""Optimizers: (parameters, `PlayerOptimizer`) -> torch.optim.Optimizer."""
+
+SCHEDULES: Catalogue = {
+    "constant": Entry("lab.gan.schedules:constant", "constant rates"),
+    "linear": Entry("lab.gan.schedules:linear", "linear decay to zero over the budget"),
+}
+"""Factors of the learning rates: share of the budget done, in [0, 1] -> factor."""
+
+EXTRACTORS: Catalogue = {
+    "fashion": Entry("lab.metrics.extractors:fashion", "the small network that the lab ships"),
+    "inception": Entry("lab.metrics.extractors:inception", "the reference network of FID"),
+}
+"""Feature extractors: (`EvaluationConfig`, device) -> `lab.metrics.extractors.Extractor`."""
+
+METRICS: Catalogue = {
+    "frechet": Entry("lab.metrics.distances:FRECHET", "Heusel et al. 2017, eq. 6"),
+    "kernel": Entry("lab.metrics.distances:KERNEL", "Binkowski et al. 2018, section 4"),
+    "manifold": Entry("lab.metrics.manifold:METRIC", "precision, recall, density, coverage"),
+    "memorisation": Entry("lab.metrics.memorisation:METRIC", "C_T and authenticity"),
+    "modes": Entry("lab.metrics.modes:METRIC", "share of near-duplicates, RKE mode count"),
+}
+"""Metrics of an evaluation, in the order of their columns: `lab.metrics.metric.Metric`."""
+
+
+def problem_with(catalogue: Catalogue, name: str) -> str | None:
+    """What is wrong with a name, as the end of a sentence; None for one that is allowed."""
+    if name in catalogue or is_reference(name):
+        return None
+    if name.endswith(".py"):
+        return f"; name what the file defines: {name}:NAME"
+    near = nearest(name, catalogue)
+    allowed = f"one of {names_in_words(catalogue)}"
+    return f"{near} It must be {allowed}" if near else f"; it must be {allowed}"
+
+
+def names_in_words(catalogue: Catalogue) -> str:
+    """`a, b, c, or path/to/mine.py:NAME`"""
+    return f"{', '.join(catalogue)}, or {HOW_TO_REFER}"
+
+
+def resolve(catalogue: Catalogue, name: str, files: Sequence[UserFile] = ()) -> Any:
+    """What a name of a catalogue stands for, or what a person's file defines.
+
+    Raises InputError when the file raises or does not define the name.
+    """
+    if name not in catalogue:
+        return attribute_of(name, files)
+    module, _, attribute = catalogue[name].target.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,50 @@
+"""The whole configuration of a run: frozen sections, validated once, here.
+
+A configuration is nested data; a parameter's name is its path in it (``optimizer.generator.lr``).
+`make_config` turns outside data into a `RunConfig` or raises one `InputError` of one sentence;
+past this file the core trusts its input. `python -m lab.config` prints every setting.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lab.config.making import change_config as change_config
+from lab.config.making import make_config as make_config
+from lab.config.making import parse_setting as parse_setting
+from lab.config.making import read_config as read_config
+from lab.config.making import restored_config as restored_config
+from lab.config.making import stored_config as stored_config
+from lab.config.paths import canonical as canonical
+from lab.config.paths import canonical_data as canonical_data
+from lab.config.paths import canonical_record as canonical_record
+from lab.config.paths import canonical_values as canonical_values
+from lab.config.paths import config_paths as config_paths
+from lab.config.paths import with_values as with_values
+from lab.config.sections import CATALOGUES as CATALOGUES
+from lab.config.sections import NO_LIMITS as NO_LIMITS
+from lab.config.sections import RESOLUTIONS as RESOLUTIONS
+from lab.config.sections import Architecture as Architecture
+from lab.config.sections import CriticNorm as CriticNorm
+from lab.config.sections import DataConfig as DataConfig
+from lab.config.sections import EvaluationConfig as EvaluationConfig
+from lab.config.sections import LossName as LossName
+from lab.config.sections import NetworkConfig as NetworkConfig
+from lab.config.sections import OptimizerConfig as OptimizerConfig
+from lab.config.sections import OptimizerKind as OptimizerKind
+from lab.config.sections import PenaltyConfig as PenaltyConfig
+from lab.config.sections import PenaltyKind as PenaltyKind
+from lab.config.sections import PlayerOptimizer as PlayerOptimizer
+from lab.config.sections import Precision as Precision
+from lab.config.sections import RunConfig as RunConfig
+from lab.config.sections import ScheduleName as ScheduleName
+from lab.config.sections import Section as Section
+from lab.config.sections import StabilityConfig as StabilityConfig
+from lab.config.sections import TrainingConfig as TrainingConfig
+from lab.config.sections import choices as choices
+
+
+def cache_folder() -> Path:
+    """Where packs and reference features are kept: $LAB_CACHE, else ~/.cache/gan-lab."""
+    return Path(os.environ.get("LAB_CACHE") or Path.home() / ".cache" / "gan-lab")

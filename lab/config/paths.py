@@ -1,0 +1,103 @@
+"""Settings by dotted path, and the names that paths had before."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from lab.config.sections import RunConfig, Section
+from lab.errors import InputError, unknown
+
+_PLAYER_SETTING = re.compile(r"optimizer\.(generator|critic)_(lr|beta1|beta2)")
+_NO_SETTINGS = ("files",)
+
+
+def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """Every settable path, say `optimizer.generator.lr`, in order of declaration."""
+    paths: list[str] = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            paths += config_paths(kind, f"{prefix}{name}.")
+        elif name not in _NO_SETTINGS:
+            paths.append(prefix + name)
+    return paths
+
+
+def canonical(path: str) -> str:
+    """Today's name of a path; `optimizer.generator.lr` was that of `optimizer.generator.lr`."""
+    return _PLAYER_SETTING.sub(r"optimizer.\1.\2", path)
+
+
+def canonical_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted path under today's names of the paths."""
+    return {canonical(path): value for path, value in values.items()}
+
+
+def canonical_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested data, say a record's `config`, under today's names. The input is not changed."""
+    optimizer = data.get("optimizer")
+    if not isinstance(optimizer, Mapping):
+        return dict(data)
+    renamed: dict[str, Any] = {}
+    older: dict[str, Any] = {}
+    for key, value in optimizer.items():
+        (renamed if canonical(f"optimizer.{key}") == f"optimizer.{key}" else older)[key] = value
+    for key, value in older.items():
+        _, player, leaf = canonical(f"optimizer.{key}").split(".")
+        section = renamed.get(player, {})
+        if isinstance(section, Mapping):  # anything else is refused when it is validated
+            renamed[player] = {leaf: value, **section}
+    return {**data, "optimizer": renamed}
+
+
+def canonical_record(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """A study.json or trial.json under today's names; parts of another kind stay as they are."""
+    result = dict(entries)
+    for key, rename in (
+        ("parameters", canonical_values),
+        ("config", canonical_data),
+        ("base", canonical_data),
+    ):
+        if isinstance(entries.get(key), Mapping):
+            result[key] = rename(entries[key])
+    space = entries.get("space")
+    if isinstance(space, Mapping):
+        result["space"] = dict(space)
+        if isinstance(space.get("fixed"), Mapping):
+            result["space"]["fixed"] = canonical_values(space["fixed"])
+        if isinstance(known := space.get("known"), Mapping):
+            result["space"]["known"] = {
+                name: canonical_values(point) if isinstance(point, Mapping) else point
+                for name, point in known.items()
+            }
+    return result
+
+
+def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested data with the values at dotted paths replaced; older names of paths are accepted.
+
+    Raises InputError for a path that no configuration has.
+    """
+    allowed = set(config_paths())
+    result = copy.deepcopy(canonical_data(data))
+    for path, value in canonical_values(values).items():
+        if path not in allowed:
+            raise unknown("the configuration path", path, allowed)
+        *parents, leaf = path.split(".")
+        node = result
+        for parent in parents:
+            node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise no_section(parent, node)
+        node[leaf] = value
+    return result
+
+
+def no_section(path: str, came: Any) -> InputError:
+    """The error for a value where a section belongs."""
+    return InputError(f"{path} is {came!r}; it must be an object of settings")

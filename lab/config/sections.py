@@ -1,0 +1,309 @@
+"""The sections of a configuration: every setting with its default, range and help text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from lab.catalogue import (
+    EXTRACTORS,
+    LOSSES,
+    NETWORKS,
+    OPTIMIZERS,
+    PENALTIES,
+    SCHEDULES,
+    Catalogue,
+    problem_with,
+)
+from lab.user_file import UserFile, files_for, is_reference
+
+CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
+Precision = Literal["auto", "float32", "bfloat16", "float64"]
+RESOLUTIONS = (28, 32, 64)
+
+
+class _NameIn:
+    """Refuses a name that a catalogue lacks; the allowed ones are read when a value is checked."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def __call__(self, name: str) -> str:
+        if problem := problem_with(self.catalogue, name):
+            raise PydanticCustomError("unknown_name", "{problem}", {"problem": problem})
+        return name
+
+
+Architecture = Annotated[str, AfterValidator(_NameIn(NETWORKS))]
+LossName = Annotated[str, AfterValidator(_NameIn(LOSSES))]
+PenaltyKind = Annotated[str, AfterValidator(_NameIn(PENALTIES))]
+OptimizerKind = Annotated[str, AfterValidator(_NameIn(OPTIMIZERS))]
+ScheduleName = Annotated[str, AfterValidator(_NameIn(SCHEDULES))]
+
+CATALOGUES: Mapping[str, Catalogue] = {
+    "loss": LOSSES,
+    "network.architecture": NETWORKS,
+    "penalty.kind": PENALTIES,
+    "optimizer.generator.kind": OPTIMIZERS,
+    "optimizer.critic.kind": OPTIMIZERS,
+    "optimizer.schedule": SCHEDULES,
+    "evaluation.extractor": EXTRACTORS,
+}
+"""The settings that name a method, and what each may name besides a person's own file."""
+
+Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
+Rate = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings that rejects unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        validate_default=True,
+    )
+
+
+class DataConfig(Section):
+    """The real images of a run."""
+
+    source: str = "fashion-mini"
+    """A named set (`python -m lab.data list`), or the path of a pack, a folder or a zip."""
+    resolution: Literal[28, 32, 64] = 32
+    """Side of the square images in pixels: 28 (padded to 32 inside the networks), 32 or 64."""
+    root: str | None = None
+    """Folder with the named set's original files; null searches the usual places."""
+    mirror: bool = False
+    """Flip each real image left to right with probability 1/2."""
+
+
+class NetworkConfig(Section):
+    """The generator and the critic."""
+
+    architecture: Architecture = "sngan-cnn"
+    """Architecture of the generator and the critic."""
+    width: float = Field(default=1.0, gt=0.0, le=8.0)
+    """Multiplier of every channel count; 1 is the published size."""
+    latent_size: int = Field(default=128, ge=1, le=4096)
+    """Length of the latent code z."""
+    conditional: bool = False
+    """Class-conditional networks: conditional batch norm in G, a projection in D."""
+    critic_norm: CriticNorm = "spectral"
+    """Normalisation of the critic's layers; orthonormal: see penalty.orthonormal_weight."""
+
+
+class PenaltyConfig(Section):
+    """Regularisation of the critic's gradient or weights."""
+
+    kind: PenaltyKind = "none"
+    """Gradient penalty; lab/gan/penalties.py has the formulas and what the weight multiplies."""
+    weight: float = Field(default=10.0, ge=0.0, le=1e6)
+    """Weight of the penalty in the critic's loss; no effect when penalty.kind is none."""
+    every_steps: int = Field(default=1, ge=1, le=1024)
+    """Interval in critic steps between penalties, whose weight it multiplies (lazy penalty)."""
+    clip: float | None = Field(default=None, gt=0.0, le=100.0)
+    """Limit that the critic's weights are clipped to, +/-, after each step; null: no clipping."""
+    orthonormal_weight: float = Field(default=1e-4, ge=0.0, le=1e6)
+    """Weight of |W^T W - I|_F^2 (Brock et al. 2019); with critic_norm orthonormal."""
+
+
+class PlayerOptimizer(Section):
+    """How one player's weights are updated."""
+
+    kind: OptimizerKind = "adam"
+    """Update rule."""
+    lr: Rate = 2e-4
+    """Learning rate."""
+    beta1: Beta = 0.5
+    """Decay of Adam's mean of gradients."""
+    beta2: Beta = 0.999
+    """Decay of Adam's mean of squared gradients."""
+
+
+class OptimizerConfig(Section):
+    """The optimizers of both players and their common schedule."""
+
+    generator: PlayerOptimizer = PlayerOptimizer()
+    """The generator's optimizer."""
+    critic: PlayerOptimizer = PlayerOptimizer()
+    """The critic's optimizer."""
+    schedule: ScheduleName = "constant"
+    """Factor of both learning rates over the budget."""
+
+
+class TrainingConfig(Section):
+    """Batch size, order of updates, budget and arithmetic."""
+
+    batch_size: int = Field(default=64, ge=1, le=65536)
+    """Images of one critic step, summed over all workers."""
+    generator_batch_multiplier: int = Field(default=1, ge=1, le=16)
+    """Latent codes of a generator step, as a multiple of batch_size (Miyato's ResNet: 2)."""
+    accumulate: int = Field(default=1, ge=1, le=1024)
+    """Forward and backward passes that share a batch, to save memory; batch norm acts on each."""
+    critic_steps: int = Field(default=1, ge=1, le=100)
+    """Critic steps per generator step."""
+    budget_images: int = Field(default=200_000, ge=1)
+    """Length of the run: real images shown to the critic, over all workers."""
+    precision: Precision = "auto"
+    """Arithmetic of the networks; auto measures which is faster on this device and records it."""
+    deterministic: bool = False
+    """Use deterministic GPU algorithms: a resumed run is bit-identical, and slower."""
+    ema_half_life_images: float = Field(default=10_000, ge=0.0)
+    """Half-life of the averaged generator in images seen; 0: no averaging."""
+    ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
+    """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""
+
+
+class EvaluationConfig(Section):
+    """Interval, sample count and features of the metrics."""
+
+    every_images: int = Field(default=20_000, ge=1)
+    """Interval between evaluations in images seen."""
+    num_samples: int = Field(default=2_000, ge=50, le=1_000_000)
+    """Generated images per evaluation."""
+    extractor: str = "fashion"
+    """Feature extractor of all metrics; also a .safetensors file made by `lab.metrics train`."""
+    extractor_weights: str | None = None
+    """Weights file of the `inception` extractor, for machines that cannot download it."""
+    nearest_k: int = Field(default=5, ge=1, le=100)
+    """k of the nearest neighbours in precision, recall, density and coverage."""
+
+
+class StabilityConfig(Section):
+    """Limits of the rules in lab.stability, and when a run ends."""
+
+    target_quality: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Final quality u_T from which a run without failure is stable."""
+    explosion_factor: float = Field(default=100.0, gt=1.0)
+    """Ratio of a gradient norm to its own median so far that counts as an explosion."""
+    explosion_norm: float = Field(default=1e4, gt=0.0)
+    """Gradient norm that counts as an explosion on its own while quality does not improve."""
+    collapse_coverage: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Collapsed: ratio of coverage to that of real images below this twice in a row."""
+    collapse_diversity: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Collapsed: ratio of pairwise diversity of a batch to that of real images below this."""
+    collapse_modes: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Collapsed: mode count and coverage both below this share of their best values so far."""
+    collapse_duplicates: float = Field(default=0.9, gt=0.0, lt=1.0)
+    """Collapsed: share of near-duplicates above this, after a share below half of it."""
+    oscillation_swing: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Oscillating: repeated swings of quality by more than this, without progress."""
+    degraded_drawdown: float = Field(default=0.2, gt=0.0, lt=1.0)
+    """Degraded: quality this far below its best so far, twice in a row."""
+    overfit_gap: float = Field(default=0.5, gt=0.0)
+    """Flag overfit: r_v, gap of real to held-out logits over that of real to fake, above this."""
+    overfit_sign: float = Field(default=0.9, gt=0.0, lt=1.0)
+    """Flag overfit without held-out logits: r_t, the mean sign of real logits, above this."""
+    memorised_ct: float = Field(default=-5.0, lt=0.0)
+    """Flag memorised: C_T in standard deviations below this, and authenticity below its limit."""
+    memorised_authenticity: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Flag memorised: ratio of authenticity to that of real images below this, and C_T as well."""
+    signal_every_steps: int = Field(default=24, ge=1)
+    """Interval in steps of the expensive signals; 24 costs under 3 % of the time."""
+    jacobian: bool = False
+    """Record eigenvalues of the game's Jacobian and G's condition number; small networks only."""
+    stop_on_failure: bool = True
+    """End a run at its failure; false: train to the budget and keep the first verdict."""
+
+
+NO_LIMITS = ("target_quality", "signal_every_steps", "jacobian", "stop_on_failure")
+"""Settings of `StabilityConfig` that are no limits of rules."""
+
+
+class RunConfig(Section):
+    """All settings that determine the numbers of one run."""
+
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of all random numbers of the run."""
+    loss: LossName = "hinge"
+    """Objective of both players."""
+    data: DataConfig = DataConfig()
+    """The real images."""
+    network: NetworkConfig = NetworkConfig()
+    """The generator and the critic."""
+    penalty: PenaltyConfig = PenaltyConfig()
+    """Regularisation of the critic."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """Both players' optimizers."""
+    training: TrainingConfig = TrainingConfig()
+    """Batch, order of updates and budget."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """The metrics."""
+    stability: StabilityConfig = StabilityConfig()
+    """Limits of the verdicts."""
+    files: tuple[UserFile, ...] = ()
+    """The person's own files that settings refer to, with their text; no setting itself."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_files(cls, data: Any) -> Any:
+        """Take the text of every file that a setting names: the one given, else from disk."""
+        if not isinstance(data, Mapping):
+            return data
+        values = (value_at(data, path) for path in CATALOGUES)
+        references = [value for value in values if is_reference(value)]
+        return {**data, "files": files_for(references, data.get("files") or ())}
+
+    @model_serializer(mode="wrap")
+    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return data if data.get("files") else {k: v for k, v in data.items() if k != "files"}
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        step = self.training.batch_size * self.training.critic_steps
+        if step > self.training.budget_images:
+            raise ValueError(
+                f"training.budget_images is {self.training.budget_images}; one generator step "
+                f"shows {step} images (batch_size x critic_steps), so the budget must reach that"
+            )
+        if self.training.accumulate > self.training.batch_size:
+            raise ValueError(
+                f"training.accumulate is {self.training.accumulate}; each pass needs an "
+                f"image, so it must be at most training.batch_size, {self.training.batch_size}"
+            )
+        if self.loss == "relativistic" and self.network.critic_norm == "batch":
+            raise ValueError(
+                "loss 'relativistic' compares real and fake images in one pass, which batch "
+                "norm in the critic would mix; set network.critic_norm to another"
+            )
+        return self
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images one generator step, with its critic steps, shows the critic."""
+        return self.training.batch_size * self.training.critic_steps
+
+    @property
+    def num_steps(self) -> int:
+        """Generator steps until the budget is reached."""
+        return -(-self.training.budget_images // self.images_per_step)
+
+
+def choices(alias: Any) -> tuple[str, ...]:
+    """The words of a Literal type, or the names of a setting's catalogue (say `LossName`)."""
+    for mark in getattr(alias, "__metadata__", ()):
+        if isinstance(mark, AfterValidator) and isinstance(mark.func, _NameIn):
+            return tuple(mark.func.catalogue)
+    return get_args(alias)
+
+
+def value_at(data: Any, path: str) -> Any:
+    """The value at a path of nested data or of sections, or None."""
+    for part in path.split("."):
+        data = data.get(part) if isinstance(data, Mapping) else getattr(data, part, None)
+    return data
