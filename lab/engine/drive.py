@@ -36,8 +36,16 @@ from lab.engine.study import (
 from lab.engine.watchdog import Watchdog
 from lab.errors import InputError
 from lab.plan import Mirror
-from lab.record import OPTUNA_FILE, STUDY_FILE, StorageFailed, read_study, trial_folder, write_json
-from lab.record.columns import MetricNames
+from lab.record import (
+    OPTUNA_FILE,
+    STUDY_FILE,
+    PilotCard,
+    StorageFailed,
+    StudyCard,
+    read_study,
+    trial_folder,
+    write_card,
+)
 from lab.record.storage import Storage, in_its_words
 from lab.run.folder import now
 from lab.statistics import wilson_interval
@@ -93,14 +101,14 @@ def search_study(options: SearchOptions, console: Console, show: Show) -> Storag
 
 
 def _say_start(study: Study, console: Console) -> None:
-    entries, done = study.entries, study.num_done
-    training = entries["base"]["training"]
+    card, done = study.card, study.num_done
+    training = study.space.base_config().training
     console.print(
         f"study {study.storage.name}\n"
         f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
         f"{study.planner.in_words}; "
-        f"{training['budget_images'] / 1000:g} kimg each of {entries['data']['name']} in "
-        f"{training['precision']}; {study.num_slots} at a time with "
+        f"{training.budget_images / 1000:g} kimg each of {card.data.name} in "
+        f"{training.precision}; {study.num_slots} at a time with "
         f"{study.slot} each",
         highlight=False,
         soft_wrap=True,
@@ -115,8 +123,8 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
     board = Board(
         study=study.folder.name,
         num_planned=study.planner.num_runs - study.planner.num_ended,
-        budget_images=study.entries["base"]["training"]["budget_images"],
-        names=MetricNames(**study.entries["metrics"]["names"]),
+        budget_images=study.space.base_config().training.budget_images,
+        names=study.card.metrics.columns,
         num_slots=study.num_slots,
         workers="" if study.slot.alone else study.slot.workers.in_words,
     )
@@ -141,11 +149,17 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
             raise _to_be_mended(searcher.mistake, study)
         status = "finished" if study.planner.finished else "interrupted"
     finally:
-        seconds = study.entries.get("seconds", 0.0) + time.monotonic() - started
-        study.entries.update(status=status, finished=now(), seconds=seconds)
-        study.entries["conclusions"] = study.planner.conclusions()
+        seconds = (study.card.seconds or 0.0) + time.monotonic() - started
+        card = study.card.changed(
+            status=status,
+            finished=now(),
+            seconds=seconds,
+            conclusions=study.planner.conclusions(),
+        )
         pilot = _pilot(study)
-        _store_end(study)
+        if pilot is not None:
+            card = card.changed(pilot=PilotCard.model_validate(asdict(pilot)))
+        _store_end(study, card)
     if status == "interrupted":
         raise StudyInterrupted(study.storage)
     for said in (_recommended(study), recommendation(pilot) if pilot else None):
@@ -154,18 +168,16 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
 
 
 def _pilot(study: Study) -> Pilot | None:
-    """What a pilot found so far, noted for study.json; None for any other search."""
+    """What a pilot measured so far; None for any other search."""
     if not study.settings.pilot:
         return None
-    budget = study.entries["base"]["training"]["budget_images"]
-    pilot = pilot_of(study.folder, budget, study.settings.seed)
-    study.entries["pilot"] = asdict(pilot)
-    return pilot
+    budget = study.space.base_config().training.budget_images
+    return pilot_of(study.folder, budget, study.settings.seed)
 
 
 def _recommended(study: Study) -> str | None:
     """The race's winner and what its fresh seeds said; None for a search that chose nobody."""
-    number = study.planner.conclusions()["recommended"]
+    number = study.planner.conclusions().recommended
     if number is None:
         return None
     stable, runs = study.planner.confirmed(number)
@@ -186,10 +198,10 @@ def _to_be_mended(mistake: str, study: Study) -> InputError:
     return InputError(f"{mistake}; mend that and go on with {_resuming(study.storage)}")
 
 
-def _store_end(study: Study) -> None:
+def _store_end(study: Study, card: StudyCard) -> None:
     """Close the record; a storage that fails now leaves it as one that was killed does."""
     try:
-        write_json(study.folder / STUDY_FILE, study.entries)
+        write_card(study.folder / STUDY_FILE, card)
         study.storage.push(STUDY_FILE, OPTUNA_FILE)
     except StorageFailed as failed:
         raise _to_be_mended(str(failed), study) from None
@@ -199,7 +211,7 @@ def _mirror(study: Study) -> Mirror:
     planner = study.planner
     return Mirror(
         study.folder / OPTUNA_FILE,
-        study.entries["study"],
+        study.card.study,
         planner.trials(),
         planner.objective.directions,
     )
@@ -235,7 +247,7 @@ def _scheduler(study: Study, searcher: PlannerSearcher) -> Any:
         return None
     from lab.engine.pruning import ExplorePruner
 
-    budget = study.entries["base"]["training"]["budget_images"]
+    budget = study.space.base_config().training.budget_images
     pruner = ExplorePruner(searcher, study.settings, budget)
     pruner.recall(read_study(study.folder).runs)
     return pruner

@@ -20,7 +20,7 @@ def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:
 
 def curve_of(run: RunRecord) -> Curve:
     """A run's quality while it lived; a failure's rows end at its onset."""
-    onset = (run.run.get("verdict") or {}).get("onset_images")
+    onset = run.card.verdict.onset_images if run.card.verdict else None
     ends = run.verdict in FAILURES and run.verdict != "stalled" and onset is not None
     rows = [row for row in run.evaluations if not ends or row[IMAGES_SEEN] < onset]
     return Curve([int(row[IMAGES_SEEN]) for row in rows], [float(row[QUALITY]) for row in rows])

@@ -38,7 +38,7 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         """Take in the explore runs of a stored study: Ray keeps no scheduler's state."""
         (bracket,) = self._brackets
         for run in runs:
-            if run.run.get("stage") != "explore" or run.status == "running":
+            if run.card.stage != "explore" or run.status == "running":
                 continue
             known: Any = _Known(f"trial-{run.trial}-seed-{run.seed}")
             for row in run.evaluations:

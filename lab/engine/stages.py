@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from lab.engine.options import SearchOptions
 from lab.plan import PlanSettings, Preset, Space
+from lab.record import SettingsCard
 
 LEAST_TRIALS_TO_RACE = 8
 """Searches of fewer trials explore only, unless a race is asked for."""
@@ -48,9 +48,9 @@ def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[
     }
 
 
-def resumed_settings(stored: Mapping[str, Any], options: SearchOptions) -> PlanSettings:
+def resumed_settings(stored: SettingsCard, options: SearchOptions) -> PlanSettings:
     """Those of a stored study, with more trials, seeds or confirmation where that is asked for."""
-    plan = {key: stored[key] for key in PlanSettings.model_fields if key in stored}
+    plan = stored.model_dump(include=set(PlanSettings.model_fields), exclude_unset=True)
     asked = {
         "trials": options.trials,
         "seeds": options.seed_counts(),

@@ -16,6 +16,7 @@ from lab.errors import InputError, unknown
 from lab.plan.presets import Preset
 from lab.plan.space_file import SpaceFile, find_space_file, named_space_files, read_space_file
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
+from lab.record import ParameterCard, SpaceCard, StudyCard
 
 NUM_SURVEY_DRAWS = 256
 
@@ -158,29 +159,31 @@ def list_spaces() -> list[Space]:
     return [_space_of(file) for file in named_space_files()]
 
 
-def space_rows(space: Space) -> dict[str, Any]:
-    """The entries `space`, `parameters` and `base` of study.json."""
-    return {
-        "space": {
-            "name": space.name,
-            "description": space.description,
-            "file": str(space.file),
-            "known": {name: dict(point) for name, point in space.known.items()},
-            "fixed": dict(space.fixed),
+def study_card(space: Space) -> StudyCard:
+    """The parts of study.json that the space decides."""
+    return StudyCard(
+        space=SpaceCard(
+            name=space.name,
+            description=space.description,
+            file=str(space.file),
+            known={name: dict(point) for name, point in space.known.items()},
+            fixed=dict(space.fixed),
+        ),
+        parameters={
+            name: ParameterCard.model_validate(_row(distribution))
+            for name, distribution in space.parameters().items()
         },
-        "parameters": {name: _row(found) for name, found in space.parameters().items()},
-        "base": space.base_config().model_dump(mode="json"),
-    }
+        base=space.base_config().model_dump(mode="json"),
+    )
 
 
-def restored_space(study: Mapping[str, Any]) -> Space:
+def restored_space(study: StudyCard) -> Space:
     """The space of a stored study: its file, with the base and settings of its start."""
-    row = study["space"]
-    file = Path(row["file"])
+    file = Path(study.space.file)
     # Named spaces move with the installation; a person's own file must be where it was.
     named = not file.is_file() and file.parent.name == "search_spaces"
-    space = load_space(row["name"] if named else file)
-    return replace(space, base=_dotted(study["base"])).with_fixed(row["fixed"])
+    space = load_space(study.space.name if named else file)
+    return replace(space, base=_dotted(study.base)).with_fixed(study.space.fixed)
 
 
 def _space_of(file: Path) -> Space:

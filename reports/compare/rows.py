@@ -214,9 +214,9 @@ def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
             "measured": [name for name in study.evaluations.names if "signal_" not in name],
             "signals": [name for name in study.evaluations.names if "signal_" in name],
             "known points": sorted(
-                str(trial.get("origin", "")).removeprefix("known:")
+                trial.origin.removeprefix("known:")
                 for trial in study.trials
-                if str(trial.get("origin", "")).startswith("known:")
+                if trial.origin.startswith("known:")
             ),
         }
         for study in pair.studies
@@ -238,7 +238,7 @@ def _shared_paths(pair: Pair) -> list[str]:
 def _keyed(study: StudyRecord, paths: list[str]) -> pd.DataFrame:
     """Explore runs with a verdict: key (the shared settings as JSON), seed, outcome, quality."""
     keys = {
-        int(trial["number"]): json.dumps([(trial.get("parameters") or {}).get(p) for p in paths])
+        trial.number: json.dumps([trial.parameters.get(path) for path in paths])
         for trial in study.trials
     }
     runs = finished(explored(run_table(study)))[["trial", "seed", "outcome", "final_quality"]]

@@ -14,18 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, ParameterCard, StudyRecord, flattened
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import plain
-from reports.kit.parameter import Parameter
 from reports.kit.words import short_name
 from reports.study.conclusions import leading_trial
 from reports.study.gallery import Album, chosen_runs
 from reports.study.scale import is_large
 from reports.study.tables import (
-    flattened,
-    mapping,
     names_of,
     parameters_of,
     run_table,
@@ -46,7 +43,7 @@ def store_blocks(study: StudyRecord, album: Album, now: datetime, place: str) ->
     metrics, curves = _curves(study)
     whole = {
         "study": _study(study, now) | {"folder": place},
-        "base": mapping(study.study.get("base")),
+        "base": study.card.base,
         "outcomes": _outcomes(study),
         "trials": _trials(study),
         "runs": _runs(study),
@@ -64,19 +61,19 @@ def store_blocks(study: StudyRecord, album: Album, now: datetime, place: str) ->
 
 
 def _study(study: StudyRecord, now: datetime) -> dict[str, Any]:
-    card = study.study
+    card = study.card
     return {
-        "name": str(card.get("study", study.folder.name)),
-        "status": str(card.get("status", "unknown")),
+        "name": study.name,
+        "status": card.status,
         "made": now.astimezone(UTC).isoformat(timespec="seconds"),
-        "budget": mapping(mapping(card.get("base")).get("training")).get("budget_images"),
+        "budget": card.budget_images,
         "large": is_large(study),
         "target": target_quality(study),
         "names": names_of(study).model_dump(),
         "leading": leading_trial(study),
-        "classes": mapping(card.get("data")).get("class_names") or [],
-        "realShares": mapping(card.get("metrics")).get("class_share_real"),
-        "baseline": dict(mapping(mapping(card.get("metrics")).get("baseline"))),
+        "classes": card.data.class_names,
+        "realShares": card.metrics.class_share_real or None,
+        "baseline": card.metrics.baseline,
     }
 
 
@@ -89,11 +86,11 @@ def _outcomes(study: StudyRecord) -> dict[str, dict[str, str]]:
 
 
 def _trials(study: StudyRecord) -> dict[str, list[Any]]:
-    base = flattened(mapping(study.study.get("base")))
+    base = flattened(study.card.base)
     return {
-        "number": [int(trial["number"]) for trial in study.trials],
+        "number": [trial.number for trial in study.trials],
         "origin": trial_table(study)["origin"].tolist(),
-        "overrides": [_overrides(mapping(trial.get("config")), base) for trial in study.trials],
+        "overrides": [_overrides(trial.config, base) for trial in study.trials],
     }
 
 
@@ -101,10 +98,7 @@ def _overrides(config: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, 
     """What a trial's configuration sets otherwise than the base."""
     unset = object()
     return {
-        path: value
-        for path, value in flattened(config).items()
-        if base.get(path, unset) != value
-        and isinstance(value, (str, int, float, bool, type(None)))
+        path: value for path, value in flattened(config).items() if base.get(path, unset) != value
     }
 
 
@@ -143,7 +137,7 @@ def _parameter_columns(study: StudyRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _parameter_column(parameter: Parameter, values: list[Any], digits: int) -> dict[str, Any]:
+def _parameter_column(parameter: ParameterCard, values: list[Any], digits: int) -> dict[str, Any]:
     if not parameter.is_numeric:
         texts = pd.Series(
             [None if value is None else str(value) for value in values], dtype=object

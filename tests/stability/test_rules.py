@@ -3,6 +3,7 @@
 import pytest
 
 from lab.config import StabilityConfig
+from lab.record import VerdictCard
 from lab.record.words import brief_beside
 from lab.stability.confidence import FACTORS, LIMITS, more_sensitive
 from lab.stability.rules import RULES
@@ -225,7 +226,8 @@ def test_a_stored_verdict_comes_back_whole() -> None:
 
 def test_a_verdict_of_an_older_record_is_readable() -> None:
     note = {"name": "stable", "onset_images": None, "evidence": "fine", "final": True}
-    assert stored_verdict(note) == Verdict("stable", None, "fine", True)
+    card = VerdictCard.model_validate(note)
+    assert stored_verdict(card) == Verdict("stable", None, "fine", True)
 
 
 def test_a_quality_just_below_the_target_does_not_read_as_the_target() -> None:

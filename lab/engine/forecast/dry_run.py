@@ -124,7 +124,7 @@ def _plan_left(place: Storage, options: SearchOptions, machines: Resources, wher
     return Plan(
         name=f"{study.space.name}, what is left of {place.name}",
         space=study.space,
-        preset=str(study.entries["preset"]),
+        preset=study.card.preset,
         planner=study.planner,
         slot=study.slot,
         num_slots=at_a_time(study.num_slots, machines, study.slot, may_grow=grows),

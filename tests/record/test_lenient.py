@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.record import STUDY_FILE, TRIAL_FILE, read_json, trial_folder, write_json
-from reports.study.reading import read_for_report
+from lab.record import STUDY_FILE, TRIAL_FILE, read_json, read_study, trial_folder, write_json
 from tests.made_up.synthetic import write_study
 
 
@@ -27,8 +26,8 @@ def test_a_part_of_another_kind_is_left_out_and_named(
 ) -> None:
     write_study(tmp_path, 2, samples=False)
     write_json(tmp_path / STUDY_FILE, read_json(tmp_path / STUDY_FILE) | entry)
-    study = read_for_report(tmp_path)
-    assert told in study.missing
+    study = read_study(tmp_path)
+    assert told in map(str, study.problems)
     assert len(study.runs) == 2
 
 
@@ -36,10 +35,10 @@ def test_a_trial_without_an_object_of_parameters_keeps_its_runs(tmp_path: Path) 
     write_study(tmp_path, 2, samples=False)
     place = trial_folder(tmp_path, 1) / TRIAL_FILE
     write_json(place, read_json(place) | {"parameters": "none"})
-    study = read_for_report(tmp_path)
-    assert study.missing == ["trials/0001/trial.json: parameters"]
+    study = read_study(tmp_path)
+    assert list(map(str, study.problems)) == ["trials/0001/trial.json: parameters"]
     assert [run.trial for run in study.runs] == [0, 1]
 
 
 def test_a_whole_record_misses_nothing(tmp_path: Path) -> None:
-    assert read_for_report(write_study(tmp_path, 2, samples=False)).missing == []
+    assert read_study(write_study(tmp_path, 2, samples=False)).problems == []
