@@ -18,7 +18,11 @@ from lab.config import RunConfig, change_config, make_config, parse_setting, rea
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
+    IMAGES_SEEN,
     RUN_FILE,
+    SECONDS_PREFIX,
+    SIGNAL_PREFIX,
+    STEP,
     TRIAL_FILE,
     StorageFailed,
     read_json,
@@ -172,7 +176,7 @@ def _followed(
         task = bar.add_task(folder.name, total=config.training.budget_images / 1000)
         for evaluation in evaluations:
             row = evaluation.row
-            bar.update(task, completed=row["images_seen"] / 1000)
+            bar.update(task, completed=row[IMAGES_SEEN] / 1000)
             console.print(_line(row), highlight=False, soft_wrap=True)
     return evaluation
 
@@ -202,10 +206,10 @@ def _line(row: dict[str, object]) -> str:
     shown = {
         key: value
         for key, value in row.items()
-        if not key.startswith(("signal_", "seconds_")) and key not in ("images_seen", "step")
+        if not key.startswith((SIGNAL_PREFIX, SECONDS_PREFIX)) and key not in (IMAGES_SEEN, STEP)
     }
     metrics = "  ".join(f"{key} {value:.4g}" for key, value in shown.items())
-    return f"{row['images_seen']:>9,} images  {metrics}"
+    return f"{row[IMAGES_SEEN]:>9,} images  {metrics}"
 
 
 def main(args: list[str] | None = None) -> int:

@@ -25,6 +25,7 @@ from lab.record.columns import CLASS_SHARE_PREFIX as CLASS_SHARE_PREFIX
 from lab.record.columns import IMAGES_SEEN as IMAGES_SEEN
 from lab.record.columns import QUALITY as QUALITY
 from lab.record.columns import SECONDS_EVALUATING as SECONDS_EVALUATING
+from lab.record.columns import SECONDS_PREFIX as SECONDS_PREFIX
 from lab.record.columns import SECONDS_TRAINING as SECONDS_TRAINING
 from lab.record.columns import SIGNAL_PREFIX as SIGNAL_PREFIX
 from lab.record.columns import STEP as STEP

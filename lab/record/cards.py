@@ -381,7 +381,7 @@ class RunCard(Card):
     verdict: VerdictCard | None = None
     """How the run ended; null until it is finished."""
     score: StrictFloat | None = None
-    """Mean quality over the budget, 0 after a failure, from 0 to 1; null until finished."""
+    """Mean quality over the budget, 0 from a failure on; null until finished."""
     budget_images: Number | None = None
     """Real images that the run trains on."""
     precision: str = ""

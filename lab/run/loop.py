@@ -23,7 +23,19 @@ from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents, save_grid
 from lab.gan.share import Share
 from lab.metrics import Examination
-from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
+from lab.record import (
+    FAILURES,
+    IMAGES_SEEN,
+    QUALITY,
+    SECONDS_EVALUATING,
+    SECONDS_TRAINING,
+    STEP,
+    Row,
+    Stage,
+    neighbours_file,
+    sample_file,
+    sole_writer,
+)
 from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms
 from lab.run.curvature import curvature, require_small_game
 from lab.run.feed import Feed
@@ -149,8 +161,8 @@ class _Training:
         if resumed.state is not None:
             self.files.load_into(self.game, resumed.state)
         last = self.rows[-1] if self.rows else {}
-        self.training_seconds: float = last.get("seconds_training", 0.0)
-        self.evaluating_seconds: float = last.get("seconds_evaluating", 0.0)
+        self.training_seconds: float = last.get(SECONDS_TRAINING, 0.0)
+        self.evaluating_seconds: float = last.get(SECONDS_EVALUATING, 0.0)
         if self.rows:
             self.verdict = self._judge()
 
@@ -203,15 +215,15 @@ class _Training:
         names = self.bench.evaluator.names
         first = self.rows[0] if self.rows else metrics
         row: Row = {
-            "images_seen": self.game.images_seen,
-            "step": self.game.num_steps_done,
-            "quality": quality(
+            IMAGES_SEEN: self.game.images_seen,
+            STEP: self.game.num_steps_done,
+            QUALITY: quality(
                 metrics[names.kernel],
                 initial=first[names.kernel],
                 floor=self.bench.evaluator.baseline[names.kernel],
             ),
-            "seconds_training": self.training_seconds,
-            "seconds_evaluating": self.evaluating_seconds,
+            SECONDS_TRAINING: self.training_seconds,
+            SECONDS_EVALUATING: self.evaluating_seconds,
             **metrics,
             **signals,
             **self._curvature(),
@@ -239,8 +251,8 @@ class _Training:
         if self.verdict is None:
             return Evaluation(self.rows[-1], None, None)
         reached = score(
-            [row["images_seen"] for row in self.rows],
-            [row["quality"] for row in self.rows],
+            [row[IMAGES_SEEN] for row in self.rows],
+            [row[QUALITY] for row in self.rows],
             self.config.training.budget_images,
             self.verdict.onset_images if self.verdict.name in FAILURES else None,
         )
@@ -251,7 +263,7 @@ class _Training:
         self.files.note_end(
             self.verdict,
             score=reached,
-            final_quality=final_quality(self.rows[-1]["quality"], self.verdict.name),
+            final_quality=final_quality(self.rows[-1][QUALITY], self.verdict.name),
             images_seen=self.game.images_seen,
             seconds={"training": self.training_seconds, "evaluating": self.evaluating_seconds},
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 
-from lab.record import SIGNAL_PREFIX
-from lab.record.columns import MetricNames
+from lab.record.columns import DIVERSITY, MetricNames
 from lab.record.words import brief, kimg
 from lab.stability.history import (
     Finding,
@@ -17,8 +16,6 @@ from lab.stability.history import (
     number,
     running_best,
 )
-
-DIVERSITY = SIGNAL_PREFIX + "diversity"
 
 COLLAPSE_GRACE_SHARE = 0.75
 """Diversity that a run never had counts from this share of the budget on: at small rates many a

@@ -7,14 +7,15 @@ from functools import cache
 from itertools import pairwise
 from statistics import median
 
-from lab.record import QUALITY, SIGNAL_PREFIX
+from lab.record import QUALITY
+from lab.record.columns import (
+    CRITIC_ACCURACY,
+    CRITIC_LOSS,
+    CRITIC_LOSS_MIN,
+    GENERATOR_GRAD_NORM,
+)
 from lab.record.words import brief, brief_beside, kimg
 from lab.stability.history import LEARNING_SHARE, Finding, History, Point, both, running_best
-
-CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"
-CRITIC_LOSS_LOW = SIGNAL_PREFIX + "critic_loss_min"
-CRITIC_ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
-GENERATOR_NORM = SIGNAL_PREFIX + "generator_grad_norm"
 
 FELL_TO_NOTHING = 0.05
 """Share of the critic's loss in the first window below which it has fallen to about 0."""
@@ -86,7 +87,7 @@ def _usual_bend(points: Sequence[Point], top: Point) -> float:
 def _jump(history: History, onset: int) -> str:
     """A clause where the critic's loss was about 0 before the onset and is not any more."""
     losses = history.points(CRITIC_LOSS)
-    low = history.points(CRITIC_LOSS_LOW) or losses
+    low = history.points(CRITIC_LOSS_MIN) or losses
     before = [point for point in low if point.row < onset]
     after = [point for point in losses if point.row >= onset]
     if len(before) < 2 or not after:
@@ -127,7 +128,7 @@ def stalled(history: History) -> Finding | None:
 def _standstill(history: History) -> str:
     """Clauses on a generator that hears nothing and a critic that tells every image."""
     clauses = []
-    norms = history.points(GENERATOR_NORM)
+    norms = history.points(GENERATOR_GRAD_NORM)
     if len(norms) > 1 and norms[0].value > 0:
         share = norms[-1].value / norms[0].value
         clauses.append(f"the generator's gradient norm ended at {brief(share)} of its first value")

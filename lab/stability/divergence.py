@@ -6,8 +6,15 @@ import math
 from bisect import insort
 from collections.abc import Sequence
 
-from lab.record import SIGNAL_PREFIX
-from lab.record.columns import MetricNames
+from lab.record.columns import (
+    CRITIC_GRAD_NORM,
+    CRITIC_LOSS,
+    FIRST_NON_FINITE,
+    GENERATOR_GRAD_NORM,
+    GENERATOR_LOSS,
+    NON_FINITE,
+    MetricNames,
+)
 from lab.record.words import brief, kimg
 from lab.stability.history import (
     Finding,
@@ -19,13 +26,11 @@ from lab.stability.history import (
     number,
 )
 
-NON_FINITE = SIGNAL_PREFIX + "non_finite"
-FIRST_NON_FINITE = SIGNAL_PREFIX + "first_non_finite_images"
 GRADIENT_NORMS = {
-    "generator": SIGNAL_PREFIX + "generator_grad_norm",
-    "critic": SIGNAL_PREFIX + "critic_grad_norm",
+    "generator": GENERATOR_GRAD_NORM,
+    "critic": CRITIC_GRAD_NORM,
 }
-LOSSES = (SIGNAL_PREFIX + "generator_loss", SIGNAL_PREFIX + "critic_loss")
+LOSSES = (GENERATOR_LOSS, CRITIC_LOSS)
 
 WARM_UP_SHARE = 0.1
 """Windows that end in this first share of the budget are no history of a gradient norm: a critic

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import QUALITY, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, StudyRecord
 from lab.statistics import (
     Effect,
     Interval,
@@ -191,7 +191,7 @@ def quality_rows(study: StudyRecord) -> pd.DataFrame:
     rows = study.evaluations
     if index.size == 0 or rows.num_rows == 0:
         return pd.DataFrame(columns=columns, dtype=float)
-    seen, quality = rows.column("images_seen"), rows.column(QUALITY)
+    seen, quality = rows.column(IMAGES_SEEN), rows.column(QUALITY)
     mine = np.isin(rows.run, index) & np.isfinite(seen)
     num_times = int(min(MOST_TIMES, np.median(np.diff(rows.first)[index])))
     times = np.linspace(0.0, float(seen[mine].max(initial=0.0)), max(2, num_times))
@@ -211,8 +211,8 @@ def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
         {
             "parameters": [short_name(parameter.path) for parameter in parameters_of(study)],
             "stages": sorted(set(run_table(study)["stage"])),
-            "measured": [name for name in study.evaluations.names if "signal_" not in name],
-            "signals": [name for name in study.evaluations.names if "signal_" in name],
+            "measured": [name for name in study.evaluations.names if SIGNAL_PREFIX not in name],
+            "signals": [name for name in study.evaluations.names if SIGNAL_PREFIX in name],
             "known points": sorted(
                 trial.origin.removeprefix("known:")
                 for trial in study.trials

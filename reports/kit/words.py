@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from lab.record import SIGNAL_PREFIX
 from lab.statistics import wilson_interval
 
 MISSING = "–"
@@ -35,7 +36,7 @@ def short_name(path: str) -> str:
     """A parameter's or a metric's name for axes and tables; the path itself when we have none."""
     if path in SHORT:
         return SHORT[path]
-    return path.removeprefix("signal_").replace("_", " ").replace(".", " ")
+    return path.removeprefix(SIGNAL_PREFIX).replace("_", " ").replace(".", " ")
 
 
 def number(value: Any, digits: int = 3) -> str:

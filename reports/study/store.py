@@ -14,7 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, ParameterCard, StudyRecord, flattened
+from lab.record import (
+    IMAGES_SEEN,
+    QUALITY,
+    SECONDS_PREFIX,
+    STEP,
+    ParameterCard,
+    StudyRecord,
+    flattened,
+)
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import plain
@@ -219,8 +227,10 @@ def curve_names(study: StudyRecord) -> list[str]:
     rows, names = study.evaluations, names_of(study)
     first = [IMAGES_SEEN, QUALITY, names.frechet, names.kernel, names.coverage, names.density]
     first += [names.precision, names.recall]
-    others = [name for name in rows.names if name not in first and not name.startswith("seconds_")]
-    others = [name for name in others if name != "step"]
+    others = [
+        name for name in rows.names if name not in first and not name.startswith(SECONDS_PREFIX)
+    ]
+    others = [name for name in others if name != STEP]
     of_layers = [name for name in others if name.rsplit("_", 1)[-1].isdigit()]
     ordered = [*first, *(name for name in others if name not in of_layers), *of_layers]
     return [name for name in ordered if np.isfinite(rows.column(name)).any()]
