@@ -15,7 +15,6 @@ from collections import Counter
 from pathlib import Path
 
 from lab.record import read_study
-from lab.record.columns import MetricNames
 
 
 def main() -> None:
@@ -36,8 +35,8 @@ def main() -> None:
 def summarise(folder: Path, first: float | None, seconds: float) -> None:
     """Print the figures of one finished study."""
     record = read_study(folder)
-    frechet = MetricNames(**record.study["metrics"]["names"]).frechet
-    best = max(record.runs, key=lambda run: run.run.get("score") or 0.0)
+    frechet = record.card.metrics.columns.frechet
+    best = max(record.runs, key=lambda run: run.card.score or 0.0)
     untrained, final = best.evaluations[0][frechet], best.evaluations[-1][frechet]
     print(f"first evaluation after {first:.1f} s, report after {seconds:.1f} s")
     print(f"{len(record.runs)} runs of {len(record.trials)} trials")

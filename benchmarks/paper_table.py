@@ -6,7 +6,6 @@ python -m benchmarks.paper_table studies/miyato > docs/miyato.md
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -15,6 +14,10 @@ from lab.record import StudyRecord, read_study
 from reports.kit.outcomes import in_order
 from reports.sections.findings.grid import grid_rows
 from reports.sections.findings.paper import agreements
+from reports.study.commands import command_of
+
+WHERE = ("--storage", "--concurrent", "--name")
+"""Options of a search that say where and how fast it runs."""
 
 
 def table(study: StudyRecord) -> list[str]:
@@ -44,37 +47,25 @@ def _cell(row: dict[str, object] | None) -> str:
     return f"{told} ({failures})" if failures else told
 
 
-def command_of(study: StudyRecord) -> str:
-    """The command that made the study, less what says where and how fast."""
-    words = iter(study.study["command"])
-    kept = []
-    for word in words:
-        if word in ("--storage", "--concurrent", "--name"):
-            next(words, None)
-        else:
-            kept.append(word)
-    return shlex.join(kept)
-
-
 def main(folder: Path) -> None:
     """Print the document."""
     study = read_study(folder)
-    base = study.study["base"]
+    base = study.card.base
     finished = sum(run.status == "finished" for run in study.runs)
     print("# Miyato et al. 2018, settings A-F by seven methods, at laptop size\n")
     training, network, target = base["training"], base["network"], base["stability"]
     print(
         f"{finished} runs of {training['budget_images'] / 1000:g} kimg on "
-        f"{study.study['data']['name']}, `{network['architecture']}` at width "
+        f"{study.card.data.name}, `{network['architecture']}` at width "
         f"{network['width']:g}, batch {training['batch_size']}: far from the paper's protocol "
         "(CIFAR-10, full width, batch 64, 100,000 generator steps). A run is stable when nothing "
         f"failed and its quality ended at {target['target_quality']} or more. Cells: stable runs "
         "of all, interquartile mean of the final quality u (failures as 0), the failures seen.\n"
     )
-    (num_seeds,) = study.study["settings"]["seeds"]
+    (num_seeds,) = study.card.settings.seeds
     print(
-        f"Made by `{command_of(study)}`, resumed to end with --seeds {num_seeds} where that is "
-        "fewer; printed by `python -m benchmarks.paper_table`.\n"
+        f"Made by `{command_of(study, WHERE)}`, resumed to end with --seeds {num_seeds} where "
+        "that is fewer; printed by `python -m benchmarks.paper_table`.\n"
     )
     print("\n".join(table(study)))
     print()

@@ -21,8 +21,9 @@ from lab.record import (
     GENERATOR_FILE,
     RUN_FILE,
     TRIAL_FILE,
+    RunCard,
     StorageFailed,
-    read_json,
+    read_card,
 )
 from lab.record.storage import is_url, open_storage
 
@@ -107,7 +108,7 @@ def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
     alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
     config = read_config(alone if alone.exists() else trial)
     values: dict[str, Any] = {
-        "seed": read_json(folder / RUN_FILE)["seed"],
+        "seed": read_card(folder / RUN_FILE, RunCard).seed,
         "evaluation.extractor": options.extractor,
         "evaluation.extractor_weights": options.extractor_weights,
     }

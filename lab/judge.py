@@ -24,8 +24,10 @@ from lab.record import (
     RUN_FILE,
     STUDY_FILE,
     TRIAL_FILE,
+    RunCard,
+    StudyCard,
     is_readable,
-    read_json,
+    read_card,
 )
 from lab.record.words import kimg
 from lab.stability.log_columns import LogOptions
@@ -116,15 +118,15 @@ def _run_context(folder: Path) -> Context:
     """Limits, budget, and the metrics of real images, as far as the record has them."""
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
-    note = read_json(folder / RUN_FILE)
+    run = read_card(folder / RUN_FILE, RunCard)
     own, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
     config = own if own.exists() else trial
     study = folder.resolve().parent.parent.parent / STUDY_FILE
-    metrics = read_json(study).get("metrics", {}) if is_readable(study) else {}
+    baseline = read_card(study, StudyCard).metrics.baseline if is_readable(study) else {}
     return Context(
         read_config(config).stability if config.exists() else StabilityConfig(),
-        note.get("budget_images"),
-        metrics.get("baseline"),
+        None if run.budget_images is None else round(run.budget_images),
+        baseline or None,
     )
 
 

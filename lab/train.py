@@ -25,7 +25,11 @@ from lab.config import (
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
+    IMAGES_SEEN,
     RUN_FILE,
+    SECONDS_PREFIX,
+    SIGNAL_PREFIX,
+    STEP,
     TRIAL_FILE,
     StorageFailed,
     read_json,
@@ -184,7 +188,7 @@ def _print_progress(
         task = bar.add_task(folder.name, total=config.training.budget_images / 1000)
         for evaluation in evaluations:
             row = evaluation.row
-            bar.update(task, completed=row["images_seen"] / 1000)
+            bar.update(task, completed=row[IMAGES_SEEN] / 1000)
             console.print(_line(row), highlight=False, soft_wrap=True)
     return evaluation
 
@@ -223,7 +227,7 @@ def _line(row: dict[str, object]) -> str:
     columns = {
         key: value
         for key, value in row.items()
-        if not key.startswith(("signal_", "seconds_")) and key not in ("images_seen", "step")
+        if not key.startswith((SIGNAL_PREFIX, SECONDS_PREFIX)) and key not in (IMAGES_SEEN, STEP)
     }
     metrics = "  ".join(f"{key} {value:.4g}" for key, value in columns.items())
     return f"{row['images_seen']:>9,} images  {metrics}"

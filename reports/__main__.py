@@ -17,7 +17,7 @@ import tyro
 
 from lab.cli import run_command
 from lab.errors import InputError
-from lab.record import REPORT_FILE
+from lab.record import REPORT_FILE, read_study
 from lab.record.durable import StorageFailed, reason_of
 from lab.record.storage import Storage, for_reading, in_its_words, open_storage
 from reports.export import save_pictures, save_tables
@@ -27,7 +27,6 @@ from reports.live.serve import served
 from reports.live.watch import DEFAULT_SECONDS, watch
 from reports.page import blocks_of, store_report
 from reports.study.gallery import Album
-from reports.study.reading import read_for_report
 
 BARE = {"--watch": f"{DEFAULT_SECONDS:g}", "--serve": "0"}
 
@@ -112,7 +111,7 @@ def _export(storage: Storage, arguments: Arguments) -> int:
         )
     with in_its_words(storage):
         storage.pull(for_reading)
-        blocks = blocks_of(read_for_report(storage.folder), Album())
+        blocks = blocks_of(read_study(storage.folder), Album())
     if arguments.png is not None:
         places = save_pictures(blocks, arguments.png)
         print(f"{len(places)} figures in {arguments.png}")

@@ -10,7 +10,7 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from lab.record import REPORT_FILE, StudyRecord, write_whole
+from lab.record import REPORT_FILE, StudyRecord, read_study, write_whole
 from lab.record.storage import Storage, for_reading, in_its_words
 from reports.kit.blocks import Block, Section, drawn
 from reports.kit.markup import Html, element, joined
@@ -27,7 +27,6 @@ from reports.sections.trust.trust import trust_blocks
 from reports.sections.zone.safe_zone import safe_zone_blocks
 from reports.study.commands import shown_folder
 from reports.study.gallery import Album
-from reports.study.reading import read_for_report
 from reports.study.store import store_blocks
 
 STYLES = (
@@ -48,7 +47,7 @@ def write_report(study: Path, out: Path | None = None) -> Path:
     Works on finished, running, failed and empty studies. Raises InputError when `study` is none.
     """
     place = out or study / REPORT_FILE
-    write_whole(place, build_page(read_for_report(study)).encode())
+    write_whole(place, build_page(read_study(study)).encode())
     return place
 
 
@@ -56,7 +55,7 @@ def store_report(storage: Storage, out: Path | None = None) -> str:
     """`write_report` for a study that may be behind a URL; returns where the page is."""
     with in_its_words(storage):
         storage.pull(for_reading)
-        page = build_page(read_for_report(storage.folder), place=storage.name)
+        page = build_page(read_study(storage.folder), place=storage.name)
     content = page.replace(str(storage.folder), storage.name).encode()
     if out is not None:
         write_whole(out, content)
@@ -72,7 +71,7 @@ def build_page(study: StudyRecord, now: datetime | None = None, place: str = "")
     sections = sections_of(study, album)
     bodies = [_section(section, section.build()) for section in sections]
     return document(
-        f"{study.study.get('study', study.folder.name)}: stability report",
+        f"{study.name}: stability report",
         [
             element("a", "Skip to the findings", href="#findings", class_="skip"),
             header(study, made),

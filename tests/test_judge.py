@@ -69,7 +69,8 @@ def test_a_runs_folder_is_judged_by_its_own_limits_and_budget(
     folder = tmp_path / "trials" / "0000" / "seed-0"
     for row in run_rows():
         append_row(folder / EVALUATIONS_FILE, row)
-    write_json(folder / RUN_FILE, {"budget_images": BUDGET})
+    run = {"trial": 0, "seed": 0, "status": "finished", "budget_images": BUDGET}
+    write_json(folder / RUN_FILE, run)
     write_json(tmp_path / "study.json", {"metrics": {"baseline": BASELINE}})
     strict = {"config": {"stability": StabilityConfig(target_quality=0.9).model_dump()}}
     write_json(folder.parent / "trial.json", strict)

@@ -99,7 +99,7 @@ def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
         if job.stage == "confirm":
             confirmed.setdefault(job.trial, []).append(stable)
         planner.tell(job, Outcome("finished", "stable" if stable else "diverged", score))
-    winner = planner.conclusions()["recommended"]
+    winner = planner.conclusions().recommended
     told = confirmed[winner]
     return _Pick(points[winner], num_runs, sum(told), len(told))
 

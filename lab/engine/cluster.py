@@ -12,11 +12,12 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab.errors import InputError
+from lab.record import HardwareCard
+from lab.record.conditions import system
 
 ENVIRONMENT = {
     # glibc returns large freed tensors to the system and faults them in again at each step;
@@ -211,25 +212,16 @@ def on_this_node() -> Any:
     return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
-def hardware(cluster: Resources) -> dict[str, Any]:
-    """The record's `hardware` entry."""
-    return {
-        "host": platform.node(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpus": cluster.cpus,
-        "gpus": cluster.gpus,
-        "nodes": len(cluster.nodes),
-        "processor": _processor(),
-    }
-
-
-def versions() -> dict[str, str]:
-    """The record's `versions` entry."""
-    found = {"python": platform.python_version()}
-    for package in (*PACKAGES, "gan-stability-lab"):
-        with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
+def hardware(cluster: Resources) -> HardwareCard:
+    """What a study is started on."""
+    return HardwareCard(
+        host=platform.node(),
+        system=system(),
+        cpus=cluster.cpus,
+        gpus=cluster.gpus,
+        nodes=len(cluster.nodes),
+        processor=_processor(),
+    )
 
 
 def _resources(nodes: list[dict[str, Any]]) -> Resources:

@@ -17,11 +17,12 @@ from lab.record import (
     QUALITY,
     STUDY_FILE,
     UNBROKEN,
+    PilotCard,
     RunRecord,
     StorageFailed,
     read_study,
     trial_folder,
-    write_json,
+    write_card,
 )
 from lab.record.storage import Storage
 from lab.run.folder import now
@@ -34,16 +35,17 @@ def close_record(study: Study, seconds: float) -> None:
 
     Raises InputError for a storage that fails now; the record is then that of a killed search.
     """
-    entries = study.entries
-    entries["status"] = "finished" if study.planner.finished else "interrupted"
-    entries["finished"] = now()
-    entries["seconds"] = entries.get("seconds", 0.0) + seconds
-    entries["conclusions"] = study.planner.conclusions()
-    if study.settings.pilot:
-        budget = entries["base"]["training"]["budget_images"]
-        entries["pilot"] = asdict(pilot_of(study.folder, budget, study.settings.seed))
+    card = study.card.changed(
+        status="finished" if study.planner.finished else "interrupted",
+        finished=now(),
+        seconds=(study.card.seconds or 0.0) + seconds,
+        conclusions=study.planner.conclusions(),
+    )
+    pilot = measured_pilot(study)
+    if pilot is not None:
+        card = card.changed(pilot=PilotCard.model_validate(asdict(pilot)))
     try:
-        write_json(study.folder / STUDY_FILE, entries)
+        write_card(study.folder / STUDY_FILE, card)
         study.storage.push(STUDY_FILE, OPTUNA_FILE)
     except StorageFailed as failed:
         raise to_be_mended(str(failed), study.storage) from None
@@ -52,8 +54,8 @@ def close_record(study: Study, seconds: float) -> None:
 def print_conclusion(study: Study, console: Console) -> None:
     """The recommended trial of a race and the grace period of a pilot, where there are any."""
     lines = [recommendation(study)]
-    if "pilot" in study.entries:
-        lines.append(advice(Pilot(**study.entries["pilot"])))
+    if (pilot := measured_pilot(study)) is not None:
+        lines.append(advice(pilot))
     for line in filter(None, lines):
         console.print(line, highlight=False, soft_wrap=True)
 
@@ -70,7 +72,7 @@ def to_be_mended(mistake: str, storage: Storage) -> InputError:
 
 def recommendation(study: Study) -> str | None:
     """The race's winner and its runs on fresh seeds; None for a search without a race."""
-    number = study.planner.conclusions()["recommended"]
+    number = study.planner.conclusions().recommended
     if number is None:
         return None
     num_stable, num_runs = study.planner.confirmed(number)
@@ -88,6 +90,14 @@ def recommendation(study: Study) -> str | None:
     )
 
 
+def measured_pilot(study: Study) -> Pilot | None:
+    """What a pilot measured so far; None for any other search."""
+    if not study.settings.pilot:
+        return None
+    budget = study.space.base_config().training.budget_images
+    return pilot_of(study.folder, budget, study.settings.seed)
+
+
 def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:
     """The rank correlations of a study's finished runs, and the grace period they allow."""
     runs = [run for run in read_study(study).runs if run.status == "finished"]
@@ -97,7 +107,7 @@ def pilot_of(study: Path, budget_images: int, seed: int) -> Pilot:
 
 def curve_of(run: RunRecord) -> Curve:
     """A run's quality until it failed or ended: the rows of a failure end at its onset."""
-    onset = (run.run.get("verdict") or {}).get("onset_images")
+    onset = run.card.verdict.onset_images if run.card.verdict else None
     ends = run.verdict not in (None, *UNBROKEN) and onset is not None
     rows = [row for row in run.evaluations if not ends or row[IMAGES_SEEN] < onset]
     return Curve([int(row[IMAGES_SEEN]) for row in rows], [float(row[QUALITY]) for row in rows])

@@ -25,7 +25,6 @@ from lab.engine.study import Study, asked_space, check_here, create, fitted, reo
 from lab.engine.watchdog import start_watchdog
 from lab.plan import Mirror
 from lab.record import OPTUNA_FILE, read_study
-from lab.record.columns import MetricNames
 from lab.record.leases import held
 from lab.record.storage import Storage, in_its_words
 
@@ -75,14 +74,14 @@ def search_study(options: SearchOptions, console: Console, show: Show) -> Storag
 
 
 def _print_start(study: Study, console: Console) -> None:
-    entries, done = study.entries, study.num_done
-    training = entries["base"]["training"]
+    card, done = study.card, study.num_done
+    training = study.space.base_config().training
     console.print(
         f"study {study.storage.name}\n"
         f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
         f"{study.planner.in_words}; "
-        f"{training['budget_images'] / 1000:g} kimg each of {entries['data']['name']} in "
-        f"{training['precision']}; {study.num_slots} at a time with "
+        f"{training.budget_images / 1000:g} kimg each of {card.data.name} in "
+        f"{training.precision}; {study.num_slots} at a time with "
         f"{study.slot} each",
         highlight=False,
         soft_wrap=True,
@@ -126,8 +125,8 @@ def _board(study: Study) -> Board:
     return Board(
         study=study.folder.name,
         num_planned=study.planner.num_runs - study.planner.num_ended,
-        budget_images=study.entries["base"]["training"]["budget_images"],
-        names=MetricNames(**study.entries["metrics"]["names"]),
+        budget_images=study.space.base_config().training.budget_images,
+        names=study.card.metrics.columns,
         num_slots=study.num_slots,
         workers="" if study.slot.alone else study.slot.workers.in_words,
     )
@@ -137,7 +136,7 @@ def _mirror(study: Study) -> Mirror:
     planner = study.planner
     return Mirror(
         study.folder / OPTUNA_FILE,
-        study.entries["study"],
+        study.card.study,
         planner.trials(),
         planner.objective.directions,
     )
@@ -163,7 +162,7 @@ def _scheduler(study: Study, searcher: PlannerSearcher) -> Any:
         return None
     from lab.engine.pruning import ExplorePruner
 
-    budget = study.entries["base"]["training"]["budget_images"]
+    budget = study.space.base_config().training.budget_images
     pruner = ExplorePruner(searcher, study.settings, budget)
     pruner.recall(read_study(study.folder).runs)
     return pruner

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from lab.errors import InputError
 from lab.plan import PlanSettings, Preset, Space
 from lab.plan.objective import ObjectiveName
 from lab.plan.settings import FIRST_CONFIRM_SEED
+from lab.record import SettingsCard
 
 LEAST_TRIALS_TO_RACE = 8
 """Searches of fewer trials explore only, unless a race is asked for."""
@@ -241,9 +241,9 @@ def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[
     }
 
 
-def resumed_settings(stored: Mapping[str, Any], options: SearchOptions) -> PlanSettings:
+def resumed_settings(stored: SettingsCard, options: SearchOptions) -> PlanSettings:
     """The planner's settings of a stored study, with what a resume may change."""
-    plan = {key: stored[key] for key in PlanSettings.model_fields if key in stored}
+    plan = stored.model_dump(include=set(PlanSettings.model_fields), exclude_unset=True)
     asked = {
         "trials": options.trials,
         "seeds": options.seed_counts(),

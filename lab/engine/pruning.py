@@ -38,7 +38,7 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         """Take in the explore runs of a stored study: Ray does not save a scheduler's state."""
         (bracket,) = self._brackets  # private: ASHA has no other way to be given past results
         for run in runs:
-            if run.run.get("stage") != "explore" or run.status == "running":
+            if run.card.stage != "explore" or run.status == "running":
                 continue
             recorded: Any = _RecordedRun(f"trial-{run.trial}-seed-{run.seed}")
             for row in run.evaluations:

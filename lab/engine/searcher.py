@@ -12,7 +12,7 @@ from ray.tune.search import Searcher
 
 from lab.engine.slots import Slot
 from lab.errors import InputError
-from lab.plan import Job, Mirror, Outcome, Planner, trial_row
+from lab.plan import Job, Mirror, Outcome, Planner, trial_card
 from lab.record import (
     ERROR_FILE,
     QUALITY,
@@ -23,7 +23,7 @@ from lab.record import (
     is_readable,
     run_folder,
     trial_folder,
-    write_json,
+    write_card,
 )
 from lab.record.storage import Storage, open_storage
 from lab.run.folder import RunLabel, mark_errored, mark_pruned
@@ -158,7 +158,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """Write the proposal before its run starts, so that no crash loses it."""
         path = trial_folder(self.study, job.trial) / TRIAL_FILE
         if not is_readable(path):
-            write_json(path, trial_row(self.planner.explore_job(job.trial)))
+            write_card(path, trial_card(self.planner.explore_job(job.trial)))
             self.storage.push(path.relative_to(self.study).as_posix())
 
     def _local_folder(self, job: Job) -> tuple[Path, str]:

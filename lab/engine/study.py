@@ -12,7 +12,7 @@ from rich.console import Console
 from lab.cli import command_line
 from lab.config import make_config
 from lab.data import find
-from lab.engine.cluster import Resources, hardware, this_machine, versions
+from lab.engine.cluster import PACKAGES, Resources, hardware, this_machine
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.engine.place import require_free
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
@@ -27,22 +27,34 @@ from lab.plan import (
     find_preset,
     load_space,
     restored_space,
-    space_rows,
+    study_card,
 )
 from lab.record import (
     RUN_FILE,
     STUDY_FILE,
+    TRIAL_FILE,
+    DataCard,
+    MetricsCard,
+    SettingsCard,
+    StudyCard,
     StudyRecord,
     read_json,
     read_study,
-    write_json,
+    write_card,
 )
+from lab.record.conditions import versions
 from lab.record.durable import remove_parts
 from lab.record.storage import Storage
 from lab.run.bench import describe, open_bench_for, resolve_precision
 from lab.run.checkpoint import whole_checkpoints
 from lab.run.folder import now
 from lab.stability.validated import detector
+
+DECISIVE = {
+    STUDY_FILE: ("space", "base", "settings"),
+    TRIAL_FILE: ("parameters", "config", "origin"),
+}
+"""Fields that a search cannot go on without."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ class Study:
     num_slots: int
     """Runs at a time."""
     planner: Planner
-    entries: dict[str, Any]
+    card: StudyCard
     """study.json as it stands."""
 
     @property
@@ -125,31 +137,38 @@ def create(
         console.print(line, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space.with_kept_files(), slot)
     planner = Planner(space, settings)
-    entries = {
-        "study": storage.folder.name,
-        **space_rows(space),
-        "preset": preset.name,
-        "settings": {
-            **settings.model_dump(),
-            "num_sobol": planner.num_sobol,
-            "concurrent": concurrent,
-            "cpus_per_worker": slot.cpus,
-            "gpus_per_worker": slot.gpus,
-            "workers": str(slot.workers),
-        },
-        "command": command_line(),
-        "created": now(),
-        "versions": versions(),
-        "hardware": hardware(cluster),
-        **described,
-        "detector": detector(space.base_config().stability),
-        "stages": list(planner.stages),
-        "status": "running",
-    }
+    plan = settings.model_copy(update={"num_sobol": planner.num_sobol})
+    card = study_card(space).changed(
+        study=storage.folder.name,
+        preset=preset.name,
+        settings=_settings_card(SettingsCard(), plan, slot, concurrent),
+        command=tuple(command_line()),
+        created=now(),
+        versions=versions(PACKAGES),
+        hardware=hardware(cluster),
+        data=described.data,
+        metrics=described.metrics,
+        detector=detector(space.base_config().stability),
+        stages=planner.stages,
+        status="running",
+    )
     require_free(storage)
-    write_json(storage.folder / STUDY_FILE, entries)
+    write_card(storage.folder / STUDY_FILE, card)
     storage.push(STUDY_FILE)
-    return Study(storage, space, settings, slot, concurrent, planner, entries)
+    return Study(storage, space, settings, slot, concurrent, planner, card)
+
+
+def _settings_card(
+    stored: SettingsCard, settings: PlanSettings, slot: Slot, concurrent: int
+) -> SettingsCard:
+    """What was asked for, over what an earlier start stored."""
+    return stored.changed(
+        **settings.model_dump(),
+        concurrent=concurrent,
+        cpus_per_worker=slot.cpus,
+        gpus_per_worker=slot.gpus,
+        workers=str(slot.workers),
+    )
 
 
 def reopen(storage: Storage, options: SearchOptions) -> Study:
@@ -157,29 +176,25 @@ def reopen(storage: Storage, options: SearchOptions) -> Study:
 
     Raises InputError for a record that cannot be continued, with the file that prevents it.
     """
-    entries = read_json(storage.folder / STUDY_FILE)
-    stored = entries["settings"]
-    settings = resumed_settings(stored, options)
-    space = restored_space(entries)
-    slot = Slot(
-        options.cpus_per_worker or stored["cpus_per_worker"],
-        stored["gpus_per_worker"] if options.gpus_per_worker is None else options.gpus_per_worker,
-        parse_workers(options.workers or stored.get("workers", "1")),
-    )
     record = read_study(storage.folder, evaluations=False)
-    _require_whole_runs(record)
+    _require_whole(record)
+    stored = record.card.settings
+    settings = resumed_settings(stored, options)
+    space = restored_space(record.card)
+    slot = Slot(
+        options.cpus_per_worker or stored.cpus_per_worker or 1.0,
+        (stored.gpus_per_worker or 0.0)
+        if options.gpus_per_worker is None
+        else options.gpus_per_worker,
+        parse_workers(options.workers or stored.workers),
+    )
     planner = Planner.rebuild(space, settings, record)
-    concurrent = options.concurrent or int(stored["concurrent"])
-    entries["stages"] = list(planner.stages)
-    entries["settings"] = {
-        **stored,
-        **settings.model_dump(),
-        "concurrent": concurrent,
-        "cpus_per_worker": slot.cpus,
-        "gpus_per_worker": slot.gpus,
-        "workers": str(slot.workers),
-    }
-    return Study(storage, space, settings, slot, concurrent, planner, entries)
+    concurrent = options.concurrent or stored.concurrent or 1
+    card = record.card.changed(
+        stages=planner.stages,
+        settings=_settings_card(stored, settings, slot, concurrent),
+    )
+    return Study(storage, space, settings, slot, concurrent, planner, card)
 
 
 def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> int:
@@ -192,24 +207,30 @@ def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> 
 
 def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
     """A reopened study on the cluster at hand, noted in its study.json."""
-    slot, entries = study.slot, study.entries
+    slot, card = study.slot, study.card
     require_resources(cluster, slot)
-    entries["status"] = "running"
-    entries["resumed"] = [*entries.get("resumed", []), now()]
+    card = card.changed(status="running", resumed=(*card.resumed, now()))
     for folder in (study.folder, *(study.folder / "trials").glob("*")):
         remove_parts(folder)
-    write_json(study.folder / STUDY_FILE, entries)
+    write_card(study.folder / STUDY_FILE, card)
     study.storage.push(STUDY_FILE)
     concurrent = at_a_time(study.num_slots, cluster, slot, may_grow=may_grow)
-    return replace(study, num_slots=concurrent)
+    return replace(study, num_slots=concurrent, card=card)
 
 
-def _require_whole_runs(record: StudyRecord) -> None:
-    """Raise InputError when an unfinished run cannot go on: its worker would crash three times."""
-    for name in record.missing:
-        file = record.folder / name
+def _require_whole(record: StudyRecord) -> None:
+    """Raise InputError when the search, or a run that has to go on, cannot be what it was.
+
+    A run's worker would crash three times; a default for a damaged setting would be worse.
+    """
+    for problem in record.problems:
+        file = record.folder / problem.file
         if file.name == RUN_FILE and file.exists():
             read_json(file)
+        if problem.field.partition(".")[0] in DECISIVE.get(file.name, ()):
+            raise InputError(
+                f"{file} is damaged: its {problem.field} is of the wrong kind; restore it"
+            )
     for run in record.runs:
         if run.status in ("running", "errored"):
             next(whole_checkpoints(run.folder), None)
@@ -238,7 +259,7 @@ def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
     return at_a_time(options.concurrent, cluster, slot, may_grow=options.address is not None)
 
 
-def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
+def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
     """Open data and metrics on a slot: packs once, fails early, and measures the precision."""
     import ray
 
@@ -251,7 +272,11 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, dict[str, Any]]:
     space = replace(space, base={**space.base, **measured})
     if "training.precision" in space.fixed:
         space = space.with_fixed(measured)
-    return space, {"data": opened["data"], "metrics": opened["metrics"]}
+    described = StudyCard(
+        data=DataCard.model_validate(opened["data"]),
+        metrics=MetricsCard.model_validate(opened["metrics"]),
+    )
+    return space, described
 
 
 def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 Reading order: spaces, suggest, history, race, planner.
 """
 
-from lab.plan.job import Job, Outcome, trial_row
+from lab.plan.job import Job, Outcome, trial_card
 from lab.plan.mirror import Mirror
 from lab.plan.planner import Planner
 from lab.plan.presets import PRESETS, Preset, choose_preset, find_preset
 from lab.plan.settings import PlanSettings
-from lab.plan.spaces import Space, list_spaces, load_space, restored_space, space_rows
+from lab.plan.spaces import Space, list_spaces, load_space, restored_space, study_card
 from lab.plan.suggest import in_words
 
 __all__ = [
@@ -26,6 +26,6 @@ __all__ = [
     "list_spaces",
     "load_space",
     "restored_space",
-    "space_rows",
-    "trial_row",
+    "study_card",
+    "trial_card",
 ]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from lab.config import RunConfig, stored_config
-from lab.record import Stage
+from lab.record import RunCard, Stage, TrialCard
 
 
 @dataclass(frozen=True)
@@ -56,29 +56,27 @@ class Outcome:
         return self.verdict == "stable"
 
 
-def finished_outcome(run: Mapping[str, Any]) -> Outcome | None:
+def finished_outcome(run: RunCard) -> Outcome | None:
     """The outcome of a finished run from its run.json; None where its score is not finite."""
-    score, verdict = run.get("score"), run.get("verdict") or {}
-    if not isinstance(score, (int, float)) or not math.isfinite(score):
+    if run.score is None or not math.isfinite(run.score):
         return None
-    onset, budget = verdict.get("onset_images"), run.get("budget_images")
-    seconds = run.get("seconds") or {}
+    onset, budget = run.verdict.onset_images if run.verdict else None, run.budget_images
     return Outcome(
         "finished",
-        verdict.get("name"),
-        float(score),
-        quality=float(run.get("final_quality") or 0.0),
+        run.verdict.name if run.verdict else None,
+        run.score,
+        quality=run.final_quality or 0.0,
         life=1.0 if onset is None or not budget else min(1.0, onset / budget),
-        seconds=float(sum(seconds.get(key, 0.0) for key in ("training", "evaluating"))),
+        seconds=float((run.seconds.training or 0.0) + (run.seconds.evaluating or 0.0)),
     )
 
 
-def trial_row(job: Job) -> dict[str, Any]:
-    """Content of trial.json; write it before the run starts, so that no proposal is ever lost."""
-    return {
-        "number": job.trial,
-        "origin": job.origin,
-        "parameters": dict(job.parameters),
+def trial_card(job: Job) -> TrialCard:
+    """trial.json; write it before the run starts, so that no proposal is ever lost."""
+    return TrialCard(
+        number=job.trial,
+        origin=job.origin,
+        parameters=dict(job.parameters),
         **stored_config(job.config),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -9,7 +9,6 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from optuna.trial import FrozenTrial
@@ -23,7 +22,7 @@ from lab.plan.race import Race, Wanted
 from lab.plan.settings import PlanSettings, race_rules, sobol_count
 from lab.plan.spaces import Drawn, Space
 from lab.plan.suggest import SobolDesign
-from lab.record import RunRecord, Stage, StudyRecord
+from lab.record import ConclusionsCard, RunRecord, Stage, StudyRecord, TrialCard
 from lab.statistics import pareto_front
 
 
@@ -61,13 +60,13 @@ class Planner:
         """
         planner = cls(space, settings)
         runs = {(run.trial, run.seed): run for run in record.runs}
-        rows = {int(row["number"]): row for row in record.trials}
+        trials = {trial.number: trial for trial in record.trials}
         never_started: list[Job] = []
-        for number in range(max(rows, default=-1) + 1):
-            if number not in rows:
+        for number in range(max(trials, default=-1) + 1):
+            if number not in trials:
                 never_started.append(planner._new_job())
                 continue
-            job = planner._recorded_job(rows[number])
+            job = planner._recorded_job(trials[number])
             run = runs.pop((number, job.seed), None)
             if run is None:
                 never_started.append(job)
@@ -131,20 +130,15 @@ class Planner:
         self._running.remove((job.trial, job.seed))
         self._take_in(job, outcome)
 
-    def conclusions(self) -> dict[str, Any]:
-        """What the ended runs decide, as study.json keeps it.
-
-        `finalists` are the race's, its winner first, empty until it is over; `recommended` is the
-        winner, chosen before any confirm run; `pareto` the non-dominated stable trials by the
-        seeds that every trial has, with several objectives.
-        """
+    def conclusions(self) -> ConclusionsCard:
+        """What the runs told so far decide; the Pareto set by the seeds that every trial has."""
         finalists = self._race.finalists() or []
-        return {
-            "finalists": finalists,
-            "recommended": finalists[0] if finalists else None,
-            "confirm_seeds": list(self._race.rules.confirm_seeds),
-            "pareto": self._pareto(),
-        }
+        return ConclusionsCard(
+            finalists=tuple(finalists),
+            recommended=finalists[0] if finalists else None,
+            confirm_seeds=tuple(self._race.rules.confirm_seeds),
+            pareto=tuple(self._pareto()),
+        )
 
     def confirmed(self, trial: int) -> tuple[int, int]:
         """How many of a trial's fresh seeds were stable, of how many that have a verdict."""
@@ -231,18 +225,18 @@ class Planner:
         best = pareto_front(np.array([standing.means for standing in stable]), maximise=True)
         return [one.trial for one, is_best in zip(stable, best, strict=True) if is_best]
 
-    def _recorded_job(self, row: dict[str, Any]) -> Job:
+    def _recorded_job(self, trial: TrialCard) -> Job:
         """Enter a stored trial; its configuration is the stored one, whatever the space is now."""
         try:
-            drawn = self.space.draw_point(row["parameters"])
+            drawn = self.space.draw_point(trial.parameters)
         except InputError as error:
             raise InputError(
-                f"trial {row['number']} of the record does not fit the space {self.space.name}: "
+                f"trial {trial.number} of the record does not fit the space {self.space.name}: "
                 f"{error}; restore the space as it was, or start a new study"
             ) from None
-        config = restored_config(row)
-        number = self._history.add(drawn, row["origin"])
-        job = Job(number, config.seed, "explore", row["origin"], drawn.parameters, config)
+        config = restored_config(trial.model_dump(include={"config", "files"}))
+        number = self._history.add(drawn, trial.origin)
+        job = Job(number, config.seed, "explore", trial.origin, drawn.parameters, config)
         self._first.append(job)
         return job
 
@@ -264,13 +258,13 @@ class Planner:
                 self._tell_again(job, run)
 
     def _tell_again(self, job: Job, run: RunRecord) -> None:
-        job = replace(job, attempt=int(run.run.get("attempts", 1)))
+        job = replace(job, attempt=run.card.attempts)
         self._taken.add((job.trial, job.seed))
         match run.status:
             case "running":
                 self._again.append(job)
             case "finished":
-                outcome = finished_outcome(run.run)
+                outcome = finished_outcome(run.card)
                 if outcome is None:
                     raise InputError(
                         f"{run.folder} is finished without a finite score; "
@@ -280,4 +274,4 @@ class Planner:
             case "pruned":
                 self._take_in(job, Outcome("pruned"))
             case _:
-                self._take_in(job, Outcome("errored", error=run.run.get("error")))
+                self._take_in(job, Outcome("errored", error=run.card.error or None))

@@ -13,7 +13,6 @@ from optuna.distributions import BaseDistribution
 
 from lab.config import (
     RunConfig,
-    canonical_data,
     canonical_values,
     config_paths,
     make_config,
@@ -29,6 +28,7 @@ from lab.plan.space_file import (
     space_source,
 )
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
+from lab.record import FileCard, ParameterCard, SpaceCard, StudyCard
 from lab.user_file import UserFile, files_for, stored_files
 
 NUM_SURVEY_DRAWS = 256
@@ -196,33 +196,37 @@ def list_spaces() -> list[Space]:
     return [_space_of(file) for file in named_space_files()]
 
 
-def space_rows(space: Space) -> dict[str, Any]:
-    """The entries `space`, `parameters`, `base` and, if there are any, `files` of study.json."""
-    files = {"files": stored_files(space.files)} if space.files else {}
-    return {
-        "space": {
-            "name": space.name,
-            "description": space.description,
-            "file": str(space.file),
-            "known": {name: dict(point) for name, point in space.known.items()},
-            "fixed": dict(space.fixed),
+def study_card(space: Space) -> StudyCard:
+    """The parts of study.json that the space decides."""
+    return StudyCard(
+        space=SpaceCard(
+            name=space.name,
+            description=space.description,
+            file=str(space.file),
+            known={name: dict(point) for name, point in space.known.items()},
+            fixed=dict(space.fixed),
+        ),
+        parameters={
+            name: ParameterCard.model_validate(_row(distribution))
+            for name, distribution in space.parameters().items()
         },
-        "parameters": {name: _row(found) for name, found in space.parameters().items()},
-        "base": stored_config(space.base_config())["config"],
-        **files,
-    }
+        base=stored_config(space.base_config())["config"],
+        files={
+            name: FileCard.model_validate(entry)
+            for name, entry in stored_files(space.files).items()
+        },
+    )
 
 
-def restored_space(study: Mapping[str, Any]) -> Space:
+def restored_space(study: StudyCard) -> Space:
     """The space of a stored study: its file, with the base and settings of its start."""
-    row = study["space"]
-    file = Path(row["file"])
+    file = Path(study.space.file)
     # Named spaces move with the installation; a person's own file must be where it was.
     named = not file.is_file() and file.parent.name == "search_spaces"
-    space = _space_of(find_space_file(row["name"] if named else file))
-    files = files_for((f"{name}:_" for name in study.get("files", {})), study.get("files", {}))
-    base = _dotted(canonical_data(study["base"]))
-    return replace(space, base=base, files=files).with_fixed(row["fixed"])
+    space = _space_of(find_space_file(study.space.name if named else file))
+    kept = study.model_dump()["files"]
+    files = files_for((f"{name}:_" for name in kept), kept)
+    return replace(space, base=_dotted(study.base), files=files).with_fixed(study.space.fixed)
 
 
 def _space_of(file: Path) -> Space:

@@ -4,16 +4,38 @@ Each run's folder is written by one process: whole files by rename, rows by appe
 tolerates a torn last line and a missing folder, and counts them.
 """
 
+from lab.record.card import Problem as Problem
+from lab.record.card import Scalar as Scalar
+from lab.record.cards import ConclusionsCard as ConclusionsCard
+from lab.record.cards import DataCard as DataCard
+from lab.record.cards import FileCard as FileCard
+from lab.record.cards import FlagCard as FlagCard
+from lab.record.cards import HardwareCard as HardwareCard
+from lab.record.cards import MetricsCard as MetricsCard
+from lab.record.cards import NetworkSizesCard as NetworkSizesCard
+from lab.record.cards import ParameterCard as ParameterCard
+from lab.record.cards import PilotCard as PilotCard
+from lab.record.cards import RunCard as RunCard
+from lab.record.cards import SecondsCard as SecondsCard
+from lab.record.cards import SettingsCard as SettingsCard
+from lab.record.cards import SpaceCard as SpaceCard
+from lab.record.cards import StudyCard as StudyCard
+from lab.record.cards import TrialCard as TrialCard
+from lab.record.cards import VerdictCard as VerdictCard
 from lab.record.columns import CLASS_SHARE_PREFIX as CLASS_SHARE_PREFIX
 from lab.record.columns import IMAGES_SEEN as IMAGES_SEEN
 from lab.record.columns import QUALITY as QUALITY
 from lab.record.columns import SECONDS_EVALUATING as SECONDS_EVALUATING
+from lab.record.columns import SECONDS_PREFIX as SECONDS_PREFIX
 from lab.record.columns import SECONDS_TRAINING as SECONDS_TRAINING
 from lab.record.columns import SIGNAL_PREFIX as SIGNAL_PREFIX
 from lab.record.columns import STEP as STEP
 from lab.record.columns import MetricNames as MetricNames
 from lab.record.columns import class_share as class_share
 from lab.record.columns import metric_names as metric_names
+from lab.record.detector import DetectorCard as DetectorCard
+from lab.record.detector import HealthyCard as HealthyCard
+from lab.record.detector import RateCard as RateCard
 from lab.record.durable import LOCK_FILE as LOCK_FILE
 from lab.record.durable import StorageFailed as StorageFailed
 from lab.record.durable import sole_writer as sole_writer
@@ -26,6 +48,7 @@ from lab.record.files import append_row as append_row
 from lab.record.files import is_readable as is_readable
 from lab.record.files import read_json as read_json
 from lab.record.files import read_rows as read_rows
+from lab.record.files import write_card as write_card
 from lab.record.files import write_json as write_json
 from lab.record.files import write_rows as write_rows
 from lab.record.names import CONFIG_FILE as CONFIG_FILE
@@ -45,9 +68,12 @@ from lab.record.names import neighbours_file as neighbours_file
 from lab.record.names import run_folder as run_folder
 from lab.record.names import sample_file as sample_file
 from lab.record.names import trial_folder as trial_folder
+from lab.record.nested import flattened as flattened
+from lab.record.nested import value_at as value_at
 from lab.record.reading import RunRecord as RunRecord
 from lab.record.reading import StudyRecord as StudyRecord
 from lab.record.reading import is_study as is_study
+from lab.record.reading import read_card as read_card
 from lab.record.reading import read_study as read_study
 from lab.record.reading import require_study as require_study
 from lab.record.verdicts import FAILURES as FAILURES

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError
+from lab.record.card import Card
 from lab.record.columns import IMAGES_SEEN
 from lab.record.durable import append_line, patiently, write_patiently
 from lab.record.evaluations import Row
@@ -29,6 +30,11 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
     content = {"format": FORMAT, **_storable(data)} | {"format": FORMAT}
     text = json.dumps(content, indent=2, allow_nan=False)
     write_patiently(path, text.encode() + b"\n")
+
+
+def write_card(path: Path, card: Card) -> None:
+    """A card as its file of the record. Raises StorageFailed."""
+    write_json(path, card.stored())
 
 
 def read_json(path: Path) -> dict[str, Any]:

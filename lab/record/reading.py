@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lab.config import canonical_record
 from lab.errors import InputError
+from lab.record.card import AnyCard, Problem, validated
+from lab.record.cards import RunCard, StudyCard, TrialCard
 from lab.record.evaluations import Evaluations, Row
 from lab.record.files import NewerFormat, Rows, read_json, read_rows
 from lab.record.names import (
@@ -24,50 +25,50 @@ from lab.record.names import (
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run as stored: `run` is run.json, `evaluations` the rows of evaluations.jsonl."""
+    """One run as stored: `card` is run.json, `evaluations` the rows of evaluations.jsonl."""
 
     folder: Path
-    run: dict[str, Any]
+    card: RunCard
     evaluations: Sequence[Row]
 
     @property
     def trial(self) -> int:
-        return int(self.run["trial"])
+        return self.card.trial
 
     @property
     def seed(self) -> int:
-        return int(self.run["seed"])
+        return self.card.seed
 
     @property
     def status(self) -> str:
-        return str(self.run["status"])
+        return self.card.status
 
     @property
     def verdict(self) -> str | None:
         """The verdict's name, or None while a run has none."""
-        verdict = self.run.get("verdict")
-        return str(verdict["name"]) if verdict else None
+        return self.card.verdict.name if self.card.verdict else None
 
 
 @dataclass(frozen=True, eq=False)
 class StudyRecord:
-    """A study as stored, with a count of what could not be read.
+    """A study as stored, with what could not be read.
 
     `evaluations` holds the rows of all runs as columns; those of `runs[i]` are its run i.
     """
 
     folder: Path
-    study: dict[str, Any]
-    trials: list[dict[str, Any]]
+    card: StudyCard
+    trials: list[TrialCard]
     runs: list[RunRecord]
     num_torn_rows: int = 0
-    missing: list[str] = field(default_factory=list)
-    """Files and folders that should be there and are not, or are damaged; relative paths."""
+    problems: list[Problem] = field(default_factory=list)
+    """Files and folders that are missing or damaged, and fields of the wrong kind."""
     evaluations: Evaluations = field(default_factory=Evaluations)
 
-
-_OF_A_RUN = {"trial": int, "seed": int, "status": str}
-"""What a run.json must say to be one."""
+    @property
+    def name(self) -> str:
+        """The study's name; its folder's where the record has none."""
+        return self.card.study or self.folder.name
 
 
 def is_study(folder: Path) -> bool:
@@ -92,35 +93,40 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     Raises InputError when `folder` is no study, or was made by a newer format.
     """
     require_study(folder)
-    study = canonical_record(read_json(folder / STUDY_FILE))
-    trials: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    study = _lenient(folder / STUDY_FILE, StudyCard, folder, problems)
+    assert study is not None, "every field of study.json has a default"
+    trials: list[TrialCard] = []
     runs: list[RunRecord] = []
-    missing: list[str] = []
     torn = 0
     evaluated = Evaluations()
-    for place in sorted(_folders(folder / "trials"), key=lambda path: (len(path.name), path.name)):
-        trial = _readable(place / TRIAL_FILE, folder, missing, {"number": int})
+    for place in _in_order(folder / "trials"):
+        trial = _readable(place / TRIAL_FILE, TrialCard, folder, problems)
         if trial is None:
             continue
-        if trial_folder(folder, trial["number"]) != place:
-            missing.append(str((place / TRIAL_FILE).relative_to(folder)))
+        if trial_folder(folder, trial.number) != place:
+            problems.append(Problem(str((place / TRIAL_FILE).relative_to(folder))))
             continue
-        trials.append(canonical_record(trial))
-        seeds = [run for run in _folders(place) if run.name.startswith("seed-")]
+        trials.append(trial)
+        seeds = [run for run in _in_order(place) if run.name.startswith("seed-")]
         if not seeds:
-            missing.append(f"{place.relative_to(folder)}/seed-*")
-        for run_place in sorted(seeds, key=lambda path: (len(path.name), path.name)):
-            run = _readable(run_place / RUN_FILE, folder, missing, _OF_A_RUN)
+            problems.append(Problem(f"{place.relative_to(folder)}/seed-*"))
+        for run_place in seeds:
+            run = _readable(run_place / RUN_FILE, RunCard, folder, problems)
             if run is None:
                 continue
-            home = run_folder(folder, run["trial"], run["seed"])
-            if home != run_place:
-                missing.append(str((run_place / RUN_FILE).relative_to(folder)))
+            if run_folder(folder, run.trial, run.seed) != run_place:
+                problems.append(Problem(str((run_place / RUN_FILE).relative_to(folder))))
                 continue
             rows = read_rows(run_place / EVALUATIONS_FILE) if evaluations else Rows([], 0)
             torn += rows.num_torn
             runs.append(RunRecord(run_place, run, evaluated.append(rows.rows)))
-    return StudyRecord(folder, study, trials, runs, torn, missing, evaluated)
+    return StudyRecord(folder, study, trials, runs, torn, problems, evaluated)
+
+
+def _in_order(place: Path) -> list[Path]:
+    """The folders in a folder by their numbers, which may have more digits than usual."""
+    return sorted(_folders(place), key=lambda path: (len(path.name), path.name))
 
 
 def _folders(place: Path) -> Iterator[Path]:
@@ -129,17 +135,46 @@ def _folders(place: Path) -> Iterator[Path]:
             yield from (place / entry.name for entry in entries if entry.is_dir())
 
 
+def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:
+    """The card of one file; a field of the wrong kind has its default.
+
+    Raises InputError when the file is missing, torn, made by a newer format, or lacks a field
+    that has no default.
+    """
+    problems: list[Problem] = []
+    card = _lenient(path, kind, path.parent, problems)
+    if card is None:
+        needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+        raise InputError(
+            f"{path} is damaged: it needs {' and '.join(needed)}; restore it or remove its folder"
+        )
+    return card
+
+
 def _readable(
-    path: Path, study: Path, missing: list[str], needs: Mapping[str, type]
-) -> dict[str, Any] | None:
-    """A JSON file of the record with these keys, or None and a line in `missing`."""
+    path: Path, kind: type[AnyCard], study: Path, problems: list[Problem]
+) -> AnyCard | None:
+    """As `_lenient`; a file that cannot be read at all is a problem too."""
     try:
-        found = read_json(path)
+        return _lenient(path, kind, study, problems)
     except NewerFormat:
         raise
     except InputError:
-        found = {}
-    if all(type(found.get(key)) is kind for key, kind in needs.items()):
-        return found
-    missing.append(str(path.relative_to(study)))
-    return None
+        problems.append(Problem(str(path.relative_to(study))))
+        return None
+
+
+def _lenient(
+    path: Path, kind: type[AnyCard], study: Path, problems: list[Problem]
+) -> AnyCard | None:
+    """The card of a file and a problem for each wrong field; None where it cannot be made.
+
+    Raises InputError as `read_json` does.
+    """
+    card, wrong = validated(kind, canonical_record(read_json(path)))
+    if card is None:
+        problems.append(Problem(str(path.relative_to(study))))
+    elif wrong:
+        file = str(path.relative_to(study))
+        problems += [Problem(file, name) for name in wrong]
+    return card

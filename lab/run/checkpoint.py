@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from lab.errors import InputError
+from lab.record import IMAGES_SEEN
 from lab.record.durable import patiently, remove_patiently, write_patiently
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 NUM_KEPT = 2
 CHECKSUM = "checksum"
 GAME = "game"
-IMAGES_SEEN = "images_seen"
 UNNUMBERED = "checkpoint.pt"
 """The one checkpoint of a run that version 0.1 began: it has no checksum."""
 _NUMBERED = re.compile(r"checkpoint-(\d{8,})\.pt")

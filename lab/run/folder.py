@@ -26,14 +26,16 @@ from lab.record import (
     IMAGES_SEEN,
     RUN_FILE,
     SAMPLES_FOLDER,
+    NetworkSizesCard,
     Row,
+    RunCard,
+    SecondsCard,
     Stage,
     Status,
     append_row,
-    is_readable,
-    read_json,
+    read_card,
     read_rows,
-    write_json,
+    write_card,
     write_rows,
 )
 from lab.record.durable import remove_parts, remove_patiently, write_patiently
@@ -80,14 +82,15 @@ class RunFolder:
     def __init__(self, folder: Path, label: RunLabel) -> None:
         self.folder = folder
         self.label = label
-        self._note: dict[str, Any] = {}
+        self._card: RunCard | None = None
+        """run.json as it was last read or written."""
         self._resumed_from = folder
 
     def finished(self) -> Finished | None:
         """The end of a run that has its verdict, else None."""
         path = self.folder / RUN_FILE
-        note = read_json(path) if path.exists() else {}
-        if note.get("status") != "finished":
+        card = read_card(path, RunCard) if path.exists() else None
+        if card is None or card.status != "finished":
             return None
         rows = read_rows(self.folder / EVALUATIONS_FILE).rows
         if not rows:
@@ -95,7 +98,12 @@ class RunFolder:
                 f"{self.folder} holds a finished run without its {EVALUATIONS_FILE}; "
                 "restore that file, or remove the folder to train the run again"
             )
-        return Finished(rows[-1], stored_verdict(note["verdict"]), note["score"])
+        if card.verdict is None or card.score is None:
+            raise InputError(
+                f"{path} is damaged: it holds a finished run without its verdict or score; "
+                "restore it or remove its folder"
+            )
+        return Finished(rows[-1], stored_verdict(card.verdict), card.score)
 
     def resume(self) -> Resumed:
         """The newest whole state and the rows up to it; newer rows and checkpoints are removed.
@@ -107,7 +115,7 @@ class RunFolder:
         remove_parts(self.folder)
         remove_parts(self.folder / SAMPLES_FOLDER)
         if checkpoint_files(self.folder) and (self.folder / RUN_FILE).exists():
-            self._note = read_json(self.folder / RUN_FILE)
+            self._card = read_card(self.folder / RUN_FILE, RunCard)
         rows = read_rows(self.folder / EVALUATIONS_FILE).rows
         for path, state in whole_checkpoints(self.folder):
             kept = [row for row in rows if row[IMAGES_SEEN] <= state[IMAGES_SEEN]]
@@ -123,13 +131,18 @@ class RunFolder:
         files = checkpoint_files(self.folder)
         for newer in files[: files.index(path)]:
             remove_patiently(newer)
-        return Resumed(rows, state, self._note.get("precision"))
+        return Resumed(rows, state, self._precision)
 
     def _afresh(self) -> Resumed:
         for path in checkpoint_files(self.folder):
             remove_patiently(path)
         remove_patiently(self.folder / EVALUATIONS_FILE)
-        return Resumed([], None, self._note.get("precision"))
+        return Resumed([], None, self._precision)
+
+    @property
+    def _precision(self) -> str | None:
+        """What an earlier start settled for `auto`."""
+        return self._card.precision or None if self._card else None
 
     def load_into(self, game: Game, state: dict[str, Any]) -> None:
         """Continue `game` from a checkpoint's content."""
@@ -146,29 +159,21 @@ class RunFolder:
         self, config: RunConfig, game: Game, hosts: Sequence[str], *, starting_seconds: float
     ) -> None:
         """Write run.json for a run that begins or goes on; `hosts` are those of its ranks."""
-        for key in ("error", "ended"):  # of an earlier attempt
-            self._note.pop(key, None)
-        self._note |= {
-            "trial": self.label.trial,
-            "seed": self.label.seed,
-            "stage": self.label.stage,
-            "attempts": self.label.attempt,
-            "status": "running",
-            "verdict": None,
-            "score": None,
-            "budget_images": config.training.budget_images,
-            "precision": game.precision,
-            "host": hosts[0],
-            "hosts": list(hosts),
-            "device": device_name(game.device),
-            "started": self._note.get("started", now()),
-            "seconds": {"starting": starting_seconds},
-            "num_parameters": {
-                "generator": _num_parameters(game.generator),
-                "critic": _num_parameters(game.critic),
-            },
-        }
-        write_json(self.folder / RUN_FILE, self._note)
+        earlier = self._card.without("error", "ended") if self._card else None
+        self._card = _labelled(earlier, self.label, "running").changed(
+            budget_images=config.training.budget_images,
+            precision=game.precision,
+            host=hosts[0],
+            hosts=tuple(hosts),
+            device=device_name(game.device),
+            started=earlier.started if earlier and earlier.started else now(),
+            seconds=SecondsCard(starting=starting_seconds),
+            num_parameters=NetworkSizesCard(
+                generator=_num_parameters(game.generator),
+                critic=_num_parameters(game.critic),
+            ),
+        )
+        write_card(self.folder / RUN_FILE, self._card)
 
     def store_row(self, row: Row) -> None:
         """Append an evaluation's row."""
@@ -188,18 +193,19 @@ class RunFolder:
         seconds: dict[str, float],
     ) -> None:
         """Write run.json for a run that has its verdict."""
+        assert self._card is not None, "a run ends after it has started"
         training = seconds["training"]
-        self._note |= {
-            "status": "finished",
-            "verdict": verdict.stored(),
-            "score": score,
-            "final_quality": final_quality,
-            "images_seen": images_seen,
-            "ended": now(),
-            "seconds": {**self._note.get("seconds", {}), **seconds},
-            "images_per_second": images_seen / training if training > 0 else None,
-        }
-        write_json(self.folder / RUN_FILE, self._note)
+        self._card = self._card.changed(
+            status="finished",
+            verdict=verdict.stored(),
+            score=score,
+            final_quality=final_quality,
+            images_seen=images_seen,
+            ended=now(),
+            seconds=self._card.seconds.changed(**seconds),
+            images_per_second=images_seen / training if training > 0 else None,
+        )
+        write_card(self.folder / RUN_FILE, self._card)
 
     def save_generator(self, generator: Generator) -> None:
         """The averaged generator's weights as safetensors."""
@@ -209,17 +215,27 @@ class RunFolder:
 
 def mark_errored(folder: Path, label: RunLabel, error: str) -> None:
     """Note in run.json that a run crashed through no fault of the GAN."""
-    _mark(folder, label, "errored", {"error": error})
+    write_card(folder / RUN_FILE, _ended(folder, label, "errored").changed(error=error))
 
 
 def mark_pruned(folder: Path, label: RunLabel, last: Row) -> None:
     """Note in run.json that a run was given up for looking poor at its last row."""
-    _mark(folder, label, "pruned", {IMAGES_SEEN: last[IMAGES_SEEN]})
+    card = _ended(folder, label, "pruned").changed(images_seen=last[IMAGES_SEEN])
+    write_card(folder / RUN_FILE, card)
 
 
-def _mark(folder: Path, label: RunLabel, status: Status, notes: dict[str, Any]) -> None:
-    note = read_json(folder / RUN_FILE) if is_readable(folder / RUN_FILE) else {}
-    note |= {
+def _ended(folder: Path, label: RunLabel, status: Status) -> RunCard:
+    """run.json of a run that ends without a verdict."""
+    try:
+        earlier = read_card(folder / RUN_FILE, RunCard)
+    except InputError:
+        earlier = None
+    return _labelled(earlier, label, status).changed(ended=now())
+
+
+def _labelled(earlier: RunCard | None, label: RunLabel, status: Status) -> RunCard:
+    """The card of a run without a verdict, over what an earlier start left."""
+    fields: dict[str, Any] = {
         "trial": label.trial,
         "seed": label.seed,
         "stage": label.stage,
@@ -227,10 +243,8 @@ def _mark(folder: Path, label: RunLabel, status: Status, notes: dict[str, Any]) 
         "status": status,
         "verdict": None,
         "score": None,
-        "ended": now(),
-        **notes,
     }
-    write_json(folder / RUN_FILE, note)
+    return earlier.changed(**fields) if earlier else RunCard(**fields)
 
 
 def device_name(device: torch.device) -> str:

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Literal
 
-from lab.record import QUALITY, SIGNAL_PREFIX
-from lab.record.columns import MetricNames
+from lab.record import QUALITY
+from lab.record.columns import (
+    CRITIC_ACCURACY,
+    LOGIT_FAKE,
+    LOGIT_HELDOUT,
+    LOGIT_REAL,
+    R_T,
+    R_V,
+    MetricNames,
+)
 from lab.record.words import brief, kimg
 from lab.stability.history import History, Point, both, first_two_in_a_row, number
 
 FlagName = Literal["overfit", "memorised"]
 
-LOGIT_REAL, LOGIT_HELDOUT, LOGIT_FAKE = (
-    SIGNAL_PREFIX + name for name in ("logit_real", "logit_heldout", "logit_fake")
-)
-ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
-R_V = SIGNAL_PREFIX + "r_v"
-R_T = SIGNAL_PREFIX + "r_t"
 
 NUM_WINDOWS = 4
 """Windows over which r_v is pooled: held-out logits come from few batches."""
@@ -91,7 +93,7 @@ def _pooled_gaps(history: History) -> list[Point]:
         window = parts[end - NUM_WINDOWS : end]
         row = window[-1][0]
         apart = math.fsum(part[2] for part in window)
-        values = [history.value(part[0], ACCURACY) for part in window]
+        values = [history.value(part[0], CRITIC_ACCURACY) for part in window]
         accuracies = [accuracy for accuracy in values if accuracy is not None]
         if apart > 0 and (not accuracies or fmean(accuracies) >= MIN_ACCURACY):
             value = math.fsum(part[1] for part in window) / apart

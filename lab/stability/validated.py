@@ -11,36 +11,21 @@ from typing import Any
 
 from lab.config import NO_LIMITS, StabilityConfig
 from lab.errors import InputError
-from lab.record import read_json, write_json
+from lab.record import DetectorCard, read_card, read_json, write_json
 
 PUBLISHED = Path(__file__).parent / "validated.json"
 
 
-def detector(settings: StabilityConfig, published: Path = PUBLISHED) -> dict[str, Any]:
-    """The `detector` entry of study.json: the judge's error rates on runs whose truth is known.
-
-    - `created`, `quick` (the smaller validation), `version` (the lab's then), `command`
-    - `seeds`: held-out, no limit was chosen on them; `budget_images`, `every_images`,
-      `num_samples`: size of the ordinary runs
-    - `thresholds`: the limits it was measured with; `same_thresholds`: whether `settings` has
-      these; `changed_thresholds`: {name: [validated, in `settings`]}
-    - `verdicts`: of each failure `planted` (runs that had it), `named` (those named right, not
-      before the true onset; a plant that can truly end in several ways counts under the
-      likeliest), `kinds` (what was planted), `delay_evaluations` and `delay_images` (medians
-      over the runs named right, None without one), `given` (times the verdict was given to any
-      run, healthy ones too) and `given_right` (those of them that were right)
-    - `flags`: the same of each flag
-    - `healthy`: `runs`, `left_alone`, `evaluations`, `false_alarms`, `per_thousand`
-      evaluations, and their Wilson 95 % `interval`
-    """
-    rates = {key: value for key, value in read_json(published).items() if key != "format"}
-    validated, here = rates["thresholds"], thresholds(settings)
+def detector(settings: StabilityConfig, published: Path = PUBLISHED) -> DetectorCard:
+    """The judge's error rates, and where the limits of `settings` are not those validated."""
+    rates = read_card(published, DetectorCard).without("format")
+    here = thresholds(settings)
     changed = {
-        name: [validated.get(name), here.get(name)]
-        for name in sorted(validated.keys() | here.keys())
-        if validated.get(name) != here.get(name)
+        name: (rates.thresholds.get(name), here.get(name))
+        for name in sorted(rates.thresholds.keys() | here.keys())
+        if rates.thresholds.get(name) != here.get(name)
     }
-    return {**rates, "same_thresholds": not changed, "changed_thresholds": changed}
+    return rates.changed(same_thresholds=not changed, changed_thresholds=changed)
 
 
 def thresholds(settings: StabilityConfig) -> dict[str, float]:

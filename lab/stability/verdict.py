@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lab.config import StabilityConfig
-from lab.record import QUALITY, STABLE, VerdictName
+from lab.record import QUALITY, STABLE, VerdictCard, VerdictName
 from lab.record.columns import MetricNames
 from lab.record.words import brief, kimg
 from lab.stability import rules
@@ -44,18 +44,15 @@ class Verdict:
     ignored: tuple[str, ...] = ()
     """Rows and values of a log that were skipped, in words."""
 
-    def stored(self) -> dict[str, Any]:
-        """The entry `verdict` of run.json."""
-        return asdict(self)
+    def stored(self) -> VerdictCard:
+        """As run.json keeps it."""
+        return VerdictCard.model_validate(asdict(self))
 
 
-def stored_verdict(note: Mapping[str, Any]) -> Verdict:
-    """The verdict of `Verdict.stored()`; older records have fewer entries."""
-    entries = dict(note)
-    entries["flags"] = tuple(Flag(**flag) for flag in entries.get("flags", ()))
-    for name in ("not_judged", "ignored"):
-        entries[name] = tuple(entries.get(name, ()))
-    return Verdict(**entries)
+def stored_verdict(card: VerdictCard) -> Verdict:
+    """A verdict from `Verdict.stored()`, also of older records, which have fewer entries."""
+    entries = card.model_dump(include=set(VerdictCard.model_fields))
+    return Verdict(**entries | {"flags": tuple(Flag(**flag) for flag in entries["flags"])})
 
 
 def judge(

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from lab.cli import run_command
 from lab.errors import InputError
+from lab.record.conditions import versions
 from lab.record.durable import StorageFailed
 from lab.validate.part import Part, Say
 from lab.validate.screen import show_opening, show_part, show_result
@@ -53,7 +54,7 @@ def command(options: ValidateOptions) -> int:
     if options.publish is not None:
         return _publish(options.publish)
     _check(options)
-    from lab.validate.conditions import hardware, versions
+    from lab.validate.conditions import PACKAGES, hardware
 
     console = Console()
     started = time.perf_counter()
@@ -72,7 +73,7 @@ def command(options: ValidateOptions) -> int:
         "quick": options.quick,
         "passed": all(part.passed for part in parts),
         "seconds": seconds,
-        "versions": versions(),
+        "versions": versions(PACKAGES),
         "hardware": hardware(options.processes),
         "parts": [part.row() for part in parts],
     }

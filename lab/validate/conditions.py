@@ -1,32 +1,23 @@
-"""What a validation ran on: versions and hardware, as its record and page say them."""
+"""What a validation ran on, as its record and page state it."""
 
 from __future__ import annotations
 
 import os
-import platform
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
 
-PACKAGES = ("torch", "numpy", "scipy", "plotly", "gan-stability-lab")
+from lab.record.conditions import system
 
-
-def versions() -> dict[str, str]:
-    """Of Python and of what the numbers depend on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
+PACKAGES = ("torch", "numpy", "scipy", "plotly")
+"""What the numbers depend on, besides the lab."""
 
 
 def hardware(processes: int) -> dict[str, Any]:
     """System, cores, GPU, and the number of processes."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
-        "system": f"{platform.system()} {platform.machine()}",
+        "system": system(),
         "cores": os.cpu_count(),
         "gpu": gpu,
         "processes": processes,

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from lab.config import NO_LIMITS, StabilityConfig
-from lab.record import StudyRecord
+from lab.record import DataCard, MetricsCard, StudyRecord, value_at
 from reports.kit.words import MISSING, images, listed, number
-from reports.study.tables import config_value, mapping, parameters_of
+from reports.study.tables import parameters_of
 
 PROTOCOL = {
     "extractor": "the extractor of features",
@@ -27,7 +27,6 @@ PROTOCOL = {
 IN_NUM_SAMPLES = ("kernel", "frechet", "manifold")
 """Entries that differ whenever num_samples does, for they say it again."""
 DATA = ("name", "fingerprint", "num_images", "resolution", "channels")
-BUDGET, TARGET = "training.budget_images", "stability.target_quality"
 LIMITS = tuple(name for name in StabilityConfig.model_fields if name not in NO_LIMITS)
 ABSENT = "not recorded"
 
@@ -58,7 +57,7 @@ class Barriers:
 
 def pair_of(studies: tuple[StudyRecord, StudyRecord], places: tuple[str, str]) -> Pair:
     """Names to tell them apart: those of the studies, or also when each was last written."""
-    names = [str(study.study.get("study", study.folder.name)) for study in studies]
+    names = [study.name for study in studies]
     if names[0] == names[1]:
         stamps = [_stamp(study) for study in studies]
         folders = [study.folder.name for study in studies]
@@ -71,24 +70,25 @@ def pair_of(studies: tuple[StudyRecord, StudyRecord], places: tuple[str, str]) -
 
 def same_study(pair: Pair) -> bool:
     """Whether both are one study, seen at two dates: made at the same moment, of one name."""
-    keys = [(study.study.get("study"), study.study.get("created")) for study in pair.studies]
-    return keys[0] == keys[1] and keys[0][1] is not None
+    one, two = (study.card for study in pair.studies)
+    return (one.study, one.created) == (two.study, two.created) and one.created != ""
 
 
 def barriers(pair: Pair) -> Barriers:
     """What makes quality, and what makes P(stable), another quantity in each study."""
     data = _data_barrier(pair)
-    changed = [name for name in PROTOCOL if _differs(pair, "metrics", name)]
+    one, two = (study.card.metrics for study in pair.studies)
+    changed = [name for name in PROTOCOL if getattr(one, name) != getattr(two, name)]
     if "num_samples" in changed:
         changed = [name for name in changed if name not in IN_NUM_SAMPLES]
     protocol = [PROTOCOL[name] for name in changed]
-    budgets = [_base(study, BUDGET) for study in pair.studies]
+    budgets = [study.card.budget_images for study in pair.studies]
     budget = (
-        [f"the budget ({listed([images(_number(value)) for value in budgets])} images)"]
+        [f"the budget ({listed([images(value) for value in budgets])} images)"]
         if budgets[0] != budgets[1]
         else []
     )
-    targets = [_base(study, TARGET) for study in pair.studies]
+    targets = [study.card.target_quality for study in pair.studies]
     target = (
         [f"the target quality ({listed([number(value) for value in targets])})"]
         if targets[0] != targets[1]
@@ -122,19 +122,19 @@ def _groups(pair: Pair) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
     found = {}
     for group, read in (
         ("space", _space),
-        ("base configuration", lambda study: _flat(mapping(study.study.get("base")))),
-        ("search", lambda study: _flat(mapping(study.study.get("settings")))),
-        ("data", lambda study: _some(study, "data", DATA)),
-        ("metrics", lambda study: _some(study, "metrics", tuple(PROTOCOL))),
-        ("versions", lambda study: _flat(mapping(study.study.get("versions")))),
-        ("hardware", lambda study: _flat(mapping(study.study.get("hardware")))),
+        ("base configuration", lambda study: _flat(study.card.base)),
+        ("search", lambda study: _flat(study.card.settings.stored())),
+        ("data", lambda study: _some(study.card.data, DATA)),
+        ("metrics", lambda study: _some(study.card.metrics, tuple(PROTOCOL))),
+        ("versions", lambda study: _flat(study.card.versions)),
+        ("hardware", lambda study: _flat(study.card.hardware.stored())),
     ):
         found[group] = (read(pair.first), read(pair.second))
     return found
 
 
 def _space(study: StudyRecord) -> dict[str, str]:
-    told = {"space": str(mapping(study.study.get("space")).get("name", ABSENT))}
+    told = {"space": study.card.space.name or ABSENT}
     for parameter in parameters_of(study):
         if parameter.is_numeric:
             scale = ", logarithmic" if parameter.log else ""
@@ -144,8 +144,8 @@ def _space(study: StudyRecord) -> dict[str, str]:
     return told
 
 
-def _some(study: StudyRecord, entry: str, names: tuple[str, ...]) -> dict[str, str]:
-    values = mapping(study.study.get(entry))
+def _some(card: DataCard | MetricsCard, names: tuple[str, ...]) -> dict[str, str]:
+    values = card.stored()
     return {name: _word(values[name]) for name in names if name in values}
 
 
@@ -164,32 +164,19 @@ def _word(value: Any) -> str:
     return "none" if value is None else number(value, 6)
 
 
-def _differs(pair: Pair, entry: str, name: str) -> bool:
-    one, two = (mapping(study.study.get(entry)).get(name) for study in pair.studies)
-    return bool(one != two)
-
-
 def _data_barrier(pair: Pair) -> list[str]:
-    prints = [mapping(study.study.get("data")).get("fingerprint") for study in pair.studies]
-    if None in prints:
+    prints = [study.card.data.fingerprint for study in pair.studies]
+    if "" in prints:
         return ["the data, as far as is known: a record has no fingerprint of it"]
     return ["the data"] if prints[0] != prints[1] else []
 
 
-def _base(study: StudyRecord, path: str) -> Any:
-    return config_value(mapping(study.study.get("base")), path)
-
-
 def _limit(study: StudyRecord, name: str) -> Any:
     """A limit as recorded; its default in records from before it existed."""
-    value = _base(study, f"stability.{name}")
+    value = value_at(study.card.base, f"stability.{name}")
     return StabilityConfig.model_fields[name].default if value is None else value
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
-
-
 def _stamp(study: StudyRecord) -> str:
-    written = str(study.study.get("finished") or study.study.get("created") or ABSENT)
+    written = study.card.finished or study.card.created or ABSENT
     return written[:16].replace("T", " ")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.record import trial_folder, write_whole
+from lab.record import read_study, trial_folder, write_whole
 from lab.record.storage import Storage, for_reading, in_its_words
 from reports.compare.blocks import (
     curve_blocks,
@@ -29,7 +29,6 @@ from reports.kit.markup import Html, element, joined
 from reports.kit.words import counted
 from reports.page import age, contents, document
 from reports.study.commands import copyable
-from reports.study.reading import read_for_report
 
 SECTIONS = (
     ("differs", "What differs", "Are these numbers of one kind?"),
@@ -57,7 +56,7 @@ def store_comparison(first: Storage, second: Storage, out: Path | None = None) -
     for storage in (first, second):
         with in_its_words(storage):
             storage.pull(for_reading)
-            studies.append(read_for_report(storage.folder))
+            studies.append(read_study(storage.folder))
     pair = pair_of((studies[0], studies[1]), (first.name, second.name))
     content = build_comparison(pair)
     for storage in (first, second):
@@ -103,7 +102,7 @@ def build_comparison(pair: Pair, now: datetime | None = None) -> str:
 def _header(pair: Pair, title: str) -> Html:
     facts = [
         f"{name}: {counted(len(study.trials), 'trial')}, "
-        f"{counted(len(study.runs), 'run')}, {study.study.get('status', 'unknown')}"
+        f"{counted(len(study.runs), 'run')}, {study.card.status}"
         for name, study in zip(pair.names, pair.studies, strict=True)
     ]
     kicker = "One study at two dates" if same_study(pair) else "Two studies compared"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import QUALITY, UNBROKEN, StudyRecord
+from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, UNBROKEN, StudyRecord
 from lab.statistics import (
     Effect,
     Interval,
@@ -191,7 +191,7 @@ def quality_rows(study: StudyRecord) -> pd.DataFrame:
     rows = study.evaluations
     if index.size == 0 or rows.num_rows == 0:
         return pd.DataFrame(columns=columns, dtype=float)
-    seen, quality = rows.column("images_seen"), rows.column(QUALITY)
+    seen, quality = rows.column(IMAGES_SEEN), rows.column(QUALITY)
     mine = np.isin(rows.run, index) & np.isfinite(seen)
     num_times = int(min(MOST_TIMES, np.median(np.diff(rows.first)[index])))
     times = np.linspace(0.0, float(seen[mine].max(initial=0.0)), max(2, num_times))
@@ -212,12 +212,12 @@ def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
         {
             "parameters": [short_name(parameter.path) for parameter in parameters_of(study)],
             "stages": sorted(set(run_table(study)["stage"])),
-            "measured": [name for name in study.evaluations.names if "signal_" not in name],
-            "signals": [name for name in study.evaluations.names if "signal_" in name],
+            "measured": [name for name in study.evaluations.names if SIGNAL_PREFIX not in name],
+            "signals": [name for name in study.evaluations.names if SIGNAL_PREFIX in name],
             "known points": sorted(
-                str(trial.get("origin", "")).removeprefix("known:")
+                trial.origin.removeprefix("known:")
                 for trial in study.trials
-                if str(trial.get("origin", "")).startswith("known:")
+                if trial.origin.startswith("known:")
             ),
         }
         for study in pair.studies
@@ -239,7 +239,7 @@ def _shared_paths(pair: Pair) -> list[str]:
 def _keyed(study: StudyRecord, paths: list[str]) -> pd.DataFrame:
     """Explore runs with a verdict: key (the shared settings as JSON), seed, outcome, quality."""
     keys = {
-        int(trial["number"]): json.dumps([(trial.get("parameters") or {}).get(p) for p in paths])
+        trial.number: json.dumps([trial.parameters.get(path) for path in paths])
         for trial in study.trials
     }
     runs = finished(explored(run_table(study)))[["trial", "seed", "outcome", "final_quality"]]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.record import ParameterCard
 from reports.kit.panel import Brush, plotly_text
-from reports.kit.parameter import Parameter
 from reports.kit.words import number, short_name
 
 Array = NDArray[np.float64]
@@ -29,7 +29,7 @@ JITTER = 0.3
 class Axis:
     """One parameter as an axis; `edges` are the range of the space in positions."""
 
-    parameter: Parameter
+    parameter: ParameterCard
     edges: tuple[float, float]
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
@@ -87,7 +87,7 @@ class Axis:
         return " to ".join(number(float(f"{end:.6g}")) for end in ends)
 
 
-def axis_for(parameter: Parameter, values: Sequence[Any]) -> Axis:
+def axis_for(parameter: ParameterCard, values: Sequence[Any]) -> Axis:
     """The axis of a parameter, wide enough for values outside the space's range (known points)."""
     if not parameter.is_numeric:
         slots = _slots(parameter.choices, values)
@@ -108,7 +108,7 @@ def weyl(trials: Sequence[int] | Array, turn: float = TURNS["x"]) -> Array:
     return 2 * (np.asarray(trials, dtype=float) * turn % 1.0) - 1
 
 
-def _numeric_axis(parameter: Parameter, values: Sequence[Any]) -> Axis:
+def _numeric_axis(parameter: ParameterCard, values: Sequence[Any]) -> Axis:
     numbers = [_number(value) for value in values] + [_number(parameter.low)]
     numbers = [value for value in [*numbers, _number(parameter.high)] if math.isfinite(value)]
     if parameter.log:
@@ -126,7 +126,7 @@ def _numeric_axis(parameter: Parameter, values: Sequence[Any]) -> Axis:
     return Axis(parameter, (low, high), ticks, tuple(number(float(f"{t:.6g}")) for t in ticks))
 
 
-def _slot_axis(parameter: Parameter, slots: tuple[Any, ...]) -> Axis:
+def _slot_axis(parameter: ParameterCard, slots: tuple[Any, ...]) -> Axis:
     ticks = tuple(float(i) for i in range(len(slots)))
     return Axis(parameter, (-0.5, len(slots) - 0.5), ticks, tuple(map(str, slots)), slots)
 
@@ -156,7 +156,7 @@ def _nice_step(span: float) -> float:
     return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= span / 6)
 
 
-def _span(parameter: Parameter) -> float:
+def _span(parameter: ParameterCard) -> float:
     return _number(parameter.high) - _number(parameter.low)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+from lab.record import SIGNAL_PREFIX
 from lab.statistics import wilson_interval
 
 MISSING = "–"
@@ -38,7 +39,7 @@ def short_name(path: str) -> str:
     """A parameter's or a metric's name for axes and tables; the path itself when we have none."""
     if path in SHORT:
         return SHORT[path]
-    return path.removeprefix("signal_").replace("_", " ").replace(".", " ")
+    return path.removeprefix(SIGNAL_PREFIX).replace("_", " ").replace(".", " ")
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.record import STUDY_FILE, read_json, require_study
+from lab.record import STUDY_FILE, StudyCard, read_card, require_study
 from lab.record.storage import Storage, for_reading, in_its_words
 from reports.kit.words import duration
 
@@ -59,7 +59,7 @@ def _seen(storage: Storage) -> tuple[str, State]:
     with in_its_words(storage):
         storage.pull(for_reading)
         require_study(storage.folder)
-        status = str(read_json(storage.folder / STUDY_FILE).get("status"))
+        status = read_card(storage.folder / STUDY_FILE, StudyCard).status
     return status, state_of(storage.folder)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,10 +107,14 @@ CHECKING = (
 )  # fmt: skip
 
 
-def command_of(study: StudyRecord) -> str:
-    """The search's command line as it was given, quoted for a shell."""
-    command = study.study.get("command") or []
-    return shlex.join(str(word) for word in command) if isinstance(command, list) else str(command)
+def command_of(study: StudyRecord, without: Container[str] = ()) -> str:
+    """The search's command line as it was given, quoted for a shell.
+
+    Options in `without` are left out, each with the value that follows it.
+    """
+    words = study.card.command
+    left_out = {at + i for at, word in enumerate(words) if word in without for i in (0, 1)}
+    return shlex.join(word for at, word in enumerate(words) if at not in left_out)
 
 
 def train_command(study: StudyRecord) -> str | None:

@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import StudyRecord, value_at
 from lab.statistics import Interval, paired_effect, wilson_interval
 from reports.kit.words import number, short_name
 from reports.study.tables import (
-    config_value,
     explored,
     finished,
-    mapping,
     of_study,
     parameters_of,
     run_table,
@@ -71,7 +69,7 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
 
     Choices come from the whole configuration, so that a space that fixes one still shows it.
     """
-    configs = {int(trial["number"]): mapping(trial.get("config")) for trial in study.trials}
+    configs = {trial.number: trial.config for trial in study.trials}
     runs = finished(explored(run_table(study)))[["trial", "seed", "outcome"]]
     trials = trial_table(study)
     rows = runs.assign(
@@ -79,7 +77,7 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
         origin=runs["trial"].map(trials["origin"]),
     )
     for path in choices_of(study):
-        values = {trial: config_value(config, path) for trial, config in configs.items()}
+        values = {trial: value_at(config, path) for trial, config in configs.items()}
         rows[path] = rows["trial"].map(values).astype(object)
     return rows
 

@@ -18,7 +18,7 @@ from lab.statistics import (
     stable_shares,
 )
 from reports.kit.words import wilson_bounds
-from reports.study.tables import explored, finished, mapping, of_study, run_table
+from reports.study.tables import explored, finished, of_study, run_table
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,21 @@ class Believed:
 
 def conclusions_of(study: StudyRecord) -> Conclusions:
     """What study.json says, less the trials that the record does not hold."""
-    entry = mapping(study.study.get("conclusions"))
-    known = {int(trial["number"]) for trial in study.trials}
-
-    def trials(name: str) -> tuple[int, ...]:
-        told = entry.get(name)
-        numbers = told if isinstance(told, (list, tuple)) else ()
-        return tuple(it for it in numbers if isinstance(it, int) and it in known)
-
-    recommended = entry.get("recommended")
+    conclusions = study.card.conclusions
+    trials = {trial.number for trial in study.trials}
+    recommended = conclusions.recommended
     return Conclusions(
-        trials("finalists"),
-        recommended if isinstance(recommended, int) and recommended in known else None,
-        trials("pareto"),
+        tuple(number for number in conclusions.finalists if number in trials),
+        recommended if recommended in trials else None,
+        tuple(number for number in conclusions.pareto if number in trials),
     )
 
 
 def is_raced(study: StudyRecord) -> bool:
     """Whether the study chooses trials by more runs than their first."""
-    settings = study.study.get("settings") or {}
-    rungs = settings.get("seeds") or ()
-    return bool(settings.get("confirm")) or len(rungs) > 1 or bool(conclusions_of(study).finalists)
+    settings = study.card.settings
+    raced = settings.confirm > 0 or len(settings.seeds) > 1
+    return raced or bool(conclusions_of(study).finalists)
 
 
 def is_confirmed(study: StudyRecord) -> bool:

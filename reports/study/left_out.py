@@ -8,6 +8,9 @@ from lab.record import StudyRecord
 from reports.kit.words import counted, listed
 from reports.study.tables import run_table
 
+MOST_NAMED = 5
+"""Problems of the record that are named; the others are counted."""
+
 
 def left_out(study: StudyRecord) -> list[str]:
     """A sentence for each kind of thing that could not be shown or counted, or one that all is."""
@@ -24,10 +27,11 @@ def left_out(study: StudyRecord) -> list[str]:
     if study.num_torn_rows:
         rows = counted(study.num_torn_rows, "torn or damaged row")
         told.append(f"{rows} of evaluations could not be read.")
-    if study.missing:
-        shown = listed([*study.missing[:5], *(["more"] if len(study.missing) > 5 else [])])
-        files = counted(len(study.missing), "file or folder", "files or folders")
-        told.append(f"{files} missing or damaged: {shown}.")
+    if study.problems:
+        names = [str(problem) for problem in study.problems[:MOST_NAMED]]
+        more = ["more"] if len(study.problems) > MOST_NAMED else []
+        files = counted(len(study.problems), "file or folder", "files or folders")
+        told.append(f"{files} missing or damaged: {listed([*names, *more])}.")
     no_rows = int((np.diff(study.evaluations.first) == 0).sum())
     if no_rows:
         told.append(f"{counted(no_rows, 'run')} without any evaluation: no curve.")

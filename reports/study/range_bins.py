@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from reports.kit.parameter import Parameter
+from lab.record import ParameterCard
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -33,7 +33,7 @@ class Ranges(NamedTuple):
     pruned: Counts
 
 
-def bin_edges(parameter: Parameter, most: int = MOST_BINS) -> Array:
+def bin_edges(parameter: ParameterCard, most: int = MOST_BINS) -> Array:
     """Edges of at most about `most` bins over the space's range, at round numbers.
 
     They depend on the space alone, never on what runs did. Fewer than three edges: no bins.
@@ -51,7 +51,7 @@ def bin_edges(parameter: Parameter, most: int = MOST_BINS) -> Array:
     return np.concatenate([[low], inner[(inner > low + margin) & (inner < high - margin)], [high]])
 
 
-def has_slots(parameter: Parameter) -> bool:
+def has_slots(parameter: ParameterCard) -> bool:
     """Whether its bins hold whole numbers, their edges halfway between."""
     return parameter.kind == "int" and not parameter.log
 

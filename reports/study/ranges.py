@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from lab.statistics import Interval, wilson_interval
 from reports.kit.finding import Finding
-from reports.kit.parameter import Parameter
 from reports.kit.words import listed, number, percents, short_name
 from reports.study.range_bins import (
     FEW_BINS,
@@ -187,7 +186,7 @@ def ranges_note(found: list[FoundRange]) -> str:
 
 
 def _ranges(
-    rows: pd.DataFrame, parameters: list[Parameter], most: int
+    rows: pd.DataFrame, parameters: list[ParameterCard], most: int
 ) -> tuple[tuple[str, ...], Ranges] | None:
     """Counts over every stretch of these parameters; None with too few runs or no bins."""
     values = np.stack(

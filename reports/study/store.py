@@ -14,18 +14,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
+from lab.record import (
+    IMAGES_SEEN,
+    QUALITY,
+    SECONDS_PREFIX,
+    STEP,
+    UNBROKEN,
+    ParameterCard,
+    StudyRecord,
+    flattened,
+)
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
 from reports.kit.outcomes import in_order, look, meaning
 from reports.kit.panel import plain
-from reports.kit.parameter import Parameter
 from reports.kit.words import short_name
 from reports.study.conclusions import leading_trial
 from reports.study.gallery import Album, chosen_runs
 from reports.study.scale import is_large
 from reports.study.tables import (
-    flattened,
-    mapping,
     names_of,
     parameters_of,
     run_table,
@@ -46,7 +52,7 @@ def store_blocks(study: StudyRecord, album: Album, now: datetime, place: str) ->
     metrics, curves = _curves(study)
     whole = {
         "study": _study(study, now) | {"folder": place},
-        "base": mapping(study.study.get("base")),
+        "base": study.card.base,
         "outcomes": _outcomes(study),
         "trials": _trials(study),
         "runs": _runs(study),
@@ -64,19 +70,19 @@ def store_blocks(study: StudyRecord, album: Album, now: datetime, place: str) ->
 
 
 def _study(study: StudyRecord, now: datetime) -> dict[str, Any]:
-    card = study.study
+    card = study.card
     return {
-        "name": str(card.get("study", study.folder.name)),
-        "status": str(card.get("status", "unknown")),
+        "name": study.name,
+        "status": card.status,
         "made": now.astimezone(UTC).isoformat(timespec="seconds"),
-        "budget": mapping(mapping(card.get("base")).get("training")).get("budget_images"),
+        "budget": card.budget_images,
         "large": is_large(study),
         "target": target_quality(study),
         "names": names_of(study).model_dump(),
         "leading": leading_trial(study),
-        "classes": mapping(card.get("data")).get("class_names") or [],
-        "realShares": mapping(card.get("metrics")).get("class_share_real"),
-        "baseline": dict(mapping(mapping(card.get("metrics")).get("baseline"))),
+        "classes": card.data.class_names,
+        "realShares": card.metrics.class_share_real or None,
+        "baseline": card.metrics.baseline,
     }
 
 
@@ -93,11 +99,11 @@ def _outcomes(study: StudyRecord) -> dict[str, dict[str, Any]]:
 
 
 def _trials(study: StudyRecord) -> dict[str, list[Any]]:
-    base = flattened(mapping(study.study.get("base")))
+    base = flattened(study.card.base)
     return {
-        "number": [int(trial["number"]) for trial in study.trials],
+        "number": [trial.number for trial in study.trials],
         "origin": trial_table(study)["origin"].tolist(),
-        "overrides": [_overrides(mapping(trial.get("config")), base) for trial in study.trials],
+        "overrides": [_overrides(trial.config, base) for trial in study.trials],
     }
 
 
@@ -105,10 +111,7 @@ def _overrides(config: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, 
     """What a trial's configuration sets otherwise than the base."""
     unset = object()
     return {
-        path: value
-        for path, value in flattened(config).items()
-        if base.get(path, unset) != value
-        and isinstance(value, (str, int, float, bool, type(None)))
+        path: value for path, value in flattened(config).items() if base.get(path, unset) != value
     }
 
 
@@ -147,7 +150,7 @@ def _parameter_columns(study: StudyRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _parameter_column(parameter: Parameter, values: list[Any], digits: int) -> dict[str, Any]:
+def _parameter_column(parameter: ParameterCard, values: list[Any], digits: int) -> dict[str, Any]:
     if not parameter.is_numeric:
         texts = pd.Series(
             [None if value is None else str(value) for value in values], dtype=object
@@ -229,8 +232,10 @@ def curve_names(study: StudyRecord) -> list[str]:
     rows, names = study.evaluations, names_of(study)
     first = [IMAGES_SEEN, QUALITY, names.frechet, names.kernel, names.coverage, names.density]
     first += [names.precision, names.recall]
-    others = [name for name in rows.names if name not in first and not name.startswith("seconds_")]
-    others = [name for name in others if name != "step"]
+    others = [
+        name for name in rows.names if name not in first and not name.startswith(SECONDS_PREFIX)
+    ]
+    others = [name for name in others if name != STEP]
     of_layers = [name for name in others if name.rsplit("_", 1)[-1].isdigit()]
     ordered = [*first, *(name for name in others if name not in of_layers), *of_layers]
     return [name for name in ordered if np.isfinite(rows.column(name)).any()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -16,66 +16,35 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.config import config_paths
-from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, RunRecord, StudyRecord
-from lab.record.columns import MetricNames, metric_names
-from reports.kit.parameter import Parameter
+from lab.record import (
+    IMAGES_SEEN,
+    QUALITY,
+    UNBROKEN,
+    MetricNames,
+    ParameterCard,
+    RunRecord,
+    StudyRecord,
+    VerdictCard,
+)
 
 Made = TypeVar("Made")
+NO_VERDICT = VerdictCard()
+DEFAULT_TARGET = 0.5
+"""Target quality of a study whose base configuration has none."""
 UNBIASED_ORIGINS = ("known", "sobol")
 """Trials that no optimiser chose: points from the literature and the Sobol design."""
 
 
-def parameters_of(study: StudyRecord) -> list[Parameter]:
+def parameters_of(study: StudyRecord) -> list[ParameterCard]:
     """The space's parameters in the order of the configuration."""
     place = {path: i for i, path in enumerate(config_paths())}
-    entries = study.study.get("parameters", {})
-    return [
-        Parameter(
-            path,
-            str(entry.get("kind", "categorical")),
-            entry.get("low"),
-            entry.get("high"),
-            bool(entry.get("log", False)),
-            tuple(entry.get("choices", ())),
-        )
-        for path, entry in sorted(entries.items(), key=lambda it: place.get(it[0], len(place)))
-    ]
+    parameters = study.card.parameters.values()
+    return sorted(parameters, key=lambda it: place.get(it.path, len(place)))
 
 
 def names_of(study: StudyRecord) -> MetricNames:
-    """Names of the metric columns; those of the family where the record has none.
-
-    A newer record's further names are left out: this report knows no figure for them.
-    """
-    metrics = mapping(study.study.get("metrics"))
-    family = str(metrics.get("family", "fashion"))
-    names = metric_names(family).model_dump()
-    told = mapping(metrics.get("names"))
-    return MetricNames(
-        **(names | {key: told[key] for key in names if isinstance(told.get(key), str)})
-    )
-
-
-def config_value(config: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of nested data, or None."""
-    node: Any = config
-    for part in path.split("."):
-        if not isinstance(node, Mapping) or part not in node:
-            return None
-        node = node[part]
-    return node
-
-
-def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested data as dotted paths and their values."""
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            found |= flattened(value, f"{path}.")
-        else:
-            found[path] = value
-    return found
+    """Names of the metric columns; those of the family where the record has none."""
+    return study.card.metrics.columns
 
 
 def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
@@ -98,14 +67,14 @@ def trial_table(study: StudyRecord) -> pd.DataFrame:
     A parameter that the trial did not sample (a branch not taken) is None.
     """
     paths = [parameter.path for parameter in parameters_of(study)]
-    origins = [str(trial.get("origin", "unknown")) for trial in study.trials]
-    values = [mapping(trial.get("parameters")) for trial in study.trials]
+    origins = [trial.origin for trial in study.trials]
+    values = [trial.parameters for trial in study.trials]
     columns = {
         "origin": origins,
         "unbiased": [origin.split(":")[0] in UNBIASED_ORIGINS for origin in origins],
         **{path: [of.get(path) for of in values] for path in paths},
     }
-    index = pd.Index([trial["number"] for trial in study.trials], name="trial", dtype="int64")
+    index = pd.Index([trial.number for trial in study.trials], name="trial", dtype="int64")
     return pd.DataFrame(columns, index=index, dtype=object)
 
 
@@ -153,34 +122,35 @@ RUN_COLUMNS = (
 
 
 def _run_row(study: StudyRecord, run: RunRecord) -> dict[str, Any]:
-    told = run.run
-    verdict = mapping(told.get("verdict"))
-    seconds = mapping(told.get("seconds"))
-    finished = run.status == "finished" and bool(verdict)
+    card, seconds = run.card, run.card.seconds
+    verdict = card.verdict or NO_VERDICT
+    finished = card.status == "finished" and card.verdict is not None
     return {
-        "trial": run.trial,
-        "seed": run.seed,
-        "stage": str(told.get("stage", "explore")),
-        "status": run.status,
-        "outcome": str(verdict.get("name", "unknown")) if finished else _unfinished(run.status),
-        "onset_images": _float(verdict.get("onset_images")),
-        "evidence": str(verdict.get("evidence") or ""),
-        "score": _float(told.get("score")),
-        "final_quality": _float(told.get("final_quality")),
-        "images_seen": _float(told.get("images_seen")),
-        "budget_images": _float(told.get("budget_images")),
-        "seconds": sum(_float(value) for value in seconds.values()),
-        "cost": _cost(seconds),
-        "images_per_second": _float(told.get("images_per_second")),
-        "error": str(told.get("error") or ""),
+        "trial": card.trial,
+        "seed": card.seed,
+        "stage": card.stage,
+        "status": card.status,
+        "outcome": verdict.name if finished else _unfinished(card.status),
+        "onset_images": _float(verdict.onset_images),
+        "evidence": verdict.evidence,
+        "score": _float(card.score),
+        "final_quality": _float(card.final_quality),
+        IMAGES_SEEN: _float(card.images_seen),
+        "budget_images": _float(card.budget_images),
+        "seconds": (seconds.starting or 0.0)
+        + (seconds.training or 0.0)
+        + (seconds.evaluating or 0.0),
+        "cost": (seconds.training or 0.0) + (seconds.evaluating or 0.0),
+        "images_per_second": _float(card.images_per_second),
+        "error": card.error,
         "folder": _relative(run.folder, study.folder),
-        "confidence": _float(verdict.get("confidence")),
-        "flags": flag_notes(verdict.get("flags")),
-        "not_judged": _texts(verdict.get("not_judged")),
-        "started": _moment(told.get("started")),
-        "ended": _moment(told.get("ended")),
-        "attempts": _float(told.get("attempts", 1)),
-        "host": str(told.get("host") or "unknown host"),
+        "confidence": _float(verdict.confidence),
+        "flags": tuple(FlagNote(flag.name, flag.evidence) for flag in verdict.flags),
+        "not_judged": verdict.not_judged,
+        "started": _moment(card.started),
+        "ended": _moment(card.ended),
+        "attempts": float(card.attempts),
+        "host": card.host or "unknown host",
     }
 
 
@@ -189,17 +159,6 @@ class FlagNote(NamedTuple):
 
     name: str
     evidence: str
-
-
-def flag_notes(flags: Any) -> tuple[FlagNote, ...]:
-    """The flags beside a verdict; older records have none."""
-    entries = flags if isinstance(flags, (list, tuple)) else ()
-    return tuple(
-        FlagNote(str(entry.get("name", "unnamed")), str(entry.get("evidence") or ""))
-        if isinstance(entry, Mapping)
-        else FlagNote(str(entry), "")
-        for entry in entries
-    )
 
 
 @of_study
@@ -213,8 +172,8 @@ def evaluation_table(study: StudyRecord) -> pd.DataFrame:
 
 def target_quality(study: StudyRecord) -> float:
     """The study's target for u_T (a stable run reaches it)."""
-    value = config_value(study.study.get("base", {}), "stability.target_quality")
-    return float(value) if isinstance(value, (int, float)) else 0.5
+    target = study.card.target_quality
+    return DEFAULT_TARGET if target is None else target
 
 
 def finished(runs: pd.DataFrame) -> pd.DataFrame:
@@ -239,11 +198,6 @@ def best_run(runs: pd.DataFrame) -> int | None:
         return None
     order = scored.assign(stable=scored["outcome"] == "stable")
     return int(order.sort_values(["stable", "score"], ascending=False).index[0])
-
-
-def _cost(seconds: Mapping[str, Any]) -> float:
-    """Seconds of training and evaluating, as the objective `cost` counts them."""
-    return sum(_float(seconds.get(part, 0.0)) for part in ("training", "evaluating"))
 
 
 def _quality_alive(study: StudyRecord, table: pd.DataFrame) -> NDArray[np.float64]:
@@ -278,26 +232,15 @@ def _unfinished(status: str) -> str:
     return status if status in ("running", "pruned", "errored") else "running"
 
 
-def _float(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    return math.nan
+def _float(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
-    """A mapping of the record; an empty one where something else stands."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(str(told) for told in value) if isinstance(value, (list, tuple)) else ()
-
-
-def _moment(value: Any) -> float:
+def _moment(written: str) -> float:
     """Seconds since 1970 of a written time; NaN where there is none."""
     try:
-        return datetime.fromisoformat(value).timestamp()
-    except (TypeError, ValueError):
+        return datetime.fromisoformat(written).timestamp()
+    except ValueError:
         return math.nan
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from reports.kit.finding import Finding
-from reports.kit.parameter import Parameter
 from reports.kit.words import listed, number, short_name
 from reports.study.range_bins import MOST_BINS
 from reports.study.ranges import between
@@ -72,7 +71,7 @@ def untested_ranges(study: StudyRecord) -> list[Untested]:
 
 
 def gaps(
-    parameter: Parameter, unbiased: NDArray[np.float64], biased: NDArray[np.float64]
+    parameter: ParameterCard, unbiased: NDArray[np.float64], biased: NDArray[np.float64]
 ) -> list[Untested]:
     """Where no unbiased value lies, of a parameter with both ends; NaN is no value.
 
@@ -100,7 +99,7 @@ def gaps(
 
 
 def _beyond(
-    parameter: Parameter, values: NDArray[np.float64], found: list[Untested]
+    parameter: ParameterCard, values: NDArray[np.float64], found: list[Untested]
 ) -> list[Untested]:
     """`found`, and the parts of the customary range beyond the space and every known point."""
     if parameter.path not in CUSTOMARY:
@@ -149,7 +148,7 @@ def untested_finding(study: StudyRecord) -> Finding | None:
     return Finding(f"Untested: {listed([*told[:MOST_TOLD], *more])}.", detail, "untested")
 
 
-def _values(parameter: Parameter) -> tuple[Any, ...]:
+def _values(parameter: ParameterCard) -> tuple[Any, ...]:
     """Choices, and whole numbers where there are so few of them; nothing for a range."""
     if not parameter.is_numeric:
         return parameter.choices
@@ -159,11 +158,11 @@ def _values(parameter: Parameter) -> tuple[Any, ...]:
     return tuple(range(round(low), round(high) + 1))
 
 
-def _range(parameter: Parameter) -> tuple[float | None, float | None]:
+def _range(parameter: ParameterCard) -> tuple[float | None, float | None]:
     return parameter.low, parameter.high
 
 
-def _ends(parameter: Parameter) -> tuple[float, float]:
+def _ends(parameter: ParameterCard) -> tuple[float, float]:
     assert parameter.low is not None, "asked of numeric parameters with ends"
     assert parameter.high is not None, "asked of numeric parameters with ends"
     return float(parameter.low), float(parameter.high)

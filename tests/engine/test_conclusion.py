@@ -5,14 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab.engine.conclusion import advice, curve_of, pilot_of
-from lab.record import EVALUATIONS_FILE, RUN_FILE, STUDY_FILE, RunRecord, append_row, write_json
+from lab.record import (
+    EVALUATIONS_FILE,
+    RUN_FILE,
+    STUDY_FILE,
+    RunCard,
+    RunRecord,
+    VerdictCard,
+    append_row,
+    write_json,
+)
 
 ROWS = [{"images_seen": 100 * i, "quality": 0.1 * i} for i in range(5)]
 
 
 def run(verdict: str, onset: int | None) -> RunRecord:
-    row = {"trial": 0, "seed": 0, "verdict": {"name": verdict, "onset_images": onset}}
-    return RunRecord(Path(), row | {"status": "finished"}, ROWS)
+    card = VerdictCard(name=verdict, onset_images=onset)
+    return RunRecord(Path(), RunCard(trial=0, seed=0, status="finished", verdict=card), ROWS)
 
 
 def test_a_failed_runs_curve_ends_at_its_onset() -> None:

@@ -51,9 +51,9 @@ def test_a_search_goes_on_with_the_nodes_that_are_left(tmp_path: Path) -> None:
             cluster.remove_last()
     assert search.returncode == 0, said.read_text()
     study = read_study(tmp_path / "study")
-    assert study.study["status"] == "finished"
+    assert study.card.status == "finished"
     assert [run.status for run in study.runs] == ["finished"] * 3
-    assert sorted(run.run["attempts"] for run in study.runs) == [1, 1, 2], said.read_text()
+    assert sorted(run.card.attempts for run in study.runs) == [1, 1, 2], said.read_text()
     assert study.num_torn_rows == 0
     for run in study.runs:
         seen = [row[IMAGES_SEEN] for row in run.evaluations]

@@ -11,7 +11,7 @@ import pytest
 from lab.config import RunConfig
 from lab.engine.pruning import ExplorePruner, grace_images
 from lab.plan import Job, PlanSettings
-from lab.record import RunRecord, Stage
+from lab.record import RunCard, RunRecord, Stage
 
 BUDGET = 900
 
@@ -56,8 +56,8 @@ def test_race_and_confirm_runs_are_never_given_up(stage: Stage) -> None:
 def test_a_resumed_search_knows_the_marks_of_the_record() -> None:
     made, _ = pruner("explore")
     rows = [{"images_seen": 0, "quality": 0.0}, {"images_seen": 100, "quality": 0.9}]
-    run = {"trial": 9, "seed": 0, "stage": "explore", "status": "finished"}
-    made.recall([RunRecord(Path(), run | {"trial": 9 + i}, rows) for i in range(3)])
+    cards = [RunCard(trial=9 + i, seed=0, status="finished") for i in range(3)]
+    made.recall([RunRecord(Path(), card, rows) for card in cards])
     assert told(made, "t0", 0.5) == "STOP"
 
 

@@ -70,7 +70,7 @@ def resumed(server: object) -> tuple[StudyRecord, str]:
                 break
         assert "trial 1 seed 3 0.2 kimg" in seen[-1], "".join(seen)
     before = pulled()
-    assert before.study["status"] == "running"
+    assert before.card.status == "running"
     assert [run.status for run in before.runs] == ["finished", "running"]
     with search("--resume=mine") as process:
         said, _ = process.communicate(timeout=250)
@@ -82,16 +82,16 @@ def test_a_killed_search_ends_with_the_numbers_of_runs_left_alone(
     resumed: tuple[StudyRecord, str], one_thread: None, tmp_path: Path
 ) -> None:
     study, _ = resumed
-    assert study.study["status"] == "finished"
-    assert study.missing == []
-    assert [found.run["attempts"] for found in study.runs] == [1, 1, 1, 1]
-    assert {found.run["stage"] for found in study.runs} == {"explore", "race", "confirm"}
+    assert study.card.status == "finished"
+    assert study.problems == []
+    assert [found.card.attempts for found in study.runs] == [1, 1, 1, 1]
+    assert {found.card.stage for found in study.runs} == {"explore", "race", "confirm"}
     for found in study.runs:
-        config = make_config(study.trials[found.trial]["config"], {"seed": found.seed})
+        config = make_config(study.trials[found.trial].config, {"seed": found.seed})
         alone = list(run(config, tmp_path / f"{found.trial}-{found.seed}"))
         assert alone[-1].verdict is not None
         assert found.verdict == alone[-1].verdict.name
-        assert found.run["score"] == alone[-1].score
+        assert found.card.score == alone[-1].score
         assert [{k: v for k, v in row.items() if k not in TIMED} for row in found.evaluations] == [
             {k: v for k, v in each.row.items() if k not in TIMED} for each in alone
         ]

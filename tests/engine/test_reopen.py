@@ -11,7 +11,7 @@ from lab.engine.options import SearchOptions
 from lab.engine.slots import Workers
 from lab.engine.study import reopen
 from lab.errors import InputError
-from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
+from lab.plan import Planner, PlanSettings, find_preset, load_space, study_card, trial_card
 from lab.record import read_json, run_folder, trial_folder, write_json
 from lab.record.storage import open_storage
 from lab.search import main
@@ -31,12 +31,13 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     planner = Planner(space, PlanSettings(trials=4))
     settings = planner.settings.model_dump() | {"num_sobol": planner.num_sobol, "concurrent": 1}
     settings |= {"cpus_per_worker": 1.0, "gpus_per_worker": 0.0}
-    write_json(tmp_path / "study.json", {"study": "x", **space_rows(space), "settings": settings})
+    entries = study_card(space).stored() | {"study": "x", "settings": settings}
+    write_json(tmp_path / "study.json", entries)
     ends = (ENDED, {"status": "running"}, {"status": "errored", "error": "MemoryError"})
     for end in ends:
         job = planner.ask()
         assert job is not None
-        write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_row(job))
+        write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_card(job).stored())
         run = {"trial": job.trial, "seed": job.seed, "stage": "explore", "attempts": 1, **end}
         write_json(run_folder(tmp_path, job.trial, job.seed) / "run.json", run)
     return tmp_path
@@ -69,7 +70,7 @@ def test_a_resume_may_change_the_slots_and_the_number_of_trials(study: Path) -> 
     reopened = reopen(open_storage(str(study)), asked)
     assert reopened.planner.num_trials == 9
     assert (reopened.num_slots, reopened.slot.cpus) == (3, 0.5)
-    assert reopened.entries["settings"]["concurrent"] == 3
+    assert reopened.card.settings.concurrent == 3
     assert read_json(study / "study.json")["settings"]["concurrent"] == 1
 
 
@@ -78,7 +79,7 @@ def test_a_resume_may_change_the_workers_of_a_run(study: Path) -> None:
     assert reopen(storage, SearchOptions()).slot.alone  # a study from before there were gangs
     reopened = reopen(storage, SearchOptions(workers="1:2"))
     assert reopened.slot.workers == Workers(1, 2)
-    assert reopened.entries["settings"]["workers"] == "1:2"
+    assert reopened.card.settings.workers == "1:2"
 
 
 @pytest.mark.parametrize(

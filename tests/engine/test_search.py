@@ -46,9 +46,9 @@ def numbers(study: StudyRecord) -> dict[tuple[int, int], object]:
     """Everything of a study's runs that must not depend on when or where they ran."""
     return {
         (run.trial, run.seed): (
-            run.run["stage"],
-            run.run["verdict"],
-            run.run["score"],
+            run.card.stage,
+            run.card.verdict,
+            run.card.score,
             [{k: v for k, v in row.items() if k not in TIMED} for row in run.evaluations],
         )
         for run in study.runs
@@ -65,13 +65,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_search_leaves_a_whole_record(undisturbed: Path) -> None:
     study = read_study(undisturbed)
-    assert study.study["status"] == "finished"
-    assert [trial["number"] for trial in study.trials] == [0, 1, 2, 3, 4]
-    assert study.missing == []
+    assert study.card.status == "finished"
+    assert [trial.number for trial in study.trials] == [0, 1, 2, 3, 4]
+    assert study.problems == []
     for run in study.runs:
         assert run.status == "finished"
         assert run.verdict is not None
-        assert 0.0 <= run.run["score"] <= 1.0
+        assert 0.0 <= run.card.score <= 1.0
         assert run.evaluations[0]["images_seen"] == 0
         assert (run.folder / "generator.safetensors").exists()
         assert list((run.folder / "samples").glob("*.webp"))
@@ -80,19 +80,19 @@ def test_a_search_leaves_a_whole_record(undisturbed: Path) -> None:
 
 def test_the_optuna_file_holds_every_trial(undisturbed: Path) -> None:
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{undisturbed}/optuna.db")
-    runs = [run for run in read_study(undisturbed).runs if run.run["stage"] == "explore"]
-    scores = {run.trial: run.run["score"] for run in runs}
+    runs = [run for run in read_study(undisturbed).runs if run.card.stage == "explore"]
+    scores = {run.trial: run.card.score for run in runs}
     assert {trial.number: trial.value for trial in study.trials} == pytest.approx(scores)
 
 
 def test_the_winner_of_the_race_is_confirmed_on_a_fresh_seed(undisturbed: Path) -> None:
     study = read_study(undisturbed)
-    told = study.study["conclusions"]
-    stages = {(run.trial, run.seed): run.run["stage"] for run in study.runs}
-    assert study.study["stages"] == ["explore", "race", "confirm"]
-    assert told["finalists"] == [told["recommended"]]
+    told = study.card.conclusions
+    stages = {(run.trial, run.seed): run.card.stage for run in study.runs}
+    assert study.card.stages == ("explore", "race", "confirm")
+    assert told.finalists == (told.recommended,)
     others = {key: stage for key, stage in stages.items() if stage != "explore"}
-    assert others == {(told["recommended"], 4): "race", (told["recommended"], 1003): "confirm"}
+    assert others == {(told.recommended, 4): "race", (told.recommended, 1003): "confirm"}
 
 
 def killed_at(command: list[str], rows: Path, pattern: str, num_rows: int) -> None:
@@ -115,7 +115,7 @@ def test_a_search_killed_in_explore_and_in_the_race_ends_with_the_same_numbers(
     study = tmp_path / "study"
     killed_at(begin, study, "trials/0002/seed-3/evaluations.jsonl", 2)
     before = read_study(study)
-    assert before.study["status"] == "running"
+    assert before.card.status == "running"
     assert len(before.runs) < 5
     again = search_command(tmp_path, "--resume=study")
     killed_at(again, study, "trials/*/seed-4/evaluations.jsonl", 2)
@@ -123,8 +123,8 @@ def test_a_search_killed_in_explore_and_in_the_race_ends_with_the_same_numbers(
     done = finished(tmp_path, "--resume=study")
     assert done.returncode == 0, done.stderr
     after = read_study(study)
-    assert after.study["status"] == "finished"
-    assert after.study["conclusions"] == read_study(undisturbed).study["conclusions"]
+    assert after.card.status == "finished"
+    assert after.card.conclusions == read_study(undisturbed).card.conclusions
     assert numbers(after) == numbers(read_study(undisturbed))
 
 
@@ -176,8 +176,8 @@ def test_a_killed_worker_costs_a_start_and_no_number(undisturbed: Path, tmp_path
     assert process.returncode == 0, "".join(seen)
     assert any("crashed and will be tried again" in line for line in seen), "".join(seen)
     after = read_study(tmp_path / "study")
-    assert sorted(run.run["attempts"] for run in after.runs) == 6 * [1] + [2]
-    assert all("error" not in run.run for run in after.runs)
+    assert sorted(run.card.attempts for run in after.runs) == 6 * [1] + [2]
+    assert all("error" not in run.card.stored() for run in after.runs)
     assert numbers(after) == numbers(read_study(undisturbed))
 
 
@@ -196,7 +196,7 @@ def test_ctrl_c_keeps_the_record_and_says_how_to_go_on(tmp_path: Path) -> None:
         seen += process.stdout.readlines()
     assert process.returncode == 130, "".join(seen)
     study = read_study(tmp_path / "study")
-    assert study.study["status"] == "interrupted"
+    assert study.card.status == "interrupted"
     assert study.runs
     assert f"python -m lab.search --resume {tmp_path / 'study'}" in "".join(seen)
     assert "Traceback" not in "".join(seen)
@@ -211,7 +211,7 @@ def test_a_search_with_two_workers_a_run_finds_what_one_finds(
     assert done.returncode == 0, done.stderr
     assert "1 at a time with 2 workers of 1 CPU and 0 GPU each" in done.stdout
     study, alone = read_study(tmp_path / "study"), read_study(undisturbed)
-    assert study.study["settings"]["workers"] == "2"
+    assert study.card.settings.workers == "2"
     assert [run.status for run in study.runs] == 7 * ["finished"]
     for run, other in zip(explored(study)[:2], explored(alone)[:2], strict=True):  # the design
         assert [row["images_seen"] for row in run.evaluations] == [
@@ -223,7 +223,7 @@ def test_a_search_with_two_workers_a_run_finds_what_one_finds(
 
 
 def explored(study: StudyRecord) -> list[RunRecord]:
-    return [run for run in study.runs if run.run["stage"] == "explore"]
+    return [run for run in study.runs if run.card.stage == "explore"]
 
 
 def test_runs_that_look_poor_are_pruned_when_asked(tmp_path: Path) -> None:
@@ -233,15 +233,15 @@ def test_runs_that_look_poor_are_pruned_when_asked(tmp_path: Path) -> None:
     study = read_study(tmp_path / "study")
     pruned = [run for run in study.runs if run.status == "pruned"]
     assert pruned
-    assert {run.run["stage"] for run in pruned} == {"explore"}
+    assert {run.card.stage for run in pruned} == {"explore"}
     for run in pruned:
         assert run.verdict is None
-        assert run.run["score"] is None
-        assert run.run["images_seen"] == run.evaluations[-1]["images_seen"] < 600
+        assert run.card.score is None
+        assert run.card.images_seen == run.evaluations[-1]["images_seen"] < 600
     optuna_study = optuna.load_study(
         study_name=None, storage=f"sqlite:///{tmp_path}/study/optuna.db"
     )
     told = {t.number for t in optuna_study.trials if t.state == optuna.trial.TrialState.PRUNED}
     assert told == {run.trial for run in pruned}
-    assert not told & set(study.study["conclusions"]["finalists"])
-    assert any(run.run["stage"] == "race" for run in study.runs)
+    assert not told & set(study.card.conclusions.finalists)
+    assert any(run.card.stage == "race" for run in study.runs)

@@ -98,8 +98,8 @@ def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
     ]
     (run,) = read_study(tmp_path).runs
     assert run.status == "errored"
-    assert run.run["attempts"] == 3
-    assert run.run["error"].endswith("number 3")
+    assert run.card.attempts == 3
+    assert run.card.error.endswith("number 3")
     assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
 
 
@@ -119,8 +119,8 @@ def test_a_run_handed_back_with_its_error_counts_the_attempts_of_its_gang(
     searcher.on_trial_complete("b", {"error": "the workers died twice", "attempt": 3})
     assert searcher.watcher.ended == [(0, "errored", True), (0, "errored", False)]
     (run,) = read_study(tmp_path).runs
-    assert run.run["attempts"] == 3
-    assert run.run["error"] == "the workers died twice"
+    assert run.card.attempts == 3
+    assert run.card.error == "the workers died twice"
 
 
 def test_a_mistake_ends_the_search_and_leaves_the_run_to_be_continued(

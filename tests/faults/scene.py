@@ -178,8 +178,8 @@ class Scene:
 
     def _is_as_if_nothing_had_happened(self, study: Path) -> None:
         whole, alone = read_study(study), read_study(self.reference)
-        assert whole.study["status"] == "finished"
-        assert whole.missing == []
+        assert whole.card.status == "finished"
+        assert whole.problems == []
         assert whole.num_torn_rows == 0
         for ours, theirs in zip(whole.runs, alone.runs, strict=True):
             assert ours.status == "finished"

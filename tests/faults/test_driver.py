@@ -49,7 +49,7 @@ def test_a_driver_asked_to_end_closes_its_record(stage: Stage) -> None:
         assert search.exit_code() == INTERRUPTED, search.said()
     assert "Traceback" not in search.said(), search.said()
     assert f"python -m lab.search --resume {scene.study}" in search.said()
-    assert read_study(scene.study).study["status"] == "interrupted"
+    assert read_study(scene.study).card.status == "interrupted"
     scene.leaves_nothing()
     scene.resume()
     scene.until_it_goes_on()

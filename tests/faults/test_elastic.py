@@ -36,5 +36,5 @@ def test_an_elastic_gang_goes_on_with_the_workers_that_are_left(tmp_path: Path) 
     assert "with 1 to 2 workers of 1 CPU and 0 GPU each" in "".join(seen)
     study = read_study(tmp_path / "study")
     assert [run.status for run in study.runs] == ["finished", "finished"]
-    assert study.runs[0].run["attempts"] == 2
+    assert study.runs[0].card.attempts == 2
     assert study.num_torn_rows == 0

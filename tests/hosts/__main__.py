@@ -29,9 +29,9 @@ def main(num_workers: int) -> int:
         }
         for run in story.study.runs:
             print(
-                f"trial {run.trial}: {run.verdict}, score {run.run['score']:.6f} "
+                f"trial {run.trial}: {run.verdict}, score {run.card.score:.6f} "
                 f"(left alone {alone[run.trial]:.6f}), {len(run.evaluations)} evaluations, "
-                f"attempts {run.run['attempts']}, ended on {run.run['host']}"
+                f"attempts {run.card.attempts}, ended on {run.card.host}"
             )
         for name, seconds in story.seconds.items():
             print(f"{name}: {seconds:.0f} s")

@@ -93,7 +93,7 @@ def search_that_loses_a_host(num_workers: int) -> Iterator[Story]:
         assert exit_code == 0, said
         on_workers(num_workers, _train_alone, study.folder, Path(place))
         clock.lap("its runs left alone")
-        alone = {trial["number"]: _alone(Path(place), trial["number"]) for trial in study.trials}
+        alone = {trial.number: _alone(Path(place), trial.number) for trial in study.trials}
         yield Story(study, lost, exit_code, said, alone, clock.laps)
 
 

@@ -28,16 +28,16 @@ def run_of(story: Story, trial: int) -> RunRecord:
 
 def test_the_search_finishes_every_trial(story: Story) -> None:
     assert story.exit_code == 0, story.said
-    assert story.study.study["status"] == "finished"
+    assert story.study.card.status == "finished"
     assert len(story.study.trials) == len(story.study.runs) == len(story.alone)
     assert {run.status for run in story.study.runs} == {"finished"}
-    assert story.study.missing == []
+    assert story.study.problems == []
 
 
 def test_the_lost_run_went_on_elsewhere_from_its_last_evaluation(story: Story) -> None:
     run = run_of(story, story.lost.trial)
-    assert run.run["attempts"] == 2, story.said
-    assert run.run["host"] != story.lost.host
+    assert run.card.attempts == 2, story.said
+    assert run.card.host != story.lost.host
     assert story.lost.gang or "tried again" in story.said
 
 
@@ -58,7 +58,7 @@ def test_a_gang_spanned_hosts_and_single_workers_used_all(story: Story) -> None:
         assert len(story.lost.gang) == 2
         assert story.lost.host in story.lost.gang
     else:
-        used = {run.run["host"] for run in story.study.runs}
+        used = {run.card.host for run in story.study.runs}
         assert len(used | {story.lost.host}) == NUM_HOSTS
 
 

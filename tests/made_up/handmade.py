@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab.record import RunRecord, StudyRecord
+from lab.record import RunCard, RunRecord, StudyCard, StudyRecord, TrialCard, VerdictCard
 from lab.record.evaluations import Evaluations
 
 PLACE = Path("handmade")
@@ -32,26 +32,28 @@ def handmade(
     configs: Sequence[dict[str, Any]] | None = None,
 ) -> StudyRecord:
     """A study of `trials`, each its origin and what it sampled, numbered from 0."""
-    card = {"study": "handmade", "parameters": parameters, "conclusions": conclusions or {}}
+    card = StudyCard.model_validate(
+        {"study": "handmade", "parameters": parameters, "conclusions": conclusions or {}}
+    )
     given = configs or [{} for _ in trials]
-    listed = [
-        {"number": number, "origin": origin, "parameters": values, "config": given[number]}
+    trial_cards = [
+        TrialCard(number=number, origin=origin, parameters=values, config=given[number])
         for number, (origin, values) in enumerate(trials)
     ]
     evaluations = Evaluations()
-    records = [RunRecord(PLACE, _stored(run), evaluations.append([])) for run in runs]
-    return StudyRecord(PLACE, card, listed, records, evaluations=evaluations)
+    records = [RunRecord(PLACE, _card(run), evaluations.append([])) for run in runs]
+    return StudyRecord(PLACE, card, trial_cards, records, evaluations=evaluations)
 
 
-def _stored(run: Run) -> dict[str, Any]:
+def _card(run: Run) -> RunCard:
     failed = run.outcome not in ("stable", "stalled")
-    return {
-        "trial": run.trial,
-        "seed": run.seed,
-        "stage": run.stage,
-        "status": "finished",
-        "verdict": {"name": run.outcome, "onset_images": 500 if failed else None},
-        "score": run.score,
-        "final_quality": 0.0 if failed and run.quality is not None else run.quality,
-        "budget_images": 1_000,
-    }
+    return RunCard(
+        trial=run.trial,
+        seed=run.seed,
+        stage=run.stage,
+        status="finished",
+        verdict=VerdictCard(name=run.outcome, onset_images=500 if failed else None),
+        score=run.score,
+        final_quality=0.0 if failed and run.quality is not None else run.quality,
+        budget_images=1_000,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.plan import Job, Outcome, Planner, trial_row
+from lab.plan import Job, Outcome, Planner, trial_card
 from lab.randomness import counted_seed
 from lab.record import RUN_FILE, STUDY_FILE, TRIAL_FILE, run_folder, trial_folder, write_json
 
@@ -88,7 +88,7 @@ class Search:
         while len(self.running) < self.num_slots and (job := self.planner.ask()):
             write_json(
                 trial_folder(self.study, job.trial) / TRIAL_FILE,
-                trial_row(self.planner.explore_job(job.trial)),
+                trial_card(self.planner.explore_job(job.trial)).stored(),
             )
             self._write_run(job, Outcome("finished"), status="running")
             self.running.append(job)

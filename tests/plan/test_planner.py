@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import TrialState
 
 from lab.errors import InputError
-from lab.plan import Job, Outcome, Planner, PlanSettings, Space, load_space, trial_row
+from lab.plan import Job, Outcome, Planner, PlanSettings, Space, load_space, trial_card
 from lab.plan.settings import sobol_count
 from lab.record import RUN_FILE, TRIAL_FILE, read_json, read_study, trial_folder, write_json
 from tests.plan.simulation import Search, good_rates_win, noisy, write_space
@@ -292,14 +292,14 @@ def test_a_finished_run_without_a_score_is_refused(space: Space, tmp_path: Path)
         Planner.rebuild(space, settings, read_study(tmp_path, evaluations=False))
 
 
-def test_the_trial_row_holds_parameters_and_the_whole_configuration(space: Space) -> None:
+def test_the_trial_card_holds_parameters_and_the_whole_configuration(space: Space) -> None:
     job = Planner(space, PlanSettings(trials=1)).ask()
     assert job is not None
-    row = trial_row(job)
-    assert row["number"] == 0
-    assert row["origin"] == "known:plain"
-    assert row["parameters"]["training.critic_steps"] == 1
-    assert row["config"]["optimizer"]["critic"]["lr"] == 1e-3
+    card = trial_card(job)
+    assert card.number == 0
+    assert card.origin == "known:plain"
+    assert card.parameters["training.critic_steps"] == 1
+    assert card.config["optimizer"]["critic"]["lr"] == 1e-3
 
 
 RACED = PlanSettings(trials=12, num_sobol=4, seeds=(1, 2, 4), race=3, confirm=2, seed=7)
@@ -326,15 +326,15 @@ def test_a_raced_run_differs_from_its_trial_by_its_seed_alone(space: Space) -> N
 
 def test_the_recommended_trial_is_the_winner_of_the_race(space: Space, tmp_path: Path) -> None:
     planner = Planner(space, RACED)
-    assert planner.conclusions()["recommended"] is None
+    assert planner.conclusions().recommended is None
     search = Search(planner, tmp_path, noisy)
     search.go_on()
     told = planner.conclusions()
-    assert len(told["finalists"]) == 3
-    assert told["recommended"] == told["finalists"][0]
-    assert told["confirm_seeds"] == [1007, 1008]
+    assert len(told.finalists) == 3
+    assert told.recommended == told.finalists[0]
+    assert told.confirm_seeds == (1007, 1008)
     confirmed = {(job.trial, job.seed) for job in search.asked if job.stage == "confirm"}
-    assert {(trial, seed) for trial in told["finalists"] for seed in (1007, 1008)} <= confirmed
+    assert {(trial, seed) for trial in told.finalists for seed in (1007, 1008)} <= confirmed
 
 
 @pytest.mark.parametrize("num_ends", [3, 13, 18, 24])
@@ -364,7 +364,7 @@ def test_a_finished_study_can_be_confirmed_on_more_seeds(space: Space, tmp_path:
     jobs = asked_all(planner, STABLE)
     assert {job.stage for job in jobs} == {"confirm"}
     assert {job.seed for job in jobs} >= {1009, 1010, 1011}
-    assert planner.conclusions()["finalists"] == search.planner.conclusions()["finalists"]
+    assert planner.conclusions().finalists == search.planner.conclusions().finalists
 
 
 def test_a_crash_in_the_race_is_tried_again_and_leaves_the_trial_to_its_other_seeds(
@@ -379,7 +379,7 @@ def test_a_crash_in_the_race_is_tried_again_and_leaves_the_trial_to_its_other_se
         planner.tell(job, Outcome("errored", error="gone") if crashed else STABLE)
     assert Counter(trial for trial, _ in attempts).most_common()[0][1] == 3
     assert planner.finished
-    assert len(planner.conclusions()["finalists"]) == 3
+    assert len(planner.conclusions().finalists) == 3
     assert all(trial.state == TrialState.COMPLETE for trial in planner.trials())
 
 
@@ -388,7 +388,7 @@ def test_pruned_trials_do_not_race(space: Space) -> None:
     while job := planner.ask():
         pruned = job.stage == "explore" and job.trial % 2 == 0
         planner.tell(job, Outcome("pruned") if pruned else STABLE)
-    told = planner.conclusions()["finalists"]
+    told = planner.conclusions().finalists
     assert told
     assert all(trial % 2 for trial in told)
     assert planner.trial(0).state == TrialState.PRUNED
@@ -407,7 +407,7 @@ def test_two_objectives_are_searched_with_failure_as_a_constraint(
         assert quality == 0.0 or trial.constraints == {}
     qualities = {trial.number: trial.values[0] for trial in search.planner.trials()}
     best = max(qualities, key=lambda number: qualities[number])
-    assert search.planner.conclusions()["pareto"] == [best]  # all stable ones cost the same
+    assert search.planner.conclusions().pareto == (best,)  # all stable ones cost the same
 
 
 def test_a_search_for_quality_ranks_by_quality_among_equally_stable_trials(space: Space) -> None:
@@ -415,4 +415,4 @@ def test_a_search_for_quality_ranks_by_quality_among_equally_stable_trials(space
     while job := planner.ask():
         quality = 0.9 if job.trial == 5 else 0.5
         planner.tell(job, Outcome("finished", "stable", 1.0 - quality, quality=quality))
-    assert planner.conclusions()["recommended"] == 5
+    assert planner.conclusions().recommended == 5

@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from lab.config import make_config
 from lab.errors import InputError
-from lab.plan import Space, list_spaces, load_space, restored_space, space_rows
+from lab.plan import Space, list_spaces, load_space, restored_space, study_card
 from lab.plan.presets import PRESETS
 from tests.plan.simulation import write_space
 
@@ -123,7 +123,7 @@ def test_a_stored_space_comes_back_with_its_settings(space: Space) -> None:
     started = space.with_defaults({"network.width": 0.5}).with_fixed(
         {"optimizer.critic.lr": 2e-3, "training.batch_size": 8}
     )
-    restored = restored_space(space_rows(started))
+    restored = restored_space(study_card(started))
     assert restored.parameters() == started.parameters()
     assert restored.known == started.known
     assert restored.fixed == started.fixed
@@ -131,24 +131,26 @@ def test_a_stored_space_comes_back_with_its_settings(space: Space) -> None:
 
 
 def test_a_named_space_is_found_wherever_it_is_installed() -> None:
-    stored = space_rows(load_space("wgan-gp"))
-    stored["space"]["file"] = "/elsewhere/search_spaces/wgan_gp.py"
-    assert list(restored_space(stored).known) == list(load_space("wgan_gp").known)
+    stored = study_card(load_space("wgan-gp"))
+    moved = stored.space.changed(file="/elsewhere/search_spaces/wgan_gp.py")
+    restored = restored_space(stored.changed(space=moved))
+    assert list(restored.known) == list(load_space("wgan_gp").known)
 
 
-def test_the_stored_rows_say_what_is_searched(space: Space) -> None:
-    rows = space_rows(space)
-    assert rows["parameters"]["penalty.weight"] == {
+def test_the_card_says_what_is_searched(space: Space) -> None:
+    card = study_card(space)
+    assert card.parameters["penalty.weight"].stored() == {
         "kind": "float",
         "low": 0.1,
         "high": 100.0,
         "log": True,
         "step": None,
     }
-    assert rows["parameters"]["penalty.kind"] == {"kind": "categorical", "choices": ["none", "r1"]}
-    assert rows["parameters"]["training.critic_steps"]["kind"] == "int"
-    assert make_config(rows["base"]).network.architecture == "dcgan"
-    assert rows["space"]["known"]["held"]["penalty.weight"] == 10.0
+    kind = {"kind": "categorical", "choices": ("none", "r1")}
+    assert card.parameters["penalty.kind"].stored() == kind
+    assert card.parameters["training.critic_steps"].kind == "int"
+    assert make_config(card.base).network.architecture == "dcgan"
+    assert card.space.known["held"]["penalty.weight"] == 10.0
 
 
 def test_hyphen_and_underscore_name_the_same_space() -> None:
@@ -231,6 +233,6 @@ def test_a_wrong_point_is_refused(
 
 
 def test_a_study_from_before_a_setting_existed_takes_its_default(space: Space) -> None:
-    stored = space_rows(space)
-    del stored["base"]["penalty"]["orthonormal_weight"], stored["base"]["evaluation"]
+    stored = study_card(space)
+    del stored.base["penalty"]["orthonormal_weight"], stored.base["evaluation"]
     assert restored_space(stored).base_config() == space.base_config()

@@ -14,6 +14,7 @@ import pytest
 from lab.errors import InputError
 from lab.record import (
     FORMAT,
+    Problem,
     Rows,
     append_row,
     is_study,
@@ -137,12 +138,12 @@ def test_a_study_comes_back_in_order_of_its_numbers(tmp_path: Path) -> None:
     make_study(tmp_path, num_trials=3, seeds=(10, 2))
     write_json(trial_folder(tmp_path, 10_000) / "trial.json", {"number": 10_000})
     study = read_study(tmp_path)
-    assert [trial["number"] for trial in study.trials] == [0, 1, 2, 10_000]
+    assert [trial.number for trial in study.trials] == [0, 1, 2, 10_000]
     assert [(run.trial, run.seed) for run in study.runs] == [
         (trial, seed) for trial in range(3) for seed in (2, 10)
     ]
     assert [len(run.evaluations) for run in study.runs] == [2] * 6
-    assert study.missing == ["trials/10000/seed-*"]
+    assert study.problems == [Problem("trials/10000/seed-*")]
 
 
 def test_rows_can_be_left_out_of_a_study(tmp_path: Path) -> None:
@@ -161,23 +162,26 @@ def test_what_is_missing_or_damaged_in_a_study_is_counted(tmp_path: Path) -> Non
     with (run_folder(tmp_path, 3, 0) / "evaluations.jsonl").open("a") as file:
         file.write('{"images')
     study = read_study(tmp_path)
-    assert [trial["number"] for trial in study.trials] == [1, 2, 3]
+    assert [trial.number for trial in study.trials] == [1, 2, 3]
     assert [(run.trial, run.seed) for run in study.runs] == [(1, 0), (2, 3), (3, 0), (3, 3)]
-    assert study.missing == ["trials/0000/trial.json", "trials/0001/seed-3/run.json"]
+    assert study.problems == [
+        Problem("trials/0000/trial.json"),
+        Problem("trials/0001/seed-3/run.json"),
+    ]
     assert study.num_torn_rows == 1
 
 
 def test_a_study_without_trials_is_empty(tmp_path: Path) -> None:
     make_study(tmp_path, num_trials=0)
     study = read_study(tmp_path)
-    assert (study.trials, study.runs, study.missing) == ([], [], [])
+    assert (study.trials, study.runs, study.problems) == ([], [], [])
 
 
 def test_a_run_knows_its_verdict(tmp_path: Path) -> None:
     make_study(tmp_path, num_trials=1, seeds=(0,))
     (run,) = read_study(tmp_path).runs
     assert (run.status, run.verdict) == ("running", None)
-    write_json(run.folder / "run.json", {**run.run, "verdict": {"name": "degraded"}})
+    write_json(run.folder / "run.json", {**run.card.stored(), "verdict": {"name": "degraded"}})
     (run,) = read_study(tmp_path).runs
     assert run.verdict == "degraded"
 
@@ -275,4 +279,4 @@ def test_a_writer_killed_half_way_leaves_the_old_file(tmp_path: Path) -> None:
     assert (run / "run.json").read_bytes() == before
     study = read_study(tmp_path)
     assert [found.trial for found in study.runs] == [0]
-    assert study.missing == []
+    assert study.problems == []

@@ -51,7 +51,7 @@ def test_every_link_leads_to_a_place_of_the_page_or_to_a_trial(study: StudyRecor
     page = _ours(build_page(study, NOW))
     anchors = set(re.findall(r' id="([^"]+)"', page))
     links = set(re.findall(r'href="#([^"]+)"', page))
-    trials = {f"trial{mark}{trial['number']}" for trial in study.trials for mark in "-="}
+    trials = {f"trial{mark}{trial.number}" for trial in study.trials for mark in "-="}
     assert links & trials
     assert links - trials <= anchors
     assert len(re.findall(r' id="', page)) == len(anchors)

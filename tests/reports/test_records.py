@@ -66,7 +66,7 @@ def told_apart(row: dict[str, Any], names: MetricNames) -> set[str]:
 
 
 def test_every_file_is_whole_and_every_run_is_there(made_up: StudyRecord) -> None:
-    assert made_up.missing == []
+    assert made_up.problems == []
     assert made_up.num_torn_rows == 0
     assert len(made_up.trials) == NUM_TRIALS
     assert len(made_up.runs) == NUM_TRIALS * NUM_SEEDS + MOST_FINALISTS * NUM_CONFIRM
@@ -76,19 +76,19 @@ def test_every_file_is_whole_and_every_run_is_there(made_up: StudyRecord) -> Non
 def test_every_verdict_and_status_occurs(made_up: StudyRecord) -> None:
     assert {run.verdict for run in made_up.runs} >= {"stable", *FAILURES}
     assert {run.status for run in made_up.runs} >= {"finished", "pruned"}
-    assert len({run.run["host"] for run in made_up.runs}) > 1
+    assert len({run.card.host for run in made_up.runs}) > 1
 
 
 def test_its_files_say_what_those_written_by_hand_say(
     made_up: StudyRecord, by_hand: StudyRecord
 ) -> None:
     for large, small in [
-        (made_up.trials[0], by_hand.trials[0]),
-        (made_up.trials[0]["config"], by_hand.trials[0]["config"]),
-        (finished(made_up).run, finished(by_hand).run),
+        (made_up.trials[0].stored(), by_hand.trials[0].stored()),
+        (made_up.trials[0].config, by_hand.trials[0].config),
+        (finished(made_up).card.stored(), finished(by_hand).card.stored()),
     ]:
         assert set(large) == set(small)
-    assert set(made_up.study) - {"conclusions"} == set(by_hand.study)
+    assert set(made_up.card.stored()) - {"conclusions"} == set(by_hand.card.stored())
     first, *rest = finished(by_hand).evaluations
     columns = [tuple(row) for row in finished(made_up).evaluations]
     assert set(columns[0]) == set(first)
@@ -96,15 +96,15 @@ def test_its_files_say_what_those_written_by_hand_say(
 
 
 def test_a_trial_has_the_configuration_of_its_parameters(made_up: StudyRecord) -> None:
-    base = made_up.study["base"]
+    base = made_up.card.base
     for trial in made_up.trials[:5]:
-        assert trial["config"] == make_config(base, trial["parameters"]).model_dump()
+        assert trial.config == make_config(base, trial.parameters).model_dump()
 
 
 def test_a_run_says_what_one_that_the_lab_trained_says(
     made_up: StudyRecord, trained: Path
 ) -> None:
-    real, ours = read_json(trained / RUN_FILE), finished(made_up).run
+    real, ours = read_json(trained / RUN_FILE), finished(made_up).card.stored()
     assert set(ours) == set(real)
     assert set(ours["verdict"]) == set(real["verdict"])
     assert set(ours["seconds"]) == set(real["seconds"])
@@ -125,20 +125,20 @@ def test_its_rows_have_the_columns_of_a_run_that_the_lab_trained(
 def test_quality_ends_with_the_failure(made_up: StudyRecord) -> None:
     run = next(it for it in made_up.runs if it.verdict == "diverged" and len(it.evaluations) > 2)
     assert [row[QUALITY] > 0 for row in run.evaluations[-2:]] == [True, False]
-    assert run.run["final_quality"] == 0.0
+    assert run.card.final_quality == 0.0
     assert run.evaluations[-1]["signal_critic_grad_norm"] == float("inf")
 
 
 def test_confirmed_runs_show_samples_and_neighbours(made_up: StudyRecord) -> None:
-    confirmed = [run for run in made_up.runs if run.run["stage"] == "confirm"]
+    confirmed = [run for run in made_up.runs if run.card.stage == "confirm"]
     for run in confirmed:
-        assert neighbours_file(run.folder, run.run["images_seen"]).is_file()
+        assert neighbours_file(run.folder, run.card.images_seen).is_file()
 
 
 @pytest.mark.skipif(not PUBLISHED.exists(), reason="no validation is published with the lab yet")
 def test_the_detectors_rates_have_the_published_shape() -> None:
     settings = make_config({}).stability
-    ours, published = detector_entry(settings), detector(settings)
+    ours, published = detector_entry(settings), detector(settings).stored()
     assert set(ours) == set(published)
     for part in ("verdicts", "flags", "healthy"):
         assert set(ours[part]) == set(published[part])

@@ -12,6 +12,7 @@ import lab.run.loop
 from lab.config import RunConfig
 from lab.record import (
     RUN_FILE,
+    VerdictCard,
     read_json,
     sample_file,
 )
@@ -90,7 +91,7 @@ def test_a_failure_ends_quality_and_score_at_its_onset(
     assert note["final_quality"] == 0.0
     quality = [row["quality"] for row in rows]
     assert last.score == note["score"] == pytest.approx(score([0, 64, 128], quality, 192, 96))
-    assert stored_verdict(note["verdict"]) == found
+    assert stored_verdict(VerdictCard.model_validate(note["verdict"])) == found
 
 
 def test_a_failed_run_that_was_killed_before_its_end_was_noted_keeps_its_verdict(

@@ -51,24 +51,24 @@ def test_a_validation_without_planted_runs_cannot_be_published(tmp_path: Path) -
 def test_a_changed_limit_is_named_with_both_values(tmp_path: Path) -> None:
     place = published(tmp_path)
     same = detector(StabilityConfig(), place)
-    assert (same["same_thresholds"], same["changed_thresholds"]) == (True, {})
+    assert (same.same_thresholds, same.changed_thresholds) == (True, {})
     other = detector(StabilityConfig(degraded_drawdown=0.3), place)
-    assert not other["same_thresholds"]
-    assert other["changed_thresholds"] == {"degraded_drawdown": [0.2, 0.3]}
+    assert not other.same_thresholds
+    assert other.changed_thresholds == {"degraded_drawdown": (0.2, 0.3)}
 
 
 def test_the_target_is_a_wish_and_no_threshold(tmp_path: Path) -> None:
     wished = StabilityConfig(target_quality=0.9, stop_on_failure=False, signal_every_steps=8)
-    assert detector(wished, published(tmp_path))["same_thresholds"]
+    assert detector(wished, published(tmp_path)).same_thresholds
     assert "target_quality" not in thresholds(wished)
 
 
 def test_what_comes_with_the_lab_was_measured_with_its_own_limits() -> None:
     said = detector(StabilityConfig())
-    assert said["same_thresholds"], "publish a validation of the limits as they are now"
+    assert said.same_thresholds, "publish a validation of the limits as they are now"
     assert PUBLISHED.exists()
-    assert set(said["verdicts"]) == set(FAILURES)
-    for rates in (*said["verdicts"].values(), *said["flags"].values()):
-        assert 0 < rates["planted"] >= rates["named"]
-        assert rates["given"] >= rates["given_right"]
-    assert said["healthy"]["evaluations"] > said["healthy"]["false_alarms"]
+    assert set(said.verdicts) == set(FAILURES)
+    for rates in (*said.verdicts.values(), *said.flags.values()):
+        assert 0 < rates.planted >= rates.named
+        assert rates.given >= rates.given_right
+    assert said.healthy.evaluations > said.healthy.false_alarms

@@ -132,7 +132,7 @@ def _plan_left(storage: Storage, options: SearchOptions, machines: Resources, wh
     return Plan(
         name=f"{study.space.name}, what is left of {storage.name}",
         space=study.space,
-        preset=str(study.entries["preset"]),
+        preset=study.card.preset,
         planner=study.planner,
         slot=study.slot,
         num_slots=at_a_time(study.num_slots, machines, study.slot, may_grow=grows),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 
-from lab.record import SIGNAL_PREFIX
-from lab.record.columns import MetricNames
+from lab.record.columns import DIVERSITY, MetricNames
 from lab.record.words import brief, kimg
 from lab.stability.history import (
     History,
@@ -18,8 +17,6 @@ from lab.stability.history import (
     running_best,
 )
 from lab.stability.rule import Rule
-
-DIVERSITY = SIGNAL_PREFIX + "diversity"
 
 COLLAPSE_GRACE_SHARE = 0.75
 """A diversity that was low from the start counts from this share of the budget on: at small

@@ -7,7 +7,15 @@ from bisect import insort
 from collections.abc import Sequence
 
 from lab.record import SIGNAL_PREFIX
-from lab.record.columns import MetricNames
+from lab.record.columns import (
+    CRITIC_GRAD_NORM,
+    CRITIC_LOSS,
+    FIRST_NON_FINITE,
+    GENERATOR_GRAD_NORM,
+    GENERATOR_LOSS,
+    NON_FINITE,
+    MetricNames,
+)
 from lab.record.words import brief, kimg
 from lab.stability.history import (
     History,
@@ -20,13 +28,11 @@ from lab.stability.history import (
 )
 from lab.stability.rule import Rule
 
-NON_FINITE = SIGNAL_PREFIX + "non_finite"
-FIRST_NON_FINITE = SIGNAL_PREFIX + "first_non_finite_images"
 GRADIENT_NORMS = {
-    "generator": SIGNAL_PREFIX + "generator_grad_norm",
-    "critic": SIGNAL_PREFIX + "critic_grad_norm",
+    "generator": GENERATOR_GRAD_NORM,
+    "critic": CRITIC_GRAD_NORM,
 }
-LOSSES = (SIGNAL_PREFIX + "generator_loss", SIGNAL_PREFIX + "critic_loss")
+LOSSES = (GENERATOR_LOSS, CRITIC_LOSS)
 
 WARM_UP_SHARE = 0.1
 """Windows that end in this first share of the budget are not compared with: a critic that has

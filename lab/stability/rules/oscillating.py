@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from lab.record import QUALITY, SIGNAL_PREFIX
+from lab.record import QUALITY
+from lab.record.columns import GAP_AUTOCORRELATION, GENERATOR_UPDATE_COSINE
 from lab.record.words import brief, kimg
 from lab.stability.history import LEARNING_SHARE, History, Onset, Point
 from lab.stability.rule import Rule
-
-GAP_AUTOCORRELATION = SIGNAL_PREFIX + "logit_gap_autocorrelation"
-UPDATE_COSINE = SIGNAL_PREFIX + "generator_update_cosine"
 
 NUM_SWINGS = 4
 """Alternating falls and rises that count as an oscillation: two whole cycles."""
@@ -80,7 +78,7 @@ def _evidence(
         f"{words} {brief(value)}"
         for words, column in (
             ("the logit gap's autocorrelation was", GAP_AUTOCORRELATION),
-            ("the cosine of successive generator updates was", UPDATE_COSINE),
+            ("the cosine of successive generator updates was", GENERATOR_UPDATE_COSINE),
         )
         if (value := history.value(last, column)) is not None
     ]

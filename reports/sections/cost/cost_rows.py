@@ -43,7 +43,7 @@ def cost_rows(study: StudyRecord) -> pd.DataFrame:
     quality; it is empty where every trial has one run, and holds no trial without a stable one.
     """
     runs = finished(run_table(study))
-    runs = runs[runs["trial"].isin([trial["number"] for trial in study.trials])]
+    runs = runs[runs["trial"].isin([trial.number for trial in study.trials])]
     confirmed = runs["trial"].isin(finalists_of(study)) & (runs["stage"] == "confirm")
     fresh = runs["trial"][confirmed].unique()
     chosen_by = ~runs["trial"].isin(fresh) & (runs["stage"] != "confirm")

@@ -38,7 +38,7 @@ from reports.sections.curves.traces import (
 from reports.study.conclusions import leader_word, leading_run
 from reports.study.scale import is_large
 from reports.study.store import curve_names
-from reports.study.tables import explored, mapping, names_of, run_table, trial_table
+from reports.study.tables import explored, names_of, run_table, trial_table
 
 Array = NDArray[np.float64]
 MOST_LINES = 300
@@ -53,10 +53,9 @@ def curve_blocks(study: StudyRecord) -> list[Block]:
     rows = curve_rows(study)
     slots = slots_of(rows["images"].to_numpy(dtype=float), study.evaluations.run)
     best = leading_run(study)
-    told = dict(mapping(mapping(study.study.get("metrics")).get("baseline")))
     panel = draw_curves(
         rows,
-        summaries_of(rows, slots, metrics, study.evaluations.column, told),
+        summaries_of(rows, slots, metrics, study.evaluations.column, study.card.metrics.baseline),
         study.evaluations.column(metrics[0]),
         slots,
         fate_rows(study),
@@ -102,15 +101,13 @@ def summaries_of(
     slots: Slots,
     metrics: list[str],
     column: Callable[[str], Array],
-    baseline: dict[str, Any],
+    baseline: dict[str, float],
 ) -> list[Summary]:
     """The summary of every metric, in order."""
     summariser = Summariser(rows, slots)
     found = []
     for name in metrics:
-        real = baseline.get(name)
-        known = float(real) if isinstance(real, (int, float)) else np.nan
-        found.append(summariser.summary(name, column(name), known))
+        found.append(summariser.summary(name, column(name), baseline.get(name, np.nan)))
     return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.record import StudyRecord
+from lab.record import StudyRecord, value_at
 from lab.statistics import restricted_mean, survival_at, survival_interval
 from reports.kit.blocks import Block, Missing
 from reports.kit.panel import FAINT, INK, Panel, blank, plotly_text
@@ -27,7 +27,6 @@ from reports.sections.failures.survival import (
 )
 from reports.sections.failures.survival_grid import BOTTOM, CURVE, LEFT, LINE, TOP, Layout, grid
 from reports.study.comparisons import CHOICES, LEAST_IN_A_LEVEL
-from reports.study.tables import config_value
 
 MOST_COLUMNS, NARROW_COLUMNS = 5, 2
 LOOKS_AT = (0.0, 0.5, 1.0)
@@ -62,10 +61,10 @@ def level_blocks(study: StudyRecord) -> list[Block]:
 
 def level_rows(study: StudyRecord, rows: pd.DataFrame) -> pd.DataFrame:
     """The level of every choice for each of these runs; a column a choice, the same index."""
-    configs = {int(trial["number"]): trial.get("config", {}) for trial in study.trials}
+    configs = {trial.number: trial.config for trial in study.trials}
     trials = rows["trial"].unique()
     found = pd.DataFrame(
-        {path: [config_value(configs.get(int(t), {}), path) for t in trials] for path in CHOICES},
+        {path: [value_at(configs.get(int(t), {}), path) for t in trials] for path in CHOICES},
         index=trials,
         dtype=object,
     )

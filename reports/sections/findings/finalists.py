@@ -27,7 +27,7 @@ def pareto_rows(study: StudyRecord) -> pd.DataFrame:
 def pareto_table(study: StudyRecord) -> Html | None:
     """The trials that no other beats in every objective; None for a study with one objective."""
     rows = pareto_rows(study)
-    objective = str((study.study.get("settings") or {}).get("objective", ""))
+    objective = study.card.settings.objective
     if rows.empty or "," not in objective:
         return None
     lines = [

@@ -233,7 +233,7 @@ def pruning(runs: pd.DataFrame) -> Finding | None:
 
 def pilot(study: StudyRecord) -> Finding | None:
     """What a pilot says of pruning, as the search noted it."""
-    sentence = str((study.study.get("pilot") or {}).get("sentence") or "")
+    sentence = study.card.pilot.sentence if study.card.pilot else ""
     return Finding("Pilot for pruning.", sentence, "search") if sentence else None
 
 

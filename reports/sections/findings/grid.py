@@ -66,7 +66,7 @@ def grid_section(study: StudyRecord) -> Html | None:
         "table", element("thead", head), element("tbody", joined(lines)), class_="grid"
     )
     budget = float(run_table(study)["budget_images"].max())
-    data = (study.study.get("data") or {}).get("name", "unknown data")
+    data = study.card.data.name or "unknown data"
     most = int(rows["total"].max())
     low, high = wilson_bounds(most, most)
     note = (

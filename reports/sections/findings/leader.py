@@ -83,7 +83,7 @@ def _claim(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> str:
 def _confirmed_numbers(study: StudyRecord, row: dict[Any, Any]) -> Html:
     """By fresh runs only, each with its interval; last what the race showed, named as such."""
     names = names_of(study)
-    baseline = study.study.get("metrics", {}).get("baseline", {})
+    baseline = study.card.metrics.baseline
     real = f"median; real {number(baseline[names.frechet])}" if names.frechet in baseline else ""
     entries = [
         (
@@ -115,7 +115,7 @@ def _confirmed_numbers(study: StudyRecord, row: dict[Any, Any]) -> Html:
 def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]) -> Html:
     """Score, quality and distances, each distance between those of noise and of real images."""
     names = names_of(study)
-    baseline = study.study.get("metrics", {}).get("baseline", {})
+    baseline = study.card.metrics.baseline
     entries = [
         ("score", fixed(row["score"]), "of 1"),
         ("final quality", fixed(row["final_quality"]), "of 1"),

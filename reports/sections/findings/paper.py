@@ -39,11 +39,10 @@ CLAIMS = {
 
 def agreements(study: StudyRecord) -> list[Finding]:
     """Where the grid agrees with the paper and where not, by counts; nothing for other spaces."""
-    space = (study.study.get("space") or {}).get("name")
     rows = grid_rows(study)
     if rows.empty:
         return []
-    claims = [agreement(rows, claim) for claim in CLAIMS.get(str(space), ())]
+    claims = [agreement(rows, claim) for claim in CLAIMS.get(study.card.space.name, ())]
     return [*claims, against_others(grid_runs(study))]
 
 

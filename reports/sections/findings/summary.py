@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import StudyCard, StudyRecord
 from reports.kit.blocks import Block
 from reports.kit.finding import TOPICS, Finding, RunQuote
 from reports.kit.markup import Html, element
@@ -20,21 +19,19 @@ from reports.sections.findings.leader import leader_card
 from reports.study.gallery import Album
 from reports.study.ranges import ranges_found, ranges_note
 from reports.study.scale import is_small
-from reports.study.tables import config_value, explored, run_table
+from reports.study.tables import explored, run_table
 
 
 def header(study: StudyRecord, now: datetime) -> Html:
     """Name, one line of facts, and how old the page is while a study runs."""
-    card = study.study
-    data = card.get("data", {})
-    status = str(card.get("status", "unknown"))
-    space = card.get("space", {}).get("name", "unknown space")
+    card = study.card
+    status = card.status
     facts = [
-        f"{space} on {data.get('name', 'unknown data')}",
+        f"{card.space.name or 'unknown space'} on {card.data.name or 'unknown data'}",
         f"{counted(len(study.trials), 'trial')}, {counted(len(study.runs), 'run')}",
-        f"{images(_budget(study))} images a run",
-        _when(card, status),
-        f"took {duration(card.get('seconds'))}" if card.get("seconds") else "",
+        f"{images(card.budget_images)} images a run",
+        _when(card),
+        f"took {duration(card.seconds)}" if card.seconds else "",
     ]
     made = now.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     age = (
@@ -45,15 +42,10 @@ def header(study: StudyRecord, now: datetime) -> Html:
     return element(
         "header",
         element("p", "GAN stability report", class_="kicker"),
-        element("h1", str(card.get("study", study.folder.name))),
+        element("h1", study.name),
         element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
         age,
     )
-
-
-def _budget(study: StudyRecord) -> float | None:
-    value = config_value(study.study.get("base", {}), "training.budget_images")
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def opening(study: StudyRecord, album: Album) -> list[Block]:
@@ -164,16 +156,16 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     )
 
 
-def _when(card: dict[str, Any], status: str) -> str:
-    if card.get("finished"):
-        return f"{status} {_day(card['finished'])}".strip()
-    started = _day(card.get("created"))
-    return f"{status}, started {started}" if started else status
+def _when(card: StudyCard) -> str:
+    if card.finished:
+        return f"{card.status} {_day(card.finished)}".strip()
+    started = _day(card.created)
+    return f"{card.status}, started {started}" if started else card.status
 
 
-def _day(written: Any) -> str:
+def _day(written: str) -> str:
     try:
-        moment = datetime.fromisoformat(str(written))
+        moment = datetime.fromisoformat(written)
     except ValueError:
         return ""
     moment = moment.astimezone(UTC) if moment.tzinfo else moment

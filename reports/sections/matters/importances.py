@@ -20,8 +20,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from lab.record import StudyRecord
-from reports.kit.parameter import Parameter
+from lab.record import ParameterCard, StudyRecord
 from reports.study.scale import LEAST_TRIALS, NUM_SHUFFLES
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
 
@@ -70,10 +69,10 @@ def sample_of(study: StudyRecord, goal: str) -> Sample:
     return Sample(parameters, outcomes, len(used), not bool(used["unbiased"].all()))
 
 
-def ranged_parameters(study: StudyRecord) -> list[Parameter]:
+def ranged_parameters(study: StudyRecord) -> list[ParameterCard]:
     """The parameters whose range or choices the record tells: others have no importance."""
 
-    def is_ranged(parameter: Parameter) -> bool:
+    def is_ranged(parameter: ParameterCard) -> bool:
         if not parameter.is_numeric:
             return bool(parameter.choices)
         low, high = parameter.low, parameter.high
@@ -163,7 +162,7 @@ def _best_share(outcomes: NDArray[np.float64]) -> float:
     return float((outcomes.sum() - 0.5) / outcomes.size)
 
 
-def _distribution(parameter: Parameter) -> BaseDistribution:
+def _distribution(parameter: ParameterCard) -> BaseDistribution:
     low, high = parameter.low or 0, parameter.high or 0
     if parameter.kind == "float":
         return FloatDistribution(float(low), float(high), log=parameter.log)
@@ -172,7 +171,7 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
     return CategoricalDistribution(parameter.choices)
 
 
-def _inside(trials: pd.DataFrame, parameters: list[Parameter]) -> Any:
+def _inside(trials: pd.DataFrame, parameters: list[ParameterCard]) -> Any:
     """Which trials lie inside the space with every parameter that they sampled."""
     inside = np.ones(len(trials), dtype=bool)
     for parameter in parameters:

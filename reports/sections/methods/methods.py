@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.config import StabilityConfig
-from lab.record import SAMPLES_FOLDER, StudyRecord
+from lab.record import SAMPLES_FOLDER, StudyRecord, value_at
 from lab.record.columns import MetricNames
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element, joined, scrollable
@@ -18,7 +18,7 @@ from reports.study.conclusions import is_raced
 from reports.study.gallery import MOST_BYTES, Album
 from reports.study.left_out import left_out
 from reports.study.store import MOST_CURVE_BYTES
-from reports.study.tables import config_value, names_of
+from reports.study.tables import names_of
 
 METRICS = {
     "frechet": "Frechet distance of features; lower is better, biased at few samples",
@@ -33,14 +33,20 @@ METRICS = {
     "duplicates": "share of generated images that nearly repeat another one",
     "rke": "number of modes by the second-order Renyi entropy of a kernel",
 }
+NOT_RECORDED = "not recorded"
 REQUIRED = tuple(name for name, field in MetricNames.model_fields.items() if field.is_required())
 """Metrics that every record has; older ones lack the others."""
 
 
 def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
     """The whole section; `album` holds the pictures that earlier sections took."""
-    card = study.study
-    facts = ("Data", "Versions", "Hardware", "Settings")
+    card = study.card
+    facts = {
+        "Data": card.data.stored(),
+        "Versions": card.versions,
+        "Hardware": card.hardware.stored(),
+        "Settings": card.settings.stored(),
+    }
     return [
         element("h3", "Commands"),
         commands_section(study),
@@ -57,7 +63,7 @@ def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
         element("h3", "Data, versions, hardware, settings"),
         element(
             "div",
-            *(_facts(title, card.get(title.lower(), {})) for title in facts),
+            *(_facts(title, entries) for title, entries in facts.items()),
             class_="method-columns",
         ),
     ]
@@ -97,7 +103,7 @@ def _folded(title: str, body: Html) -> Html:
 
 def _formulas(study: StudyRecord) -> Html:
     names = names_of(study)
-    floor = study.study.get("metrics", {}).get("baseline", {}).get(names.kernel)
+    floor = study.card.metrics.baseline.get(names.kernel)
     score = [
         element("p", "Quality of an evaluation at t images: ", element(
             "span", "u", element("sub", "t"), " = clip(1 − (Q", element("sub", "t"), " − Q",
@@ -125,13 +131,13 @@ def _stages(study: StudyRecord) -> list[Html]:
     """How trials were chosen and what confirms them; nothing for a study that only explored."""
     if not is_raced(study):
         return []
-    settings = study.study.get("settings") or {}
-    rungs = [str(seeds) for seeds in settings.get("seeds") or ()]
+    settings = study.card.settings
+    rungs = [str(seeds) for seeds in settings.seeds]
     told = (
         f"Race: trials have {listed(rungs)} seeds at its rungs, the better ones going on by their "
         "share of stable runs, then by the mean of the objective; seeds are common to all. "
         "Confirm: the finalists on seeds that no choice was made on, "
-        f"{number(settings.get('confirm'))} each; the race's winner is named before any of those "
+        f"{number(settings.confirm)} each; the race's winner is named before any of those "
         "ends. In simulated studies (python -m benchmarks.race.study) the Wilson interval from "
         "such runs held the winner's true share in 93 to 97% of studies from seven fresh runs on, "
         "and from fewer in 92 to 97%. That is an average over winners: at one given share the "
@@ -145,15 +151,15 @@ def _stages(study: StudyRecord) -> list[Html]:
 def _thresholds(study: StudyRecord) -> Html:
     rows = []
     for name, field in StabilityConfig.model_fields.items():
-        value = config_value(study.study.get("base", {}), f"stability.{name}")
+        value = value_at(study.card.base, f"stability.{name}")
         shown = number(field.default if value is None else value)
         rows.append(_row(name, shown, field.description or ""))
     return element("table", element("tbody", joined(rows)), class_="facts")
 
 
 def _metrics(study: StudyRecord) -> Html:
-    metrics = study.study.get("metrics", {})
-    baseline = metrics.get("baseline", {})
+    metrics = study.card.metrics
+    baseline = metrics.baseline
     names = names_of(study).model_dump()
     rows = [
         _row(name, number(baseline[name]) if name in baseline else "–", METRICS[kind])
@@ -164,10 +170,10 @@ def _metrics(study: StudyRecord) -> Html:
         "tr", *(element("th", word, scope="col") for word in ("metric", "real images", "meaning"))
     )
     protocol = (
-        f"Extractor {metrics.get('extractor', 'not recorded')}, "
-        f"{number(metrics.get('num_samples'))} generated images an evaluation, nearest "
-        f"k = {number(metrics.get('nearest_k'))}, reference: "
-        f"{metrics.get('reference', 'not recorded')}. “Real images” is what held-out real images "
+        f"Extractor {metrics.extractor or NOT_RECORDED}, "
+        f"{number(metrics.num_samples)} generated images an evaluation, nearest "
+        f"k = {number(metrics.nearest_k)}, reference: "
+        f"{metrics.reference or NOT_RECORDED}. “Real images” is what held-out real images "
         "score against the same reference: the best a perfect generator could expect."
     )
     table = element(
@@ -178,18 +184,17 @@ def _metrics(study: StudyRecord) -> Html:
 
 def _classes(study: StudyRecord) -> list[Html]:
     """How the classes of generated images are told; nothing where the data has none."""
-    by = study.study.get("metrics", {}).get("class_share_by")
+    by = study.card.metrics.class_share_by
     if not by:
         return []
     told = f"Class shares: an image's class is told by {by}; real shares are told the same way."
     return [element("p", told)]
 
 
-def _facts(title: str, data: Any) -> Html:
-    entries = data if isinstance(data, Mapping) else {}
+def _facts(title: str, entries: Mapping[str, Any]) -> Html:
     rows = [_row(str(name), _shown(value)) for name, value in entries.items()]
     if not rows:
-        rows = [_row("–", "not recorded")]
+        rows = [_row("–", NOT_RECORDED)]
     return _folded(title, element("table", element("tbody", joined(rows)), class_="facts"))
 
 
@@ -201,6 +206,6 @@ def _row(name: str, *values: str) -> Html:
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(_shown(item) for item in value) or "none"
     return number(value, 4)

@@ -16,12 +16,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import Axis, axis_for, spread
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
-from reports.kit.parameter import Parameter
 from reports.kit.words import counted
 from reports.sections.parameters.trial_table import table_block
 from reports.study.tables import parameters_of, run_table, trial_table
@@ -108,7 +107,7 @@ def stratified(
     return np.sort(np.concatenate(chosen))
 
 
-def draw_parallel(lines: Line, parameters: Sequence[Parameter]) -> Panel:
+def draw_parallel(lines: Line, parameters: Sequence[ParameterCard]) -> Panel:
     """The panel; its script colours lines by the shared filter and writes brushes to it."""
     rows, num_all = lines.rows, lines.num_all
     outcomes = in_order(set(rows["outcome"]))
@@ -170,14 +169,14 @@ class Dimension:
     told: dict[str, Any]
 
 
-def _table(rows: pd.DataFrame, parameters: Sequence[Parameter]) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, parameters: Sequence[ParameterCard]) -> pd.DataFrame:
     """A row a line, under the names that readers know."""
     titles = {"trial": "trial", "outcome": "verdict", "score": "score", "quality": "final quality"}
     titles |= {parameter.path: parameter.path for parameter in parameters}
     return rows[list(titles)].rename(columns=titles)
 
 
-def _parameter_axis(rows: pd.DataFrame, parameter: Parameter, place: int) -> Dimension:
+def _parameter_axis(rows: pd.DataFrame, parameter: ParameterCard, place: int) -> Dimension:
     values = rows[parameter.path].tolist()
     axis = axis_for(parameter, values)
     scale = "slots" if axis.slots else "log10" if parameter.log else "linear"
@@ -188,13 +187,13 @@ def _parameter_axis(rows: pd.DataFrame, parameter: Parameter, place: int) -> Dim
 
 def _measured_axis(rows: pd.DataFrame, name: str) -> Dimension:
     values = rows[name].tolist()
-    axis = axis_for(Parameter(name, "float", 0.0, 1.0), values)
+    axis = axis_for(ParameterCard(path=name, kind="float", low=0.0, high=1.0), values)
     return _dimension(axis, axis.positions(values), name, "linear", "none")
 
 
 def _verdict_axis(rows: pd.DataFrame, outcomes: Sequence[str]) -> Dimension:
     """Stable on top, so that what fails falls."""
-    axis = axis_for(Parameter("verdict", "categorical", choices=tuple(reversed(outcomes))), [])
+    axis = axis_for(ParameterCard(path="verdict", choices=tuple(reversed(outcomes))), [])
     positions = axis.positions(rows["outcome"].tolist())
     positions = positions + spread(rows["trial"].tolist(), axis, _turn(99))
     return _dimension(axis, positions, "verdict", "slots", "none")

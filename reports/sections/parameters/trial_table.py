@@ -10,10 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
-from reports.kit.parameter import Parameter
 from reports.kit.story import story
 from reports.kit.words import MISSING, counted, fixed, number, short_name
 from reports.study.conclusions import leading_trial
@@ -55,7 +54,7 @@ def table_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def draw_table(
-    rows: pd.DataFrame, parameters: list[Parameter], frechet: str, num_runs: int
+    rows: pd.DataFrame, parameters: list[ParameterCard], frechet: str, num_runs: int
 ) -> Html:
     """The rows as they are, with a caption that counts what is not among them."""
     head = ["trial", "seed", "verdict", "stage", "score", "quality", frechet, "origin"]
@@ -70,7 +69,7 @@ def draw_table(
     )
 
 
-def _line(row: pd.Series[Any], parameters: list[Parameter]) -> Html:
+def _line(row: pd.Series[Any], parameters: list[ParameterCard]) -> Html:
     outcome = str(row["outcome"])
     cells = [
         element("th", int(row["trial"]), scope="row"),

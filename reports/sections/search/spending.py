@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
 from reports.kit.words import counted, listed, number
-from reports.study.tables import mapping, of_study, run_table
+from reports.study.tables import of_study, run_table
 
 Array = NDArray[np.float64]
 PARTS = {
@@ -63,14 +63,10 @@ def size_of(study: StudyRecord) -> Size:
     The workers of a run are its `hosts`, one entry each; where it does not say, as few as the
     study allows.
     """
-    settings = mapping(study.study.get("settings"))
-    gpus = _positive(settings.get("gpus_per_worker"), 0.0)
-    each = gpus or _positive(settings.get("cpus_per_worker"), 1.0)
-    fewest = _positive(str(settings.get("workers", "1")).partition(":")[0], 1.0)
-    hosts = [run.run.get("hosts") for run in study.runs]
-    workers = [
-        float(len(names)) if isinstance(names, list) and names else fewest for names in hosts
-    ]
+    settings = study.card.settings
+    gpus = _positive(settings.gpus_per_worker, 0.0)
+    each = gpus or _positive(settings.cpus_per_worker, 1.0)
+    workers = [float(len(run.card.hosts) or settings.fewest_workers) for run in study.runs]
     return Size(each * np.array(workers, dtype=float), "GPU" if gpus else "core")
 
 
@@ -83,10 +79,10 @@ def parts_of(study: StudyRecord) -> dict[str, Array]:
     rows = study.evaluations
     has = np.diff(rows.first) > 0
     last = np.where(has, rows.first[1:] - 1, 0)
-    told = [mapping(run.run.get("seconds")) for run in study.runs]
 
     def written_as(part: str) -> Array:
-        return np.array([_positive(entry.get(part), math.nan) for entry in told], dtype=float)
+        seconds = [getattr(run.card.seconds, part) for run in study.runs]
+        return np.array([_positive(value, math.nan) for value in seconds], dtype=float)
 
     found = {"starting": written_as("starting")}
     for part, name in (("training", SECONDS_TRAINING), ("evaluating", SECONDS_EVALUATING)):
@@ -116,13 +112,13 @@ def watched(study: StudyRecord) -> Watched | None:
     runs = run_table(study)
     begin = float((runs["started"] - told(parts_of(study)["starting"])).min())
     end = float(np.fmax(runs["started"], runs["ended"]).max())
-    slots = _positive(mapping(study.study.get("settings")).get("concurrent"), 0.0)
+    slots = study.card.settings.concurrent or 0
     if not (math.isfinite(begin) and end > begin and slots >= 1):
         return None
-    whole = _positive(study.study.get("seconds"), math.inf)
+    whole = _positive(study.card.seconds, math.inf)
     if whole < end - begin:
-        return Watched(whole, int(slots), "while the search ran, pauses left out")
-    return Watched(end - begin, int(slots), "from the first start to the last end")
+        return Watched(whole, slots, "while the search ran, pauses left out")
+    return Watched(end - begin, slots, "from the first start to the last end")
 
 
 def spending_rows(study: StudyRecord) -> pd.DataFrame:
@@ -284,12 +280,8 @@ def _table(rows: pd.DataFrame, hours: str) -> pd.DataFrame:
     )
 
 
-def _positive(value: Any, otherwise: float) -> float:
-    """A number of 0 or more, also one written as text."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+def _positive(value: float | None, otherwise: float) -> float:
+    """A finite number of 0 or more."""
+    if value is None or not math.isfinite(value) or value < 0:
         return otherwise
-    try:
-        found = float(value)
-    except ValueError:
-        return otherwise
-    return found if math.isfinite(found) and found >= 0 else otherwise
+    return float(value)

@@ -20,7 +20,7 @@ from reports.sections.search.occupancy import Unit, by_run, occupancy, unit_for
 from reports.sections.search.saved import saved_blocks
 from reports.sections.search.spending import parts_of, spending_blocks, told, worked_seconds
 from reports.study.scale import MOST_MARKS
-from reports.study.tables import mapping, run_table
+from reports.study.tables import run_table
 
 Array = NDArray[np.float64]
 THICKNESS = {"explore": 0.46, "race": 0.68, "confirm": 0.9}
@@ -46,13 +46,11 @@ def timeline_blocks(study: StudyRecord) -> list[Block]:
     timed = rows[np.isfinite(rows["begin"].to_numpy(dtype=float))]
     if timed.empty:
         return [Missing("No run says when it began, so there is no timeline.")]
-    concurrent = mapping(study.study.get("settings")).get("concurrent")
-    slots = int(concurrent) if isinstance(concurrent, (int, float)) else None
     return [
         draw_timeline(
             timed,
             num_left_out=len(rows) - len(timed),
-            num_slots=slots,
+            num_slots=study.card.settings.concurrent,
             since=first_start(study),
         )
     ]
@@ -63,8 +61,8 @@ def first_start(study: StudyRecord) -> str:
     started = run_table(study)["started"]
     if started.isna().all():
         return "the first run"
-    told = str(study.runs[int(np.nanargmin(started.to_numpy(dtype=float)))].run["started"])
-    return f"{told[:10]} {told[11:16]} UTC"
+    first = study.runs[int(np.nanargmin(started.to_numpy(dtype=float)))].card.started
+    return f"{first[:10]} {first[11:16]} UTC"
 
 
 def timeline_rows(study: StudyRecord) -> pd.DataFrame:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from lab.record import StudyRecord
+from lab.record import DetectorCard, HealthyCard, RateCard, StudyRecord
 from reports.kit.markup import Html, element, joined, scrollable
 from reports.kit.outcomes import OUTCOMES, glyph
 from reports.kit.words import MISSING, counted, images, listed, number, percents, wilson_bounds
 from reports.study.commands import copyable
-from reports.study.tables import mapping
 
 COMMAND = "python -m lab.validate --part planted"
 """Measures the judge on runs whose truth is known."""
@@ -18,18 +14,16 @@ COMMAND = "python -m lab.validate --part planted"
 
 def detector_section(study: StudyRecord) -> Html:
     """Error rates with their intervals, and whether this study's limits are those measured."""
-    rates = mapping(study.study.get("detector"))
-    verdicts = mapping(rates.get("verdicts"))
-    if not verdicts:
+    rates = study.card.detector
+    if rates is None or not rates.verdicts:
         return element(
             "div",
             element("p", "This record does not say: it was made before error rates came with the "
                     "lab. To measure them:", class_="note"),
             copyable(COMMAND),
         )  # fmt: skip
-    lines = [_line(name, mapping(rate)) for name, rate in verdicts.items()]
-    lines += [_line(f"{name} (flag)", mapping(rate))
-              for name, rate in mapping(rates.get("flags")).items()]  # fmt: skip
+    lines = [_line(name, rate) for name, rate in rates.verdicts.items()]
+    lines += [_line(f"{name} (flag)", rate) for name, rate in rates.flags.items()]
     head = ["failure", "named when planted", "", "right when named", "", "found after", "planted"]
     table = element(
         "table",
@@ -39,7 +33,7 @@ def detector_section(study: StudyRecord) -> Html:
     )
     return element(
         "div",
-        element("p", _healthy(mapping(rates.get("healthy")))),
+        element("p", _healthy(rates.healthy)),
         element("p", _thresholds(rates)),
         scrollable(table, "How often the judge errs"),
         element("p", _source(rates), class_="note"),
@@ -47,32 +41,30 @@ def detector_section(study: StudyRecord) -> Html:
     )
 
 
-def _healthy(rate: Mapping[str, Any]) -> str:
-    runs, alone = rate.get("runs"), rate.get("left_alone")
-    if not isinstance(runs, int) or not isinstance(alone, int):
+def _healthy(rate: HealthyCard) -> str:
+    runs, alone = rate.runs, rate.left_alone
+    if runs is None or alone is None:
         return "How often a healthy run is called a failure is not recorded."
     low, high = wilson_bounds(alone, runs)
     told = (
         f"Of {counted(runs, 'healthy run')} it left {alone} alone ({percents(low, high)}, "
         "Wilson 95%)"
     )
-    interval = rate.get("interval")
-    if isinstance(interval, (list, tuple)) and len(interval) == 2:
+    if rate.interval is not None:
+        low, high = rate.interval
         told += (
-            f"; false alarms per 1,000 healthy evaluations: {number(rate.get('per_thousand'))} "
-            f"({number(interval[0])} to {number(interval[1])})"
+            f"; false alarms per 1,000 healthy evaluations: {number(rate.per_thousand)} "
+            f"({number(low)} to {number(high)})"
         )
     return f"{told}."
 
 
-def _thresholds(rates: Mapping[str, Any]) -> str:
-    changed = mapping(rates.get("changed_thresholds"))
-    if rates.get("same_thresholds"):
+def _thresholds(rates: DetectorCard) -> str:
+    if rates.same_thresholds:
         return "This study judges by the limits that were validated."
     told = [
-        f"{name} {number(pair[1])} instead of {number(pair[0])}"
-        for name, pair in changed.items()
-        if isinstance(pair, (list, tuple)) and len(pair) == 2
+        f"{name} {number(here)} instead of {number(validated)}"
+        for name, (validated, here) in rates.changed_thresholds.items()
     ]
     return (
         f"This study changed limits ({listed(told) or 'which, is not recorded'}), so these rates "
@@ -80,48 +72,45 @@ def _thresholds(rates: Mapping[str, Any]) -> str:
     )
 
 
-def _source(rates: Mapping[str, Any]) -> str:
-    seeds = rates.get("seeds")
-    held = f" on {counted(len(seeds), 'held-out seed')}" if isinstance(seeds, list) else ""
-    quick = "a quick validation" if rates.get("quick") else "the validation"
+def _source(rates: DetectorCard) -> str:
+    held = f" on {counted(len(rates.seeds), 'held-out seed')}" if rates.seeds else ""
+    quick = "a quick validation" if rates.quick else "the validation"
     return (
-        f"From {quick} of version {rates.get('version', 'unknown')}{held} that no limit was "
-        f"chosen by, runs of {images(rates.get('budget_images'))} images on small networks and "
+        f"From {quick} of version {rates.version or 'unknown'}{held} that no limit was "
+        f"chosen by, runs of {images(rates.budget_images)} images on small networks and "
         "data: rates on other networks may differ. Named when planted: the right name, and not "
         "before the true onset. Intervals: Wilson 95%. Again with "
-        f"{rates.get('command', COMMAND)}."
+        f"{rates.command or COMMAND}."
     )
 
 
-def _line(name: str, rate: Mapping[str, Any]) -> Html:
-    delay, evaluations = rate.get("delay_images"), rate.get("delay_evaluations")
+def _line(name: str, rate: RateCard) -> Html:
     found = (
-        f"{images(delay)} images, {counted_delay(evaluations)}"
-        if isinstance(delay, (int, float))
-        else MISSING
+        MISSING
+        if rate.delay_images is None
+        else f"{images(rate.delay_images)} images, {counted_delay(rate.delay_evaluations)}"
     )
-    kinds = rate.get("kinds")
-    planted = listed([str(kind) for kind in kinds]) if isinstance(kinds, list) else MISSING
+    planted = listed(list(rate.kinds)) if rate.kinds else MISSING
     return element(
         "tr",
         element("th", glyph(name) if name in OUTCOMES else None, name, scope="row"),
-        *_rate(rate.get("named"), rate.get("planted")),
-        *_rate(rate.get("given_right"), rate.get("given")),
+        *_rate(rate.named, rate.planted),
+        *_rate(rate.given_right, rate.given),
         element("td", found),
         element("td", planted, class_="planted"),
     )
 
 
-def counted_delay(evaluations: Any) -> str:
+def counted_delay(evaluations: float | None) -> str:
     """`3 evaluations`; medians may be halves."""
-    if not isinstance(evaluations, (int, float)):
+    if evaluations is None:
         return MISSING
-    return f"{number(float(evaluations))} evaluation{'' if evaluations == 1 else 's'}"
+    return f"{number(evaluations)} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _rate(good: Any, total: Any) -> tuple[Html, Html]:
+def _rate(good: int | None, total: int | None) -> tuple[Html, Html]:
     """k of n with its interval, as a bar and in words."""
-    if not isinstance(good, int) or not isinstance(total, int) or total == 0:
+    if good is None or not total:
         return element("td", MISSING), element("td")
     low, high = wilson_bounds(good, total)
     track = element(

@@ -21,7 +21,7 @@ from reports.sections.trust.detector import detector_section
 from reports.sections.trust.finalists import finalists_table
 from reports.study.conclusions import conclusions_of, finalist_rows, is_confirmed, is_single
 from reports.study.left_out import left_out
-from reports.study.tables import config_value, explored, finished, mapping, names_of, run_table
+from reports.study.tables import explored, finished, names_of, run_table
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:
@@ -174,19 +174,19 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
 
 
 def _target(study: StudyRecord) -> str:
-    target = config_value(mapping(study.study.get("base")), "stability.target_quality")
-    value = f"{fixed(float(target))}" if isinstance(target, (int, float)) else "not recorded"
+    target = study.card.target_quality
+    value = "not recorded" if target is None else fixed(target)
     return f"no failure up to the budget, and a final quality of at least the target: {value}."
 
 
 def _protocol(study: StudyRecord) -> str:
-    metrics = mapping(study.study.get("metrics"))
+    metrics = study.card.metrics
     names = names_of(study)
     return (
         f"{names.kernel} for quality and {names.frechet} beside it; "
-        f"{number(metrics.get('num_samples'))} generated images an evaluation, extractor "
-        f"{metrics.get('extractor', 'not recorded')}, against "
-        f"{metrics.get('reference', 'a reference that is not recorded')}."
+        f"{number(metrics.num_samples)} generated images an evaluation, extractor "
+        f"{metrics.extractor or 'not recorded'}, against "
+        f"{metrics.reference or 'a reference that is not recorded'}."
     )
 
 
@@ -232,20 +232,16 @@ def _changes(study: StudyRecord, runs: pd.DataFrame) -> str:
     budgets = sorted(runs["budget_images"].dropna().unique())
     if len(budgets) > 1:
         told.append(f"runs have {len(budgets)} budgets, so their scores do not compare")
-    hosts = sorted({host for host in runs["host"] if isinstance(host, str) and host})
+    hosts = sorted(set(runs["host"]))
     if len(hosts) > 1:
         told.append(f"runs on {counted(len(hosts), 'host')}")
-    resumed = study.study.get("resumed")
-    times = len(resumed) if isinstance(resumed, list) else 0
+    times = len(study.card.resumed)
     if times:
         told.append(
             f"resumed {counted(times, 'time')}; versions are those of its start, and a resumption "
             "records none"
         )
-    seconds = study.study.get("seconds")
-    if isinstance(seconds, (int, float)):
-        told.append(f"{duration(float(seconds))} on the clock")
-    data = mapping(study.study.get("data"))
-    print_ = data.get("fingerprint")
-    told.append(f"data fingerprint {print_}" if print_ else "data fingerprint not recorded")
+    if study.card.seconds is not None:
+        told.append(f"{duration(study.card.seconds)} on the clock")
+    told.append(f"data fingerprint {study.card.data.fingerprint or 'not recorded'}")
     return f"{listed(['; '.join(told)])}."

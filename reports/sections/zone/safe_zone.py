@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import TURNS, Axis, spread
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import OUTCOMES, VERDICT_NAMES, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
-from reports.kit.parameter import Parameter
 from reports.kit.strip import RAMP, add_strip, narrow_strip
 from reports.kit.words import counted, short_name
 from reports.sections.zone.cells import (
@@ -68,7 +67,7 @@ def safe_zone_blocks(study: StudyRecord) -> list[Block]:
 
 def draw_safe_zone(
     rows: pd.DataFrame,
-    parameters: list[Parameter],
+    parameters: list[ParameterCard],
     leader: str = "best run",
     most_marks: int = MOST_MARKS,
 ) -> Panel:

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import Axis, axis_for
-from reports.kit.parameter import Parameter
 from reports.kit.words import counted, short_name
 from reports.sections.zone.cells import LEAST_IN_A_CELL, cell_rows
 from reports.study.conclusions import leading_trial
@@ -66,7 +65,9 @@ def cells_of_pairs(drawn: Map) -> Pairs:
     return {(x, y): cell_rows(drawn.sobol, axes[x], axes[y], most) for x in axes for y in axes}
 
 
-def map_of(rows: pd.DataFrame, parameters: list[Parameter], most_marks: int = MOST_MARKS) -> Map:
+def map_of(
+    rows: pd.DataFrame, parameters: list[ParameterCard], most_marks: int = MOST_MARKS
+) -> Map:
     """Axes and places; beyond `most_marks` runs the optimiser's are left to the other figures."""
     every = len(rows)
     if every > most_marks:

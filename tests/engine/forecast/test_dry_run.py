@@ -17,7 +17,7 @@ from lab.engine.forecast.dry_run import in_time
 from lab.engine.options import SearchOptions
 from lab.engine.slots import Slot
 from lab.engine.study import sizes
-from lab.plan import Planner, PlanSettings, find_preset, load_space, space_rows, trial_row
+from lab.plan import Planner, PlanSettings, find_preset, load_space, study_card, trial_card
 from lab.record import append_row, run_folder, trial_folder, write_json
 from lab.search import main
 from tests.storages import s3_server
@@ -119,7 +119,7 @@ def study(tmp_path: Path) -> Path:
     planner = Planner(space, PlanSettings(trials=3))
     settings = planner.settings.model_dump() | {"num_sobol": planner.num_sobol, "concurrent": 2}
     settings |= {"cpus_per_worker": 1.0, "gpus_per_worker": 0.0, "preset": "laptop"}
-    entries = {"study": "x", "preset": "laptop", **space_rows(space), "settings": settings}
+    entries = study_card(space).stored() | {"study": "x", "preset": "laptop", "settings": settings}
     write_json(tmp_path / "study.json", entries)
     for end in (
         {"status": "finished", "verdict": {"name": "stable"}, "score": 0.5},
@@ -128,7 +128,7 @@ def study(tmp_path: Path) -> Path:
         job = planner.ask()
         assert job is not None
         folder = run_folder(tmp_path, job.trial, job.seed)
-        write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_row(job))
+        write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_card(job).stored())
         run = {"trial": job.trial, "seed": job.seed, "stage": "explore", "attempts": 1, **end}
         write_json(folder / "run.json", run)
         append_row(folder / "evaluations.jsonl", {"images_seen": 12_000, "quality": 0.5})

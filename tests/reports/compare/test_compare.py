@@ -18,6 +18,7 @@ from lab.record import (
     RUN_FILE,
     STUDY_FILE,
     read_json,
+    read_study,
     run_folder,
     write_json,
     write_rows,
@@ -42,7 +43,6 @@ from reports.compare.rows import (
 )
 from reports.kit.blocks import Block, drawn
 from reports.sections.failures.survival import survival_rows
-from reports.study.reading import read_for_report
 from tests.made_up.raced import write_raced_study
 from tests.made_up.synthetic import write_run, write_study, write_trial
 from tests.reports.study.test_tables import POINT
@@ -51,7 +51,7 @@ RATE = "optimizer.generator.lr"
 
 
 def _pair(first: Path, second: Path) -> Pair:
-    studies = read_for_report(first), read_for_report(second)
+    studies = read_study(first), read_study(second)
     return pair_of(studies, (str(first), str(second)))
 
 
@@ -232,7 +232,7 @@ def test_a_failed_run_lowers_the_curve_of_quality_from_its_failure_on(tmp_path: 
             write_json(path, read_json(path) | {"verdict": verdict})
             rows = rows[:2]
         write_rows(place / EVALUATIONS_FILE, rows)
-    found = quality_rows(read_for_report(folder))
+    found = quality_rows(read_study(folder))
     assert found["images"].tolist() == [0, 32_000, 64_000]
     assert found["runs"].tolist() == [5, 5, 5]
     expected = [0.0, interquartile_mean([0.5] * 4 + [0]), interquartile_mean([1.0] * 4 + [0])]

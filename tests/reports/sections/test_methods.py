@@ -14,7 +14,7 @@ import pytest
 from lab.config import StabilityConfig
 from lab.evaluate import EvaluateOptions
 from lab.judge import JudgeOptions
-from lab.record import StudyRecord, read_study
+from lab.record import StudyCard, StudyRecord, read_study
 from reports.kit.markup import joined
 from reports.sections.methods.methods import methods_blocks
 from reports.sections.methods.statistics import STATISTICS
@@ -89,7 +89,7 @@ def test_an_unconfirmed_study_is_told_how_to_confirm_and_a_confirmed_one_is_not(
 
 
 def test_an_empty_study_has_a_section_too(study: StudyRecord) -> None:
-    empty = replace(study, study={}, trials=[], runs=[])
+    empty = replace(study, card=StudyCard(), trials=[], runs=[])
     text = shown(empty)
     assert "Extractor not recorded" in text
     assert "lab.train" not in text
@@ -119,12 +119,12 @@ def test_every_statistic_that_someone_described_names_them() -> None:
 
 
 def test_how_classes_are_told_is_said_where_the_record_knows(study: StudyRecord) -> None:
-    metrics = {**study.study.get("metrics", {}), "class_share_by": "<b>a seer"}
-    card = {**study.study, "metrics": metrics}
-    section = joined(list(methods_blocks(replace(study, study=card), Album())))  # type: ignore[arg-type]
+    metrics = study.card.metrics.changed(class_share_by="<b>a seer")
+    card = study.card.changed(metrics=metrics)
+    section = joined(list(methods_blocks(replace(study, card=card), Album())))  # type: ignore[arg-type]
     assert "is told by &lt;b&gt;a seer" in section
-    del metrics["class_share_by"]
-    assert "Class shares" not in shown(replace(study, study={**card, "metrics": metrics}))
+    card = card.changed(metrics=metrics.without("class_share_by"))
+    assert "Class shares" not in shown(replace(study, card=card))
 
 
 def test_a_command_on_the_page_copies_as_it_is(study: StudyRecord) -> None:

@@ -4,19 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import axis_for
 from reports.kit.blocks import Missing
 from reports.kit.panel import Brush, Panel
-from reports.kit.parameter import Parameter
 from reports.sections.zone.cells import cell_rows, hatching, shades
 from reports.sections.zone.safe_zone import draw_safe_zone, safe_zone_blocks
 from reports.sections.zone.zone_map import map_of, safe_zone_rows
 from reports.study.tables import parameters_of
 from tests.made_up.handmade import Run, handmade
 
-ACROSS = Parameter("a", "float", 1e-4, 1e-2, True)
-UPWARD = Parameter("b", "categorical", choices=("x", "y"))
+ACROSS = ParameterCard(path="a", kind="float", low=1e-4, high=1e-2, log=True)
+UPWARD = ParameterCard(path="b", kind="categorical", choices=("x", "y"))
 AXES = axis_for(ACROSS, []), axis_for(UPWARD, [])
 
 
@@ -109,7 +108,7 @@ def test_race_and_confirm_runs_are_no_sample_of_the_space() -> None:
     more = [Run(0, seed=1, stage="race"), Run(0, seed=1000, stage="confirm")]
     raced = handmade(
         PARAMETERS,
-        [(str(t["origin"]), t["parameters"]) for t in study.trials],
+        [(trial.origin, trial.parameters) for trial in study.trials],
         [*(Run(number) for number in range(38)), *more],
     )
     assert len(safe_zone_rows(raced)) == 38
@@ -200,4 +199,5 @@ def test_places_of_the_map_are_kept_by_run_index(study: StudyRecord) -> None:
 
 
 def test_a_parameter_that_no_run_has_still_has_an_axis() -> None:
-    assert axis_for(Parameter("a", "float", log=True), [None]).edges == (-1.0, 0.0)
+    without_ends = ParameterCard.model_construct(path="a", kind="float", log=True)
+    assert axis_for(without_ends, [None]).edges == (-1.0, 0.0)

@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from reports.kit.parameter import Parameter
+from lab.record import ParameterCard
 from reports.study.range_bins import FEW_BINS, bin_edges, exact_bounds, ranges_of
 from reports.study.ranges import FoundRange, best_range, found_among, range_finding
 from reports.study.untested import gaps
 
 Array = NDArray[np.float64]
-RATE = Parameter("optimizer.generator.lr", "float", 1e-5, 1e-2, True)
+RATE = ParameterCard(path="optimizer.generator.lr", kind="float", low=1e-5, high=1e-2, log=True)
 
 
 def _claims(values: Array, stable: NDArray[np.bool_]) -> list[FoundRange]:
@@ -33,11 +33,12 @@ def _claims(values: Array, stable: NDArray[np.bool_]) -> list[FoundRange]:
 def test_bins_meet_at_round_numbers_and_depend_on_the_space_alone() -> None:
     expected = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2]
     assert bin_edges(RATE) == pytest.approx(expected)
-    assert bin_edges(Parameter("beta", "float", 0.0, 0.5)) == pytest.approx(
+    assert bin_edges(ParameterCard(path="beta", kind="float", low=0.0, high=0.5)) == pytest.approx(
         [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
     )
-    assert bin_edges(Parameter("steps", "int", 1, 5)).tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
-    assert bin_edges(Parameter("loss", "categorical", choices=("a",))).size == 0
+    steps = ParameterCard(path="steps", kind="int", low=1, high=5)
+    assert bin_edges(steps).tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
+    assert bin_edges(ParameterCard(path="loss", kind="categorical", choices=("a",))).size == 0
 
 
 def test_ranges_count_every_stretch_of_bins() -> None:
@@ -135,16 +136,16 @@ def test_a_gap_at_an_end_is_open_and_one_inside_is_not() -> None:
 
 
 def test_a_range_that_ends_well_inside_the_customary_one_says_so() -> None:
-    narrow = Parameter("optimizer.critic.lr", "float", 5e-5, 5e-4, True)
+    narrow = ParameterCard(path="optimizer.critic.lr", kind="float", low=5e-5, high=5e-4, log=True)
     values = np.geomspace(5e-5, 5e-4, 9)
     found = gaps(narrow, values, np.empty(0))
     assert [gap.words() for gap in found] == ["critic rate > 5e-4"]
-    other = Parameter("network.width", "float", 5e-5, 5e-4, True)
+    other = ParameterCard(path="network.width", kind="float", low=5e-5, high=5e-4, log=True)
     assert gaps(other, values, np.empty(0)) == []
 
 
 def test_one_value_alone_leaves_all_others_untested() -> None:
-    weight = Parameter("penalty.weight", "float", 0.1, 100.0, True)
+    weight = ParameterCard(path="penalty.weight", kind="float", low=0.1, high=100.0, log=True)
     found = gaps(weight, np.full(6, 10.0), np.empty(0))
     assert [gap.words() for gap in found] == ["penalty weight other than 10"]
     assert gaps(weight, np.full(2, np.nan), np.empty(0)) == []

@@ -76,7 +76,7 @@ def test_overrides_are_what_a_trial_sets_otherwise_than_the_base(raced: Path) ->
     data = json.loads(unpacked(store_blocks(read_study(raced), Album(), NOW, "")[0]))
     trial = read_study(raced).trials[4]
     assert data["trials"]["overrides"][4]["optimizer.generator.lr"] == pytest.approx(
-        trial["parameters"]["optimizer.generator.lr"]
+        trial.parameters["optimizer.generator.lr"]
     )
     assert "training.budget_images" not in data["trials"]["overrides"][4]
 

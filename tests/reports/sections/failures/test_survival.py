@@ -24,10 +24,10 @@ def _rows(runs: list[tuple[float, bool, bool]]) -> pd.DataFrame:
 def test_stalled_runs_count_as_alive_and_failures_from_their_onset(study: StudyRecord) -> None:
     rows = survival_rows(study).set_index("trial")
     for run in study.runs:
-        verdict = run.run["verdict"]
-        broke = verdict["name"] not in ("stable", "stalled")
+        verdict = run.card.verdict
+        broke = verdict.name not in ("stable", "stalled")
         assert rows["failed"][run.trial] == broke
-        expected = verdict["onset_images"] if broke else run.run["budget_images"]
+        expected = verdict.onset_images if broke else run.card.budget_images
         assert rows["images"][run.trial] == expected
 
 

@@ -81,10 +81,7 @@ def test_trials_that_the_optimiser_chose_are_left_out_where_others_suffice() -> 
     study = _planted()
     mixed = handmade(
         SPACE,
-        [
-            ("sobol" if i < 40 else "tpe", trial["parameters"])
-            for i, trial in enumerate(study.trials)
-        ],
+        [("sobol" if i < 40 else "tpe", trial.parameters) for i, trial in enumerate(study.trials)],
         [Run(i) for i in range(120)],
     )
     assert (len(sample_of(mixed, "stability").outcomes), sample_of(mixed, "stability").chosen) == (
@@ -159,7 +156,7 @@ def test_a_study_without_a_failure_tells_nothing_apart_for_stability() -> None:
 def test_a_parameter_without_a_known_range_is_left_out() -> None:
     space = {**SPACE, "d": {"kind": "tensor"}, "e": {"kind": "float", "log": True}}
     study = _planted(40)
-    trials = [("sobol", trial["parameters"] | {"d": 1}) for trial in study.trials]
+    trials = [("sobol", trial.parameters | {"d": 1}) for trial in study.trials]
     runs = [Run(i, "stable" if i % 3 else "diverged") for i in range(40)]
     found = importances_rows(handmade(space, trials, runs))
     assert set(found["parameter"]) == {"a", "b", "c"}

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lab.record import StudyRecord, read_study
+from lab.record import ParameterCard, StudyCard, StudyRecord, read_study
 from reports.kit.blocks import Missing
 from reports.kit.markup import Html
 from reports.kit.panel import Panel
-from reports.kit.parameter import Parameter
 from reports.sections.parameters.parallel import (
     Line,
     draw_parallel,
@@ -52,7 +51,7 @@ def test_the_line_of_an_outcome_is_the_explore_run_where_that_ended_so(raced: St
     rows = parallel_rows(raced).rows
     stable = rows[(rows["trial"] == 5) & (rows["outcome"] == "stable")]
     run = raced.runs[int(stable["run"].iloc[0])]
-    assert (run.trial, run.seed, run.run["stage"]) == (5, 0, "explore")
+    assert (run.trial, run.seed, run.card.stage) == (5, 0, "explore")
 
 
 def test_a_sample_keeps_every_outcome_and_fills_its_places() -> None:
@@ -136,7 +135,7 @@ def test_the_script_knows_run_and_outcome_of_every_line(raced: StudyRecord) -> N
 
 
 def test_a_study_without_parameters_has_its_table_and_says_so(study: StudyRecord) -> None:
-    bare = replace(study, study={"study": "bare"})
+    bare = replace(study, card=StudyCard(study="bare"))
     missing, table = parameter_blocks(bare)
     assert isinstance(missing, Missing)
     assert "samples no parameter" in missing.sentence
@@ -163,7 +162,7 @@ def test_slots_are_told_as_the_store_writes_a_choice(study: StudyRecord) -> None
 
 def test_long_names_are_cut_to_the_room_there_is(study: StudyRecord) -> None:
     rows = parallel_rows(study)
-    long = Parameter("a" * 40, "categorical", choices=("b" * 40, "c"))
+    long = ParameterCard(path="a" * 40, kind="categorical", choices=("b" * 40, "c"))
     lines = Line(rows.rows.assign(**{"a" * 40: "c"}), rows.num_all)
     dimension = draw_parallel(lines, [long]).figure.data[0].dimensions[0]
     assert dimension.label == "a" * 15 + "…"

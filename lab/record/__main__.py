@@ -1,0 +1,39 @@
+"""``python -m lab.record schema``: the record's format as JSON schemas."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from lab.cli import run_commands
+from lab.record.card import Card
+from lab.record.cards import RunCard, StudyCard, TrialCard
+from lab.record.names import RUN_FILE, STUDY_FILE, TRIAL_FILE
+
+PROG = "python -m lab.record"
+CARDS: dict[str, type[Card]] = {
+    STUDY_FILE: StudyCard,
+    TRIAL_FILE: TrialCard,
+    RUN_FILE: RunCard,
+}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The JSON schema of each file of cards, by file name."""
+    return {name: card.model_json_schema() for name, card in CARDS.items()}
+
+
+def schema() -> int:
+    """Print the JSON schema of each file, as one object by file name."""
+    print(json.dumps(schemas(), indent=2))
+    return 0
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_commands({"schema": schema}, prog=PROG, args=args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

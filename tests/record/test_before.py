@@ -1,0 +1,40 @@
+"""Facts about a study from before version 0.2: it is read whole, and it has a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.record import RUN_FILE, STUDY_FILE, TRIAL_FILE, read_json, read_study
+from reports import write_report
+from tests.record.before import BEFORE, copied
+
+
+def test_an_older_study_is_read_without_a_problem() -> None:
+    study = read_study(BEFORE)
+    assert study.problems == []
+    assert study.num_torn_rows == 0
+    assert [trial.origin for trial in study.trials] == ["sobol"] * 3
+    assert [run.status for run in study.runs] == ["finished", "finished", "running"]
+    assert [run.verdict for run in study.runs] == ["stalled", "stalled", None]
+    assert study.card.budget_images == 400
+
+
+def test_nothing_of_an_older_study_is_unknown_or_lost() -> None:
+    study = read_study(BEFORE)
+    assert not study.card.model_extra
+    files = {STUDY_FILE: study.card.model_dump(mode="json", exclude_unset=True)}
+    for trial in study.trials:
+        files[f"trials/{trial.number:04d}/{TRIAL_FILE}"] = trial.model_dump(
+            mode="json", exclude_unset=True
+        )
+    for run in study.runs:
+        name = f"trials/{run.trial:04d}/seed-{run.seed}/{RUN_FILE}"
+        files[name] = run.card.model_dump(mode="json", exclude_unset=True)
+    for name, content in files.items():
+        assert content == read_json(BEFORE / name), name
+
+
+def test_an_older_study_has_a_page(tmp_path: Path) -> None:
+    page = write_report(copied(tmp_path)).read_text()
+    assert "before-0.2" in page
+    assert "trial 1" in page
