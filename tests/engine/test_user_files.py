@@ -32,7 +32,7 @@ def test_a_persons_methods_are_searched_kept_and_resumed_without_the_file(tmp_pa
     record = read_study(study)
     assert [run.status for run in record.runs] == ["finished"] * 2
     assert "fd_mine-features" in record.runs[0].evaluations[-1]
-    assert set(record.study["files"]) == {"huber.py", "mine.py"}
+    assert set(record.card.files) == {"huber.py", "mine.py"}
     trial = read_json(trial_folder(study, 0) / TRIAL_FILE)
     assert trial["files"]["huber.py"]["text"] == loss.read_text()
     assert trial["files"] == read_json(study / STUDY_FILE)["files"]

@@ -18,7 +18,7 @@ from lab.config import (
     read_config,
     with_values,
 )
-from lab.plan import Mirror, Planner, PlanSettings, load_space, restored_space, space_rows
+from lab.plan import Mirror, Planner, PlanSettings, load_space, restored_space, study_card
 from lab.record import STUDY_FILE, TRIAL_FILE, read_json, read_study, trial_folder, write_json
 from tests.plan.simulation import SPACE, Search, write_space
 
@@ -100,7 +100,7 @@ def test_a_study_of_older_names_goes_on_as_it_would_have(tmp_path: Path) -> None
     whole.go_on()
 
     study = tmp_path / "study"
-    write_json(study / STUDY_FILE, older({"study": "old", **space_rows(space)}))
+    write_json(study / STUDY_FILE, older(study_card(space).changed(study="old").model_dump(mode="json")))
     Search(Planner(space, SETTINGS), study).go_on(6)
     for path in study.glob(f"trials/*/{TRIAL_FILE}"):
         write_json(path, older(read_json(path)))
@@ -108,12 +108,12 @@ def test_a_study_of_older_names_goes_on_as_it_would_have(tmp_path: Path) -> None
     assert "critic_lr" in stored.read_text()
     assert '"critic"' not in stored.read_text()
 
-    restored = restored_space(read_json(study / STUDY_FILE))
     record = read_study(study, evaluations=False)
+    restored = restored_space(record.card)
     rebuilt = Planner.rebuild(restored, SETTINGS, record)
     Search(rebuilt, study).go_on()
-    assert record.trials[3]["parameters"] == whole.planner.explore_job(3).parameters
-    assert record.study["parameters"].keys() == space.parameters().keys()
+    assert record.trials[3].parameters == whole.planner.explore_job(3).parameters
+    assert record.card.parameters.keys() == space.parameters().keys()
     jobs = [planner.explore_job(9) for planner in (rebuilt, whole.planner)]
     assert jobs[0].origin == "tpe"
     assert jobs[0].parameters == jobs[1].parameters
