@@ -96,10 +96,10 @@ def _verify(opened: Pack) -> None:
     images = np.load(opened.folder / IMAGES_FILE, mmap_mode="r")
     starts = range(0, len(images), _VERIFIED_ROWS)
     labels = np.concatenate([split.labels.numpy() for split in (opened.train, opened.heldout)])
-    found = fingerprint(
+    read = fingerprint(
         (images[start : start + _VERIFIED_ROWS] for start in starts), labels, opened.card.splits
     )
-    if found != opened.card.fingerprint:
+    if read != opened.card.fingerprint:
         raise InputError(
             f"the pack {opened.folder} is damaged: its pixels or labels do not match its "
             "fingerprint; remove that folder and pack again"

@@ -35,8 +35,8 @@ def curvature(game: Game, real: RealBatch) -> dict[str, float]:
     weights = [*field.generator, *field.critic]
     if not all(bool(weight.isfinite().all()) for weight in weights):
         return {}
-    draw = counted_generator(game.config.seed, "Arnoldi's start", game.num_steps_done)
-    start = torch.randn(sum(weight.numel() for weight in weights), generator=draw)
+    rng = counted_generator(game.config.seed, "Arnoldi's start", game.num_steps_done)
+    start = torch.randn(sum(weight.numel() for weight in weights), generator=rng)
     spectrum = game_spectrum(field.losses, field.generator, field.critic, start)
     columns = {f"jacobian_{name}": value for name, value in spectrum._asdict().items()}
     columns["generator_condition"] = _condition(game)
@@ -47,8 +47,8 @@ def _condition(game: Game) -> float:
     """Of the averaged generator, each code with a class of its own if conditional."""
     average = game.average
     weight = next(average.parameters())
-    draw = counted_generator(game.config.seed, "condition", 0)
-    codes = torch.randn(NUM_CODES, average.latent_size, generator=draw).to(weight)
+    rng = counted_generator(game.config.seed, "condition", 0)
+    codes = torch.randn(NUM_CODES, average.latent_size, generator=rng).to(weight)
     if not average.conditional:
         return generator_condition(average, codes)
     logs = []

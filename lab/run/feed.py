@@ -30,14 +30,14 @@ class Feed:
         order = training_indices(len(self._train), self.seed, first, self.batch_size)
         mirror = None
         if self.mirrors:
-            draw = counted_generator(self.seed, "mirror", critic_step)
-            mirror = self.share.of(torch.rand(self.batch_size, generator=draw) < 0.5)
+            rng = counted_generator(self.seed, "mirror", critic_step)
+            mirror = self.share.of(torch.rand(self.batch_size, generator=rng) < 0.5)
         batch = self._train.batch(self.share.of(order), self.device, mirror)
         return RealBatch(batch.images, batch.labels)
 
     def heldout(self, step: int) -> RealBatch:
         """This rank's images of a held-out batch."""
-        draw = counted_generator(self.seed, "held-out", step)
-        indices = torch.randint(len(self._heldout), (self.batch_size,), generator=draw)
+        rng = counted_generator(self.seed, "held-out", step)
+        indices = torch.randint(len(self._heldout), (self.batch_size,), generator=rng)
         batch = self._heldout.batch(self.share.of(indices), self.device)
         return RealBatch(batch.images, batch.labels)

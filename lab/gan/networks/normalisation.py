@@ -80,10 +80,10 @@ def batch_statistics(x: Tensor, ranks: Ranks) -> BatchStatistics:
     """Statistics of [B, C, H, W] over ranks, by Chan et al. 1983: sums of squares about each
     rank's own mean lose no digits. One collective."""
     exact = x if x.dtype == torch.float64 else x.float()
-    own_var, own_mean = torch.var_mean(exact, (0, 2, 3), correction=0)
-    count = torch.full_like(own_mean[:1], x.numel() / x.shape[1])
-    own = torch.cat([own_mean, own_var, count])
-    gathered = ranks.sum(F.pad(own[None], (0, 0, ranks.rank, ranks.num_ranks - 1 - ranks.rank)))
+    var, mean = torch.var_mean(exact, (0, 2, 3), correction=0)
+    count = torch.full_like(mean[:1], x.numel() / x.shape[1])
+    mine = torch.cat([mean, var, count])
+    gathered = ranks.sum(F.pad(mine[None], (0, 0, ranks.rank, ranks.num_ranks - 1 - ranks.rank)))
     channels = x.shape[1]
     means, variances, counts = gathered.tensor_split((channels, 2 * channels), dim=1)
     total = counts.sum()
