@@ -70,10 +70,10 @@ def canonical_record(entries: Mapping[str, Any]) -> dict[str, Any]:
         result["space"] = dict(space)
         if isinstance(space.get("fixed"), Mapping):
             result["space"]["fixed"] = canonical_values(space["fixed"])
-        if isinstance(known := space.get("known"), Mapping):
+        if isinstance(points := space.get("known"), Mapping):
             result["space"]["known"] = {
                 name: canonical_values(point) if isinstance(point, Mapping) else point
-                for name, point in known.items()
+                for name, point in points.items()
             }
     return result
 

@@ -45,7 +45,7 @@ def test_a_persons_methods_are_searched_kept_and_resumed_without_the_file(tmp_pa
     assert resumed.stdout.count("huber.py has changed since the study began; the study goes") == 1
     after = read_study(study)
     assert len(after.trials) == 2
-    assert after.trials[1]["files"]["huber.py"]["text"] == text
+    assert after.trials[1].files["huber.py"].text == text
 
 
 def test_a_mistake_in_a_persons_file_ends_a_search_before_its_study(tmp_path: Path) -> None:

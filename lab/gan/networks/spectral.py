@@ -145,8 +145,8 @@ class TopSingularValues(nn.Module):
         self.layers = tuple(layers)  # a tuple hides them: they are no part of this module
         for i, layer in enumerate(layers):
             if not layer.spectral:
-                draw = torch.randn(layer.weight.shape[0], generator=rng)
-                self.register_buffer(f"left_{i}", draw.to(layer.weight))
+                left = torch.randn(layer.weight.shape[0], generator=rng)
+                self.register_buffer(f"left_{i}", left.to(layer.weight))
         for _ in range(ITERATIONS_AT_BUILD):
             self.read()
 
@@ -162,9 +162,9 @@ class TopSingularValues(nn.Module):
             _normalise_each_(rights)
             moved = [torch.mv(matrix, v) for matrix, v in zip(matrices, rights, strict=True)]
         sigmas = _normalise_each_(moved)
-        own = [i for i, layer in enumerate(self.layers) if not layer.spectral]
-        if own:
-            torch._foreach_copy_([lefts[i] for i in own], [moved[i] for i in own])
+        kept = [i for i, layer in enumerate(self.layers) if not layer.spectral]
+        if kept:
+            torch._foreach_copy_([lefts[i] for i in kept], [moved[i] for i in kept])
         return sigmas
 
     def _left(self, i: int) -> Tensor:
