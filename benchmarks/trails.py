@@ -1,4 +1,4 @@
-"""How many files one opens to follow a thing through the lab, counted on the call stacks.
+"""How many files it takes to follow a value through the lab, counted on the call stacks.
 
     python -m benchmarks.trails            all three; the search starts a Ray of its own
     python -m benchmarks.trails nan train  only these
@@ -22,15 +22,20 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
+from html import escape
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
+from lab.config import RunConfig
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("lab", "reports", "search_spaces")
+FINDINGS = "reports/sections/findings/findings.py"
 NAN_STEP = 5
 """The generator's weights become NaN before this step of the planted run."""
 RATE = 1e-3
@@ -99,7 +104,7 @@ def nan_trail(folder: Path) -> Trail:
     shutil.rmtree(run)
     trail = Trail()
     with trail.watching(_nan_in_training()), poisoned(NAN_STEP):
-        _train_in_slot(_job(folder, run))
+        _train_in_slot({"job": json.dumps(_job(folder, run))})
     evidence = json.loads((run / "run.json").read_text())["verdict"]["evidence"]
     with trail.watching(_nan_on_the_page(evidence)):
         reports.write_report(study)
@@ -114,38 +119,35 @@ def _nan_in_training() -> dict[str, Test]:
         "the window's row counts it": lambda file, frame, value: (
             _named(frame, "SignalWindow.close") and bool(value["signal_non_finite"])
         ),
+        "the judge reads the row": lambda file, frame, value: (
+            _named(frame, "make_history") and bool(value.rows[-1].get("signal_non_finite"))
+        ),
         "the rule holds": lambda file, frame, value: (
             file.startswith("lab/stability/") and bool(getattr(value, "evidence", ""))
         ),
         "the verdict is given": lambda file, frame, value: type(value).__name__ == "Verdict",
         "run.json is written": lambda file, frame, value: (
-            _named(frame, "write_json") and _of_a_failure(frame, frame.f_locals)
+            _named(frame, "write_json") and _of_a_failure(frame)
         ),
     }
 
 
 def _nan_on_the_page(evidence: str) -> dict[str, Test]:
-    def sentence(value: Any) -> bool:
-        detail = getattr(value, "detail", None)
-        return detail is not None and (holds(value, evidence) or "failed: " in value.claim)
-
-    written: list[str] = []
-
-    def made(file: str, frame: FrameType, value: Any) -> bool:
-        if file.startswith("reports/sections/findings/") and sentence(value):
-            written.append(value.claim)
-        return bool(written)
-
     return {
         "run.json is read": lambda file, frame, value: (
             _named(frame, "read_json") and holds(value, evidence)
         ),
-        "the run is a row of the page": lambda file, frame, value: (
-            file.startswith("reports/") and holds(value, evidence)
+        # The table of runs is made once and kept, so what counts is who asks for it here.
+        "the table of runs has it": lambda file, frame, value: (
+            isinstance(value, pd.DataFrame)
+            and "evidence" in value
+            and _project_file(frame.f_back or frame) == FINDINGS
         ),
-        "the sentence is made": made,
+        "the sentence is made": lambda file, frame, value: (
+            file == FINDINGS and hasattr(value, "claim") and holds(value, evidence)
+        ),
         "the sentence is on the page": lambda file, frame, value: (
-            file.startswith("reports/") and isinstance(value, str) and written[0] in value
+            file.startswith("reports/") and isinstance(value, str) and escape(evidence) in value
         ),
     }
 
@@ -154,10 +156,9 @@ def _named(frame: FrameType, name: str) -> bool:
     return frame.f_code.co_qualname == name
 
 
-def _of_a_failure(frame: FrameType, given: Mapping[str, Any]) -> bool:
-    """Whether a call of `write_json` wrote a run's verdict."""
-    path, *_ = (given[name] for name in frame.f_code.co_varnames[:1])
-    data = given[frame.f_code.co_varnames[1]]
+def _of_a_failure(frame: FrameType) -> bool:
+    """Whether a call of `write_json` wrote the verdict of the run."""
+    path, data = (frame.f_locals[name] for name in frame.f_code.co_varnames[:2])
     return Path(path).name == "run.json" and "diverged" in json.dumps(data, default=str)
 
 
@@ -182,10 +183,10 @@ def train_trail(folder: Path) -> Trail:
     from lab import train
 
     config = folder / "config.json"
-    config.write_text(json.dumps(json.loads(_job(folder, folder)["job"])["config"]))
+    config.write_text(json.dumps(_tiny(folder).model_dump()))
     trail = Trail()
     with trail.watching(_setting_read()), _optimizer_noted(trail):
-        options = {"config": config, "out": folder / "run", "set": SETTING, "device": "cpu"}
+        options = {"config": config, "out": folder / "run", "set": SETTING, "threads": 1}
         train.main([f"--{name}={value}" for name, value in options.items()])
     return trail
 
@@ -211,9 +212,8 @@ def search_trail(folder: Path) -> Trail:
         def fit(self) -> None:
             self.jobs.append(self._searcher.suggest("0"))
 
-    small = json.loads(_job(folder, folder)["job"])["config"]
     settings = [
-        f"data.source={small['data']['source']}",
+        f"data.source={_tiny(folder).data.source}",
         SETTING,
         "network.width=0.0625",
         "network.latent_size=4",
@@ -226,6 +226,9 @@ def search_trail(folder: Path) -> Trail:
     trail = Trail()
     tests = {
         **_setting_read(),
+        "the planner makes the job": lambda file, frame, value: (
+            file.startswith("lab/plan/") and _rate_in(getattr(value, "config", None)) == RATE
+        ),
         "the job is handed to Tune": lambda file, frame, value: (
             file.startswith("lab/engine/") and isinstance(value, dict) and "job" in value
         ),
@@ -237,24 +240,22 @@ def search_trail(folder: Path) -> Trail:
             + [word for setting in settings for word in ("--set", setting)]
         )
     (job,) = OneJob.jobs
-    with _optimizer_noted(trail):
+    worker = {"the worker reads the job": _setting_read()["the configuration has it"]}
+    with trail.watching(worker), _optimizer_noted(trail):
         _train_in_slot(job, num_steps=1)
     return trail
 
 
 def _setting_read() -> dict[str, Test]:
-    def as_config(file: str, frame: FrameType, value: Any) -> bool:
-        optimizer = getattr(value, "optimizer", None)
-        return _rate_of(optimizer) == RATE
-
     return {
         "the option is parsed": lambda file, frame, value: value == (SETTING.split("=")[0], RATE),
-        "the configuration has it": as_config,
+        "the configuration has it": lambda file, frame, value: _rate_in(value) == RATE,
     }
 
 
-def _rate_of(optimizer: Any) -> float | None:
-    """The critic's rate of a section `optimizer`, flat or with a section a player."""
+def _rate_in(config: Any) -> float | None:
+    """The critic's rate in a configuration, in one section for both players or a section each."""
+    optimizer = getattr(config, "optimizer", None)
     critic = getattr(optimizer, "critic", None)
     return getattr(optimizer, "critic_lr", None) if critic is None else critic.lr
 
@@ -288,23 +289,26 @@ def _train_in_slot(job: dict[str, Any], num_steps: int = 100) -> None:
 
 
 def _job(data: Path, run: Path) -> dict[str, Any]:
-    """A job of the search: a tiny run on a tiny pack."""
-    from tests.runs import small_run, write_small_pack
-
-    pack = data / "pack"
-    if not pack.exists():
-        write_small_pack(pack)
-    # Longer than the steps between two looks for a value that is not finite.
-    values = {"training.budget_images": 2048, "evaluation.every_images": 1024}
-    message = {
+    """A job of a search, long enough for a check for values that are not finite."""
+    long = {"training.budget_images": 512, "evaluation.every_images": 512}
+    return {
         "folder": str(run),
         "trial": 0,
         "stage": "explore",
         "attempt": 1,
         "max_attempts": 1,
-        "config": small_run(pack, values).model_dump(),
+        "config": _tiny(data, long).model_dump(),
     }
-    return {"job": json.dumps(message)}
+
+
+def _tiny(data: Path, values: Mapping[str, Any] | None = None) -> RunConfig:
+    """A tiny run on a tiny pack, which is made if it is not there."""
+    from tests.runs import small_run, write_small_pack
+
+    pack = data / "pack"
+    if not pack.exists():
+        write_small_pack(pack)
+    return small_run(pack, dict(values or {}))
 
 
 TRAILS: dict[str, Callable[[Path], Trail]] = {
