@@ -2,7 +2,7 @@
 
 A thousand of them fit into one process. Each writes the real run.json and appends real rows (with
 their flush to the disk) in its run's own folder, hands the result to the driver as a trainable's
-`step()` would, and waits for the word to go on.
+`step()` would, and waits until it may continue.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def rows(order: dict[str, Any], num_begun: int) -> Iterator[tuple[dict[str, Any]
 
 
 def seconds_to_report(order: dict[str, Any], row: dict[str, Any]) -> float:
-    """How long the training until this row is said to take."""
+    """The pretended duration of the training until this row."""
     random = np.random.default_rng([order["trial"], row["step"]])
     return float(random.uniform(*SECONDS_BETWEEN_REPORTS))
 

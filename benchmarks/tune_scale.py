@@ -95,19 +95,19 @@ def under_tune(num_actors: int, seconds: float, max_pending: int) -> Figures | N
     size = {"num_cpus": 2, "object_store_memory": 100_000_000, "include_dashboard": False}
     ray.init("local", log_to_driver=False, logging_level="ERROR", **size)
     with (
-        tempfile.TemporaryDirectory(prefix="lab-scale-") as place,
+        tempfile.TemporaryDirectory(prefix="lab-scale-") as folder,
         Path(os.devnull).open("w") as nowhere,
         Watched(board, Console(file=nowhere), seconds) as display,
-        closing(Mirror(Path(place) / "optuna.db", "scale")) as mirror,
+        closing(Mirror(Path(folder) / "optuna.db", "scale")) as mirror,
     ):
-        searcher = PlannerSearcher(planner, Path(place), Slot(1, 0), num_actors, display, mirror)
+        searcher = PlannerSearcher(planner, Path(folder), Slot(1, 0), num_actors, display, mirror)
         sleeper = tune.with_parameters(Sleeper, num_begun=num_actors)
         tuner = tune.Tuner(
             tune.with_resources(sleeper, tune.PlacementGroupFactory([{"CPU": SLACK_CPUS}])),
             tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
             run_config=tune.RunConfig(
                 name="search",
-                storage_path=str(Path(place) / "tune"),
+                storage_path=str(Path(folder) / "tune"),
                 verbose=0,
                 stop=_Over(display),
                 failure_config=tune.FailureConfig(max_failures=0),

@@ -44,7 +44,7 @@ class EvaluateOptions:
     num_samples: int | None = None
     """Generated images to measure; as many as there are held-out images when left out."""
     extractor: str | None = None
-    """fashion, inception, or a file that lab.metrics trained; that of the run when left out."""
+    """fashion, inception, or a file that lab.metrics trained; the run's own when left out."""
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
     samples: Path | None = None
@@ -56,7 +56,7 @@ class EvaluateOptions:
 
 
 def command(options: EvaluateOptions) -> int:
-    """Run the command; returns its exit code."""
+    """What the command line does; returns the exit code."""
     from lab.gan.sampling import generate, latents, save_grid
     from lab.run.bench import choose_device, open_bench
     from lab.run.loop import NUM_GRID_SAMPLES

@@ -117,8 +117,8 @@ def _run_context(folder: Path) -> Context:
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     note = read_json(folder / RUN_FILE)
-    alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
-    config = alone if alone.exists() else trial
+    own, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
+    config = own if own.exists() else trial
     study = folder.resolve().parent.parent.parent / STUDY_FILE
     metrics = read_json(study).get("metrics", {}) if is_readable(study) else {}
     return Context(

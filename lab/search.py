@@ -34,11 +34,11 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
         if name not in allowed:
             raise unknown("the option", name, allowed)
     paths = ("storage", "resume")
-    options = {name: str(value) if name in paths else value for name, value in options.items()}
-    search_options = SearchOptions(space=str(space), **options)
+    options = {name: str(to) if name in paths else to for name, to in options.items()}
+    asked = SearchOptions(space=str(space), **options)
     console = Console(stderr=True)
-    with page_shown(search_options.serve, console) as show:
-        storage = search_study(search_options, console, show)
+    with page_shown(asked.serve, console) as show:
+        storage = search_study(asked, console, show)
     _write_report(storage)
     return read_study(storage.folder)
 
@@ -60,8 +60,8 @@ def command(options: SearchOptions) -> int:
         with page_shown(options.serve, console) as show:
             storage = search_study(options, console, show)
     except StudyInterrupted as stopped:
-        message = f"stopped; the record is kept. Continue with\n  {stopped.command}"
-        console.print(message, highlight=False, soft_wrap=True)
+        line = f"stopped; the record is kept. Continue with\n  {stopped.command}"
+        console.print(line, highlight=False, soft_wrap=True)
         _print_report(stopped.storage, console)
         return INTERRUPTED
     _print_report(storage, console)

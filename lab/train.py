@@ -50,7 +50,7 @@ class TrainOptions:
     preset: str | None = None
     """With --space: laptop, gpu or cluster; chosen by the hardware when left out."""
     set: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
-    """path=value: change one setting; may be repeated."""
+    """path=value: change one setting; may be given again."""
     jacobian: bool = False
     """Compute eigenvalues of the game's Jacobian and G's condition number at each evaluation; for
     small networks."""
@@ -84,7 +84,7 @@ def _base_config(options: TrainOptions) -> tuple[str, RunConfig]:
     sources = [options.space, options.config, options.trial]
     if sum(source is not None for source in sources) != 1:
         raise InputError(
-            "select what to train with exactly one of --space (and --point), --config or --trial"
+            "name what to train with exactly one of --space (and --point), --config or --trial"
         )
     if options.space is None and (options.point is not None or options.preset is not None):
         raise InputError("--point and --preset belong to --space; leave them out or give --space")
@@ -139,7 +139,7 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
 
 
 def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: int) -> int:
-    """Train as one of the workers; rank 0 prints the progress."""
+    """What every worker does; rank 0 prints it."""
     import torch
 
     from lab.run import run
@@ -190,7 +190,7 @@ def _refuse_another(folder: Path, config: RunConfig) -> None:
 
 
 def _claim(folder: Path, config: RunConfig) -> None:
-    """Store the configuration; called when all of it has been checked."""
+    """Store the configuration, after every check of it."""
     try:
         write_json(folder / CONFIG_FILE, {"config": config.model_dump()})
     except StorageFailed as failed:
@@ -200,14 +200,14 @@ def _claim(folder: Path, config: RunConfig) -> None:
 
 
 def _line(row: dict[str, object]) -> str:
-    """One evaluation as a line: images seen, quality, and the metrics."""
-    metrics = {
+    """One evaluation as a line: the clock, quality, and the metrics."""
+    columns = {
         key: value
         for key, value in row.items()
         if not key.startswith(("signal_", "seconds_")) and key not in ("images_seen", "step")
     }
-    columns = "  ".join(f"{key} {value:.4g}" for key, value in metrics.items())
-    return f"{row['images_seen']:>9,} images  {columns}"
+    metrics = "  ".join(f"{key} {value:.4g}" for key, value in columns.items())
+    return f"{row['images_seen']:>9,} images  {metrics}"
 
 
 def main(args: list[str] | None = None) -> int:

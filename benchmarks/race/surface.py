@@ -100,8 +100,8 @@ def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
             confirmed.setdefault(job.trial, []).append(stable)
         planner.tell(job, Outcome("finished", "stable" if stable else "diverged", score))
     winner = planner.conclusions()["recommended"]
-    outcomes = confirmed[winner]
-    return _Pick(points[winner], num_runs, sum(outcomes), len(outcomes))
+    told = confirmed[winner]
+    return _Pick(points[winner], num_runs, sum(told), len(told))
 
 
 def _one_run(point: list[float], rng: np.random.Generator) -> Runs:

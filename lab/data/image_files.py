@@ -35,9 +35,9 @@ class Shelf:
 def folder_shelf(path: Path) -> Shelf:
     """All image files under a folder, hidden ones left out."""
     names: list[str] = []
-    for folder, folders, files in os.walk(path, onerror=_cannot_read):
+    for place, folders, files in os.walk(path, onerror=_cannot_read):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        here = Path(folder).relative_to(path)
+        here = Path(place).relative_to(path)
         names += [(here / name).as_posix() for name in files if _is_image(name)]
     return Shelf(path, tuple(sorted(names)), lambda name: (path / name).open("rb"))
 
@@ -84,10 +84,10 @@ def image_source(shelf: Shelf) -> Source:
 
 
 def classes_of(shelf: Shelf) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
-    """Labels int64 [N] and class names from the first level of sub-folders that differs.
+    """Labels int64 [N] and class names from the first sub-folder that tells the files apart.
 
-    Leading folders that all files share are skipped; without sub-folders there are no labels.
-    Raises InputError when files lie both beside and inside sub-folders.
+    Leading folders that all files share say nothing and are passed over; without sub-folders there
+    are no labels. Raises InputError when files lie both beside and inside sub-folders.
     """
     parts = _without_shared_folders([PurePosixPath(name).parts for name in shelf.names])
     loose = [name for name, part in zip(shelf.names, parts, strict=True) if len(part) == 1]
@@ -126,7 +126,7 @@ def broken_image(shelf: Shelf, name: str, error: Exception) -> InputError:
     if reason.startswith("cannot identify image file"):
         reason = "it is no image, or damaged from the start"
     return InputError(
-        f"the image {shelf.path / name} cannot be read ({reason}); repair or remove it"
+        f"the image {shelf.path / name} cannot be read ({reason}); mend or remove it"
     )
 
 
@@ -144,7 +144,7 @@ def _eight_bits(image: Picture) -> Picture:
 
 
 def _has_colour(shelf: Shelf, name: str) -> bool:
-    """Whether an image's mode, by its header, can hold colour."""
+    """Whether an image's header says it can hold colour."""
     from PIL import Image
 
     try:

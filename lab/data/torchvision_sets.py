@@ -28,7 +28,7 @@ def downloads(name: str) -> Path:
 def open_set(name: str, kind: str, root: Path | None, layout: str, **arguments: Any) -> Any:
     """torchvision's data set class `kind`, from `root`, else downloaded into the cache.
 
-    `layout` describes the files that the root must hold. Raises InputError with the remedy.
+    `layout` says in words which files the root must hold. Raises InputError with the remedy.
     """
     dataset = getattr(import_torchvision().datasets, kind)
     folder = downloads(name) if root is None else root
@@ -66,7 +66,7 @@ def idx_set(
     if root is not None:
         folder = find_idx_folder(name, [root, root / "raw", root / kind / "raw"])
     else:
-        if not any(has_idx_files(folder) for folder in (*usual, fetched)):
+        if not any(has_idx_files(place) for place in (*usual, fetched)):
             open_set(name, kind, None, "its four idx files")
         folder = find_idx_folder(name, [*usual, fetched])
     images = [read_idx(folder, f"{part}-images-idx3-ubyte") for part in ("train", "t10k")]

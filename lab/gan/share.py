@@ -71,10 +71,10 @@ class Share:
     def spread(self, mine: Tensor, num_samples: int) -> Tensor:
         """This rank's samples at their places of the global batch, zeros elsewhere."""
         whole = mine.new_zeros(num_samples, *mine.shape[1:])
-        for place, part in zip(
+        for rows, part in zip(
             self.slices(num_samples), self.parts(mine, num_samples), strict=True
         ):
-            whole[place] = part
+            whole[rows] = part
         return whole
 
     def require_samples(self, num_samples: int) -> None:

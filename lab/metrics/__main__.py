@@ -50,7 +50,7 @@ class Arguments:
     family: str | None = None
     """Names the metrics: fd_<family>; by default the name of OUT."""
     version: str = ""
-    """Say v1; by default the file's digest tells versions apart."""
+    """Say v1; by default the file's digest distinguishes versions."""
     seed: int = 0
     """Seed of every draw."""
 

@@ -86,12 +86,12 @@ def accuracy(network: FeatureNetwork, images: Tensor, labels: Tensor, side: int)
 def initial_network(channels: int, num_classes: int, width: int, seed: int) -> FeatureNetwork:
     """An untrained network, He-initialised from counted generators (He et al. 2015)."""
     network = FeatureNetwork(channels, num_classes, width)
-    generator = counted_generator(seed, "extractor-weights", 0)
+    rng = counted_generator(seed, "extractor-weights", 0)
     for name, parameter in network.named_parameters():
         if parameter.ndim > 1:
             fan_in = parameter[0].numel()
             gain = 1.0 if name.startswith("head") else 2.0
-            torch.nn.init.normal_(parameter, 0.0, math.sqrt(gain / fan_in), generator=generator)
+            torch.nn.init.normal_(parameter, 0.0, math.sqrt(gain / fan_in), generator=rng)
         elif name.endswith("bias"):
             torch.nn.init.zeros_(parameter)
     return channels_last(network)
@@ -106,9 +106,9 @@ def _share_of_peak(step: int, num_steps: int) -> float:
 
 def _augmented(images: Tensor, seed: int, step: int) -> Tensor:
     """Half of a batch flipped left to right, the whole of it shifted; black (-1) moves in."""
-    generator = counted_generator(seed, "augmentation", step)
-    flipped = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
-    across, down = torch.randint(0, 2 * MAX_SHIFT + 1, (2,), generator=generator).tolist()
+    rng = counted_generator(seed, "augmentation", step)
+    flipped = (torch.rand(len(images), generator=rng) < 0.5).to(images.device)
+    across, down = torch.randint(0, 2 * MAX_SHIFT + 1, (2,), generator=rng).tolist()
     images = torch.where(flipped[:, None, None, None], images.flip(3), images)
     side = images.shape[-1]
     padded = F.pad(images, (MAX_SHIFT,) * 4, value=-1.0)

@@ -99,16 +99,16 @@ class Evaluations:
         self._start.append(len(self._values))
 
     def _gather(self, name: str) -> NDArray[np.float64]:
-        found = np.full(self.num_rows, np.nan)
+        column = np.full(self.num_rows, np.nan)
         schema = np.array(self._schema, dtype=np.int64)
         start = np.array(self._start[:-1], dtype=np.int64)
         values = np.frombuffer(self._values) if self._values else np.empty(0)
         for number, (names, _) in enumerate(self._schemas):
             if name in names:
                 rows = np.flatnonzero(schema == number)
-                found[rows] = values[start[rows] + names.index(name)]
-        found.flags.writeable = False
-        return found
+                column[rows] = values[start[rows] + names.index(name)]
+        column.flags.writeable = False
+        return column
 
 
 class RunRows(Sequence[Row]):

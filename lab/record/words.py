@@ -18,6 +18,6 @@ def brief(value: float, digits: int = 2) -> str:
 
 
 def brief_beside(value: float, other: float) -> str:
-    """A number with as many digits as tell it from another: .8987 beside .9."""
+    """A number with enough digits to differ from another: .8987 next to .9."""
     texts = (brief(value, digits) for digits in range(2, 8))
     return next((text for text in texts if text != brief(other)), brief(value, 8))

@@ -1,7 +1,7 @@
 """How the game turns and stretches near its present weights: on demand, for small networks.
 
 Both players together follow v(w) = (-grad_G L_G, -grad_D L_D) (Mescheder et al. 2017, eq. 4). The
-eigenvalues of its Jacobian tell what small steps do: a positive real part drives away, and an
+eigenvalues of its Jacobian determine what small steps do: a positive real part drives away, and an
 imaginary part large against a negative real part turns round the equilibrium (their section 3).
 """
 
@@ -69,15 +69,15 @@ def game_spectrum(
     product, size = transposed_product(losses, generator, critic)
     if size <= DENSE_UP_TO:
         columns = [product(column) for column in np.eye(size)]
-        found = dict.fromkeys(ENDS, np.linalg.eigvals(np.stack(columns)))
+        ends = dict.fromkeys(ENDS, np.linalg.eigvals(np.stack(columns)))
     else:
         operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
         begin = start.double().cpu().numpy()
-        found = {end: _arnoldi(operator, end, begin, tolerance) for end in ENDS}
+        ends = {end: _arnoldi(operator, end, begin, tolerance) for end in ENDS}
     return Spectrum(
-        real_max=_largest(found["LR"].real),
-        imag_max=_largest(np.abs(found["LI"].imag)),
-        modulus_max=_largest(np.abs(found["LM"])),
+        real_max=_largest(ends["LR"].real),
+        imag_max=_largest(np.abs(ends["LI"].imag)),
+        modulus_max=_largest(np.abs(ends["LM"])),
     )
 
 
@@ -92,9 +92,9 @@ def transposed_product(
     of_generator, of_critic = losses()
     field = [
         -gradient
-        for loss, own in ((of_generator, generator), (of_critic, critic))
+        for loss, parameters in ((of_generator, generator), (of_critic, critic))
         for gradient in torch.autograd.grad(
-            loss, list(own), create_graph=True, allow_unused=True, materialize_grads=True
+            loss, list(parameters), create_graph=True, allow_unused=True, materialize_grads=True
         )
     ]
     sizes = [weight.numel() for weight in weights]
@@ -149,7 +149,7 @@ def _arnoldi(
 ) -> NDArray[np.complex128]:
     """The outermost eigenvalues at one end, or none when they do not settle."""
     try:
-        found: NDArray[np.complex128] = eigs(
+        eigenvalues: NDArray[np.complex128] = eigs(
             operator,
             k=min(NUM_EIGENVALUES, operator.shape[0] - 3),
             which=end,
@@ -160,8 +160,8 @@ def _arnoldi(
             return_eigenvectors=False,
         )
     except ArpackNoConvergence:
-        found = np.empty(0, dtype=np.complex128)
-    return found
+        eigenvalues = np.empty(0, dtype=np.complex128)
+    return eigenvalues
 
 
 def _largest(values: NDArray[np.float64]) -> float:

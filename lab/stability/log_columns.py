@@ -28,7 +28,7 @@ ACCEPTED_QUALITIES = "quality, kid, kid50k_full, fid, fid50k_full or fd_<extract
 
 @dataclass(frozen=True)
 class LogOptions:
-    """What a log's columns are where their names do not tell."""
+    """The columns of a log where their names are not recognised."""
 
     clock: str | None = None
     """The column of images seen; of kimg or steps if it is called so."""
@@ -49,8 +49,8 @@ def _key(name: str) -> str:
 def names_among(columns: Iterable[str]) -> MetricNames:
     """The lab's own names where a column has one, else those of Inception's metrics."""
     for column in columns:
-        if (found := LAB_METRIC.fullmatch(column)) and not column.endswith("_se"):
-            return metric_names(found.group(2))
+        if (match := LAB_METRIC.fullmatch(column)) and not column.endswith("_se"):
+            return metric_names(match.group(2))
     return metric_names("inception")
 
 
@@ -60,8 +60,8 @@ def clock_column(columns: Sequence[str], options: LogOptions) -> tuple[str, floa
         _require(options.clock, columns, "the clock")
     candidates = [options.clock] if options.clock is not None else columns
     keys = {_key(column): column for column in reversed(candidates)}
-    for known, unit in ((IMAGES, 1.0), (THOUSANDS, 1000.0)):
-        for key in known:
+    for names, unit in ((IMAGES, 1.0), (THOUSANDS, 1000.0)):
+        for key in names:
             if key in keys:
                 return keys[key], unit
     for key in STEPS:
@@ -112,13 +112,13 @@ def quality_column(
 
 def renaming(columns: Sequence[str], names: MetricNames) -> dict[str, str]:
     """Columns that rules read under another name."""
-    found: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     for column in columns:
         key = _key(column)
         for share in SHARES:
             if key == share or re.fullmatch(rf"pr\d+k\d(full)?{share}", key):
-                found[column] = getattr(names, share)
+                renamed[column] = getattr(names, share)
         for loss, spellings in LOSSES.items():
             if key in spellings:
-                found[column] = SIGNAL_PREFIX + loss
-    return found
+                renamed[column] = SIGNAL_PREFIX + loss
+    return renamed

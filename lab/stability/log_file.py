@@ -14,7 +14,7 @@ from lab.errors import InputError
 from lab.record import Row
 
 SNAPSHOT = re.compile(r"network-snapshot-(\d+)")
-"""StyleGAN's metric-*.jsonl tells the clock (kimg) by the name of what was measured."""
+"""StyleGAN's metric-*.jsonl has the clock (kimg) in the name of the snapshot measured."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ def read_log_file(path: Path) -> LogFile:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"the log {path} cannot be read: {reason}; give a file that is") from None
-    found = list(readers[path.suffix.lower()](text))
-    rows = [row for row in found if row]
+    parsed = list(readers[path.suffix.lower()](text))
+    rows = [row for row in parsed if row]
     if not rows:
         raise InputError(f"the log {path} is empty; give one with a row an evaluation")
-    torn = len(found) - len(rows)
-    told = f"{torn} line{'s' if torn != 1 else ''} of {path.name} could not be read"
-    return LogFile(rows, (told,) if torn else ())
+    torn = len(parsed) - len(rows)
+    note = f"{torn} line{'s' if torn != 1 else ''} of {path.name} could not be read"
+    return LogFile(rows, (note,) if torn else ())
 
 
 def _csv_rows(text: str) -> Iterator[Row]:

@@ -68,5 +68,5 @@ def score(
 
 
 def final_quality(quality: float, verdict: str) -> float:
-    """u_T (docs/science.md section 1): 0 for a run that failed, but not for a stalled one."""
+    """u_T (SCIENCE.md section 1): 0 when the run failed on the way; a stalled one lived to T."""
     return quality if verdict in ("stable", "stalled") else 0.0

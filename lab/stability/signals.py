@@ -46,7 +46,7 @@ class SignalWindow:
     def close(self) -> dict[str, float | int]:
         """Columns of the evaluation row, and a fresh window; waits for the device.
 
-        Means over the steps that had a signal, extremes, and what the order of the steps tells.
+        Means over the steps that had a signal, extremes, and statistics of the order of the steps.
         `signal_non_finite` counts the steps with a non-finite value; when there is one,
         `signal_first_non_finite_images` dates the first.
         """

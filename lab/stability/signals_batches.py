@@ -1,4 +1,4 @@
-"""What a batch of images, of features or of logits says about both players.
+"""Signals of both players from a batch of images, features or logits.
 
 Batches are whole: of all workers together.
 """
@@ -39,8 +39,8 @@ def participation_ratio(features: Tensor) -> Tensor:
 def relative_participation(fake: Tensor, real: Tensor) -> Tensor:
     """Participation ratio of the critic's features [B, F] of fakes over that of real images; [].
 
-    B must be equal in both. Fakes that are all alike give 0. Where the critic sees no difference
-    between real images either, the comparison says nothing against the generator: 1.
+    B must be equal in both. Equal fakes give 0. Where the critic sees no difference
+    between real images either, the comparison does not count against the generator: 1.
     """
     of_real = participation_ratio(real)
     ratio = participation_ratio(fake) / of_real.clamp_min(1.0)

@@ -1,11 +1,11 @@
-"""What the order of a window's steps tells: series [num_steps] in, a number out."""
+"""Statistics of the order of a window's steps: series [num_steps] in, a number out."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 MIN_STEPS = 3
-"""Of a shorter series an autocorrelation says nothing."""
+"""An autocorrelation of a shorter series is meaningless."""
 
 
 def autocorrelation(series: Tensor) -> float:

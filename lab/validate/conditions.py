@@ -1,4 +1,4 @@
-"""Versions and hardware of a validation, as its record and page state them."""
+"""What a validation ran on: versions and hardware, as its record and page say them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PACKAGES = ("torch", "numpy", "scipy", "plotly", "gan-stability-lab")
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that the numbers depend on."""
-    versions = {"python": platform.python_version()}
+    """Of Python and of what the numbers depend on."""
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    return versions
+            found[package] = version(package)
+    return found
 
 
 def hardware(processes: int) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Chosen:
 
 @dataclass
 class Album:
-    """Pictures taken into the page, each once, by a key that says where it lies."""
+    """Pictures taken into the page, each once, by a key that names its place."""
 
     bytes_left: int = MOST_BYTES
     filmstrips: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -139,12 +139,12 @@ def _size(path: Path) -> int:
 
 def sample_files(run: RunRecord, kind: str = "") -> list[tuple[int, Path]]:
     """(images seen, file) of a run's grids in order of time; of plain samples or of a `kind`."""
-    found = [
+    files = [
         (int(path.stem.removeprefix(kind)), path)
         for path in (run.folder / SAMPLES_FOLDER).glob(f"{kind}*.webp")
         if path.stem.removeprefix(kind).isdigit()
     ]
-    return sorted(found)
+    return sorted(files)
 
 
 def spaced(files: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
@@ -152,7 +152,7 @@ def spaced(files: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path
     last = len(files) - 1
     steps = min(most, len(files))
     places = {last - round(i * last / max(1, steps - 1)) for i in range(steps)}
-    return [files[place] for place in sorted(places)]
+    return [files[index] for index in sorted(places)]
 
 
 def hero(study: StudyRecord, album: Album) -> Html | None:
@@ -172,19 +172,19 @@ def hero(study: StudyRecord, album: Album) -> Html | None:
 def chosen_runs(study: StudyRecord) -> Chosen:
     """Runs to picture: the finalists', the Pareto set's, and one exemplar of each failure."""
     runs = run_table(study)
-    told = finalists_of(study)
-    trials = told or _best_trials(runs)
+    finalist_trials = finalists_of(study)
+    trials = finalist_trials or _best_trials(runs)
     finalists, exemplars = _shown(study, trials), _exemplars(study)
     pareto = _shown(study, conclusions_of(study).pareto)
     first = {*finalists, *exemplars, *pareto}
-    own = runs.index[runs["trial"].isin(told)]
-    seeds = tuple(int(index) for index in own if index not in first)
+    of_trials = runs.index[runs["trial"].isin(finalist_trials)]
+    seeds = tuple(int(index) for index in of_trials if index not in first)
     return Chosen(finalists, pareto, exemplars, seeds)
 
 
 def _shown(study: StudyRecord, trials: Sequence[int]) -> tuple[int, ...]:
-    found = (shown_run(study, trial) for trial in trials)
-    return tuple(run for run in found if run is not None)
+    runs = (shown_run(study, trial) for trial in trials)
+    return tuple(run for run in runs if run is not None)
 
 
 def _best_trials(runs: pd.DataFrame) -> tuple[int, ...]:
@@ -205,8 +205,8 @@ def _exemplars(study: StudyRecord) -> tuple[int, ...]:
         group = done.index[done["outcome"] == outcome]
         ranked = done.loc[group].sort_values("score", kind="stable").index.tolist()
         middle = len(ranked) // 2
-        near = sorted(range(len(ranked)), key=lambda place: abs(place - middle))[:MOST_TRIED]
-        pictured = (place for place in near if sample_files(study.runs[ranked[place]]))
+        near = sorted(range(len(ranked)), key=lambda i: abs(i - middle))[:MOST_TRIED]
+        pictured = (i for i in near if sample_files(study.runs[ranked[i]]))
         chosen.append(int(ranked[next(pictured, middle)]))
     return tuple(chosen)
 
@@ -216,14 +216,14 @@ def samples_row(study: StudyRecord, chosen: Chosen, album: Album) -> Html | None
     runs = run_table(study)
     order = dict.fromkeys((*chosen.finalists, *chosen.exemplars))
     frames = [_frame(study, runs.iloc[index], index, album) for index in order]
-    shown = [frame for frame in frames if frame is not None]
-    if not shown:
+    drawn = [frame for frame in frames if frame is not None]
+    if not drawn:
         return None
     best = "the finalists" if finalists_of(study) else "the best trials"
     return element(
         "div",
         element("h3", f"What {best} draw at their end, and one run of each failure"),
-        element("div", *shown, class_="strip"),
+        element("div", *drawn, class_="strip"),
         class_="wide samples",
     )
 
@@ -250,7 +250,7 @@ def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
 
 def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
     """Which runs have pictures here, which had no room, and where all of them are."""
-    place = element("code", "trials/<trial>/seed-<seed>/samples/")
+    folder = element("code", "trials/<trial>/seed-<seed>/samples/")
     taken = sum(1 for frames in album.filmstrips.values() if frames)
     damaged = (
         f" {counted(len(album.damaged), 'file')} not shown: damaged, or no WebP."
@@ -258,12 +258,12 @@ def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
         else ""
     )
     if not taken:
-        return element("p", "No sample grid is on this page; the record keeps them in ", place,
+        return element("p", "No sample grid is on this page; the record keeps them in ", folder,
                        " of the study's folder.", damaged, class_="note")  # fmt: skip
     return element(
         "p", f"Sample grids of {taken:,} of {counted(len(study.runs), 'run')} are on this page: "
         f"finalists, the Pareto set and one run of each failure{_no_room(study, album, chosen)}. ",
-        "All grids are in ", place, " of the study's folder.", damaged, class_="note",
+        "All grids are in ", folder, " of the study's folder.", damaged, class_="note",
     )  # fmt: skip
 
 
@@ -273,5 +273,5 @@ def _no_room(study: StudyRecord, album: Album, chosen: Chosen) -> str:
     has_files = [bool(sample_files(study.runs[index])) for index in chosen.in_turn]
     only_last = sum(count == 1 for count in frames)
     none = sum(count == 0 and some for count, some in zip(frames, has_files, strict=True))
-    told = f"; {counted(only_last, 'run')} with the last grid alone" if only_last else ""
-    return told + (f"; for {counted(none, 'run')} of these no room was left" if none else "")
+    text = f"; {counted(only_last, 'run')} with the last grid alone" if only_last else ""
+    return text + (f"; for {counted(none, 'run')} of these no room was left" if none else "")

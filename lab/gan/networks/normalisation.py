@@ -82,8 +82,8 @@ def batch_statistics(x: Tensor, ranks: Ranks) -> BatchStatistics:
     exact = x if x.dtype == torch.float64 else x.float()
     own_var, own_mean = torch.var_mean(exact, (0, 2, 3), correction=0)
     count = torch.full_like(own_mean[:1], x.numel() / x.shape[1])
-    own = torch.cat([own_mean, own_var, count])
-    gathered = ranks.sum(F.pad(own[None], (0, 0, ranks.rank, ranks.num_ranks - 1 - ranks.rank)))
+    local = torch.cat([own_mean, own_var, count])
+    gathered = ranks.sum(F.pad(local[None], (0, 0, ranks.rank, ranks.num_ranks - 1 - ranks.rank)))
     channels = x.shape[1]
     means, variances, counts = gathered.tensor_split((channels, 2 * channels), dim=1)
     total = counts.sum()

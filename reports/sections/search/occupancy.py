@@ -32,10 +32,10 @@ def unit_for(seconds: float) -> Unit:
 
 def by_run(values: pd.Series[Any]) -> list[float | None]:
     """Values by run index, None for a run without."""
-    found: list[float | None] = [None] * (int(values.index.max()) + 1)
+    entries: list[float | None] = [None] * (int(values.index.max()) + 1)
     for run, value in zip(values.index, values.tolist(), strict=True):
-        found[int(run)] = float(f"{value:.6g}")
-    return found
+        entries[int(run)] = float(f"{value:.6g}")
+    return entries
 
 
 def occupancy(

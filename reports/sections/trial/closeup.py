@@ -29,7 +29,7 @@ def closeup_blocks(study: StudyRecord, album: Album) -> list[Block]:
 def _place(study: StudyRecord, chosen: Chosen) -> Html:
     """What the script cannot know from the store: who was chosen, and which paths are sampled."""
     concluded = conclusions_of(study)
-    told = {
+    trials = {
         "recommended": concluded.recommended,
         "finalists": list(finalists_of(study)),
         "pareto": list(concluded.pareto),
@@ -39,7 +39,7 @@ def _place(study: StudyRecord, chosen: Chosen) -> Html:
     return element(
         "div",
         element("p", "The close-up is drawn by the page's script.", class_="empty"),
-        data_block("closeup-data", told),
+        data_block("closeup-data", trials),
         id=IDENTITY,
         class_="wide closeup",
     )
