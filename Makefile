@@ -1,22 +1,22 @@
 # make search            search the sngan space on this machine
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests
-# make lint              lint, types and import rules alone
-# make hooks             install the pre-commit hooks, which run make lint and the test of wording
 # make test-large        the page of 10,000 trials in a browser
 # make validate          the lab against ground truth; ARGS=--quick takes ten minutes, otherwise about an hour
 # make test-slow         every loss x penalty x norm on two workers
 # make test-faults       searches whose processes and disks fail; FAULTS_TABLE=1 writes the table
 # make test-hosts        a search over three hosts of this machine; needs root and network namespaces
 # make bench             all benchmarks
+# make lint              lint, types and import rules alone
+# make hooks             install the pre-commit hooks: make lint and the test of wording
 PYTHON ?= python3
 VENV ?= .venv
 SPACE ?= sngan
 ARGS ?=
 BIN := $(VENV)/bin
-SOURCES := lab search_spaces reports tests benchmarks examples
+SOURCES := lab search_spaces reports tests benchmarks
 
-.PHONY: search test lint hooks test-lab test-reports test-large validate test-faults test-hosts test-slow bench clean
+.PHONY: search test test-lab test-reports test-large validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -24,9 +24,10 @@ search: $(VENV)/.installed
 test: lint
 	$(MAKE) --no-print-directory --jobs 2 --keep-going test-lab test-reports
 
+.PHONY: lint hooks
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES) examples
+	$(BIN)/ruff format --check $(SOURCES) examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
