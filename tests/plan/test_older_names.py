@@ -100,7 +100,9 @@ def test_a_study_of_older_names_goes_on_as_it_would_have(tmp_path: Path) -> None
     whole.go_on()
 
     study = tmp_path / "study"
-    write_json(study / STUDY_FILE, older(study_card(space).changed(study="old").model_dump(mode="json")))
+    write_json(
+        study / STUDY_FILE, older(study_card(space).changed(study="old").model_dump(mode="json"))
+    )
     Search(Planner(space, SETTINGS), study).go_on(6)
     for path in study.glob(f"trials/*/{TRIAL_FILE}"):
         write_json(path, older(read_json(path)))
