@@ -1,4 +1,8 @@
-"""A job's run on the worker that trains it, each evaluation stored before it is reported."""
+"""What a slot's process does: open data and metrics once, then train the run of each job.
+
+Every evaluation is stored before it is reported. Ray imports this file in each process, so it
+imports what trains only where that is used.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from lab.errors import InputError
 from lab.record.storage import SharedFolder, for_training, in_its_words, open_storage
 
 JobMessage = dict[str, Any]
-"""A `lab.plan.Job` as it travels, and the run's folder as every node knows it: a path or a URL."""
+"""A `lab.plan.Job` as it travels, and the path or URL of the run's folder, the same on every node."""
 Answer = dict[str, Any]
 """An evaluation (see `answer_of`), an `error`, a person's `mistake`, or the gang's `end`.
 
@@ -35,6 +40,27 @@ Evaluations = Iterator[Evaluated]
 StartRun = Callable[..., Evaluations]
 """(job, device=, ranks=) -> the run's iterator."""
 Evaluation = TypeVar("Evaluation")
+
+
+def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, Any]:
+    """The record's `data` and `metrics` entries and the `precision` that `auto` stands for.
+
+    Runs as a Ray task where a run would. An InputError comes back as `mistake`, because Ray would
+    wrap it.
+    """
+    import torch
+
+    from lab.config import make_config
+    from lab.run.bench import describe, open_bench_for, resolve_precision
+
+    torch.set_num_threads(threads)
+    config = make_config(base)
+    try:
+        bench = open_bench_for(config, device)
+    except InputError as error:
+        return {"mistake": str(error)}
+    precision = resolve_precision(config, bench.shape, bench.device)
+    return {**describe(bench), "precision": precision}
 
 
 def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations:

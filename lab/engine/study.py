@@ -10,11 +10,11 @@ import torch
 from rich.console import Console
 
 from lab.cli import command_line
-from lab.config import make_config
 from lab.data import find
 from lab.engine.cluster import PACKAGES, Resources, hardware, this_machine
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.engine.place import require_free
+from lab.engine.runs import open_on_slot
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.errors import InputError
 from lab.metrics.extractors import load_extractor
@@ -45,7 +45,6 @@ from lab.record import (
 from lab.record.conditions import versions
 from lab.record.durable import remove_parts
 from lab.record.storage import Storage
-from lab.run.bench import describe, open_bench_for, resolve_precision
 from lab.run.checkpoint import whole_checkpoints
 from lab.run.folder import now
 from lab.stability.validated import detector
@@ -277,19 +276,3 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
         metrics=MetricsCard.model_validate(opened["metrics"]),
     )
     return space, described
-
-
-def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, Any]:
-    """The record's `data` and `metrics` entries and the `precision` that `auto` stands for.
-
-    Runs as a Ray task where a run would. An InputError comes back as `mistake`, because Ray would
-    wrap it.
-    """
-    torch.set_num_threads(threads)
-    config = make_config(base)
-    try:
-        bench = open_bench_for(config, device)
-    except InputError as error:
-        return {"mistake": str(error)}
-    precision = resolve_precision(config, bench.shape, bench.device)
-    return {**describe(bench), "precision": precision}

@@ -94,7 +94,7 @@ class Mirror:
 
 
 class _Copy:
-    """An open sqlite study, and which of its trials have ended."""
+    """An open sqlite study, and its trials as they were last written."""
 
     def __init__(self, path: Path, study_name: str, directions: Sequence[Direction]) -> None:
         self._storage = RDBStorage(f"sqlite:///{path}")
@@ -105,7 +105,7 @@ class _Copy:
             load_if_exists=True,
         )
         self._study_id = self._storage.get_study_id_from_name(study_name)
-        self._ended = [trial.state.is_finished() for trial in self._study.trials]
+        self._stored = self._study.get_trials(deepcopy=False)
 
     def agrees(self, trials: Mapping[int, FrozenTrial]) -> bool:
         """Whether the file holds a beginning of the trials, some of them perhaps running."""
@@ -116,14 +116,14 @@ class _Copy:
                 one.state == TrialState.RUNNING
                 or (one.state, one.values) == (other.state, other.values)
             )
-            for one in self._study.trials
+            for one in self._stored
         )
 
     def write(self, trial: FrozenTrial) -> None:
         """Add a trial that is new, or finish one that was running; others are there already."""
-        assert trial.number <= len(self._ended), trial.number
+        assert trial.number <= len(self._stored), trial.number
         values = trial.values if trial.state == TrialState.COMPLETE else None
-        if trial.number == len(self._ended):
+        if trial.number == len(self._stored):
             without_notes = create_trial(  # the sampler's, which only it reads
                 state=trial.state,
                 values=values,
@@ -133,14 +133,15 @@ class _Copy:
                 constraints=trial.constraints,
             )
             self._study.add_trial(without_notes)
-            self._ended.append(trial.state.is_finished())
-        elif trial.state.is_finished() and not self._ended[trial.number]:
+            self._stored.append(trial)
+        elif trial.state.is_finished() and not self._stored[trial.number].state.is_finished():
             trial_id = self._storage.get_trial_id_from_study_id_trial_number(
                 self._study_id, trial.number
             )
-            for key, value in trial.user_attrs.items():
+            notes = trial.user_attrs.items() - self._stored[trial.number].user_attrs.items()
+            for key, value in notes:
                 self._storage.set_trial_user_attr(trial_id, key, value)
             for key, value in trial.constraints.items():
                 Trial(self._study, trial_id).set_constraint(key, value)
             self._storage.set_trial_state_values(trial_id, trial.state, values)
-            self._ended[trial.number] = True
+            self._stored[trial.number] = trial

@@ -12,6 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 from lab.plan import Mirror, Outcome, Planner, PlanSettings, Space, load_space
 from tests.plan.simulation import write_space
 
+PATIENCE = 120.0
+"""A crowded machine takes seconds for the database's first table."""
+
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
@@ -57,7 +60,7 @@ def check_same(path: Path, planner: Planner) -> None:
 def test_the_mirror_holds_every_trial_under_its_number(space: Space, tmp_path: Path) -> None:
     mirror = Mirror(tmp_path / "optuna.db", "s")
     planner = searched(space, mirror)
-    mirror.close()
+    mirror.close(PATIENCE)
     assert mirror.problem is None
     check_same(tmp_path / "optuna.db", planner)
     assert [trial.state for trial in stored(tmp_path / "optuna.db")] == [
@@ -71,18 +74,18 @@ def test_the_mirror_holds_every_trial_under_its_number(space: Space, tmp_path: P
 
 def test_a_missing_mirror_is_made_from_the_planner(space: Space, tmp_path: Path) -> None:
     planner = searched(space)
-    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close()
+    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close(PATIENCE)
     check_same(tmp_path / "optuna.db", planner)
 
 
 def test_a_mirror_that_is_behind_catches_up(space: Space, tmp_path: Path) -> None:
     planner = Planner(space, PlanSettings(trials=5, max_attempts=1))
     jobs = [planner.ask(), planner.ask()]
-    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close()
+    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close(PATIENCE)
     assert jobs[0] is not None
     planner.tell(jobs[0], Outcome("finished", "stalled", 0.2))
     planner.ask()
-    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close()
+    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close(PATIENCE)
     check_same(tmp_path / "optuna.db", planner)
 
 
@@ -90,7 +93,7 @@ def test_a_damaged_mirror_is_made_anew(space: Space, tmp_path: Path) -> None:
     path = tmp_path / "optuna.db"
     path.write_bytes(b"no database at all" * 99)
     planner = searched(space)
-    Mirror(path, "s", planner.trials()).close()
+    Mirror(path, "s", planner.trials()).close(PATIENCE)
     check_same(path, planner)
 
 
@@ -98,9 +101,9 @@ def test_a_mirror_of_other_trials_is_made_anew(space: Space, tmp_path: Path) -> 
     other = Planner(space, PlanSettings(trials=5, seed=9))
     for _ in range(5):
         other.ask()
-    Mirror(tmp_path / "optuna.db", "s", other.trials()).close()
+    Mirror(tmp_path / "optuna.db", "s", other.trials()).close(PATIENCE)
     planner = searched(space)
-    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close()
+    Mirror(tmp_path / "optuna.db", "s", planner.trials()).close(PATIENCE)
     check_same(tmp_path / "optuna.db", planner)
 
 
@@ -111,7 +114,7 @@ def test_a_mirror_that_cannot_be_written_warns_once_and_stops_nothing(
         warnings.simplefilter("always")
         mirror = Mirror(tmp_path / "no_folder" / "optuna.db", "s")
         planner = searched(space, mirror)
-        mirror.close()
+        mirror.close(PATIENCE)
     assert [str(one.message).count("is no longer kept up to date") for one in caught] == [1]
     assert mirror.problem is not None
     assert planner.trial(0).value == 0.8
@@ -128,7 +131,7 @@ def test_two_objectives_and_their_broken_constraint_are_copied(
         mirror.put(planner.trial(job.trial))
         planner.tell(job, Outcome("finished", verdict, 0.5, quality=0.8, seconds=3.0))
         mirror.put(planner.trial(job.trial))
-    mirror.close()
+    mirror.close(PATIENCE)
     assert mirror.problem is None
     study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
     assert [trial.values for trial in study.trials] == [[0.8, 3.0], [0.8, 3.0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab.config import canonical_record
 from lab.record import RUN_FILE, STUDY_FILE, TRIAL_FILE, read_json, read_study
 from reports import write_report
 from tests.record.before import BEFORE, copied
@@ -31,7 +32,7 @@ def test_nothing_of_an_older_study_is_unknown_or_lost() -> None:
         name = f"trials/{run.trial:04d}/seed-{run.seed}/{RUN_FILE}"
         files[name] = run.card.model_dump(mode="json", exclude_unset=True)
     for name, content in files.items():
-        assert content == read_json(BEFORE / name), name
+        assert content == canonical_record(read_json(BEFORE / name)), name
 
 
 def test_an_older_study_has_a_page(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_the_error_survives_a_trip_between_processes() -> None:
     error = StorageFailed("place", "No space left on device", 60.0, "read")
     back = pickle.loads(pickle.dumps(error))
     assert str(back) == str(error)
-    assert (back.place, back.reason, back.waited_seconds) == (
+    assert (back.target, back.reason, back.waited_seconds) == (
         "place",
         "No space left on device",
         60.0,

@@ -14,7 +14,7 @@ from pathlib import Path
 import lab
 from lab.config import StabilityConfig
 from lab.engine.progress import VERDICT_STYLE
-from lab.record import FAILURES, RUN_FILE, read_json, read_study, run_folder, write_json
+from lab.record import FAILURES, RUN_FILE, RunCard, VerdictCard, read_card, read_json, read_study, run_folder, write_json
 from lab.stability.confidence import more_sensitive
 from lab.stability.rules import RULES
 from lab.stability.score import final_quality
@@ -33,7 +33,7 @@ def facts(folder: Path) -> dict[str, object]:
     assert verdict is not None
     study = write_study(folder, 3, samples=False, verdict="stable")
     path = run_folder(study, 1, 0) / RUN_FILE
-    write_json(path, read_json(path) | {"status": "finished", "verdict": verdict.stored()})
+    write_json(path, read_json(path) | {"status": "finished", "verdict": verdict.stored().model_dump()})
     record = read_study(study)
     limits = StabilityConfig()
     return {
@@ -46,7 +46,7 @@ def facts(folder: Path) -> dict[str, object]:
             for name in ("spiked", "stable", "degraded")
         ],
         "final_quality": final_quality(0.8, "spiked"),
-        "stored": stored_verdict(read_json(path)["verdict"]) == verdict,
+        "stored": stored_verdict(read_card(path, RunCard).verdict or VerdictCard()) == verdict,
         "read": record.runs[1].verdict,
         "terminal": VERDICT_STYLE.get("spiked"),
         "validated": "spiked" in CALLED,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lab.config import StabilityConfig
+from lab.record import VerdictCard
 from lab.record import FAILURES
 from lab.record.words import brief, kimg
 from lab.stability.confidence import FACTORS, more_sensitive
@@ -206,4 +207,4 @@ def test_a_stored_verdict_comes_back_whole() -> None:
 
 def test_a_verdict_of_an_older_record_is_readable() -> None:
     note = {"name": "stable", "onset_images": None, "evidence": "fine", "final": True}
-    assert stored_verdict(note) == Verdict("stable", None, "fine", True)
+    assert stored_verdict(VerdictCard.model_validate(note)) == Verdict("stable", None, "fine", True)

@@ -31,7 +31,7 @@ def measure(what: str, config: dict[str, Any], device: str, threads: int) -> Mea
     import torch
 
     from lab.config import make_config
-    from lab.engine.study import open_on_slot
+    from lab.engine.runs import open_on_slot
 
     if what == "opening":
         opened = open_on_slot(config, device, threads)
