@@ -43,7 +43,16 @@ export interface Runs {
   notJudged: string[][];
 }
 
-export type RunColumn = "stage" | "outcome" | "seed" | "score" | "quality" | "frechet" | "onset" | "cost" | "trial";
+export type RunColumn =
+  | "stage"
+  | "outcome"
+  | "seed"
+  | "score"
+  | "quality"
+  | "frechet"
+  | "onset"
+  | "cost"
+  | "trial";
 
 export interface Trials {
   number: number[];
@@ -178,7 +187,12 @@ export interface PlotlyFrame extends HTMLElement {
 
 declare global {
   const Plotly: {
-    newPlot(frame: HTMLElement, data: PlotlyTrace[], layout: object, config: object): Promise<unknown>;
+    newPlot(
+      frame: HTMLElement,
+      data: PlotlyTrace[],
+      layout: object,
+      config: object,
+    ): Promise<unknown>;
     update(frame: HTMLElement, restyle: object, relayout: object): Promise<unknown>;
     restyle(frame: HTMLElement, update: object, traces: number[]): Promise<unknown>;
     relayout(frame: HTMLElement, update: object): Promise<unknown>;
