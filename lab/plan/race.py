@@ -17,10 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from lab.record import Stage
 from lab.statistics import pareto_front
 
 
@@ -107,7 +108,7 @@ class Wanted(NamedTuple):
 
     trial: int
     seed: int
-    stage: Literal["explore", "race", "confirm"]
+    stage: Stage
     certain: bool
     """Whether it is needed however the others end."""
 
@@ -216,7 +217,7 @@ class Race:
 
     def _runs_of(self, members: Sequence[_Members], certain: bool) -> Iterator[Wanted]:
         for at in members[len(self._settled) :]:
-            stage: Literal["explore", "race"] = "explore" if at.rung == 0 else "race"
+            stage: Stage = "explore" if at.rung == 0 else "race"
             seeds = self.rules.seeds[: self.rules.rungs[at.rung].num_seeds]
             trials = at.certain if certain else at.likely
             yield from (Wanted(t, seed, stage, certain) for seed in seeds for t in trials)

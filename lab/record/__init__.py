@@ -6,18 +6,10 @@ tolerates a torn last line and a missing folder, and counts them.
 
 from lab.record.card import Problem as Problem
 from lab.record.card import Scalar as Scalar
-from lab.record.cards import ConclusionsCard as ConclusionsCard
-from lab.record.cards import DataCard as DataCard
 from lab.record.cards import FlagCard as FlagCard
-from lab.record.cards import HardwareCard as HardwareCard
-from lab.record.cards import MetricsCard as MetricsCard
 from lab.record.cards import NetworkSizesCard as NetworkSizesCard
-from lab.record.cards import ParameterCard as ParameterCard
-from lab.record.cards import PilotCard as PilotCard
 from lab.record.cards import RunCard as RunCard
 from lab.record.cards import SecondsCard as SecondsCard
-from lab.record.cards import SettingsCard as SettingsCard
-from lab.record.cards import SpaceCard as SpaceCard
 from lab.record.cards import StudyCard as StudyCard
 from lab.record.cards import TrialCard as TrialCard
 from lab.record.cards import VerdictCard as VerdictCard
@@ -60,6 +52,7 @@ from lab.record.names import OPTUNA_FILE as OPTUNA_FILE
 from lab.record.names import REPORT_FILE as REPORT_FILE
 from lab.record.names import RUN_FILE as RUN_FILE
 from lab.record.names import SAMPLES_FOLDER as SAMPLES_FOLDER
+from lab.record.names import STAGES as STAGES
 from lab.record.names import STUDY_FILE as STUDY_FILE
 from lab.record.names import TRIAL_FILE as TRIAL_FILE
 from lab.record.names import Stage as Stage
@@ -77,3 +70,11 @@ from lab.record.reading import is_study as is_study
 from lab.record.reading import read_card as read_card
 from lab.record.reading import read_study as read_study
 from lab.record.reading import require_study as require_study
+from lab.record.study_parts import ConclusionsCard as ConclusionsCard
+from lab.record.study_parts import DataCard as DataCard
+from lab.record.study_parts import HardwareCard as HardwareCard
+from lab.record.study_parts import MetricsCard as MetricsCard
+from lab.record.study_parts import ParameterCard as ParameterCard
+from lab.record.study_parts import PilotCard as PilotCard
+from lab.record.study_parts import SettingsCard as SettingsCard
+from lab.record.study_parts import SpaceCard as SpaceCard

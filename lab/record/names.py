@@ -8,6 +8,8 @@ from typing import Literal, get_args
 FORMAT = 1
 
 Stage = Literal["explore", "race", "confirm"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""In the order in which a search goes through them."""
 Status = Literal["running", "finished", "errored", "pruned"]
 """running: unfinished; finished: has a verdict; errored: crashed, not the GAN's fault."""
 VerdictName = Literal["stable", "diverged", "collapsed", "oscillating", "stalled", "degraded"]

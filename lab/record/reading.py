@@ -170,7 +170,10 @@ def _lenient(
 
     Raises InputError as `read_json` does.
     """
-    card, wrong = validated(kind, read_json(path))
+    # Parameters and configurations come here under the paths of the version that wrote them: the
+    # place to give renamed paths of study.json and trial.json their present names.
+    data = read_json(path)
+    card, wrong = validated(kind, data)
     if card is None:
         problems.append(Problem(str(path.relative_to(study))))
     elif wrong:

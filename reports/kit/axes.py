@@ -21,6 +21,8 @@ from reports.kit.words import number, setting, short_name
 Array = NDArray[np.float64]
 JITTER = 0.3
 """Half-width of the spread of marks that share a choice, in slots."""
+GOLDEN_TURN = 0.6180339887
+"""The golden ratio's fraction: its multiples fill a width most evenly."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,16 @@ def axis_for(parameter: ParameterCard, values: Sequence[Any]) -> Axis:
 
 
 def spread(trials: Sequence[int], axis: Axis, turn: float) -> Array:
-    """A fixed little offset a trial, so that marks on one slot do not hide each other.
+    """A fixed little offset a trial, so that marks on one slot do not hide each other."""
+    return JITTER * jitter(trials, turn) if axis.slots else np.zeros(len(trials))
+
+
+def jitter(trials: Sequence[int], turn: float = GOLDEN_TURN) -> Array:
+    """A fixed number from -1 to 1 for each trial.
 
     Multiples of an irrational `turn` fill the width evenly (Weyl).
     """
-    if not axis.slots:
-        return np.zeros(len(trials))
-    return JITTER * (2 * (np.asarray(trials, dtype=float) * turn % 1.0) - 1)
+    return np.asarray(2 * (np.asarray(trials, dtype=float) * turn % 1.0) - 1, dtype=float)
 
 
 def _numeric_axis(parameter: ParameterCard, values: Sequence[Any]) -> Axis:

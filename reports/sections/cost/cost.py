@@ -15,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
+from reports.kit.axes import jitter
 from reports.kit.blocks import Block, Missing
 from reports.kit.panel import FAINT, INK, Brush, Panel, blank, plain
 from reports.kit.strip import add_strip, narrow_strip
@@ -139,8 +140,7 @@ def _spread(rows: pd.DataFrame) -> Any:
     """
     crowded = rows.duplicated(["stable", "total"], keep=False)
     free = crowded & ~rows["front"] & ~rows["finalist"]
-    turn = 2 * (rows["trial"].to_numpy(dtype=float) * 0.6180339887 % 1.0) - 1
-    return rows["low"].to_numpy() + np.where(free, SPREAD * turn, 0.0)
+    return rows["low"].to_numpy() + np.where(free, SPREAD * jitter(rows["trial"].tolist()), 0.0)
 
 
 def _crosses(rows: pd.DataFrame, along: str, low: str, high: str) -> go.Scatter:

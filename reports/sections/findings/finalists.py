@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import STAGES, StudyRecord
 from reports.kit.markup import Html, element, joined, scrollable
 from reports.kit.words import fixed, listed, number
 from reports.study.conclusions import conclusions_of
@@ -59,7 +59,7 @@ def stages_line(runs: pd.DataFrame) -> str:
     """How many runs each stage has, in words; empty where all explored."""
     counts = [
         f"{count:,} to {stage}"
-        for stage in ("explore", "race", "confirm")
+        for stage in STAGES
         if (count := int((runs["stage"] == stage).sum()))
     ]
     return listed(counts) if len(counts) > 1 else ""

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lab.record import SECONDS_EVALUATING, SECONDS_TRAINING, StudyRecord
+from lab.record import SECONDS_EVALUATING, SECONDS_TRAINING, STAGES, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
@@ -18,7 +18,6 @@ from reports.kit.words import counted, listed, number
 from reports.study.tables import of_study, run_table
 
 Array = NDArray[np.float64]
-STAGES = ("explore", "race", "confirm")
 PARTS = {
     "training": "rgba(128,128,128,0.85)",
     "evaluating": "rgba(128,128,128,0.6)",

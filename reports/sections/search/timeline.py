@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lab.record import StudyRecord
+from lab.record import STAGES, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import INK, Panel, blank, plain, plotly_text
@@ -23,7 +23,6 @@ from reports.study.scale import MOST_MARKS
 from reports.study.tables import run_table
 
 Array = NDArray[np.float64]
-STAGES = ("explore", "race", "confirm")
 THICKNESS = {"explore": 0.46, "race": 0.68, "confirm": 0.9}
 """Heights of bars by stage, of a lane's height: the second code beside the colour."""
 LANE, LEAST_HEIGHT, MOST_HEIGHT = 26, 150, 560

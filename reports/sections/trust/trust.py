@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import STAGES, StudyRecord
 from reports.kit.blocks import Block
 from reports.kit.finding import Finding
 from reports.kit.markup import Html, element, joined, scrollable
@@ -22,8 +22,6 @@ from reports.sections.trust.finalists import finalists_table
 from reports.study.conclusions import conclusions_of, finalist_rows, is_confirmed, is_single
 from reports.study.left_out import left_out
 from reports.study.tables import explored, finished, names_of, run_table
-
-STAGES = ("explore", "race", "confirm")
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:

@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import ParameterCard, StudyRecord
-from reports.kit.axes import Axis, spread
+from reports.kit.axes import GOLDEN_TURN, Axis, spread
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import OUTCOMES, VERDICTS, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
@@ -45,7 +45,7 @@ RATES = ("optimizer.generator_lr", "optimizer.critic_lr")
 LARGEST_GLYPH = 17
 MOST_LABELLED = 400
 """Marks beyond which they would hide the counts of the cells; pointing at a cell tells them."""
-TURNS = {"x": 0.6180339887, "y": 0.7548776662}
+TURNS = {"x": GOLDEN_TURN, "y": 0.7548776662}
 
 
 def safe_zone_blocks(study: StudyRecord) -> list[Block]:
