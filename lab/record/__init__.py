@@ -6,19 +6,10 @@ tolerates a torn last line and a missing folder, and counts them.
 
 from lab.record.card import Problem as Problem
 from lab.record.card import Scalar as Scalar
-from lab.record.cards import ConclusionsCard as ConclusionsCard
-from lab.record.cards import DataCard as DataCard
-from lab.record.cards import FileCard as FileCard
 from lab.record.cards import FlagCard as FlagCard
-from lab.record.cards import HardwareCard as HardwareCard
-from lab.record.cards import MetricsCard as MetricsCard
 from lab.record.cards import NetworkSizesCard as NetworkSizesCard
-from lab.record.cards import ParameterCard as ParameterCard
-from lab.record.cards import PilotCard as PilotCard
 from lab.record.cards import RunCard as RunCard
 from lab.record.cards import SecondsCard as SecondsCard
-from lab.record.cards import SettingsCard as SettingsCard
-from lab.record.cards import SpaceCard as SpaceCard
 from lab.record.cards import StudyCard as StudyCard
 from lab.record.cards import TrialCard as TrialCard
 from lab.record.cards import VerdictCard as VerdictCard
@@ -76,6 +67,15 @@ from lab.record.reading import is_study as is_study
 from lab.record.reading import read_card as read_card
 from lab.record.reading import read_study as read_study
 from lab.record.reading import require_study as require_study
+from lab.record.study_parts import ConclusionsCard as ConclusionsCard
+from lab.record.study_parts import DataCard as DataCard
+from lab.record.study_parts import FileCard as FileCard
+from lab.record.study_parts import HardwareCard as HardwareCard
+from lab.record.study_parts import MetricsCard as MetricsCard
+from lab.record.study_parts import ParameterCard as ParameterCard
+from lab.record.study_parts import PilotCard as PilotCard
+from lab.record.study_parts import SettingsCard as SettingsCard
+from lab.record.study_parts import SpaceCard as SpaceCard
 from lab.record.verdicts import FAILURES as FAILURES
 from lab.record.verdicts import STABLE as STABLE
 from lab.record.verdicts import UNBROKEN as UNBROKEN

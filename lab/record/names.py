@@ -9,7 +9,7 @@ FORMAT = 1
 
 Stage = Literal["explore", "race", "confirm"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-"""In their order."""
+"""In the order in which a search goes through them."""
 
 STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"

@@ -74,7 +74,7 @@ class Panel:
     table: pd.DataFrame | None = None
     """The figure's rows for reading and for the CSV button, numbers unrounded."""
     marks: str = ""
-    """How the selection is drawn: a name among `markers` of the page's script; empty for not at all."""
+    """How the selection is drawn: a name among `markers` of the page's script; empty for none."""
     brush: dict[str, Brush] = field(default_factory=dict)
     """What a drag selects, by axis id: `x`, `y`, `x2`."""
     extra: dict[str, Any] = field(default_factory=dict)

@@ -26,7 +26,11 @@ from reports.study.range_bins import (
     has_slots,
     ranges_of,
 )
-from reports.study.tables import explored, of_study, parameters_of, run_table, trial_table
+from reports.study.tables import (
+    of_study,
+    parameters_of,
+    sobol_runs,
+)
 
 LEAST_RUNS = 12
 """Sobol runs from which a range is looked for."""
@@ -56,18 +60,15 @@ class FoundRange:
     num_looked: int
 
 
-def sobol_runs(study: StudyRecord) -> pd.DataFrame:
+def first_sobol_runs(study: StudyRecord) -> pd.DataFrame:
     """One row a Sobol trial that has a verdict or was pruned: outcome and its parameters.
 
     Of a trial with several explore runs the one with the lowest seed, so that rows are
     independent. Crashed and unfinished runs say nothing.
     """
-    trials = trial_table(study)
-    runs = explored(run_table(study))[["trial", "seed", "outcome"]]
+    runs = sobol_runs(study)
     runs = runs[~runs["outcome"].isin(["running", "errored"])]
-    runs = runs[runs["trial"].map(trials["origin"]).eq("sobol").to_numpy(dtype=bool)]
-    first = runs.sort_values(["trial", "seed"]).drop_duplicates("trial")
-    return first.join(trials.drop(columns=["origin", "unbiased"]), on="trial")
+    return runs.sort_values(["trial", "seed"]).drop_duplicates("trial")
 
 
 @of_study
@@ -76,7 +77,7 @@ def ranges_found(study: StudyRecord) -> list[FoundRange]:
 
     And one that holds of both rates together.
     """
-    rows = sobol_runs(study)
+    rows = first_sobol_runs(study)
     numeric = {p.path: p for p in parameters_of(study) if p.is_numeric}
     looked = [_ranges(rows, [parameter], MOST_BINS) for parameter in numeric.values()]
     looked = [ranges for ranges in looked if ranges is not None]

@@ -190,6 +190,14 @@ def explored(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[runs["stage"] == "explore"]
 
 
+def sobol_runs(study: StudyRecord) -> pd.DataFrame:
+    """Explore runs of Sobol trials, whatever came of them: trial, seed, outcome, score, origin,
+    unbiased, and every parameter."""
+    runs = explored(run_table(study))[["trial", "seed", "outcome", "score"]]
+    rows = runs.join(trial_table(study), on="trial", how="inner")
+    return rows[rows["origin"] == "sobol"]
+
+
 def best_run(runs: pd.DataFrame) -> int | None:
     """Row of the best run: stable before failed, then by score; None when nothing is scored."""
     scored = finished(runs)

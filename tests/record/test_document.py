@@ -11,6 +11,7 @@ import pytest
 import lab.record.cards
 import lab.record.columns
 import lab.record.detector
+import lab.record.study_parts
 from lab.record.__main__ import main
 from lab.record.card import Card
 from lab.record.columns import MetricNames, metric_names
@@ -18,7 +19,7 @@ from lab.record.columns import MetricNames, metric_names
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "record.md").read_text()
 CARDS = [
     card
-    for module in (lab.record.cards, lab.record.detector)
+    for module in (lab.record.cards, lab.record.study_parts, lab.record.detector)
     for card in vars(module).values()
     if isinstance(card, type) and issubclass(card, Card) and card.__module__ == module.__name__
 ]

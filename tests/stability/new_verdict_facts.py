@@ -14,7 +14,17 @@ from pathlib import Path
 import lab
 from lab.config import StabilityConfig
 from lab.engine.progress import VERDICT_STYLE
-from lab.record import FAILURES, RUN_FILE, RunCard, VerdictCard, read_card, read_json, read_study, run_folder, write_json
+from lab.record import (
+    FAILURES,
+    RUN_FILE,
+    RunCard,
+    VerdictCard,
+    read_card,
+    read_json,
+    read_study,
+    run_folder,
+    write_json,
+)
 from lab.stability.confidence import more_sensitive
 from lab.stability.rules import RULES
 from lab.stability.score import final_quality
@@ -33,7 +43,9 @@ def facts(folder: Path) -> dict[str, object]:
     assert verdict is not None
     study = write_study(folder, 3, samples=False, verdict="stable")
     path = run_folder(study, 1, 0) / RUN_FILE
-    write_json(path, read_json(path) | {"status": "finished", "verdict": verdict.stored().model_dump()})
+    write_json(
+        path, read_json(path) | {"status": "finished", "verdict": verdict.stored().model_dump()}
+    )
     record = read_study(study)
     limits = StabilityConfig()
     return {

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lab.config import StabilityConfig
-from lab.record import VerdictCard
-from lab.record import FAILURES
+from lab.record import FAILURES, VerdictCard
 from lab.record.words import brief, kimg
 from lab.stability.confidence import FACTORS, more_sensitive
 from lab.stability.history import make_history
@@ -207,4 +206,6 @@ def test_a_stored_verdict_comes_back_whole() -> None:
 
 def test_a_verdict_of_an_older_record_is_readable() -> None:
     note = {"name": "stable", "onset_images": None, "evidence": "fine", "final": True}
-    assert stored_verdict(VerdictCard.model_validate(note)) == Verdict("stable", None, "fine", True)
+    assert stored_verdict(VerdictCard.model_validate(note)) == Verdict(
+        "stable", None, "fine", True
+    )

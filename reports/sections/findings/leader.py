@@ -53,7 +53,7 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
         "div",
         element("h3", f"{_claim(study, row, confirmed)}: ",
                 element("a", f"trial {trial}", href=f"#trial={trial}"),
-                f" ({values.get('origin', 'unknown origin')})"),
+                f" ({values['origin']})"),
         _confirmed_numbers(study, finalist.to_dict("records")[0])
         if confirmed
         else _numbers(study, row, study.runs[run].evaluations),

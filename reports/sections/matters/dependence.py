@@ -19,8 +19,9 @@ from reports.kit.outcomes import look
 from reports.kit.panel import FAINT, Panel, blank, plain, plotly_text
 from reports.kit.shares import Array
 from reports.kit.words import counted, percents
-from reports.sections.matters.marginals import axes_of, dependence_rows, sobol_runs
+from reports.sections.matters.marginals import axes_of, dependence_rows
 from reports.study.scale import LEAST_TRIALS
+from reports.study.tables import finished, sobol_runs
 
 MOST_PARAMETERS = 12
 SCORE = "#0072B2"
@@ -33,7 +34,7 @@ def dependence_panel(study: StudyRecord, order: list[str]) -> Panel | str:
     """Small multiples, those in `order` first; or a sentence that says why there are none."""
     rows = dependence_rows(study)
     if rows.empty:
-        num = sobol_runs(study)["trial"].nunique()
+        num = finished(sobol_runs(study))["trial"].nunique()
         return (
             f"Too few runs: {counted(num, 'Sobol trial')} with a verdict; score and stability "
             f"along each parameter are drawn from {LEAST_TRIALS} on."

@@ -13,7 +13,11 @@ from lab.record import StudyRecord
 from reports.kit.axes import Axis, axis_for
 from reports.kit.shares import Array, bin_of, binned_shares
 from reports.study.scale import LEAST_TRIALS
-from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
+from reports.study.tables import (
+    finished,
+    parameters_of,
+    sobol_runs,
+)
 
 MOST_PARTS = 8
 RUNS_A_BIN = 8
@@ -39,23 +43,16 @@ def dependence_rows(study: StudyRecord) -> pd.DataFrame:
     and score_high the mean score over trials, where a bin has two. A run without the parameter
     is in no bin of it. Empty below LEAST_TRIALS Sobol trials.
     """
-    runs = sobol_runs(study)
+    runs = finished(sobol_runs(study))
     if runs["trial"].nunique() < LEAST_TRIALS:
         return pd.DataFrame(columns=list(COLUMNS))
     found = [_binned(runs, axis) for axis in axes_of(study).values()]
     return pd.concat(found, ignore_index=True)
 
 
-def sobol_runs(study: StudyRecord) -> pd.DataFrame:
-    """Finished explore runs of Sobol trials: trial, outcome, score and every parameter."""
-    runs = finished(explored(run_table(study)))[["trial", "outcome", "score"]]
-    rows = runs.join(trial_table(study), on="trial", how="inner")
-    return rows[rows["origin"] == "sobol"]
-
-
 def axes_of(study: StudyRecord) -> dict[str, Axis]:
     """The axis of every parameter over what Sobol trials sampled."""
-    runs = sobol_runs(study)
+    runs = finished(sobol_runs(study))
     return {p.path: axis_for(p, runs[p.path].tolist()) for p in parameters_of(study)}
 
 
