@@ -11,8 +11,12 @@ from lab.gan.game import Game
 from lab.gan.networks.spectral import TopSingularValues
 from lab.gan.penalties import squared_gradient_norm
 from lab.gan.rounds import Observed, RealBatch, RealSource, Step
-from lab.stability.signals_batches import pairwise_diversity, relative_participation
-from lab.stability.signals_motion import relative_size, update_cosine
+from lab.stability.signals_steps import (
+    pairwise_diversity,
+    relative_participation,
+    relative_size,
+    update_cosine,
+)
 
 HALF_A_GREY_LEVEL = 1 / 255
 """Real images nearer than this are equal: a batch of copies must not divide by zero."""

@@ -7,7 +7,7 @@ from statistics import median
 
 from lab.record import SIGNAL_PREFIX
 from lab.record.words import brief
-from lab.stability.history import History, Onset
+from lab.stability.history import Onset, RunHistory
 
 SCALES = {
     "critic_loss": "the critic's loss",
@@ -41,7 +41,7 @@ MOST = 3
 """At most this many signals are stated, the largest change first."""
 
 
-def companions(history: History, onset: Onset) -> list[str]:
+def companions(history: RunHistory, onset: Onset) -> list[str]:
     """Clauses such as `the critic's loss rose 9x`, on the windows from the onset to its row."""
     first = next((i for i, seen in enumerate(history.images) if seen >= onset.images), onset.row)
     moves = [
@@ -56,7 +56,7 @@ def companions(history: History, onset: Onset) -> list[str]:
 
 
 def _around(
-    history: History, column: str, onset: int, last: int
+    history: RunHistory, column: str, onset: int, last: int
 ) -> tuple[float, list[float]] | None:
     """The median before the onset and the values from then on; None if either is missing."""
     points = [point for point in history.points(column) if point.row <= last]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from lab.config import StabilityConfig
 from lab.record import STABLE, VerdictName
 from lab.stability import rules
-from lab.stability.history import History
+from lab.stability.history import RunHistory
 
 FACTORS = tuple(2.0 ** (k / 4) for k in range(-4, 5))
 """Nine sensitivities, from half to twice."""
@@ -38,7 +38,7 @@ def more_sensitive(settings: StabilityConfig, name: VerdictName, factor: float) 
     return settings.model_copy(update=changed)
 
 
-def confidence(history: History, name: VerdictName) -> float:
+def confidence(history: RunHistory, name: VerdictName) -> float:
     """Share of `FACTORS` under which the rows of `history` get the same `name`, in [0, 1]."""
     same = 0
     for factor in FACTORS:

@@ -22,7 +22,7 @@ from lab.record.columns import (
     MetricNames,
 )
 from lab.record.words import brief, kimg
-from lab.stability.history import History, Point, both, first_two_in_a_row, number
+from lab.stability.history import Point, RunHistory, both, first_two_in_a_row, number
 
 FlagName = Literal["overfit", "memorised"]
 
@@ -47,7 +47,7 @@ class Flag:
     """One sentence with numbers."""
 
 
-def overfit(history: History) -> Flag | None:
+def overfit(history: RunHistory) -> Flag | None:
     """The critic has memorised its training images, and quality does not improve any more.
 
     r_v = (E D_train - E D_heldout) / (E D_train - E D_fake) (Karras et al. 2020, eq. 1), pooled
@@ -77,7 +77,7 @@ def overfit(history: History) -> Flag | None:
     )
 
 
-def _pooled_gaps(history: History) -> list[Point]:
+def _pooled_gaps(history: RunHistory) -> list[Point]:
     """r_v at each window, pooled over the last few; from the logits, else from its own column."""
     parts: list[tuple[int, float, float]] = []
     for i in range(len(history.rows)):
@@ -111,7 +111,7 @@ def _means(points: list[Point]) -> list[Point]:
     ]
 
 
-def _improving(history: History) -> dict[int, bool]:
+def _improving(history: RunHistory) -> dict[int, bool]:
     """Row -> whether the median shortfall 1 - u is well below that of the windows before."""
     points = [point for point in history.points(QUALITY) if point.images > 0]
     shortfall = [1.0 - point.value for point in points]
@@ -123,7 +123,7 @@ def _improving(history: History) -> dict[int, bool]:
     return improving
 
 
-def memorised(history: History) -> Flag | None:
+def memorised(history: RunHistory) -> Flag | None:
     """Samples are nearer to training images than held-out images are, at two evaluations in a row.
 
     C_T (Meehan et al. 2020) below `memorised_ct` and authenticity (Alaa et al. 2022) over that
@@ -166,7 +166,7 @@ def memorised(history: History) -> Flag | None:
     )
 
 
-FLAGS: tuple[Callable[[History], Flag | None], ...] = (overfit, memorised)
+FLAGS: tuple[Callable[[RunHistory], Flag | None], ...] = (overfit, memorised)
 
 FLAG_READS: dict[FlagName, Callable[[MetricNames], tuple[str, ...]]] = {
     "overfit": lambda names: (LOGIT_HELDOUT, R_V, R_T),
@@ -175,7 +175,7 @@ FLAG_READS: dict[FlagName, Callable[[MetricNames], tuple[str, ...]]] = {
 """The columns that each flag reads; one of them is enough."""
 
 
-def raised(history: History) -> tuple[Flag, ...]:
+def raised(history: RunHistory) -> tuple[Flag, ...]:
     """The flags of a run as of its last row."""
     flags = (rule(history) for rule in FLAGS)
     return tuple(flag for flag in flags if flag is not None)

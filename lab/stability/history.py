@@ -41,7 +41,7 @@ def number(row: Mapping[str, Any], column: str) -> float | None:
 
 
 @dataclass(frozen=True)
-class History:
+class RunHistory:
     """The evaluations of one run that lie within its budget, in the order they were made."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -67,7 +67,7 @@ class History:
         value = number(self.rows[row], column)
         return value if value is not None and math.isfinite(value) else None
 
-    def until(self, row: int) -> History:
+    def until(self, row: int) -> RunHistory:
         """The history as of a row: that row and all before it."""
         return replace(self, rows=self.rows[: row + 1], images=self.images[: row + 1])
 
@@ -94,7 +94,7 @@ def make_history(
     baseline: Mapping[str, float],
     budget_images: int,
     settings: StabilityConfig,
-) -> History:
+) -> RunHistory:
     """The rows up to the first that reaches the budget, without repeated and undated ones.
 
     A row without a finite number of images seen is skipped, and so is one with no more images
@@ -113,7 +113,7 @@ def make_history(
         images.append(int(seen))
         if seen >= budget_images:
             break
-    return History(kept, images, names, baseline, budget_images, settings)
+    return RunHistory(kept, images, names, baseline, budget_images, settings)
 
 
 def first_two_in_a_row(

@@ -1,8 +1,9 @@
-"""How the game turns and stretches near its present weights: on demand, for small networks.
+"""Eigenvalues of the game's Jacobian at its present weights: on demand, for small networks.
 
 Both players together follow v(w) = (-grad_G L_G, -grad_D L_D) (Mescheder et al. 2017, eq. 4). The
-eigenvalues of its Jacobian determine what small steps do: a positive real part drives away, and an
-imaginary part large against a negative real part turns round the equilibrium (their section 3).
+eigenvalues of its Jacobian describe small steps: a positive real part moves away from the
+equilibrium, and an imaginary part that is large against a negative real part rotates round it
+(section 3 there).
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from lab.errors import InputError
 MAX_PARAMETERS = 500_000
 """Of both players together: a product costs a double backward pass, a solve hundreds of them."""
 DENSE_UP_TO = 32
-"""Games with so few parameters are solved whole."""
+"""For games with at most this many parameters the whole spectrum is computed."""
 TOLERANCE = 1e-3
-"""Relative, of an eigenvalue. Imaginary parts below this share of the modulus may stay unseen."""
+"""Relative error of an eigenvalue. Imaginary parts below this share of the modulus may be lost."""
 MAX_RESTARTS = 20
 NUM_EIGENVALUES = 10
-"""At each end: of two, a game that hardly turns shows only real ones, which large ones hide."""
+"""At each end. With two, a game that hardly rotates gives only real eigenvalues, as the large ones
+hide the others."""
 NUM_VECTORS = 60
-"""Size of the Krylov space; each restart costs about as many products."""
+"""Size of the Krylov space; each restart costs about this many products."""
 End = Literal["LR", "LI", "LM"]
 ENDS: tuple[End, ...] = ("LR", "LI", "LM")
 """Largest real part, imaginary part and modulus, in ARPACK's words."""
@@ -38,7 +40,7 @@ Losses = Callable[[], tuple[Tensor, Tensor]]
 
 
 class Spectrum(NamedTuple):
-    """Extremes of the eigenvalues; NaN where the Arnoldi iteration did not settle."""
+    """Extremes of the eigenvalues; NaN where the Arnoldi iteration did not converge."""
 
     real_max: float
     imag_max: float
@@ -46,7 +48,7 @@ class Spectrum(NamedTuple):
 
 
 def require_small(num_parameters: int) -> None:
-    """Raise InputError for a game whose Jacobian is too large to look at."""
+    """Raise InputError for a game that is too large for its Jacobian."""
     if num_parameters > MAX_PARAMETERS:
         raise InputError(
             f"stability.jacobian is true, but the networks have {num_parameters:,} parameters; it "
@@ -64,20 +66,20 @@ def game_spectrum(
 ) -> Spectrum:
     """Extreme eigenvalues of the game's Jacobian in the players' parameters.
 
-    `start` [num_parameters] is where the Arnoldi iteration begins, any vector without a pattern.
+    `start` [num_parameters] is the first vector of the Arnoldi iteration, say a random one.
     """
     product, size = transposed_product(losses, generator, critic)
     if size <= DENSE_UP_TO:
         columns = [product(column) for column in np.eye(size)]
-        ends = dict.fromkeys(ENDS, np.linalg.eigvals(np.stack(columns)))
+        values = dict.fromkeys(ENDS, np.linalg.eigvals(np.stack(columns)))
     else:
         operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
         begin = start.double().cpu().numpy()
-        ends = {end: _arnoldi(operator, end, begin, tolerance) for end in ENDS}
+        values = {end: _arnoldi(operator, end, begin, tolerance) for end in ENDS}
     return Spectrum(
-        real_max=_largest(ends["LR"].real),
-        imag_max=_largest(np.abs(ends["LI"].imag)),
-        modulus_max=_largest(np.abs(ends["LM"])),
+        real_max=_largest(values["LR"].real),
+        imag_max=_largest(np.abs(values["LI"].imag)),
+        modulus_max=_largest(np.abs(values["LM"])),
     )
 
 
@@ -92,9 +94,9 @@ def transposed_product(
     of_generator, of_critic = losses()
     field = [
         -gradient
-        for loss, parameters in ((of_generator, generator), (of_critic, critic))
+        for loss, player in ((of_generator, generator), (of_critic, critic))
         for gradient in torch.autograd.grad(
-            loss, list(parameters), create_graph=True, allow_unused=True, materialize_grads=True
+            loss, list(player), create_graph=True, allow_unused=True, materialize_grads=True
         )
     ]
     sizes = [weight.numel() for weight in weights]
@@ -128,8 +130,8 @@ def generator_condition(generate: Callable[[Tensor], Tensor], codes: Tensor) -> 
 
     lambda_max / lambda_min = (s_max / s_min)^2 of J's singular values (Odena et al. 2018, section
     2; they report the mean logarithm). `generate` maps codes to images one by one, as in
-    evaluation mode. Singular values below rounding count as rounding, so that a direction without
-    effect gives a large number and not infinity.
+    evaluation mode. Singular values below the rounding error are raised to it, so that a
+    direction without effect gives a large number and not infinity.
     """
     smallest = torch.finfo(codes.dtype).eps
     logarithms = []
@@ -147,9 +149,9 @@ def generator_condition(generate: Callable[[Tensor], Tensor], codes: Tensor) -> 
 def _arnoldi(
     operator: LinearOperator, end: End, start: NDArray[np.float64], tolerance: float
 ) -> NDArray[np.complex128]:
-    """The outermost eigenvalues at one end, or none when they do not settle."""
+    """The extreme eigenvalues at one end, or none if they do not converge."""
     try:
-        eigenvalues: NDArray[np.complex128] = eigs(
+        values: NDArray[np.complex128] = eigs(
             operator,
             k=min(NUM_EIGENVALUES, operator.shape[0] - 3),
             which=end,
@@ -160,8 +162,8 @@ def _arnoldi(
             return_eigenvectors=False,
         )
     except ArpackNoConvergence:
-        eigenvalues = np.empty(0, dtype=np.complex128)
-    return eigenvalues
+        values = np.empty(0, dtype=np.complex128)
+    return values
 
 
 def _largest(values: NDArray[np.float64]) -> float:

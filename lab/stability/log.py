@@ -1,12 +1,12 @@
-"""A training log that the lab did not make, as rows that rules can read.
+"""A training log of another program, as rows that rules can read.
 
-The clock is found under `images_seen`, `images`, `nimg`, `samples_seen` (images), `kimg`
+The clock is the column `images_seen`, `images`, `nimg`, `samples_seen` (images), `kimg`
 (thousands of images), or, with a batch size, `step`, `steps`, `iteration`, `iter`, `it`. Quality
-is `quality` or `u` where there is one, in [0, 1]; else it is made of a kernel distance (`kid`,
-`kid50k_full`, `kid_<extractor>`), else of a Frechet distance (`fid`, `fid50k_full`, `fid10k`,
-`fd_<extractor>`): u = clip(1 - (Q - Q_rr) / (Q_0 - Q_rr), 0, 1), Q_0 the log's first value and
-Q_rr = 0, both or one of them given instead. An inception score is not accepted: its value for
-real images is unknown. Case, `_`, `-`, `/`, `.` and blanks in names do not matter.
+is `quality` or `u` if there is one, in [0, 1]; else it is computed from a kernel distance (`kid`,
+`kid50k_full`, `kid_<extractor>`), else from a Frechet distance (`fid`, `fid50k_full`, `fid10k`,
+`fd_<extractor>`): u = clip(1 - (Q - Q_rr) / (Q_0 - Q_rr), 0, 1), where Q_0 is the log's first
+value and Q_rr = 0 unless they are given. An inception score is not accepted, as that of real
+images is not known. Case, `_`, `-`, `/`, `.` and blanks in names do not matter.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Log:
-    """Rows in order of images seen, and what was skipped."""
+    """Rows in order of images seen, and what was skipped, in words."""
 
     rows: list[Row]
     names: MetricNames
@@ -52,9 +52,9 @@ def read_log(
     budget_images: int | None,
     options: LogOptions,
 ) -> Log:
-    """The rows of a log by the lab's column names, each place on the clock once, in order.
+    """The rows of a log by the lab's column names, in order, one for each number of images.
 
-    A NaN of a pandas frame is an empty cell; one in plain rows was measured so and stays.
+    A NaN of a pandas frame is an empty cell; one in plain rows is a measured value and stays.
     Raises InputError when there are no rows, no clock or no quality.
     """
     rows = _plain_rows(frame)
@@ -99,9 +99,9 @@ def _is_empty(value: Any) -> bool:
 def _on_clock(
     rows: Sequence[Row], clock: tuple[str, float]
 ) -> tuple[list[tuple[int, Row]], list[str]]:
-    """Images seen and the row, in order, one a place; and what was skipped.
+    """Pairs of images seen and row, in order, and what was skipped or changed, in words.
 
-    Of several rows at one place the first counts; later ones give what it lacks.
+    Of several rows at the same number of images the first counts; later ones fill its gaps.
     """
     column, unit = clock
     placed: list[tuple[int, Row]] = []
@@ -126,12 +126,12 @@ def _on_clock(
         else:
             kept.append((seen, row))
     repeated = len(ordered) - len(kept)
-    repairs = (
+    notes = (
         (lost, f"without a finite number in '{column}' {_were(lost)} left out"),
         (moved, f"out of order {_were(moved)} sorted"),
-        (repeated, "at a place that an earlier row has only filled its gaps"),
+        (repeated, "with the images of an earlier row only filled its gaps"),
     )
-    return kept, [f"{_rows(count)} {text}" for count, text in repairs if count]
+    return kept, [f"{_rows(count)} {text}" for count, text in notes if count]
 
 
 def _rows(count: int) -> str:
@@ -151,7 +151,7 @@ def _quality(
     options: LogOptions,
     names: MetricNames,
 ) -> tuple[Measure, list[str]]:
-    """What makes a row's quality, and words on rows that have none."""
+    """A function from a row to its quality, and words on rows that have none."""
     column, metric = quality_column(columns, options, names)
     values = [number(row, column) for _, row in placed]
     finite = [value for value in values if value is not None and math.isfinite(value)]

@@ -1,4 +1,4 @@
-"""What the columns of a foreign log mean, by their names."""
+"""The meaning of the columns of another program's log, by their names."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ ACCEPTED_QUALITIES = "quality, kid, kid50k_full, fid, fid50k_full or fd_<extract
 
 @dataclass(frozen=True)
 class LogOptions:
-    """The columns of a log where their names are not recognised."""
+    """The columns of a log whose names are not recognised."""
 
     clock: str | None = None
-    """The column of images seen; of kimg or steps if it is called so."""
+    """The column of images seen, or of kimg or steps if it has such a name."""
     quality: str | None = None
-    """The column of the distance that quality is made of, or of quality itself."""
+    """The column of the distance that quality is computed from, or of quality itself."""
     batch_size: int | None = None
     """Images of a step."""
     initial: float | None = None
     """Distance of the untrained generator; the log's first one when left out."""
     floor: float = 0.0
-    """Distance that real images would get."""
+    """Distance of real images."""
 
 
 def _key(name: str) -> str:
@@ -49,8 +49,8 @@ def _key(name: str) -> str:
 def names_among(columns: Iterable[str]) -> MetricNames:
     """The lab's own names where a column has one, else those of Inception's metrics."""
     for column in columns:
-        if (match := LAB_METRIC.fullmatch(column)) and not column.endswith("_se"):
-            return metric_names(match.group(2))
+        if (metric := LAB_METRIC.fullmatch(column)) and not column.endswith("_se"):
+            return metric_names(metric.group(2))
     return metric_names("inception")
 
 
@@ -89,7 +89,7 @@ def _require(name: str, columns: Sequence[str], what: str) -> None:
 def quality_column(
     columns: Sequence[str], options: LogOptions, names: MetricNames
 ) -> tuple[str, str | None]:
-    """The column that quality is made of, and the lab's name of it; None for quality itself."""
+    """The column that quality is computed from, and the metric it is; None for quality itself."""
     if options.quality is not None:
         _require(options.quality, columns, "quality")
     candidates = [options.quality] if options.quality is not None else columns
@@ -111,14 +111,14 @@ def quality_column(
 
 
 def renaming(columns: Sequence[str], names: MetricNames) -> dict[str, str]:
-    """Columns that rules read under another name."""
-    renamed: dict[str, str] = {}
+    """Columns that rules read under another name, and that name."""
+    names_of_lab: dict[str, str] = {}
     for column in columns:
         key = _key(column)
         for share in SHARES:
             if key == share or re.fullmatch(rf"pr\d+k\d(full)?{share}", key):
-                renamed[column] = getattr(names, share)
+                names_of_lab[column] = getattr(names, share)
         for loss, spellings in LOSSES.items():
             if key in spellings:
-                renamed[column] = SIGNAL_PREFIX + loss
-    return renamed
+                names_of_lab[column] = SIGNAL_PREFIX + loss
+    return names_of_lab

@@ -1,4 +1,4 @@
-"""Rows of a training log from a .csv or .jsonl file, whoever wrote it."""
+"""Rows of a training log from a .csv or .jsonl file of any program."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lab.errors import InputError
 from lab.record import Row
 
 SNAPSHOT = re.compile(r"network-snapshot-(\d+)")
-"""StyleGAN's metric-*.jsonl has the clock (kimg) in the name of the snapshot measured."""
+"""StyleGAN's metric-*.jsonl gives the clock (kimg) in the name of the snapshot."""
 
 
 @dataclass(frozen=True)
 class LogFile:
-    """The rows of a file as they stand, and what could not be read."""
+    """The rows of a file as they are, and what could not be read, in words."""
 
     rows: list[Row]
     ignored: tuple[str, ...]
 
 
 def read_log_file(path: Path) -> LogFile:
-    """The rows of a file; texts of numbers are numbers, empty cells are left out.
+    """The rows of a file, with texts of numbers as numbers and without empty cells.
 
     Raises InputError for a file that is missing, empty, or neither .csv nor .jsonl.
     """
@@ -38,17 +38,17 @@ def read_log_file(path: Path) -> LogFile:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"the log {path} cannot be read: {reason}; give a file that is") from None
-    parsed = list(readers[path.suffix.lower()](text))
-    rows = [row for row in parsed if row]
+    lines = list(readers[path.suffix.lower()](text))
+    rows = [row for row in lines if row]
     if not rows:
         raise InputError(f"the log {path} is empty; give one with a row an evaluation")
-    torn = len(parsed) - len(rows)
+    torn = len(lines) - len(rows)
     note = f"{torn} line{'s' if torn != 1 else ''} of {path.name} could not be read"
     return LogFile(rows, (note,) if torn else ())
 
 
 def _csv_rows(text: str) -> Iterator[Row]:
-    """A row a line; one with no cell at all is empty."""
+    """A row for each line; that of a line without cells is empty."""
     for cells in csv.DictReader(text.splitlines()):
         filled = {
             name.strip(): _number_or_text(value)
@@ -59,7 +59,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
 
 
 def _jsonl_rows(text: str) -> Iterator[Row]:
-    """A row a line that is not blank; a torn one is empty."""
+    """A row for each line that is not blank; that of a torn line is empty."""
     for line in text.splitlines():
         if not line.strip():
             continue
@@ -71,7 +71,7 @@ def _jsonl_rows(text: str) -> Iterator[Row]:
 
 
 def _flat(content: Mapping[str, Any]) -> Row:
-    """StyleGAN's `results` among the row's own, its means for themselves, its clock by name."""
+    """A row without nesting: StyleGAN's `results` and means, and the clock from its snapshot."""
     row: Row = {}
     for name, value in content.items():
         if name == "results" and isinstance(value, Mapping):

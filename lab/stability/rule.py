@@ -8,7 +8,7 @@ from typing import Literal
 
 from lab.record import VerdictName
 from lab.record.columns import MetricNames
-from lab.stability.history import History, Onset
+from lab.stability.history import Onset, RunHistory
 
 Columns = Callable[[MetricNames], tuple[str, ...]]
 """Columns of evaluations.jsonl, given the names of the metrics."""
@@ -25,7 +25,7 @@ class Rule:
     """
 
     name: VerdictName
-    find: Callable[[History], Onset | None]
+    find: Callable[[RunHistory], Onset | None]
     """The first row of a history at which the rule holds, or None."""
     reads: Columns
     """The columns that `find` reads; without a number in any of them the rule never holds."""

@@ -1,6 +1,6 @@
 """The window of signals between two evaluations: kept on the device, read once at its end.
 
-Nothing here waits for the device but `SignalWindow.close` and `SignalWindow.non_finite`.
+Only `SignalWindow.close` and `SignalWindow.non_finite` wait for the device.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import torch
 from torch import Tensor
 
 from lab.record import SIGNAL_PREFIX
-from lab.stability.signals_batches import overfitting
-from lab.stability.signals_series import MIN_STEPS, autocorrelation, deviation
+from lab.stability.signals_steps import overfitting
 
 ROWS_IN_A_CHUNK = 64
 LARGEST = ("lipschitz",)
 """Signals whose largest value counts, not their mean."""
 FOR_OVERFITTING = ("logit_train", "logit_heldout", "logit_generated")
-"""Of one probe, with the same critic; the first and last are stored as r_v only."""
+"""Mean logits of one critic; the first and the last are stored as r_v only."""
+MIN_STEPS = 3
+"""Shorter series have no autocorrelation."""
 
 
 class SignalWindow:
-    """Signals since the last evaluation, and when one was first not finite."""
+    """The signals since the last evaluation."""
 
     def __init__(self) -> None:
         self._tables: dict[tuple[str, ...], _Table] = {}
@@ -30,7 +31,7 @@ class SignalWindow:
     def add(self, images_seen: int, *groups: Mapping[str, Tensor]) -> None:
         """Add one step's detached 0-d tensors, observed when `images_seen` images had been seen.
 
-        Signals that are not taken at every step come as a group of their own.
+        Signals that are not taken at every step are a separate group.
         """
         for group in groups:
             table = self._tables.get(names := tuple(group))
@@ -39,16 +40,16 @@ class SignalWindow:
             table.add(images_seen, torch.stack(tuple(group.values())))
 
     def non_finite(self) -> bool:
-        """Whether anything was not finite; waits for the device."""
+        """Whether any value was not finite; waits for the device."""
         finite = [table.values().isfinite().all() for table in self._tables.values()]
         return bool(finite) and not bool(torch.stack(finite).all())
 
     def close(self) -> dict[str, float | int]:
-        """Columns of the evaluation row, and a fresh window; waits for the device.
+        """The columns of the evaluation row; empties the window and waits for the device.
 
-        Means over the steps that had a signal, extremes, and statistics of the order of the steps.
-        `signal_non_finite` counts the steps with a non-finite value; when there is one,
-        `signal_first_non_finite_images` dates the first.
+        Means over the steps that had a signal, extremes, and the autocorrelation of the logit
+        gap. `signal_non_finite` counts the steps with a non-finite value; if there is one,
+        `signal_first_non_finite_images` is the number of images seen at the first.
         """
         series: dict[str, Tensor] = {}
         bad: set[int] = set()
@@ -102,7 +103,7 @@ def _averages(series: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def _in_order(series: Mapping[str, Tensor]) -> dict[str, float]:
-    """Extremes of the critic's loss, and how the logit gap moves from step to step."""
+    """Extremes of the critic's loss, and the spread and autocorrelation of the logit gap."""
     columns: dict[str, float] = {}
     if (loss := series.get("critic_loss")) is not None:
         columns |= {"critic_loss_max": float(loss.max()), "critic_loss_min": float(loss.min())}
@@ -111,3 +112,21 @@ def _in_order(series: Mapping[str, Tensor]) -> dict[str, float]:
         columns["logit_gap_autocorrelation"] = autocorrelation(gap)
         columns["logit_gap_std"] = deviation(gap)
     return columns
+
+
+def autocorrelation(series: Tensor) -> float:
+    """Lag-1 autocorrelation, sum (x_t - m)(x_t+1 - m) / sum (x_t - m)^2 (Box & Jenkins).
+
+    `series` is [num_steps]. Near 1 if it drifts or swings slowly, near -1 if it flips at every
+    step; 0 for a constant series.
+    """
+    centred = series.double() - series.double().mean()
+    spread = float(centred.square().sum())
+    if spread == 0.0:
+        return 0.0
+    return float((centred[1:] * centred[:-1]).sum()) / spread
+
+
+def deviation(series: Tensor) -> float:
+    """Root mean squared distance of a series [num_steps] from its mean."""
+    return float(series.double().std(correction=0))

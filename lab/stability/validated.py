@@ -1,4 +1,4 @@
-"""How often the judge errs, as `python -m lab.validate` measured it: what comes with the lab.
+"""The judge's error rates as `python -m lab.validate` measured them, shipped with the lab.
 
 `validated.json` is written by ``python -m lab.validate --publish validation.json``, never by hand.
 """
@@ -33,10 +33,10 @@ def thresholds(settings: StabilityConfig) -> dict[str, float]:
     return {name: value for name, value in settings.model_dump().items() if name not in NO_LIMITS}
 
 
-def publish(validation: Path, place: Path = PUBLISHED) -> None:
-    """Keep the error rates of a validation.json in the lab.
+def publish(validation: Path, path: Path = PUBLISHED) -> None:
+    """Store the error rates of a validation.json in the lab.
 
-    Raises InputError when it holds none, as those of some parts alone do.
+    Raises InputError if it holds none, as the file of a single part may.
     """
     record = read_json(validation)
     part = next((it for it in record.get("parts", ()) if it.get("rates")), None)
@@ -45,7 +45,7 @@ def publish(validation: Path, place: Path = PUBLISHED) -> None:
             f"{validation} holds no error rates of the judge; make one with "
             "`python -m lab.validate --part planted`"
         )
-    write_json(place, _published(record, part))
+    write_json(path, _published(record, part))
 
 
 def _published(record: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lab.stability import rules
 from lab.stability.companions import companions
 from lab.stability.confidence import confidence
 from lab.stability.flags import FLAG_READS, Flag, raised, when
-from lab.stability.history import History, Onset, make_history
+from lab.stability.history import Onset, RunHistory, make_history
 from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions
 from lab.stability.rule import Rule
@@ -101,7 +101,7 @@ def judge(
     )
 
 
-def _verdict(history: History) -> Verdict | None:
+def _verdict(history: RunHistory) -> Verdict | None:
     if not history.rows:
         return None
     failure = rules.first_failure(history)
@@ -121,7 +121,7 @@ def _verdict(history: History) -> Verdict | None:
     )
 
 
-def _stable(history: History) -> Verdict:
+def _stable(history: RunHistory) -> Verdict:
     return Verdict(
         STABLE,
         None,
@@ -133,7 +133,7 @@ def _stable(history: History) -> Verdict:
     )
 
 
-def _failure_evidence(history: History, rule: Rule, onset: Onset, flags: Sequence[Flag]) -> str:
+def _failure_evidence(history: RunHistory, rule: Rule, onset: Onset, flags: Sequence[Flag]) -> str:
     """The rule's evidence, then the signals that moved and the flags, where the rule asks."""
     text = onset.evidence
     moves = companions(history, onset) if rule.names_signals else []
@@ -146,7 +146,7 @@ def _joined(clauses: Sequence[str]) -> str:
     return " and ".join([", ".join(clauses[:-1]), clauses[-1]] if clauses[:-1] else clauses)
 
 
-def _stable_evidence(history: History) -> str:
+def _stable_evidence(history: RunHistory) -> str:
     last = history.points(QUALITY)[-1]
     num_rows = len(history.rows)
     return "; ".join(
@@ -159,11 +159,11 @@ def _stable_evidence(history: History) -> str:
     )
 
 
-def _blind_rules(history: History) -> list[str]:
+def _blind_rules(history: RunHistory) -> list[str]:
     return [_without(name, columns) for name, columns in rules.silent_rules(history).items()]
 
 
-def _not_judged(history: History) -> tuple[str, ...]:
+def _not_judged(history: RunHistory) -> tuple[str, ...]:
     """Rules, parts of rules, and flags whose columns no row has."""
     needs = [pair for rule in rules.RULES.values() for pair in rule.parts.items()]
     columns = {what: reads(history.names) for what, reads in (*needs, *FLAG_READS.items())}

@@ -100,7 +100,7 @@ def test_disorder_is_judged_and_told() -> None:
     assert verdict.ignored == (
         "2 rows without a finite number in 'kimg' were left out",
         "3 rows out of order were sorted",
-        "1 row at a place that an earlier row has only filled its gaps",
+        "1 row with the images of an earlier row only filled its gaps",
         "1 row without a finite number in 'fid' had no quality",
     )
 

@@ -15,13 +15,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RULE = '''"""Spiked: the generator's loss was above the limit once."""
 
-from lab.stability.history import History, Onset
+from lab.stability.history import RunHistory, Onset
 from lab.stability.rule import Rule
 
 LOSS = "signal_generator_loss"
 
 
-def spiked(history: History) -> Onset | None:
+def spiked(history: RunHistory) -> Onset | None:
     limit = history.settings.explosion_norm
     for point in history.points(LOSS):
         if point.value > limit:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 from torch import Tensor
 
-from lab.stability.signals import SignalWindow
+from lab.stability.signals import SignalWindow, autocorrelation, deviation
 
 
 def signals(**values: float) -> dict[str, Tensor]:
@@ -135,3 +136,18 @@ def test_float64_signals_keep_their_digits() -> None:
     window = SignalWindow()
     window.add(8, {"loss": torch.tensor(1 + 1e-12, dtype=torch.float64)})
     assert window.close()["signal_loss"] == 1 + 1e-12
+
+
+def test_autocorrelation_is_the_textbook_sum() -> None:
+    series = torch.randn(50, generator=torch.Generator().manual_seed(0)).double()
+    centred = [float(value - series.mean()) for value in series]
+    expected = sum(a * b for a, b in pairwise(centred))
+    assert autocorrelation(series) == pytest.approx(expected / sum(a * a for a in centred))
+
+
+def test_a_flipping_series_has_autocorrelation_near_minus_one_and_a_constant_none() -> None:
+    flipping = torch.tensor([1.0, -1.0] * 100)
+    assert autocorrelation(flipping) == pytest.approx(-1, abs=0.01)
+    assert autocorrelation(flipping + 1e6) == pytest.approx(-1, abs=0.01)
+    assert autocorrelation(torch.full((9,), 0.1)) == 0.0
+    assert deviation(flipping) == 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from lab.record import FAILURES, VerdictName
-from lab.stability.history import History, Onset, number
+from lab.stability.history import Onset, RunHistory, number
 from lab.stability.rule import Rule
 
 
@@ -23,7 +23,7 @@ RULES: dict[VerdictName, Rule] = {name: _rule(name) for name in FAILURES}
 """In order of precedence where several hold first at the same row."""
 
 
-def silent_rules(history: History) -> dict[VerdictName, tuple[str, ...]]:
+def silent_rules(history: RunHistory) -> dict[VerdictName, tuple[str, ...]]:
     """Rules that could not be applied, as no row has any of their columns, and those columns."""
     silent: dict[VerdictName, tuple[str, ...]] = {}
     for name, rule in RULES.items():
@@ -33,13 +33,13 @@ def silent_rules(history: History) -> dict[VerdictName, tuple[str, ...]]:
     return silent
 
 
-def has_any(history: History, columns: tuple[str, ...]) -> bool:
+def has_any(history: RunHistory, columns: tuple[str, ...]) -> bool:
     """Whether any row has a number in any of the columns."""
     values = (number(row, column) for row in history.rows for column in columns)
     return any(value is not None for value in values)
 
 
-def first_failure(history: History) -> tuple[Rule, Onset] | None:
+def first_failure(history: RunHistory) -> tuple[Rule, Onset] | None:
     """The failure that holds at the earliest row; of several at that row, the first of `RULES`."""
     onsets = [(rule, onset) for rule in RULES.values() if (onset := rule.find(history))]
     return min(onsets, key=lambda failure: failure[1].row, default=None)

@@ -8,8 +8,8 @@ from itertools import accumulate
 from lab.record.columns import DIVERSITY, MetricNames
 from lab.record.words import brief, kimg
 from lab.stability.history import (
-    History,
     Onset,
+    RunHistory,
     both,
     earliest,
     first_two_in_a_row,
@@ -31,7 +31,7 @@ MANY_ALIKE = 0.5
 """Share of near-duplicates from which samples are alike."""
 
 
-def collapsed(history: History) -> Onset | None:
+def collapsed(history: RunHistory) -> Onset | None:
     """Coverage or modes were reached and lost, or the generator makes nearly one image."""
     return earliest(
         _coverage_lost(history),
@@ -45,7 +45,7 @@ def _reads(names: MetricNames) -> tuple[str, ...]:
     return (names.coverage, names.rke, names.duplicates, DIVERSITY)
 
 
-def _coverage_lost(history: History) -> Onset | None:
+def _coverage_lost(history: RunHistory) -> Onset | None:
     """Coverage over that of real images below the limit twice in a row, after it was higher.
 
     Spoiled samples (`_spoiled`) cover nothing either, but that is a loss of quality. Untrained
@@ -78,7 +78,7 @@ def _coverage_lost(history: History) -> Onset | None:
     )
 
 
-def _modes_lost(history: History) -> Onset | None:
+def _modes_lost(history: RunHistory) -> Onset | None:
     """Half the modes lost while the rest still looks real, at two evaluations in a row.
 
     The mode count (RKE) and coverage are both below `collapse_modes` times their best so far, in
@@ -110,7 +110,7 @@ def _modes_lost(history: History) -> Onset | None:
     )
 
 
-def _all_alike(history: History) -> Onset | None:
+def _all_alike(history: RunHistory) -> Onset | None:
     """Near-duplicates above the limit twice in a row, in a run whose samples once differed."""
     limit = history.settings.collapse_duplicates
     column = history.names.duplicates
@@ -131,7 +131,7 @@ def _all_alike(history: History) -> Onset | None:
     )
 
 
-def _spoiled(history: History) -> set[int]:
+def _spoiled(history: RunHistory) -> set[int]:
     """Rows whose samples look less real than before, although they differ from each other."""
     precision = _shares_of_best(history, history.names.precision)
     alike = {point.row: point.value for point in history.points(history.names.duplicates)}
@@ -142,14 +142,14 @@ def _spoiled(history: History) -> set[int]:
     }
 
 
-def _shares_of_best(history: History, column: str) -> dict[int, float]:
+def _shares_of_best(history: RunHistory, column: str) -> dict[int, float]:
     """Row -> the value of the column there, divided by its best so far."""
     points = [point for point in history.points(column) if point.images > 0]
     pairs = zip(points, running_best(points), strict=True)
     return {now.row: now.value / top.value for now, top in pairs if top.value > 0}
 
 
-def _diversity_lost(history: History) -> Onset | None:
+def _diversity_lost(history: RunHistory) -> Onset | None:
     """Pairwise diversity over that of real images below the limit twice: after it was higher,
     or past `COLLAPSE_GRACE_SHARE` of the budget.
     """

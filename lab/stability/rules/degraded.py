@@ -9,7 +9,7 @@ from statistics import median
 
 from lab.record import QUALITY, SIGNAL_PREFIX
 from lab.record.words import brief, kimg
-from lab.stability.history import LEARNING_SHARE, History, Onset, Point, both, running_best
+from lab.stability.history import LEARNING_SHARE, Onset, Point, RunHistory, both, running_best
 from lab.stability.rule import Rule
 
 CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"
@@ -24,7 +24,7 @@ MIN_BENDS = 3
 """The median of fewer bends is not used."""
 
 
-def degraded(history: History) -> Onset | None:
+def degraded(history: RunHistory) -> Onset | None:
     """Quality further below its best so far than `degraded_drawdown`, two evaluations in a row.
 
     Drawdown max_{s<=t} u_s - u_t; the second of the two lies past `LEARNING_SHARE` of the budget.
@@ -79,7 +79,7 @@ def _median_bend(points: Sequence[Point], top: Point) -> float:
     return median(bends) if len(bends) >= MIN_BENDS else 0.0
 
 
-def _jump(history: History, onset: int) -> str:
+def _jump(history: RunHistory, onset: int) -> str:
     """A clause if the critic's loss was about 0 before the onset and jumped after it."""
     losses = history.points(CRITIC_LOSS)
     low = history.points(CRITIC_LOSS_LOW) or losses

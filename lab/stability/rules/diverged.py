@@ -18,9 +18,9 @@ from lab.record.columns import (
 )
 from lab.record.words import brief, kimg
 from lab.stability.history import (
-    History,
     Onset,
     Point,
+    RunHistory,
     both,
     earliest,
     first_two_in_a_row,
@@ -41,7 +41,7 @@ MIN_WINDOWS = 3
 """A gradient norm is compared with at least this many earlier windows."""
 
 
-def diverged(history: History) -> Onset | None:
+def diverged(history: RunHistory) -> Onset | None:
     """A value was not finite, no image could be measured, or a gradient norm exploded."""
     return earliest(_non_finite(history), _no_images(history), _exploded(history), _huge(history))
 
@@ -56,7 +56,7 @@ def image_metrics(names: MetricNames) -> tuple[str, ...]:
     return tuple(columns.values())
 
 
-def _non_finite(history: History) -> Onset | None:
+def _non_finite(history: RunHistory) -> Onset | None:
     """A counted non-finite value, or an infinite mean loss or gradient norm.
 
     Onset: the images seen at the first counted value where they are recorded, else those of the
@@ -85,7 +85,7 @@ def _non_finite(history: History) -> Onset | None:
     return None
 
 
-def _no_images(history: History) -> Onset | None:
+def _no_images(history: RunHistory) -> Onset | None:
     """A row has metrics and none of them is finite: the images could not be measured."""
     columns = image_metrics(history.names)
     for i, row in enumerate(history.rows):
@@ -99,7 +99,7 @@ def _no_images(history: History) -> Onset | None:
     return None
 
 
-def _exploded(history: History) -> Onset | None:
+def _exploded(history: RunHistory) -> Onset | None:
     """A window's gradient norm far above the median of its earlier windows, two windows in a row.
 
     Earlier windows are those after the warm-up whose norm is positive (a frozen player has none),
@@ -109,7 +109,7 @@ def _exploded(history: History) -> Onset | None:
     return earliest(*(_norm_exploded(history, player) for player in GRADIENT_NORMS))
 
 
-def _norm_exploded(history: History, player: str) -> Onset | None:
+def _norm_exploded(history: RunHistory, player: str) -> Onset | None:
     factor = history.settings.explosion_factor
     warm = WARM_UP_SHARE * history.budget_images
     points = history.points(GRADIENT_NORMS[player])
@@ -152,7 +152,7 @@ def _medians_before(points: Sequence[Point]) -> list[float]:
     return medians
 
 
-def _huge(history: History) -> Onset | None:
+def _huge(history: RunHistory) -> Onset | None:
     """A gradient norm above `explosion_norm` at two windows in a row, whatever came before.
 
     Detects explosions from the first windows on, which have no earlier norm to compare with.
@@ -161,7 +161,7 @@ def _huge(history: History) -> Onset | None:
     return earliest(*(_norm_huge(history, player) for player in GRADIENT_NORMS))
 
 
-def _norm_huge(history: History, player: str) -> Onset | None:
+def _norm_huge(history: RunHistory, player: str) -> Onset | None:
     limit = history.settings.explosion_norm
     points = history.points(GRADIENT_NORMS[player])
     improving = history.rows_at_a_new_best()

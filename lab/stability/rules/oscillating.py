@@ -8,7 +8,7 @@ from itertools import pairwise
 from lab.record import QUALITY
 from lab.record.columns import GAP_AUTOCORRELATION, GENERATOR_UPDATE_COSINE
 from lab.record.words import brief, kimg
-from lab.stability.history import LEARNING_SHARE, History, Onset, Point
+from lab.stability.history import LEARNING_SHARE, Onset, Point, RunHistory
 from lab.stability.rule import Rule
 
 NUM_SWINGS = 4
@@ -18,7 +18,7 @@ EVEN = 1 / 3
 oscillation."""
 
 
-def oscillating(history: History) -> Onset | None:
+def oscillating(history: RunHistory) -> Onset | None:
     """`NUM_SWINGS` swings in a row, each larger than `oscillation_swing`, without net gain.
 
     Only quality past `LEARNING_SHARE` of the budget counts. A swing is the change from one
@@ -71,7 +71,7 @@ def _value(point: Point) -> float:
 
 
 def _evidence(
-    history: History, turns: Sequence[Point], swings: Sequence[float], gain: float
+    history: RunHistory, turns: Sequence[Point], swings: Sequence[float], gain: float
 ) -> str:
     last = turns[-1].row
     signals = [

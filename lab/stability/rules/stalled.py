@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.record import QUALITY, SIGNAL_PREFIX
 from lab.record.words import brief, brief_beside, kimg
-from lab.stability.history import History, Onset
+from lab.stability.history import Onset, RunHistory
 from lab.stability.rule import Rule
 
 CRITIC_ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
@@ -14,7 +14,7 @@ ALWAYS_RIGHT = 0.99
 """Accuracy from which the evidence states that the critic classifies every image correctly."""
 
 
-def stalled(history: History) -> Onset | None:
+def stalled(history: RunHistory) -> Onset | None:
     """At the budget, quality is below the target. Onset: the budget, as no event precedes it."""
     if not history.ended:
         return None
@@ -37,7 +37,7 @@ def stalled(history: History) -> Onset | None:
     )
 
 
-def _standstill(history: History) -> str:
+def _standstill(history: RunHistory) -> str:
     """Clauses on the change of the generator's gradients and a critic that makes no mistake."""
     clauses = []
     norms = history.points(GENERATOR_NORM)

@@ -14,7 +14,7 @@ from lab.record.columns import MetricNames
 from lab.run import run
 from lab.run.bench import open_bench_for
 from lab.stability.flags import Flag, raised
-from lab.stability.history import History, make_history
+from lab.stability.history import RunHistory, make_history
 from lab.stability.verdict import Verdict, judge
 from lab.validate.planted.cases import CASES, Case, config_of
 
@@ -38,7 +38,7 @@ class PlayedRun:
     budget_images: int
     every_images: int
 
-    def history(self, num_rows: int, settings: StabilityConfig) -> History:
+    def history(self, num_rows: int, settings: StabilityConfig) -> RunHistory:
         """The first so many rows as rules see them."""
         return make_history(self.rows[:num_rows], **self._against(settings))
 

@@ -52,14 +52,14 @@ def parameter_blocks(study: StudyRecord) -> list[Block]:
 
 
 @dataclass(frozen=True)
-class Line:
+class TrialLines:
     """Lines drawn and lines there are; `rows` has a row a line."""
 
     rows: pd.DataFrame
     num_all: int
 
 
-def parallel_rows(study: StudyRecord, most: int = MOST_LINES) -> Line:
+def parallel_rows(study: StudyRecord, most: int = MOST_LINES) -> TrialLines:
     """One row a line: run (its index), trial, outcome, score, quality and every parameter.
 
     At most `most` of them, drawn by `stratified` with a fixed seed.
@@ -80,7 +80,7 @@ def parallel_rows(study: StudyRecord, most: int = MOST_LINES) -> Line:
     chosen = stratified(table["outcome"].to_numpy(dtype=str), most, np.random.default_rng(SEED))
     lines = table.iloc[chosen].drop(columns="later")
     values = trial_table(study).drop(columns=["origin", "unbiased"])
-    return Line(lines.join(values, on="trial").reset_index(drop=True), len(table))
+    return TrialLines(lines.join(values, on="trial").reset_index(drop=True), len(table))
 
 
 def stratified(
@@ -107,7 +107,7 @@ def stratified(
     return np.sort(np.concatenate(chosen))
 
 
-def draw_parallel(lines: Line, parameters: Sequence[ParameterCard]) -> Panel:
+def draw_parallel(lines: TrialLines, parameters: Sequence[ParameterCard]) -> Panel:
     """The panel; its script colours lines by the shared filter and writes brushes to it."""
     rows, num_all = lines.rows, lines.num_all
     outcomes = in_order(set(rows["outcome"]))

@@ -15,7 +15,7 @@ from reports.kit.blocks import Missing
 from reports.kit.markup import Html
 from reports.kit.panel import Panel
 from reports.sections.parameters.parallel import (
-    Line,
+    TrialLines,
     draw_parallel,
     parallel_rows,
     parameter_blocks,
@@ -151,7 +151,7 @@ def test_the_smallest_studies_have_blocks(tmp_path: Path, num_trials: int) -> No
 def test_lines_of_one_outcome_alone_have_a_scale_of_colours(study: StudyRecord) -> None:
     rows = parallel_rows(study).rows
     stable = rows[rows["outcome"] == "stable"].reset_index(drop=True)
-    panel = draw_parallel(Line(stable, len(stable)), parameters_of(study))
+    panel = draw_parallel(TrialLines(stable, len(stable)), parameters_of(study))
     assert len(panel.figure.data[0].line.colorscale) == 2
 
 
@@ -163,7 +163,7 @@ def test_slots_are_told_as_the_store_writes_a_choice(study: StudyRecord) -> None
 def test_long_names_are_cut_to_the_room_there_is(study: StudyRecord) -> None:
     rows = parallel_rows(study)
     long = ParameterCard(path="a" * 40, kind="categorical", choices=("b" * 40, "c"))
-    lines = Line(rows.rows.assign(**{"a" * 40: "c"}), rows.num_all)
+    lines = TrialLines(rows.rows.assign(**{"a" * 40: "c"}), rows.num_all)
     dimension = draw_parallel(lines, [long]).figure.data[0].dimensions[0]
     assert dimension.label == "a" * 15 + "…"
     assert dimension.ticktext == ("b" * 15 + "…", "c")

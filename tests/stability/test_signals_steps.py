@@ -1,4 +1,4 @@
-"""What batches tell, against brute force and closed forms."""
+"""Signals of a step against brute force and closed forms."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from lab.stability.signals_batches import (
+from lab.stability.signals_steps import (
     overfitting,
     pairwise_diversity,
     participation_ratio,
     relative_participation,
+    relative_size,
+    update_cosine,
 )
 
 
@@ -74,3 +76,23 @@ def test_overfitting_runs_from_held_out_as_training_to_held_out_as_generated() -
     assert overfitting(2.0, 0.5, -1.0) == 0.5
     assert overfitting(-1.0, 0.0, 2.0) is None
     assert overfitting(math.nan, 0.0, 2.0) is None
+
+
+def test_the_relative_size_of_an_update_is_over_all_weights_together() -> None:
+    before = [torch.tensor([3.0, 0.0]), torch.tensor([[4.0]])]
+    change = [torch.tensor([0.0, 0.3]), torch.tensor([[0.4]])]
+
+    assert float(relative_size(change, before)) == pytest.approx(0.5 / 5)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 135, 180])
+def test_the_cosine_is_that_of_all_weights_together(degrees: int) -> None:
+    angle = math.radians(degrees)
+    first = [torch.tensor([2.0, 0.0]), torch.tensor([[0.0]])]
+    second = [torch.tensor([3 * math.cos(angle), 0.0]), torch.tensor([[3 * math.sin(angle)]])]
+    assert float(update_cosine(first, second)) == pytest.approx(math.cos(angle), abs=1e-6)
+
+
+def test_a_player_that_stands_still_has_no_direction() -> None:
+    still, moving = [torch.zeros(3)], [torch.ones(3)]
+    assert update_cosine(still, moving) == update_cosine(still, still) == 0.0
