@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,11 @@ from pydantic import BaseModel
 from lab.config.sections import RunConfig, Section
 from lab.errors import InputError, unknown
 
-_PLAYER_SETTING = re.compile(r"optimizer\.(generator|critic)_(lr|beta1|beta2)")
+_OLDER_PATHS = {
+    f"optimizer.{player}_{name}": f"optimizer.{player}.{name}"
+    for player in ("generator", "critic")
+    for name in ("lr", "beta1", "beta2")
+}
 _NO_SETTINGS = ("files",)
 
 
@@ -28,9 +31,12 @@ def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list
     return paths
 
 
+_ALL_PATHS = frozenset(config_paths())
+
+
 def canonical(path: str) -> str:
-    """Today's name of a path; `optimizer.generator.lr` was that of `optimizer.generator.lr`."""
-    return _PLAYER_SETTING.sub(r"optimizer.\1.\2", path)
+    """Today's name of a path: `optimizer.generator_lr` -> `optimizer.generator.lr`."""
+    return _OLDER_PATHS.get(path, path)
 
 
 def canonical_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,11 +89,10 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
     Raises InputError for a path that no configuration has.
     """
-    allowed = set(config_paths())
     result = copy.deepcopy(canonical_data(data))
     for path, value in canonical_values(values).items():
-        if path not in allowed:
-            raise unknown("the configuration path", path, allowed)
+        if path not in _ALL_PATHS:
+            raise unknown("the configuration path", path, _ALL_PATHS)
         *parents, leaf = path.split(".")
         node = result
         for parent in parents:
