@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.record.storage import SharedFolder, for_training, in_its_words, open_storage
 
 JobMessage = dict[str, Any]
-"""A `lab.plan.Job` as it travels, with the path or URL of the run's folder, alike on all nodes."""
+"""A `lab.plan.Job` as it travels, with the path or URL of the run's folder for every node."""
 Answer = dict[str, Any]
 """An evaluation (see `answer_of`), an `error`, a person's `mistake`, or the gang's `end`.
 

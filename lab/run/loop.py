@@ -22,19 +22,8 @@ from lab.gan.game import Game
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents
 from lab.metrics import Examination
-from lab.record import (
-    FAILURES,
-    IMAGES_SEEN,
-    QUALITY,
-    SECONDS_EVALUATING,
-    SECONDS_TRAINING,
-    STEP,
-    Row,
-    Stage,
-    neighbours_file,
-    sample_file,
-    sole_writer,
-)
+from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
+from lab.record.columns import IMAGES_SEEN, QUALITY, SECONDS_EVALUATING, SECONDS_TRAINING, STEP
 from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms, wait_for
 from lab.run.curvature import curvature, require_small_game
 from lab.run.feed import Feed

@@ -76,7 +76,7 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--address", "127.0.0.1:1"], "no Ray cluster answers at --address 127.0.0.1:1"),
         (["--resolution", "33"], "data.resolution is 33; it must be 28, 32 or 64"),
         (["--name", "../up"], "it must be a plain folder name"),
-        (["--storage", "nosuch://bucket/x"], "which fsspec does not know; give a path"),
+        (["--storage", "nosuch://bucket/x"], "which fsspec does not support; give a path"),
         (["--storage", "/proc/none"], "cannot be written"),
         (["--resume", "nothing-here"], "is not a study"),
     ],

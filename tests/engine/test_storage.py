@@ -96,7 +96,7 @@ def test_a_url_has_a_local_copy_that_keeps_the_last_name() -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("nosuch://bucket/x", "nosuch://, which fsspec does not know; give a path, or a URL"),
+        ("nosuch://bucket/x", "nosuch://, which fsspec does not support; give a path, or a URL"),
         ("s3://", "s3:// names no bucket; give a URL like s3://bucket/studies"),
     ],
 )
