@@ -23,6 +23,7 @@ from lab.statistics import (
 )
 from reports.compare.card import Pair
 from reports.kit.outcomes import in_order
+from reports.kit.shares import Share
 from reports.kit.words import short_name
 from reports.study.comparisons import choices_of, difference, level_counts, outcome_rows
 from reports.study.conclusions import leading_trial
@@ -59,8 +60,7 @@ class Ends(NamedTuple):
     """The trial that a study ends with, by its fresh runs, or by those it leads by."""
 
     trial: int
-    stable: int
-    total: int
+    stable: Share
     quality: Array
     """Final quality of each of them, failures as 0."""
     fresh: bool
@@ -118,11 +118,12 @@ def fate_rows(pair: Pair) -> pd.DataFrame:
     return _with_bounds(found, ["choice", "level", "study", "stable", "total"])
 
 
-def gain(first: tuple[int, int], second: tuple[int, int]) -> Gain | None:
-    """The second share minus the first, each (stable, total); None where one has no run."""
-    if not first[1] or not second[1]:
+def gain(first: Share, second: Share) -> Gain | None:
+    """The second share minus the first; None where one has no run."""
+    if not first.total or not second.total:
         return None
-    return Gain(second[0] / second[1] - first[0] / first[1], difference(second, first))
+    counts = (second.count, second.total), (first.count, first.total)
+    return Gain(second.value - first.value, difference(*counts))
 
 
 def ends_of(study: StudyRecord) -> Ends | None:
@@ -136,8 +137,7 @@ def ends_of(study: StudyRecord) -> Ends | None:
     chosen = fresh if len(fresh) else own
     return Ends(
         trial,
-        int(chosen["outcome"].eq("stable").sum()),
-        len(chosen),
+        Share.of_stable(chosen["outcome"]),
         chosen["final_quality"].to_numpy(dtype=float),
         bool(len(fresh)),
     )

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lab.statistics import wilson_interval
-
 MISSING = "–"
 
 SHORT = {
@@ -110,20 +108,6 @@ def listed(parts: Sequence[str]) -> str:
 def percents(low: float, high: float) -> str:
     """An interval of shares: `45–88%`."""
     return f"{100 * low:.0f}–{100 * high:.0f}%"
-
-
-def share(successes: int, total: int) -> str:
-    """`13 of 24 (Wilson 95%: 35–72%)`."""
-    low, high = wilson_bounds(successes, total)
-    return f"{successes:,} of {total:,} (Wilson 95%: {percents(low, high)})"
-
-
-def wilson_bounds(successes: int, total: int) -> tuple[float, float]:
-    """Bounds of the 95% Wilson interval as plain floats; (0, 1) when there is no run."""
-    if total == 0:
-        return 0.0, 1.0
-    interval = wilson_interval(successes, total)
-    return float(interval.low), float(interval.high)
 
 
 def trial_name(trial: int) -> str:

@@ -17,8 +17,9 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.panel import FAINT, INK, Brush, Panel, blank, plain
+from reports.kit.shares import Share
 from reports.kit.strip import add_strip, narrow_strip
-from reports.kit.words import counted, fixed, trial_name, wilson_bounds
+from reports.kit.words import counted, fixed, trial_name
 from reports.sections.cost.cost_rows import (
     CONFIRM,
     MOST_CROSSES,
@@ -203,11 +204,10 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
     if single:
         if len(rows) < LEAST_TRIALS:
             return []
-        low, _ = wilson_bounds(1, 1)
         lines = [
             "one run a trial: even a stable",
             "one shows only that P(stable)",
-            f"is above {low:.0%}",
+            f"is above {Share(1, 1).interval.low:.0%}",
         ]
         return [_words(0.32, 0.98, "<br>".join(lines))]
     shown = rows[rows["front"] | rows["finalist"]]

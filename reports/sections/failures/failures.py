@@ -17,7 +17,8 @@ from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plotly_text
-from reports.kit.words import MISSING, counted, percents, short_name, wilson_bounds
+from reports.kit.shares import Share
+from reports.kit.words import MISSING, counted, short_name
 from reports.sections.failures.onset import onset_blocks
 from reports.sections.failures.survival import survival_blocks
 from reports.sections.failures.survival_levels import level_blocks
@@ -226,10 +227,8 @@ def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
 
 
 def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Scatter:
-    labels = []
-    for stable, total in zip(levels["stable"], levels["total"], strict=True):
-        low, high = wilson_bounds(int(stable), int(total))
-        labels.append(f" {stable:,}/{total:,}, {percents(low, high)}")
+    counts = zip(levels["stable"], levels["total"], strict=True)
+    labels = [f" {k:,}/{n:,}, {Share(int(k), int(n)).bounds}" for k, n in counts]
     return go.Scatter(
         x=[1.0] * len(levels),
         y=[places[key] for key in zip(levels["group"], levels["level"], strict=True)],

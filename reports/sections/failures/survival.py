@@ -25,7 +25,8 @@ from lab.statistics import (
 )
 from reports.kit.blocks import Block, Missing
 from reports.kit.panel import FAINT, Brush, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, images, wilson_bounds
+from reports.kit.shares import Share
+from reports.kit.words import counted, images
 from reports.study.tables import explored, run_table, trial_table
 
 COLOUR = "#0072B2"
@@ -178,7 +179,7 @@ def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
 
 def _least(rows: pd.DataFrame) -> float:
     """The band's lower end before anything happened: Wilson's of all runs, as further on."""
-    return wilson_bounds(len(rows), len(rows))[0]
+    return Share(len(rows), len(rows)).interval.low
 
 
 def step(

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from lab.statistics import shrink, stable_shares
 from reports.kit.panel import Panel, blank, plain
-from reports.study.conclusions import conclusions_of, finalist_rows, is_confirmed
+from reports.study.conclusions import conclusions_of, finalist_results, is_confirmed
 from reports.study.tables import finished, run_table
 
 CHOSEN, FRESH, DRAWN = "chosen by", "fresh seeds", "drawn towards all"
@@ -112,12 +112,11 @@ def _lanes(rows: pd.DataFrame, heights: list[float], *, filled: bool) -> list[go
 
 def _confirmed(study: StudyRecord) -> list[tuple[object, ...]]:
     found: list[tuple[object, ...]] = []
-    for row in finalist_rows(study).to_dict("records"):
-        for kind, name in ((CHOSEN, "race"), (FRESH, "confirm")):
-            stable, total = int(row[f"{name}_stable"]), int(row[f"{name}_total"])
-            if total:
-                bounds = row[f"{name}_low"], row[f"{name}_high"]
-                found.append((int(row["trial"]), kind, stable, total, stable / total, *bounds))
+    for finalist in finalist_results(study):
+        for kind, share in ((CHOSEN, finalist.race), (FRESH, finalist.fresh)):
+            if share.total:
+                numbers = share.count, share.total, share.value, *share.interval
+                found.append((finalist.trial, kind, *numbers))
     return found
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.record import StudyRecord
-from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.markup import Child, Html, element
 from reports.kit.outcomes import LOOKS, glyph
-from reports.kit.words import MISSING, counted, images, listed, number, percents, wilson_bounds
+from reports.kit.shares import Share
+from reports.kit.table import Cell, table
+from reports.kit.words import MISSING, counted, images, listed, number
 from reports.study.commands import copyable
 from reports.study.tables import mapping
 
@@ -30,18 +32,12 @@ def detector_section(study: StudyRecord) -> Html:
     lines = [_line(name, mapping(rate)) for name, rate in verdicts.items()]
     lines += [_line(f"{name} (flag)", mapping(rate))
               for name, rate in mapping(rates.get("flags")).items()]  # fmt: skip
-    head = ["failure", "named when planted", "", "right when named", "", "found after", "planted"]
-    table = element(
-        "table",
-        element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
-        element("tbody", joined(lines)),
-        class_="detector",
-    )
+    head = ("failure", "named when planted", "", "right when named", "", "found after", "planted")
     return element(
         "div",
         element("p", _healthy(mapping(rates.get("healthy")))),
         element("p", _thresholds(rates)),
-        scrollable(table, "How often the judge errs"),
+        table(lines, head, kind="detector", label="How often the judge errs"),
         element("p", _source(rates), class_="note"),
         class_="wide",
     )
@@ -51,10 +47,9 @@ def _healthy(rate: Mapping[str, Any]) -> str:
     runs, alone = rate.get("runs"), rate.get("left_alone")
     if not isinstance(runs, int) or not isinstance(alone, int):
         return "How often a healthy run is called a failure is not recorded."
-    low, high = wilson_bounds(alone, runs)
     told = (
-        f"Of {counted(runs, 'healthy run')} it left {alone} alone ({percents(low, high)}, "
-        "Wilson 95%)"
+        f"Of {counted(runs, 'healthy run')} it left {alone} alone "
+        f"(Wilson 95%: {Share(alone, runs).bounds})"
     )
     interval = rate.get("interval")
     if isinstance(interval, (list, tuple)) and len(interval) == 2:
@@ -93,7 +88,7 @@ def _source(rates: Mapping[str, Any]) -> str:
     )
 
 
-def _line(name: str, rate: Mapping[str, Any]) -> Html:
+def _line(name: str, rate: Mapping[str, Any]) -> list[Child | Cell]:
     delay, evaluations = rate.get("delay_images"), rate.get("delay_evaluations")
     found = (
         f"{images(delay)} images, {counted_delay(evaluations)}"
@@ -102,14 +97,13 @@ def _line(name: str, rate: Mapping[str, Any]) -> Html:
     )
     kinds = rate.get("kinds")
     planted = listed([str(kind) for kind in kinds]) if isinstance(kinds, list) else MISSING
-    return element(
-        "tr",
-        element("th", glyph(name) if name in LOOKS else None, name, scope="row"),
+    return [
+        Cell([glyph(name) if name in LOOKS else None, name]),
         *_rate(rate.get("named"), rate.get("planted")),
         *_rate(rate.get("given_right"), rate.get("given")),
-        element("td", found),
-        element("td", planted, class_="planted"),
-    )
+        found,
+        Cell([planted], {"class_": "planted"}),
+    ]
 
 
 def counted_delay(evaluations: Any) -> str:
@@ -119,16 +113,17 @@ def counted_delay(evaluations: Any) -> str:
     return f"{number(float(evaluations))} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _rate(good: Any, total: Any) -> tuple[Html, Html]:
+def _rate(good: Any, total: Any) -> tuple[str, Html | None]:
     """k of n with its interval, as a bar and in words."""
     if not isinstance(good, int) or not isinstance(total, int) or total == 0:
-        return element("td", MISSING), element("td")
-    low, high = wilson_bounds(good, total)
+        return MISSING, None
+    share = Share(good, total)
+    low, high = share.interval
     track = element(
         "span",
         element("i", style=f"left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"),
-        element("b", style=f"left:{100 * good / total:.1f}%"),
+        element("b", style=f"left:{100 * share.value:.1f}%"),
         class_="track",
         aria_hidden="true",
     )
-    return element("td", f"{good} of {total} ({percents(low, high)})"), element("td", track)
+    return share.brief, track

@@ -41,6 +41,7 @@ from reports.compare.rows import (
     share_rows,
 )
 from reports.kit.blocks import Block, drawn
+from reports.kit.shares import Share
 from reports.sections.failures.survival import survival_rows
 from reports.study.reading import read_for_report
 from tests.made_up.raced import write_raced_study
@@ -94,7 +95,7 @@ def test_shares_of_unchosen_runs_stand_beside_each_other_with_newcombes_interval
     rows = share_rows(pair)
     whole = rows[rows["choice"] == WHOLE]
     assert whole[["stable", "total"]].values.tolist() == [[4, 10], [9, 10]]
-    found = gain((4, 10), (9, 10))
+    found = gain(Share(4, 10), Share(9, 10))
     assert found is not None
     assert found.difference == pytest.approx(0.5)
     # Wilson: 4/10 in [.1682, .6873], 9/10 in [.5958, .9821]; hypot by method 10.
@@ -203,8 +204,8 @@ def test_confirmed_trials_are_compared_by_fresh_runs_alone(tmp_path: Path) -> No
     one, two = (ends_of(study) for study in pair.studies)
     assert one is not None
     assert two is not None
-    assert (one.trial, one.stable, one.total, one.fresh) == (5, 3, 7, True)
-    assert (two.trial, two.stable, two.total, two.fresh) == (9, 7, 7, True)
+    assert (one.trial, one.stable, one.fresh) == (5, Share(3, 7), True)
+    assert (two.trial, two.stable, two.fresh) == (9, Share(7, 7), True)
     assert (one.quality == 0).sum() == 4
     better = improvement(one, two)
     assert better.difference == probability_of_improvement(two.quality, one.quality) > 0.5

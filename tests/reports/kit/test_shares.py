@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from reports.kit.shares import bin_of, binned_shares
+from reports.kit.shares import Share, bin_of, binned_shares
+
+
+def test_a_share_never_comes_without_its_wilson_interval() -> None:
+    assert str(Share(5, 5)) == "5 of 5 (Wilson 95%: 57–100%)"
+    assert Share(1_300, 2_400).brief == "1,300 of 2,400 (52–56%)"
+
+
+def test_without_runs_the_interval_is_everything() -> None:
+    assert Share(0, 0).interval == (0.0, 1.0)
 
 
 def test_bins_hold_their_lower_edge_and_the_last_one_both() -> None:
