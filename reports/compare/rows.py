@@ -15,6 +15,7 @@ from lab.record import QUALITY, StudyRecord
 from lab.statistics import (
     Effect,
     Interval,
+    difference_interval,
     improvement_interval,
     interquartile_mean,
     paired_effect,
@@ -25,7 +26,7 @@ from reports.compare.card import Pair
 from reports.kit.outcomes import in_order
 from reports.kit.shares import Share
 from reports.kit.words import short_name
-from reports.study.comparisons import choices_of, difference, level_counts, outcome_rows
+from reports.study.comparisons import choices_of, level_counts, outcome_rows
 from reports.study.conclusions import leading_trial
 from reports.study.tables import explored, finished, parameters_of, run_table
 
@@ -123,7 +124,7 @@ def gain(first: Share, second: Share) -> Gain | None:
     if not first.total or not second.total:
         return None
     counts = (second.count, second.total), (first.count, first.total)
-    return Gain(second.value - first.value, difference(*counts))
+    return Gain(second.value - first.value, difference_interval(*counts))
 
 
 def ends_of(study: StudyRecord) -> Ends | None:

@@ -1,24 +1,14 @@
-"""Shares of runs: k of n with its interval in one wording, and counts in bins of a parameter.
-
-Several runs of one trial are no independent witnesses of a bin: they share its configuration. The
-interval of a bin therefore counts them as one, with their share as its outcome, which is the
-careful end of what their dependence may be. With one run a trial it is Wilson's.
-"""
+"""k of n with its interval, in one wording."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lab.statistics import Interval, wilson_interval
 from reports.kit.words import percents
-
-Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -61,37 +51,3 @@ class Share:
     def __str__(self) -> str:
         """`13 of 24 (Wilson 95%: 35–72%)`."""
         return f"{self.counts} (Wilson 95%: {self.bounds})"
-
-
-class Shares(NamedTuple):
-    """Of each bin: stable runs, runs, trials, and the 95% interval of P(stable); [bins]."""
-
-    stable: Counts
-    total: Counts
-    trials: Counts
-    low: Array
-    high: Array
-
-
-def bin_of(positions: Array, edges: Array) -> Counts:
-    """The bin [edges[i], edges[i+1]) of each position, the last one closed; -1 for none."""
-    last = len(edges) - 2
-    place = np.searchsorted(edges, positions, side="right") - 1
-    # Edges are made of logarithms and sums, so values at either end may miss them by a rounding.
-    place = np.where(np.isclose(positions, edges[-1], rtol=0, atol=1e-9), last, place)
-    place = np.where(np.isclose(positions, edges[0], rtol=0, atol=1e-9), 0, place)
-    return np.where(np.isnan(positions) | (place > last), -1, place)
-
-
-def binned_shares(
-    place: Counts, num_bins: int, stable: NDArray[np.bool_], trial: Counts
-) -> Shares:
-    """Counts over runs, one entry a run; a trial's runs all lie in one bin, -1 in none."""
-    held = place >= 0
-    first = held & ~pd.Series(trial).duplicated().to_numpy()
-    total = np.bincount(place[held], minlength=num_bins)
-    successes = np.bincount(place[held & stable], minlength=num_bins)
-    trials = np.bincount(place[first], minlength=num_bins)
-    weighed = successes * trials / np.maximum(total, 1)
-    low, high = wilson_interval(weighed, trials)
-    return Shares(successes, total, trials, low, high)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
-from lab.statistics import Interval, paired_effect, wilson_interval
+from lab.statistics import Interval, difference_interval, paired_effect, wilson_interval
 from reports.kit.words import setting, short_name
 from reports.study.tables import (
     config_value,
@@ -132,20 +132,6 @@ def comparisons_of(study: StudyRecord) -> list[Comparison]:
     return found
 
 
-def difference(
-    first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
-) -> Interval:
-    """Interval of the difference of two unpaired shares, each (stable, total).
-
-    Newcombe 1998 (Statistics in Medicine 17:873), method 10, from the two Wilson intervals.
-    """
-    a, b = first[0] / first[1], second[0] / second[1]
-    one, two = wilson_interval(*first, confidence), wilson_interval(*second, confidence)
-    low = a - b - math.hypot(a - one.low, two.high - b)
-    high = a - b + math.hypot(one.high - a, b - two.low)
-    return Interval(low, high)
-
-
 def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
     """A number for each trial, the same for trials that differ in nothing but the choice at
     `path` and the settings of its own branch (a penalty's weight)."""
@@ -173,7 +159,9 @@ def _unpaired(path: str, table: pd.DataFrame, confidence: float) -> Comparison:
     counts = [(int(level["stable"]), int(level["total"])) for level in (best, worst)]
     gain = counts[0][0] / counts[0][1] - counts[1][0] / counts[1][1]
     interval = (
-        difference(counts[0], counts[1], confidence) if len(enough) > 1 else Interval(-1.0, 1.0)
+        difference_interval(counts[0], counts[1], confidence)
+        if len(enough) > 1
+        else Interval(-1.0, 1.0)
     )
     return Comparison(path, table, str(best["level"]), str(worst["level"]), gain, interval)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
-from scipy import stats
 
 from lab.record import StudyRecord
+from lab.statistics import Median, median_interval
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Brush, Panel, blank, plain, plotly_text
@@ -27,14 +24,6 @@ PILE, MOST_PILED = 5, 30
 """Marks of one onset stand in columns of PILE; where more share an onset, bars count them."""
 STEP, ASIDE = 0.13, 0.0085
 """Between two marks of a pile: in rows, and in shares of the budget."""
-
-
-class Middle(NamedTuple):
-    """The median of one cause's onsets and its interval, in shares of the budget."""
-
-    value: float
-    low: float
-    high: float
 
 
 def onset_blocks(study: StudyRecord) -> list[Block]:
@@ -64,20 +53,6 @@ def onset_rows(study: StudyRecord) -> pd.DataFrame:
     return known
 
 
-def middle(shares: NDArray[np.float64], confidence: float = 0.95) -> Middle:
-    """The median, and the order statistics that hold it whatever the distribution.
-
-    The k-th smallest of n lies below the median with probability P(B >= k), B binomial(n, 1/2);
-    the largest k with P(B < k) <= (1 - confidence)/2 gives the interval [x_k, x_{n+1-k}] (David
-    and Nagaraja 2003, section 7.1). Too few values for any k (fewer than 6 at 95 %): NaN.
-    """
-    ordered = np.sort(shares)
-    n = len(ordered)
-    rank = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
-    ends = (float(ordered[rank - 1]), float(ordered[n - rank])) if rank > 0 else (np.nan, np.nan)
-    return Middle(float(np.median(ordered)), *ends)
-
-
 def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
     """A row a cause: a mark a run, or bars of a histogram; the median with its interval."""
     causes = in_order(set(rows["outcome"]))
@@ -88,7 +63,7 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
     for place, cause in enumerate(causes):
         chosen = rows[rows["outcome"] == cause]
         figure.add_trace((_bars if large else _strip)(chosen, place, budget))
-        middles.append(middle(chosen["share"].to_numpy(dtype=float)))
+        middles.append(median_interval(chosen["share"].to_numpy(dtype=float)))
         for trace in _middle_traces(middles[-1], cause, place, budget):
             figure.add_trace(trace)
     figure.update_xaxes(
@@ -184,7 +159,7 @@ def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
     )
 
 
-def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list[go.Scatter]:
+def _middle_traces(found: Median, cause: str, place: int, budget: float) -> list[go.Scatter]:
     """The interval as a bar, the median as a short line across it, and its number."""
     meta = {"of": "summary", "outcome": cause}
     said = f"{found.value:.0%}"
@@ -218,7 +193,7 @@ def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list
     return traces
 
 
-def _table(rows: pd.DataFrame, causes: list[str], middles: list[Middle]) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, causes: list[str], middles: list[Median]) -> pd.DataFrame:
     shares = [rows["share"][rows["outcome"] == cause].to_numpy(dtype=float) for cause in causes]
     return pd.DataFrame(
         {

@@ -14,10 +14,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from reports.kit.axes import Axis
+from reports.kit.axes import Array, Axis
 from reports.kit.outcomes import look
 from reports.kit.panel import FAINT, Panel, blank, plain, plotly_text
-from reports.kit.shares import Array
 from reports.kit.words import counted, percents
 from reports.sections.matters.marginals import axes_of, dependence_rows, sobol_runs
 from reports.study.scale import LEAST_TRIALS

@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from lab.statistics import paired_effect
+from lab.statistics import difference_interval, paired_effect
 from reports.kit.panel import INK, Panel, blank, plain, plotly_text
 from reports.kit.words import counted, listed, setting, short_name
 from reports.study.comparisons import (
@@ -22,7 +22,6 @@ from reports.study.comparisons import (
     LEAST_PAIRED,
     choices_of,
     configurations_but,
-    difference,
     outcome_rows,
 )
 from reports.study.scale import LEAST_CONFIGURATIONS
@@ -133,7 +132,7 @@ def _effect(rows: pd.DataFrame, treated: Any, group: Any) -> tuple[Any, ...] | N
     if paired.num_configurations >= LEAST_CONFIGURATIONS and low < high:
         return paired.difference, low, high, paired.num_configurations, *sides[0], *sides[1]
     gain = sides[0][0] / sides[0][1] - sides[1][0] / sides[1][1]
-    return gain, *difference(sides[0], sides[1]), 0, *sides[0], *sides[1]
+    return gain, *difference_interval(sides[0], sides[1]), 0, *sides[0], *sides[1]
 
 
 def _marks(rows: pd.DataFrame, lanes: list[int], colour: str, *, filled: bool) -> go.Scatter:
