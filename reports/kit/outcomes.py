@@ -6,6 +6,9 @@ Okabe and Ito 2008, "Color Universal Design": eight colours told apart by colour
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from lab.record import FAILURES
 from reports.kit.markup import Html
@@ -79,6 +82,12 @@ def in_order(outcomes: set[str]) -> list[str]:
     """Outcomes in the order of the house, unknown ones last."""
     known = [outcome for outcome in OUTCOMES if outcome in outcomes]
     return known + sorted(outcomes - set(known))
+
+
+def counts_in_order(outcomes: pd.Series[Any]) -> dict[str, int]:
+    """How many runs of each outcome, in the order of the house: the key of a figure."""
+    counts = outcomes.value_counts()
+    return {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))}
 
 
 def glyph(outcome: str) -> Html:

@@ -17,6 +17,7 @@ import pandas as pd
 from lab.record import StudyRecord
 from lab.statistics import Interval, difference_interval, paired_effect, wilson_interval
 from reports.kit.words import setting, short_name
+from reports.study.scale import LEAST_CONFIGURATIONS
 from reports.study.tables import (
     config_value,
     explored,
@@ -35,9 +36,6 @@ LEAST_IN_A_LEVEL = 4
 LEAST_POINTS = 0.01
 _RESAMPLES = 20_000
 """Enough that the tail of an interval for many pairs holds more than a few of them."""
-LEAST_PAIRED = 10
-"""Configurations from which a paired effect is told: intervals that draw fewer of them again are
-too narrow (benchmarks/race_study)."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,7 @@ def _paired(
     level = rows[path].map(setting, na_action="ignore").to_numpy(dtype=object)
     stable = rows["outcome"].eq("stable").to_numpy(dtype=float)
     shared = pd.DataFrame({"group": group, "level": level}).drop_duplicates()["group"].duplicated()
-    if int(shared.sum()) < LEAST_PAIRED:
+    if int(shared.sum()) < LEAST_CONFIGURATIONS:
         return None
     found = []
     for one, other in combinations(table["level"], 2):
@@ -183,9 +181,10 @@ def _paired(
             group[chosen], rows["seed"].to_numpy()[chosen], level[chosen] == one, stable[chosen],
             np.random.default_rng(0), confidence=confidence, num_resamples=_RESAMPLES,
         )  # fmt: skip
-        if effect.num_configurations < LEAST_PAIRED or effect.interval.low == effect.interval.high:
+        low, high = effect.interval
+        if effect.num_configurations < LEAST_CONFIGURATIONS or low == high:
             continue
-        best, worst, low, high = one, other, effect.interval.low, effect.interval.high
+        best, worst = one, other
         if effect.difference < 0:
             best, worst, low, high = other, one, -high, -low
         interval = Interval(low, high)

@@ -16,9 +16,9 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
+from reports.kit.layouts import add_strip, narrow_strip
 from reports.kit.panel import FAINT, INK, Brush, Panel, blank, plain
 from reports.kit.shares import Share
-from reports.kit.strip import add_strip, narrow_strip
 from reports.kit.words import counted, fixed, trial_name
 from reports.sections.cost.cost_rows import (
     CONFIRM,

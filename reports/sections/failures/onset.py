@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from lab.statistics import Median, median_interval
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order, look
+from reports.kit.layouts import QUARTERS, lanes_axis
+from reports.kit.outcomes import counts_in_order, in_order, look
 from reports.kit.panel import Brush, Panel, blank, plain, plotly_text
 from reports.kit.words import counted, images
 from reports.study.scale import MOST_MARKS
@@ -17,7 +18,6 @@ from reports.study.tables import finished, run_table
 
 NUM_BINS = 40
 """Bins of the budget where runs are too many for a mark each."""
-TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROW = 58
 """Pixels of a cause's row."""
 PILE, MOST_PILED = 5, 30
@@ -68,28 +68,22 @@ def draw_onset(rows: pd.DataFrame, num_stalled: int = 0) -> Panel:
             figure.add_trace(trace)
     figure.update_xaxes(
         range=[-0.01 * budget, 1.015 * budget],
-        tickvals=[share * budget for share in TICKS],
-        ticktext=[f"{share:.0%}" for share in TICKS],
+        tickvals=[share * budget for share in QUARTERS],
+        ticktext=[f"{share:.0%}" for share in QUARTERS],
         title={
             "text": f"onset, share of the budget ({images(budget)} images)",
             "font": {"size": 13},
         },
     )
     figure.update_layout(margin_r=26)
-    figure.update_yaxes(
-        range=[len(causes) - 0.5, -0.62],
-        tickvals=list(range(len(causes))),
-        ticktext=[
-            f"{plotly_text(cause)}<br>{int((rows['outcome'] == cause).sum()):,}"
-            for cause in causes
-        ],
-        showgrid=False,
-    )
+    counts = rows["outcome"].value_counts()
+    names = [f"{plotly_text(cause)}<br>{counts[cause]:,}" for cause in causes]
+    lanes_axis(figure, names, range=[len(causes) - 0.5, -0.62])
     return Panel(
         "onset",
         figure,
         "When runs failed, as a share of the budget, a row for each cause with its median.",
-        {cause: int((rows["outcome"] == cause).sum()) for cause in causes},
+        counts_in_order(rows["outcome"]),
         note=_note(rows, num_stalled, large=large),
         table=_table(rows, causes, middles),
         marks="onset",

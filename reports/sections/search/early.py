@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
 from lab.statistics.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
 from reports.kit.blocks import Block, Missing
-from reports.kit.panel import INK, Panel, blank, plain
+from reports.kit.layouts import add_beneath, images_axis
+from reports.kit.panel import INK, Panel, blank, plain, words_at
 from reports.kit.words import fixed, images
 from reports.study.tables import explored, finished, run_table
 
@@ -117,18 +118,9 @@ def draw_early(
                 hoverinfo=None if width else "skip",
             )
         )
-    figure.add_trace(
-        go.Scatter(
-            x=plain(rows["images"]),
-            y=[0] * len(rows),
-            yaxis="y2",
-            mode="text",
-            text=[f"{alive:,}" for alive in rows["alive"]],
-            textfont={"size": 12},
-            hoverinfo="skip",
-            cliponaxis=False,
-        )
-    )
+    alive = [f"{count:,}" for count in rows["alive"]]
+    zeros = [0] * len(rows)
+    figure.add_trace(words_at(rows["images"], zeros, alive, "middle center", yaxis="y2"))
     _lay_out(figure, rows, budget)
     _name_lines(figure, pilot, budget)
     sampled = f" Showing an even sample, {num_shown:,} of {num_runs:,} runs."
@@ -159,33 +151,14 @@ def _whiskers(known: pd.DataFrame) -> dict[str, Any]:
 
 def _lay_out(figure: go.Figure, rows: pd.DataFrame, budget: float) -> None:
     lowest = min(0.0, float(np.nanmin(rows["low"].to_numpy(dtype=float), initial=0.0)))
-    ticks = [share * budget for share in (0, 0.25, 0.5, 0.75, 1)]
-    figure.update_xaxes(
-        range=[0, budget * 1.01],
-        tickvals=ticks,
-        ticktext=[images(tick) for tick in ticks],
-        title={"text": "images seen", "font": {"size": 13}, "standoff": 4},
-        anchor="y",
-    )
-    figure.update_layout(
-        margin_r=30,
-        yaxis={
-            "domain": [0.24, 1],
-            "range": [lowest - 0.03, 1.03],
-            "title": {"text": "rank correlation with the end", "font": {"size": 13}},
-        },
-        yaxis2={
-            "domain": [0, 0.07],
-            "range": [-0.5, 0.5],
-            "tickvals": [0],
-            "ticktext": ["runs alive"],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-            "ticklabelstandoff": 6,
-            "fixedrange": True,
-        },
-    )
+    images_axis(figure, budget, anchor="y")
+    title = {"text": "rank correlation with the end", "font": {"size": 13}}
+    figure.update_yaxes(range=[lowest - 0.03, 1.03], title=title)
+    add_beneath(
+        figure, 0.07, 0.17, range=[-0.5, 0.5], tickvals=[0], ticktext=["runs alive"],
+        showgrid=False,
+    )  # fmt: skip
+    figure.update_layout(margin_r=30)
 
 
 def _name_lines(figure: go.Figure, pilot: Pilot, budget: float) -> None:

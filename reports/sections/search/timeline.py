@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order, look
+from reports.kit.outcomes import counts_in_order, in_order, look
 from reports.kit.panel import INK, Panel, blank, plain, plotly_text
 from reports.kit.words import counted, duration
 from reports.sections.search.early import early_blocks
@@ -143,7 +143,6 @@ def draw_timeline(
     """A bar a run in lanes; of many runs the slots in use and the ends by verdict, over time."""
     unit = unit_for(float(rows["end"].max()))
     large = len(rows) > MOST_MARKS
-    counts = rows["outcome"].value_counts()
     figure, extra = occupancy(rows, unit, num_slots) if large else _bars(rows, unit)
     figure.update_xaxes(
         title={"text": f"{unit.name} since {since}", "font": {"size": 13}, "standoff": 6}
@@ -152,7 +151,7 @@ def draw_timeline(
         "timeline",
         figure,
         "Slots over the time of the search: which run held one when, and how it ended.",
-        {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
+        counts_in_order(rows["outcome"]),
         note=_note(rows, num_left_out, large=large),
         table=_table(rows),
         marks="timeline",

@@ -17,10 +17,10 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.kit.axes import Axis, spread
 from reports.kit.blocks import Block, Missing
+from reports.kit.layouts import RAMP, add_strip, narrow_strip
 from reports.kit.outcomes import OUTCOMES, VERDICTS, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
 from reports.kit.parameter import Parameter
-from reports.kit.strip import RAMP, add_strip, narrow_strip
 from reports.kit.words import counted, short_name
 from reports.sections.zone.cells import (
     LEAST_IN_A_CELL,
