@@ -11,7 +11,7 @@ import pandas as pd
 from lab.config import NO_LIMITS, StabilityConfig
 from lab.record import StudyRecord
 from reports.kit.words import MISSING, images, listed, number, setting
-from reports.study.tables import config_value, mapping, parameters_of
+from reports.study.tables import config_value, flattened, mapping, parameters_of
 
 PROTOCOL = {
     "extractor": "the extractor of features",
@@ -149,13 +149,9 @@ def _some(study: StudyRecord, entry: str, names: tuple[str, ...]) -> dict[str, s
     return {name: _word(values[name]) for name in names if name in values}
 
 
-def _flat(values: Mapping[str, Any], under: str = "") -> dict[str, str]:
+def _flat(values: Mapping[str, Any]) -> dict[str, str]:
     """Nested entries by dotted path, in words."""
-    found: dict[str, str] = {}
-    for name, value in values.items():
-        path = f"{under}{name}"
-        found |= _flat(value, f"{path}.") if isinstance(value, Mapping) else {path: _word(value)}
-    return found
+    return {path: _word(value) for path, value in flattened(values).items()}
 
 
 def _word(value: Any) -> str:

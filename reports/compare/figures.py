@@ -9,14 +9,14 @@ from reports.compare.card import Pair
 from reports.compare.rows import quality_rows
 from reports.kit.forest import Series, Style, lanes
 from reports.kit.layouts import images_axis, lanes_axis, narrow_shares, share_axis
-from reports.kit.panel import FAINT, Panel, blank, plain, plotly_text
+from reports.kit.panel import BLUE, BLUE_SHADE, FAINT, ORANGE, Panel, blank, plain, plotly_text
 from reports.kit.shares import Share
-from reports.kit.words import counted
+from reports.kit.words import counted, shortened
 from reports.sections.failures.survival import curves_of, survival_rows, survival_table
 from reports.study.comparisons import LEAST_IN_A_LEVEL
 
-COLOURS = ("#0072B2", "#D55E00")
-SHADES = ("rgba(0,114,178,0.13)", "rgba(213,94,0,0.13)")
+COLOURS = (BLUE, ORANGE)
+SHADES = (BLUE_SHADE, "rgba(213,94,0,0.16)")
 SYMBOLS, DASHES = ("circle", "diamond"), ("solid", "dash")
 STYLES = [Style(*look) for look in zip(COLOURS, SYMBOLS, strict=True)]
 LIFT = 0.19
@@ -139,7 +139,7 @@ def _name_at_end(
     """The study's name at its curve's end, the first above and the second beneath."""
     return go.Scatter(
         x=[float(x.iloc[-1])], y=[float(y.iloc[-1])], mode="markers+text", hoverinfo="skip",
-        text=[f" {plotly_text(_short(names[which]))}"], textfont={"size": 13, "weight": 600},
+        text=[f" {plotly_text(shortened(names[which]))}"], textfont={"size": 13, "weight": 600},
         textposition="top right" if which == 0 else "bottom right",
         marker={"size": 9, "color": COLOURS[which], "symbol": SYMBOLS[which]},
     )  # fmt: skip
@@ -147,10 +147,6 @@ def _name_at_end(
 
 def _line(which: int, width: float) -> dict[str, object]:
     return {"color": COLOURS[which], "width": width, "dash": DASHES[which]}
-
-
-def _short(name: str, most: int = 16) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _finish(figure: go.Figure, most: float, title: str, *, percent: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,15 +47,20 @@ class Grid:
     def _inner(self) -> int:
         return sum(map(self._pixels, self.rows)) + self.gap * (len(self.rows) - 1)
 
-    def figure(self) -> go.Figure:
-        """The empty figure in the house's style."""
-        figure = self._subplots()
+    def figure(self, across: Mapping[str, Any] = {}, upward: Mapping[str, Any] = {}) -> go.Figure:
+        """The empty figure in the house's style; settings that all x and all y axes share."""
+        layout = self._subplots().layout.to_plotly_json()
         margin = dict(zip("lrtb", self.margin, strict=True))
-        style = blank(self.height, margin=margin).layout.to_plotly_json()
-        figure.update_layout({key: style[key] for key in style if not key.endswith("axis")})
-        figure.update_xaxes(AXIS)
-        figure.update_yaxes(AXIS)
-        return figure
+        layout |= {
+            key: value
+            for key, value in blank(self.height, margin=margin).layout.to_plotly_json().items()
+            if not key.endswith("axis")
+        }
+        # Axes are put together as data: an update of each would check every setting again.
+        for name in layout:
+            if name.startswith(("xaxis", "yaxis")):
+                layout[name] |= {**AXIS, **(across if name.startswith("x") else upward)}
+        return go.Figure(layout=layout)
 
     def changes(self) -> dict[str, Any]:
         """What a figure of another grid changes to become this one: for a narrow screen."""

@@ -22,6 +22,9 @@ from reports.kit.outcomes import glyph
 INK = "#808080"
 """A grey that is readable on light and dark where no style sheet reaches (exported pictures)."""
 FAINT = "rgba(128,128,128,0.22)"
+BLUE, ORANGE = "#0072B2", "#D55E00"
+"""Colours of what is no verdict (Okabe and Ito 2008)."""
+BLUE_SHADE = "rgba(0,114,178,0.16)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 AXIS: dict[str, Any] = {
     "showgrid": True,

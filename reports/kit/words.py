@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 MISSING = "–"
@@ -108,6 +109,21 @@ def listed(parts: Sequence[str]) -> str:
 def percents(low: float, high: float) -> str:
     """An interval of shares: `45–88%`."""
     return f"{100 * low:.0f}–{100 * high:.0f}%"
+
+
+def shortened(name: str, most: int = 16) -> str:
+    """A name no longer than there is room for beside an axis."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def day(written: object) -> str:
+    """`3 March 2026` of a time as the record writes it, in UTC; empty where there is none."""
+    try:
+        moment = datetime.fromisoformat(str(written))
+    except ValueError:
+        return ""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    return moment.strftime("%d %B %Y").lstrip("0")
 
 
 def trial_name(trial: int) -> str:

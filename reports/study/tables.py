@@ -21,6 +21,8 @@ from lab.record.columns import MetricNames, metric_names
 from reports.kit.parameter import Parameter
 
 Made = TypeVar("Made")
+STAGES = ("explore", "race", "confirm")
+"""Why runs are made, in the order in which a study makes them."""
 UNBIASED_ORIGINS = ("known", "sobol")
 """Trials that no optimiser chose: points from the literature and the Sobol design."""
 

@@ -29,11 +29,9 @@ def planes_panel(identity: str, figure: Data) -> Panel:
     names = list(dict.fromkeys(s["name"] for plane in planes for s in plane["series"]))
     colours = {name: COLOURS.get(name, OTHERS[i % len(OTHERS)]) for i, name in enumerate(names)}
     grid = Grid(rows_of(len(planes), columns), columns, SIDE, 80, (8, 12, 44, 64), 0.14 / columns)
-    drawn = grid.figure()
     scale = {"type": "log" if figure.get("log") else "linear", "nticks": 5}
-    drawn.update_xaxes(**scale, title={"text": plotly_text(figure["x"]), "standoff": 4})
-    drawn.update_yaxes(**scale)
-    drawn.update_yaxes(title={"text": plotly_text(figure["y"]), "standoff": 4}, col=1)
+    across, upward = ({"text": plotly_text(figure[it]), "standoff": 4} for it in ("x", "y"))
+    drawn = grid.figure(scale | {"title": across}, scale)
     for index, plane in enumerate(planes):
         axes = axes_of_place(index)
         for series in plane["series"]:
@@ -41,6 +39,8 @@ def planes_panel(identity: str, figure: Data) -> Panel:
         if figure.get("square"):
             square = {"scaleanchor": axes["xaxis"], "constrain": "domain"}
             drawn.update_layout({f"yaxis{suffix_of(index)}": square})
+        if index % columns == 0:
+            drawn.update_layout({f"yaxis{suffix_of(index)}_title": upward})
         title = f"<b>{plotly_text(plane['title'])}</b>"
         drawn.add_annotation(name_above(index, title, x=0.5, xanchor="center", font=None))
     drawn.update_layout(

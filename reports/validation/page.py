@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from reports.kit.blocks import Block, Section
@@ -11,7 +10,7 @@ from reports.kit.markup import Html, element, joined, scrollable
 from reports.kit.outcomes import look
 from reports.kit.panel import render
 from reports.kit.table import Cell, table
-from reports.kit.words import counted
+from reports.kit.words import counted, day
 from reports.study.commands import copyable
 from reports.validation.blocks import (
     Check,
@@ -55,7 +54,7 @@ def build_validation_page(record: Data) -> str:
 
 
 def _header(whole: Validation) -> Html:
-    facts = (whole.held, f"{whole.size} size", whole.took, _day(whole.created))
+    facts = (whole.held, f"{whole.size} size", whole.took, day(whole.created) or "no date")
     return element(
         "header",
         element("p", "Validation", class_="kicker"),
@@ -121,10 +120,3 @@ def _mark(holds: bool) -> Html:
         f'aria-label="{"holds" if holds else "does not hold"}">'
         f'<path fill="{colour}" d="{path}"/></svg>'
     )
-
-
-def _day(written: str) -> str:
-    try:
-        return datetime.fromisoformat(written).strftime("%d %B %Y").lstrip("0")
-    except ValueError:
-        return "no date"

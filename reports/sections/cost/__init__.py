@@ -2,7 +2,7 @@
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Section
-from reports.sections.cost.cost import cost_blocks
+from reports.sections.cost.draw import cost_blocks
 from reports.study.gallery import Album
 
 SECTION: Section[StudyRecord, Album] = Section(

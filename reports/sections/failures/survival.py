@@ -25,13 +25,11 @@ from lab.statistics import (
 )
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import QUARTERS, add_beneath, images_axis
-from reports.kit.panel import Brush, Panel, blank, plain, plotly_text, words_at
+from reports.kit.panel import BLUE, BLUE_SHADE, Brush, Panel, blank, plain, plotly_text, words_at
 from reports.kit.shares import Share
 from reports.kit.words import counted, images
 from reports.study.tables import explored, run_table, trial_table
 
-COLOUR = "#0072B2"
-SHADE = "rgba(0,114,178,0.16)"
 LOOKS_AT = QUARTERS
 """Shares of the budget at which the risk table counts."""
 MOST_STEPS = 400
@@ -191,7 +189,7 @@ def step(
     width: float = 2.5,
     dash: str = "solid",
     fill: bool = False,
-    colour: str = COLOUR,
+    colour: str = BLUE,
     start: float = 1.0,
 ) -> go.Scatter:
     """One step line from `start` at 0 images to the budget, thinned to what can be seen."""
@@ -203,7 +201,7 @@ def step(
         mode="lines",
         line={"shape": "hv", "width": width, "color": colour, "dash": dash},
         fill="tonexty" if fill else None,
-        fillcolor=SHADE,
+        fillcolor=BLUE_SHADE,
         hovertemplate="%{x:,} images: %{y:.0%}<extra></extra>" if width else None,
         hoverinfo=None if width else "skip",
     )

@@ -91,12 +91,10 @@ def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
     counts = [len(_large_levels(levels[path])) for path in levels]
     wide = _grid(counts, min(MOST_COLUMNS, max(3, *counts)), num_lines)
     narrow = _grid(counts, NARROW_COLUMNS, num_lines)
-    figure = wide.figure()
+    figure = wide.figure(*_axes(budget, num_lines))
     for number, cell in enumerate(cells):
         _add_cell(figure, cell, number, everyone, budget, num_lines)
-    _lay_out(figure, budget, num_lines)
-    figure.update_layout(annotations=_headings(cells))
-    figure.update_layout(_only_first(wide))
+    figure.update_layout(_only_first(wide), annotations=_headings(cells))
     return Panel(
         "survival-levels",
         figure,
@@ -152,18 +150,20 @@ def _add_cell(
         figure.add_trace(words_at(at, depths, texts, "middle center", textfont_size=11, **axes))
 
 
-def _lay_out(figure: go.Figure, budget: float, num_lines: int) -> None:
-    figure.update_xaxes(
-        range=[0, budget * 1.02], tickvals=[share * budget for share in LOOKS_AT], showgrid=False,
-        showticklabels=False, fixedrange=True,
-    )  # fmt: skip
+def _axes(budget: float, num_lines: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of all x and of all y axes; under the curve y counts the lines of the table."""
+    across = {
+        "range": [0, budget * 1.02], "tickvals": [share * budget for share in LOOKS_AT],
+        "showgrid": False, "showticklabels": False, "fixedrange": True,
+    }  # fmt: skip
     labels = ["at risk", "failed", "pruned"][: num_lines - 1]
-    figure.update_yaxes(
-        range=[_depth(num_lines - 0.5), 1.04],
-        tickvals=[0, 0.5, 1, *(_depth(line) for line in range(1, num_lines))],
-        ticktext=["0%", "50%", "100%", *labels],
-        tickfont={"size": 11}, ticklabelstandoff=20, fixedrange=True, automargin=False,
-    )  # fmt: skip
+    upward = {
+        "range": [_depth(num_lines - 0.5), 1.04],
+        "tickvals": [0, 0.5, 1, *(_depth(line) for line in range(1, num_lines))],
+        "ticktext": ["0%", "50%", "100%", *labels],
+        "tickfont": {"size": 11}, "ticklabelstandoff": 20, "fixedrange": True, "automargin": False,
+    }  # fmt: skip
+    return across, upward
 
 
 def _depth(line: float) -> float:

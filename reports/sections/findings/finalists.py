@@ -10,7 +10,7 @@ from reports.kit.shares import Share
 from reports.kit.table import Column, table
 from reports.kit.words import fixed, listed, number
 from reports.study.conclusions import conclusions_of
-from reports.study.tables import explored, finished, run_table
+from reports.study.tables import STAGES, explored, finished, run_table
 
 
 def pareto_rows(study: StudyRecord) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def stages_line(runs: pd.DataFrame) -> str:
     """How many runs each stage has, in words; empty where all explored."""
     counts = [
         f"{count:,} to {stage}"
-        for stage in ("explore", "race", "confirm")
+        for stage in STAGES
         if (count := int((runs["stage"] == stage).sum()))
     ]
     return listed(counts) if len(counts) > 1 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from reports.kit.blocks import Block
 from reports.kit.finding import TOPICS, Finding
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order, look
-from reports.kit.words import counted, duration, images
+from reports.kit.words import counted, day, duration, images
 from reports.sections.findings.finalists import pareto_table, stages_line
 from reports.sections.findings.findings import findings
 from reports.sections.findings.grid import grid_section
@@ -154,15 +154,6 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
 
 def _when(card: dict[str, Any], status: str) -> str:
     if card.get("finished"):
-        return f"{status} {_day(card['finished'])}".strip()
-    started = _day(card.get("created"))
+        return f"{status} {day(card['finished'])}".strip()
+    started = day(card.get("created"))
     return f"{status}, started {started}" if started else status
-
-
-def _day(written: Any) -> str:
-    try:
-        moment = datetime.fromisoformat(str(written))
-    except ValueError:
-        return ""
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment
-    return moment.strftime("%d %B %Y").lstrip("0")

@@ -17,13 +17,12 @@ from lab.record import StudyRecord
 from reports.kit.axes import Array, Axis
 from reports.kit.layouts import Grid, axes_of_place, name_above, rows_of, suffix_of
 from reports.kit.outcomes import look
-from reports.kit.panel import Panel, plain, plotly_text
+from reports.kit.panel import BLUE, Panel, plain, plotly_text
 from reports.kit.words import counted, percents
 from reports.sections.matters.marginals import axes_of, dependence_rows, sobol_runs
 from reports.study.scale import LEAST_TRIALS
 
 MOST_PARAMETERS = 12
-SCORE = "#0072B2"
 STABLE = look("stable").colour
 KEY = 22
 """Pixels from the first row of figures to the key above it."""
@@ -47,23 +46,22 @@ def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str])
     """One small figure a parameter: share stable, mean score, and how many runs a bin has."""
     paths = [path for path in order if path in axes] + [p for p in axes if p not in order]
     shown = paths[:MOST_PARAMETERS]
-    figure = _grid(len(shown), 4 if len(shown) > 6 else 3).figure()
+    upward = {
+        "range": [FLOOR - 0.01, 1.04], "tickvals": [0, 0.5, 1], "ticktext": ["0", "½", "1"],
+        "tickfont": {"size": 11}, "fixedrange": True,
+    }  # fmt: skip
+    figure = _grid(len(shown), 4 if len(shown) > 6 else 3).figure(upward=upward)
     for place, path in enumerate(shown):
-        axes_of_figure = axes_of_place(place)
         for trace in _traces(rows[rows["parameter"] == path], axes[path]):
-            figure.add_trace(trace.update(axes_of_figure))
-        suffix = suffix_of(place)
-        figure.update_layout({f"xaxis{suffix}": _across(axes[path])})
-        name = f"<b>{plotly_text(axes[path].title)}</b>"
-        figure.add_annotation(name_above(place, name, yshift=2))
-    figure.update_yaxes(
-        range=[FLOOR - 0.01, 1.04], tickvals=[0, 0.5, 1], ticktext=["0", "½", "1"],
-        tickfont={"size": 11}, fixedrange=True,
-    )  # fmt: skip
-    figure.add_annotation(
-        xref="paper", yref="paper", x=0, y=1, yshift=KEY, text=_key(), showarrow=False,
-        xanchor="left", yanchor="bottom", font={"size": 12.5},
-    )  # fmt: skip
+            figure.add_trace(trace.update(axes_of_place(place)))
+    titles = [
+        name_above(place, f"<b>{plotly_text(axes[path].title)}</b>", yshift=2)
+        for place, path in enumerate(shown)
+    ]
+    figure.update_layout(
+        {f"xaxis{suffix_of(place)}": _across(axes[path]) for place, path in enumerate(shown)},
+        annotations=[_key(), *titles],
+    )
     return Panel(
         "dependence",
         figure,
@@ -109,7 +107,7 @@ def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:
     line = not axis.slots
     return [
         bars,
-        _curve(middle + aside, rows["score"], rows["score_low"], rows["score_high"], SCORE,
+        _curve(middle + aside, rows["score"], rows["score_low"], rows["score_high"], BLUE,
                "diamond", scores, line),
         _curve(middle - aside, share, rows["low"], rows["high"], STABLE, "circle", told, line),
     ]  # fmt: skip
@@ -151,13 +149,15 @@ def _thinned(labels: list[str], every: int) -> list[str]:
     return [label if i in kept else "" for i, label in enumerate(labels)]
 
 
-def _key() -> str:
+def _key() -> dict[str, Any]:
     """What the marks are, above the figures."""
-    return (
+    text = (
         f'<span style="color:{STABLE}">●</span> share stable   '
-        f'<span style="color:{SCORE}">◆</span> mean score   '
+        f'<span style="color:{BLUE}">◆</span> mean score   '
         '<span style="color:#8A8A8A">■</span> runs'
     )
+    whole = {"xref": "paper", "yref": "paper"}
+    return name_above(0, text, yshift=KEY, **whole)
 
 
 def _note(rows: pd.DataFrame, num_parameters: int, num_shown: int) -> str:

@@ -17,7 +17,7 @@ from lab.record import StudyRecord
 from lab.statistics import difference_interval, paired_effect
 from reports.kit.forest import Series, Style, lanes
 from reports.kit.layouts import lanes_axis
-from reports.kit.panel import INK, Panel, blank, plotly_text
+from reports.kit.panel import BLUE, INK, Panel, blank, plotly_text
 from reports.kit.words import counted, listed, setting, short_name
 from reports.study.comparisons import (
     LEAST_IN_A_LEVEL,
@@ -31,7 +31,6 @@ COLUMNS = (
     "choice", "level", "against", "difference", "low", "high", "paired", "stable", "total",
     "other_stable", "other_total",
 )  # fmt: skip
-BLUE = "#0072B2"
 
 
 def effect_rows(study: StudyRecord) -> pd.DataFrame:

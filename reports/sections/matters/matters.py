@@ -12,12 +12,11 @@ from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import (
     Grid,
     axes_of_place,
-    lanes_axis,
     name_above,
     rows_of,
     suffix_of,
 )
-from reports.kit.panel import Panel, plain, plotly_text
+from reports.kit.panel import BLUE, ORANGE, Panel, plain, plotly_text
 from reports.kit.words import counted, listed, short_name
 from reports.sections.matters.dependence import dependence_panel
 from reports.sections.matters.effects import effects_panel
@@ -25,7 +24,7 @@ from reports.sections.matters.importances import GOALS, importances_rows, sample
 from reports.study.scale import LEAST_TRIALS, NUM_SHUFFLES, is_small
 from reports.study.tables import finished, parameters_of, run_table
 
-BLUE, GREY, CHANCE = "#0072B2", "rgba(128,128,128,0.45)", "#D55E00"
+GREY = "rgba(128,128,128,0.45)"
 
 
 def matters_blocks(study: StudyRecord) -> list[Block]:
@@ -53,17 +52,19 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
     goals = [goal for goal in GOALS if (rows["goal"] == goal).any()]
     order = list(dict.fromkeys(rows["parameter"]))
     names = [plotly_text(short_name(path)) for path in order]
-    grid = _grid(len(goals), len(goals), len(order))
-    figure = grid.figure()
+    figure = _grid(len(goals), len(goals), len(order)).figure(
+        {"tickformat": ".0%", "title": {"text": "share of the importance"}},
+        {
+            "range": [len(order) - 0.4, -0.6], "showgrid": False,
+            "tickvals": list(range(len(order))), "ticktext": names, "showticklabels": False,
+        },
+    )  # fmt: skip
     for place, goal in enumerate(goals):
         own = rows[rows["goal"] == goal]
-        suffix = suffix_of(place)
         for trace in _bars(own, [order.index(path) for path in own["parameter"]]):
             figure.add_trace(trace.update(axes_of_place(place)))
-        figure.update_layout({f"xaxis{suffix}_range": [0, _axis_end(own)]})
+        figure.update_layout({f"xaxis{suffix_of(place)}_range": [0, _axis_end(own)]})
         figure.add_annotation(name_above(place, GOALS[goal], font={"size": 14}))
-    figure.update_xaxes(tickformat=".0%", title_text="share of the importance")
-    lanes_axis(figure, names, range=[len(order) - 0.4, -0.6], showticklabels=False)
     figure.update_layout(bargap=0.45, yaxis_showticklabels=True)
     return Panel(
         "importances",
@@ -122,9 +123,9 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
             marker={
                 "symbol": ["triangle-right" if over else "line-ns" for over in beyond],
                 "size": [10 if over else 17 for over in beyond],
-                "color": CHANCE,
+                "color": ORANGE,
                 "opacity": 1,
-                "line": {"width": [0 if over else 2.5 for over in beyond], "color": CHANCE},
+                "line": {"width": [0 if over else 2.5 for over in beyond], "color": ORANGE},
             },
             hovertext=[f"chance alone: {chance:.0%}" for chance in rows["chance"]],
             hovertemplate="%{hovertext}<extra></extra>",

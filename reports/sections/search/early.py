@@ -13,15 +13,13 @@ from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
 from lab.statistics.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import add_beneath, images_axis
-from reports.kit.panel import INK, Panel, blank, plain, words_at
+from reports.kit.panel import BLUE, BLUE_SHADE, INK, Panel, blank, plain, words_at
 from reports.kit.words import fixed, images
 from reports.study.tables import explored, finished, run_table
 
 Array = NDArray[np.float64]
 MOST_RUNS = 400
 """Runs that the bootstrap draws from; of more, an even sample."""
-SHADE = "rgba(0,114,178,0.16)"
-COLOUR = "#0072B2"
 MOST_LOOKS = 12
 """Evaluations that are compared with the final one; of more, every so-manieth."""
 
@@ -109,10 +107,10 @@ def draw_early(
                 x=plain(known["images"]),
                 y=plain(known[column]),
                 mode="lines+markers" if width else "lines",
-                line={"color": COLOUR, "width": width},
-                marker={"color": COLOUR, "size": 7},
+                line={"color": BLUE, "width": width},
+                marker={"color": BLUE, "size": 7},
                 fill="tonexty" if column == "high" else None,
-                fillcolor=SHADE,
+                fillcolor=BLUE_SHADE,
                 error_y=_whiskers(known) if width and len(known) == 1 else None,
                 hovertemplate="%{x:,} images: %{y:.2f}<extra></extra>" if width else None,
                 hoverinfo=None if width else "skip",

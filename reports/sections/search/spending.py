@@ -15,10 +15,9 @@ from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text, words_at
 from reports.kit.words import counted, listed, number
-from reports.study.tables import mapping, of_study, run_table
+from reports.study.tables import STAGES, mapping, of_study, run_table
 
 Array = NDArray[np.float64]
-STAGES = ("explore", "race", "confirm")
 PARTS = {
     "training": "rgba(128,128,128,0.85)",
     "evaluating": "rgba(128,128,128,0.6)",

@@ -14,16 +14,15 @@ from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import counts_in_order, in_order, look
 from reports.kit.panel import INK, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, duration
+from reports.kit.words import counted, duration, shortened
 from reports.sections.search.early import early_blocks
 from reports.sections.search.occupancy import Unit, by_run, occupancy, unit_for
 from reports.sections.search.saved import saved_blocks
 from reports.sections.search.spending import parts_of, spending_blocks, told, worked_seconds
 from reports.study.scale import MOST_MARKS
-from reports.study.tables import mapping, run_table
+from reports.study.tables import STAGES, mapping, run_table
 
 Array = NDArray[np.float64]
-STAGES = ("explore", "race", "confirm")
 THICKNESS = {"explore": 0.46, "race": 0.68, "confirm": 0.9}
 """Heights of bars by stage, of a lane's height: the second code beside the colour."""
 LANE, LEAST_HEIGHT, MOST_HEIGHT = 26, 150, 560
@@ -208,7 +207,7 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
     figure.update_yaxes(
         range=[num_lanes - 0.4, -1.1 - 0.85 * len(stages) + 0.2],
         tickvals=list(middles.values()),
-        ticktext=[plotly_text(_short(host)) for host in middles],
+        ticktext=[plotly_text(shortened(host)) for host in middles],
         showgrid=False,
     )
     extra = {
@@ -219,10 +218,6 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
         "thickness": THICKNESS,
     }
     return figure, extra
-
-
-def _short(host: str, most: int = 16) -> str:
-    return host if len(host) <= most else f"{host[: most - 1]}…"
 
 
 def _stage_span(rows: pd.DataFrame, whole: float, y: float, unit: Unit) -> go.Scatter:

@@ -14,13 +14,12 @@ from lab.record import StudyRecord
 from lab.statistics import shrink, stable_shares
 from reports.kit.forest import Series, Style, lanes
 from reports.kit.layouts import lanes_axis, narrow_shares, share_axis
-from reports.kit.panel import Panel, blank
+from reports.kit.panel import BLUE, Panel, blank
 from reports.kit.words import trial_name
 from reports.study.conclusions import conclusions_of, finalist_results, is_confirmed
 from reports.study.tables import finished, run_table
 
 CHOSEN, FRESH, DRAWN = "chosen by", "fresh seeds", "drawn towards all"
-COLOUR = "#0072B2"
 LIFT = 0.17
 """Of a lane's two lines above and below its middle."""
 MOST_LEADERS = 6
@@ -78,9 +77,9 @@ NOTES = {
 
 def _series(rows: pd.DataFrame, trials: list[int], kind: str, lift: float) -> Series:
     """Hollow for the runs that a trial was chosen by; the counts at the right."""
-    hollow = Style(COLOUR, "circle-open", 11, 1.5, 0.55)
+    hollow = Style(BLUE, "circle-open", 11, 1.5, 0.55)
     return Series(
-        hollow if kind == CHOSEN else Style(COLOUR, "circle", 11, 3.5, 0.55),
+        hollow if kind == CHOSEN else Style(BLUE, "circle", 11, 3.5, 0.55),
         [trials.index(trial) for trial in rows["trial"]],
         rows[["share", "low", "high"]],
         lift=lift,

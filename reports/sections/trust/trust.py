@@ -29,9 +29,15 @@ from reports.study.conclusions import (
     is_single,
 )
 from reports.study.left_out import left_out
-from reports.study.tables import config_value, explored, finished, mapping, names_of, run_table
-
-STAGES = ("explore", "race", "confirm")
+from reports.study.tables import (
+    STAGES,
+    config_value,
+    explored,
+    finished,
+    mapping,
+    names_of,
+    run_table,
+)
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:

@@ -2,7 +2,7 @@
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Section
-from reports.sections.zone.safe_zone import safe_zone_blocks
+from reports.sections.zone.draw import safe_zone_blocks
 from reports.study.gallery import Album
 
 SECTION: Section[StudyRecord, Album] = Section(

@@ -12,7 +12,7 @@ from lab.statistics import shrink, wilson_interval
 from reports.kit.shares import Share
 from reports.sections.findings.findings import findings, of_explore
 from reports.sections.findings.summary import opening
-from reports.sections.zone.zone_map import safe_zone_rows
+from reports.sections.zone.rows import safe_zone_rows
 from reports.study.comparisons import outcome_rows
 from reports.study.conclusions import (
     believed,

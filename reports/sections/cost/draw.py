@@ -17,10 +17,10 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import add_strip, narrow_strip
-from reports.kit.panel import FAINT, INK, Brush, Panel, blank, plain
+from reports.kit.panel import BLUE, FAINT, INK, Brush, Panel, blank, plain
 from reports.kit.shares import Share
 from reports.kit.words import counted, fixed, trial_name
-from reports.sections.cost.cost_rows import (
+from reports.sections.cost.rows import (
     CONFIRM,
     MOST_CROSSES,
     MOST_LABELS,
@@ -32,7 +32,6 @@ from reports.study.conclusions import conclusions_of
 from reports.study.scale import LEAST_TRIALS, MOST_MARKS
 from reports.study.tables import target_quality
 
-BLUE = "#0072B2"
 SHADES = [[0.0, "rgba(128,128,128,0.12)"], [1.0, "rgba(128,128,128,0.85)"]]
 NUM_BINS = 25
 SCALE_WORDS = "trials a bin"

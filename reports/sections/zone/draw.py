@@ -30,7 +30,7 @@ from reports.sections.zone.cells import (
     hatching,
     shades,
 )
-from reports.sections.zone.zone_map import (
+from reports.sections.zone.rows import (
     Map,
     cells_of_pairs,
     map_of,
