@@ -24,7 +24,7 @@ from reports.study.scale import LEAST_TRIALS
 
 MOST_PARAMETERS = 12
 STABLE = look("stable").colour
-KEY = 22
+KEY = 28
 """Pixels from the first row of figures to the key above it."""
 FLOOR, TALLEST = -0.24, 0.17
 """Of the bars that count runs, below the zero line: their foot, and the highest of them."""
