@@ -27,6 +27,7 @@ from reports.live.serve import served
 from reports.live.watch import DEFAULT_SECONDS, watch
 from reports.page import blocks_of, store_report
 from reports.study.gallery import Album
+from reports.study.tables import run_rows
 
 BARE = {"--watch": f"{DEFAULT_SECONDS:g}", "--serve": "0"}
 
@@ -111,12 +112,13 @@ def _export(storage: Storage, arguments: Arguments) -> int:
         )
     with in_its_words(storage):
         storage.pull(for_reading)
-        blocks = blocks_of(read_study(storage.folder), Album())
+        study = read_study(storage.folder)
+        blocks = blocks_of(study, Album())
     if arguments.png is not None:
         places = save_pictures(blocks, arguments.png)
         print(f"{len(places)} figures in {arguments.png}")
     if arguments.csv is not None:
-        places = save_tables(blocks, arguments.csv)
+        places = save_tables(blocks, arguments.csv, {"runs": run_rows(study)})
         print(f"{len(places)} tables in {arguments.csv}")
     return 0
 

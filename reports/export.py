@@ -51,16 +51,19 @@ def save_pictures(blocks: Sequence[Block], folder: Path) -> list[Path]:
     return places
 
 
-def save_tables(blocks: Sequence[Block], folder: Path) -> list[Path]:
-    """Write the rows behind each panel to `folder` as CSV, numbers unrounded.
+def save_tables(
+    blocks: Sequence[Block], folder: Path, more: Mapping[str, pd.DataFrame] | None = None
+) -> list[Path]:
+    """Write the rows behind each panel, and `more` tables by name, to `folder` as CSV.
 
-    Raises InputError for a folder that cannot be written.
+    Numbers are unrounded. Raises InputError for a folder that cannot be written.
     """
     tables = {
         folder / f"{block.identity}.csv": block.table
         for block in blocks
         if isinstance(block, Panel) and block.table is not None
     }
+    tables |= {folder / f"{name}.csv": table for name, table in (more or {}).items()}
     _write(
         {
             place: for_spreadsheets(table).to_csv(index=False).encode()

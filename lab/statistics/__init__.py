@@ -1,7 +1,8 @@
 """Statistics over seeds (docs/science.md section 3): pure functions of arrays, by idea.
 
-    P(stable) of trials           shares.py      Wilson's interval, shrinkage
-    time to failure               survival.py    Kaplan and Meier, Greenwood, pruned runs
+    P(stable) of trials           shares.py      Wilson, Clopper and Pearson, Newcombe, shrinkage
+    along a parameter             bins.py        shares and means in bins
+    time to failure               survival.py    Kaplan and Meier, Greenwood, pruned runs, median
     quality over seeds            resampling.py  interquartile mean, CVaR, bootstraps
     one against another           comparing.py   improvement, paired effects, ranks, Pareto front
 
@@ -11,6 +12,11 @@ made is seen. Callers turn failed runs into the quality 0 before they average.
 
 from __future__ import annotations
 
+from lab.statistics.bins import BinnedMeans as BinnedMeans
+from lab.statistics.bins import BinnedShares as BinnedShares
+from lab.statistics.bins import bin_of as bin_of
+from lab.statistics.bins import binned_means as binned_means
+from lab.statistics.bins import binned_shares as binned_shares
 from lab.statistics.comparing import Effect as Effect
 from lab.statistics.comparing import RankCorrelations as RankCorrelations
 from lab.statistics.comparing import improvement_interval as improvement_interval
@@ -29,12 +35,16 @@ from lab.statistics.shares import Interval as Interval
 from lab.statistics.shares import Intervals as Intervals
 from lab.statistics.shares import Shrinkage as Shrinkage
 from lab.statistics.shares import StableShares as StableShares
+from lab.statistics.shares import difference_interval as difference_interval
+from lab.statistics.shares import exact_interval as exact_interval
 from lab.statistics.shares import shrink as shrink
 from lab.statistics.shares import stable_shares as stable_shares
 from lab.statistics.shares import wilson_interval as wilson_interval
+from lab.statistics.survival import Median as Median
 from lab.statistics.survival import SurvivalBounds as SurvivalBounds
 from lab.statistics.survival import SurvivalCurve as SurvivalCurve
 from lab.statistics.survival import kaplan_meier as kaplan_meier
+from lab.statistics.survival import median_interval as median_interval
 from lab.statistics.survival import restricted_mean as restricted_mean
 from lab.statistics.survival import survival_at as survival_at
 from lab.statistics.survival import survival_bounds as survival_bounds

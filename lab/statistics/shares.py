@@ -1,4 +1,4 @@
-"""P(stable) of many trials at once: Wilson's interval, and shrinkage towards the other trials."""
+"""P(stable): intervals of a share and of a difference, and shrinkage towards other trials."""
 
 from __future__ import annotations
 
@@ -95,6 +95,35 @@ def wilson_interval(
     if low.ndim == 0:
         return Interval(float(low), float(high))
     return Intervals(low, high)
+
+
+def exact_interval(successes: Counts, runs: Counts, confidence: float = 0.95) -> Intervals:
+    """Clopper and Pearson's interval of P(success): it holds at any confidence and any share.
+
+    Its ends are the quantiles (1 - confidence)/2 of Beta(k, n - k + 1) and (1 + confidence)/2 of
+    Beta(k + 1, n - k) (Clopper and Pearson 1934). Wilson's is too short far out in the tail, where
+    an interval for many ranges together lies.
+    """
+    k, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(runs, float))
+    tail = (1 - confidence) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(k == 0, 0.0, stats.beta.ppf(tail, k, n - k + 1))
+        high = np.where(k == n, 1.0, stats.beta.isf(tail, k + 1, n - k))
+    return Intervals(low, high)
+
+
+def difference_interval(
+    first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
+) -> Interval:
+    """Interval of the difference of two unpaired shares, each (successes, runs).
+
+    Newcombe 1998 (Statistics in Medicine 17:873), method 10, from the two Wilson intervals.
+    """
+    a, b = first[0] / first[1], second[0] / second[1]
+    one, two = wilson_interval(*first, confidence), wilson_interval(*second, confidence)
+    low = a - b - math.hypot(a - one.low, two.high - b)
+    high = a - b + math.hypot(one.high - a, b - two.low)
+    return Interval(low, high)
 
 
 def stable_shares(trial: ArrayLike, stable: ArrayLike, confidence: float = 0.95) -> StableShares:

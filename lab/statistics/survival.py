@@ -1,4 +1,4 @@
-"""Time to failure: Kaplan and Meier's curve, its interval, and what pruning hides from it."""
+"""Time to failure: Kaplan and Meier's curve, what pruning hides from it, and the median onset."""
 
 from __future__ import annotations
 
@@ -33,6 +33,28 @@ class SurvivalBounds(NamedTuple):
     """As if every pruned run had lived to the horizon."""
     worst: SurvivalCurve
     """As if every pruned run had failed when it was pruned."""
+
+
+class Median(NamedTuple):
+    """The median of some times and its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def median_interval(times: ArrayLike, confidence: float = 0.95) -> Median:
+    """The median, and the order statistics that hold it whatever the distribution.
+
+    The k-th smallest of n lies below the median with probability P(B >= k), B binomial(n, 1/2);
+    the largest k with P(B < k) <= (1 - confidence)/2 gives the interval [x_k, x_{n+1-k}] (David
+    and Nagaraja 2003, section 7.1). Too few values for any k (fewer than 6 at 95 %): NaN.
+    """
+    ordered = np.sort(np.asarray(times, dtype=np.float64).ravel())
+    n = ordered.size
+    rank = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
+    ends = (float(ordered[rank - 1]), float(ordered[n - rank])) if rank > 0 else (np.nan, np.nan)
+    return Median(float(np.median(ordered)), *ends)
 
 
 def kaplan_meier(times: ArrayLike, failed: ArrayLike) -> SurvivalCurve:

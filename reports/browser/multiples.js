@@ -21,7 +21,6 @@ import { counted, numberText } from "./words.js";
  */
 
 const CHART = { width: 180, height: 96, side: 5, top: 6, bottom: 6 };
-const WIDE_SPAN = 100; // from here on an axis is logarithmic
 
 /**
  * The rows of a run as [images, value] pairs; a value is NaN where none was measured.
@@ -55,7 +54,7 @@ function rangeOf(lines, fixed) {
   if (!usable.length) return null;
   const low = Math.min(...usable.map(([, y]) => y));
   const high = Math.max(...usable.map(([, y]) => y));
-  return { low, high, log: low > 0 && high / low > WIDE_SPAN };
+  return { low, high, log: low > 0 && high / low > store.study.logFrom };
 }
 
 /**

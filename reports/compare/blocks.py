@@ -18,7 +18,9 @@ from reports.compare.rows import (
     share_rows,
 )
 from reports.kit.blocks import Block, Missing
-from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.markup import Html, element
+from reports.kit.shares import Share
+from reports.kit.table import Column, table
 from reports.kit.words import (
     MISSING,
     counted,
@@ -35,23 +37,18 @@ def differs_blocks(pair: Pair) -> list[Block]:
     same = alike(pair)
     warnings = [element("p", told, class_="banner") for told in _warnings(barriers(pair))]
     rows = differences(pair)
-    lines, last = [], None
-    for row in rows.to_dict("records"):
-        lines.append(
-            element(
-                "tr",
-                element("th", row["group"] if row["group"] != last else "", scope="row"),
-                element("td", element("code", row["what"])),
-                element("td", row["first"]),
-                element("td", row["second"]),
-            )
+    groups = rows["group"].mask(rows["group"].duplicated(), "")
+    lines = [
+        (group, element("code", what), first, second)
+        for group, what, first, second in zip(
+            groups, rows["what"], rows["first"], rows["second"], strict=True
         )
-        last = row["group"]
-    head = ("", "", *pair.names)
-    table = _table(head, lines, "differences")
+    ]
     return [
         *warnings,
-        table if lines else Missing("Nothing that the records tell of differs."),
+        table(lines, ("", "", *pair.names), kind="facts differences", label="differences")
+        if lines
+        else Missing("Nothing that the records tell of differs."),
         element("p", f"The same in both: {listed(same)}.", class_="note") if same else Html(),
     ]
 
@@ -93,20 +90,17 @@ def share_blocks(pair: Pair) -> list[Block]:
     whole = rows[rows["choice"] == WHOLE].set_index("study")
     if len(whole) < 2:
         return [Missing("One of them has no run with a verdict that no optimiser chose.")]
-    counts = [(int(whole["stable"][which]), int(whole["total"][which])) for which in (0, 1)]
+    shares = [Share(int(whole["stable"][which]), int(whole["total"][which])) for which in (0, 1)]
     return [
-        element("p", _share_sentence(pair, counts), class_="lead"),
+        element("p", _share_sentence(pair, *shares), class_="lead"),
         key(pair),
         draw_lanes(rows, pair.names, "lanes", "share of stable runs"),
     ]
 
 
-def _share_sentence(pair: Pair, counts: list[tuple[int, int]]) -> str:
-    told = (
-        f"{pair.names[1]}: {counts[1][0]} of {counts[1][1]} stable; {pair.names[0]}: "
-        f"{counts[0][0]} of {counts[0][1]}."
-    )
-    gained = gain(counts[0], counts[1])
+def _share_sentence(pair: Pair, first: Share, second: Share) -> str:
+    told = f"{pair.names[1]}: {second.counts} stable; {pair.names[0]}: {first.counts}."
+    gained = gain(first, second)
     assert gained is not None, "both have runs"
     if barriers(pair).stable:
         return f"{told} The two shares answer different questions, so no difference is taken."
@@ -130,15 +124,17 @@ def matched_blocks(pair: Pair) -> list[Block]:
         told.append(f"In final quality: {_effect(found.quality, 1, 2, '')}.")
     told = told or ["What they gained may not be said, as the top of the page explains."]
     lines = [
-        element("tr", element("td", row["first"]), element("td", row["second"]),
-                element("td", f"{row['pairs']:,}"))
+        (row["first"], row["second"], f"{row['pairs']:,}")
         for row in found.fates.head(MOST_FATES).to_dict("records")
-    ]  # fmt: skip
-    head = (f"in {pair.names[0]}", f"in {pair.names[1]}", "pairs of runs")
+    ]
+    first, second = (f"in {name}" for name in pair.names)
+    head = (first, second, Column("pairs of runs", is_number=True))
     return [
         element("p", " ".join([f"{pair.names[1]} against {pair.names[0]}.", *told])),
         element("p", how, class_="note"),
-        _table(head, lines, "fates") if lines else Html(),
+        table(lines, head, kind="facts fates", label="fates", are_named=False)
+        if lines
+        else Html(),
     ]
 
 
@@ -184,26 +180,13 @@ def curve_blocks(pair: Pair) -> list[Block]:
 
 def only_blocks(pair: Pair) -> list[Block]:
     """What one study has and the other lacks."""
-    lines = [
-        element("tr", element("th", what, scope="row"), element("td", _few(one)),
-                element("td", _few(two)))
-        for what, one, two in only_in(pair)
-    ]  # fmt: skip
+    lines = [(what, _few(one), _few(two)) for what, one, two in only_in(pair)]
     if not lines:
         return [Missing("Nothing: each has parameters, stages, points and columns of the other.")]
-    return [_table(("", *(f"only in {name}" for name in pair.names)), lines, "only")]
+    head = ("", *(f"only in {name}" for name in pair.names))
+    return [table(lines, head, kind="facts only", label="only")]
 
 
 def _few(names: list[str]) -> str:
     more = [f"{len(names) - MOST_TOLD} more"] if len(names) > MOST_TOLD else []
     return listed([*names[:MOST_TOLD], *more]) or MISSING
-
-
-def _table(head: Sequence[str], lines: list[Html], name: str) -> Html:
-    table = element(
-        "table",
-        element("thead", element("tr", *(element("th", it, scope="col") for it in head))),
-        element("tbody", joined(lines)),
-        class_=f"facts {name}",
-    )
-    return scrollable(table, name)

@@ -11,7 +11,7 @@ from reports.compare.figures import COLOURS
 from reports.compare.rows import Ends, Gain, ends_of, gain, improvement
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element
-from reports.kit.words import fixed, number, percents, short_name, wilson_bounds
+from reports.kit.words import fixed, number, percents, short_name
 from reports.study.tables import parameters_of, trial_table
 
 SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
@@ -39,7 +39,7 @@ def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
     barred = barriers(pair)
     told = []
     if not barred.stable:
-        gained = gain((one.stable, one.total), (two.stable, two.total))
+        gained = gain(one.stable, two.stable)
         assert gained is not None, "both have fresh runs"
         told.append(f"Stable on fresh seeds: {points_apart(gained).lower()}.")
     if not barred.quality:
@@ -62,12 +62,11 @@ def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
     if end is None:
         return element("div", element("h3", study_mark(which), name),
                        element("p", "No run has a score yet.", class_="empty"))  # fmt: skip
-    low, high = wilson_bounds(end.stable, end.total)
     sort = "fresh runs" if end.fresh else "runs it was chosen by (optimistic)"
     quality = fixed(float(interquartile_mean(end.quality)))
     entries = [
         ("trial", str(end.trial)),
-        (f"stable, of {sort}", f"{end.stable} of {end.total} ({percents(low, high)})"),
+        (f"stable, of {sort}", end.stable.brief),
         ("final quality, interquartile mean", quality),
         *_settings(study, end.trial),
     ]

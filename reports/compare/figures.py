@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.statistics import kaplan_meier, survival_bounds, survival_interval
 from reports.compare.card import Pair
 from reports.compare.rows import quality_rows
-from reports.kit.panel import FAINT, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, images
-from reports.sections.failures.survival import survival_rows
+from reports.kit.forest import Series, Style, lanes
+from reports.kit.layouts import images_axis, lanes_axis, narrow_shares, share_axis
+from reports.kit.panel import BLUE, BLUE_SHADE, FAINT, ORANGE, Panel, blank, plain, plotly_text
+from reports.kit.shares import Share
+from reports.kit.words import counted, shortened
+from reports.sections.failures.survival import curves_of, survival_rows, survival_table
 from reports.study.comparisons import LEAST_IN_A_LEVEL
 
-COLOURS = ("#0072B2", "#D55E00")
-SHADES = ("rgba(0,114,178,0.13)", "rgba(213,94,0,0.13)")
+COLOURS = (BLUE, ORANGE)
+SHADES = (BLUE_SHADE, "rgba(213,94,0,0.16)")
 SYMBOLS, DASHES = ("circle", "diamond"), ("solid", "dash")
+STYLES = [Style(*look) for look in zip(COLOURS, SYMBOLS, strict=True)]
 LIFT = 0.19
-"""Of a lane's two lines above and below its middle; lanes are 1 apart."""
+"""Of a lane's two lines above and below its middle."""
 
 
 def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about: str) -> Panel:
@@ -32,22 +34,25 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
     left_out = rows.groupby(["choice", "level"], sort=False).ngroups - len(groups)
     place, at, last = {}, 0.0, None
     for choice, level in groups:
-        at -= 0.7 if last not in (None, choice) else 0.0
+        at += 0.7 if last not in (None, choice) else 0.0
         place[choice, level] = at
-        at, last = at - 1, choice
-    figure = blank(round(70 + 44 * -at))
-    for which in range(len(names)):
+        at, last = at + 1, choice
+    figure = blank(round(70 + 44 * at))
+    for which, style in enumerate(STYLES):
         own = shown[shown["study"] == which]
-        heights = [place[key] + (LIFT if which == 0 else -LIFT)
-                   for key in zip(own["choice"], own["level"], strict=True)]  # fmt: skip
-        for trace in _lane(own, heights, which):
-            figure.add_trace(trace)
-    figure.update_xaxes(range=[-0.02, 1.3], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1],
-                        title={"text": about, "font": {"size": 12}, "standoff": 6})  # fmt: skip
-    figure.update_yaxes(
-        range=[at + 0.4, 0.6], showgrid=False, tickvals=[place[key] for key in groups],
-        ticktext=[plotly_text(_lane_name(*key)) for key in groups],
-    )  # fmt: skip
+        counts = zip(own["stable"], own["total"], strict=True)
+        series = Series(
+            style,
+            [place[key] for key in zip(own["choice"], own["level"], strict=True)],
+            own.assign(share=own["stable"] / own["total"])[["share", "low", "high"]],
+            lift=LIFT if which == 0 else -LIFT,
+            words=[Share(stable, total).counts for stable, total in counts],
+            words_at=1.06,
+        )
+        figure.add_traces(lanes(series))
+    share_axis(figure, 1.3, about)
+    labels = [plotly_text(_lane_name(*key)) for key in groups]
+    lanes_axis(figure, labels, range=[at - 0.4, -0.6], tickvals=[place[key] for key in groups])
     table = rows.assign(study=[names[which] for which in rows["study"]])
     return Panel(
         identity,
@@ -62,7 +67,7 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
             if left_out
             else ""
         ),
-        narrow={"xaxis.range": [-0.02, 1.6], "xaxis.tickvals": [0, 0.5, 1]},
+        narrow=narrow_shares(1.6),
         table=table.rename(columns={"stable": "count", "total": "of"}),
     )
 
@@ -74,44 +79,28 @@ def survival_panel(pair: Pair) -> Panel | None:
     if any(rows.empty for rows in frames):
         return None
     figure = blank(340)
-    tables = []
+    tables, notes = [], []
     for which, rows in enumerate(frames):
-        steps = survival_steps(rows)
-        tables.append(steps.assign(study=pair.names[which]))
-        figure.add_trace(_step(steps["images"], steps["low"], which, width=0))
-        figure.add_trace(_step(steps["images"], steps["high"], which, width=0, filled=True))
-        figure.add_trace(_step(steps["images"], steps["survival"], which))
-        figure.add_trace(_name_at_end(steps["images"], steps["survival"], which, pair.names))
+        budget = float(rows["budget"].max())
+        curves = curves_of(rows, budget)
+        for trace in curves.traces:
+            own = {"color": COLOURS[which]} | ({"dash": DASHES[which]} if trace.line.width else {})
+            figure.add_trace(trace.update(line=own, fillcolor=SHADES[which], hoverinfo="skip"))
+        end = pd.Series(curves.lower.survival)
+        figure.add_trace(_name_at_end(pd.Series([budget]), end, which, pair.names))
+        table = survival_table(rows, curves, budget)
+        tables.append(table.assign(Study=pair.names[which]))
+        notes.append(f"{pair.names[which]}: {curves.note}")
     most = float(max(rows["budget"].max() for rows in frames))
     _finish(figure, most, "share not broken yet", percent=True)
-    pruned = sum(int(rows["pruned"].sum()) for rows in frames)
     return Panel(
         "survival-overlay",
         figure,
         "Share of runs that had not broken, over images seen, a curve a study.",
-        note="Kaplan and Meier's estimate over explore runs that no optimiser chose, with its "
-        "pointwise 95% band. A stalled run never broke and counts as alive."
-        + (f" {counted(pruned, 'pruned run')} taken as broken when pruned." if pruned else ""),
+        note=" ".join([*notes, "A stalled run never broke and counts as alive."]),
         narrow={"xaxis.range": [0, most * 1.55]},
         table=pd.concat(tables, ignore_index=True),
     )
-
-
-def survival_steps(rows: pd.DataFrame) -> pd.DataFrame:
-    """images, survival, low, high from 0 to the budget; pruned runs as failed when pruned."""
-    when, failed, pruned = (rows[name].to_numpy() for name in ("images", "failed", "pruned"))
-    budget = float(rows["budget"].max())
-    curve = kaplan_meier(when.astype(float), failed.astype(bool))
-    if pruned.any():
-        curve = survival_bounds(when, failed, pruned, budget).worst
-    band = survival_interval(curve)
-    ends = {
-        "images": np.concatenate([[0.0], curve.times, [budget]]),
-        "survival": np.concatenate([[1.0], curve.survival, curve.survival[-1:]]),
-        "low": np.concatenate([[1.0], band.low, band.low[-1:]]),
-        "high": np.concatenate([[1.0], band.high, band.high[-1:]]),
-    }
-    return pd.DataFrame(ends)
 
 
 def quality_panel(pair: Pair) -> Panel | None:
@@ -140,39 +129,8 @@ def quality_panel(pair: Pair) -> Panel | None:
     )
 
 
-def _lane(rows: pd.DataFrame, heights: list[float], which: int) -> list[go.Scatter]:
-    ends = [end for low, high in zip(rows["low"], rows["high"], strict=True)
-            for end in (low, high, None)]  # fmt: skip
-    words = [f"{row['stable']} of {row['total']}" for row in rows.to_dict("records")]
-    marker = {"size": 9, "color": COLOURS[which], "symbol": SYMBOLS[which]}
-    shares = rows["stable"] / rows["total"]
-    return [
-        go.Scatter(x=plain(ends), y=[y for height in heights for y in (height, height, None)],
-                   mode="lines", line={"color": COLOURS[which], "width": 3}, opacity=0.45,
-                   hoverinfo="skip"),
-        go.Scatter(x=plain(shares), y=heights, mode="markers", marker=marker, hoverinfo="skip"),
-        go.Scatter(x=[1.06] * len(rows), y=heights, mode="text", text=words, hoverinfo="skip",
-                   textposition="middle right", textfont={"size": 12}),
-    ]  # fmt: skip
-
-
 def _lane_name(choice: str, level: str) -> str:
     return level if choice in (level, "how runs ended") else f"{choice} {level}"
-
-
-def _step(
-    x: pd.Series[float],
-    y: pd.Series[float],
-    which: int,
-    width: float = 2.5,
-    *,
-    filled: bool = False,
-) -> go.Scatter:
-    return go.Scatter(
-        x=plain(x), y=plain(y), mode="lines", line={**_line(which, width), "shape": "hv"},
-        fill="tonexty" if filled else None, fillcolor=SHADES[which] if filled else None,
-        hoverinfo="skip",
-    )  # fmt: skip
 
 
 def _name_at_end(
@@ -181,7 +139,7 @@ def _name_at_end(
     """The study's name at its curve's end, the first above and the second beneath."""
     return go.Scatter(
         x=[float(x.iloc[-1])], y=[float(y.iloc[-1])], mode="markers+text", hoverinfo="skip",
-        text=[f" {plotly_text(_short(names[which]))}"], textfont={"size": 13, "weight": 600},
+        text=[f" {plotly_text(shortened(names[which]))}"], textfont={"size": 13, "weight": 600},
         textposition="top right" if which == 0 else "bottom right",
         marker={"size": 9, "color": COLOURS[which], "symbol": SYMBOLS[which]},
     )  # fmt: skip
@@ -191,13 +149,7 @@ def _line(which: int, width: float) -> dict[str, object]:
     return {"color": COLOURS[which], "width": width, "dash": DASHES[which]}
 
 
-def _short(name: str, most: int = 16) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
 def _finish(figure: go.Figure, most: float, title: str, *, percent: bool) -> None:
-    ticks = np.linspace(0, most, 5)
-    figure.update_xaxes(range=[0, most * 1.26], title_text="images seen", tickvals=ticks.tolist(),
-                        ticktext=[images(float(tick)) for tick in ticks])  # fmt: skip
+    images_axis(figure, most, 1.26)
     figure.update_yaxes(range=[-0.05, 1.12], tickformat=".0%" if percent else None,
                         title_text=title, gridcolor=FAINT)  # fmt: skip

@@ -6,7 +6,6 @@ then what they found, every difference with its interval.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,22 +23,11 @@ from reports.compare.blocks import (
 from reports.compare.card import Pair, pair_of, same_study
 from reports.compare.ends import end_blocks
 from reports.compare.rows import ends_of
-from reports.kit.blocks import Block, drawn
+from reports.kit.blocks import Block, Section
+from reports.kit.document import age, contents, document
 from reports.kit.markup import Html, element, joined
 from reports.kit.words import counted
-from reports.page import age, contents, document
 from reports.study.commands import copyable
-
-SECTIONS = (
-    ("differs", "What differs", "Are these numbers of one kind?"),
-    ("shares", "Stable runs", "Which space, or which change of it, is safer?"),
-    ("ends", "Where they end", "Which trial would each have you train?"),
-    ("matched", "Matched configurations", "What does the change do to equal settings?"),
-    ("fates", "How runs end", "Do they fail of other causes, or at other times?"),
-    ("curves", "Curves", "Do they learn at another pace?"),
-    ("only", "Only in one", "What has no counterpart?"),
-    ("commands", "Commands", "How is each of them made again?"),
-)
 
 
 def store_comparison(first: Storage, second: Storage, out: Path | None = None) -> str:
@@ -71,32 +59,21 @@ def store_comparison(first: Storage, second: Storage, out: Path | None = None) -
 
 def build_comparison(pair: Pair, now: datetime | None = None) -> str:
     """The whole HTML document."""
-    bodies: Sequence[Sequence[Block]] = (
-        differs_blocks(pair), share_blocks(pair), end_blocks(pair), matched_blocks(pair),
-        fate_blocks(pair), curve_blocks(pair), only_blocks(pair), command_blocks(pair),
-    )  # fmt: skip
-    sections = [
-        element(
-            "section",
-            element("h2", title),
-            element("p", question, class_="question"),
-            *map(drawn, blocks),
-            id=identity,
-        )
-        for (identity, title, question), blocks in zip(SECTIONS, bodies, strict=True)
-    ]
     title = f"{pair.names[0]} against {pair.names[1]}"
     return document(
         f"{title}: comparison",
         [
             _header(pair, title),
             age(now or datetime.now(UTC)),
-            contents([(identity, name) for identity, name, _ in SECTIONS]),
-            element("main", *sections, id="main", class_="comparison"),
-            element("footer", "Made from the two records alone. This page loads nothing from a "
-                    "network."),
+            contents(SECTIONS),
+            element("main", *(it.drawn(pair) for it in SECTIONS), id="main", class_="comparison"),
+            element(
+                "footer",
+                "Made from the two records alone. This page loads nothing from a network.",
+            ),
         ],
-    )  # fmt: skip
+        ["reports.compare", "reports.sections.findings"],
+    )
 
 
 def _header(pair: Pair, title: str) -> Html:
@@ -127,3 +104,19 @@ def command_blocks(pair: Pair) -> list[Block]:
                             f"python -m lab.train --trial {shown}"))  # fmt: skip
     rows = [joined([element("dt", what), element("dd", copyable(it))]) for what, it in entries]
     return [element("dl", joined(rows), class_="commands")]
+
+
+SECTIONS: list[Section[Pair]] = [
+    Section("differs", "What differs", "Are these numbers of one kind?", differs_blocks),
+    Section("shares", "Stable runs", "Which space, or which change of it, is safer?",
+            share_blocks),
+    Section("ends", "Where they end", "Which trial would each have you train?", end_blocks),
+    Section("matched", "Matched configurations", "What does the change do to equal settings?",
+            matched_blocks),
+    Section("fates", "How runs end", "Do they fail of other causes, or at other times?",
+            fate_blocks),
+    Section("curves", "Curves", "Do they learn at another pace?", curve_blocks),
+    Section("only", "Only in one", "What has no counterpart?", only_blocks),
+    Section("commands", "Commands", "How is each of them made again?", command_blocks),
+]  # fmt: skip
+"""The sections of a comparison in reading order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,29 +10,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lab.record import IMAGES_SEEN, QUALITY, SIGNAL_PREFIX, UNBROKEN, StudyRecord
+from lab.record import QUALITY, SIGNAL_PREFIX, StudyRecord
 from lab.statistics import (
     Effect,
     Interval,
+    difference_interval,
     improvement_interval,
-    interquartile_mean,
     paired_effect,
     probability_of_improvement,
     wilson_interval,
 )
 from reports.compare.card import Pair
 from reports.kit.outcomes import in_order
+from reports.kit.shares import Share
 from reports.kit.words import short_name
-from reports.study.comparisons import choices_of, difference, level_counts, outcome_rows
+from reports.sections.curves.curves import curve_rows
+from reports.sections.curves.summaries import Summariser, slots_of
+from reports.study.comparisons import choices_of, level_counts, outcome_rows
 from reports.study.conclusions import leading_trial
 from reports.study.tables import explored, finished, parameters_of, run_table
 
 Array = NDArray[np.float64]
 WHOLE = "all runs"
-LEAST_RUNS = 4
-"""Runs from which an interquartile mean cuts any off, and below which no curve is drawn."""
-MOST_TIMES = 60
-"""At which a curve is drawn."""
 
 
 class Gain(NamedTuple):
@@ -59,8 +57,7 @@ class Ends(NamedTuple):
     """The trial that a study ends with, by its fresh runs, or by those it leads by."""
 
     trial: int
-    stable: int
-    total: int
+    stable: Share
     quality: Array
     """Final quality of each of them, failures as 0."""
     fresh: bool
@@ -118,11 +115,12 @@ def fate_rows(pair: Pair) -> pd.DataFrame:
     return _with_bounds(found, ["choice", "level", "study", "stable", "total"])
 
 
-def gain(first: tuple[int, int], second: tuple[int, int]) -> Gain | None:
-    """The second share minus the first, each (stable, total); None where one has no run."""
-    if not first[1] or not second[1]:
+def gain(first: Share, second: Share) -> Gain | None:
+    """The second share minus the first; None where one has no run."""
+    if not first.total or not second.total:
         return None
-    return Gain(second[0] / second[1] - first[0] / first[1], difference(second, first))
+    counts = (second.count, second.total), (first.count, first.total)
+    return Gain(second.value - first.value, difference_interval(*counts))
 
 
 def ends_of(study: StudyRecord) -> Ends | None:
@@ -136,8 +134,7 @@ def ends_of(study: StudyRecord) -> Ends | None:
     chosen = fresh if len(fresh) else own
     return Ends(
         trial,
-        int(chosen["outcome"].eq("stable").sum()),
-        len(chosen),
+        Share.of_stable(chosen["outcome"]),
         chosen["final_quality"].to_numpy(dtype=float),
         bool(len(fresh)),
     )
@@ -180,30 +177,21 @@ def matched(pair: Pair) -> Matched:
 
 
 def quality_rows(study: StudyRecord) -> pd.DataFrame:
-    """Interquartile mean of the quality over unchosen runs, at each of a study's evaluations.
+    """Interquartile mean of the quality as under Curves, where a study has unbiased runs.
 
-    Columns: images, quality, runs. A failed run counts as 0 from its failure on; a run that was
-    not yet evaluated there is left out, and so is a time with fewer than LEAST_RUNS.
+    Columns: images, quality, runs. Failed runs count as 0 from their failure on; a time with fewer
+    than four runs is left out.
     """
-    columns = ["images", "quality", "runs"]
-    table = run_table(study)
-    index = unchosen(study).index.to_numpy(dtype=np.int64)
     rows = study.evaluations
-    if index.size == 0 or rows.num_rows == 0:
-        return pd.DataFrame(columns=columns, dtype=float)
-    seen, quality = rows.column(IMAGES_SEEN), rows.column(QUALITY)
-    mine = np.isin(rows.run, index) & np.isfinite(seen)
-    num_times = int(min(MOST_TIMES, np.median(np.diff(rows.first)[index])))
-    times = np.linspace(0.0, float(seen[mine].max(initial=0.0)), max(2, num_times))
-    broke = ~table["outcome"].isin(UNBROKEN)
-    onset = table["onset_images"].where(broke).to_numpy(dtype=float)[index]
-    reach = (times[1] - times[0]) / 2
-    at = np.array([_last_at(seen, quality, rows.first, index, time + reach) for time in times])
-    at = np.where(np.isfinite(onset) & (times[:, None] >= onset), 0.0, at)
-    counts = np.isfinite(at).sum(axis=1)
-    kept = counts >= LEAST_RUNS
-    means = [float(interquartile_mean(line[np.isfinite(line)])) for line in at[kept]]
-    return pd.DataFrame({"images": times[kept], "quality": means, "runs": counts[kept]})
+    if unchosen(study).empty or rows.num_rows == 0:
+        return pd.DataFrame(columns=["images", "quality", "runs"], dtype=float)
+    table = curve_rows(study)
+    slots = slots_of(table["images"].to_numpy(dtype=float), rows.run)
+    summary = Summariser(table, slots).summary(QUALITY, rows.column(QUALITY))
+    means = pd.DataFrame(
+        {"images": slots.images, "quality": summary.middle, "runs": summary.num_runs}
+    )
+    return means.dropna(ignore_index=True)
 
 
 def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
@@ -250,12 +238,3 @@ def _with_bounds(found: Sequence[tuple[object, ...]], columns: list[str]) -> pd.
     rows = pd.DataFrame(found, columns=columns)
     bounds = wilson_interval(rows["stable"].to_numpy(dtype=float), rows["total"].to_numpy(float))
     return rows.assign(low=bounds.low, high=bounds.high)
-
-
-def _last_at(
-    seen: Array, quality: Array, first: NDArray[np.int64], index: NDArray[np.int64], time: float
-) -> Array:
-    """Quality of each run at its last evaluation up to `time`; NaN where it has none."""
-    reached = np.concatenate([[0], np.cumsum(seen <= time)])
-    count = reached[first[index + 1]] - reached[first[index]]
-    return np.where(count > 0, quality[np.maximum(first[index] + count - 1, 0)], math.nan)

@@ -8,6 +8,8 @@ import html
 import json
 from typing import Any
 
+from reports.kit.words import trial_name
+
 VOID = {"br", "hr", "img", "input", "meta", "link"}
 
 
@@ -43,6 +45,11 @@ def element(tag: str, *children: Child, **attributes: Child | bool) -> Html:
 def joined(children: list[Html], between: str = "") -> Html:
     """Markup in a row."""
     return Html(between.join(children))
+
+
+def trial_link(trial: int) -> Html:
+    """A trial's name, which leads to its close-up."""
+    return element("a", trial_name(trial), href=f"#trial={trial}")
 
 
 def scrollable(content: Html, label: str) -> Html:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
+
 from lab.record import FAILURES, STABLE
 from lab.record.verdicts import UNFINISHED, VERDICTS, OutcomeStyle, OutcomeWord
 from reports.kit.markup import Html
@@ -39,6 +43,12 @@ def text_on(outcome: str) -> str:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     return LIGHT_TEXT if luminance < _DARK_FILL else DARK_TEXT
+
+
+def counts_in_order(outcomes: pd.Series[Any]) -> dict[str, int]:
+    """How many runs of each outcome, in the order of the house: the key of a figure."""
+    counts = outcomes.value_counts()
+    return {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))}
 
 
 def glyph(outcome: str) -> Html:

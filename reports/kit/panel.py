@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +22,22 @@ from reports.kit.outcomes import glyph
 INK = "#808080"
 """A grey that is readable on light and dark where no style sheet reaches (exported pictures)."""
 FAINT = "rgba(128,128,128,0.22)"
+BLUE, ORANGE = "#0072B2", "#D55E00"
+"""Colours of what is no verdict (Okabe and Ito 2008)."""
+BLUE_SHADE = "rgba(0,114,178,0.16)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+AXIS: dict[str, Any] = {
+    "showgrid": True,
+    "gridcolor": FAINT,
+    "gridwidth": 1,
+    "zeroline": False,
+    "showline": False,
+    "ticks": "",
+    "ticklabelstandoff": 6,
+    "automargin": True,
+    "title": {"standoff": 12},
+}
+"""An axis in the house's style: a faint grid, no line, no ticks."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +100,6 @@ class Panel:
 
 def blank(height: int, **layout: Any) -> go.Figure:
     """An empty figure in the house's dress: no box, faint grid, transparent, no legend."""
-    axis = {
-        "showgrid": True,
-        "gridcolor": FAINT,
-        "gridwidth": 1,
-        "zeroline": False,
-        "showline": False,
-        "ticks": "",
-        "ticklabelstandoff": 6,
-        "automargin": True,
-        "title": {"standoff": 12},
-    }
     figure = go.Figure(layout={"template": None})
     figure.update_layout(
         height=height,
@@ -106,11 +110,28 @@ def blank(height: int, **layout: Any) -> go.Figure:
         showlegend=False,
         hovermode="closest",
         hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
-        xaxis=axis,
-        yaxis=axis,
+        xaxis=AXIS,
+        yaxis=AXIS,
     )
     figure.update_layout(**layout)
     return figure
+
+
+def words_at(
+    x: Iterable[Any],
+    y: Iterable[Any],
+    words: Sequence[str],
+    position: str = "middle right",
+    **changes: Any,
+) -> go.Scatter:
+    """Words in the figure, at places of its axes."""
+    return go.Scatter(
+        {
+            "x": plain(x), "y": plain(y), "mode": "text", "text": list(words),
+            "textposition": position, "textfont": {"size": 12}, "hoverinfo": "skip",
+            "cliponaxis": False,
+        } | changes
+    )  # fmt: skip
 
 
 def plotly_text(value: object) -> str:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 FENCE = 3.0
 """Tukey's far fence: quartiles widened by so many interquartile ranges."""
 LOG_FROM = 30.0
-"""A metric whose healthy values span more than this ratio is drawn on a logarithmic axis."""
+"""A metric whose values span more than this ratio is drawn on a logarithmic axis, on every figure:
+the page's script takes it from the store."""
 
 SHORT_AXIS, MOST_DECADES = 3.0, 8
 """Decades up to which 2 and 5 are labelled, and that are all labelled."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from lab.record import SIGNAL_PREFIX
-from lab.statistics import wilson_interval
 
 MISSING = "–"
 LARGE, LARGE_WHOLE, SMALL = 1e6, 1e9, 1e-2
@@ -121,18 +121,19 @@ def percents(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{100 * high:.0f}%"
 
 
-def share(successes: int, total: int) -> str:
-    """`13 of 24 (Wilson 95%: 35–72%)`."""
-    low, high = wilson_bounds(successes, total)
-    return f"{successes:,} of {total:,} (Wilson 95%: {percents(low, high)})"
+def shortened(name: str, most: int = 16) -> str:
+    """A name no longer than there is room for beside an axis."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def wilson_bounds(successes: int, total: int) -> tuple[float, float]:
-    """Bounds of the 95% Wilson interval as plain floats; (0, 1) when there is no run."""
-    if total == 0:
-        return 0.0, 1.0
-    interval = wilson_interval(successes, total)
-    return float(interval.low), float(interval.high)
+def day(written: object) -> str:
+    """`3 March 2026` of a time as the record writes it, in UTC; empty where there is none."""
+    try:
+        moment = datetime.fromisoformat(str(written))
+    except ValueError:
+        return ""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    return moment.strftime("%d %B %Y").lstrip("0")
 
 
 def trial_name(trial: int) -> str:

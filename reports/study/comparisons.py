@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord, value_at
-from lab.statistics import Interval, paired_effect, wilson_interval
+from lab.statistics import Interval, difference_interval, paired_effect, wilson_interval
 from reports.kit.words import number, short_name
+from reports.study.scale import LEAST_CONFIGURATIONS
 from reports.study.tables import (
     explored,
     finished,
@@ -33,9 +34,6 @@ LEAST_IN_A_LEVEL = 4
 LEAST_POINTS = 0.01
 _RESAMPLES = 20_000
 """Enough that the tail of an interval for many pairs holds more than a few of them."""
-LEAST_PAIRED = 10
-"""Configurations from which a paired effect is told: intervals that draw fewer of them again are
-too narrow (benchmarks/race_study)."""
 
 
 @dataclass(frozen=True)
@@ -130,20 +128,6 @@ def comparisons_of(study: StudyRecord) -> list[Comparison]:
     return found
 
 
-def difference(
-    first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
-) -> Interval:
-    """Interval of the difference of two unpaired shares, each (stable, total).
-
-    Newcombe 1998 (Statistics in Medicine 17:873), method 10, from the two Wilson intervals.
-    """
-    a, b = first[0] / first[1], second[0] / second[1]
-    one, two = wilson_interval(*first, confidence), wilson_interval(*second, confidence)
-    low = a - b - math.hypot(a - one.low, two.high - b)
-    high = a - b + math.hypot(one.high - a, b - two.low)
-    return Interval(low, high)
-
-
 def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
     """A number for each trial, the same for trials that differ in nothing but the choice at
     `path` and the settings of its own branch (a penalty's weight)."""
@@ -171,7 +155,9 @@ def _unpaired(path: str, table: pd.DataFrame, confidence: float) -> Comparison:
     counts = [(int(level["stable"]), int(level["total"])) for level in (best, worst)]
     gain = counts[0][0] / counts[0][1] - counts[1][0] / counts[1][1]
     interval = (
-        difference(counts[0], counts[1], confidence) if len(enough) > 1 else Interval(-1.0, 1.0)
+        difference_interval(counts[0], counts[1], confidence)
+        if len(enough) > 1
+        else Interval(-1.0, 1.0)
     )
     return Comparison(path, table, str(best["level"]), str(worst["level"]), gain, interval)
 
@@ -184,7 +170,7 @@ def _paired(
     level = rows[path].map(number, na_action="ignore").to_numpy(dtype=object)
     stable = rows["outcome"].eq("stable").to_numpy(dtype=float)
     shared = pd.DataFrame({"group": group, "level": level}).drop_duplicates()["group"].duplicated()
-    if int(shared.sum()) < LEAST_PAIRED:
+    if int(shared.sum()) < LEAST_CONFIGURATIONS:
         return None
     found = []
     for one, other in combinations(table["level"], 2):
@@ -193,9 +179,10 @@ def _paired(
             group[chosen], rows["seed"].to_numpy()[chosen], level[chosen] == one, stable[chosen],
             np.random.default_rng(0), confidence=confidence, num_resamples=_RESAMPLES,
         )  # fmt: skip
-        if effect.num_configurations < LEAST_PAIRED or effect.interval.low == effect.interval.high:
+        low, high = effect.interval
+        if effect.num_configurations < LEAST_CONFIGURATIONS or low == high:
             continue
-        best, worst, low, high = one, other, effect.interval.low, effect.interval.high
+        best, worst = one, other
         if effect.difference < 0:
             best, worst, low, high = other, one, -high, -low
         interval = Interval(low, high)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lab.record import StudyRecord
 from lab.statistics import (
+    Interval,
     bootstrap_interval,
     conditional_value_at_risk,
     interquartile_mean,
     shrink,
     stable_shares,
 )
-from reports.kit.words import wilson_bounds
+from reports.kit.shares import Share
 from reports.study.tables import explored, finished, of_study, run_table
 
 
@@ -44,6 +44,29 @@ class Believed:
     """Whether how much trials differ could be fitted."""
 
 
+@dataclass(frozen=True)
+class Finalist:
+    """A finalist by the runs that it was chosen by, and by those that no choice was made on."""
+
+    trial: int
+    race: Share
+    """Stable runs of those that it was chosen by."""
+    fresh: Share
+    """Stable runs of its confirm runs; all further fields are over these."""
+    quality: float
+    """Interquartile mean of the final quality, failures as 0; NaN without a run."""
+    quality_interval: Interval
+    """Bootstrap over its seeds, 95%; NaN from fewer than two."""
+    risk: float
+    """Mean of the worst quarter of the final qualities."""
+    frechet: float
+    """Median distance of the stable ones."""
+    seeds: tuple[int, ...]
+    num_pending: int
+    """Confirm runs without an end."""
+    flags: tuple[str, ...]
+
+
 def conclusions_of(study: StudyRecord) -> Conclusions:
     """What study.json says, less the trials that the record does not hold."""
     conclusions = study.card.conclusions
@@ -66,9 +89,7 @@ def is_raced(study: StudyRecord) -> bool:
 def is_confirmed(study: StudyRecord) -> bool:
     """Whether any fresh run of the recommended trial has its verdict."""
     recommended = conclusions_of(study).recommended
-    rows = finalist_rows(study)
-    fresh = rows[rows["trial"] == recommended]["confirm_total"]
-    return bool((fresh > 0).any())
+    return any(it.trial == recommended and it.fresh.total for it in finalist_results(study))
 
 
 def is_single(runs: pd.DataFrame) -> bool:
@@ -120,25 +141,11 @@ def shown_run(study: StudyRecord, trial: int) -> int | None:
     return int(shown.index[(len(shown) - 1) // 2]) if len(shown) else None
 
 
-FINALIST_COLUMNS = (
-    "trial", "race_stable", "race_total", "race_low", "race_high", "confirm_stable",
-    "confirm_total", "confirm_low", "confirm_high", "quality", "quality_low", "quality_high",
-    "risk", "frechet", "seeds", "num_pending", "flags",
-)  # fmt: skip
-
-
 @of_study
-def finalist_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a finalist, the race's winner first.
-
-    `race_` counts the runs it was chosen by, `confirm_` the fresh ones, each with Wilson's 95 %
-    bounds; `quality` is the interquartile mean of the final quality over confirm runs, failures
-    as 0, with a bootstrap interval over its seeds; `risk` the mean of the worst quarter;
-    `frechet` the median distance of the stable ones; `num_pending` confirm runs without an end.
-    """
+def finalist_results(study: StudyRecord) -> tuple[Finalist, ...]:
+    """What every finalist's runs showed, the race's winner first."""
     runs = run_table(study)
-    rows = [_finalist(trial, runs[runs["trial"] == trial]) for trial in finalists_of(study)]
-    return pd.DataFrame(rows, columns=list(FINALIST_COLUMNS))
+    return tuple(_finalist(trial, runs[runs["trial"] == trial]) for trial in finalists_of(study))
 
 
 def finalists_of(study: StudyRecord) -> tuple[int, ...]:
@@ -165,33 +172,20 @@ def believed(study: StudyRecord, trial: int) -> Believed | None:
     return Believed(mean, low, high, found.fitted)
 
 
-def _finalist(trial: int, runs: pd.DataFrame) -> dict[str, Any]:
+def _finalist(trial: int, runs: pd.DataFrame) -> Finalist:
     done = finished(runs)
     race, confirm = done[done["stage"] != "confirm"], done[done["stage"] == "confirm"]
     quality = confirm["final_quality"].to_numpy(dtype=float)
-    interval = bootstrap_interval([quality], np.random.default_rng(trial))
     stable = confirm[confirm["outcome"] == "stable"]
-    return {
-        "trial": trial,
-        **_counts("race", race),
-        **_counts("confirm", confirm),
-        "quality": float(interquartile_mean(quality)),
-        "quality_low": interval.low,
-        "quality_high": interval.high,
-        "risk": float(conditional_value_at_risk(quality)),
-        "frechet": float(stable["frechet"].median()) if len(stable) else math.nan,
-        "seeds": [int(seed) for seed in confirm["seed"]],
-        "num_pending": int(((runs["stage"] == "confirm") & (runs["outcome"] == "running")).sum()),
-        "flags": [flag.name for flags in confirm["flags"] for flag in flags],
-    }
-
-
-def _counts(name: str, runs: pd.DataFrame) -> dict[str, Any]:
-    stable = int((runs["outcome"] == "stable").sum())
-    low, high = wilson_bounds(stable, len(runs))
-    return {
-        f"{name}_stable": stable,
-        f"{name}_total": len(runs),
-        f"{name}_low": low,
-        f"{name}_high": high,
-    }
+    return Finalist(
+        trial,
+        Share.of_stable(race["outcome"]),
+        Share.of_stable(confirm["outcome"]),
+        float(interquartile_mean(quality)),
+        bootstrap_interval([quality], np.random.default_rng(trial)),
+        float(conditional_value_at_risk(quality)),
+        float(stable["frechet"].median()) if len(stable) else math.nan,
+        tuple(int(seed) for seed in confirm["seed"]),
+        int(((runs["stage"] == "confirm") & (runs["outcome"] == "running")).sum()),
+        tuple(flag.name for flags in confirm["flags"] for flag in flags),
+    )

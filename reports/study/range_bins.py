@@ -1,4 +1,4 @@
-"""Bins of parameters fixed before any run, every stretch of them, and exact bounds of shares."""
+"""Bins of parameters fixed before any run, and every stretch of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from lab.record import ParameterCard
 
@@ -70,19 +69,6 @@ def ranges_of(values: Array, stable: Mask, pruned: Mask, edges: list[Array]) -> 
     ends = [(of[first], of[last]) for of, (first, last) in zip(edges, stretches, strict=True)]
     low, high = (_crossed([end[side] for end in ends]) for side in (0, 1))
     return Ranges(low, high, *counts)
-
-
-def exact_bounds(stable: Counts, total: Counts, confidence: float) -> tuple[Array, Array]:
-    """Clopper and Pearson's bounds of P(stable): they hold at any confidence and any share.
-
-    Wilson's are too short far out in the tail, where an interval for many ranges lies.
-    """
-    k, n = np.broadcast_arrays(np.asarray(stable, float), np.asarray(total, float))
-    tail = (1 - confidence) / 2
-    with np.errstate(invalid="ignore"):
-        low = np.where(k == 0, 0.0, stats.beta.ppf(tail, k, n - k + 1))
-        high = np.where(k == n, 1.0, stats.beta.isf(tail, k + 1, n - k))
-    return low, high
 
 
 def _bins(values: Array, edges: list[Array]) -> tuple[Counts, Mask]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import ParameterCard, StudyRecord
-from lab.statistics import Interval, wilson_interval
+from lab.statistics import Interval, exact_interval, wilson_interval
 from reports.kit.finding import Finding
 from reports.kit.words import listed, number, percents, short_name
 from reports.study.range_bins import (
@@ -22,7 +22,6 @@ from reports.study.range_bins import (
     MOST_BINS,
     Ranges,
     bin_edges,
-    exact_bounds,
     has_slots,
     ranges_of,
 )
@@ -124,8 +123,8 @@ def best_range(
     """
     total = ranges.total + ranges.pruned
     least, most = ranges.stable, ranges.stable + ranges.pruned
-    low, _ = exact_bounds(least, total, 1 - error)
-    _, high = exact_bounds(most, total, 1 - error)
+    low = exact_interval(least, total, 1 - error).low
+    high = exact_interval(most, total, 1 - error).high
     best = int(np.argmax(low) if holds else np.argmin(high))
     apart = (
         low[best] > wilson_interval(int(most[0]), int(total[0])).high

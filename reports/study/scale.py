@@ -9,8 +9,9 @@ LEAST_TRIALS = 12
 """Trials with a verdict below which importances and maps are noise: intervals lead instead."""
 MOST_MARKS = 2_000
 """Runs up to which every one has a mark and a curve of its own."""
-LEAST_CONFIGURATIONS = 2
-"""Paired configurations from which they can be drawn again at all."""
+LEAST_CONFIGURATIONS = 10
+"""Paired configurations from which their effect is drawn and stated: intervals that draw fewer of
+them again are too narrow (benchmarks/race/study.py)."""
 NUM_SHUFFLES = 19
 """Shuffles of the outcomes: chance exceeds the largest of 19 in one case of 20."""
 

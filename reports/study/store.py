@@ -27,6 +27,7 @@ from lab.record import (
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
 from reports.kit.outcomes import in_order, look, meaning
 from reports.kit.panel import plain
+from reports.kit.value_ranges import LOG_FROM
 from reports.kit.words import short_name
 from reports.study.conclusions import leading_trial
 from reports.study.gallery import Album, chosen_runs
@@ -77,6 +78,7 @@ def _study(study: StudyRecord, now: datetime) -> dict[str, Any]:
         "made": now.astimezone(UTC).isoformat(timespec="seconds"),
         "budget": card.budget_images,
         "large": is_large(study),
+        "logFrom": LOG_FROM,
         "target": target_quality(study),
         "names": names_of(study).model_dump(),
         "leading": leading_trial(study),

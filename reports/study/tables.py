@@ -113,6 +113,13 @@ def run_table(study: StudyRecord) -> pd.DataFrame:
     return table
 
 
+def run_rows(study: StudyRecord) -> pd.DataFrame:
+    """`run_table` and each run's parameters, for CSV: flags and blind spots in words."""
+    rows = run_table(study).join(trial_table(study), on="trial")
+    flags = rows["flags"].map(lambda flags: "; ".join(flag.name for flag in flags))
+    return rows.assign(flags=flags, not_judged=rows["not_judged"].map("; ".join))
+
+
 RUN_COLUMNS = (
     "trial", "seed", "stage", "status", "outcome", "onset_images", "evidence", "score",
     "final_quality", "quality_alive", "life", "images_seen", "budget_images", "frechet", "kernel",

@@ -1,70 +1,77 @@
-"""The validation's findings as Markdown: docs/validation.md, with no figure typed by hand."""
+"""The validation as Markdown: docs/validation.md, with no figure typed by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from reports.kit.words import counted, duration
-from reports.validation.page import TITLES, settings_text, shown
+from reports.kit.words import counted
+from reports.validation.blocks import (
+    Data,
+    Matrix,
+    Numbers,
+    Part,
+    Planes,
+    in_words,
+    listed_entries,
+    read_validation,
+)
 
-Data = Mapping[str, Any]
 MOST_ROWS = 60
 """A longer table stays on the page."""
 
 
 def validation_markdown(record: Data) -> str:
     """The whole document of a validation.json."""
-    parts = record["parts"]
-    checks = [check for part in parts for check in part["checks"]]
-    held = sum(bool(check["holds"]) for check in checks)
+    whole = read_validation(record)
     lines = [
         "# The lab against ground truth",
         "",
         "Written by the command itself; do not edit.",
         "",
         "```sh",
-        str(record["command"]),
+        whole.command,
         "```",
         "",
-        f"{held} of {counted(len(checks), 'claim')} hold; {duration(record['seconds'])}; "
-        f"{'quick' if record['quick'] else 'full'} size.",
+        f"{whole.held}; {whole.took}; {whole.size} size.",
         "",
-        f"Versions: {settings_text(record['versions'])}.",
-        f"Hardware: {settings_text(record['hardware'])}.",
+        *(
+            f"{name.capitalize()}: {listed_entries(entries)}."
+            for name, entries in whole.made_with.items()
+        ),
     ]
-    for part in parts:
+    for part in whole.parts:
         lines += _part(part)
     return "\n".join(lines) + "\n"
 
 
-def _part(part: Data) -> list[str]:
-    lines = ["", f"## {TITLES.get(part['name'], part['name'])}", "", _text(part["question"]), ""]
-    for check in part["checks"]:
-        mark = "✓" if check["holds"] else "✗"
-        lines += [f"- {mark} **{_text(check['claim'])}**", f"  {_text(check['evidence'])}"]
-    for matrix in part.get("matrices", ()):
-        rows = [
-            [name, *counts] for name, counts in zip(matrix["rows"], matrix["counts"], strict=True)
+def _part(part: Part) -> list[str]:
+    lines = ["", f"## {part.title}", "", _text(part.question), ""]
+    for claim, holds, evidence in part.checks:
+        lines += [f"- {'✓' if holds else '✗'} **{_text(claim)}**", f"  {_text(evidence)}"]
+    for block in part.blocks:
+        lines += _block(block)
+    return [*lines, "", f"Settings: {_text(listed_entries(part.settings))}. Took {part.took}."]
+
+
+def _block(block: Planes | Matrix | Numbers) -> list[str]:
+    """A figure of counts as a table; other figures are on the page alone."""
+    if isinstance(block, Planes):
+        return []
+    if isinstance(block, Matrix):
+        counts = [
+            [name, *map(in_words, row)] for name, row in zip(block.rows, block.counts, strict=True)
         ]
-        lines += _table(matrix["title"], ["", *matrix["columns"]], rows, matrix["note"])
-    for table in part["tables"]:
-        lines += _table(table["title"], table["columns"], table["rows"], table["note"])
-    lines += ["", f"Settings: {_text(settings_text(part['settings']))}. "
-              f"Took {duration(part['seconds'])}."]  # fmt: skip
-    return lines
+        block = Numbers(block.title, ["", *block.columns], counts, block.note)
+    lines = ["", f"### {_text(block.title)}", ""]
+    if len(block.rows) > MOST_ROWS:
+        note = f"{counted(len(block.rows), 'row')}: on the page. {_text(block.note)}"
+        return [*lines, note.rstrip()]
+    lines += [_row(block.columns), "|" + " --- |" * len(block.columns), *map(_row, block.rows)]
+    return [*lines, "", _text(block.note)] if block.note else lines
 
 
-def _table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], note: str
-) -> list[str]:
-    lines = ["", f"### {_text(title)}", ""]
-    if len(rows) > MOST_ROWS:
-        return [*lines, f"{counted(len(rows), 'row')}: on the page. {_text(note)}".rstrip()]
-    lines.append("| " + " | ".join(map(_text, columns)) + " |")
-    lines.append("|" + " --- |" * len(columns))
-    lines += ["| " + " | ".join(_text(shown(cell)) for cell in row) + " |" for row in rows]
-    return [*lines, "", _text(note)] if note else lines
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(map(_text, cells)) + " |"
 
 
 def _text(value: str) -> str:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lab.statistics import shrink, stable_shares, wilson_interval
+from lab.statistics import (
+    difference_interval,
+    exact_interval,
+    shrink,
+    stable_shares,
+    wilson_interval,
+)
 from lab.statistics.shares import beta_binomial_log_likelihood
 
 
@@ -141,3 +147,16 @@ def test_a_fit_of_ten_thousand_trials_looks_at_distinct_counts_only(
     _, k, n = _population(10_000, 2.0, 5.0, seed=1)
     shrink(k, n)
     assert max(sizes) <= 2 + 3 + 5 + 9
+
+
+def test_exact_intervals_are_clopper_and_pearsons() -> None:
+    low, high = exact_interval(np.array([38, 0]), np.array([40, 10]), 0.95)
+    expected = stats.binomtest(38, 40).proportion_ci(method="exact")
+    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high))
+    assert (low[1], high[1]) == pytest.approx((0.0, 0.3085), abs=1e-4)
+
+
+def test_a_difference_has_newcombes_published_interval() -> None:
+    """Newcombe 1998, Table II, example (a), method 10: 56/70 against 48/80."""
+    low, high = difference_interval((56, 70), (48, 80))
+    assert (low, high) == (pytest.approx(0.0524, abs=1e-4), pytest.approx(0.3339, abs=1e-4))

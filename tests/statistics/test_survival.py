@@ -8,6 +8,7 @@ from scipy import stats
 
 from lab.statistics import (
     kaplan_meier,
+    median_interval,
     restricted_mean,
     survival_at,
     survival_bounds,
@@ -105,3 +106,10 @@ def test_a_pruned_run_that_failed_is_a_contradiction() -> None:
 def test_the_curve_is_level_between_its_steps() -> None:
     curve = kaplan_meier([2.0, 4.0], [True, True])
     assert survival_at(curve, [0, 2, 3, 4, 9]).tolist() == [1, 0.5, 0.5, 0, 0]
+
+
+def test_the_interval_of_a_median_is_that_of_order_statistics() -> None:
+    """Of 10 values the 2nd and the 9th hold the median with 97.9 % (binomial, by hand)."""
+    found = median_interval(np.arange(1, 11) / 10)
+    assert found == pytest.approx((0.55, 0.2, 0.9))
+    assert np.isnan(median_interval(np.arange(5) / 10).low)

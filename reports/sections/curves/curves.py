@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order
+from reports.kit.outcomes import counts_in_order, in_order
 from reports.kit.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
 from reports.kit.words import number, short_name
 from reports.sections.curves.fates import add_fates, fate_rows
@@ -143,7 +143,6 @@ def draw_curves(
         figure.add_trace(trace)
     add_fates(figure, fates)
     figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names).items()})
-    counts = runs["outcome"].value_counts()
     options = {
         summary.name: Option(
             _title(summary.name, names),
@@ -157,7 +156,7 @@ def draw_curves(
         figure,
         "A metric of every run over images seen, coloured by verdict, with a mark at each failure "
         "and the interquartile mean of all; beneath, what became of the runs.",
-        {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
+        counts_in_order(runs["outcome"]),
         (Picker("Metric", options, first.name),),
         note=_note(first, large=large),
         table=_table(summaries, slots),

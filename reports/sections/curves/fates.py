@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lab.record import UNBROKEN, StudyRecord
+from reports.kit.layouts import add_beneath, images_axis
 from reports.kit.outcomes import in_order, look
-from reports.kit.panel import FAINT, plain, plotly_text
-from reports.kit.words import images
+from reports.kit.panel import plain, plotly_text
 from reports.study.tables import run_table
 
 NUM_TIMES = 81
@@ -82,27 +82,10 @@ def add_fates(figure: go.Figure, rows: pd.DataFrame) -> None:
         x=budget, y=min(0.5, max(0.14, alive / total / 2)), xref="x", yref="y2",
         xanchor="right", xshift=-8, showarrow=False, text=f"{alive:,} alive", font={"size": 12},
     )  # fmt: skip
-    ticks = [share * budget for share in (0, 0.25, 0.5, 0.75, 1)]
-    figure.update_layout(
-        margin_r=26,
-        xaxis={
-            "range": [-0.008 * budget, 1.008 * budget],
-            "tickvals": ticks,
-            "ticktext": [images(tick) for tick in ticks],
-            "title": {"text": "images seen", "font": {"size": 13}, "standoff": 4},
-            "anchor": "y2",
-        },
-        yaxis={"domain": [0.245, 1], "title": {"font": {"size": 13}}},
-        yaxis2={
-            "domain": [0, 0.17],
-            "range": [0, 1],
-            "tickvals": [0, 0.5, 1],
-            "tickformat": ".0%",
-            "title": {"text": "of all runs", "font": {"size": 13}},
-            "gridcolor": FAINT,
-            "zeroline": False,
-            "fixedrange": True,
-            "automargin": True,
-            "ticklabelstandoff": 6,
-        },
+    reach = [-0.008 * budget, 1.008 * budget]
+    images_axis(figure, budget, range=reach, anchor="y2")
+    title = {"text": "of all runs", "font": {"size": 13}}
+    add_beneath(
+        figure, 0.17, 0.075, range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%", title=title
     )
+    figure.update_layout(margin_r=26, yaxis_title_font_size=13)

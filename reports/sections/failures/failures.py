@@ -16,8 +16,9 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look, text_on
-from reports.kit.panel import Panel, blank, plotly_text
-from reports.kit.words import MISSING, counted, percents, short_name, wilson_bounds
+from reports.kit.panel import Panel, blank, plotly_text, words_at
+from reports.kit.shares import Share
+from reports.kit.words import MISSING, counted, short_name
 from reports.sections.failures.onset import onset_blocks
 from reports.sections.failures.survival import survival_blocks
 from reports.sections.failures.survival_levels import level_blocks
@@ -224,20 +225,10 @@ def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
 
 
 def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Scatter:
-    labels = []
-    for stable, total in zip(levels["stable"], levels["total"], strict=True):
-        low, high = wilson_bounds(int(stable), int(total))
-        labels.append(f" {stable:,}/{total:,}, {percents(low, high)}")
-    return go.Scatter(
-        x=[1.0] * len(levels),
-        y=[places[key] for key in zip(levels["group"], levels["level"], strict=True)],
-        mode="text",
-        text=labels,
-        textposition="middle right",
-        textfont={"size": 12},
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
+    counts = zip(levels["stable"], levels["total"], strict=True)
+    labels = [f" {k:,}/{n:,}, {Share(int(k), int(n)).bounds}" for k, n in counts]
+    heights = [places[key] for key in zip(levels["group"], levels["level"], strict=True)]
+    return words_at([1.0] * len(labels), heights, labels)
 
 
 def _heading(group: str, places: dict[tuple[str, str], float]) -> dict[str, Any]:

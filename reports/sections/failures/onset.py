@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
-from scipy import stats
 
 from lab.record import UNBROKEN, StudyRecord
+from lab.statistics import Median, median_interval
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order, look
+from reports.kit.layouts import QUARTERS, lanes_axis
+from reports.kit.outcomes import counts_in_order, in_order, look
 from reports.kit.panel import Brush, Panel, blank, plain, plotly_text
 from reports.kit.words import counted, images, listed
 from reports.study.scale import MOST_MARKS
@@ -20,21 +18,12 @@ from reports.study.tables import finished, run_table
 
 NUM_BINS = 40
 """Bins of the budget where runs are too many for a mark each."""
-TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROW = 58
 """Pixels of a cause's row."""
 PILE, MOST_PILED = 5, 30
 """Marks of one onset stand in columns of PILE; where more share an onset, bars count them."""
 STEP, ASIDE = 0.13, 0.0085
 """Between two marks of a pile: in rows, and in shares of the budget."""
-
-
-class Middle(NamedTuple):
-    """The median of one cause's onsets and its interval, in shares of the budget."""
-
-    value: float
-    low: float
-    high: float
 
 
 def onset_blocks(study: StudyRecord) -> list[Block]:
@@ -72,20 +61,6 @@ def onset_rows(study: StudyRecord) -> pd.DataFrame:
     return known
 
 
-def middle(shares: NDArray[np.float64], confidence: float = 0.95) -> Middle:
-    """The median, and the order statistics that hold it whatever the distribution.
-
-    The k-th smallest of n lies below the median with probability P(B >= k), B binomial(n, 1/2);
-    the largest k with P(B < k) <= (1 - confidence)/2 gives the interval [x_k, x_{n+1-k}] (David
-    and Nagaraja 2003, section 7.1). Too few values for any k (fewer than 6 at 95 %): NaN.
-    """
-    ordered = np.sort(shares)
-    n = len(ordered)
-    rank = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
-    ends = (float(ordered[rank - 1]), float(ordered[n - rank])) if rank > 0 else (np.nan, np.nan)
-    return Middle(float(np.median(ordered)), *ends)
-
-
 def draw_onset(rows: pd.DataFrame, late: str = "") -> Panel:
     """A row a cause: a mark a run, or bars of a histogram; the median with its interval."""
     causes = in_order(set(rows["outcome"]))
@@ -96,33 +71,27 @@ def draw_onset(rows: pd.DataFrame, late: str = "") -> Panel:
     for place, cause in enumerate(causes):
         chosen = rows[rows["outcome"] == cause]
         figure.add_trace((_bars if large else _strip)(chosen, place, budget))
-        middles.append(middle(chosen["share"].to_numpy(dtype=float)))
+        middles.append(median_interval(chosen["share"].to_numpy(dtype=float)))
         for trace in _middle_traces(middles[-1], cause, place, budget):
             figure.add_trace(trace)
     figure.update_xaxes(
         range=[-0.01 * budget, 1.015 * budget],
-        tickvals=[share * budget for share in TICKS],
-        ticktext=[f"{share:.0%}" for share in TICKS],
+        tickvals=[share * budget for share in QUARTERS],
+        ticktext=[f"{share:.0%}" for share in QUARTERS],
         title={
             "text": f"onset, share of the budget ({images(budget)} images)",
             "font": {"size": 13},
         },
     )
     figure.update_layout(margin_r=26)
-    figure.update_yaxes(
-        range=[len(causes) - 0.5, -0.62],
-        tickvals=list(range(len(causes))),
-        ticktext=[
-            f"{plotly_text(cause)}<br>{int((rows['outcome'] == cause).sum()):,}"
-            for cause in causes
-        ],
-        showgrid=False,
-    )
+    counts = rows["outcome"].value_counts()
+    names = [f"{plotly_text(cause)}<br>{counts[cause]:,}" for cause in causes]
+    lanes_axis(figure, names, range=[len(causes) - 0.5, -0.62])
     return Panel(
         "onset",
         figure,
         "When runs failed, as a share of the budget, a row for each cause with its median.",
-        {cause: int((rows["outcome"] == cause).sum()) for cause in causes},
+        counts_in_order(rows["outcome"]),
         note=_note(rows, late, large=large),
         table=_table(rows, causes, middles),
         marks="onset",
@@ -189,7 +158,7 @@ def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
     )
 
 
-def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list[go.Scatter]:
+def _middle_traces(found: Median, cause: str, place: int, budget: float) -> list[go.Scatter]:
     """The interval as a bar, the median as a short line across it, and its number."""
     meta = {"of": "summary", "outcome": cause}
     said = f"{found.value:.0%}"
@@ -223,7 +192,7 @@ def _middle_traces(found: Middle, cause: str, place: int, budget: float) -> list
     return traces
 
 
-def _table(rows: pd.DataFrame, causes: list[str], middles: list[Middle]) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, causes: list[str], middles: list[Median]) -> pd.DataFrame:
     shares = [rows["share"][rows["outcome"] == cause].to_numpy(dtype=float) for cause in causes]
     return pd.DataFrame(
         {

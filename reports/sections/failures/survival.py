@@ -24,13 +24,13 @@ from lab.statistics import (
     survival_interval,
 )
 from reports.kit.blocks import Block, Missing
-from reports.kit.panel import FAINT, Brush, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, images, wilson_bounds
+from reports.kit.layouts import QUARTERS, add_beneath, images_axis
+from reports.kit.panel import BLUE, BLUE_SHADE, Brush, Panel, blank, plain, plotly_text, words_at
+from reports.kit.shares import Share
+from reports.kit.words import counted, images
 from reports.study.tables import explored, run_table, trial_table
 
-COLOUR = "#0072B2"
-SHADE = "rgba(0,114,178,0.16)"
-LOOKS_AT = (0.0, 0.25, 0.5, 0.75, 1.0)
+LOOKS_AT = QUARTERS
 """Shares of the budget at which the risk table counts."""
 MOST_STEPS = 400
 """Steps of a curve that are drawn; more cannot be seen."""
@@ -125,7 +125,7 @@ def draw_survival(all_rows: pd.DataFrame) -> Panel:
         figure,
         "Share of explore runs that had not broken, over images seen, with the numbers at risk.",
         note=note,
-        table=_table(rows, curves, budget),
+        table=survival_table(rows, curves, budget),
         marks="survival",
         title="How long runs last",
         brush={"x": Brush("onset")},
@@ -142,16 +142,16 @@ class Curves(NamedTuple):
     upper: SurvivalCurve
 
 
-def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
-    """The traces of one set of runs, on the axes `x{axes}` and `y{axes}`."""
+def curves_of(rows: pd.DataFrame, budget: float) -> Curves:
+    """The curve of one set of runs on its band, or its two bounds."""
     times, failed = rows["images"].to_numpy(dtype=float), rows["failed"].to_numpy(dtype=bool)
     pruned = rows["pruned"].to_numpy(dtype=bool)
     if pruned.any():
         best, worst = survival_bounds(times, failed, pruned, budget)
         return Curves(
             [
-                step(worst, worst.survival, budget, dash="dot", axes=axes),
-                step(best, best.survival, budget, fill=True, axes=axes),
+                step(worst, worst.survival, budget, dash="dot"),
+                step(best, best.survival, budget, fill=True),
             ],
             f"Of {counted(len(rows), 'run')}, {int(pruned.sum())} pruned: had they all lived, the "
             f"upper curve, had they all broken at once, the lower. Mean life of a run: "
@@ -164,9 +164,9 @@ def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
     band = survival_interval(curve)
     return Curves(
         [
-            step(curve, band.low, budget, width=0, axes=axes, start=_least(rows)),
-            step(curve, band.high, budget, width=0, fill=True, axes=axes),
-            step(curve, curve.survival, budget, axes=axes),
+            step(curve, band.low, budget, width=0, start=_least(rows)),
+            step(curve, band.high, budget, width=0, fill=True),
+            step(curve, curve.survival, budget),
         ],
         f"Kaplan and Meier's estimate over {counted(len(rows), 'run')}, {int(failed.sum()):,} of "
         f"which broke, with its pointwise 95% band. Mean life of a run: "
@@ -178,7 +178,7 @@ def curves_of(rows: pd.DataFrame, budget: float, *, axes: str = "") -> Curves:
 
 def _least(rows: pd.DataFrame) -> float:
     """The band's lower end before anything happened: Wilson's of all runs, as further on."""
-    return wilson_bounds(len(rows), len(rows))[0]
+    return Share(len(rows), len(rows)).interval.low
 
 
 def step(
@@ -189,8 +189,7 @@ def step(
     width: float = 2.5,
     dash: str = "solid",
     fill: bool = False,
-    colour: str = COLOUR,
-    axes: str = "",
+    colour: str = BLUE,
     start: float = 1.0,
 ) -> go.Scatter:
     """One step line from `start` at 0 images to the budget, thinned to what can be seen."""
@@ -199,12 +198,10 @@ def step(
     return go.Scatter(
         x=plain([0.0, *curve.times[places], budget]),
         y=plain([start, *levels[places], levels[-1]]),
-        xaxis=f"x{axes}",
-        yaxis=f"y{axes}",
         mode="lines",
         line={"shape": "hv", "width": width, "color": colour, "dash": dash},
         fill="tonexty" if fill else None,
-        fillcolor=SHADE,
+        fillcolor=BLUE_SHADE,
         hovertemplate="%{x:,} images: %{y:.0%}<extra></extra>" if width else None,
         hoverinfo=None if width else "skip",
     )
@@ -212,52 +209,26 @@ def step(
 
 def _risk_texts(risk: pd.DataFrame, name: str, place: int) -> go.Scatter:
     """One row of the risk table: its numbers in line with the axis above."""
-    return go.Scatter(
-        x=plain(risk["images"]),
-        y=[place] * len(risk),
-        yaxis="y2",
-        mode="text",
-        text=[f"{count:,}" for count in risk[name]],
-        textfont={"size": 12},
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
+    numbers = [f"{count:,}" for count in risk[name]]
+    return words_at(risk["images"], [place] * len(risk), numbers, "middle center", yaxis="y2")
 
 
 def _lay_out(figure: go.Figure, budget: float, labels: list[str]) -> None:
-    risk_share = (22 * len(labels)) / figure.layout.height
-    figure.update_xaxes(
-        range=[0, budget * 1.01],
-        tickvals=[share * budget for share in LOOKS_AT],
-        ticktext=[images(share * budget) for share in LOOKS_AT],
-        title={"text": "images seen", "font": {"size": 13}, "standoff": 4},
-        anchor="y",
-    )
+    images_axis(figure, budget)
     figure.update_yaxes(
-        range=[0, 1.04],
-        tickformat=".0%",
-        title={"text": "not broken yet", "font": {"size": 13}},
-        gridcolor=FAINT,
+        range=[0, 1.04], tickformat=".0%", title={"text": "not broken yet", "font": {"size": 13}}
     )
-    figure.update_layout(
-        margin_r=34,
-        yaxis={"domain": [risk_share + 54 / figure.layout.height, 1]},
-        yaxis2={
-            "domain": [0, risk_share],
-            "anchor": "x",
-            "range": [len(labels) - 0.5, -0.5],
-            "tickvals": list(range(len(labels))),
-            "ticktext": [plotly_text(label) for label in labels],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-            "ticklabelstandoff": 24,
-            "fixedrange": True,
-        },
-    )
+    height = figure.layout.height
+    add_beneath(
+        figure, 22 * len(labels) / height, 54 / height, range=[len(labels) - 0.5, -0.5],
+        tickvals=list(range(len(labels))), ticktext=[plotly_text(label) for label in labels],
+        showgrid=False, ticklabelstandoff=24,
+    )  # fmt: skip
+    figure.update_layout(margin_r=34, xaxis_anchor="y")
 
 
-def _table(rows: pd.DataFrame, curves: Curves, budget: float) -> pd.DataFrame:
+def survival_table(rows: pd.DataFrame, curves: Curves, budget: float) -> pd.DataFrame:
+    """The curve at its steps, with the runs at risk."""
     times = np.unique([*(np.array(LOOKS_AT) * budget), *_steps_of(curves.lower)])
     risk = risk_rows(rows, times)
     columns: dict[str, Any] = {

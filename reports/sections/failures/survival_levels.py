@@ -6,6 +6,7 @@ named, not drawn.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,8 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord, value_at
 from lab.statistics import restricted_mean, survival_at, survival_interval
 from reports.kit.blocks import Block, Missing
-from reports.kit.panel import FAINT, INK, Panel, blank, plotly_text
+from reports.kit.layouts import Grid, axes_of_place, name_above, rows_of, suffix_of
+from reports.kit.panel import INK, Panel, plotly_text, words_at
 from reports.kit.words import counted, images, listed, short_name
 from reports.sections.failures.survival import (
     Curves,
@@ -25,10 +27,12 @@ from reports.sections.failures.survival import (
     step,
     survival_rows,
 )
-from reports.sections.failures.survival_grid import BOTTOM, CURVE, LEFT, LINE, TOP, Layout, grid
 from reports.study.comparisons import CHOICES, LEAST_IN_A_LEVEL
 
 MOST_COLUMNS, NARROW_COLUMNS = 5, 2
+LEFT, HEADING, TITLE, CURVE, LINE, GAP = 80, 52, 22, 116, 17, 40
+"""Pixels: left of the first curve, for the names of the risk table's lines; above the first row;
+above a curve; of a curve; of a line of its table; between two rows."""
 LOOKS_AT = (0.0, 0.5, 1.0)
 """Shares of the budget at which the small risk tables count."""
 
@@ -83,16 +87,13 @@ def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
         for chosen in [rows[(levels[path] == level).to_numpy()]]
     ]
     num_lines = 3 + int(rows["pruned"].any())
-    groups = [cell.group for cell in cells]
-    most = max(len(_large_levels(levels[path])) for path in levels)
-    wide = grid(groups, min(MOST_COLUMNS, max(3, most)), num_lines)
-    narrow = grid(groups, NARROW_COLUMNS, num_lines)
-    figure = blank(wide.height)
-    figure.update_layout(margin={"l": LEFT, "r": 20, "t": TOP, "b": BOTTOM})
+    counts = [len(_large_levels(levels[path])) for path in levels]
+    wide = _grid(counts, min(MOST_COLUMNS, max(3, *counts)), num_lines)
+    narrow = _grid(counts, NARROW_COLUMNS, num_lines)
+    figure = wide.figure(*_axes(budget, num_lines))
     for number, cell in enumerate(cells):
         _add_cell(figure, cell, number, everyone, budget, num_lines)
-    figure.update_layout(_placed(wide))
-    figure.update_layout(annotations=_annotations(cells, wide))
+    figure.update_layout(_only_first(wide), annotations=_headings(cells))
     return Panel(
         "survival-levels",
         figure,
@@ -101,7 +102,7 @@ def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
         note="Blue: runs of the level"
         + (", between its two bounds" if rows["pruned"].any() else " and their 95% band")
         + f"; grey: all {len(rows):,} runs. {_left_out(levels)}",
-        narrow={"height": narrow.height, **_flat(_placed(narrow)), **_moved(narrow)},
+        narrow=narrow.changes() | _only_first(narrow),
         table=_table(cells, budget),
         title="How long they last by what was chosen",
     )
@@ -112,63 +113,56 @@ def _large_levels(column: pd.Series[Any]) -> list[str]:
     return sorted(counts.index[counts >= LEAST_IN_A_LEVEL])
 
 
+def _grid(counts: Sequence[int], columns: int, num_lines: int) -> Grid:
+    """Rows of small curves, a break between two choices."""
+    rows: tuple[int, ...] = ()
+    for count in counts:
+        rows += (0, *rows_of(count, columns)) if rows else rows_of(count, columns)
+    spacing = (0.26 if columns < 3 else 0.14) / columns
+    return Grid(rows, columns, CURVE + LINE * num_lines, GAP, (LEFT, 20, HEADING, 10), spacing)
+
+
+def _only_first(grid: Grid) -> dict[str, Any]:
+    """Only the first curve of a row names the lines of its risk table."""
+    return {
+        f"yaxis{suffix_of(place)}.showticklabels": is_first
+        for place, is_first in enumerate(grid.starts_row())
+    }
+
+
 def _add_cell(
     figure: go.Figure, cell: Cell, number: int, everyone: Curves, budget: float, num_lines: int
 ) -> None:
-    name = _axis(number)
+    axes = axes_of_place(number)
     for curve in {id(curve): curve for curve in (everyone.lower, everyone.upper)}.values():
-        figure.add_trace(step(curve, curve.survival, budget, width=1.2, colour=INK, axes=name))
+        figure.add_trace(step(curve, curve.survival, budget, width=1.2, colour=INK).update(axes))
     for trace in cell.curves.traces:
-        figure.add_trace(
-            trace.update(xaxis=f"x{name}", yaxis=f"y{name}", line_width=_width(trace))
-        )
+        figure.add_trace(trace.update(axes, line_width=2.0 if trace.line.width else 0.0))
     risk = risk_rows(cell.rows, np.array(LOOKS_AT) * budget)
+    at = risk["images"].tolist()
     lines = [
-        [images(at) for at in risk["images"]],
+        list(map(images, at)),
         *([f"{n:,}" for n in risk[column]] for column in ("at_risk", "failed", "pruned")),
     ]
     for line, texts in enumerate(lines[:num_lines]):
-        figure.add_trace(
-            go.Scatter(
-                x=[float(at) for at in risk["images"]],
-                y=[_depth(line)] * len(texts),
-                xaxis=f"x{name}",
-                yaxis=f"y{name}",
-                mode="text",
-                text=texts,
-                textfont={"size": 11},
-                hoverinfo="skip",
-                cliponaxis=False,
-            )
-        )
-    _add_axes(figure, name, budget, num_lines)
+        depths = [_depth(line)] * len(texts)
+        figure.add_trace(words_at(at, depths, texts, "middle center", textfont_size=11, **axes))
 
 
-def _add_axes(figure: go.Figure, name: str, budget: float, num_lines: int) -> None:
-    bare = {"zeroline": False, "showline": False, "ticks": "", "fixedrange": True}
+def _axes(budget: float, num_lines: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of all x and of all y axes; under the curve y counts the lines of the table."""
+    across = {
+        "range": [0, budget * 1.02], "tickvals": [share * budget for share in LOOKS_AT],
+        "showgrid": False, "showticklabels": False, "fixedrange": True,
+    }  # fmt: skip
     labels = ["at risk", "failed", "pruned"][: num_lines - 1]
-    figure.update_layout(
-        {
-            f"xaxis{name}": {
-                **bare,
-                "range": [0, budget * 1.02],
-                "tickvals": [share * budget for share in LOOKS_AT],
-                "showgrid": False,
-                "showticklabels": False,
-                "anchor": f"y{name}",
-            },
-            f"yaxis{name}": {
-                **bare,
-                "range": [_depth(num_lines - 0.5), 1.04],
-                "tickvals": [0, 0.5, 1, *(_depth(line) for line in range(1, num_lines))],
-                "ticktext": ["0%", "50%", "100%", *labels],
-                "tickfont": {"size": 11},
-                "ticklabelstandoff": 20,
-                "gridcolor": FAINT,
-                "anchor": f"x{name}",
-            },
-        }
-    )
+    upward = {
+        "range": [_depth(num_lines - 0.5), 1.04],
+        "tickvals": [0, 0.5, 1, *(_depth(line) for line in range(1, num_lines))],
+        "ticktext": ["0%", "50%", "100%", *labels],
+        "tickfont": {"size": 11}, "ticklabelstandoff": 20, "fixedrange": True, "automargin": False,
+    }  # fmt: skip
+    return across, upward
 
 
 def _depth(line: float) -> float:
@@ -176,51 +170,16 @@ def _depth(line: float) -> float:
     return -LINE * (line + 0.5) / CURVE
 
 
-def _axis(number: int) -> str:
-    return "" if number == 0 else str(number + 1)
-
-
-def _width(trace: go.Scatter) -> float:
-    return 2.0 if trace.line.width else 0.0
-
-
-def _placed(layout: Layout) -> dict[str, dict[str, Any]]:
-    """The domains of all axes; only the first cell of a line names the rows of its table."""
-    placed: dict[str, dict[str, Any]] = {}
-    for number, place in enumerate(layout.places):
-        name = _axis(number)
-        placed[f"xaxis{name}"] = {"domain": [place.left, place.right]}
-        placed[f"yaxis{name}"] = {
-            "domain": [max(0.0, place.bottom), place.top],
-            "showticklabels": place.first,
-        }
-    return placed
-
-
-def _flat(placed: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    return {f"{axis}.{key}": value for axis, keys in placed.items() for key, value in keys.items()}
-
-
-def _annotations(cells: list[Cell], layout: Layout) -> list[dict[str, Any]]:
-    """Headings of the choices first, then the title of each cell."""
-    groups = list(dict.fromkeys(cell.group for cell in cells))
-    plain_text = {"showarrow": False, "xanchor": "left", "x": 0}
-    headings = [
-        {**plain_text, "text": f"<b>by {plotly_text(short_name(group))}</b>", "xref": "paper",
-         "yref": "paper", "y": y, "yanchor": "top", "xshift": 8 - LEFT}
-        for group, y in zip(groups, layout.headings, strict=True)
-    ]  # fmt: skip
-    titles = [
-        {**plain_text, "text": f"<b>{plotly_text(cell.level)}</b>  {len(cell.rows):,}",
-         "xref": f"x{_axis(number)} domain", "yref": f"y{_axis(number)} domain", "y": 1,
-         "yanchor": "bottom", "yshift": 1}
-        for number, cell in enumerate(cells)
-    ]  # fmt: skip
-    return [*headings, *titles]
-
-
-def _moved(layout: Layout) -> dict[str, Any]:
-    return {f"annotations[{i}].y": y for i, y in enumerate(layout.headings)}
+def _headings(cells: list[Cell]) -> list[dict[str, Any]]:
+    """The title of each curve, and of each choice above its first."""
+    found = []
+    for number, cell in enumerate(cells):
+        title = f"<b>{plotly_text(cell.level)}</b>  {len(cell.rows):,}"
+        found.append(name_above(number, title, yshift=1, font={}))
+        if number == 0 or cells[number - 1].group != cell.group:
+            choice = f"<b>by {plotly_text(short_name(cell.group))}</b>"
+            found.append(name_above(number, choice, yshift=TITLE, xshift=8 - LEFT, font={}))
+    return found
 
 
 def _left_out(levels: pd.DataFrame) -> str:

@@ -1,0 +1,13 @@
+"""Findings: the trial the study ends with, and what may be said of the space."""
+
+from lab.record import StudyRecord
+from reports.kit.blocks import Section
+from reports.sections.findings.summary import opening
+from reports.study.gallery import Album
+
+SECTION: Section[StudyRecord, Album] = Section(
+    "findings",
+    "Findings",
+    "",
+    opening,
+)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from lab.record import STAGES, StudyRecord
-from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.markup import Html, element, trial_link
+from reports.kit.shares import Share
+from reports.kit.table import Column, table
 from reports.kit.words import fixed, listed, number
 from reports.study.conclusions import conclusions_of
 from reports.study.tables import explored, finished, run_table
@@ -17,9 +19,9 @@ def pareto_rows(study: StudyRecord) -> pd.DataFrame:
     found = []
     for trial in conclusions_of(study).pareto:
         own = runs[runs["trial"] == trial]
-        stable = int((own["outcome"] == "stable").sum())
+        share = Share.of_stable(own["outcome"])
         means = [float(own[column].mean()) for column in ("final_quality", "score", "cost")]
-        found.append((trial, stable, len(own), *means))
+        found.append((trial, share.count, share.total, *means))
     columns = ["trial", "stable", "total", "quality", "score", "cost"]
     return pd.DataFrame(found, columns=columns)
 
@@ -31,23 +33,26 @@ def pareto_table(study: StudyRecord) -> Html | None:
     if rows.empty or "," not in objective:
         return None
     lines = [
-        element(
-            "tr",
-            element("th", _link(int(row["trial"])), scope="row"),
-            element("td", f"{row['stable']} of {row['total']}"),
-            element("td", fixed(row["quality"])),
-            element("td", fixed(row["score"])),
-            element("td", f"{number(row['cost'])} s"),
+        (
+            trial_link(row["trial"]),
+            f"{row['stable']} of {row['total']}",
+            fixed(row["quality"]),
+            fixed(row["score"]),
+            number(row["cost"]),
         )
         for row in rows.to_dict("records")
     ]
-    head = ("trial", "explore runs stable", "quality", "score", "cost")
+    head = (
+        "trial",
+        "explore runs stable",
+        Column("quality", is_number=True),
+        Column("score", is_number=True),
+        Column("cost", "s", is_number=True),
+    )
     return element(
         "div",
         element("h3", f"Pareto set of {objective.replace(',', ' and ')}"),
-        scrollable(element("table",
-                element("thead", element("tr", *(element("th", n, scope="col") for n in head))),
-                element("tbody", joined(lines)), class_="finalists"), "Pareto set"),
+        table(lines, head, kind="finalists", label="Pareto set"),
         element("p", "No other trial is at least as good in every objective and better in one, by "
                 "the runs that every trial has. With so few runs each, a set like this is wider "
                 "or narrower by luck.", class_="note"),
@@ -63,7 +68,3 @@ def stages_line(runs: pd.DataFrame) -> str:
         if (count := int((runs["stage"] == stage).sum()))
     ]
     return listed(counts) if len(counts) > 1 else ""
-
-
-def _link(trial: int) -> Html:
-    return element("a", f"trial {trial}", href=f"#trial={trial}")

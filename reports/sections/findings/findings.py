@@ -10,15 +10,13 @@ from lab.record import UNBROKEN, StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.finding import Finding, RunQuote
 from reports.kit.outcomes import in_order
+from reports.kit.shares import Share
 from reports.kit.words import (
     counted,
     fixed,
     images,
     listed,
     number,
-    percents,
-    share,
-    wilson_bounds,
 )
 from reports.sections.findings.paper import agreements
 from reports.sections.findings.recommendation import recommendation
@@ -89,18 +87,18 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
 def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
     """k of n stable with Wilson's interval: of Sobol runs where an optimiser moved the others."""
     runs = "explore run" if is_raced(study) else "run"
-    stable = int((done["outcome"] == "stable").sum())
+    every = Share.of_stable(done["outcome"])
     origins = done["trial"].map(trial_table(study)["origin"])
     sobol = done[origins.eq("sobol").to_numpy(dtype=bool)]
-    k = int((sobol["outcome"] == "stable").sum())
+    sampled = Share.of_stable(sobol["outcome"])
     moved = (
         "the share of what this search tried, not of the space, for the optimiser tries more of "
         "what did well."
     )
     if not origins.eq("tpe").any() or len(sobol) < LEAST_TRIALS:
-        told = f"Of the Sobol runs, an even sample of the space, {share(k, len(sobol))}."
+        told = f"Of the Sobol runs, an even sample of the space, {sampled}."
         return Finding(
-            _share_stable(stable, len(done), runs),
+            _share_stable(every, runs),
             " ".join([
                 *([f"That is {moved}"] if origins.eq("tpe").any() else []),
                 *([told] if 0 < len(sobol) < len(done) else []),
@@ -108,19 +106,19 @@ def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
             "holds",
         )  # fmt: skip
     return Finding(
-        _share_stable(k, len(sobol), "Sobol run"),
-        f"Those are an even sample of the space. Of all {counted(len(done), runs)} "
-        f"{stable:,} {'was' if stable == 1 else 'were'} stable "
-        f"({percents(*wilson_bounds(stable, len(done)))}): {moved}",
+        _share_stable(sampled, "Sobol run"),
+        f"Those are an even sample of the space. Of all {counted(every.total, runs)} "
+        f"{every.count:,} {'was' if every.count == 1 else 'were'} stable ({every.bounds}): "
+        f"{moved}",
         "holds",
     )
 
 
-def _share_stable(stable: int, total: int, runs: str) -> str:
-    between = percents(*wilson_bounds(stable, total))
-    if stable:
-        return f"{stable:,} of {counted(total, runs)} stable (Wilson 95%: {between})."
-    return f"No {runs} was stable: 0 of {total:,} (Wilson 95%: {between})."
+def _share_stable(share: Share, runs: str) -> str:
+    if share.count:
+        of = f"{share.count:,} of {counted(share.total, runs)}"
+        return f"{of} stable (Wilson 95%: {share.bounds})."
+    return f"No {runs} was stable: {share}."
 
 
 def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
@@ -144,7 +142,7 @@ def failures(done: pd.DataFrame) -> Finding | None:
     """How the others fail, and when."""
     failed = done[done["outcome"] != "stable"]
     if failed.empty:
-        low, _ = wilson_bounds(len(done), len(done))
+        low = Share(len(done), len(done)).interval.low
         return Finding(
             "No run failed.",
             f"With {counted(len(done), 'run')} that still allows up to {100 * (1 - low):.0f}% "
@@ -198,17 +196,15 @@ def seeds(done: pd.DataFrame) -> Finding | None:
     if not is_single(done):
         return None
     if (done["outcome"] != "stable").all():
-        low, high = wilson_bounds(0, 1)
         return Finding(
             "One failure condemns no configuration.",
             "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "
-            f"stable in {percents(low, high)} of runs.",
+            f"stable in {Share(0, 1).bounds} of runs.",
         )
-    low, high = wilson_bounds(1, 1)
     return Finding(
         "How reliable any single configuration is, is not known yet.",
         "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
-        f"stable in {percents(low, high)} of runs: repeat the ones you like with fresh seeds "
+        f"stable in {Share(1, 1).bounds} of runs: repeat the ones you like with fresh seeds "
         "before you rely on them.",
     )
 
@@ -220,7 +216,7 @@ def pruning(runs: pd.DataFrame) -> Finding | None:
     if not pruned:
         return None
     done = finished(explore)
-    stable, total = int((done["outcome"] == "stable").sum()), len(done) + pruned
+    stable, total = Share.of_stable(done["outcome"]).count, len(done) + pruned
     verb, they = ("was", "it") if pruned == 1 else ("were", "they")
     return Finding(
         f"{counted(pruned, 'explore run')} {verb} pruned: neither stable nor failed.",

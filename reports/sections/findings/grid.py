@@ -12,9 +12,11 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from lab.statistics import interquartile_mean
-from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order
-from reports.kit.words import counted, fixed, images, listed, percents, wilson_bounds
+from reports.kit.shares import Share
+from reports.kit.table import Cell, table
+from reports.kit.words import counted, fixed, images, listed, percents
 from reports.study.tables import explored, finished, run_table, trial_table
 
 
@@ -34,11 +36,11 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     """
     found = []
     for (setting, method), own in grid_runs(study).groupby(["setting", "method"], sort=False):
-        stable = int((own["outcome"] == "stable").sum())
-        low, high = wilson_bounds(stable, len(own))
+        share = Share.of_stable(own["outcome"])
         quality = float(interquartile_mean(own["final_quality"].to_numpy(dtype=float)))
         failures = tuple(in_order(set(own["outcome"]) - {"stable"}))
-        found.append((setting, method, stable, len(own), low, high, quality, failures))
+        counts = share.count, share.total, *share.interval
+        found.append((setting, method, *counts, quality, failures))
     columns = ["setting", "method", "stable", "total", "low", "high", "quality", "failures"]
     rows = pd.DataFrame(found, columns=columns)
     return rows if _has_a_square(rows) else rows.iloc[:0]
@@ -52,54 +54,39 @@ def grid_section(study: StudyRecord) -> Html | None:
     settings = sorted(rows["setting"].unique())
     methods = list(dict.fromkeys(rows["method"]))
     cells = {(row["setting"], row["method"]): row for row in rows.to_dict("records")}
-    head = element("tr", element("th", "method", scope="col"),
-                   *(element("th", _title(name), scope="col") for name in settings))  # fmt: skip
     lines = [
-        element(
-            "tr",
-            element("th", method, scope="row"),
-            *(_cell(cells.get((setting, method))) for setting in settings),
-        )
+        (method, *(_cell(cells.get((setting, method))) for setting in settings))
         for method in methods
     ]
-    table = element(
-        "table", element("thead", head), element("tbody", joined(lines)), class_="grid"
-    )
     budget = float(run_table(study)["budget_images"].max())
     data = study.card.data.name or "unknown data"
     most = int(rows["total"].max())
-    low, high = wilson_bounds(most, most)
     note = (
         f"Explore runs at {images(budget)} images each on {data}: stable of total, then the "
         "interquartile mean of the final quality, failures as 0, and the shapes of the failures "
         f"seen. The greener, the more were stable. With {counted(most, 'run')} a cell even all "
-        f"stable says only that the share is {percents(low, high)} (Wilson 95%)."
+        f"stable says only that the share is {Share(most, most).bounds} (Wilson 95%)."
     )
     return element(
         "div",
         element("h3", "Methods by setting"),
-        scrollable(table, "Methods by setting"),
+        table(lines, ("method", *map(_title, settings)), kind="grid", label="Methods by setting"),
         element("p", note, class_="note"),
         class_="wide",
         id="grid",
     )
 
 
-def _cell(row: dict[Any, Any] | None) -> Html:
+def _cell(row: dict[Any, Any] | None) -> Cell:
     if row is None:
-        return element("td", "not run", class_="empty-cell")
+        return Cell(["not run"], {"class_": "empty-cell"})
     stable, total, failures = row["stable"], row["total"], row["failures"]
     title = f"Wilson 95%: {percents(row['low'], row['high'])}"
     if failures:
         title += f"; failures: {listed(failures)}"
-    return element(
-        "td",
-        element("b", f"{stable}/{total}"),
-        element("small", f"u {fixed(row['quality'])}"),
-        *(glyph(name) for name in failures),
-        style=f"--share:{100 * stable / total:.0f}%",
-        title=title,
-    )
+    words = element("b", f"{stable}/{total}"), element("small", f"u {fixed(row['quality'])}")
+    shade = f"--share:{100 * stable / total:.0f}%"
+    return Cell([*words, *map(glyph, failures)], {"style": shade, "title": title})
 
 
 def _title(setting: str) -> str:

@@ -11,12 +11,12 @@ import pandas as pd
 from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
 from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
-from reports.kit.story import story
-from reports.kit.words import MISSING, fixed, number, percents, short_name
+from reports.kit.words import MISSING, fixed, images, number, short_name
 from reports.study.commands import confirm_command, copyable, shown_folder, train_command
 from reports.study.conclusions import (
+    Finalist,
     conclusions_of,
-    finalist_rows,
+    finalist_results,
     is_raced,
     is_single,
     leading_run,
@@ -43,18 +43,16 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
     row = run_table(study).iloc[run]
     trial = int(row["trial"])
     values = {str(key): value for key, value in trial_table(study).loc[[trial]].iloc[0].items()}
-    finalists = finalist_rows(study)
-    finalist = finalists[finalists["trial"] == trial]
-    confirmed = (
-        conclusions_of(study).recommended == trial and int(finalist["confirm_total"].sum()) > 0
-    )
+    recommended = conclusions_of(study).recommended
+    fresh = [it for it in finalist_results(study) if it.trial == trial == recommended]
+    confirmed = bool(fresh and fresh[0].fresh.total)
     command = train_command(study)
     words = element(
         "div",
         element("h3", f"{_claim(study, row, confirmed)}: ",
                 element("a", f"trial {trial}", href=f"#trial={trial}"),
                 f" ({values['origin']})"),
-        _confirmed_numbers(study, finalist.to_dict("records")[0])
+        _confirmed_numbers(study, fresh[0])
         if confirmed
         else _numbers(study, row, study.runs[run].evaluations),
         _settings(study, values),
@@ -80,36 +78,26 @@ def _claim(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> str:
     )
 
 
-def _confirmed_numbers(study: StudyRecord, row: dict[Any, Any]) -> Html:
+def _confirmed_numbers(study: StudyRecord, winner: Finalist) -> Html:
     """By fresh runs only, each with its interval; last what the race showed, named as such."""
     names = names_of(study)
     baseline = study.card.metrics.baseline
     real = f"median; real {number(baseline[names.frechet])}" if names.frechet in baseline else ""
-    entries = [
-        (
-            "stable on fresh seeds",
-            f"{row['confirm_stable']} of {row['confirm_total']}",
-            f"Wilson 95%: {percents(row['confirm_low'], row['confirm_high'])}",
-        ),
-        (
-            "quality on fresh seeds",
-            fixed(row["quality"]),
-            "too few seeds for an interval"
-            if math.isnan(row["quality_low"])
-            else f"nominally 95%: {fixed(row['quality_low'])}–{fixed(row['quality_high'])}",
-        ),
-        (
-            f"{names.frechet} on fresh seeds",
-            MISSING if math.isnan(row["frechet"]) else number(row["frechet"]),
-            real,
-        ),
-        (
-            "in the race (optimistic)",
-            f"{row['race_stable']} of {row['race_total']}",
-            "chosen by it",
-        ),
-    ]
-    return _entries(entries)
+    low, high = winner.quality_interval
+    between = (
+        "too few seeds for an interval"
+        if math.isnan(low)
+        else f"nominally 95%: {fixed(low)}–{fixed(high)}"
+    )
+    frechet = MISSING if math.isnan(winner.frechet) else number(winner.frechet)
+    return _entries(
+        [
+            ("stable on fresh seeds", winner.fresh.counts, f"Wilson 95%: {winner.fresh.bounds}"),
+            ("quality on fresh seeds", fixed(winner.quality), between),
+            (f"{names.frechet} on fresh seeds", frechet, real),
+            ("in the race (optimistic)", winner.race.counts, "chosen by it"),
+        ]
+    )
 
 
 def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]) -> Html:
@@ -194,6 +182,23 @@ def _stories(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> Html |
         element("ul", *told, element("li", f"and {more} more") if more else None),
         class_="note",
     )
+
+
+def story(run: pd.Series[Any]) -> str:
+    """A row of `run_table` in words: the verdict's evidence, confidence, flags, blind spots."""
+    if run["error"]:
+        return str(run["error"])
+    if not run["evidence"]:
+        return ""
+    onset, sure = run["onset_images"], run["confidence"]
+    at = f"at {images(onset)} images: " if not math.isnan(onset) else ""
+    confidence = f" (confidence {fixed(sure)})" if not math.isnan(sure) else ""
+    flags = [
+        f"flagged {flag.name}" + (f": {flag.evidence}" if flag.evidence else "")
+        for flag in run["flags"]
+    ]
+    blind = [f"not judged: {what}" for what in run["not_judged"]]
+    return "; ".join([f"{at}{run['evidence']}{confidence}", *flags, *blind])
 
 
 def _how_to_confirm(study: StudyRecord) -> Html:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 from lab.record import StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.finding import Finding
-from reports.kit.words import counted, fixed, listed, number, percents, share
-from reports.study.conclusions import believed, conclusions_of, finalist_rows, leading_trial
+from reports.kit.shares import Share
+from reports.kit.words import counted, fixed, listed, number, percents
+from reports.study.conclusions import (
+    Finalist,
+    believed,
+    conclusions_of,
+    finalist_results,
+    leading_trial,
+)
 from reports.study.tables import finished, names_of, run_table
 
 
@@ -17,65 +24,61 @@ def recommendation(study: StudyRecord) -> list[Finding]:
     """The recommended trial by its fresh runs and who confirmed better; or what leads, and why
     that is not confirmed."""
     recommended = conclusions_of(study).recommended
-    rows = {int(row["trial"]): row for row in finalist_rows(study).to_dict("records")}
-    row = rows.get(recommended) if recommended is not None else None
-    if row is None or not row["confirm_total"]:
+    results = {it.trial: it for it in finalist_results(study)}
+    winner = results.pop(recommended, None) if recommended is not None else None
+    if winner is None or not winner.fresh.total:
         unconfirmed = not_confirmed(study)
         return [] if unconfirmed is None else [unconfirmed]
-    others = [other for trial, other in rows.items() if trial != recommended]
-    better = confirmed_better(row, others)
-    return [confirmed(row, names_of(study)), *([] if better is None else [better])]
+    better = confirmed_better(winner, list(results.values()))
+    return [confirmed(winner, names_of(study)), *([] if better is None else [better])]
 
 
-def confirmed(row: dict[Any, Any], names: MetricNames) -> Finding:
+def confirmed(winner: Finalist, names: MetricNames) -> Finding:
     """The headline: k of n fresh runs, their quality, and beside it what the race showed."""
-    stable, total = int(row["confirm_stable"]), int(row["confirm_total"])
-    interval = percents(row["confirm_low"], row["confirm_high"])
+    fresh = winner.fresh
     detail = ["Those seeds were used for no choice."]
-    if row["num_pending"]:
-        detail = [f"{counted(row['num_pending'], 'fresh run')} more not ended yet.", *detail]
-    quality = f"interquartile mean {fixed(row['quality'])}"
-    if not math.isnan(row["quality_low"]):
-        between = f"{fixed(row['quality_low'])}–{fixed(row['quality_high'])}"
-        quality += f" (bootstrap, nominally 95%: {between})"
+    if winner.num_pending:
+        detail = [f"{counted(winner.num_pending, 'fresh run')} more not ended yet.", *detail]
+    quality = f"interquartile mean {fixed(winner.quality)}"
+    low, high = winner.quality_interval
+    if not math.isnan(low):
+        quality += f" (bootstrap, nominally 95%: {fixed(low)}–{fixed(high)})"
     detail.append(f"Final quality over them, failures as 0: {quality}.")
-    if not math.isnan(row["frechet"]):
-        which = "them" if stable == total else "the stable ones"
-        detail.append(f"Median {names.frechet} of {which}: {number(row['frechet'])}.")
+    if not math.isnan(winner.frechet):
+        which = "them" if fresh.count == fresh.total else "the stable ones"
+        detail.append(f"Median {names.frechet} of {which}: {number(winner.frechet)}.")
     detail.append(
-        f"The race showed {row['race_stable']} of {row['race_total']}: an optimistic figure, for "
-        "the trial was chosen by it."
+        f"The race showed {winner.race.counts}: an optimistic figure, for the trial was chosen "
+        "by it."
     )
-    if row["flags"]:
-        flags = [
-            f"{name} in {row['flags'].count(name)} of {total}"
-            for name in sorted(set(row["flags"]))
-        ]
+    flags = [
+        f"{name} in {winner.flags.count(name)} of {fresh.total}"
+        for name in sorted(set(winner.flags))
+    ]
+    if flags:
         detail.append(f"Flagged: {listed(flags)}.")
     return Finding(
-        f"Trial {row['trial']} is recommended; {stable} of {counted(total, 'fresh run')} "
-        f"{'was' if stable == 1 else 'were'} stable (Wilson 95%: {interval}).",
+        f"Trial {winner.trial} is recommended; {fresh.count} of "
+        f"{counted(fresh.total, 'fresh run')} {'was' if fresh.count == 1 else 'were'} stable "
+        f"(Wilson 95%: {fresh.bounds}).",
         " ".join(detail),
     )
 
 
-def confirmed_better(row: dict[Any, Any], others: list[dict[Any, Any]]) -> Finding | None:
+def confirmed_better(winner: Finalist, others: Sequence[Finalist]) -> Finding | None:
     """A finalist whose fresh runs look better than the recommended one's: no reason to switch."""
-    done = [other for other in others if other["confirm_total"]]
-    best = max(done, key=_share, default=None)
-    if best is None or _share(best) <= _share(row):
+    done = [other for other in others if other.fresh.total]
+    best = max(done, key=lambda it: it.fresh.value, default=None)
+    if best is None or best.fresh.value <= winner.fresh.value:
         return None
-    stable, total = int(best["confirm_stable"]), int(best["confirm_total"])
-    apart = best["confirm_low"] > row["confirm_high"]
+    apart = best.fresh.interval.low > winner.fresh.interval.high
     told = (
         "Their intervals do not even overlap, so confirm that one with seeds of its own."
         if apart
         else "Their intervals overlap. To choose it for that would be a choice by these very "
         "seeds, and would need fresh ones again."
     )
-    return Finding(
-        f"Finalist trial {best['trial']} did better on fresh seeds: {share(stable, total)}.", told
-    )
+    return Finding(f"Finalist trial {best.trial} did better on fresh seeds: {best.fresh}.", told)
 
 
 def not_confirmed(study: StudyRecord) -> Finding | None:
@@ -88,7 +91,7 @@ def not_confirmed(study: StudyRecord) -> Finding | None:
     believe = believed(study, trial)
     if believe is None:
         return None
-    stable, total = int((own["outcome"] == "stable").sum()), len(own)
+    led_by = Share.of_stable(own["outcome"])
     others = counted(int(runs["trial"].nunique()), "trial")
     how = (
         "its spread fitted to them"
@@ -97,12 +100,8 @@ def not_confirmed(study: StudyRecord) -> Finding | None:
     )
     return Finding(
         "Nothing is confirmed.",
-        f"Trial {trial} leads by {stable} stable of {counted(total, 'run')} that it was chosen "
-        f"by. Drawn towards what all {others} show ({how}), its share of stable runs is about "
-        f"{fixed(believe.mean)} (95% credible: {percents(believe.low, believe.high)}). Only runs "
-        "on fresh seeds can confirm it.",
+        f"Trial {trial} leads by {led_by.count} stable of {counted(led_by.total, 'run')} that it "
+        f"was chosen by. Drawn towards what all {others} show ({how}), its share of stable runs "
+        f"is about {fixed(believe.mean)} (95% credible: {percents(believe.low, believe.high)}). "
+        "Only runs on fresh seeds can confirm it.",
     )
-
-
-def _share(row: dict[Any, Any]) -> float:
-    return float(row["confirm_stable"] / row["confirm_total"])

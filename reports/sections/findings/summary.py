@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from reports.kit.blocks import Block
 from reports.kit.finding import TOPICS, Finding, RunQuote
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order, look, meaning
-from reports.kit.words import counted, duration, images
+from reports.kit.words import counted, day, duration, images
 from reports.sections.findings.finalists import pareto_table, stages_line
 from reports.sections.findings.findings import findings
 from reports.sections.findings.grid import grid_section
@@ -158,15 +158,6 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
 
 def _when(card: StudyCard) -> str:
     if card.finished:
-        return f"{card.status} {_day(card.finished)}".strip()
-    started = _day(card.created)
+        return f"{card.status} {day(card.finished)}".strip()
+    started = day(card.created)
     return f"{card.status}, started {started}" if started else card.status
-
-
-def _day(written: str) -> str:
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        return ""
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment
-    return moment.strftime("%d %B %Y").lstrip("0")

@@ -7,25 +7,26 @@ beside that value: it says what an even sample showed there, not what changing i
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from reports.kit.axes import Axis
+from reports.kit.axes import Array, Axis
+from reports.kit.layouts import Grid, axes_of_place, name_above, rows_of, suffix_of
 from reports.kit.outcomes import look
-from reports.kit.panel import FAINT, Panel, blank, plain, plotly_text
-from reports.kit.shares import Array
+from reports.kit.panel import BLUE, Panel, plain, plotly_text
 from reports.kit.words import counted, percents
 from reports.sections.matters.marginals import axes_of, dependence_rows
 from reports.study.scale import LEAST_TRIALS
 from reports.study.tables import finished, sobol_runs
 
 MOST_PARAMETERS = 12
-SCORE = "#0072B2"
 STABLE = look("stable").colour
+KEY = 28
+"""Pixels from the first row of figures to the key above it."""
 FLOOR, TALLEST = -0.24, 0.17
 """Of the bars that count runs, below the zero line: their foot, and the highest of them."""
 
@@ -46,48 +47,37 @@ def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str])
     """One small figure a parameter: share stable, mean score, and how many runs a bin has."""
     paths = [path for path in order if path in axes] + [p for p in axes if p not in order]
     shown = paths[:MOST_PARAMETERS]
-    grid = Grid(len(shown), 4 if len(shown) > 6 else 3)
-    figure = blank(grid.height)
-    for i, path in enumerate(shown):
-        own = rows[rows["parameter"] == path]
-        for trace in _traces(own, axes[path]):
-            figure.add_trace(trace.update(xaxis=f"x{_suffix(i)}", yaxis=f"y{_suffix(i)}"))
-    figure.update_layout(_axes(figure, [axes[path] for path in shown], grid))
-    figure.update_layout(annotations=[_key(), *_titles([axes[path] for path in shown])])
+    upward = {
+        "range": [FLOOR - 0.01, 1.04], "tickvals": [0, 0.5, 1], "ticktext": ["0", "½", "1"],
+        "tickfont": {"size": 11}, "fixedrange": True,
+    }  # fmt: skip
+    figure = _grid(len(shown), 4 if len(shown) > 6 else 3).figure(upward=upward)
+    for place, path in enumerate(shown):
+        for trace in _traces(rows[rows["parameter"] == path], axes[path]):
+            figure.add_trace(trace.update(axes_of_place(place)))
+    titles = [
+        name_above(place, f"<b>{plotly_text(axes[path].title)}</b>", yshift=2)
+        for place, path in enumerate(shown)
+    ]
+    figure.update_layout(
+        {f"xaxis{suffix_of(place)}": _across(axes[path]) for place, path in enumerate(shown)},
+        annotations=[_key(), *titles],
+    )
     return Panel(
         "dependence",
         figure,
         "Share of stable runs and mean score in bins of each parameter.",
         note=_note(rows, len(paths), len(shown)),
         title="Stability and score along every parameter",
-        narrow=_stacked(len(shown)),
+        narrow=_grid(len(shown), 1).changes(),
         table=_table(rows, axes),
         marks="dependence",
-        brush={f"x{_suffix(i)}": axes[path].brush for i, path in enumerate(shown)},
+        brush={f"x{suffix_of(i)}": axes[path].brush for i, path in enumerate(shown)},
     )
 
 
-class Grid(NamedTuple):
-    """Places of small figures, row by row from the top."""
-
-    num_figures: int
-    columns: int
-
-    @property
-    def lines(self) -> int:
-        return math.ceil(self.num_figures / self.columns)
-
-    @property
-    def height(self) -> int:
-        return 50 + 190 * self.lines
-
-    def domains(self, i: int) -> tuple[list[float], list[float]]:
-        """Horizontal and vertical share of the figure that the i-th takes."""
-        column, line = i % self.columns, i // self.columns
-        wide, high = 1 / self.columns, (1 - 30 / self.height) / self.lines
-        top = 1 - 30 / self.height - line * high
-        left = column * wide + (0.018 if column else 0)
-        return [left, (column + 1) * wide - 0.012], [top - 0.8 * high, top - 0.12 * high]
+def _grid(count: int, columns: int) -> Grid:
+    return Grid(rows_of(count, columns), columns, 129, 61, (8, 12, KEY + 23, 34))
 
 
 def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:
@@ -118,7 +108,7 @@ def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:
     line = not axis.slots
     return [
         bars,
-        _curve(middle + aside, rows["score"], rows["score_low"], rows["score_high"], SCORE,
+        _curve(middle + aside, rows["score"], rows["score_low"], rows["score_high"], BLUE,
                "diamond", scores, line),
         _curve(middle - aside, share, rows["low"], rows["high"], STABLE, "circle", told, line),
     ]  # fmt: skip
@@ -143,26 +133,15 @@ def _curve(
     )  # fmt: skip
 
 
-def _axes(figure: go.Figure, axes: list[Axis], grid: Grid) -> dict[str, Any]:
-    across, upward = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
-    found = {}
-    for i, axis in enumerate(axes):
-        wide, high = grid.domains(i)
-        layout = axis.layout()
-        layout.pop("title.text")
+def _across(axis: Axis) -> dict[str, Any]:
+    """The axis of a parameter under a small figure, which has room for few labels."""
+    layout = axis.layout() | {
+        "showgrid": False, "title.text": "", "tickfont": {"size": 11}, "automargin": False,
+    }  # fmt: skip
+    if not axis.slots:
         every = max(1, math.ceil(sum(map(bool, layout["ticktext"])) / 4))
-        if not axis.slots:
-            layout["ticktext"] = _thinned(layout["ticktext"], every)
-        found[f"xaxis{_suffix(i)}"] = across | layout | {
-            "domain": wide, "anchor": f"y{_suffix(i)}", "showgrid": False, "title": {"text": ""},
-            "tickfont": {"size": 11}, "automargin": False,
-        }  # fmt: skip
-        found[f"yaxis{_suffix(i)}"] = upward | {
-            "domain": high, "anchor": f"x{_suffix(i)}", "range": [FLOOR - 0.01, 1.04],
-            "tickvals": [0, 0.5, 1], "ticktext": ["0", "½", "1"], "tickfont": {"size": 11},
-            "gridcolor": FAINT, "showticklabels": i % grid.columns == 0, "fixedrange": True,
-        }  # fmt: skip
-    return found
+        layout["ticktext"] = _thinned(layout["ticktext"], every)
+    return {key.replace(".", "_"): value for key, value in layout.items()}
 
 
 def _thinned(labels: list[str], every: int) -> list[str]:
@@ -171,46 +150,15 @@ def _thinned(labels: list[str], every: int) -> list[str]:
     return [label if i in kept else "" for i, label in enumerate(labels)]
 
 
-def _titles(axes: list[Axis]) -> list[dict[str, Any]]:
-    return [
-        {
-            "xref": f"x{_suffix(i)} domain", "yref": f"y{_suffix(i)} domain", "x": 0, "y": 1.02,
-            "text": f"<b>{plotly_text(axis.title)}</b>", "showarrow": False, "xanchor": "left",
-            "yanchor": "bottom", "font": {"size": 12.5},
-        }
-        for i, axis in enumerate(axes)
-    ]  # fmt: skip
-
-
 def _key() -> dict[str, Any]:
     """What the marks are, above the figures."""
     text = (
         f'<span style="color:{STABLE}">●</span> share stable   '
-        f'<span style="color:{SCORE}">◆</span> mean score   '
+        f'<span style="color:{BLUE}">◆</span> mean score   '
         '<span style="color:#8A8A8A">■</span> runs'
     )
-    return {
-        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "text": text, "showarrow": False,
-        "xanchor": "left", "yanchor": "top", "font": {"size": 12.5},
-    }  # fmt: skip
-
-
-def _stacked(count: int) -> dict[str, Any]:
-    """One below the other on a narrow screen."""
-    grid = Grid(count, 1)
-    changes: dict[str, Any] = {"height": grid.height}
-    for i in range(count):
-        wide, high = grid.domains(i)
-        changes |= {
-            f"xaxis{_suffix(i)}.domain": wide,
-            f"yaxis{_suffix(i)}.domain": high,
-            f"yaxis{_suffix(i)}.showticklabels": True,
-        }
-    return changes
-
-
-def _suffix(i: int) -> str:
-    return "" if i == 0 else str(i + 1)
+    whole = {"xref": "paper", "yref": "paper"}
+    return name_above(0, text, yshift=KEY, **whole)
 
 
 def _note(rows: pd.DataFrame, num_parameters: int, num_shown: int) -> str:

@@ -14,15 +14,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from lab.statistics import paired_effect
-from reports.kit.panel import INK, Panel, blank, plain, plotly_text
+from lab.statistics import difference_interval, paired_effect
+from reports.kit.forest import Series, Style, lanes
+from reports.kit.layouts import lanes_axis
+from reports.kit.panel import BLUE, INK, Panel, blank, plotly_text
 from reports.kit.words import counted, listed, number, short_name
 from reports.study.comparisons import (
     LEAST_IN_A_LEVEL,
-    LEAST_PAIRED,
     choices_of,
     configurations_but,
-    difference,
     outcome_rows,
 )
 from reports.study.scale import LEAST_CONFIGURATIONS
@@ -31,16 +31,16 @@ COLUMNS = (
     "choice", "level", "against", "difference", "low", "high", "paired", "stable", "total",
     "other_stable", "other_total",
 )  # fmt: skip
-BLUE = "#0072B2"
 
 
 def effect_rows(study: StudyRecord) -> pd.DataFrame:
     """One row a level: difference of P(stable) to the other levels with its 95% interval.
 
     `paired` counts the configurations run at this level and at another, equal in all else; 0 where
-    the interval is unpaired (Newcombe 1998, method 10). It is unpaired as well where all pairs
-    came out alike: drawing those again can show no spread. Counts are of first runs of trials. A
-    choice of two levels has one row; a level with fewer than LEAST_IN_A_LEVEL trials has none.
+    the interval is unpaired (Newcombe 1998, method 10): below LEAST_CONFIGURATIONS pairs, and
+    where all pairs came out alike, for drawing those again can show no spread. Counts are of first
+    runs of trials. A choice of two levels has one row; a level with fewer than LEAST_IN_A_LEVEL
+    trials has none.
     """
     rows = outcome_rows(study)
     rows = rows[rows["unbiased"].astype(bool)]
@@ -84,20 +84,22 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
     )  # fmt: skip
     clear = (rows["low"] > 0) | (rows["high"] < 0)
     for paired in (True, False):
-        for shown in (False, True):
-            chosen = ((rows["paired"] > 0) == paired) & (clear == shown)
-            if chosen.any():
-                colour = BLUE if shown else INK
-                lanes = [places[i] for i in np.flatnonzero(chosen)]
-                figure.add_trace(_marks(rows[chosen], lanes, colour, filled=paired))
+        for beyond in (False, True):
+            chosen = ((rows["paired"] > 0) == paired) & (clear == beyond)
+            symbol, colour = "square" if paired else "circle-open", BLUE if beyond else INK
+            own = rows[chosen]
+            series = Series(
+                Style(colour, symbol, 9, 1.6, 1.0),
+                [places[i] for i in np.flatnonzero(chosen)],
+                100 * own[["difference", "low", "high"]],
+                hover=[_words(row) for row in own.to_dict("records")],
+            )
+            figure.add_traces(lanes(series) if chosen.any() else [])
     figure.update_xaxes(
         range=[-104, 104], tickvals=[-100, -50, 0, 50, 100], domain=[0, 0.76],
         ticktext=["−100", "−50", "0", "+50", "+100"], title_text="points of P(stable)",
     )  # fmt: skip
-    figure.update_yaxes(
-        range=[len(labels) - 0.4, -0.6], tickvals=list(range(len(labels))), ticktext=labels,
-        showgrid=False,
-    )  # fmt: skip
+    lanes_axis(figure, labels, range=[len(labels) - 0.4, -0.6])
     figure.update_layout(
         annotations=[
             {
@@ -133,27 +135,7 @@ def _effect(rows: pd.DataFrame, treated: Any, group: Any) -> tuple[Any, ...] | N
     if paired.num_configurations >= LEAST_CONFIGURATIONS and low < high:
         return paired.difference, low, high, paired.num_configurations, *sides[0], *sides[1]
     gain = sides[0][0] / sides[0][1] - sides[1][0] / sides[1][1]
-    return gain, *difference(sides[0], sides[1]), 0, *sides[0], *sides[1]
-
-
-def _marks(rows: pd.DataFrame, lanes: list[int], colour: str, *, filled: bool) -> go.Scatter:
-    points = 100 * rows["difference"]
-    return go.Scatter(
-        x=plain(points, 4),
-        y=lanes,
-        mode="markers",
-        error_x={
-            "type": "data", "symmetric": False, "thickness": 1.6, "width": 0, "color": colour,
-            "array": plain(100 * rows["high"] - points, 4),
-            "arrayminus": plain(points - 100 * rows["low"], 4),
-        },
-        marker={
-            "symbol": "square" if filled else "circle-open", "size": 9, "color": colour,
-            "line": {"width": 1.6, "color": colour},
-        },
-        hovertext=[_words(row) for row in rows.to_dict("records")],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    return gain, *difference_interval(sides[0], sides[1]), 0, *sides[0], *sides[1]
 
 
 def _lanes(rows: pd.DataFrame) -> tuple[list[int], list[str]]:
@@ -184,17 +166,15 @@ def _points(share: float) -> str:
 
 def _note(rows: pd.DataFrame) -> str:
     kinds = []
-    few = rows["paired"].between(1, LEAST_PAIRED - 1)
     if (rows["paired"] > 0).any():
         kinds.append(
             "Squares: paired on configuration, and on seed where seeds are shared; the interval "
-            "draws configurations again"
-            + (f", which fewer than {LEAST_PAIRED} of them make too narrow" if few.any() else "")
-            + "."
+            "draws configurations again."
         )
     if (rows["paired"] == 0).any():
         kinds.append(
-            "Circles: unpaired, for want of pairs or because all came out alike (Newcombe's "
+            f"Circles: unpaired, for want of {LEAST_CONFIGURATIONS} pairs or because all came out "
+            "alike (Newcombe's "
             "interval from the first run of each trial): other settings differ as well."
         )
     over = listed([f"{short_name(p)} {name}" for p, name in _clear(rows)])

@@ -9,7 +9,14 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.panel import Panel, blank, plain, plotly_text
+from reports.kit.layouts import (
+    Grid,
+    axes_of_place,
+    name_above,
+    rows_of,
+    suffix_of,
+)
+from reports.kit.panel import BLUE, ORANGE, Panel, plain, plotly_text
 from reports.kit.words import counted, listed, short_name
 from reports.sections.matters.dependence import dependence_panel
 from reports.sections.matters.effects import effects_panel
@@ -17,7 +24,7 @@ from reports.sections.matters.importances import GOALS, importances_rows, sample
 from reports.study.scale import LEAST_TRIALS, NUM_SHUFFLES, is_small
 from reports.study.tables import finished, parameters_of, run_table
 
-BLUE, GREY, CHANCE = "#0072B2", "rgba(128,128,128,0.45)", "#D55E00"
+GREY = "rgba(128,128,128,0.45)"
 
 
 def matters_blocks(study: StudyRecord) -> list[Block]:
@@ -44,19 +51,21 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
     """Bars of either goal side by side, the most important for stability on top."""
     goals = [goal for goal in GOALS if (rows["goal"] == goal).any()]
     order = list(dict.fromkeys(rows["parameter"]))
-    height = 92 + 30 * len(order)
-    figure = blank(height, bargap=0.45)
-    width = 1 / len(goals)
-    headings = []
-    for i, goal in enumerate(goals):
+    names = [plotly_text(short_name(path)) for path in order]
+    figure = _grid(len(goals), len(goals), len(order)).figure(
+        {"tickformat": ".0%", "title": {"text": "share of the importance"}},
+        {
+            "range": [len(order) - 0.4, -0.6], "showgrid": False,
+            "tickvals": list(range(len(order))), "ticktext": names, "showticklabels": False,
+        },
+    )  # fmt: skip
+    for place, goal in enumerate(goals):
         own = rows[rows["goal"] == goal]
-        places = [order.index(path) for path in own["parameter"]]
-        suffix = "" if i == 0 else str(i + 1)
-        for trace in _bars(own, places):
-            figure.add_trace(trace.update(xaxis=f"x{suffix}", yaxis=f"y{suffix}"))
-        _place(figure, i, own, order, [i * width + 0.06 * (i > 0), (i + 1) * width])
-        headings.append(_heading(suffix, GOALS[goal]))
-    figure.update_layout(annotations=headings, margin_t=30)
+        for trace in _bars(own, [order.index(path) for path in own["parameter"]]):
+            figure.add_trace(trace.update(axes_of_place(place)))
+        figure.update_layout({f"xaxis{suffix_of(place)}_range": [0, _axis_end(own)]})
+        figure.add_annotation(name_above(place, GOALS[goal], font={"size": 14}))
+    figure.update_layout(bargap=0.45, yaxis_showticklabels=True)
     return Panel(
         "importances",
         figure,
@@ -64,7 +73,9 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
         "level that chance alone reaches.",
         note=_note(rows, goals),
         title="Importance of every parameter",
-        narrow=_stacked(height) if len(goals) > 1 else {},
+        narrow=_grid(len(goals), 1, len(order)).changes() | {"yaxis2.showticklabels": True}
+        if len(goals) > 1
+        else {},
         table=rows.assign(
             goal=rows["goal"].map(GOALS), beyond=rows["importance"] > rows["chance"]
         )[["goal", "parameter", "importance", "chance", "beyond", "num_trials"]].rename(
@@ -112,37 +123,14 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
             marker={
                 "symbol": ["triangle-right" if over else "line-ns" for over in beyond],
                 "size": [10 if over else 17 for over in beyond],
-                "color": CHANCE,
+                "color": ORANGE,
                 "opacity": 1,
-                "line": {"width": [0 if over else 2.5 for over in beyond], "color": CHANCE},
+                "line": {"width": [0 if over else 2.5 for over in beyond], "color": ORANGE},
             },
             hovertext=[f"chance alone: {chance:.0%}" for chance in rows["chance"]],
             hovertemplate="%{hovertext}<extra></extra>",
         ),
     ]
-
-
-def _place(
-    figure: go.Figure, i: int, rows: pd.DataFrame, order: list[str], domain: list[float]
-) -> None:
-    """The axes of one goal; only the first says the parameters' names."""
-    suffix = "" if i == 0 else str(i + 1)
-    across, upward = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
-    figure.update_layout(
-        {
-            f"xaxis{suffix}": across
-            | {
-                "domain": domain, "anchor": f"y{suffix}", "range": [0, _axis_end(rows)],
-                "tickformat": ".0%", "title": {"text": "share of the importance"},
-            },
-            f"yaxis{suffix}": upward
-            | {
-                "anchor": f"x{suffix}", "range": [len(order) - 0.4, -0.6], "showgrid": False,
-                "tickvals": list(range(len(order))), "showticklabels": i == 0,
-                "ticktext": [plotly_text(short_name(path)) for path in order],
-            },
-        }
-    )  # fmt: skip
 
 
 def _axis_end(rows: pd.DataFrame) -> float:
@@ -151,23 +139,10 @@ def _axis_end(rows: pd.DataFrame) -> float:
     return max(1.18 * bars, min(1.05 * chance, 1.1))
 
 
-def _heading(suffix: str, text: str) -> dict[str, Any]:
-    return {
-        "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0, "y": 1, "text": text,
-        "showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"size": 14},
-    }  # fmt: skip
-
-
-def _stacked(height: int) -> dict[str, Any]:
-    """One goal above the other, each with the names."""
-    return {
-        "height": 2 * height,
-        "xaxis.domain": [0, 1],
-        "xaxis2.domain": [0, 1],
-        "yaxis.domain": [0.58, 1],
-        "yaxis2.domain": [0, 0.42],
-        "yaxis2.showticklabels": True,
-    }
+def _grid(num_goals: int, columns: int, num_parameters: int) -> Grid:
+    """The goals side by side, or one above the other."""
+    rows, height = rows_of(num_goals, columns), 30 * num_parameters + 10
+    return Grid(rows, columns, height, 82, (8, 12, 30, 52), spacing=0.06)
 
 
 def _note(rows: pd.DataFrame, goals: list[str]) -> str:

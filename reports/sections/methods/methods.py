@@ -11,7 +11,8 @@ from lab.record.columns import MetricNames
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element, joined, scrollable
 from reports.kit.outcomes import VERDICT_NAMES, glyph, meaning
-from reports.kit.words import counted, listed, number
+from reports.kit.table import Cell, table
+from reports.kit.words import MISSING, counted, listed, number
 from reports.sections.methods.statistics import statistics_section
 from reports.study.commands import commands_section, shown_folder
 from reports.study.conclusions import is_raced
@@ -119,11 +120,7 @@ def _formulas(study: StudyRecord) -> Html:
         element("p", "Stable: no failure before T and a final quality of at least the target. "
             "How often these rules err is measured on planted failures: see Trust."),
     ]  # fmt: skip
-    meanings = [
-        element("tr", element("th", glyph(name), name, scope="row"), element("td", meaning(name)))
-        for name in VERDICT_NAMES
-    ]
-    verdicts = element("table", element("tbody", joined(meanings)), class_="facts")
+    verdicts = table((Cell([glyph(name), name]), meaning(name)) for name in VERDICT_NAMES)
     return element("div", element("div", *score), verdicts, class_="method-columns")
 
 
@@ -152,9 +149,9 @@ def _thresholds(study: StudyRecord) -> Html:
     rows = []
     for name, field in StabilityConfig.model_fields.items():
         value = value_at(study.card.base, f"stability.{name}")
-        shown = number(field.default if value is None else value)
-        rows.append(_row(name, shown, field.description or ""))
-    return element("table", element("tbody", joined(rows)), class_="facts")
+        limit = number(field.default if value is None else value)
+        rows.append((name, limit, field.description or ""))
+    return table(rows)
 
 
 def _metrics(study: StudyRecord) -> Html:
@@ -162,13 +159,10 @@ def _metrics(study: StudyRecord) -> Html:
     baseline = metrics.baseline
     names = names_of(study).model_dump()
     rows = [
-        _row(name, number(baseline[name]) if name in baseline else "–", METRICS[kind])
+        (name, number(baseline[name]) if name in baseline else MISSING, METRICS[kind])
         for kind, name in names.items()
         if kind in REQUIRED or name in baseline
     ]
-    head = element(
-        "tr", *(element("th", word, scope="col") for word in ("metric", "real images", "meaning"))
-    )
     protocol = (
         f"Extractor {metrics.extractor or NOT_RECORDED}, "
         f"{number(metrics.num_samples)} generated images an evaluation, nearest "
@@ -176,10 +170,8 @@ def _metrics(study: StudyRecord) -> Html:
         f"{metrics.reference or NOT_RECORDED}. “Real images” is what held-out real images "
         "score against the same reference: the best a perfect generator could expect."
     )
-    table = element(
-        "table", element("thead", head), element("tbody", joined(rows)), class_="facts"
-    )
-    return joined([element("p", protocol), scrollable(table, "Metrics"), *_classes(study)])
+    values = table(rows, ("metric", "real images", "meaning"), label="Metrics")
+    return joined([element("p", protocol), values, *_classes(study)])
 
 
 def _classes(study: StudyRecord) -> list[Html]:
@@ -191,16 +183,10 @@ def _classes(study: StudyRecord) -> list[Html]:
     return [element("p", told)]
 
 
-def _facts(title: str, entries: Mapping[str, Any]) -> Html:
-    rows = [_row(str(name), _shown(value)) for name, value in entries.items()]
-    if not rows:
-        rows = [_row("–", NOT_RECORDED)]
-    return _folded(title, element("table", element("tbody", joined(rows)), class_="facts"))
-
-
-def _row(name: str, *values: str) -> Html:
-    cells = (element("td", value) for value in values)
-    return element("tr", element("th", name, scope="row"), *cells)
+def _facts(title: str, data: Any) -> Html:
+    entries = data if isinstance(data, Mapping) else {}
+    rows = [(str(name), _shown(value)) for name, value in entries.items()]
+    return _folded(title, table(rows or [(MISSING, "not recorded")]))
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reports.kit.markup import Html, element, joined
-from reports.kit.words import wilson_bounds
+from reports.kit.shares import Share
 from reports.study.scale import LEAST_CONFIGURATIONS, LEAST_TRIALS, MOST_MARKS, NUM_SHUFFLES
 
 
@@ -21,8 +21,8 @@ STATISTICS = (
     Statistic(
         "P(stable)",
         "k of n runs that ended stable, with Wilson's score interval at 95%; trials are ranked by "
-        f"its lower bound: three of three say more than {wilson_bounds(3, 3)[0]:.0%}, ten of ten "
-        f"more than {wilson_bounds(10, 10)[0]:.0%}. Without runs the interval is 0 to 100%.",
+        f"its lower bound: three of three say more than {Share(3, 3).interval.low:.0%}, ten of "
+        f"ten more than {Share(10, 10).interval.low:.0%}. Without runs the interval is 0 to 100%.",
         "Wilson 1927; Brown, Cai and DasGupta 2001, eq. 4",
     ),
     Statistic(

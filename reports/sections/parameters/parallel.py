@@ -21,7 +21,7 @@ from reports.kit.axes import Axis, axis_for, spread
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
-from reports.kit.words import counted
+from reports.kit.words import counted, shortened
 from reports.sections.parameters.trial_table import table_block
 from reports.study.tables import parameters_of, run_table, trial_table
 
@@ -32,7 +32,6 @@ NUM_STOPS = 60
 """A brush snaps to ticks; so many unlabelled ones let it go where it is dragged."""
 GREY = "#8A8A8A"
 LETTER_PIXELS = 6
-MOST_LETTERS = 16
 NARROW_WIDTH = 940
 """On a narrow screen the figure is wider than it and scrolls: axes need room for their labels."""
 MEASURED = ("quality", "score")
@@ -206,7 +205,7 @@ def _dimension(
     missing = low - 0.14 * (high - low)
     is_absent = np.isnan(positions)
     bottom = missing if is_absent.any() else low
-    ticks = dict(zip(axis.ticks, (_short(label) for label in axis.labels), strict=True))
+    ticks = dict(zip(axis.ticks, (shortened(label) for label in axis.labels), strict=True))
     if not axis.slots:
         ticks = dict.fromkeys(np.linspace(low, high, NUM_STOPS).tolist(), "") | ticks
     if is_absent.any():
@@ -245,12 +244,7 @@ def _unique(texts: Sequence[str]) -> list[str]:
 def _wrapped(title: str) -> list[str]:
     """A title in two lines where it has two words."""
     first, _, rest = title.rpartition(" ")
-    return [_short(line) for line in (first, rest) if line]
-
-
-def _short(label: str) -> str:
-    """A name no longer than there is room for beside an axis."""
-    return label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…"
+    return [shortened(line) for line in (first, rest) if line]
 
 
 def _turn(place: int) -> float:

@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
 from lab.statistics.pilot import LEAST_CORRELATION, LEAST_RUNS, Curve, Pilot, grace_period
 from reports.kit.blocks import Block, Missing
-from reports.kit.panel import INK, Panel, blank, plain
+from reports.kit.layouts import add_beneath, images_axis
+from reports.kit.panel import BLUE, BLUE_SHADE, INK, Panel, blank, plain, words_at
 from reports.kit.words import fixed, images
 from reports.study.tables import explored, finished, run_table
 
 Array = NDArray[np.float64]
 MOST_RUNS = 400
 """Runs that the bootstrap draws from; of more, an even sample."""
-SHADE = "rgba(0,114,178,0.16)"
-COLOUR = "#0072B2"
 MOST_LOOKS = 12
 """Evaluations that are compared with the final one; of more, every so-manieth."""
 
@@ -108,27 +107,18 @@ def draw_early(
                 x=plain(known["images"]),
                 y=plain(known[column]),
                 mode="lines+markers" if width else "lines",
-                line={"color": COLOUR, "width": width},
-                marker={"color": COLOUR, "size": 7},
+                line={"color": BLUE, "width": width},
+                marker={"color": BLUE, "size": 7},
                 fill="tonexty" if column == "high" else None,
-                fillcolor=SHADE,
+                fillcolor=BLUE_SHADE,
                 error_y=_whiskers(known) if width and len(known) == 1 else None,
                 hovertemplate="%{x:,} images: %{y:.2f}<extra></extra>" if width else None,
                 hoverinfo=None if width else "skip",
             )
         )
-    figure.add_trace(
-        go.Scatter(
-            x=plain(rows["images"]),
-            y=[0] * len(rows),
-            yaxis="y2",
-            mode="text",
-            text=[f"{alive:,}" for alive in rows["alive"]],
-            textfont={"size": 12},
-            hoverinfo="skip",
-            cliponaxis=False,
-        )
-    )
+    alive = [f"{count:,}" for count in rows["alive"]]
+    zeros = [0] * len(rows)
+    figure.add_trace(words_at(rows["images"], zeros, alive, "middle center", yaxis="y2"))
     _lay_out(figure, rows, budget)
     _name_lines(figure, pilot, budget)
     sampled = f" Showing an even sample, {num_shown:,} of {num_runs:,} runs."
@@ -159,33 +149,14 @@ def _whiskers(known: pd.DataFrame) -> dict[str, Any]:
 
 def _lay_out(figure: go.Figure, rows: pd.DataFrame, budget: float) -> None:
     lowest = min(0.0, float(np.nanmin(rows["low"].to_numpy(dtype=float), initial=0.0)))
-    ticks = [share * budget for share in (0, 0.25, 0.5, 0.75, 1)]
-    figure.update_xaxes(
-        range=[0, budget * 1.01],
-        tickvals=ticks,
-        ticktext=[images(tick) for tick in ticks],
-        title={"text": "images seen", "font": {"size": 13}, "standoff": 4},
-        anchor="y",
-    )
-    figure.update_layout(
-        margin_r=30,
-        yaxis={
-            "domain": [0.24, 1],
-            "range": [lowest - 0.03, 1.03],
-            "title": {"text": "rank correlation with the end", "font": {"size": 13}},
-        },
-        yaxis2={
-            "domain": [0, 0.07],
-            "range": [-0.5, 0.5],
-            "tickvals": [0],
-            "ticktext": ["runs alive"],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-            "ticklabelstandoff": 6,
-            "fixedrange": True,
-        },
-    )
+    images_axis(figure, budget, anchor="y")
+    title = {"text": "rank correlation with the end", "font": {"size": 13}}
+    figure.update_yaxes(range=[lowest - 0.03, 1.03], title=title)
+    add_beneath(
+        figure, 0.07, 0.17, range=[-0.5, 0.5], tickvals=[0], ticktext=["runs alive"],
+        showgrid=False,
+    )  # fmt: skip
+    figure.update_layout(margin_r=30)
 
 
 def _name_lines(figure: go.Figure, pilot: Pilot, budget: float) -> None:

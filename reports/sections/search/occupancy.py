@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from reports.kit.layouts import add_beneath
 from reports.kit.outcomes import in_order, look
-from reports.kit.panel import FAINT, INK, blank, plain, plotly_text
+from reports.kit.panel import INK, blank, plain, plotly_text
 from reports.kit.words import counted
 
 Array = NDArray[np.float64]
@@ -84,21 +85,10 @@ def occupancy(
     figure.update_layout(
         barmode="stack",
         xaxis={"range": [0, last / unit.seconds], "anchor": "y2"},
-        yaxis={
-            "domain": [0.6, 1],
-            "range": [0, 1.14 * top],
-            "title": {"text": "under way", **small},
-        },
-        yaxis2={
-            "domain": [0, 0.5],
-            "title": {"text": "ended", **small},
-            "gridcolor": FAINT,
-            "zeroline": False,
-            "automargin": True,
-            "ticklabelstandoff": 6,
-            "rangemode": "tozero",
-        },
+        yaxis={"range": [0, 1.14 * top], "title": {"text": "under way", **small}},
     )
+    ended_title = {"text": "ended", **small}
+    add_beneath(figure, 0.5, 0.1, title=ended_title, rangemode="tozero", fixedrange=False)
     extra = {"unit": unit.seconds, "bin": last / NUM_BINS, "bins": NUM_BINS,
              "end": by_run(rows["end"])}  # fmt: skip
     return figure, extra

@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 
 from lab.record import UNBROKEN, StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order, look
-from reports.kit.panel import Panel, blank, plain, plotly_text
+from reports.kit.layouts import lanes_axis
+from reports.kit.outcomes import counts_in_order, in_order, look
+from reports.kit.panel import Panel, blank, plain, plotly_text, words_at
 from reports.kit.words import counted, number
 from reports.sections.search.spending import parts_of, percent, size_of, worked_seconds
 from reports.study.tables import run_table
@@ -101,20 +102,14 @@ def draw_saved(rows: pd.DataFrame, whole: float, hours: str) -> Panel:
         range=[0, most * scale * 1.02],
         title={"text": plotly_text(unit), "font": {"size": 13}, "standoff": 6},
     )
-    figure.update_yaxes(
-        range=[len(kinds) - 0.45, -0.75],
-        tickvals=list(range(len(kinds))),
-        ticktext=[
-            f"{kind}<br>{counted(int((rows['kind'] == kind).sum()), 'run')}" for kind in kinds
-        ],
-        showgrid=False,
-    )
-    counts = rows["outcome"].value_counts()
+    runs = rows["kind"].value_counts()
+    names = [f"{kind}<br>{counted(int(runs[kind]), 'run')}" for kind in kinds]
+    lanes_axis(figure, names, range=[len(kinds) - 0.45, -0.75])
     return Panel(
         "saved",
         figure,
         f"{hours.capitalize()} that stopped runs took, and those they were spared.",
-        {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
+        counts_in_order(rows["outcome"]),
         note=_note(rows, whole, unit, scale),
         table=_table(rows, hours),
         title="What stopping saved",
@@ -166,16 +161,7 @@ def _labels(sums: Iterable[Hours], scale: float, unit: str) -> go.Scatter:
         f"{number(pair.spent * scale)} {unit} taken, <b>{number(pair.saved * scale)} saved</b>"
         for pair in sums
     ]
-    return go.Scatter(
-        x=[0.0] * len(texts),
-        y=[place - 0.42 for place in range(len(texts))],
-        mode="text",
-        text=texts,
-        textposition="middle right",
-        textfont={"size": 12},
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
+    return words_at([0.0] * len(texts), [place - 0.42 for place in range(len(texts))], texts)
 
 
 def _note(rows: pd.DataFrame, whole: float, unit: str, scale: float) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lab.record import SECONDS_EVALUATING, SECONDS_TRAINING, STAGES, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
-from reports.kit.panel import Panel, blank, plain, plotly_text
+from reports.kit.panel import Panel, blank, plain, plotly_text, words_at
 from reports.kit.words import counted, listed, number
 from reports.study.tables import of_study, run_table
 
@@ -231,16 +231,8 @@ def _direct_labels(
 
 
 def _totals(total: pd.Series[float], scale: float) -> go.Scatter:
-    return go.Scatter(
-        x=plain(total * scale),
-        y=list(range(len(total))),
-        mode="text",
-        text=[f" {number(float(hours) * scale)}" for hours in total],
-        textposition="middle right",
-        textfont={"size": 12},
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
+    words = [f" {number(float(hours) * scale)}" for hours in total]
+    return words_at(total * scale, range(len(total)), words)
 
 
 def _note(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from lab.record import STAGES, StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.outcomes import in_order, look
+from reports.kit.outcomes import counts_in_order, in_order, look
 from reports.kit.panel import INK, Panel, blank, plain, plotly_text
-from reports.kit.words import counted, duration
+from reports.kit.words import counted, duration, shortened
 from reports.sections.search.early import early_blocks
 from reports.sections.search.occupancy import Unit, by_run, occupancy, unit_for
 from reports.sections.search.saved import saved_blocks
@@ -140,7 +140,6 @@ def draw_timeline(
     """A bar a run in lanes; of many runs the slots in use and the ends by verdict, over time."""
     unit = unit_for(float(rows["end"].max()))
     large = len(rows) > MOST_MARKS
-    counts = rows["outcome"].value_counts()
     figure, extra = occupancy(rows, unit, num_slots) if large else _bars(rows, unit)
     figure.update_xaxes(
         title={"text": f"{unit.name} since {since}", "font": {"size": 13}, "standoff": 6}
@@ -149,7 +148,7 @@ def draw_timeline(
         "timeline",
         figure,
         "Slots over the time of the search: which run held one when, and how it ended.",
-        {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))},
+        counts_in_order(rows["outcome"]),
         note=_note(rows, num_left_out, large=large),
         table=_table(rows),
         marks="timeline",
@@ -206,7 +205,7 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
     figure.update_yaxes(
         range=[num_lanes - 0.4, -1.1 - 0.85 * len(stages) + 0.2],
         tickvals=list(middles.values()),
-        ticktext=[plotly_text(_short(host)) for host in middles],
+        ticktext=[plotly_text(shortened(host)) for host in middles],
         showgrid=False,
     )
     extra = {
@@ -217,10 +216,6 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
         "thickness": THICKNESS,
     }
     return figure, extra
-
-
-def _short(host: str, most: int = 16) -> str:
-    return host if len(host) <= most else f"{host[: most - 1]}…"
 
 
 def _stage_span(rows: pd.DataFrame, whole: float, y: float, unit: Unit) -> go.Scatter:

@@ -1,0 +1,13 @@
+"""A trial, close up: what did it draw, and why was it judged so?"""
+
+from lab.record import StudyRecord
+from reports.kit.blocks import Section
+from reports.sections.trial.closeup import closeup_blocks
+from reports.study.gallery import Album
+
+SECTION: Section[StudyRecord, Album] = Section(
+    "trial",
+    "A trial, close up",
+    "What did it draw, and why was it judged so?",
+    closeup_blocks,
+)

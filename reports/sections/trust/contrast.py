@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from lab.statistics import shrink, stable_shares
-from reports.kit.panel import Panel, blank, plain
-from reports.study.conclusions import conclusions_of, finalist_rows, is_confirmed
+from reports.kit.forest import Series, Style, lanes
+from reports.kit.layouts import lanes_axis, narrow_shares, share_axis
+from reports.kit.panel import BLUE, Panel, blank
+from reports.kit.words import trial_name
+from reports.study.conclusions import conclusions_of, finalist_results, is_confirmed
 from reports.study.tables import finished, run_table
 
 CHOSEN, FRESH, DRAWN = "chosen by", "fresh seeds", "drawn towards all"
-COLOUR = "#0072B2"
 LIFT = 0.17
-"""Of a lane's two lines above and below its middle; lanes are 1 apart."""
+"""Of a lane's two lines above and below its middle."""
 MOST_LEADERS = 6
 LEAST_RUNS = 2
 """Runs of a trial that is no finalist: of single runs all are alike."""
@@ -47,30 +48,19 @@ def contrast_panel(study: StudyRecord) -> Panel | None:
 def draw_contrast(rows: pd.DataFrame, recommended: int | None = None) -> Panel:
     """A lane a trial: hollow what it was chosen by, filled what it was not, with intervals."""
     trials = list(dict.fromkeys(rows["trial"]))
-    place = {trial: -float(i) for i, trial in enumerate(trials)}
     later = FRESH if (rows["kind"] == FRESH).any() else DRAWN
     figure = blank(84 + 54 * len(trials))
     for kind, lift in ((CHOSEN, LIFT), (later, -LIFT)):
-        own = rows[rows["kind"] == kind]
-        heights = [place[trial] + lift for trial in own["trial"]]
-        for trace in _lanes(own, heights, filled=kind != CHOSEN):
-            figure.add_trace(trace)
-    names = [f"trial {trial}" for trial in trials]
-    title = {"text": "share of stable runs", "standoff": 6, "font": {"size": 12}}
-    figure.update_xaxes(range=[-0.02, 1.62], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1],
-                        title=title)  # fmt: skip
-    figure.update_yaxes(
-        range=[0.5 - len(trials), 0.55], showgrid=False,
-        tickvals=[place[trial] for trial in trials],
-        ticktext=[f"<b>{name}</b>" if trial == recommended else name
-                  for name, trial in zip(names, trials, strict=True)],
-    )  # fmt: skip
+        figure.add_traces(lanes(_series(rows[rows["kind"] == kind], trials, kind, lift)))
+    names = [f"<b>{trial_name(it)}</b>" if it == recommended else trial_name(it) for it in trials]
+    share_axis(figure, 1.62, "share of stable runs")
+    lanes_axis(figure, names, range=[len(trials) - 0.5, -0.55])
     return Panel(
         "contrast",
         figure,
         "Share of stable runs of each trial, by the runs it was chosen by and by others.",
         note=NOTES[later],
-        narrow={"xaxis.range": [-0.02, 2.3], "xaxis.tickvals": [0, 0.5, 1]},
+        narrow=narrow_shares(2.3),
         table=rows.rename(columns={"share": "share stable", "kind": "runs"}),
     )
 
@@ -85,39 +75,32 @@ NOTES = {
 }
 
 
-def _lanes(rows: pd.DataFrame, heights: list[float], *, filled: bool) -> list[go.Scatter]:
-    """Intervals as lines with gaps between, then dots and counts at the right."""
-    ends = [end for low, high in zip(rows["low"], rows["high"], strict=True)
-            for end in (low, high, None)]  # fmt: skip
-    line = {"color": COLOUR, "width": 3.5 if filled else 1.5}
-    marker = {
-        "size": 11, "color": COLOUR, "symbol": "circle" if filled else "circle-open",
-        "line": {"width": 0 if filled else 2, "color": COLOUR},
-    }  # fmt: skip
-    words = [
-        f"{row['kind']}: {row['stable']:.0f} of {row['total']:.0f}"
-        if row["total"] > 0
-        else f"{row['kind']}: {100 * row['share']:.0f}%"
-        for row in rows.to_dict("records")
-    ]
-    return [
-        go.Scatter(x=plain(ends), y=[y for height in heights for y in (height, height, None)],
-                   mode="lines", line=line, opacity=0.55, hoverinfo="skip"),
-        go.Scatter(x=plain(rows["share"]), y=heights, mode="markers", marker=marker,
-                   customdata=rows["trial"].tolist(), meta={"of": "trials"}),
-        go.Scatter(x=[1.09] * len(rows), y=heights, mode="text", text=words, hoverinfo="skip",
-                   textposition="middle right", textfont={"size": 12}),
-    ]  # fmt: skip
+def _series(rows: pd.DataFrame, trials: list[int], kind: str, lift: float) -> Series:
+    """Hollow for the runs that a trial was chosen by; the counts at the right."""
+    hollow = Style(BLUE, "circle-open", 11, 1.5, 0.55)
+    return Series(
+        hollow if kind == CHOSEN else Style(BLUE, "circle", 11, 3.5, 0.55),
+        [trials.index(trial) for trial in rows["trial"]],
+        rows[["share", "low", "high"]],
+        lift=lift,
+        words=[
+            f"{kind}: {stable:.0f} of {total:.0f}" if total > 0 else f"{kind}: {100 * share:.0f}%"
+            for stable, total, share in zip(
+                rows["stable"], rows["total"], rows["share"], strict=True
+            )
+        ],
+        words_at=1.09,
+        trials=rows["trial"].tolist(),
+    )
 
 
 def _confirmed(study: StudyRecord) -> list[tuple[object, ...]]:
     found: list[tuple[object, ...]] = []
-    for row in finalist_rows(study).to_dict("records"):
-        for kind, name in ((CHOSEN, "race"), (FRESH, "confirm")):
-            stable, total = int(row[f"{name}_stable"]), int(row[f"{name}_total"])
-            if total:
-                bounds = row[f"{name}_low"], row[f"{name}_high"]
-                found.append((int(row["trial"]), kind, stable, total, stable / total, *bounds))
+    for finalist in finalist_results(study):
+        for kind, share in ((CHOSEN, finalist.race), (FRESH, finalist.fresh)):
+            if share.total:
+                numbers = share.count, share.total, share.value, *share.interval
+                found.append((finalist.trial, kind, *numbers))
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from lab.record import DetectorCard, HealthyCard, RateCard, StudyRecord
-from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.markup import Child, Html, element
 from reports.kit.outcomes import OUTCOMES, glyph
-from reports.kit.words import MISSING, counted, images, listed, number, percents, wilson_bounds
+from reports.kit.shares import Share
+from reports.kit.table import Cell, table
+from reports.kit.words import MISSING, counted, images, listed, number
 from reports.study.commands import copyable
 
 COMMAND = "python -m lab.validate --part planted"
@@ -24,18 +26,12 @@ def detector_section(study: StudyRecord) -> Html:
         )  # fmt: skip
     lines = [_line(name, rate) for name, rate in rates.verdicts.items()]
     lines += [_line(f"{name} (flag)", rate) for name, rate in rates.flags.items()]
-    head = ["failure", "named when planted", "", "right when named", "", "found after", "planted"]
-    table = element(
-        "table",
-        element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
-        element("tbody", joined(lines)),
-        class_="detector",
-    )
+    head = ("failure", "named when planted", "", "right when named", "", "found after", "planted")
     return element(
         "div",
         element("p", _healthy(rates.healthy)),
         element("p", _thresholds(rates)),
-        scrollable(table, "How often the judge errs"),
+        table(lines, head, kind="detector", label="How often the judge errs"),
         element("p", _source(rates), class_="note"),
         class_="wide",
     )
@@ -45,10 +41,9 @@ def _healthy(rate: HealthyCard) -> str:
     runs, alone = rate.runs, rate.left_alone
     if runs is None or alone is None:
         return "How often a healthy run is called a failure is not recorded."
-    low, high = wilson_bounds(alone, runs)
     told = (
-        f"Of {counted(runs, 'healthy run')} it left {alone} alone ({percents(low, high)}, "
-        "Wilson 95%)"
+        f"Of {counted(runs, 'healthy run')} it left {alone} alone "
+        f"(Wilson 95%: {Share(alone, runs).bounds})"
     )
     if rate.interval is not None:
         low, high = rate.interval
@@ -84,21 +79,20 @@ def _source(rates: DetectorCard) -> str:
     )
 
 
-def _line(name: str, rate: RateCard) -> Html:
-    found = (
+def _line(name: str, rate: RateCard) -> list[Child | Cell]:
+    delay = (
         MISSING
         if rate.delay_images is None
         else f"{images(rate.delay_images)} images, {counted_delay(rate.delay_evaluations)}"
     )
     planted = listed(list(rate.kinds)) if rate.kinds else MISSING
-    return element(
-        "tr",
-        element("th", glyph(name) if name in OUTCOMES else None, name, scope="row"),
+    return [
+        Cell([glyph(name) if name in OUTCOMES else None, name]),
         *_rate(rate.named, rate.planted),
         *_rate(rate.given_right, rate.given),
-        element("td", found),
-        element("td", planted, class_="planted"),
-    )
+        delay,
+        Cell([planted], {"class_": "planted"}),
+    ]
 
 
 def counted_delay(evaluations: float | None) -> str:
@@ -108,16 +102,17 @@ def counted_delay(evaluations: float | None) -> str:
     return f"{number(evaluations)} evaluation{'' if evaluations == 1 else 's'}"
 
 
-def _rate(good: int | None, total: int | None) -> tuple[Html, Html]:
+def _rate(good: int | None, total: int | None) -> tuple[str, Html | None]:
     """k of n with its interval, as a bar and in words."""
     if good is None or not total:
-        return element("td", MISSING), element("td")
-    low, high = wilson_bounds(good, total)
+        return MISSING, None
+    share = Share(good, total)
+    low, high = share.interval
     track = element(
         "span",
         element("i", style=f"left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"),
-        element("b", style=f"left:{100 * good / total:.1f}%"),
+        element("b", style=f"left:{100 * share.value:.1f}%"),
         class_="track",
         aria_hidden="true",
     )
-    return element("td", f"{good} of {total} ({percents(low, high)})"), element("td", track)
+    return share.brief, track

@@ -13,13 +13,21 @@ import pandas as pd
 from lab.record import STAGES, StudyRecord
 from reports.kit.blocks import Block
 from reports.kit.finding import Finding
-from reports.kit.markup import Html, element, joined, scrollable
+from reports.kit.markup import Html, element
 from reports.kit.outcomes import in_order, look
-from reports.kit.words import MISSING, counted, duration, fixed, listed, number, percents, share
+from reports.kit.shares import Share
+from reports.kit.table import Column, table
+from reports.kit.words import MISSING, counted, duration, fixed, listed, number
 from reports.sections.trust.contrast import contrast_panel
 from reports.sections.trust.detector import detector_section
 from reports.sections.trust.finalists import finalists_table
-from reports.study.conclusions import conclusions_of, finalist_rows, is_confirmed, is_single
+from reports.study.conclusions import (
+    Finalist,
+    conclusions_of,
+    finalist_results,
+    is_confirmed,
+    is_single,
+)
 from reports.study.left_out import left_out
 from reports.study.tables import explored, finished, names_of, run_table
 
@@ -40,7 +48,7 @@ def trust_blocks(study: StudyRecord) -> list[Block]:
         element("h3", "How often the judge errs"),
         detector_section(study),
         element("h3", "Protocol and losses"),
-        facts_table(study),
+        table(facts(study), kind="facts trust-facts"),
     ]
 
 
@@ -51,8 +59,7 @@ def standing(study: StudyRecord) -> Finding:
         return Finding("Nothing to trust yet: no run has its verdict.", "")
     recommended = conclusions_of(study).recommended
     if recommended is not None and is_confirmed(study):
-        rows = finalist_rows(study)
-        return _confirmed(rows[rows["trial"] == recommended].to_dict("records")[0])
+        return _confirmed(next(it for it in finalist_results(study) if it.trial == recommended))
     if recommended is not None:
         return Finding(
             "Not confirmed: read it as optimistic.",
@@ -67,22 +74,17 @@ def standing(study: StudyRecord) -> Finding:
     )
 
 
-def _confirmed(row: Mapping[Any, Any]) -> Finding:
-    stable, total = int(row["confirm_stable"]), int(row["confirm_total"])
-    pending = int(row["num_pending"])
-    seeds = counted(total, "fresh seed")
-    figure = f"{stable} of {total} stable (Wilson 95%: " + (
-        f"{percents(row['confirm_low'], row['confirm_high'])})"
-    )
-    race = f"The runs it was chosen by gave {row['race_stable']} of {row['race_total']}."
-    if pending:
-        return Finding(
-            f"Confirmation is under way: {figure} of {counted(total + pending, 'fresh run')}.",
-            race,
-        )
-    if row["confirm_low"] > 0.5:
+def _confirmed(winner: Finalist) -> Finding:
+    fresh = winner.fresh
+    seeds = counted(fresh.total, "fresh seed")
+    figure = f"{fresh.counts} stable (Wilson 95%: {fresh.bounds})"
+    race = f"The runs it was chosen by gave {winner.race.counts}."
+    if winner.num_pending:
+        planned = counted(fresh.total + winner.num_pending, "fresh run")
+        return Finding(f"Confirmation is under way: {figure} of {planned}.", race)
+    if fresh.interval.low > 0.5:
         return Finding(f"Confirmed on {seeds}: {figure}.", race)
-    if row["confirm_high"] < 0.5:
+    if fresh.interval.high < 0.5:
         return Finding(f"Refuted on {seeds}: {figure}, so it mostly fails.", race)
     return Finding(
         f"Tested on {seeds}, not settled: {figure}.",
@@ -122,46 +124,31 @@ def stages_table(study: StudyRecord) -> Html:
     if rows.empty:
         return element("p", "The study holds no run yet.", class_="empty")
     outcomes = in_order(set(run_table(study)["outcome"]))
-    head = ["stage", "trials", "seeds each", "runs", "", *outcomes]
+    counts = [Column(name, is_number=True) for name in ("trials", "runs", *outcomes)]
+    head: list[str | Column] = ["stage", counts[0], "seeds each", counts[1], "", *counts[2:]]
     lines = [_stage_line(row, outcomes) for row in rows.to_dict("records")]
-    table = element(
-        "table",
-        element("thead", element("tr", *(element("th", name, scope="col") for name in head))),
-        element("tbody", joined(lines)),
-        class_="stages",
-    )
-    return scrollable(table, "Runs by stage")
+    return table(lines, head, kind="stages", label="Runs by stage")
 
 
-def _stage_line(row: Mapping[Any, Any], outcomes: list[str]) -> Html:
+def _stage_line(row: Mapping[Any, Any], outcomes: list[str]) -> list[str]:
     bar = [
         element("i", style=f"flex:{row[outcome]};background:{look(outcome).colour}")
         for outcome in outcomes
         if row[outcome]
     ]
     few, most = row["fewest seeds"], row["most seeds"]
-    return element(
-        "tr",
-        element("th", row["stage"], scope="row"),
-        element("td", f"{row['trials']:,}"),
-        element("td", str(few) if few == most else f"{few} to {most}"),
-        element("td", f"{row['runs']:,}"),
-        element("td", element("div", *bar, class_="bar", aria_hidden="true")),
-        *(element("td", f"{row[name]:,}" if row[name] else MISSING) for name in outcomes),
-    )
-
-
-def facts_table(study: StudyRecord) -> Html:
-    """Protocol, judging, crashes survived, changes under way and losses, a line each."""
-    rows = [
-        element("tr", element("th", name, scope="row"), element("td", told))
-        for name, told in facts(study)
+    return [
+        row["stage"],
+        f"{row['trials']:,}",
+        str(few) if few == most else f"{few} to {most}",
+        f"{row['runs']:,}",
+        element("div", *bar, class_="bar", aria_hidden="true"),
+        *(f"{row[name]:,}" if row[name] else MISSING for name in outcomes),
     ]
-    return element("table", element("tbody", joined(rows)), class_="facts trust-facts")
 
 
 def facts(study: StudyRecord) -> list[tuple[str, str]]:
-    """(what, in words) of everything that bears on trust and is no figure."""
+    """(what, in words): protocol, judging, crashes survived, changes under way and losses."""
     runs = run_table(study)
     return [
         ("stable means", _target(study)),
@@ -197,7 +184,7 @@ def _judging(done: pd.DataFrame) -> str:
     sure = done["confidence"].dropna()
     firm = int((sure == 1).sum())
     told = [
-        f"{share(firm, len(sure))} stay the same under every other limit tried"
+        f"{Share(firm, len(sure))} stay the same under every other limit tried"
         if len(sure)
         else "how firm they are is not recorded"
     ]

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from lab.statistics import bin_of, binned_shares
 from reports.kit.axes import Axis
 from reports.kit.outcomes import in_order
 from reports.kit.panel import plain
-from reports.kit.shares import bin_of, binned_shares
 from reports.kit.words import percents
 
 RUNS_A_CELL = 6

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from reports.kit.words import counted, duration, fixed, images, listed, number, share
+from reports.kit.words import counted, duration, fixed, images, listed, number
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,3 @@ def test_images_and_durations_carry_units() -> None:
 def test_one_is_singular() -> None:
     assert [counted(n, "run") for n in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
     assert listed(["a", "b", "c"]) == "a, b and c"
-
-
-def test_a_share_never_comes_without_its_wilson_interval() -> None:
-    assert share(5, 5) == "5 of 5 (Wilson 95%: 57–100%)"

@@ -6,8 +6,8 @@ import pytest
 from lab.record import StudyRecord
 from reports.kit.blocks import Missing
 from reports.kit.panel import Panel
-from reports.sections.cost.cost import cost_blocks, draw_cost
-from reports.sections.cost.cost_rows import CHOSEN_BY, CONFIRM, cost_rows
+from reports.sections.cost.draw import cost_blocks, draw_cost
+from reports.sections.cost.rows import CHOSEN_BY, CONFIRM, cost_rows
 from tests.made_up.handmade import Run, handmade
 
 

@@ -9,8 +9,8 @@ from reports.kit.axes import axis_for
 from reports.kit.blocks import Missing
 from reports.kit.panel import Brush, Panel
 from reports.sections.zone.cells import cell_rows, hatching, shades
-from reports.sections.zone.safe_zone import draw_safe_zone, safe_zone_blocks
-from reports.sections.zone.zone_map import map_of, safe_zone_rows
+from reports.sections.zone.draw import draw_safe_zone, safe_zone_blocks
+from reports.sections.zone.rows import map_of, safe_zone_rows
 from reports.study.tables import parameters_of
 from tests.made_up.handmade import Run, handmade
 

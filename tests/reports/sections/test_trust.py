@@ -149,7 +149,7 @@ def test_the_judges_error_rates_are_told_with_their_intervals(tmp_path: Path) ->
     assert "11 of 13 (58–96%)" in words
     assert "600 images, 1 evaluation" in words
     assert "rate x100 and NaN" in words
-    assert "Of 42 healthy runs it left 41 alone (88–100%, Wilson 95%)" in words
+    assert "Of 42 healthy runs it left 41 alone (Wilson 95%: 88–100%)" in words
     assert "1,000 healthy evaluations: 1.49 (0.26 to 8.4)" in words
     assert "This study judges by the limits that were validated." in words
 

@@ -9,14 +9,15 @@ import pytest
 from lab.record import RUN_FILE, STUDY_FILE, StudyRecord, read_json, read_study, run_folder
 from lab.record import write_json as write
 from lab.statistics import shrink, wilson_interval
+from reports.kit.shares import Share
 from reports.sections.findings.findings import findings, of_explore
 from reports.sections.findings.summary import opening
-from reports.sections.zone.zone_map import safe_zone_rows
+from reports.sections.zone.rows import safe_zone_rows
 from reports.study.comparisons import outcome_rows
 from reports.study.conclusions import (
     believed,
     conclusions_of,
-    finalist_rows,
+    finalist_results,
     is_raced,
     leading_run,
     leading_trial,
@@ -42,13 +43,13 @@ def _text(study: StudyRecord) -> str:
 
 
 def test_finalists_are_counted_by_race_and_by_fresh_runs_apart(raced: StudyRecord) -> None:
-    rows = finalist_rows(raced).set_index("trial")
-    assert list(rows.index) == [5, 9, 3]
-    counts = rows[["race_stable", "race_total", "confirm_stable", "confirm_total"]]
-    assert counts.values.tolist() == [[4, 4, 6, 7], [4, 4, 7, 7], [4, 4, 3, 6]]
-    assert rows["num_pending"].tolist() == [0, 0, 1]
-    assert (rows["confirm_low"][5], rows["confirm_high"][5]) == wilson_interval(6, 7)
-    assert rows["seeds"][9] == list(range(1000, 1007))
+    finalists = finalist_results(raced)
+    assert [it.trial for it in finalists] == [5, 9, 3]
+    assert [it.race for it in finalists] == [Share(4, 4)] * 3
+    assert [it.fresh for it in finalists] == [Share(6, 7), Share(7, 7), Share(3, 6)]
+    assert [it.num_pending for it in finalists] == [0, 0, 1]
+    assert finalists[0].fresh.interval == wilson_interval(6, 7)
+    assert finalists[1].seeds == tuple(range(1000, 1007))
 
 
 def test_a_finalists_quality_takes_failures_as_0(raced: StudyRecord) -> None:
@@ -56,10 +57,11 @@ def test_a_finalists_quality_takes_failures_as_0(raced: StudyRecord) -> None:
     fresh = runs[(runs["trial"] == 3) & (runs["stage"] == "confirm") & (runs["score"].notna())]
     kept = np.sort(fresh["final_quality"].to_numpy(dtype=float))
     assert (kept == 0).sum() == 3
-    row = finalist_rows(raced).set_index("trial").loc[3]
-    assert row["quality"] == pytest.approx(kept[1:-1].mean())
-    assert row["risk"] == 0.0
-    assert row["quality_low"] <= row["quality"] <= row["quality_high"]
+    finalist = finalist_results(raced)[2]
+    assert finalist.quality == pytest.approx(kept[1:-1].mean())
+    assert finalist.risk == 0.0
+    low, high = finalist.quality_interval
+    assert low <= finalist.quality <= high
 
 
 def test_the_recommended_trial_leads_whatever_fresh_runs_say(raced: StudyRecord) -> None:
@@ -124,7 +126,7 @@ def test_a_race_without_confirm_runs_has_a_winner_but_nothing_confirmed(tmp_path
     assert is_raced(study)
     assert leading_trial(study) == 4
     assert "Nothing is confirmed. Trial 4 leads by 4 stable of 4 runs" in _text(study)
-    assert math.isnan(finalist_rows(study)["quality"][0])
+    assert math.isnan(finalist_results(study)[0].quality)
 
 
 def test_a_race_that_is_not_over_has_no_recommendation(tmp_path: Path) -> None:

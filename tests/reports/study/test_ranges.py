@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
 
 from lab.record import ParameterCard
-from reports.study.range_bins import FEW_BINS, bin_edges, exact_bounds, ranges_of
+from reports.study.range_bins import FEW_BINS, bin_edges, ranges_of
 from reports.study.ranges import FoundRange, best_range, found_among, range_finding
 from reports.study.untested import gaps
 
@@ -61,13 +60,6 @@ def test_ranges_of_two_parameters_count_every_rectangle() -> None:
         inside = ((values >= low) & (values < high)).all(axis=1)
         counted = (inside & stable).sum(), (inside & ~pruned).sum(), (inside & pruned).sum()
         assert counted == (ranges.stable[i], ranges.total[i], ranges.pruned[i])
-
-
-def test_exact_bounds_are_clopper_and_pearsons() -> None:
-    low, high = exact_bounds(np.array([38, 0]), np.array([40, 10]), 0.95)
-    expected = stats.binomtest(38, 40).proportion_ci(method="exact")
-    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high))
-    assert (low[1], high[1]) == pytest.approx((0.0, 0.3085), abs=1e-4)
 
 
 def test_without_any_effect_claimed_ranges_cover_the_truth_in_95_of_100_studies() -> None:

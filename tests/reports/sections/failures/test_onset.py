@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,7 +10,6 @@ from reports.kit.panel import Panel
 from reports.sections.failures.onset import (
     MOST_PILED,
     draw_onset,
-    middle,
     onset_blocks,
     onset_rows,
 )
@@ -38,13 +36,6 @@ def test_onsets_are_shares_of_the_budget_of_failed_runs_of_every_stage(tmp_path:
 def test_a_failure_without_an_onset_counts_from_where_it_was_last_seen(tmp_path: Path) -> None:
     run = Run("diverged", None, rows=[(0, 0.0), (40, 0.1)])
     assert onset_rows(tiny_study(tmp_path, [run]))["share"].tolist() == [0.4]
-
-
-def test_the_interval_of_a_median_is_that_of_order_statistics() -> None:
-    """Of 10 values the 2nd and the 9th hold the median with 97.9 % (binomial, by hand)."""
-    found = middle(np.arange(1, 11) / 10)
-    assert found == pytest.approx((0.55, 0.2, 0.9))
-    assert np.isnan(middle(np.arange(5) / 10).low)
 
 
 def test_stalled_runs_are_counted_but_not_drawn(tmp_path: Path) -> None:

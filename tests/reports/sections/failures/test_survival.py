@@ -9,7 +9,6 @@ from lab.record import StudyRecord
 from reports.kit.blocks import Missing
 from reports.kit.panel import Panel
 from reports.sections.failures.survival import draw_survival, followed, risk_rows, survival_rows
-from reports.sections.failures.survival_grid import grid
 from reports.sections.failures.survival_levels import level_blocks
 from tests.made_up.tiny import Run, tiny_study
 
@@ -117,14 +116,3 @@ def test_too_few_runs_of_every_level_are_said_to_be_too_few(tmp_path: Path) -> N
     runs = [Run(choices={NORM: level}) for level in ("spectral", "none")]
     (block,) = level_blocks(tiny_study(tmp_path, runs))
     assert isinstance(block, Missing)
-
-
-def test_cells_of_a_grid_do_not_overlap_and_stay_inside() -> None:
-    for columns in (2, 3, 5):
-        layout = grid(["a"] * 4 + ["b"] * 5, columns, 3)
-        for i, cell in enumerate(layout.places):
-            assert 0 <= cell.left < cell.right <= 1
-            assert -1e-9 <= cell.bottom < cell.top <= 1
-            for other in layout.places[:i]:
-                beside = cell.left >= other.right or cell.right <= other.left
-                assert beside or cell.top <= other.bottom

@@ -27,15 +27,19 @@ def _study(rows: list[tuple[float, str, str]], origin: str = "sobol") -> StudyRe
     return handmade(SPACE, trials, runs, configs=configs)
 
 
-PAIRED = _study(
-    [
-        (1e-4, "none", "cc"), (1e-4, "spectral", "ss"),
-        (1e-3, "none", "sc"), (1e-3, "spectral", "ss"),
-        (3e-3, "none", "cc"), (3e-3, "spectral", "sc"),
-        (1e-2, "none", "ss"), (1e-2, "spectral", "ss"),
-    ]
-)  # fmt: skip
-"""Gains of spectral norm within the four rates: 1, 1/2, 1/2 and 0."""
+def _paired(num_rates: int) -> StudyRecord:
+    """Gains of spectral norm within the rates: 1, 1/2, 1/2, 0, and again."""
+    fates = [("cc", "ss"), ("sc", "ss"), ("cc", "sc"), ("ss", "ss")]
+    return _study(
+        [
+            (1e-4 * (i + 1), norm, letters)
+            for i in range(num_rates)
+            for norm, letters in zip(("none", "spectral"), fates[i % 4], strict=True)
+        ]
+    )
+
+
+PAIRED = _paired(12)
 
 
 def test_levels_are_compared_within_configurations_that_are_equal_in_all_else() -> None:
@@ -46,8 +50,14 @@ def test_levels_are_compared_within_configurations_that_are_equal_in_all_else() 
         "none",
     )
     assert row["difference"] == pytest.approx(0.5)
-    assert row["paired"] == 4
+    assert row["paired"] == 12
     assert 0 <= row["low"] < 0.5 < row["high"] <= 1
+
+
+@pytest.mark.parametrize(("num_rates", "num_paired"), [(9, 0), (10, 10)])
+def test_fewer_than_ten_pairs_are_compared_unpaired(num_rates: int, num_paired: int) -> None:
+    (row,) = effect_rows(_paired(num_rates)).to_dict("records")
+    assert row["paired"] == num_paired
 
 
 def test_an_unpaired_difference_has_newcombes_interval() -> None:
@@ -100,22 +110,26 @@ def test_three_levels_are_held_against_their_others() -> None:
     assert found.loc["spectral", "difference"] == pytest.approx(0.5)
 
 
+def _marks(panel: Panel) -> Any:
+    """The dots of the first series."""
+    return next(trace for trace in panel.figure.data if trace.mode == "markers")
+
+
 def test_the_forest_draws_every_row_with_its_interval_in_points() -> None:
     panel = draw_effects(effect_rows(PAIRED))
-    marks = panel.figure.data[1]
+    marks = _marks(panel)
     assert list(marks.x) == [50]
     assert marks.marker.symbol == "square"
     label = panel.figure.layout.annotations[0].text
     assert label.startswith("+50 [")
-    assert label.endswith("], 4 paired")
-    assert "fewer than 10 of them make too narrow" in panel.note
+    assert label.endswith("], 12 paired")
 
 
 def test_unpaired_marks_look_unlike_paired_ones() -> None:
     rows = [(1e-4 * (i + 1), ("none", "spectral")[i % 2], "s") for i in range(20)]
     panel = effects_panel(_study(rows))
     assert isinstance(panel, Panel)
-    assert panel.figure.data[1].marker.symbol == "circle-open"
+    assert _marks(panel).marker.symbol == "circle-open"
     assert panel.figure.layout.annotations[0].text.endswith("unpaired")
     assert panel.table is not None
     assert panel.table["paired configurations"].tolist() == [0]

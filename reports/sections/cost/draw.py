@@ -17,10 +17,11 @@ import plotly.graph_objects as go
 from lab.record import StudyRecord
 from reports.kit.axes import weyl
 from reports.kit.blocks import Block, Missing
-from reports.kit.panel import FAINT, INK, Brush, Panel, blank, plain
-from reports.kit.strip import add_strip, narrow_strip
-from reports.kit.words import counted, fixed, trial_name, wilson_bounds
-from reports.sections.cost.cost_rows import (
+from reports.kit.layouts import add_strip, narrow_strip
+from reports.kit.panel import BLUE, FAINT, INK, Brush, Panel, blank, plain
+from reports.kit.shares import Share
+from reports.kit.words import counted, fixed, trial_name
+from reports.sections.cost.rows import (
     CONFIRM,
     MOST_CROSSES,
     MOST_LABELS,
@@ -32,7 +33,6 @@ from reports.study.conclusions import conclusions_of
 from reports.study.scale import LEAST_TRIALS, MOST_MARKS
 from reports.study.tables import target_quality
 
-BLUE = "#0072B2"
 SHADES = [[0.0, "rgba(128,128,128,0.12)"], [1.0, "rgba(128,128,128,0.85)"]]
 NUM_BINS = 25
 SCALE_WORDS = "trials a bin"
@@ -204,11 +204,10 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
     if single:
         if len(rows) < LEAST_TRIALS:
             return []
-        low, _ = wilson_bounds(1, 1)
         lines = [
             "one run a trial: even a stable",
             "one shows only that P(stable)",
-            f"is above {low:.0%}",
+            f"is above {Share(1, 1).interval.low:.0%}",
         ]
         return [_words(0.32, 0.98, "<br>".join(lines))]
     shown = rows[rows["front"] | rows["finalist"]]

@@ -17,9 +17,9 @@ import plotly.graph_objects as go
 from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import TURNS, Axis, spread
 from reports.kit.blocks import Block, Missing
+from reports.kit.layouts import RAMP, add_strip, narrow_strip
 from reports.kit.outcomes import OUTCOMES, VERDICT_NAMES, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
-from reports.kit.strip import RAMP, add_strip, narrow_strip
 from reports.kit.words import counted, short_name
 from reports.sections.zone.cells import (
     LEAST_IN_A_CELL,
@@ -29,7 +29,7 @@ from reports.sections.zone.cells import (
     hatching,
     shades,
 )
-from reports.sections.zone.zone_map import (
+from reports.sections.zone.rows import (
     Map,
     cells_of_pairs,
     map_of,

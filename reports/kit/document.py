@@ -1,0 +1,145 @@
+"""The shell of a page: one file that needs nothing but a browser, and what frames its sections."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+from reports.kit.blocks import Section
+from reports.kit.markup import Html, element, joined
+
+SCRIPTS = (
+    "browser/store",
+    "browser/where",
+    "browser/selection",
+    "browser/address",
+    "browser/overlay",
+    "browser/panels",
+    "sections/cost/cost",
+    "sections/matters/dependence",
+    "sections/failures/failures",
+    "sections/curves/curves",
+    "sections/search/timeline",
+    "sections/parameters/table",
+    "browser/multiples",
+    "sections/trial/closeup",
+    "sections/trial/classes",
+    "sections/trial/configuration",
+    "sections/parameters/parallel",
+    "browser/page",
+)
+"""The page's own scripts in the order they are joined."""
+
+
+def document(title: str, content: Sequence[Html], packages: Iterable[str]) -> str:
+    """One self-contained HTML file: styles, scripts, and no network.
+
+    The style sheets are page.css and those that lie in the folders of `packages`, once each.
+    """
+    first = _asset("browser/theme.js")
+    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _script()]
+    body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
+    policy = _policy([first, *scripts])
+    head = joined(
+        [
+            element("meta", charset="utf-8"),
+            element("meta", http_equiv="Content-Security-Policy", content=policy),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            element("meta", name="color-scheme", content="light dark"),
+            element("title", title),
+            Html(f"<style>{_style(packages)}</style>"),
+            Html(f"<script>{first}</script>"),
+        ]
+    )
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
+
+
+def toolbar(sections: Sequence[Section[Any]]) -> Html:
+    """What stays in sight: links to sections, and the selection."""
+    step = {"type": "button", "class_": "step"}
+    return element(
+        "div",
+        contents(sections),
+        element(
+            "div",
+            element("label", "Filter", for_="filter"),
+            element("input", type="search", id="filter", autocomplete="off", spellcheck="false",
+                    placeholder="collapsed generator_lr=1e-4..1e-3",
+                    aria_describedby="filter-help"),
+            element("output", id="filter-count", for_="filter", aria_live="polite"),
+            element("button", "Clear", type="button", id="filter-clear", hidden=True),
+            element("span", element("button", "‹", id="trial-previous", **step,
+                                    aria_label="Previous trial"),
+                    element("a", "", id="trial-now", href="#trial"),
+                    element("button", "›", id="trial-next", **step, aria_label="Next trial"),
+                    class_="stepper"),
+            element("button", "Dark", type="button", id="theme", aria_pressed="false"),
+            _filter_help(),
+            class_="selection", role="search",
+        ),
+        class_="toolbar",
+    )  # fmt: skip
+
+
+def contents(sections: Sequence[Section[Any]]) -> Html:
+    """Links to sections."""
+    links = [element("a", it.title, href=f"#{it.identity}") for it in sections]
+    return element("nav", *links, aria_label="Sections")
+
+
+def age(made: datetime) -> Html:
+    """When the page was made; its script says how long ago that is."""
+    written = made.astimezone(UTC).isoformat(timespec="seconds")
+    shown = made.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    ago = element("time", "", id="age", datetime=written, data_made=written)
+    return element("p", f"Page made {shown}, ", ago, ".", class_="made")
+
+
+def _filter_help() -> Html:
+    return element(
+        "details",
+        element("summary", "?", aria_label="How the filter works"),
+        element("p", "Words and terms apart by spaces; a run must match all. ",
+                element("code", "collapsed"), " a word of its verdict, stage or choices; ",
+                element("code", "loss=hinge|wasserstein"), " any of these; ",
+                element("code", "generator_lr=1e-4..1e-3"), " a range, open where an end is "
+                "missing; ",
+                element("code", "-stage=explore"), " not. Arrow keys walk through the trials, "
+                "Escape clears.", id="filter-help"),
+        class_="help",
+    )  # fmt: skip
+
+
+def _asset(name: str) -> str:
+    return files("reports").joinpath(name).read_text()
+
+
+def _script() -> str:
+    """The page's own scripts as one."""
+    return "\n".join(['"use strict";', *(_asset(f"{name}.js") for name in SCRIPTS)])
+
+
+def _style(packages: Iterable[str]) -> str:
+    sheets = [
+        sheet.read_text()
+        for package in dict.fromkeys(("reports.browser", *packages))
+        for sheet in sorted(files(package).iterdir(), key=lambda it: it.name)
+        if sheet.name.endswith(".css")
+    ]
+    return "\n".join(sheets)
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """A content security policy: no network at all, and only these very scripts run."""
+    digests = (
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    )
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )

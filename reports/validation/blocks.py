@@ -1,0 +1,153 @@
+"""What a validation showed, as one list of blocks: page.py and markdown.py each write it.
+
+It reads validation.json as data, as the report reads a study's record.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reports.kit.words import counted, duration, number
+
+Data = Mapping[str, Any]
+TITLES = {
+    "dirac": "Dirac-GAN",
+    "mixtures": "Mixtures",
+    "stacked": "Stacked images",
+    "planted": "Planted failures",
+}
+
+
+class Check(NamedTuple):
+    """A claim, whether it holds, and what was measured."""
+
+    claim: str
+    holds: bool
+    evidence: str
+
+
+class Planes(NamedTuple):
+    """A figure of small pictures; `data` is the record's, which only a page can draw."""
+
+    title: str
+    data: Data
+
+
+class Matrix(NamedTuple):
+    """Counts in a grid: a figure on the page, a table in Markdown."""
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    counts: Sequence[Sequence[int]]
+    note: str
+
+
+class Numbers(NamedTuple):
+    """A table, its cells in words."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str
+
+
+class Part(NamedTuple):
+    """One part of the validation: its question, the claims that answer it, and what is behind."""
+
+    identity: str
+    title: str
+    question: str
+    checks: Sequence[Check]
+    blocks: Sequence[Planes | Matrix | Numbers]
+    settings: Mapping[str, str]
+    took: str
+
+    @property
+    def held(self) -> str:
+        return f"{sum(check.holds for check in self.checks)} of {len(self.checks)}"
+
+    @property
+    def passed(self) -> bool:
+        """Whether every claim holds; a part without claims has shown nothing."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
+
+
+class Validation(NamedTuple):
+    """The whole of a validation.json."""
+
+    parts: Sequence[Part]
+    passed: bool
+    size: str
+    took: str
+    created: str
+    command: str
+    made_with: Mapping[str, Mapping[str, str]]
+    """Versions and hardware, in words by name."""
+
+    @property
+    def held(self) -> str:
+        """`12 of 13 claims hold`."""
+        checks = [check for part in self.parts for check in part.checks]
+        held = sum(check.holds for check in checks)
+        return f"{held} of {counted(len(checks), 'claim')} hold"
+
+
+def read_validation(record: Data) -> Validation:
+    """The blocks of a validation.json."""
+    return Validation(
+        [_part(part) for part in record["parts"]],
+        bool(record.get("passed")),
+        "quick" if record.get("quick") else "full",
+        duration(record.get("seconds")),
+        str(record.get("created")),
+        str(record.get("command", "")),
+        {name: _entries(record.get(name, {})) for name in ("versions", "hardware")},
+    )
+
+
+def _part(part: Data) -> Part:
+    name = str(part["name"])
+    tables = [
+        Numbers(it["title"], it["columns"], _cells(it["rows"]), it["note"])
+        for it in part["tables"]
+    ]
+    matrices = [
+        Matrix(*(it[key] for key in ("title", "rows", "columns", "counts", "note")))
+        for it in part.get("matrices", ())
+    ]
+    return Part(
+        "part-" + "".join(c if c.isalnum() else "-" for c in name),
+        TITLES.get(name, name),
+        part["question"],
+        [Check(it["claim"], bool(it["holds"]), it["evidence"]) for it in part["checks"]],
+        [*(Planes(it["title"], it) for it in part.get("planes", ())), *matrices, *tables],
+        _entries(part["settings"]),
+        duration(part["seconds"]),
+    )
+
+
+def _cells(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
+    return [[in_words(cell) for cell in row] for row in rows]
+
+
+def _entries(values: Data) -> dict[str, str]:
+    return {name: in_words(value) for name, value in values.items()}
+
+
+def in_words(value: Any) -> str:
+    """A cell or a setting; lists and nested settings in a row."""
+    if isinstance(value, Mapping):
+        return listed_entries(_entries(value))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(in_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return number(value, 4) if not isinstance(value, float) or math.isfinite(value) else str(value)
+
+
+def listed_entries(entries: Mapping[str, str]) -> str:
+    """`seeds 5, budget 640`."""
+    return ", ".join(f"{name} {value}" for name, value in entries.items())
