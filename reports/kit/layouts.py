@@ -84,7 +84,7 @@ class Grid:
             cols=self.columns,
             specs=[[{}] * count + [None] * (self.columns - count) for count in self.rows],
             row_heights=[self._pixels(count) / self._inner for count in self.rows],
-            vertical_spacing=self.gap / self._inner,
+            vertical_spacing=self.gap / self._inner if len(self.rows) > 1 else 0,
             horizontal_spacing=self.spacing,
             figure=go.Figure(layout={"template": None}),
         )

@@ -36,3 +36,9 @@ def test_rows_are_as_high_as_they_should_be_in_pixels() -> None:
 def test_a_name_stands_on_the_axes_of_its_figure() -> None:
     assert name_above(0, "a")["xref"] == "x domain"
     assert name_above(2, "a")["yref"] == "y3 domain"
+
+
+def test_one_row_needs_no_room_for_a_gap() -> None:
+    grid = Grid((1,), 1, 40, 82, margin=(0, 0, 0, 0))
+    assert grid.figure().layout.height == 40
+    assert grid.changes()["yaxis.domain"] == [0, 1]
