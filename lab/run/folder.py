@@ -7,7 +7,7 @@ and made again, the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,11 +33,14 @@ from lab.record import (
     Stage,
     Status,
     append_row,
+    is_readable,
     read_card,
+    read_json,
     read_rows,
     write_card,
     write_rows,
 )
+from lab.record.card import validated
 from lab.record.durable import remove_parts, remove_patiently, write_patiently
 from lab.run.checkpoint import checkpoint_files, whole_checkpoints, write_checkpoint
 from lab.stability.verdict import Verdict, stored_verdict
@@ -160,7 +163,7 @@ class RunFolder:
     ) -> None:
         """Write run.json for a run that begins or goes on; `hosts` are those of its ranks."""
         earlier = self._card.without("error", "ended") if self._card else None
-        self._card = _labelled(earlier, self.label, "running").changed(
+        self._card = _labelled(earlier.stored() if earlier else {}, self.label, "running").changed(
             budget_images=config.training.budget_images,
             precision=game.precision,
             host=hosts[0],
@@ -226,16 +229,14 @@ def mark_pruned(folder: Path, label: RunLabel, last: Row) -> None:
 
 def _ended(folder: Path, label: RunLabel, status: Status) -> RunCard:
     """run.json of a run that ends without a verdict."""
-    try:
-        earlier = read_card(folder / RUN_FILE, RunCard)
-    except InputError:
-        earlier = None
+    file = folder / RUN_FILE
+    earlier = read_json(file) if is_readable(file) else {}
     return _labelled(earlier, label, status).changed(ended=now())
 
 
-def _labelled(earlier: RunCard | None, label: RunLabel, status: Status) -> RunCard:
+def _labelled(earlier: Mapping[str, Any], label: RunLabel, status: Status) -> RunCard:
     """The card of a run without a verdict, over what an earlier start left."""
-    fields: dict[str, Any] = {
+    fields = {
         "trial": label.trial,
         "seed": label.seed,
         "stage": label.stage,
@@ -244,7 +245,9 @@ def _labelled(earlier: RunCard | None, label: RunLabel, status: Status) -> RunCa
         "verdict": None,
         "score": None,
     }
-    return earlier.changed(**fields) if earlier else RunCard(**fields)
+    card, _ = validated(RunCard, {**earlier, **fields})
+    assert card is not None, "the label has every field without a default"
+    return card
 
 
 def device_name(device: torch.device) -> str:

@@ -9,6 +9,7 @@ import lab.engine.cluster
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.errors import InputError
 from lab.plan import PlanSettings, find_preset, load_space
+from lab.record import SettingsCard
 from lab.search import main
 
 
@@ -191,12 +192,12 @@ def test_one_number_of_seeds_is_every_trials_and_several_are_a_race() -> None:
 
 
 def test_a_resumed_study_may_get_more_seeds_and_confirmation() -> None:
-    stored = PlanSettings(trials=9, race=0).model_dump(mode="json")
+    stored = SettingsCard.model_validate(PlanSettings(trials=9, race=0).model_dump(mode="json"))
     assert resumed_settings(stored, SearchOptions()) == PlanSettings(trials=9, race=0)
     assert plan_of(resumed_settings(stored, SearchOptions(confirm=5))) == ((1,), None, 5)
     assert plan_of(resumed_settings(stored, SearchOptions(seeds="1,2"))) == ((1, 2), None, 0)
 
 
 def test_a_study_of_an_older_version_explores_only() -> None:
-    stored = {"trials": 4, "seed": 0, "num_sobol": None, "known_only": False, "max_attempts": 3}
+    stored = SettingsCard(trials=4, seed=0, num_sobol=None, known_only=False, max_attempts=3)
     assert plan_of(resumed_settings(stored, SearchOptions())) == ((1,), None, 0)

@@ -42,7 +42,7 @@ def test_a_trial_that_cannot_be_written_down_is_not_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searcher = searcher_of(tmp_path)
-    monkeypatch.setattr(lab.engine.searcher, "write_json", refuse)
+    monkeypatch.setattr(lab.engine.searcher, "write_card", refuse)
     assert searcher.suggest("a") == Searcher.FINISHED
     assert searcher.mistake is not None
     assert "could not be written for 60 s (No space left on device)" in searcher.mistake

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab.record import RunCard, RunRecord, StudyCard, StudyRecord, TrialCard, VerdictCard
+from lab.record.card import validated
 from lab.record.evaluations import Evaluations
 
 PLACE = Path("handmade")
@@ -32,9 +33,9 @@ def handmade(
     configs: Sequence[dict[str, Any]] | None = None,
 ) -> StudyRecord:
     """A study of `trials`, each its origin and what it sampled, numbered from 0."""
-    card = StudyCard.model_validate(
-        {"study": "handmade", "parameters": parameters, "conclusions": conclusions or {}}
-    )
+    content = {"study": "handmade", "parameters": parameters, "conclusions": conclusions or {}}
+    card, _ = validated(StudyCard, content)
+    assert card is not None
     given = configs or [{} for _ in trials]
     trial_cards = [
         TrialCard(number=number, origin=origin, parameters=values, config=given[number])
