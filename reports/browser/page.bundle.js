@@ -1915,7 +1915,6 @@ var report = (() => {
 
   // multiples.js
   var CHART = { width: 180, height: 96, side: 5, top: 6, bottom: 6 };
-  var WIDE_SPAN = 100;
   function curveOf(run, images, values) {
     if (!values) return [];
     const [first, last] = [store.first[run], store.first[run + 1]];
@@ -1930,7 +1929,7 @@ var report = (() => {
     if (!usable.length) return null;
     const low = Math.min(...usable.map(([, y]) => y));
     const high = Math.max(...usable.map(([, y]) => y));
-    return { low, high, log: low > 0 && high / low > WIDE_SPAN };
+    return { low, high, log: low > 0 && high / low > store.study.logFrom };
   }
   function scalesOf(range, budget, box) {
     const at = range.log ? Math.log : (y) => y;

@@ -82,6 +82,8 @@ export interface Store {
     budget: number | null;
     names: { frechet: string } & Record<string, string>;
     leading: number | null;
+    /** Ratio of ends from which an axis of values is logarithmic. */
+    logFrom: number;
     classes: string[];
     realShares: number[] | null;
     /** What real images measure, by metric. */

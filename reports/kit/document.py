@@ -12,28 +12,6 @@ from typing import Any
 from reports.kit.blocks import Section
 from reports.kit.markup import Html, element, joined
 
-SCRIPTS = (
-    "browser/store",
-    "browser/where",
-    "browser/selection",
-    "browser/address",
-    "browser/overlay",
-    "browser/panels",
-    "sections/cost/cost",
-    "sections/matters/dependence",
-    "sections/failures/failures",
-    "sections/curves/curves",
-    "sections/search/timeline",
-    "sections/parameters/table",
-    "browser/multiples",
-    "sections/trial/closeup",
-    "sections/trial/classes",
-    "sections/trial/configuration",
-    "sections/parameters/parallel",
-    "browser/page",
-)
-"""The page's own scripts in the order they are joined."""
-
 
 def document(title: str, content: Sequence[Html], packages: Iterable[str]) -> str:
     """One self-contained HTML file: styles, scripts, and no network.
@@ -41,7 +19,7 @@ def document(title: str, content: Sequence[Html], packages: Iterable[str]) -> st
     The style sheets are page.css and those that lie in the folders of `packages`, once each.
     """
     first = _asset("browser/theme.js")
-    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _script()]
+    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _asset("browser/page.bundle.js")]
     body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
     policy = _policy([first, *scripts])
     head = joined(
@@ -116,11 +94,6 @@ def _filter_help() -> Html:
 
 def _asset(name: str) -> str:
     return files("reports").joinpath(name).read_text()
-
-
-def _script() -> str:
-    """The page's own scripts as one."""
-    return "\n".join(['"use strict";', *(_asset(f"{name}.js") for name in SCRIPTS)])
 
 
 def _style(packages: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ def test_without_scripts_the_command_that_writes_all_runs_is_named(
     assert main([command[1], "--csv", str(tmp_path)]) == 0
     rows = pd.read_csv(tmp_path / "runs.csv")
     assert len(rows) == len(large_study.runs) == 300
-    assert {"trial", "seed", "outcome", "evidence", "optimizer.generator_lr"} <= set(rows.columns)
+    assert {"trial", "seed", "outcome", "evidence", "optimizer.generator.lr"} <= set(rows.columns)
 
 
 def test_markup_in_values_is_text(tmp_path: Path) -> None:
