@@ -17,7 +17,7 @@ from statistics import median
 
 import torch
 
-from benchmarks.plain import plain_step
+from benchmarks.plain import PlainCritic, PlainGenerator, plain_step
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
@@ -55,8 +55,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
 
     config = make_config({}, SETTINGS)
+    width, training = config.network.width, config.training
+    plain_networks = PlainGenerator(width), PlainCritic(width)
     steps = {
-        "plain float32": plain_step(config.training.batch_size, config.training.critic_steps),
+        "plain float32": plain_step(plain_networks, training.batch_size, training.critic_steps),
         "lab float32": lab_step(config, "float32"),
         "lab bfloat16": lab_step(config, "bfloat16"),
     }
