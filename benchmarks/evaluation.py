@@ -1,6 +1,7 @@
 """Seconds of one evaluation of the default search, part by part, on one core.
 
     python -m benchmarks.evaluation [--extractor fashion] [--num-samples 2000] [--repeats 7]
+                                    [--quick]
 
 Measures 2,000 images of `fashion-mini` with the embedded extractor: the extractor's forward pass,
 the Frechet distance, the kernel distance, precision, recall, density and coverage, C_T and
@@ -17,6 +18,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from benchmarks.quick import parsed
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import find
 from lab.metrics import Evaluator, Labels, make_evaluator
@@ -35,7 +37,7 @@ def main() -> None:
     )
     parser.add_argument("--num-samples", type=int, default=2_000, help="images of an evaluation")
     parser.add_argument("--repeats", type=int, default=7, help="of each part, for the median")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, num_samples=100, repeats=1)
     torch.set_num_threads(1)
     started = time.perf_counter()
     pack = find(DataConfig())
