@@ -1,6 +1,7 @@
 """What a checkpoint costs, and what resuming from it does, as a share of an evaluation interval.
 
     python -m benchmarks.checkpoint [--rounds 5] [--threads 1] [--device cpu] [--folder DIR]
+                                   [--quick]
 
 For sngan-resnet at full size (width 1, the gpu preset's interval) and for the laptop preset's
 network: seconds of gathering the state, of its checksum, of writing and flushing it to the disk;
@@ -23,6 +24,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.quick import parsed
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
@@ -49,10 +51,8 @@ class Case:
     shape: ImageShape
 
 
-CASES = (
-    Case("sngan-resnet, full size", make_config({}, FULL), ImageShape(32, 3, 10)),
-    Case("laptop preset", make_config({}, LAPTOP), ImageShape(32, 1, 10)),
-)
+FULL_CASE = Case("sngan-resnet, full size", make_config({}, FULL), ImageShape(32, 3, 10))
+LAPTOP_CASE = Case("laptop preset", make_config({}, LAPTOP), ImageShape(32, 1, 10))
 STEPS = ("gather", "checksum", "write + fsync", "read + verify", "rebuild")
 
 
@@ -104,12 +104,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--folder", type=Path)
-    arguments = parser.parse_args()
+    arguments = parsed(parser, rounds=1)
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     print(f"torch {torch.__version__}, {arguments.threads} threads, {name}")
-    for case in CASES:
+    for case in (LAPTOP_CASE,) if arguments.quick else (FULL_CASE, LAPTOP_CASE):
         game, speed = trained(case, device)
         rounds = []
         for _ in range(arguments.rounds):

@@ -1,6 +1,6 @@
 """What `make search` reaches: seconds to the first evaluation and to the report, runs, quality.
 
-    python -m benchmarks.default_search [ARGUMENTS OF lab.search, but not --storage]
+    python -m benchmarks.default_search [--quick] [ARGUMENTS OF lab.search, but not --storage]
 
 Runs `python -m lab.search` as a person would (plain lines) and reads the record it leaves.
 """
@@ -16,10 +16,28 @@ from pathlib import Path
 
 from lab.record import read_study
 
+QUICK = (
+    "--preset=laptop",
+    "--trials=2",
+    "--seeds=1",
+    "--confirm=1",
+    "--concurrent=1",
+    "--budget-kimg=0.6",
+    "--set=evaluation.every_images=200",
+    "--set=evaluation.num_samples=100",
+    "--set=network.width=0.0625",
+    "--set=training.batch_size=16",
+    "--set=training.precision=float32",
+)
+"""A smoke run of seconds; its figures mean nothing."""
+
 
 def main() -> None:
+    words = [word for word in sys.argv[1:] if word != "--quick"]
+    if len(words) < len(sys.argv) - 1:
+        words = [*QUICK, *words]
     with tempfile.TemporaryDirectory() as place:
-        command = [sys.executable, "-m", "lab.search", "--storage", place, *sys.argv[1:]]
+        command = [sys.executable, "-m", "lab.search", "--storage", place, *words]
         start = time.perf_counter()
         first = None
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -1,6 +1,6 @@
 """The same run driven by the engine and by the bare iterator; and how soon a slot starts its next.
 
-    python -m benchmarks.engine_overhead [--rounds 3] [--budget-kimg 24]
+    python -m benchmarks.engine_overhead [--rounds 3] [--budget-kimg 24] [--quick]
 
 Prints images/s from the first evaluation's samples to the last one's (training and evaluation; the
 files' times, taken alike for both), their ratio, the share of a driven run's time that passes
@@ -19,12 +19,18 @@ from statistics import median
 
 import torch
 
+from benchmarks.quick import parsed
 from lab.plan import find_preset, load_space
 from lab.record import read_json, read_study
 from lab.run import run
 from lab.search import search
 
 POINT = "laptop"
+QUICK = (
+    "network.width=0.0625",
+    "evaluation.every_images=200",
+    "evaluation.num_samples=100",
+)
 
 
 def images_per_second(folder: Path, budget_images: int) -> float:
@@ -46,12 +52,12 @@ def bare(folder: Path, settings: list[str], budget_images: int) -> float:
 
 
 def engine(
-    storage: Path, name: str, settings: list[str], budget_images: int
+    storage: Path, name: str, settings: list[str], budget_images: int, trials: int
 ) -> tuple[float, Path]:
     """The same run as the first of a search with one slot."""
     search(
         "sngan",
-        trials=3,
+        trials=trials,
         concurrent=1,
         budget_kimg=budget_images / 1000,
         storage=storage,
@@ -88,16 +94,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--budget-kimg", type=float, default=24.0)
-    arguments = parser.parse_args()
+    parser.add_argument("--trials", type=int, default=3)
+    arguments = parsed(parser, rounds=1, budget_kimg=1.0, trials=2)
     torch.set_num_threads(1)
     budget = round(arguments.budget_kimg * 1000)
     settings = ["training.precision=float32"]
+    if arguments.quick:
+        settings += QUICK
 
     ratios, gaps, outside = [], [], []
     with tempfile.TemporaryDirectory() as place:
         for turn in range(arguments.rounds):
             alone = bare(Path(place) / f"bare-{turn}", settings, budget)
-            driven, study = engine(Path(place), f"study-{turn}", settings, budget)
+            driven, study = engine(
+                Path(place), f"study-{turn}", settings, budget, arguments.trials
+            )
             ratios.append(driven / alone)
             gaps += start_gaps(study)
             outside.append(share_outside(study))

@@ -1,6 +1,6 @@
 """A gang of two workers with half the batch each, against one process with two threads.
 
-    python -m benchmarks.gang_speed [--rounds 9]
+    python -m benchmarks.gang_speed [--rounds 9] [--seconds 2] [--quick]
 
 Over gloo on this machine's cores, each worker with one thread, in turn with one process of two
 threads: images/s of both and their ratio; the share of a step that goes into talking (against the
@@ -24,6 +24,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from benchmarks.quick import parsed
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game
 from lab.gan.ranks import ALONE, Ranks
@@ -145,10 +146,11 @@ def worker(rank: int, rendezvous: str, orders: Any, answers: Any) -> None:
     dist.destroy_process_group()
 
 
-def measured(name: str, rounds: int, ask: Any) -> None:
+def measured(name: str, rounds: int, seconds: float, ask: Any) -> None:
     alone = Player(name, ALONE)
     alone.step()
-    num_steps = max(1, round(2 / (alone.config.images_per_step / alone.images_per_second(1))))
+    speed = alone.images_per_second(1)
+    num_steps = max(1, round(seconds * speed / alone.config.images_per_step))
     rates: dict[str, list[float]] = {"one process": [], "gang": [], "silent": []}
     for turn in range(rounds + 1):
         found = {
@@ -177,7 +179,8 @@ def measured(name: str, rounds: int, ask: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
-    arguments = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one process, a round")
+    arguments = parsed(parser, rounds=1, seconds=0.1)
     torch.set_num_threads(NUM_WORKERS)
     context = multiprocessing.get_context("spawn")
     orders = [context.Queue() for _ in range(NUM_WORKERS)]
@@ -200,8 +203,8 @@ def main() -> None:
             return answers.get(timeout=300)
 
         print(f"torch {torch.__version__}, gloo, {NUM_WORKERS} workers")
-        for name in NETWORKS:
-            measured(name, arguments.rounds, ask)
+        for name in list(NETWORKS)[-1 if arguments.quick else 0 :]:
+            measured(name, arguments.rounds, arguments.seconds, ask)
         for queue in orders:
             queue.put(None)
         for process in workers:

@@ -1,6 +1,6 @@
 """How soon a run of two workers trains: on a slot's gang, and with a Ray Train run for each.
 
-    python -m benchmarks.gang_start [--rounds 2] [--runs 4] [--stock-runs 2]
+    python -m benchmarks.gang_start [--rounds 2] [--runs 4] [--stock-runs 2] [--quick]
 
 Seconds from the moment a run is wanted (the searcher hands it to Tune) to rank 0 being inside it,
 and to its first evaluation being back in the driver; medians over A B A B rounds. The run does
@@ -25,10 +25,12 @@ import torch.distributed as dist
 from ray import tune
 from ray.tune.search import Searcher
 
+from benchmarks.quick import parsed
 from lab.engine.cluster import connected
 from lab.engine.gang.gang import GangPlan
 from lab.engine.slots import Slot, Workers
 from lab.engine.trainable import RunTrainable
+from lab.record import IMAGES_SEEN, QUALITY
 from lab.stability.verdict import Verdict
 
 SLOT = Slot(1, 0, Workers(2, 2))
@@ -51,7 +53,8 @@ def start(job: dict[str, Any], *, device: str, ranks: Any = None) -> Iterator[Ev
     """The run: notes when it was entered, is measured once, and ends."""
     entered = time.time()
     dist.all_reduce(torch.ones(1))
-    yield Evaluated({"entered": entered}, Verdict("stable", None, "at once", True), 0.5)
+    row = {IMAGES_SEEN: 0, QUALITY: 0.0, "entered": entered}
+    yield Evaluated(row, Verdict("stable", None, "at once", True), 0.5)
 
 
 def stock_worker(config: dict[str, Any]) -> None:
@@ -152,7 +155,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--runs", type=int, default=4, help="of the lab's slot, a round")
     parser.add_argument("--stock-runs", type=int, default=2, help="a round")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, rounds=1, runs=2, stock_runs=1)
     lab = tune.with_parameters(RunTrainable, plan=GangPlan(SLOT, f"{__spec__.name}:start"))
     first, later, stock = [], [], []
     with connected(None, verbose=False, gangs=True):

@@ -1,4 +1,4 @@
-"""A study's table of methods by settings as Markdown, with what it says of the paper's finding.
+"""A study's table of methods by settings as Markdown, and whether it agrees with the paper.
 
 python -m lab.search --space miyato --known-only --seeds 3 --target 0.5 --name miyato
 python -m benchmarks.paper_table studies/miyato > docs/miyato.md
@@ -7,10 +7,14 @@ python -m benchmarks.paper_table studies/miyato > docs/miyato.md
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+from tyro.conf import Positional
+
+from lab.cli import run_command
 from lab.errors import InputError
-from lab.record import StudyRecord, read_study
+from lab.record import StudyRecord, read_study, require_study
 from reports.kit.outcomes import in_order
 from reports.sections.findings.grid import grid_rows
 from reports.sections.findings.paper import agreements
@@ -47,9 +51,21 @@ def _cell(row: dict[str, object] | None) -> str:
     return f"{told} ({failures})" if failures else told
 
 
-def main(folder: Path) -> None:
+@dataclass(frozen=True)
+class Arguments:
+    """Print a study of methods by settings as Markdown."""
+
+    study: Positional[Path | None] = None
+    """Folder of the study."""
+
+
+def main(arguments: Arguments) -> int:
     """Print the document."""
-    study = read_study(folder)
+    if arguments.study is None:
+        raise InputError("give the folder of a study, say studies/miyato")
+    require_study(arguments.study)
+    study = read_study(arguments.study)
+    cells = table(study)
     base = study.card.base
     finished = sum(run.status == "finished" for run in study.runs)
     print("# Miyato et al. 2018, settings A-F by seven methods, at laptop size\n")
@@ -67,11 +83,12 @@ def main(folder: Path) -> None:
         f"Made by `{command_of(study, WHERE)}`, resumed to end with --seeds {num_seeds} where "
         "that is fewer; printed by `python -m benchmarks.paper_table`.\n"
     )
-    print("\n".join(table(study)))
+    print("\n".join(cells))
     print()
     for finding in agreements(study):
         print(f"- **{finding.claim}** {finding.detail}")
+    return 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(run_command(Arguments, main, prog="benchmarks.paper_table"))

@@ -1,7 +1,8 @@
 """What a first script does: SNGAN's ResNets and a training step, as plainly as PyTorch lets one.
 
 Contiguous layout, torch's own spectral norm, real and fake in separate passes with gradients
-through G in the critic's step, ordinary Adam, `.item()` on every loss.
+through G in the critic's step, ordinary Adam, `.item()` on every loss. The plain versions of the
+two architectures without residuals are in plain_cnns.py.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, relu
 from torch.nn.utils.parametrizations import spectral_norm
 
-BASE = 64
-"""Channels at width .25 of both networks in the generator; the critic has half."""
+GENERATOR_CHANNELS, CRITIC_CHANNELS = 256, 128
+"""Of every block at width 1 (Miyato et al. 2018, Table 4)."""
+LATENT_SIZE = 128
 
 
 class UpBlock(nn.Module):
@@ -36,15 +38,16 @@ class UpBlock(nn.Module):
 class PlainGenerator(nn.Module):
     """Latent code [B, 128] -> images [B, 3, 32, 32]."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: float) -> None:
         super().__init__()
-        self.dense = nn.Linear(128, BASE * 16)
-        self.blocks = nn.Sequential(UpBlock(BASE), UpBlock(BASE), UpBlock(BASE))
-        self.norm = nn.BatchNorm2d(BASE)
-        self.out = nn.Conv2d(BASE, 3, 3, padding=1)
+        channels = round(GENERATOR_CHANNELS * width)
+        self.dense = nn.Linear(LATENT_SIZE, channels * 16)
+        self.blocks = nn.Sequential(*(UpBlock(channels) for _ in range(3)))
+        self.norm = nn.BatchNorm2d(channels)
+        self.out = nn.Conv2d(channels, 3, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
-        h = self.blocks(self.dense(z).view(-1, BASE, 4, 4))
+        h = self.blocks(self.dense(z).view(len(z), -1, 4, 4))
         return self.out(relu(self.norm(h))).tanh()
 
 
@@ -69,37 +72,50 @@ class DownBlock(nn.Module):
 class PlainCritic(nn.Module):
     """Images [B, 3, 32, 32] -> logits [B]."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: float) -> None:
         super().__init__()
-        width = BASE // 2
+        channels = round(CRITIC_CHANNELS * width)
         self.blocks = nn.Sequential(
-            DownBlock(3, width, down=True, first=True),
-            DownBlock(width, width, down=True),
-            DownBlock(width, width, down=False),
-            DownBlock(width, width, down=False),
+            DownBlock(3, channels, down=True, first=True),
+            DownBlock(channels, channels, down=True),
+            DownBlock(channels, channels, down=False),
+            DownBlock(channels, channels, down=False),
         )
-        self.dense = spectral_norm(nn.Linear(width, 1))
+        self.dense = spectral_norm(nn.Linear(channels, 1, bias=False))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.dense(relu(self.blocks(images)).sum(dim=(2, 3))).squeeze(1)
 
 
-def plain_step(batch_size: int, critic_steps: int) -> Callable[[], None]:
-    """One generator step with its critic steps, hinge loss."""
-    G, D = PlainGenerator(), PlainCritic()
+def plain_step(
+    networks: tuple[nn.Module, nn.Module],
+    batch_size: int,
+    critic_steps: int,
+    *,
+    device: torch.device | str = "cpu",
+    bfloat16: bool = False,
+) -> Callable[[], None]:
+    """One generator step with its critic steps, hinge loss, for a generator and a critic."""
+    G, D = (network.to(device) for network in networks)
     optimizer_g = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizer_d = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    real = torch.randn(batch_size, 3, 32, 32).clamp(-1, 1)
+    real = torch.randn(batch_size, 3, 32, 32, device=device).clamp(-1, 1)
+    precision = torch.autocast(real.device.type, torch.bfloat16, enabled=bfloat16)
+
+    def noise() -> Tensor:
+        return torch.randn(batch_size, LATENT_SIZE, device=device)
 
     def step() -> None:
         for _ in range(critic_steps):
-            fake = G(torch.randn(batch_size, 128))
-            loss_d = relu(1 - D(real)).mean() + relu(1 + D(fake)).mean()
+            with precision:
+                fake = G(noise())
+                loss_d = relu(1 - D(real)).mean() + relu(1 + D(fake)).mean()
             optimizer_d.zero_grad()
             loss_d.backward()
             optimizer_d.step()
             loss_d.item()
-        loss_g = -D(G(torch.randn(batch_size, 128))).mean()
+        with precision:
+            loss_g = -D(G(noise())).mean()
         optimizer_g.zero_grad()
         loss_g.backward()
         optimizer_g.step()

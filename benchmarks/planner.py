@@ -1,6 +1,6 @@
 """Milliseconds the planner takes to propose a trial, as a search grows; no Ray, no training.
 
-    python -m benchmarks.planner [NUM_TRIALS]
+    python -m benchmarks.planner [NUM_TRIALS] [--everything] [--quick]
 
 A simulated search of the space `sngan` with eight runs at a time: two in three fail early with a
 small score. Prints the median of the last twenty asks and tells at 10 ... 10,000 trials, and the
@@ -10,12 +10,13 @@ lets TPE see every trial instead of the window of lab/plan/history.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from statistics import median
 
 import numpy as np
 
+from benchmarks.quick import parsed
 from lab.plan import Job, Outcome, Planner, PlanSettings, load_space
 from lab.plan import history as history_file
 
@@ -71,5 +72,8 @@ def main(num_trials: int, everything: bool) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    main(numbers[0] if numbers else 10_000, "--everything" in sys.argv)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("num_trials", type=int, nargs="?", default=10_000)
+    parser.add_argument("--everything", action="store_true", help="no window on the history")
+    arguments = parsed(parser, num_trials=20)
+    main(arguments.num_trials, arguments.everything)

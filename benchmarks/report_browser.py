@@ -78,8 +78,8 @@ class Opened:
     """Resident memory of the process that shows the page."""
 
 
-def open_page(page: Path) -> Opened | None:
-    """Open a page and use it; None without a Chromium."""
+def open_page(page: Path, most_figures: int | None = None) -> Opened | None:
+    """Open a page and use it, with so many of its figures or all; None without a Chromium."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         return None
@@ -97,8 +97,8 @@ def open_page(page: Path) -> Opened | None:
         painted = shown.evaluate(
             "performance.getEntriesByName('first-contentful-paint')[0]?.startTime / 1000"
         )
-        selected = _time(shown, _selections(shown))
-        filtered = _time(shown, [{"where": where} for where in FILTERS])
+        selected = _time(shown, _selections(shown), most_figures)
+        filtered = _time(shown, [{"where": where} for where in FILTERS], most_figures)
         memory = _memory()
         browser.close()
     return Opened(painted, ready, selected, filtered, memory)
@@ -111,9 +111,9 @@ def _selections(shown: Any) -> list[dict[str, Any]]:
     return [{"trial": number} for number in numbers[::step]]
 
 
-def _time(shown: Any, changes: Sequence[dict[str, Any]]) -> Timed:
+def _time(shown: Any, changes: Sequence[dict[str, Any]], most_figures: int | None) -> Timed:
     """Each figure scrolled into sight and the selection changed; the slowest two once more."""
-    figures = shown.evaluate("report.panels.map(panel => panel.identity)")
+    figures = shown.evaluate("report.panels.map(panel => panel.identity)")[:most_figures]
     first = {figure: _changes(shown, figure, changes, TRIALS_EACH) for figure in figures}
     worst = sorted(figures, key=lambda figure: -max(first[figure]))[:2]
     taken = {figure: _changes(shown, figure, changes, MOST // 2) for figure in worst}

@@ -1,6 +1,7 @@
 """The report at 100, 500, 1,000 and 10,000 trials: building it, opening it, selecting in it.
 
     python -m benchmarks.report_page [--trials 100 500 1000 10000] [--seeds 3] [--keep FOLDER]
+                                    [--quick]
     python -m benchmarks.report_page --trials 1000 --profile
 
 The records are made up (tests/made_up/records.py). A page is built by the command that people use,
@@ -26,6 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.quick import parsed
 from benchmarks.report_browser import open_page
 from lab.record import STUDY_FILE
 from tests.made_up.records import write_large_study
@@ -42,6 +44,10 @@ COLUMNS = {
     "filter ms": (11, ".0f"), "(most)": (8, ".0f"), "tab GB": (8, ".2f"),
 }  # fmt: skip
 """Columns of the printed table, how wide and how written; times to redraw are medians."""
+
+
+QUICK_FIGURES = 2
+"""In a smoke run selections are timed with so few figures."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def num_rows(study: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in files)
 
 
-def measure(trials: int, seeds: int, place: Path) -> dict[str, float]:
+def measure(trials: int, seeds: int, place: Path, *, quick: bool = False) -> dict[str, float]:
     """Make a record, build its page, open it; numbers by column."""
     study, page = place / f"trials-{trials}-seeds-{seeds}", place / f"trials-{trials}.html"
     if not (study / STUDY_FILE).exists():
@@ -109,7 +115,7 @@ def measure(trials: int, seeds: int, place: Path) -> dict[str, float]:
         "peak GB": built.peak_bytes / 1e9,
         "MB": built.page_bytes / 1e6,
     }
-    opened = open_page(page)
+    opened = open_page(page, most_figures=QUICK_FIGURES if quick else None)
     if opened is None:
         return numbers
     print(f"  slowest: select {opened.selected.where}, filter {opened.filtered.where}")
@@ -144,13 +150,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--profile", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, trials=[20], seeds=2)
     place = arguments.keep or Path(tempfile.mkdtemp(prefix="lab-report-"))
     place.mkdir(parents=True, exist_ok=True)
     try:
         print("".join(name.rjust(width) for name, (width, _) in COLUMNS.items()))
         for trials in arguments.trials:
-            numbers = measure(trials, arguments.seeds, place)
+            numbers = measure(trials, arguments.seeds, place, quick=arguments.quick)
             print(line(numbers), flush=True)
             if trials in TARGETS:
                 print(line(TARGETS[trials]), "at most; missed:", missed(numbers) or "nothing")

@@ -1,6 +1,6 @@
 """Searcher, display, record and Tune with 10, 100 and 1,000 runs at a time; no run trains.
 
-    python -m benchmarks.scale [--part a] [--runs 10 100 1000] [--seconds 20]
+    python -m benchmarks.scale [--part a] [--runs 10 100 1000] [--seconds 20] [--quick]
     python -m benchmarks.scale --part b [--actors 10 50] [--seconds 20]
 
 Part A leaves Tune out: one driver loop asks the lab's searcher and tells it, call for call as
@@ -30,6 +30,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.figures import HEADER, Figures, resident_bytes
+from benchmarks.quick import parsed
 from benchmarks.stand_ins import stand_in_runs
 
 FULL = 0.98
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--actors", type=int, nargs="+", default=[10, 50])
     parser.add_argument("--seconds", type=float, default=20.0)
-    arguments = parser.parse_args()
+    arguments = parsed(parser, runs=[4], actors=[2], seconds=1.0)
     if arguments.part in ("a", "both"):
         print("Part A: the lab's driver without Tune; stand-in runs that sleep and report")
         print(HEADER)

@@ -1,6 +1,6 @@
 """What the dearer signals cost: share of step time at the default cadence.
 
-    python -m benchmarks.signals [--rounds 40] [--threads 1] [--every 24]
+    python -m benchmarks.signals [--rounds 40] [--threads 1] [--every 24] [--quick]
 
 Two games, dcgan and sngan-cnn at width .25, batch 32, grey 32x32. `measured` plays rounds with and
 without the signals in turn (A, B, A, B) and takes medians of neighbours' differences. `counted`
@@ -17,6 +17,7 @@ from statistics import median
 
 import torch
 
+from benchmarks.quick import parsed
 from lab.config import RunConfig, StabilityConfig, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
@@ -150,7 +151,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--every", type=int, default=StabilityConfig().signal_every_steps)
-    arguments = parser.parse_args()
+    arguments = parsed(parser, rounds=1)
     torch.set_num_threads(arguments.threads)
     print(f"torch {torch.__version__}, {arguments.threads} threads, {platform.machine()}")
     for name, sizes in SIZES.items():

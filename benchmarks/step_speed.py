@@ -1,6 +1,6 @@
 """Step speed of the lab's update against a plain training loop, in turn, in one process.
 
-    python -m benchmarks.step_speed [--rounds 9] [--threads 2]
+    python -m benchmarks.step_speed [--rounds 9] [--threads 2] [--batch-size 64] [--quick]
 
 The network is sngan-resnet at width .25 on 3x32x32, batch 64, 5 critic steps, hinge loss, spectral
 norm. The plain loop and its networks are in plain.py.
@@ -17,7 +17,8 @@ from statistics import median
 
 import torch
 
-from benchmarks.plain import plain_step
+from benchmarks.plain import PlainCritic, PlainGenerator, plain_step
+from benchmarks.quick import parsed
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
@@ -26,7 +27,6 @@ SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
 SETTINGS = {
     "network.architecture": "sngan-resnet",
     "network.width": 0.25,
-    "training.batch_size": 64,
     "training.critic_steps": 5,
     "training.budget_images": 1_000_000,
 }
@@ -51,12 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    parser.add_argument("--batch-size", type=int, default=64)
+    arguments = parsed(parser, rounds=1, threads=1, batch_size=8)
     torch.set_num_threads(arguments.threads)
 
-    config = make_config({}, SETTINGS)
+    config = make_config({}, SETTINGS | {"training.batch_size": arguments.batch_size})
+    width, training = config.network.width, config.training
+    plain_networks = PlainGenerator(width), PlainCritic(width)
     steps = {
-        "plain float32": plain_step(config.training.batch_size, config.training.critic_steps),
+        "plain float32": plain_step(plain_networks, training.batch_size, training.critic_steps),
         "lab float32": lab_step(config, "float32"),
         "lab bfloat16": lab_step(config, "bfloat16"),
     }

@@ -151,7 +151,7 @@ def _print_rows(rows: dict[str, list[Point]]) -> None:
 def main(arguments: list[str]) -> int:
     """Print every table."""
     quick = "--quick" in arguments
-    num_studies = 100 if quick else 1_500
+    num_studies = 4 if quick else 1_500
     without: dict[str, list[Point]] = {}
     bound: dict[str, list[Point]] = {}
     costs: dict[str, list[float]] = {}
@@ -183,7 +183,7 @@ def main(arguments: list[str]) -> int:
     for name, rows in presets(num_studies // 2).items():
         print(f"\npreset {name}")
         _print_rows(rows)
-    print_slots(IN_RACE, 5 if quick else 40)
+    print_slots(IN_RACE, 1 if quick else 40)
     return 0
 
 

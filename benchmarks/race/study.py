@@ -143,7 +143,7 @@ def searched(result: SearchResult) -> Figures:
 def main(arguments: list[str]) -> int:
     """Print every table."""
     quick = "--quick" in arguments
-    num_studies, num_searches = (200, 3) if quick else (4_000, 200)
+    num_studies, num_searches = (20, 1) if quick else (4_000, 200)
     winners: dict[str, Array] = {}
     for world in WORLDS:
         compared = compare(world, num_studies)
@@ -161,7 +161,7 @@ def main(arguments: list[str]) -> int:
         }
     )
     _print_coverage(winners)
-    _print_quality_coverage(300 if quick else 4_000)
+    _print_quality_coverage(20 if quick else 4_000)
     return 0
 
 

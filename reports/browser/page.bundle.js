@@ -136,6 +136,7 @@ var report = (() => {
       budget: null,
       names: { frechet: "" },
       leading: null,
+      logFrom: Infinity,
       classes: [],
       realShares: null,
       baseline: {}

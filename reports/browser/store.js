@@ -16,6 +16,7 @@ export const store = {
     budget: null,
     names: { frechet: "" },
     leading: null,
+    logFrom: Infinity,
     classes: [],
     realShares: null,
     baseline: {},

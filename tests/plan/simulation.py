@@ -97,8 +97,12 @@ class Search:
     def end_one(self) -> None:
         """End a run, not always the oldest, and tell of it."""
         index = counted_seed(1, "which", len(self.asked)) % len(self.running)
-        job = self.running.pop(index)
-        outcome = self.outcome(job)
+        job = self.running[index]
+        self.end(job, self.outcome(job))
+
+    def end(self, job: Job, outcome: Outcome) -> None:
+        """A run ends so."""
+        self.running.remove(job)
         self._write_run(job, outcome, status=outcome.status)
         self.planner.tell(job, outcome)
 

@@ -1,0 +1,85 @@
+"""What every part is given, and the games and batches that they play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lab.config import Architecture, LossName, PenaltyKind, RunConfig, choices, make_config
+from lab.gan.game import Game
+from lab.gan.rounds import ImageShape, RealBatch
+
+SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
+ARCHITECTURES, LOSSES, PENALTIES = (
+    choices(names) for names in (Architecture, LossName, PenaltyKind)
+)
+NUM_ON_CPU = 4
+"""Of the combinations, where the parts only have to show that they work."""
+
+Cases = Iterator[tuple[str, Callable[[], dict[str, Any]]]]
+"""Of a part: each case's name, and the function that gives its figures, `ok` among them."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a part runs."""
+
+    device: torch.device
+    scratch: Path
+    """A folder that the parts share and that is removed after them."""
+    inception_weights: str | None = None
+
+    @property
+    def reduced(self) -> bool:
+        """Whether sizes and numbers of cases are small: on a CPU."""
+        return self.device.type == "cpu"
+
+    def wait(self) -> None:
+        """Until the device has done what it was given."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+
+def combinations(setting: Setting) -> list[tuple[str, str, str]]:
+    """Every network x loss x penalty, in an order that is varied however early it ends."""
+    every = list(product(ARCHITECTURES, LOSSES, PENALTIES))
+    Random(0).shuffle(every)
+    return every[:NUM_ON_CPU] if setting.reduced else every
+
+
+def small_config(setting: Setting, values: dict[str, Any]) -> RunConfig:
+    """Narrow networks and a batch of 8; on a CPU narrower ones."""
+    small = {
+        "network.width": 1 / 16 if setting.reduced else 0.25,
+        "training.batch_size": 8,
+        "training.budget_images": 1_000_000,
+    }
+    return make_config({}, {**small, **values})
+
+
+def game_of(config: RunConfig, device: torch.device, precision: str) -> Game:
+    """The game of a configuration on 3x32x32 images of ten classes."""
+    return Game(config, SHAPE, device=device, precision=precision)
+
+
+def batch_of(config: RunConfig, device: torch.device) -> RealBatch:
+    """Random images and classes, the same on any device."""
+    draw = torch.Generator().manual_seed(0)
+    size = config.training.batch_size
+    pixels = torch.rand((size, SHAPE.channels, SHAPE.resolution, SHAPE.resolution), generator=draw)
+    images = (2 * pixels - 1).to(device).to(memory_format=torch.channels_last)
+    return RealBatch(images, (torch.arange(size) % SHAPE.num_classes).to(device))
+
+
+def play(game: Game, batch: RealBatch, num_steps: int = 1) -> list[Tensor]:
+    """Play rounds on one batch; what the last one observed, 0-d tensors."""
+    for _ in range(num_steps):
+        step = game.step(lambda critic_step: batch)
+    return list(step.observed)

@@ -1,0 +1,73 @@
+"""Every benchmark still runs: `--quick` of each, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+PRINTS = {
+    "checkpoint": "resuming",
+    "default_search": "first evaluation after",
+    "engine_overhead": "next run on a slot ready after",
+    "evaluation": "whole evaluation",
+    "gang_speed": "share of a step that is talk",
+    "gang_start": "a Ray Train run for each",
+    "planner": "10 trials: ask",
+    "race.designs": "preset laptop",
+    "race.study": "coverage in % of the bootstrap",
+    "report_page": "CPU s/1,000 rows",
+    "scale": "Tune",
+    "signals": "measured",
+    "step_speed": "lab bfloat16",
+}
+"""Of each benchmark, words that it prints only once it has measured."""
+OTHERS = {"gpu", "paper_table"}
+"""Benchmarks with tests of their own."""
+
+
+SLEEPERS = ("gang_start", "scale")
+"""Benchmarks that wait most of their time: they run beside the others."""
+
+
+def begun(name: str) -> subprocess.Popen[str]:
+    """A smoke run under way."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--quick"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+
+
+@pytest.fixture(scope="module")
+def sleepers() -> Iterator[dict[str, subprocess.Popen[str]]]:
+    processes = {name: begun(name) for name in SLEEPERS}
+    yield processes
+    for process in processes.values():
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("name", sorted(PRINTS, key=SLEEPERS.__contains__))
+def test_the_benchmark_runs(name: str, sleepers: dict[str, subprocess.Popen[str]]) -> None:
+    process = sleepers[name] if name in sleepers else begun(name)
+    stdout, stderr = process.communicate(timeout=280)
+    assert process.returncode == 0, stderr[-3000:]
+    assert PRINTS[name] in stdout
+
+
+def test_every_benchmark_is_run_here_or_has_its_tests() -> None:
+    commands = {
+        ".".join(path.relative_to(BENCHMARKS).with_suffix("").parts)
+        for path in BENCHMARKS.rglob("*.py")
+        if '__name__ == "__main__"' in path.read_text() and "gpu_parts" not in path.parts
+    }
+    assert commands == PRINTS.keys() | OTHERS
+
+
+def test_make_bench_runs_every_benchmark_of_this_machine() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("bench:")[2].partition("; do")[0]
+    assert set(recipe.partition(" in ")[2].split()) == PRINTS.keys()
