@@ -140,7 +140,7 @@ def test_a_broken_image_is_one_sentence_that_names_it(tmp_path: Path, cache: Pat
     for name, content in damages.items():
         folder = write_files(tmp_path / name, {**files, "cats/3.png": content})
         with pytest.raises(
-            InputError, match=r"cats/3\.png cannot be read .*mend or remove"
+            InputError, match=r"cats/3\.png cannot be read .*repair or remove"
         ) as error:
             packed(folder)
         assert "\n" not in str(error.value)

@@ -198,7 +198,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import resource, sys
         from pathlib import Path
-        from lab.config import InputError
+        from lab.errors import InputError
         from lab.data.write import write_pack
         from tests.data.conftest import random_source
 

@@ -43,7 +43,8 @@ def test_the_nearest_training_image_names_the_class_through_the_fixed_order() ->
     features = torch.tensor([[0.0, 0.1], [0.1, 0.0], [8.0, 0.0], [0.0, 2.0]])
     columns = classes.columns(features, side().find(features))
     assert columns == {"class_share_0": 0.75, "class_share_1": 0.25}
-    assert classes.by.startswith("the label of the nearest training image, which names 100.0%")
+    by = "the label of the nearest training image, which is right for 100.0%"
+    assert classes.by.startswith(by)
 
 
 def test_a_classifier_names_them_where_it_does_as_well() -> None:
@@ -82,7 +83,7 @@ def test_the_embedded_extractor_names_the_classes_of_fashion(
     evaluator: Evaluator, pack: Pack
 ) -> None:
     told = evaluator.description()
-    assert told["class_share_by"].startswith("the extractor's own classifier, which names 9")
+    assert told["class_share_by"].startswith("the extractor's own classifier, which is right for 9")
     counts = torch.bincount(pack.heldout.labels, minlength=10).double() / len(pack.heldout)
     assert told["class_share_real"] == pytest.approx(counts.tolist(), abs=0.03)
 
