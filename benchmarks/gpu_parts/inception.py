@@ -7,7 +7,9 @@ On a CPU the evaluation is of few images with the lab's small network.
 from __future__ import annotations
 
 import copy
+import math
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.evaluation import parts_of, seconds_of
+from benchmarks.evaluation import parts_of
 from benchmarks.gpu_parts.setting import SHAPE, Cases, Setting, game_of
 from benchmarks.gpu_parts.speed import full_config
 from lab.config import EvaluationConfig
@@ -23,7 +25,6 @@ from lab.gan.sampling import generate, latents
 from lab.metrics import make_evaluator
 
 NUM_SAMPLES, NUM_SAMPLES_ON_CPU = 10_000, 50
-NUM_REPEATS = 3
 NUM_COMPARED = 64
 TOLERANCE = 0.01
 """Of the features on both devices: TF32 keeps ten bits of a product."""
@@ -44,28 +45,38 @@ def evaluated(setting: Setting) -> dict[str, Any]:
     )
     if setting.reduced:
         config = EvaluationConfig(num_samples=number)
-    seconds = {"making the images": seconds_of(lambda: generated(setting, number), 1)}
-    images = generated(setting, number)
-    started = time.perf_counter()
-    evaluator = make_evaluator(
-        config,
-        random_images(number, seed=1),
-        random_images(number, seed=2),
-        fingerprint="random images",
-        device=setting.device,
-        cache=setting.scratch / "features",
+    seconds: dict[str, float] = {}
+    results: dict[str, Any] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        started = time.perf_counter()
+        results[name] = work()
+        setting.wait()
+        seconds[name] = round(time.perf_counter() - started, 4)
+        return results[name]
+
+    images = timed("making the images", lambda: generated(setting, number))
+    evaluator = timed(
+        f"building the evaluator, {2 * number} real images",
+        lambda: make_evaluator(
+            config,
+            random_images(number, seed=1),
+            random_images(number, seed=2),
+            fingerprint="random images",
+            device=setting.device,
+            cache=setting.scratch / "features",
+        ),
     )
-    seconds[f"building the evaluator, {2 * number} real images"] = time.perf_counter() - started
-    repeats = 1 if setting.reduced else NUM_REPEATS
+    # The evaluator's own start has warmed the device up, so once is enough for seconds.
     for name, part in parts_of(evaluator, images).items():
-        seconds[name] = seconds_of(lambda part=part: (part(), setting.wait()), repeats)
-    columns = evaluator.measure(images)
+        timed(name, part)
+    columns = results["whole evaluation"]
     return {
-        "ok": all(torch.isfinite(torch.tensor(value)) for value in columns.values()),
+        "ok": all(math.isfinite(value) for value in columns.values()),
         "extractor": evaluator.extractor,
         "weights": "random" if random else "given",
         "num_samples": number,
-        "seconds": {name: round(value, 4) for name, value in seconds.items()},
+        "seconds": seconds,
     }
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 
 from benchmarks.gpu_parts.setting import Cases, Setting
-from lab.config import make_config
+from lab.config import DataConfig, make_config
+from lab.data import find
 from lab.record import EVALUATIONS_FILE, GENERATOR_FILE, RUN_FILE, read_json, read_rows
 from lab.run import run
 from lab.run.checkpoint import checkpoint_files, checksum, read_checkpoint
@@ -57,6 +58,7 @@ RUNS: dict[str, dict[str, Any]] = {
 
 def cases(setting: Setting) -> Cases:
     """Each run, whole and in two pieces."""
+    find(DataConfig())  # packs the images on first use, before two processes want them at once
     for name in list(RUNS)[: 1 if setting.reduced else None]:
         yield name, partial(compared, setting, name)
 

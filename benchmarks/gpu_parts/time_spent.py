@@ -55,7 +55,7 @@ def profiled(setting: Setting, architecture: str, precision: str) -> dict[str, A
     kernels = [
         entry
         for entry in averages
-        if entry.device_type == DeviceType.CUDA and not entry.is_user_annotation
+        if entry.device_type == DeviceType.CUDA and not getattr(entry, "is_user_annotation", False)
     ]
     calls = [entry for entry in averages if entry.device_type == DeviceType.CPU]
     launches = [entry for entry in calls if entry.key.startswith(RUNTIME)]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.record import STUDY_FILE, TRIAL_FILE, read_json, trial_folder, write_json
+from lab.record import STUDY_FILE, TRIAL_FILE, read_json, trial_folder
+from tests.made_up.study import put_study
 from tests.made_up.synthetic import point_of, study_card, write_run, write_study, write_trial
 
 
@@ -52,7 +53,7 @@ def write_raced_study(
         "confirm_seeds": [1000 + i for i in range(most)],
         "pareto": list(pareto),
     }
-    write_json(folder / STUDY_FILE, card)
+    put_study(folder, card)
     return folder
 
 
@@ -61,7 +62,7 @@ def write_grid_study(folder: Path, cells: dict[str, str], *, space: str = "miyat
     draw = np.random.default_rng(0)
     card = study_card("paper", len(cells), 0, "finished")
     card["space"] |= {"name": space, "known": {name: {} for name in cells}}
-    write_json(folder / STUDY_FILE, card)
+    put_study(folder, card)
     _, parameters = point_of(2, 1, draw)
     for number, (name, letters) in enumerate(cells.items()):
         write_trial(folder, number, parameters, f"known:{name}")

@@ -21,25 +21,23 @@ import numpy as np
 
 from lab.record import (
     EVALUATIONS_FILE,
-    FORMAT,
     QUALITY,
     RUN_FILE,
     SAMPLES_FOLDER,
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
-    STUDY_FILE,
     TRIAL_FILE,
     neighbours_file,
     run_folder,
     sample_file,
     trial_folder,
-    write_json,
 )
 from tests.made_up.pictures import shared_grid
 from tests.made_up.rows import COLUMNS, Array, evaluations, num_rows_of, rows_text
 from tests.made_up.runs import Fate, plant, run_note
 from tests.made_up.slots import Slots, at
 from tests.made_up.space import BUDGET, base_config, point_of, study_card
+from tests.made_up.study import file_text, put_study, trial_json
 
 FIRST_CONFIRM_SEED = 1000
 NUM_CONFIRM = 7
@@ -96,15 +94,11 @@ class Writer:
         for number, (origin, parameters) in enumerate(self.points):
             place = trial_folder(self.folder, number)
             place.mkdir(parents=True)
-            told = {
-                "format": FORMAT,
-                "number": number,
-                "origin": origin,
-                "parameters": parameters,
-                "config": _overridden(json.loads(base), parameters),
-                "created": at(0.0),
-            }
-            (place / TRIAL_FILE).write_text(json.dumps(told, indent=2))
+            config = _overridden(json.loads(base), parameters)
+            content = trial_json(
+                number, parameters=parameters, config=config, origin=origin, created=at(0.0)
+            )
+            (place / TRIAL_FILE).write_text(file_text(content))
 
     def runs(self, planned: Sequence[Planned], *, pictured: float = PICTURED) -> None:
         """Make up and write runs, and note how well their trials did."""
@@ -152,7 +146,7 @@ class Writer:
             speed=images / max(seconds["training"], 1e-3), told=self._told(made),
             place=self.slots.train(seconds, attempts),
         )  # fmt: skip
-        (place / RUN_FILE).write_text(json.dumps({"format": FORMAT, **note}, indent=2))
+        (place / RUN_FILE).write_text(file_text(note))
         text = rows_text(made.values, len(made.values), without_r_v=self.draw.random() < 0.3)
         (place / EVALUATIONS_FILE).write_text(text)
         if pictures or run.stage == "confirm":
@@ -193,7 +187,7 @@ def write_large_study(folder: Path, num_trials: int, num_seeds: int = 3, seed: i
         _conclude(card, writer, num_seeds)
     card["settings"] |= {"prune": "asha", "concurrent": len(writer.slots.free)}
     card |= {"finished": at(writer.slots.seconds), "seconds": writer.slots.seconds}
-    write_json(folder / STUDY_FILE, card)
+    put_study(folder, card)
     return folder
 
 

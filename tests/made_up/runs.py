@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.made_up.space import BUDGET, NUM_EVALUATIONS
+from tests.made_up.study import run_json
 
 BEGUN = "2026-03-01T10:00:00.000+00:00"
 ENDED = "2026-03-01T10:01:00.000+00:00"
@@ -92,28 +93,25 @@ def run_note(
         "evidence": fate.evidence,
         "final": True,
     }
-    note = {
-        "trial": trial,
-        "seed": seed,
-        "stage": stage,
-        "attempts": place.attempts,
-        "status": status,
-        "verdict": verdict | (told or {}) if finished else None,
-        "score": float(sum(quality) / (NUM_EVALUATIONS + 1)) if finished else None,
-        "budget_images": BUDGET,
-        "precision": "float32",
-        "host": place.host,
-        "hosts": [place.host],
-        "device": "cpu",
-        "started": place.started,
-        "seconds": place.seconds,
-        "num_parameters": {"generator": 412_033, "critic": 366_977},
-    }
-    if finished:
-        note["final_quality"] = quality[-1] if fate.onset is None else 0.0
-        note["images_per_second"] = speed
-    if status in ("finished", "pruned"):
-        note["images_seen"] = images_seen
-    if status == "errored":
-        note["error"] = "RuntimeError: the worker died"
-    return note if status == "running" else note | {"ended": place.ended}
+    return run_json(
+        trial,
+        seed=seed,
+        stage=stage,
+        status=status,
+        verdict=verdict | (told or {}),
+        attempts=place.attempts,
+        score=float(sum(quality) / (NUM_EVALUATIONS + 1)) if finished else None,
+        budget_images=BUDGET,
+        precision="float32",
+        host=place.host,
+        hosts=[place.host],
+        device="cpu",
+        started=place.started,
+        ended=None if status == "running" else place.ended,
+        seconds=place.seconds,
+        num_parameters={"generator": 412_033, "critic": 366_977},
+        final_quality=(quality[-1] if fate.onset is None else 0.0) if finished else None,
+        images_per_second=speed if finished else None,
+        images_seen=images_seen if status in ("finished", "pruned") else None,
+        error="RuntimeError: the worker died" if status == "errored" else None,
+    )

@@ -14,20 +14,12 @@ import numpy as np
 
 from lab.config import make_config
 from lab.record import (
-    EVALUATIONS_FILE,
     IMAGES_SEEN,
     QUALITY,
-    RUN_FILE,
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
     STEP,
-    STUDY_FILE,
-    TRIAL_FILE,
-    run_folder,
     sample_file,
-    trial_folder,
-    write_json,
-    write_rows,
     write_whole,
 )
 from tests.made_up.pictures import sample_grid
@@ -44,6 +36,7 @@ from tests.made_up.space import (
 )
 from tests.made_up.space import KNOWN as KNOWN
 from tests.made_up.space import PARAMETERS as PARAMETERS
+from tests.made_up.study import put_run, put_study, put_trial, trial_json
 
 
 def write_study(
@@ -60,7 +53,7 @@ def write_study(
     """A study of `num_trials` runs of one seed each; `verdict` plants one verdict everywhere."""
     draw = np.random.default_rng(seed)
     num_sobol = max(1, num_trials // 3) if num_sobol is None else num_sobol
-    write_json(folder / STUDY_FILE, study_card(name, num_trials, num_sobol, status))
+    put_study(folder, study_card(name, num_trials, num_sobol, status))
     for number in range(num_trials):
         origin, parameters = point_of(number, num_sobol, draw)
         write_trial(folder, number, parameters, origin)
@@ -71,16 +64,7 @@ def write_study(
 def write_trial(folder: Path, number: int, parameters: dict[str, Any], origin: str) -> None:
     """trial.json of one configuration."""
     config = make_config({"training": {"budget_images": BUDGET}}, parameters).model_dump()
-    write_json(
-        trial_folder(folder, number) / TRIAL_FILE,
-        {
-            "number": number,
-            "parameters": parameters,
-            "config": config,
-            "origin": origin,
-            "created": "2026-03-01T10:00:00+00:00",
-        },
-    )
+    put_trial(folder, trial_json(number, parameters=parameters, config=config, origin=origin))
 
 
 def write_run(
@@ -100,20 +84,16 @@ def write_run(
 
     `told` is what the verdict says besides its name, onset and evidence.
     """
-    place = run_folder(folder, number, seed)
     fate = plant(parameters, draw, verdict)
     rows = evaluation_rows(parameters, fate, draw)
     if status in ("running", "pruned", "errored"):
         rows = rows[: max(2, len(rows) // 2)]
     quality = [row[QUALITY] for row in rows]
-    write_rows(place / EVALUATIONS_FILE, rows)
-    write_json(
-        place / RUN_FILE,
-        run_note(
-            number, seed, stage, status, fate, quality, rows[-1][IMAGES_SEEN],
-            speed=float(draw.uniform(900, 1500)), place=Place(), told=told,
-        ),
+    note = run_note(
+        number, seed, stage, status, fate, quality, rows[-1][IMAGES_SEEN],
+        speed=float(draw.uniform(900, 1500)), place=Place(), told=told,
     )  # fmt: skip
+    place = put_run(folder, note, rows)
     if samples:
         for row in rows[:: max(1, len(rows) // 4)] + rows[-1:]:
             picture = sample_grid(float(row[QUALITY]), fate.verdict)

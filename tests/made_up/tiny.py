@@ -1,4 +1,4 @@
-"""Studies of a few runs, each told in one line, so that figures can be checked by hand."""
+"""Studies of a few runs, a line a run, so that figures can be checked by hand."""
 
 from __future__ import annotations
 
@@ -7,20 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.record import (
-    EVALUATIONS_FILE,
-    IMAGES_SEEN,
-    QUALITY,
-    RUN_FILE,
-    STUDY_FILE,
-    TRIAL_FILE,
-    StudyRecord,
-    read_study,
-    run_folder,
-    trial_folder,
-    write_json,
-    write_rows,
-)
+from lab.record import IMAGES_SEEN, QUALITY, StudyRecord
+from tests.made_up.study import Study, run_json, study_json, trial_json
 
 BUDGET = 100
 START = "2026-03-01T10:{:02d}:{:02d}+00:00"
@@ -50,42 +38,43 @@ def clock(seconds: int) -> str:
     return START.format(*divmod(seconds, 60))
 
 
-def tiny_study(folder: Path, runs: Sequence[Run], **card: Any) -> StudyRecord:
+def tiny_study(folder: Path, runs: Sequence[Run], **facts: Any) -> StudyRecord:
     """A study of these runs; a run without a trial's number is of a trial of its own."""
-    settings = {"concurrent": 2, "cpus_per_worker": 1, "gpus_per_worker": 0, "workers": "1"}
-    told = {"study": "tiny", "settings": settings, "parameters": {}, "status": "finished"} | card
-    write_json(folder / STUDY_FILE, told)
+    study = Study(study_json("tiny", **facts))
     for number, run in enumerate(runs):
         trial = number if run.trial is None else run.trial
-        config: dict[str, Any] = {"network": {}, "penalty": {}}
-        for path, value in run.choices.items():
-            part, _, name = path.rpartition(".")
-            (config[part] if part else config)[name] = value
-        write_json(
-            trial_folder(folder, trial) / TRIAL_FILE,
-            {"number": trial, "origin": run.origin, "parameters": {}, "config": config},
+        study.trial(trial_json(trial, origin=run.origin, config=_config(run.choices)))
+        rows = _rows(run)
+        last = rows[-1] if rows else {}
+        verdict = {"name": run.verdict, "onset_images": run.onset, "evidence": "seen"}
+        facts_of_run = {
+            "images_seen": last.get(IMAGES_SEEN),
+            "budget_images": BUDGET,
+            "final_quality": last.get(QUALITY),
+        }
+        note = run_json(
+            trial,
+            seed=run.seed,
+            stage=run.stage,
+            status=run.status,
+            verdict=verdict,
+            **facts_of_run,
         )
-        _write_run(run_folder(folder, trial, run.seed), run, trial)
-    return read_study(folder)
+        study.run({k: v for k, v in (note | run.note).items() if v is not None}, rows)
+    return study.write(folder)
 
 
-def _write_run(place: Path, run: Run, trial: int) -> None:
-    rows = [
+def _config(choices: dict[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = {"network": {}, "penalty": {}}
+    for path, value in choices.items():
+        part, _, name = path.rpartition(".")
+        (config[part] if part else config)[name] = value
+    return config
+
+
+def _rows(run: Run) -> list[dict[str, Any]]:
+    return [
         {IMAGES_SEEN: images, QUALITY: quality}
         | {name: values[i] for name, values in run.columns.items() if values[i] is not None}
         for i, (images, quality) in enumerate(run.rows)
     ]
-    note = {
-        "trial": trial,
-        "seed": run.seed,
-        "stage": run.stage,
-        "status": run.status,
-        "verdict": {"name": run.verdict, "onset_images": run.onset, "evidence": "seen"}
-        if run.status == "finished"
-        else None,
-        "images_seen": rows[-1][IMAGES_SEEN] if rows else None,
-        "budget_images": BUDGET,
-        "final_quality": rows[-1][QUALITY] if rows else None,
-    } | run.note
-    write_rows(place / EVALUATIONS_FILE, rows)
-    write_json(place / RUN_FILE, {key: value for key, value in note.items() if value is not None})

@@ -83,7 +83,9 @@ def test_the_embedded_extractor_names_the_classes_of_fashion(
     evaluator: Evaluator, pack: Pack
 ) -> None:
     told = evaluator.description()
-    assert told["class_share_by"].startswith("the extractor's own classifier, which is right for 9")
+    assert told["class_share_by"].startswith(
+        "the extractor's own classifier, which is right for 9"
+    )
     counts = torch.bincount(pack.heldout.labels, minlength=10).double() / len(pack.heldout)
     assert told["class_share_real"] == pytest.approx(counts.tolist(), abs=0.03)
 

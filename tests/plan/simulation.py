@@ -8,6 +8,7 @@ from pathlib import Path
 from lab.plan import Job, Outcome, Planner, trial_card
 from lab.randomness import counted_seed
 from lab.record import RUN_FILE, STUDY_FILE, TRIAL_FILE, run_folder, trial_folder, write_json
+from tests.made_up.study import run_json
 
 SPACE = '''"""A small space with a branch."""
 BASE = {"network.architecture": "dcgan"}
@@ -118,16 +119,16 @@ class Search:
         budget = job.config.training.budget_images
         onset = None if outcome.life == 1.0 else round(outcome.life * budget)
         verdict = {"name": outcome.verdict, "onset_images": onset} if outcome.verdict else None
-        row = {
-            "trial": job.trial,
-            "seed": job.seed,
-            "stage": job.stage,
-            "status": status,
-            "verdict": verdict,
-            "score": outcome.score,
-            "final_quality": outcome.quality,
-            "budget_images": budget,
-            "seconds": {"starting": 9.0, "training": outcome.seconds, "evaluating": 0.0},
-            "attempts": job.attempt,
-        }
-        write_json(run_folder(self.study, job.trial, job.seed) / RUN_FILE, row)
+        note = run_json(
+            job.trial,
+            seed=job.seed,
+            stage=job.stage,
+            status=status,
+            verdict=verdict,
+            score=outcome.score,
+            final_quality=outcome.quality,
+            budget_images=budget,
+            seconds={"starting": 9.0, "training": outcome.seconds, "evaluating": 0.0},
+            attempts=job.attempt,
+        )
+        write_json(run_folder(self.study, job.trial, job.seed) / RUN_FILE, note)
