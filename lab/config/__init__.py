@@ -10,18 +10,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lab.config.making import change_config as change_config
-from lab.config.making import make_config as make_config
-from lab.config.making import parse_setting as parse_setting
-from lab.config.making import read_config as read_config
-from lab.config.making import restored_config as restored_config
-from lab.config.making import stored_config as stored_config
 from lab.config.paths import canonical as canonical
 from lab.config.paths import canonical_data as canonical_data
 from lab.config.paths import canonical_record as canonical_record
 from lab.config.paths import canonical_values as canonical_values
-from lab.config.paths import config_paths as config_paths
-from lab.config.paths import with_values as with_values
+from lab.config.run_config import RunConfig as RunConfig
+from lab.config.run_config import change_config as change_config
+from lab.config.run_config import config_paths as config_paths
+from lab.config.run_config import make_config as make_config
+from lab.config.run_config import parse_setting as parse_setting
+from lab.config.run_config import read_config as read_config
+from lab.config.run_config import restored_config as restored_config
+from lab.config.run_config import stored_config as stored_config
+from lab.config.run_config import with_values as with_values
 from lab.config.sections import CATALOGUES as CATALOGUES
 from lab.config.sections import NO_LIMITS as NO_LIMITS
 from lab.config.sections import RESOLUTIONS as RESOLUTIONS
@@ -37,7 +38,6 @@ from lab.config.sections import PenaltyConfig as PenaltyConfig
 from lab.config.sections import PenaltyKind as PenaltyKind
 from lab.config.sections import PlayerOptimizer as PlayerOptimizer
 from lab.config.sections import Precision as Precision
-from lab.config.sections import RunConfig as RunConfig
 from lab.config.sections import ScheduleName as ScheduleName
 from lab.config.sections import Section as Section
 from lab.config.sections import StabilityConfig as StabilityConfig

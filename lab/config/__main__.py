@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab.catalogue import names_in_words
-from lab.config.paths import config_paths
-from lab.config.sections import CATALOGUES, RunConfig
+from lab.config.run_config import RunConfig, config_paths
+from lab.config.sections import CATALOGUES
 
 
 def describe_settings(paths: Sequence[str]) -> str:

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
-from lab.config.sections import RunConfig, Section
-from lab.errors import InputError, unknown
+from lab.errors import InputError
 
 _OLDER_PATHS = {
     f"optimizer.{player}_{name}": f"optimizer.{player}.{name}"
     for player in ("generator", "critic")
     for name in ("lr", "beta1", "beta2")
 }
-_NO_SETTINGS = ("files",)
-
-
-def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
-    """Every settable path, say `optimizer.generator.lr`, in order of declaration."""
-    paths: list[str] = []
-    for name, field in section.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            paths += config_paths(kind, f"{prefix}{name}.")
-        elif name not in _NO_SETTINGS:
-            paths.append(prefix + name)
-    return paths
-
-
-_ALL_PATHS = frozenset(config_paths())
 
 
 def canonical(path: str) -> str:
@@ -81,25 +61,6 @@ def canonical_record(entries: Mapping[str, Any]) -> dict[str, Any]:
                 name: canonical_values(point) if isinstance(point, Mapping) else point
                 for name, point in points.items()
             }
-    return result
-
-
-def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested data with the values at dotted paths replaced; older names of paths are accepted.
-
-    Raises InputError for a path that no configuration has.
-    """
-    result = copy.deepcopy(canonical_data(data))
-    for path, value in canonical_values(values).items():
-        if path not in _ALL_PATHS:
-            raise unknown("the configuration path", path, _ALL_PATHS)
-        *parents, leaf = path.split(".")
-        node = result
-        for parent in parents:
-            node = node.setdefault(parent, {})
-            if not isinstance(node, dict):
-                raise no_section(parent, node)
-        node[leaf] = value
     return result
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -26,7 +23,6 @@ from lab.catalogue import (
     Catalogue,
     problem_with,
 )
-from lab.user_file import UserFile, files_for, is_reference
 
 CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
 Precision = Literal["auto", "float32", "bfloat16", "float64"]
@@ -222,76 +218,6 @@ class StabilityConfig(Section):
 
 NO_LIMITS = ("target_quality", "signal_every_steps", "jacobian", "stop_on_failure")
 """Settings of `StabilityConfig` that are no limits of rules."""
-
-
-class RunConfig(Section):
-    """All settings that determine the numbers of one run."""
-
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    """Seed of all random numbers of the run."""
-    loss: LossName = "hinge"
-    """Objective of both players."""
-    data: DataConfig = DataConfig()
-    """The real images."""
-    network: NetworkConfig = NetworkConfig()
-    """The generator and the critic."""
-    penalty: PenaltyConfig = PenaltyConfig()
-    """Regularisation of the critic."""
-    optimizer: OptimizerConfig = OptimizerConfig()
-    """Both players' optimizers."""
-    training: TrainingConfig = TrainingConfig()
-    """Batch, order of updates and budget."""
-    evaluation: EvaluationConfig = EvaluationConfig()
-    """The metrics."""
-    stability: StabilityConfig = StabilityConfig()
-    """Limits of the verdicts."""
-    files: tuple[UserFile, ...] = ()
-    """The person's own files that settings refer to, with their text; no setting itself."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keep_files(cls, data: Any) -> Any:
-        """Take the text of every file that a setting names: the one given, else from disk."""
-        if not isinstance(data, Mapping):
-            return data
-        values = (value_at(data, path) for path in CATALOGUES)
-        references = [value for value in values if is_reference(value)]
-        return {**data, "files": files_for(references, data.get("files") or ())}
-
-    @model_serializer(mode="wrap")
-    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = handler(self)
-        return data if data.get("files") else {k: v for k, v in data.items() if k != "files"}
-
-    @model_validator(mode="after")
-    def _sections_agree(self) -> Self:
-        step = self.training.batch_size * self.training.critic_steps
-        if step > self.training.budget_images:
-            raise ValueError(
-                f"training.budget_images is {self.training.budget_images}; one generator step "
-                f"shows {step} images (batch_size x critic_steps), so the budget must reach that"
-            )
-        if self.training.accumulate > self.training.batch_size:
-            raise ValueError(
-                f"training.accumulate is {self.training.accumulate}; each pass needs an "
-                f"image, so it must be at most training.batch_size, {self.training.batch_size}"
-            )
-        if self.loss == "relativistic" and self.network.critic_norm == "batch":
-            raise ValueError(
-                "loss 'relativistic' compares real and fake images in one pass, which batch "
-                "norm in the critic would mix; set network.critic_norm to another"
-            )
-        return self
-
-    @property
-    def images_per_step(self) -> int:
-        """Real images one generator step, with its critic steps, shows the critic."""
-        return self.training.batch_size * self.training.critic_steps
-
-    @property
-    def num_steps(self) -> int:
-        """Generator steps until the budget is reached."""
-        return -(-self.training.budget_images // self.images_per_step)
 
 
 def choices(alias: Any) -> tuple[str, ...]:

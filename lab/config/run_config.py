@@ -1,0 +1,223 @@
+"""The whole configuration of a run: made from outside data, or refused in one sentence."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from lab.config.paths import canonical_data, canonical_values, no_section
+from lab.config.sections import (
+    CATALOGUES,
+    DataConfig,
+    EvaluationConfig,
+    LossName,
+    NetworkConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    Section,
+    StabilityConfig,
+    TrainingConfig,
+    value_at,
+)
+from lab.errors import InputError, unknown
+from lab.user_file import UserFile, files_for, is_reference, stored_files
+
+
+class RunConfig(Section):
+    """All settings that determine the numbers of one run."""
+
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of all random numbers of the run."""
+    loss: LossName = "hinge"
+    """Objective of both players."""
+    data: DataConfig = DataConfig()
+    """The real images."""
+    network: NetworkConfig = NetworkConfig()
+    """The generator and the critic."""
+    penalty: PenaltyConfig = PenaltyConfig()
+    """Regularisation of the critic."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """Both players' optimizers."""
+    training: TrainingConfig = TrainingConfig()
+    """Batch, order of updates and budget."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """The metrics."""
+    stability: StabilityConfig = StabilityConfig()
+    """Limits of the verdicts."""
+    files: tuple[UserFile, ...] = ()
+    """The person's own files that settings refer to, with their text; no setting itself."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_files(cls, data: Any) -> Any:
+        """Take the text of every file that a setting names: the one given, else from disk."""
+        if not isinstance(data, Mapping):
+            return data
+        values = (value_at(data, path) for path in CATALOGUES)
+        references = [value for value in values if is_reference(value)]
+        return {**data, "files": files_for(references, data.get("files") or ())}
+
+    @model_serializer(mode="wrap")
+    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return data if data.get("files") else {k: v for k, v in data.items() if k != "files"}
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        step = self.training.batch_size * self.training.critic_steps
+        if step > self.training.budget_images:
+            raise ValueError(
+                f"training.budget_images is {self.training.budget_images}; one generator step "
+                f"shows {step} images (batch_size x critic_steps), so the budget must reach that"
+            )
+        if self.training.accumulate > self.training.batch_size:
+            raise ValueError(
+                f"training.accumulate is {self.training.accumulate}; each pass needs an "
+                f"image, so it must be at most training.batch_size, {self.training.batch_size}"
+            )
+        if self.loss == "relativistic" and self.network.critic_norm == "batch":
+            raise ValueError(
+                "loss 'relativistic' compares real and fake images in one pass, which batch "
+                "norm in the critic would mix; set network.critic_norm to another"
+            )
+        return self
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images one generator step, with its critic steps, shows the critic."""
+        return self.training.batch_size * self.training.critic_steps
+
+    @property
+    def num_steps(self) -> int:
+        """Generator steps until the budget is reached."""
+        return -(-self.training.budget_images // self.images_per_step)
+
+
+_NO_SETTINGS = ("files",)
+
+
+def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """Every settable path, say `optimizer.generator.lr`, in order of declaration."""
+    paths: list[str] = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            paths += config_paths(kind, f"{prefix}{name}.")
+        elif name not in _NO_SETTINGS:
+            paths.append(prefix + name)
+    return paths
+
+
+_ALL_PATHS = frozenset(config_paths())
+
+
+def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested data with the values at dotted paths replaced; older names of paths are accepted.
+
+    Raises InputError for a path that no configuration has.
+    """
+    result = copy.deepcopy(canonical_data(data))
+    for path, value in canonical_values(values).items():
+        if path not in _ALL_PATHS:
+            raise unknown("the configuration path", path, _ALL_PATHS)
+        *parents, leaf = path.split(".")
+        node = result
+        for parent in parents:
+            node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise no_section(parent, node)
+        node[leaf] = value
+    return result
+
+
+def make_config(data: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> RunConfig:
+    """A validated configuration from nested data and values at dotted paths.
+
+    Raises InputError with one sentence that names the path, what came and what is allowed.
+    """
+    nested = with_values(data, values or {})
+    try:
+        return RunConfig.model_validate(nested)
+    except ValidationError as error:
+        raise InputError(_sentence(error)) from None
+
+
+def change_config(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
+    """The configuration with values at dotted paths replaced, validated again."""
+    return make_config(config.model_dump(), values)
+
+
+def stored_config(config: RunConfig) -> dict[str, Any]:
+    """The entries `config` and `files` of a JSON file of the record."""
+    data = config.model_dump(mode="json", exclude={"files"})
+    return {"config": data, **({"files": stored_files(config.files)} if config.files else {})}
+
+
+def restored_config(entries: Mapping[str, Any]) -> RunConfig:
+    """The configuration that `stored_config` stored, with the text of its files as it was then.
+
+    Raises InputError as `make_config` does.
+    """
+    return make_config({**entries["config"], "files": entries.get("files", ())})
+
+
+def read_config(path: Path) -> RunConfig:
+    """A configuration from a JSON file, nested or by dotted paths, or a trial.json's `config`."""
+    try:
+        data = json.loads(path.read_text())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"the config file {path} cannot be read: {reason}") from None
+    except ValueError as error:
+        raise InputError(f"the config file {path} is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"the config file {path} holds {type(data).__name__}; write an object")
+    config = data.get("config", data)
+    if not isinstance(config, dict):
+        raise InputError(f"the config file {path} has the config {config!r}; write an object")
+    values = {path: value for path, value in config.items() if "." in path}
+    nested = {key: to for key, to in config.items() if key not in values}
+    return make_config({**nested, "files": data.get("files", ())}, values)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`path=value` with a JSON value (bare words are strings) -> (path, value)."""
+    path, equals, value = text.partition("=")
+    if not equals or not path:
+        raise InputError(f"--set got '{text}'; write path=value, say optimizer.critic.lr=0.0002")
+    try:
+        return path.strip(), json.loads(value)
+    except ValueError:
+        return path.strip(), value
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a validation, in our words, and how many more there are."""
+    problems = error.errors()
+    first = problems[0]
+    path = ".".join(str(part) for part in first["loc"])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    kind, came = first["type"], first["input"]
+    if kind == "unknown_name":
+        return f"{path} is {came!r}{first['ctx']['problem']}{more}"
+    if kind == "extra_forbidden":
+        return str(unknown("the configuration path", path, config_paths())) + more
+    if kind == "model_type":
+        return f"{no_section(path, came)}{more}"
+    if kind == "value_error":
+        return str(first["ctx"]["error"]) + more
+    allowed = first["msg"][:1].lower() + first["msg"][1:]
+    allowed = allowed.replace("input should be", "it must be")
+    return f"{path} is {came!r}; {allowed}{more}"
