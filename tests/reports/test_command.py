@@ -31,7 +31,7 @@ def test_a_busy_port_is_one_sentence_and_code_2(
     with socket.create_server(("127.0.0.1", 0)) as busy:
         assert main([str(study_folder), "--serve", str(busy.getsockname()[1])]) == 2
     said = capsys.readouterr().err
-    assert "cannot be listened to" in said
+    assert "is not available" in said
     assert said.count("\n") == 1
 
 
@@ -102,4 +102,4 @@ def test_a_page_that_cannot_be_written_is_code_2(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main([str(study_folder), "--out", str(tmp_path / "file" / "page.html")]) == 2
-    assert "give a place with --out" in capsys.readouterr().err
+    assert "give a path with --out" in capsys.readouterr().err

@@ -111,7 +111,7 @@ def test_pictures_and_a_page_are_not_asked_for_together(
     study: StudyRecord, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(study.folder), "--png", str(tmp_path), "--watch"]) == 2
-    assert "--watch would be for" in capsys.readouterr().err
+    assert "leave out --watch" in capsys.readouterr().err
 
 
 @pytest.mark.browser

@@ -159,4 +159,4 @@ def test_a_place_that_cannot_be_written_gets_one_sentence_and_code_2(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main([str(study_folder), "--out", str(tmp_path / "file" / "page.html")]) == 2
-    assert "give a place with --out" in capsys.readouterr().err
+    assert "give a path with --out" in capsys.readouterr().err

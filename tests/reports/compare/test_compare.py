@@ -119,7 +119,7 @@ def test_matched_configurations_are_paired_seed_by_seed(pair: Pair) -> None:
     assert found.fates.values.tolist() == [
         ["diverged", "stable", 5], ["stable", "stable", 4], ["diverged", "collapsed", 1],
     ]  # fmt: skip
-    assert "In stable runs: +50 points [" in _words(matched_blocks(pair))
+    assert "Share of stable runs: +50 points [" in _words(matched_blocks(pair))
 
 
 def test_other_settings_are_not_matched(tmp_path: Path) -> None:
@@ -128,7 +128,9 @@ def test_other_settings_are_not_matched(tmp_path: Path) -> None:
     for folder in (first, second):
         for number in (0, 1):
             shutil.rmtree(folder / "trials" / f"{number:04d}")
-    assert "No configuration was run in both." in _words(matched_blocks(_pair(first, second)))
+    assert "No configuration was run in both studies." in _words(
+        matched_blocks(_pair(first, second))
+    )
 
 
 def test_causes_of_failure_are_counted_in_both(pair: Pair) -> None:
@@ -144,7 +146,7 @@ def test_causes_of_failure_are_counted_in_both(pair: Pair) -> None:
     ("path", "value", "quality", "stable"),
     [
         (("data", "fingerprint"), "b2:other", "the data", "the data"),
-        (("metrics", "extractor"), "inception", "the extractor of features", "the extractor"),
+        (("metrics", "extractor"), "inception", "the feature extractor", "the extractor"),
         (
             ("base", "training", "budget_images"),
             128_000,
@@ -192,8 +194,8 @@ def test_shares_that_answer_different_questions_get_no_difference(tmp_path: Path
     first = _planted(tmp_path / "a", ["stable"] * 4)
     second = _change(_planted(tmp_path / "b", ["diverged"] * 4), harder)
     pair = _pair(first, second)
-    assert "no difference is taken" in _words(share_blocks(pair))
-    assert "In stable runs" not in _words(matched_blocks(pair))
+    assert "no difference is computed" in _words(share_blocks(pair))
+    assert "Share of stable runs" not in _words(matched_blocks(pair))
 
 
 def test_confirmed_trials_are_compared_by_fresh_runs_alone(tmp_path: Path) -> None:
@@ -217,7 +219,7 @@ def test_without_fresh_runs_in_both_no_difference_of_leaders_is_taken(tmp_path: 
     first = write_raced_study(tmp_path / "a", {5: "sss"}, raced="sss")
     second = write_study(tmp_path / "b", 6, samples=False)
     words = _words(end_blocks(_pair(first, second)))
-    assert "Not both are confirmed, so no difference is taken" in words
+    assert "Not both trials are confirmed, so no difference is computed" in words
     assert "of pairs" not in words
 
 
@@ -276,7 +278,9 @@ def test_one_study_at_two_dates_is_told_apart_by_when_it_was_written(tmp_path: P
     )  # fmt: skip
     found = matched(pair)
     assert found.num_configurations == 5
-    assert "+0 points (alike in every one, so no interval)" in _words(matched_blocks(pair))
+    assert "+0 points (the same in every configuration, so no interval)" in _words(
+        matched_blocks(pair)
+    )
     assert "One study at two dates" in build_comparison(pair)
 
 

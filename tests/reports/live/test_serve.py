@@ -98,5 +98,5 @@ def test_a_port_that_is_none_is_one_sentence(port: int) -> None:
 def test_a_busy_port_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        with pytest.raises(InputError, match=r"cannot be listened to \(Address already in use\)"):
+        with pytest.raises(InputError, match=r"is not available \(Address already in use\)"):
             listen(port)

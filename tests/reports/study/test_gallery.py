@@ -132,8 +132,8 @@ def test_with_little_room_other_seeds_have_their_last_grid_before_any_has_all(
     assert last
     assert all(len(frames) == 1 for frames in last)
     note = pictures_note(raced, album, chosen)
-    assert f"{len(last)} runs with the last grid alone" in note
-    assert f"for {len(chosen.seeds) - len(last)} runs of these no room was left" in note
+    assert f"{len(last)} runs with the last grid only" in note
+    assert f"no room was left for {len(chosen.seeds) - len(last)} runs of these" in note
 
 
 def test_the_nearest_training_images_of_a_run_are_taken_with_it(tmp_path: Path) -> None:
