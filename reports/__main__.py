@@ -73,7 +73,7 @@ def _run(arguments: Arguments) -> int:
         if listener is not None:
             print(f"shown at {address(listener)}; Ctrl-C ends", flush=True)
         if arguments.watch is not None:
-            watch(storage, lambda: _write(storage, arguments.out), arguments.watch, say=_say)
+            watch(storage, lambda: _write(storage, arguments.out), arguments.watch, report=_print)
         if listener is not None:
             threading.Event().wait()
     return 0
@@ -145,7 +145,7 @@ def _page(storage: Storage, out: Path | None) -> bytes | None:
     return out.read_bytes() if out.exists() else None
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

@@ -29,8 +29,9 @@ def end_blocks(pair: Pair) -> list[Block]:
     if not (one.fresh and two.fresh):
         return [
             side,
-            element("p", "Not both trials are confirmed, so no difference is computed: each is "
-                    "the best of many by the very runs shown.", class_="note"),
+            element("p", "Not both trials are confirmed, so no difference is computed: a "
+                    "trial without fresh runs is the best of many by the very runs shown.",
+                    class_="note"),
         ]  # fmt: skip
     return [side, *_ends_apart(pair, one, two)]
 
@@ -41,7 +42,7 @@ def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
     if not barred.stable:
         gained = gain(one.stable, two.stable)
         assert gained is not None, "both have fresh runs"
-        sentences.append(f"Stable on fresh seeds: {points_apart(gained).lower()}.")
+        sentences.append(f"Stable on fresh seeds. {points_apart(gained)}.")
     if not barred.quality:
         better = improvement(one, two)
         between = (
@@ -90,9 +91,9 @@ def _settings(study: StudyRecord, trial: int) -> list[tuple[str, str]]:
 
 
 def points_apart(gained: Gain) -> str:
-    """`A difference of +12 points [-3, 27] (Newcombe 95%), which may be none`."""
+    """`A difference of +12 points [-3, 27] (Newcombe 95%); the interval includes 0`."""
     low, high = 100 * gained.interval.low, 100 * gained.interval.high
-    undecided = ", which may be none" if low <= 0 <= high else ""
+    undecided = "; the interval includes 0" if low <= 0 <= high else ""
     return (
         f"A difference of {100 * gained.difference:+.0f} points [{math.floor(low)}, "
         f"{math.ceil(high)}] (Newcombe 95%){undecided}"

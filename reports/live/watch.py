@@ -27,7 +27,7 @@ def watch(
     write: Callable[[], str],
     seconds: float = DEFAULT_SECONDS,
     *,
-    say: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -46,10 +46,10 @@ def watch(
             started = clock()
             page = write()
             took = clock() - started
-            say(f"{datetime.now():%H:%M:%S}  {page} rewritten in {duration(took)}")
+            report(f"{datetime.now():%H:%M:%S}  {page} rewritten in {duration(took)}")
             written_state = state
         if status != RUNNING:
-            say(f"the study is {status}: this page is the last")
+            report(f"the study is {status}: this page is the last")
             return
         sleep(max(seconds, REST * took))
 

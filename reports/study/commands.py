@@ -63,7 +63,7 @@ def going_on(study: StudyRecord) -> list[Command]:
     folder = shown_folder(study.folder)
     resume = f"python -m lab.search --resume {folder}"
     commands = [
-        Command("Continue or finish this study", resume, "starts where it stopped"),
+        Command("Continue or finish this study", resume, "continues where it stopped"),
         Command("The same, with this page served meanwhile", f"{resume} --serve",
                 "prints its address on this machine"),
     ]  # fmt: skip
@@ -84,7 +84,8 @@ def looking(study: StudyRecord) -> list[Command]:
         Command("This page, served on this machine", f"{page} --watch --serve"),
         Command("Every figure as a picture", f"{page} --png figures", "needs a Chromium"),
         Command("The rows behind every figure", f"{page} --csv tables"),
-        Command("A comparison with another study or date", f"{page} ANOTHER-STUDY"),
+        Command("A comparison with another study", f"{page} ANOTHER-STUDY",
+                "or with a copy of this one from another date"),
     ]  # fmt: skip
     run = _finished_run(study)
     if run is not None:

@@ -51,12 +51,12 @@ class FoundRange:
     num_pruned: int
     """Pruned runs in the range: counted as failures if it holds, as stable if it fails."""
     interval: Interval
-    """Of P(stable) in the range; 95 % jointly for all `num_looked` ranges."""
+    """Of P(stable) in the range; 95 % jointly for all `num_searched` ranges."""
     whole: tuple[int, int]
     """Stable and total over the whole range of the same parameters."""
     holds: bool
     """Whether it is stable more often than the whole, rather than less often."""
-    num_looked: int
+    num_searched: int
 
 
 def first_sobol_runs(study: StudyRecord) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def found_among(
 
 
 def best_range(
-    paths: tuple[str, ...], ranges: Ranges, error: float, num_looked: int, *, holds: bool
+    paths: tuple[str, ...], ranges: Ranges, error: float, num_searched: int, *, holds: bool
 ) -> FoundRange | None:
     """The range with the highest lower bound, or the lowest upper one; the wider of two ties.
 
@@ -140,7 +140,7 @@ def best_range(
         ),
         int(ranges.stable[best]), int(ranges.total[best]), int(ranges.pruned[best]),
         Interval(float(low[best]), float(high[best])),
-        (int(ranges.stable[0]), int(ranges.total[0])), holds, num_looked,
+        (int(ranges.stable[0]), int(ranges.total[0])), holds, num_searched,
     )  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def ranges_note(ranges: list[FoundRange]) -> str:
         return ""
     return (
         "Ranges are counted over Sobol runs, whose other settings vary over the space; "
-        f"their intervals hold at 95% for all {ranges[0].num_looked:,} ranges searched together."
+        f"their intervals hold at 95% for all {ranges[0].num_searched:,} ranges searched together."
     )
 
 

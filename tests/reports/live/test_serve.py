@@ -19,9 +19,9 @@ PAGES: list[bytes | None] = [b"<p>the page"]
 def port() -> Iterator[int]:
     """Where `PAGES[0]` is shown."""
     listener = listen(0)
-    found = listener.getsockname()[1]
+    number = listener.getsockname()[1]
     with served(listener, lambda: PAGES[0]):
-        yield found
+        yield number
 
 
 def asked(
@@ -69,8 +69,8 @@ def test_no_other_verb_is_understood(port: int, verb: str) -> None:
     ],
 )
 def test_a_name_that_was_made_to_point_here_is_refused(port: int, host: str, status: int) -> None:
-    found, body, _ = asked(port, host=host)
-    assert found == status
+    answered, body, _ = asked(port, host=host)
+    assert answered == status
     assert (b"the page" in body) == (status == 200)
 
 
