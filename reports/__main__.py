@@ -43,8 +43,8 @@ class Arguments:
     out: Path | None = None
     """Where to write the page; by default beside the (first) study's other files."""
     watch: float | None = None
-    """Write the page again whenever the record has changed, until the search has ended; seconds
-    between two checks (30 without a number)."""
+    """Write the page again after each change of the record, until the search has ended. The value
+    is the number of seconds between two checks; 30 without a value."""
     serve: int | None = None
     """Show the page at this port of 127.0.0.1 until Ctrl-C; without a number at a free one."""
     png: Path | None = None

@@ -86,7 +86,7 @@ def _filter_help() -> Html:
                 element("code", "loss=hinge|wasserstein"), ": any of these; ",
                 element("code", "generator_lr=1e-4..1e-3"), ": a range, open where an end is "
                 "missing; ",
-                element("code", "-stage=explore"), ": excludes. Arrow keys step through "
+                element("code", "-stage=explore"), ": excluded. Arrow keys step through "
                 "the trials, Escape clears the filter.", id="filter-help"),
         class_="help",
     )  # fmt: skip

@@ -26,7 +26,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Series:
-    """Dots of one style: `at` are their lanes, 0 on top; `lift` sets them apart within a lane."""
+    """Dots of one style: `at` are their lanes, 0 on top; `lift` separates series within a lane."""
 
     style: Style
     at: Sequence[float]

@@ -116,7 +116,7 @@ def name_above(index: int, text: str, **changes: Any) -> dict[str, Any]:
 
 
 def add_beneath(figure: go.Figure, share: float, gap: float, **axis: Any) -> None:
-    """Make room for a strip beneath on the axis y2, `share` of the height, over the same x."""
+    """Make room for a strip below, on the axis y2: `share` of the height, over the same x."""
     figure.update_layout(
         yaxis_domain=[share + gap, 1],
         yaxis2=AXIS | {"domain": [0, share], "fixedrange": True, "anchor": "x"} | axis,

@@ -17,7 +17,7 @@ def left_out(study: StudyRecord) -> list[str]:
     runs = run_table(study)
     sentences = []
     for status, why in (
-        ("running", "unfinished; curves are drawn, nothing else counts them"),
+        ("running", "unfinished; drawn as curves, counted nowhere else"),
         ("errored", "crashed, which is not the GAN's fault; neither stable nor failed"),
         ("pruned", "stopped by choice; neither stable nor failed"),
     ):

@@ -73,7 +73,7 @@ def untested_ranges(study: StudyRecord) -> list[Untested]:
 def gaps(
     parameter: ParameterCard, unbiased: NDArray[np.float64], biased: NDArray[np.float64]
 ) -> list[Untested]:
-    """Where no unbiased value lies, of a parameter with both ends; NaN is no value.
+    """Where no unbiased value lies, of a parameter with both ends; NaN is ignored.
 
     A gap at an end extends beyond the space, and so does a space that ends inside the customary
     range. Without any value there is no gap: then the whole parameter is a branch not taken.
