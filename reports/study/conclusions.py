@@ -46,7 +46,7 @@ class Believed:
 
 @dataclass(frozen=True)
 class Finalist:
-    """A finalist, by the runs that it was chosen by and by fresh runs without any choice."""
+    """A finalist: the runs that it was chosen by, and its fresh runs."""
 
     trial: int
     race: Share
