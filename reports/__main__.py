@@ -43,8 +43,8 @@ class Arguments:
     out: Path | None = None
     """Where to write the page; by default beside the (first) study's other files."""
     watch: float | None = None
-    """Write the page again whenever the record has changed, looking every so many seconds (30),
-    until the search has ended."""
+    """Write the page again after each change of the record, until the search has ended. The value
+    is the number of seconds between two checks; 30 without a value."""
     serve: int | None = None
     """Show the page at this port of 127.0.0.1 until Ctrl-C; without a number at a free one."""
     png: Path | None = None
@@ -73,7 +73,7 @@ def _run(arguments: Arguments) -> int:
         if listener is not None:
             print(f"shown at {address(listener)}; Ctrl-C ends", flush=True)
         if arguments.watch is not None:
-            watch(storage, lambda: _write(storage, arguments.out), arguments.watch, say=_say)
+            watch(storage, lambda: _write(storage, arguments.out), arguments.watch, report=_print)
         if listener is not None:
             threading.Event().wait()
     return 0
@@ -92,13 +92,13 @@ def _compare(arguments: Arguments) -> int:
     if given:
         raise InputError(f"two studies are compared on one page; leave out {given}")
     first, second = open_storage(arguments.study), open_storage(*arguments.another)
-    with _told_where(arguments.out or first.name):
+    with _writing_to(arguments.out or first.name):
         print(f"comparison: {store_comparison(first, second, arguments.out)}")
     return 0
 
 
 def _given(arguments: Arguments, *options: str) -> str:
-    """Those of the options that came, in words; empty for none."""
+    """The options that were given, as text; empty for none."""
     return listed([f"--{name}" for name in options if getattr(arguments, name) is not None])
 
 
@@ -107,35 +107,34 @@ def _export(storage: Storage, arguments: Arguments) -> int:
     given = _given(arguments, "watch", "serve", "out")
     if given:
         raise InputError(
-            f"--png and --csv write files and no page, which {given} would be for; give the one "
-            "or the other"
+            f"--png and --csv write files and no page; leave out {given}, or --png and --csv"
         )
     with in_its_words(storage):
         storage.pull(for_reading)
         study = read_study(storage.folder)
         blocks = blocks_of(study, Album())
     if arguments.png is not None:
-        places = save_pictures(blocks, arguments.png)
-        print(f"{len(places)} figures in {arguments.png}")
+        paths = save_pictures(blocks, arguments.png)
+        print(f"{len(paths)} figures in {arguments.png}")
     if arguments.csv is not None:
-        places = save_tables(blocks, arguments.csv, {"runs": run_rows(study)})
-        print(f"{len(places)} tables in {arguments.csv}")
+        paths = save_tables(blocks, arguments.csv, {"runs": run_rows(study)})
+        print(f"{len(paths)} tables in {arguments.csv}")
     return 0
 
 
 def _write(storage: Storage, out: Path | None) -> str:
-    with _told_where(out or storage.name):
+    with _writing_to(out or storage.name):
         return store_report(storage, out)
 
 
 @contextmanager
-def _told_where(place: Path | str) -> Iterator[None]:
-    """A page that cannot be written is the person's to mend."""
+def _writing_to(path: Path | str) -> Iterator[None]:
+    """Raise InputError when the page cannot be written, so that the user can correct the path."""
     try:
         yield
     except (OSError, StorageFailed) as error:
         raise InputError(
-            f"the page cannot be written to {place}: {reason_of(error)}; give a place with --out"
+            f"the page cannot be written to {path}: {reason_of(error)}; give a path with --out"
         ) from None
 
 
@@ -146,7 +145,7 @@ def _page(storage: Storage, out: Path | None) -> bytes | None:
     return out.read_bytes() if out.exists() else None
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

@@ -1,6 +1,6 @@
 """Every figure of the page as a PNG file, for a paper or a talk, and its rows as CSV.
 
-Kaleido draws them in a Chromium with the page's own plotly.js; nothing asks a network.
+Kaleido draws them in a Chromium with the page's own plotly.js; no network is used.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from reports.kit.panel import Panel, plotly_text
 DARK = "#1a1a1a"
 GRID = "rgba(0,0,0,0.12)"
 WIDTH, HEIGHT = 960, 480
-"""Points; a picture has `SCALE` pixels for each, and its figure's height where it has one."""
+"""Points, `SCALE` pixels each; a figure that sets its height keeps it."""
 MARGIN = {"l": 24, "r": 32, "t": 24, "b": 24}
 KEY_HEIGHT = 36
 SCALE = 2
 PATIENCE_SECONDS = 120
 FORMULA = re.compile(r"[=+\-@\t\r]")
-"""How a text begins that a spreadsheet takes for a formula."""
+"""Start of a text that a spreadsheet takes for a formula."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""Looked for on the PATH where BROWSER_PATH names none."""
+"""Searched for on the PATH when BROWSER_PATH is not set."""
 
 
 def save_pictures(blocks: Sequence[Block], folder: Path) -> list[Path]:
     """Write the figure of each panel to `folder`, named by its identity on the page.
 
-    White ground, dark text, the first choice of every picker. Raises InputError where kaleido or
-    a browser is missing, and for a folder that cannot be written.
+    White background, dark text, the first choice of every picker. Raises InputError when kaleido
+    or a browser is missing, and for a folder that cannot be written.
     """
     panels = [block for block in blocks if isinstance(block, Panel)]
     pictures = _drawn([printed(panel) for panel in panels])
-    places = [folder / f"{panel.identity}.png" for panel in panels]
-    _write(dict(zip(places, pictures, strict=True)), f"--png {folder}")
-    return places
+    paths = [folder / f"{panel.identity}.png" for panel in panels]
+    _write(dict(zip(paths, pictures, strict=True)), f"--png {folder}")
+    return paths
 
 
 def save_tables(
@@ -66,8 +66,8 @@ def save_tables(
     tables |= {folder / f"{name}.csv": table for name, table in (more or {}).items()}
     _write(
         {
-            place: for_spreadsheets(table).to_csv(index=False).encode()
-            for place, table in tables.items()
+            path: for_spreadsheets(table).to_csv(index=False).encode()
+            for path, table in tables.items()
         },
         f"--csv {folder}",
     )
@@ -90,8 +90,8 @@ def _guarded(value: Any) -> Any:
 
 def _write(files: Mapping[Path, bytes], asked: str) -> None:
     try:
-        for place, content in files.items():
-            write_whole(place, content)
+        for path, content in files.items():
+            write_whole(path, content)
     except OSError as error:
         raise InputError(
             f"{asked} cannot be written: {reason_of(error)}; give another folder"
@@ -99,7 +99,7 @@ def _write(files: Mapping[Path, bytes], asked: str) -> None:
 
 
 def printed(panel: Panel) -> go.Figure:
-    """The figure for white paper: dark text and the key, which are the page's own elsewhere."""
+    """The figure for white paper, with the dark text and the key that the page adds elsewhere."""
     result = go.Figure(panel.figure)
     margin = {side: max(result.layout.margin[side] or 0, least) for side, least in MARGIN.items()}
     result.update_layout(paper_bgcolor="white", plot_bgcolor="white", font={"color": DARK})
@@ -174,6 +174,6 @@ def _options(figure: go.Figure) -> dict[str, Any]:
 
 
 def _browser() -> str | None:
-    """The browser that the person named, or one on the PATH; None leaves it to kaleido."""
+    """The browser that BROWSER_PATH names, or one on the PATH; None lets kaleido search."""
     named = os.environ.get("BROWSER_PATH")
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -1,4 +1,4 @@
-"""The page: sections in reading order, one file that needs nothing but a browser."""
+"""The page: sections in reading order, one file that needs only a browser."""
 
 from __future__ import annotations
 
@@ -41,24 +41,25 @@ SECTIONS: list[Section[StudyRecord, Album]] = [
     search.SECTION,
     methods.SECTION,
 ]
-"""The sections in reading order; the folder of each holds its styles, too."""
+"""The sections in reading order; the folder of each also holds its styles."""
 
 
 def write_report(study: Path, out: Path | None = None) -> Path:
     """Write the report of a study folder; by default into it, as report.html.
 
-    Works on finished, running, failed and empty studies. Raises InputError when `study` is none.
+    Works on finished, running, failed and empty studies. Raises InputError when `study` is not
+    a study.
     """
-    place = out or study / REPORT_FILE
-    write_whole(place, build_page(read_study(study)).encode())
-    return place
+    path = out or study / REPORT_FILE
+    write_whole(path, build_page(read_study(study)).encode())
+    return path
 
 
 def store_report(storage: Storage, out: Path | None = None) -> str:
-    """`write_report` for a study that may be behind a URL; returns where the page is."""
+    """`write_report` for a study that may be behind a URL; returns the path or URL of the page."""
     with in_its_words(storage):
         storage.pull(for_reading)
-        page = build_page(read_study(storage.folder), place=storage.name)
+        page = build_page(read_study(storage.folder), source=storage.name)
     content = page.replace(str(storage.folder), storage.name).encode()
     if out is not None:
         write_whole(out, content)
@@ -67,8 +68,8 @@ def store_report(storage: Storage, out: Path | None = None) -> str:
     return f"{storage.name}/{REPORT_FILE}"
 
 
-def build_page(study: StudyRecord, now: datetime | None = None, place: str = "") -> str:
-    """The whole HTML document; `place` is where a reader finds the record, if not its folder."""
+def build_page(study: StudyRecord, now: datetime | None = None, source: str = "") -> str:
+    """The whole HTML document; `source` names the record, by default by its folder."""
     made = now or datetime.now(UTC)
     album = Album()
     bodies = [section.drawn(study, album) for section in SECTIONS]
@@ -81,7 +82,7 @@ def build_page(study: StudyRecord, now: datetime | None = None, place: str = "")
             toolbar(SECTIONS),
             element("main", *bodies, id="main"),
             _footer(study),
-            *store_blocks(study, album, made, place or shown_folder(study.folder)),
+            *store_blocks(study, album, made, source or shown_folder(study.folder)),
         ],
         [section.package for section in SECTIONS],
     )

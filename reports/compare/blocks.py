@@ -1,4 +1,4 @@
-"""What the sections of a comparison say, each from the numbers of two studies."""
+"""Blocks of each section of the comparison page, computed from two studies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from lab.statistics import Effect
-from reports.compare.card import Barriers, Pair, alike, barriers, differences
+from reports.compare.card import Barriers, Pair, barriers, differences, identical_groups
 from reports.compare.ends import points_apart, study_mark
 from reports.compare.figures import draw_lanes, quality_panel, survival_panel
 from reports.compare.rows import (
@@ -28,14 +28,14 @@ from reports.kit.words import (
 )
 
 MOST_FATES = 8
-MOST_TOLD = 12
-"""Names told of what only one study has."""
+MOST_NAMED = 12
+"""Names listed of what only one study has; the others are counted."""
 
 
 def differs_blocks(pair: Pair) -> list[Block]:
-    """Warnings first, then everything that is not the same, then what is."""
-    same = alike(pair)
-    warnings = [element("p", told, class_="banner") for told in _warnings(barriers(pair))]
+    """Warnings, then a table of every difference, then the groups without any."""
+    same = identical_groups(pair)
+    warnings = [element("p", warning, class_="banner") for warning in _warnings(barriers(pair))]
     rows = differences(pair)
     groups = rows["group"].mask(rows["group"].duplicated(), "")
     lines = [
@@ -48,27 +48,27 @@ def differs_blocks(pair: Pair) -> list[Block]:
         *warnings,
         table(lines, ("", "", *pair.names), kind="facts differences", label="differences")
         if lines
-        else Missing("Nothing that the records tell of differs."),
+        else Missing("No recorded entry differs."),
         element("p", f"The same in both: {listed(same)}.", class_="note") if same else Html(),
     ]
 
 
-def _warnings(found: Barriers) -> list[str]:
-    """A plain sentence for everything that is another quantity in each study."""
-    further = [reason for reason in found.stable if reason not in found.quality]
-    told = []
-    if found.quality:
-        told.append(
+def _warnings(reasons: Barriers) -> list[str]:
+    """A sentence for every kind of quantity that must not be compared."""
+    further = [reason for reason in reasons.stable if reason not in reasons.quality]
+    sentences = []
+    if reasons.quality:
+        sentences.append(
             "Do not compare quality, scores, distances or shares of stable runs here: "
-            f"{_differ(found.quality)}."
+            f"{_differ(reasons.quality)}."
         )
     if further:
-        told.append(
-            f"Shares of stable runs are told apart by more: {_differ(further)}."
-            if found.quality
+        sentences.append(
+            f"For shares of stable runs, {_differ(further)} as well."
+            if reasons.quality
             else f"Do not compare shares of stable runs here: {_differ(further)}."
         )
-    return told
+    return sentences
 
 
 def _differ(reasons: Sequence[str]) -> str:
@@ -76,7 +76,7 @@ def _differ(reasons: Sequence[str]) -> str:
 
 
 def key(pair: Pair) -> Html:
-    """Which mark stands for which study."""
+    """The legend: the mark and the name of each study."""
     return element(
         "p",
         *(element("span", study_mark(which), f" {name}") for which, name in enumerate(pair.names)),
@@ -85,11 +85,11 @@ def key(pair: Pair) -> Html:
 
 
 def share_blocks(pair: Pair) -> list[Block]:
-    """All runs that no optimiser chose, then choice by choice."""
+    """Shares of stable runs: of all unbiased runs, then choice by choice."""
     rows = share_rows(pair)
     whole = rows[rows["choice"] == WHOLE].set_index("study")
     if len(whole) < 2:
-        return [Missing("One of them has no run with a verdict that no optimiser chose.")]
+        return [Missing("One of the two studies has no unbiased run with a verdict.")]
     shares = [Share(int(whole["stable"][which]), int(whole["total"][which])) for which in (0, 1)]
     return [
         element("p", _share_sentence(pair, *shares), class_="lead"),
@@ -99,38 +99,41 @@ def share_blocks(pair: Pair) -> list[Block]:
 
 
 def _share_sentence(pair: Pair, first: Share, second: Share) -> str:
-    told = f"{pair.names[1]}: {second.counts} stable; {pair.names[0]}: {first.counts}."
+    counts = f"{pair.names[1]}: {second.counts} stable; {pair.names[0]}: {first.counts}."
     gained = gain(first, second)
     assert gained is not None, "both have runs"
     if barriers(pair).stable:
-        return f"{told} The two shares answer different questions, so no difference is taken."
-    return f"{told} {points_apart(gained)}."
+        return f"{counts} The two shares measure different things: no difference is computed."
+    return f"{counts} {points_apart(gained)}."
 
 
 def matched_blocks(pair: Pair) -> list[Block]:
-    """What the second study gains on settings that both ran, with the same seeds where it can."""
-    found = matched(pair)
-    if not found.num_configurations:
-        return [Missing("No configuration was run in both.")]
+    """Gain of the second study on configurations that both ran, by equal seeds where possible."""
+    both = matched(pair)
+    if not both.num_configurations:
+        return [Missing("No configuration was run in both studies.")]
     barred = barriers(pair)
     how = (
-        f"{counted(found.num_configurations, 'configuration')} run in both, equal in the "
-        f"parameters of both spaces; {counted(found.num_seeds, 'pair')} of runs with one seed."
+        f"Run in both studies: {counted(both.num_configurations, 'configuration')}, equal in "
+        "every parameter that the two spaces share; "
+        f"{counted(both.num_seeds, 'pair')} of runs with the same seed."
     )
-    told = []
+    effects = []
     if not barred.stable:
-        told.append(f"In stable runs: {_effect(found.stable, 100, 0, ' points')}.")
+        effects.append(f"Share of stable runs: {_effect(both.stable, 100, 0, ' points')}.")
     if not barred.quality:
-        told.append(f"In final quality: {_effect(found.quality, 1, 2, '')}.")
-    told = told or ["What they gained may not be said, as the top of the page explains."]
+        effects.append(f"Final quality: {_effect(both.quality, 1, 2, '')}.")
+    effects = effects or [
+        "Neither difference is reported: see the warnings at the top of the page."
+    ]
     lines = [
         (row["first"], row["second"], f"{row['pairs']:,}")
-        for row in found.fates.head(MOST_FATES).to_dict("records")
+        for row in both.fates.head(MOST_FATES).to_dict("records")
     ]
     first, second = (f"in {name}" for name in pair.names)
     head = (first, second, Column("pairs of runs", is_number=True))
     return [
-        element("p", " ".join([f"{pair.names[1]} against {pair.names[0]}.", *told])),
+        element("p", " ".join([f"{pair.names[1]} compared with {pair.names[0]}.", *effects])),
         element("p", how, class_="note"),
         table(lines, head, kind="facts fates", label="fates", are_named=False)
         if lines
@@ -145,28 +148,28 @@ def _effect(effect: Effect, scale: float, decimals: int, unit: str) -> str:
     if math.isnan(low):
         return f"{gained} (too few for an interval)"
     if low == high:
-        return f"{gained} (alike in every one, so no interval)"
+        return f"{gained} (the same in every configuration, so no interval)"
     return f"{gained} [{low:+.{decimals}f}, {high:+.{decimals}f}] (95%, paired)"
 
 
 def fate_blocks(pair: Pair) -> list[Block]:
-    """Shares of runs by how they ended, and how long they lasted."""
+    """Shares of unbiased runs by how they ended, and their survival curves."""
     rows = fate_rows(pair)
     survival = survival_panel(pair)
     return [
         key(pair),
         draw_lanes(rows, pair.names, "fates-lanes", "share of runs")
         if len(rows)
-        else Missing("No run that no optimiser chose has a verdict yet."),
-        survival or Missing("Too few evaluated runs for curves of survival."),
+        else Missing("No unbiased run has a verdict yet."),
+        survival or Missing("Too few evaluated runs for survival curves."),
     ]
 
 
 def curve_blocks(pair: Pair) -> list[Block]:
-    """Quality over images; where it may not be compared the curves stand with a warning."""
+    """Quality over images seen, under a warning where it must not be compared."""
     panel = quality_panel(pair)
     if panel is None:
-        return [Missing("Too few runs for curves of quality.")]
+        return [Missing("Too few runs for quality curves.")]
     reasons = barriers(pair).quality
     warning = (
         element(
@@ -182,11 +185,15 @@ def only_blocks(pair: Pair) -> list[Block]:
     """What one study has and the other lacks."""
     lines = [(what, _few(one), _few(two)) for what, one, two in only_in(pair)]
     if not lines:
-        return [Missing("Nothing: each has parameters, stages, points and columns of the other.")]
+        return [
+            Missing(
+                "Nothing: both studies have the same parameters, stages, columns and known points."
+            )
+        ]
     head = ("", *(f"only in {name}" for name in pair.names))
     return [table(lines, head, kind="facts only", label="only")]
 
 
 def _few(names: list[str]) -> str:
-    more = [f"{len(names) - MOST_TOLD} more"] if len(names) > MOST_TOLD else []
-    return listed([*names[:MOST_TOLD], *more]) or MISSING
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return listed([*names[:MOST_NAMED], *more]) or MISSING

@@ -1,4 +1,4 @@
-"""What differs between two studies before any run is looked at, and what may not be compared."""
+"""How the records of two studies differ, their runs aside, and what must not be compared."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from reports.kit.words import MISSING, images, listed, number
 from reports.study.tables import parameters_of
 
 PROTOCOL = {
-    "extractor": "the extractor of features",
+    "extractor": "the feature extractor",
     "extractor_digest": "the extractor's weights",
-    "num_samples": "how many images an evaluation draws",
+    "num_samples": "the number of images per evaluation",
     "nearest_k": "the number of neighbours",
     "reference": "the reference images",
     "kernel": "the kernel distance",
     "frechet": "the Frechet distance",
     "manifold": "the samples of precision and coverage",
 }
-"""Entries of `metrics` that a distance depends on, and what to call them."""
+"""Entries of `metrics` that a distance depends on, and their names on the page."""
 IN_NUM_SAMPLES = ("kernel", "frechet", "manifold")
-"""Entries that differ whenever num_samples does, for they say it again."""
+"""Entries that contain num_samples, and so differ whenever it does."""
 DATA = ("name", "fingerprint", "num_images", "resolution", "channels")
 LIMITS = tuple(name for name in StabilityConfig.model_fields if name not in NO_LIMITS)
 ABSENT = "not recorded"
@@ -33,12 +33,12 @@ ABSENT = "not recorded"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two studies, what a reader calls them, and where their records are."""
+    """Two studies, their names on the page, and their folders or URLs."""
 
     first: StudyRecord
     second: StudyRecord
     names: tuple[str, str]
-    places: tuple[str, str]
+    sources: tuple[str, str]
 
     @property
     def studies(self) -> tuple[StudyRecord, StudyRecord]:
@@ -47,35 +47,35 @@ class Pair:
 
 @dataclass(frozen=True)
 class Barriers:
-    """Why quantities of the two may not be compared; nothing where they may."""
+    """Reasons why quantities of the two must not be compared; empty where they may be."""
 
     quality: tuple[str, ...]
-    """Of quality, score and distances."""
+    """For quality, scores and distances."""
     stable: tuple[str, ...]
-    """Of shares of stable runs."""
+    """For shares of stable runs."""
 
 
-def pair_of(studies: tuple[StudyRecord, StudyRecord], places: tuple[str, str]) -> Pair:
-    """Names to tell them apart: those of the studies, or also when each was last written."""
+def pair_of(studies: tuple[StudyRecord, StudyRecord], sources: tuple[str, str]) -> Pair:
+    """The pair under distinct names: the studies' own, extended where those are equal."""
     names = [study.name for study in studies]
     if names[0] == names[1]:
         stamps = [_stamp(study) for study in studies]
         folders = [study.folder.name for study in studies]
-        ways = stamps if stamps[0] != stamps[1] else folders
-        names = [f"{name} ({way})" for name, way in zip(names, ways, strict=True)]
+        suffixes = stamps if stamps[0] != stamps[1] else folders
+        names = [f"{name} ({suffix})" for name, suffix in zip(names, suffixes, strict=True)]
     if names[0] == names[1]:
         names = [f"{name}, {which}" for name, which in zip(names, ("A", "B"), strict=True)]
-    return Pair(*studies, (names[0], names[1]), places)
+    return Pair(*studies, (names[0], names[1]), sources)
 
 
 def same_study(pair: Pair) -> bool:
-    """Whether both are one study, seen at two dates: made at the same moment, of one name."""
+    """Whether both are one study at two dates: equal in name and time of creation."""
     one, two = (study.card for study in pair.studies)
     return (one.study, one.created) == (two.study, two.created) and one.created != ""
 
 
 def barriers(pair: Pair) -> Barriers:
-    """What makes quality, and what makes P(stable), another quantity in each study."""
+    """What makes quality, and what makes P(stable), a different quantity in each study."""
     data = _data_barrier(pair)
     one, two = (study.card.metrics for study in pair.studies)
     changed = [name for name in PROTOCOL if getattr(one, name) != getattr(two, name)]
@@ -95,13 +95,13 @@ def barriers(pair: Pair) -> Barriers:
         else []
     )
     limits = [name for name in LIMITS if _limit(pair.first, name) != _limit(pair.second, name)]
-    judged = [f"limits of the verdicts ({listed(limits)})"] if limits else []
+    verdict_limits = [f"limits of the verdicts ({listed(limits)})"] if limits else []
     shared = [*data, *protocol, *budget]
-    return Barriers(tuple(shared), (*shared, *target, *judged))
+    return Barriers(tuple(shared), (*shared, *target, *verdict_limits))
 
 
 def differences(pair: Pair) -> pd.DataFrame:
-    """One row a thing that is not the same in both: group, what, first, second, as words."""
+    """One row per entry that differs: group, what, first and second, as text."""
     rows = []
     for group, (one, two) in _groups(pair).items():
         for what in dict.fromkeys([*one, *two]):
@@ -111,15 +111,15 @@ def differences(pair: Pair) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "what", "first", "second"])
 
 
-def alike(pair: Pair) -> list[str]:
-    """Groups in which nothing differs."""
+def identical_groups(pair: Pair) -> list[str]:
+    """Groups in which no entry differs."""
     differing = set(differences(pair)["group"])
     return [group for group, sides in _groups(pair).items() if group not in differing and sides[0]]
 
 
 def _groups(pair: Pair) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
-    """Every thing of both studies in words, by group, in the order of the page."""
-    found = {}
+    """Every entry of both studies as text, by group, in the order of the page."""
+    groups = {}
     for group, read in (
         ("space", _space),
         ("base configuration", lambda study: _flat(study.card.base)),
@@ -129,19 +129,19 @@ def _groups(pair: Pair) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
         ("versions", lambda study: _flat(study.card.versions)),
         ("hardware", lambda study: _flat(study.card.hardware.stored())),
     ):
-        found[group] = (read(pair.first), read(pair.second))
-    return found
+        groups[group] = (read(pair.first), read(pair.second))
+    return groups
 
 
 def _space(study: StudyRecord) -> dict[str, str]:
-    told = {"space": study.card.space.name or ABSENT}
+    entries = {"space": study.card.space.name or ABSENT}
     for parameter in parameters_of(study):
         if parameter.is_numeric:
             scale = ", logarithmic" if parameter.log else ""
-            told[parameter.path] = f"{number(parameter.low)} to {number(parameter.high)}{scale}"
+            entries[parameter.path] = f"{number(parameter.low)} to {number(parameter.high)}{scale}"
         else:
-            told[parameter.path] = listed([number(choice) for choice in parameter.choices])
-    return told
+            entries[parameter.path] = listed([number(choice) for choice in parameter.choices])
+    return entries
 
 
 def _some(card: DataCard | MetricsCard, names: tuple[str, ...]) -> dict[str, str]:
@@ -150,7 +150,7 @@ def _some(card: DataCard | MetricsCard, names: tuple[str, ...]) -> dict[str, str
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, str]:
-    """Nested entries by dotted path, in words."""
+    """Nested entries by dotted path, as text."""
     return {path: _word(value) for path, value in flattened(values).items()}
 
 
@@ -163,12 +163,12 @@ def _word(value: Any) -> str:
 def _data_barrier(pair: Pair) -> list[str]:
     prints = [study.card.data.fingerprint for study in pair.studies]
     if "" in prints:
-        return ["the data, as far as is known: a record has no fingerprint of it"]
+        return ["the data (assumed, since a record has no fingerprint of it)"]
     return ["the data"] if prints[0] != prints[1] else []
 
 
 def _limit(study: StudyRecord, name: str) -> Any:
-    """A limit as recorded; its default in records from before it existed."""
+    """A limit as recorded; its default in records older than the limit."""
     value = value_at(study.card.base, f"stability.{name}")
     return StabilityConfig.model_fields[name].default if value is None else value
 

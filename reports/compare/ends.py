@@ -1,4 +1,4 @@
-"""The trials that two studies end with, beside each other, and what lies between them."""
+"""The leading trials of two studies side by side, and the differences between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
 
 
 def end_blocks(pair: Pair) -> list[Block]:
-    """The trial each ends with, and between two confirmed ones what lies between."""
+    """The leading trial of each study; if both are confirmed, also their differences."""
     ends = [ends_of(study) for study in pair.studies]
     columns = [_end_card(pair, which, end) for which, end in enumerate(ends)]
     side = element("div", *columns, class_="beside")
@@ -29,19 +29,20 @@ def end_blocks(pair: Pair) -> list[Block]:
     if not (one.fresh and two.fresh):
         return [
             side,
-            element("p", "Not both are confirmed, so no difference is taken: each is the best of "
-                    "many by the very runs shown.", class_="note"),
+            element("p", "Not both trials are confirmed, so no difference is computed: a "
+                    "trial without fresh runs is the best of many by the very runs shown.",
+                    class_="note"),
         ]  # fmt: skip
     return [side, *_ends_apart(pair, one, two)]
 
 
 def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
     barred = barriers(pair)
-    told = []
+    sentences = []
     if not barred.stable:
         gained = gain(one.stable, two.stable)
         assert gained is not None, "both have fresh runs"
-        told.append(f"Stable on fresh seeds: {points_apart(gained).lower()}.")
+        sentences.append(f"Stable on fresh seeds. {points_apart(gained)}.")
     if not barred.quality:
         better = improvement(one, two)
         between = (
@@ -49,12 +50,14 @@ def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
             if math.isnan(better.interval.low)
             else f"bootstrap, nominally 95%: {percents(*better.interval)}"
         )
-        told.append(
+        sentences.append(
             f"A fresh run of {pair.names[1]} ends with a higher quality than one of "
             f"{pair.names[0]} in {100 * better.difference:.0f}% of pairs ({between})."
         )
-    told = told or ["Neither shares nor qualities may be compared, as said at the top."]
-    return [element("p", " ".join(told))]
+    sentences = sentences or [
+        "Neither shares nor qualities may be compared: see the top of the page."
+    ]
+    return [element("p", " ".join(sentences))]
 
 
 def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
@@ -62,11 +65,11 @@ def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
     if end is None:
         return element("div", element("h3", study_mark(which), name),
                        element("p", "No run has a score yet.", class_="empty"))  # fmt: skip
-    sort = "fresh runs" if end.fresh else "runs it was chosen by (optimistic)"
+    kind = "fresh runs" if end.fresh else "runs it was chosen by (optimistic)"
     quality = fixed(float(interquartile_mean(end.quality)))
     entries = [
         ("trial", str(end.trial)),
-        (f"stable, of {sort}", end.stable.brief),
+        (f"stable, of {kind}", end.stable.brief),
         ("final quality, interquartile mean", quality),
         *_settings(study, end.trial),
     ]
@@ -88,9 +91,9 @@ def _settings(study: StudyRecord, trial: int) -> list[tuple[str, str]]:
 
 
 def points_apart(gained: Gain) -> str:
-    """`A difference of +12 points [-3, 27] (Newcombe 95%), which may be none`."""
+    """`A difference of +12 points [-3, 27] (Newcombe 95%); the interval includes 0`."""
     low, high = 100 * gained.interval.low, 100 * gained.interval.high
-    undecided = ", which may be none" if low <= 0 <= high else ""
+    undecided = "; the interval includes 0" if low <= 0 <= high else ""
     return (
         f"A difference of {100 * gained.difference:+.0f} points [{math.floor(low)}, "
         f"{math.ceil(high)}] (Newcombe 95%){undecided}"

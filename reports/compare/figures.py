@@ -18,33 +18,35 @@ from reports.study.comparisons import LEAST_IN_A_LEVEL
 COLOURS = (BLUE, ORANGE)
 SHADES = (BLUE_SHADE, "rgba(213,94,0,0.16)")
 SYMBOLS, DASHES = ("circle", "diamond"), ("solid", "dash")
-STYLES = [Style(*look) for look in zip(COLOURS, SYMBOLS, strict=True)]
+STYLES = [Style(*of_study) for of_study in zip(COLOURS, SYMBOLS, strict=True)]
 LIFT = 0.19
 """Of a lane's two lines above and below its middle."""
 
 
 def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about: str) -> Panel:
-    """A lane a level, in it a line a study: its share as a dot on its Wilson interval.
+    """One lane per level, in it one line per study: its share as a dot on its Wilson interval.
 
     `rows` has choice, level, study (0 or 1), stable, total, low, high.
     """
     fewest = rows.groupby(["choice", "level"])["total"].transform("min")
-    shown = rows[(fewest >= LEAST_IN_A_LEVEL) | (rows["choice"] == rows["level"])]
-    groups = list(dict.fromkeys(zip(shown["choice"], shown["level"], strict=True)))
+    drawn = rows[(fewest >= LEAST_IN_A_LEVEL) | (rows["choice"] == rows["level"])]
+    groups = list(dict.fromkeys(zip(drawn["choice"], drawn["level"], strict=True)))
     left_out = rows.groupby(["choice", "level"], sort=False).ngroups - len(groups)
-    place, at, last = {}, 0.0, None
+    lane_of, at, last = {}, 0.0, None
     for choice, level in groups:
         at += 0.7 if last not in (None, choice) else 0.0
-        place[choice, level] = at
+        lane_of[choice, level] = at
         at, last = at + 1, choice
     figure = blank(round(70 + 44 * at))
     for which, style in enumerate(STYLES):
-        own = shown[shown["study"] == which]
-        counts = zip(own["stable"], own["total"], strict=True)
+        of_study = drawn[drawn["study"] == which]
+        counts = zip(of_study["stable"], of_study["total"], strict=True)
         series = Series(
             style,
-            [place[key] for key in zip(own["choice"], own["level"], strict=True)],
-            own.assign(share=own["stable"] / own["total"])[["share", "low", "high"]],
+            [lane_of[key] for key in zip(of_study["choice"], of_study["level"], strict=True)],
+            of_study.assign(share=of_study["stable"] / of_study["total"])[
+                ["share", "low", "high"]
+            ],
             lift=LIFT if which == 0 else -LIFT,
             words=[Share(stable, total).counts for stable, total in counts],
             words_at=1.06,
@@ -52,18 +54,18 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
         figure.add_traces(lanes(series))
     share_axis(figure, 1.3, about)
     labels = [plotly_text(_lane_name(*key)) for key in groups]
-    lanes_axis(figure, labels, range=[at - 0.4, -0.6], tickvals=[place[key] for key in groups])
+    lanes_axis(figure, labels, range=[at - 0.4, -0.6], tickvals=[lane_of[key] for key in groups])
     table = rows.assign(study=[names[which] for which in rows["study"]])
     return Panel(
         identity,
         figure,
         f"{about} of {names[0]} and of {names[1]}, each with its 95% interval.",
-        note="A line a study: the share as a mark on its Wilson 95% interval. Runs that no "
-        "optimiser chose, one a trial. Intervals that overlap may still differ, and of many "
-        "lanes some differ by luck."
+        note="One line per study: the share as a mark on its Wilson 95% interval. Unbiased runs "
+        "(no optimizer chose them), one per trial. Shares whose intervals overlap may still "
+        "differ, and among many lanes some differ by chance."
         + (
-            f" {counted(left_out, 'level')} with fewer than {LEAST_IN_A_LEVEL} runs in one of "
-            "them: in the table alone."
+            f" Only in the table: {counted(left_out, 'level')} with fewer than {LEAST_IN_A_LEVEL} "
+            "runs in one of the studies."
             if left_out
             else ""
         ),
@@ -73,7 +75,7 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
 
 
 def survival_panel(pair: Pair) -> Panel | None:
-    """Kaplan and Meier's curve of each study's runs that no optimiser chose; None for too few."""
+    """Kaplan-Meier curve of each study's unbiased runs; None when one study has none."""
     frames = [survival_rows(study) for study in pair.studies]
     frames = [rows[rows["unbiased"]] for rows in frames]
     if any(rows.empty for rows in frames):
@@ -84,8 +86,10 @@ def survival_panel(pair: Pair) -> Panel | None:
         budget = float(rows["budget"].max())
         curves = curves_of(rows, budget)
         for trace in curves.traces:
-            own = {"color": COLOURS[which]} | ({"dash": DASHES[which]} if trace.line.width else {})
-            figure.add_trace(trace.update(line=own, fillcolor=SHADES[which], hoverinfo="skip"))
+            line = {"color": COLOURS[which]} | (
+                {"dash": DASHES[which]} if trace.line.width else {}
+            )
+            figure.add_trace(trace.update(line=line, fillcolor=SHADES[which], hoverinfo="skip"))
         end = pd.Series(curves.lower.survival)
         figure.add_trace(_name_at_end(pd.Series([budget]), end, which, pair.names))
         table = survival_table(rows, curves, budget)
@@ -96,8 +100,8 @@ def survival_panel(pair: Pair) -> Panel | None:
     return Panel(
         "survival-overlay",
         figure,
-        "Share of runs that had not broken, over images seen, a curve a study.",
-        note=" ".join([*notes, "A stalled run never broke and counts as alive."]),
+        "Share of runs that had not broken, over images seen, one curve per study.",
+        note=" ".join([*notes, "A stalled run has not broken and counts as alive."]),
         narrow={"xaxis.range": [0, most * 1.55]},
         table=pd.concat(tables, ignore_index=True),
     )
@@ -121,9 +125,9 @@ def quality_panel(pair: Pair) -> Panel | None:
     return Panel(
         "quality-overlay",
         figure,
-        "Interquartile mean of the quality over images seen, a curve a study.",
-        note="Interquartile mean over explore runs that no optimiser chose; a failed run counts "
-        "as 0 from its failure on.",
+        "Interquartile mean of the quality over images seen, one curve per study.",
+        note="Interquartile mean over unbiased explore runs; a failed run counts as 0 from its "
+        "failure on.",
         narrow={"xaxis.range": [0, most * 1.55]},
         table=pd.concat(tables, ignore_index=True),
     )

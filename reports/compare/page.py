@@ -1,7 +1,7 @@
 """Two studies side by side on one page, or one study at two dates: what differs, and by how much.
 
-What the studies are comes first, with a plain warning where a quantity is another one in each;
-then what they found, every difference with its interval.
+Their settings come first, with a warning for each quantity that must not be compared; then their
+results, every difference with its interval.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from reports.study.commands import copyable
 
 
 def store_comparison(first: Storage, second: Storage, out: Path | None = None) -> str:
-    """Write the page of two studies, by default beside the first one's; returns where it is.
+    """Write the comparison, by default into the first study's folder; returns its path or URL.
 
-    Raises InputError when either is no study, or both are the same.
+    Raises InputError when either is not a study, or both are the same.
     """
     if first.name == second.name or first.folder.resolve() == second.folder.resolve():
         raise InputError(
@@ -92,31 +92,33 @@ def _header(pair: Pair, title: str) -> Html:
 
 
 def command_blocks(pair: Pair) -> list[Block]:
-    """The page of each, what trains its trial, and this page."""
-    entries = [("This page", f"python -m reports {pair.places[0]} {pair.places[1]}")]
-    for name, study, place in zip(pair.names, pair.studies, pair.places, strict=True):
-        entries.append((f"The report of {name}", f"python -m reports {place}"))
+    """Commands that write this page and each report, and train each leading trial again."""
+    entries = [("This page", f"python -m reports {pair.sources[0]} {pair.sources[1]}")]
+    for name, study, source in zip(pair.names, pair.studies, pair.sources, strict=True):
+        entries.append((f"The report of {name}", f"python -m reports {source}"))
         end = ends_of(study)
         if end is not None:
-            folder = trial_folder(Path(place), end.trial) if "://" not in place else None
-            shown = folder or f"{place}/trials/{end.trial:04d}"
+            folder = trial_folder(Path(source), end.trial) if "://" not in source else None
+            named = folder or f"{source}/trials/{end.trial:04d}"
             entries.append((f"Trial {end.trial} of {name}, trained again",
-                            f"python -m lab.train --trial {shown}"))  # fmt: skip
+                            f"python -m lab.train --trial {named}"))  # fmt: skip
     rows = [joined([element("dt", what), element("dd", copyable(it))]) for what, it in entries]
     return [element("dl", joined(rows), class_="commands")]
 
 
 SECTIONS: list[Section[Pair]] = [
-    Section("differs", "What differs", "Are these numbers of one kind?", differs_blocks),
-    Section("shares", "Stable runs", "Which space, or which change of it, is safer?",
+    Section("differs", "What differs", "Are the numbers of the two studies comparable?",
+            differs_blocks),
+    Section("shares", "Stable runs", "Which study has the larger share of stable runs?",
             share_blocks),
-    Section("ends", "Where they end", "Which trial would each have you train?", end_blocks),
-    Section("matched", "Matched configurations", "What does the change do to equal settings?",
+    Section("ends", "Leading trials", "Which trial leads each study?", end_blocks),
+    Section("matched", "Matched configurations", "How do equal settings perform in each study?",
             matched_blocks),
-    Section("fates", "How runs end", "Do they fail of other causes, or at other times?",
+    Section("fates", "How runs end", "Do runs fail in different ways, or at different times?",
             fate_blocks),
-    Section("curves", "Curves", "Do they learn at another pace?", curve_blocks),
-    Section("only", "Only in one", "What has no counterpart?", only_blocks),
-    Section("commands", "Commands", "How is each of them made again?", command_blocks),
+    Section("curves", "Curves", "Does quality rise at a different pace?", curve_blocks),
+    Section("only", "Only in one", "What does only one study have?", only_blocks),
+    Section("commands", "Commands", "Which commands reproduce these pages and trials?",
+            command_blocks),
 ]  # fmt: skip
 """The sections of a comparison in reading order."""

@@ -1,4 +1,4 @@
-"""Numbers of two studies beside each other, each with the interval of its difference."""
+"""Statistics of two studies side by side, and intervals of their differences."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Gain(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """Configurations that both studies ran, and what the second one gains on them."""
+    """Configurations that both studies ran, and the gain of the second study on them."""
 
     num_configurations: int
     num_seeds: int
@@ -54,30 +54,30 @@ class Matched(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """The trial that a study ends with, by its fresh runs, or by those it leads by."""
+    """The leading trial of a study, over its confirm runs, or without any over all its runs."""
 
     trial: int
     stable: Share
     quality: Array
     """Final quality of each of them, failures as 0."""
     fresh: bool
-    """Whether no choice was made by these runs."""
+    """Whether these are confirm runs, which no choice was based on."""
 
 
-def unchosen(study: StudyRecord) -> pd.DataFrame:
-    """One row a trial that no optimiser chose: the first of its explore runs with a verdict."""
+def unbiased_runs(study: StudyRecord) -> pd.DataFrame:
+    """The unbiased runs, one per trial: its explore run with a verdict and the lowest seed."""
     rows = outcome_rows(study)
     rows = rows[rows["unbiased"]]
     return rows.sort_values(["trial", "seed"]).drop_duplicates("trial")
 
 
 def share_rows(pair: Pair) -> pd.DataFrame:
-    """Stable of total over all unchosen runs, then by every level of a choice of both studies.
+    """Stable of total over all unbiased runs, then by every level of a choice of both studies.
 
     Columns: choice, level, study (0 or 1), stable, total, low, high (Wilson 95 %).
     """
-    runs = [unchosen(study) for study in pair.studies]
-    found = [
+    runs = [unbiased_runs(study) for study in pair.studies]
+    counts = [
         (WHOLE, WHOLE, which, int(rows["outcome"].eq("stable").sum()), len(rows))
         for which, rows in enumerate(runs)
         if len(rows)
@@ -88,7 +88,7 @@ def share_rows(pair: Pair) -> pd.DataFrame:
         levels = [level for level in tables[0].index if level in tables[1].index]
         if len(set(tables[0].index) | set(tables[1].index)) < 2:
             continue
-        found += [
+        counts += [
             (
                 short_name(path),
                 level,
@@ -99,20 +99,20 @@ def share_rows(pair: Pair) -> pd.DataFrame:
             for level in levels
             for which, table in enumerate(tables)
         ]
-    return _with_bounds(found, ["choice", "level", "study", "stable", "total"])
+    return _with_bounds(counts, ["choice", "level", "study", "stable", "total"])
 
 
 def fate_rows(pair: Pair) -> pd.DataFrame:
-    """Unchosen runs by how they ended: outcome, study, count, total, low, high (Wilson 95 %)."""
-    runs = [unchosen(study)["outcome"] for study in pair.studies]
+    """Unbiased runs by how they ended: outcome, study, count, total, low, high (Wilson 95 %)."""
+    runs = [unbiased_runs(study)["outcome"] for study in pair.studies]
     outcomes = in_order(set(runs[0]) | set(runs[1]))
-    found = [
+    counts = [
         ("how runs ended", outcome, which, int(of.eq(outcome).sum()), len(of))
         for outcome in outcomes
         for which, of in enumerate(runs)
         if len(of)
     ]
-    return _with_bounds(found, ["choice", "level", "study", "stable", "total"])
+    return _with_bounds(counts, ["choice", "level", "study", "stable", "total"])
 
 
 def gain(first: Share, second: Share) -> Gain | None:
@@ -124,14 +124,14 @@ def gain(first: Share, second: Share) -> Gain | None:
 
 
 def ends_of(study: StudyRecord) -> Ends | None:
-    """The leading trial by its confirm runs; without any by the runs that made it lead."""
+    """The leading trial over its confirm runs; without any over the runs that made it lead."""
     trial = leading_trial(study)
     if trial is None:
         return None
     runs = finished(run_table(study))
-    own = runs[runs["trial"] == trial]
-    fresh = own[own["stage"] == "confirm"]
-    chosen = fresh if len(fresh) else own
+    of_trial = runs[runs["trial"] == trial]
+    fresh = of_trial[of_trial["stage"] == "confirm"]
+    chosen = fresh if len(fresh) else of_trial
     return Ends(
         trial,
         Share.of_stable(chosen["outcome"]),
@@ -179,11 +179,11 @@ def matched(pair: Pair) -> Matched:
 def quality_rows(study: StudyRecord) -> pd.DataFrame:
     """Interquartile mean of the quality as under Curves, where a study has unbiased runs.
 
-    Columns: images, quality, runs. Failed runs count as 0 from their failure on; a time with fewer
-    than four runs is left out.
+    Columns: images, quality, runs. Failed runs count as 0 from their failure on; times with
+    fewer than four runs are left out.
     """
     rows = study.evaluations
-    if unchosen(study).empty or rows.num_rows == 0:
+    if unbiased_runs(study).empty or rows.num_rows == 0:
         return pd.DataFrame(columns=["images", "quality", "runs"], dtype=float)
     table = curve_rows(study)
     slots = slots_of(table["images"].to_numpy(dtype=float), rows.run)
@@ -195,7 +195,7 @@ def quality_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
-    """(what, in the first alone, in the second alone) of everything that one of them lacks."""
+    """(what, in the first alone, in the second alone) of everything that one study lacks."""
     sides = [
         {
             "parameters": [short_name(parameter.path) for parameter in parameters_of(study)],
@@ -210,13 +210,13 @@ def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
         }
         for study in pair.studies
     ]
-    found = []
+    differing = []
     for what, one in sides[0].items():
         two = sides[1][what]
         alone = [it for it in one if it not in two], [it for it in two if it not in one]
         if alone[0] or alone[1]:
-            found.append((what, *alone))
-    return found
+            differing.append((what, *alone))
+    return differing
 
 
 def _shared_paths(pair: Pair) -> list[str]:
@@ -234,7 +234,7 @@ def _keyed(study: StudyRecord, paths: list[str]) -> pd.DataFrame:
     return runs.assign(key=runs["trial"].map(keys))
 
 
-def _with_bounds(found: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
-    rows = pd.DataFrame(found, columns=columns)
+def _with_bounds(counts: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    rows = pd.DataFrame(counts, columns=columns)
     bounds = wilson_interval(rows["stable"].to_numpy(dtype=float), rows["total"].to_numpy(float))
     return rows.assign(low=bounds.low, high=bounds.high)

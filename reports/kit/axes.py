@@ -1,4 +1,4 @@
-"""Positions of parameter values on an axis: logarithms, numbers, or one slot a choice.
+"""Positions of parameter values on an axis: logarithms, numbers, or one slot per choice.
 
 Everything is drawn on linear axes (a log parameter at its log10), so that cells, marks and labels
 of any two parameters share one arithmetic.
@@ -20,7 +20,7 @@ from reports.kit.words import number, short_name
 
 Array = NDArray[np.float64]
 TURNS = {"x": 0.6180339887, "y": 0.7548776662}
-"""The golden ratio's inverse, and the plastic number's, which goes with it in the plane."""
+"""Inverses of the golden ratio and of the plastic number, whose multiples spread evenly."""
 JITTER = 0.3
 """Half-width of the spread of marks that share a choice, in slots."""
 
@@ -40,10 +40,12 @@ class Axis:
         return short_name(self.parameter.path)
 
     def positions(self, values: Sequence[Any]) -> Array:
-        """Where values lie; NaN for a value that is absent or no number."""
+        """Where values lie; NaN for a value that is absent or not a number."""
         if self.slots:
-            place = {_key(slot): float(i) for i, slot in enumerate(self.slots)}
-            return np.array([place.get(_key(value), math.nan) for value in values], dtype=float)
+            position_of = {_key(slot): float(i) for i, slot in enumerate(self.slots)}
+            return np.array(
+                [position_of.get(_key(value), math.nan) for value in values], dtype=float
+            )
         numbers = np.array([_number(value) for value in values], dtype=float)
         if not self.parameter.log:
             return numbers
@@ -51,7 +53,7 @@ class Axis:
         return np.asarray(np.log10(positive), dtype=float)
 
     def bins(self, most: int) -> Array:
-        """Edges of coarse bins: equal parts of the range, or one bin a slot."""
+        """Edges of coarse bins: equal parts of the range, or one bin per slot."""
         if self.slots:
             return np.arange(len(self.slots) + 1, dtype=float) - 0.5
         return np.linspace(*self.edges, most + 1)
@@ -64,7 +66,7 @@ class Axis:
         return Brush(self.parameter.path, "log10" if self.parameter.log else "linear")
 
     def spans(self, low: Iterable[float], high: Iterable[float]) -> list[str]:
-        """Bins in words, by their edges in positions."""
+        """Bins as text, by their edges in positions."""
         return [self._span(*edges) for edges in zip(low, high, strict=True)]
 
     def layout(self) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def axis_for(parameter: ParameterCard, values: Sequence[Any]) -> Axis:
 
 
 def spread(trials: Sequence[int], axis: Axis, turn: float) -> Array:
-    """A fixed little offset a trial, so that marks on one slot do not hide each other."""
+    """A small fixed offset per trial, so that marks on one slot do not hide each other."""
     return JITTER * weyl(trials, turn) if axis.slots else np.zeros(len(trials))
 
 
@@ -142,11 +144,11 @@ def _log_ticks(low: float, high: float) -> tuple[tuple[float, ...], tuple[str, .
     ticks, labels = [], []
     for decade in range(math.floor(low), math.ceil(high) + 1):
         for digit in (1, 2, 5):
-            place = decade + math.log10(digit)
-            if low - 1e-9 <= place <= high + 1e-9:
-                ticks.append(place)
-                shown = digit == 1 or high - low < 1.6
-                labels.append(number(digit * 10.0**decade) if shown else "")
+            tick = decade + math.log10(digit)
+            if low - 1e-9 <= tick <= high + 1e-9:
+                ticks.append(tick)
+                is_labelled = digit == 1 or high - low < 1.6
+                labels.append(number(digit * 10.0**decade) if is_labelled else "")
     return tuple(ticks), tuple(labels)
 
 

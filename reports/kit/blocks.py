@@ -1,4 +1,4 @@
-"""What a section is made of: figures, markup, and sentences that say why something is missing."""
+"""Parts of a section: figures, markup, and sentences that state why something is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Missing:
-    """Why something is not here, in a sentence."""
+    """A sentence that states why something is missing."""
 
     sentence: str
 
@@ -28,14 +28,14 @@ class Section(Generic[P]):
     """A part of a page that answers one question.
 
     A section of the report is one folder whose `__init__.py` holds its SECTION, and one line of
-    `reports/page.py`. Style sheets in the folder come with it.
+    `reports/page.py`. Style sheets in the folder are included.
     """
 
     identity: str
     """Its anchor on the page."""
     title: str
     question: str
-    """What it answers, under the title; may be empty."""
+    """The question under the title; may be empty."""
     build: Callable[P, Sequence[Block]]
     """Makes its blocks; defined in the section's folder."""
 

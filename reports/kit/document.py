@@ -1,4 +1,4 @@
-"""The shell of a page: one file that needs nothing but a browser, and what frames its sections."""
+"""The shell of a page: one file that needs only a browser, and the parts around its sections."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def document(title: str, content: Sequence[Html], packages: Iterable[str]) -> st
 
 
 def toolbar(sections: Sequence[Section[Any]]) -> Html:
-    """What stays in sight: links to sections, and the selection."""
+    """The bar that stays visible: links to sections, and the selection."""
     step = {"type": "button", "class_": "step"}
     return element(
         "div",
@@ -70,24 +70,24 @@ def contents(sections: Sequence[Section[Any]]) -> Html:
 
 
 def age(made: datetime) -> Html:
-    """When the page was made; its script says how long ago that is."""
+    """When the page was made; its script adds how long ago that is."""
     written = made.astimezone(UTC).isoformat(timespec="seconds")
-    shown = made.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    date = made.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     ago = element("time", "", id="age", datetime=written, data_made=written)
-    return element("p", f"Page made {shown}, ", ago, ".", class_="made")
+    return element("p", f"Page made {date}, ", ago, ".", class_="made")
 
 
 def _filter_help() -> Html:
     return element(
         "details",
         element("summary", "?", aria_label="How the filter works"),
-        element("p", "Words and terms apart by spaces; a run must match all. ",
-                element("code", "collapsed"), " a word of its verdict, stage or choices; ",
-                element("code", "loss=hinge|wasserstein"), " any of these; ",
-                element("code", "generator_lr=1e-4..1e-3"), " a range, open where an end is "
+        element("p", "Words and terms, separated by spaces; a run must match all of them. ",
+                element("code", "collapsed"), ": a word of its verdict, stage or choices; ",
+                element("code", "loss=hinge|wasserstein"), ": any of these; ",
+                element("code", "generator_lr=1e-4..1e-3"), ": a range, open where an end is "
                 "missing; ",
-                element("code", "-stage=explore"), " not. Arrow keys walk through the trials, "
-                "Escape clears.", id="filter-help"),
+                element("code", "-stage=explore"), ": excluded. Arrow keys step through "
+                "the trials, Escape clears the filter.", id="filter-help"),
         class_="help",
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _style(packages: Iterable[str]) -> str:
 
 
 def _policy(scripts: Sequence[str]) -> str:
-    """A content security policy: no network at all, and only these very scripts run."""
+    """A content security policy: no network access, and only these scripts run."""
     digests = (
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
     )

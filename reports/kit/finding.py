@@ -1,4 +1,4 @@
-"""A finding: what may be said, and the numbers and limits that it rests on."""
+"""A finding: a claim that the runs support, with the numbers and limits behind it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOPICS = {
     "untested": "What is open",
     "search": "The search",
 }
-"""Kinds of findings in reading order, and the words that the page sets beside them."""
+"""Kinds of findings in reading order, and their headings on the page."""
 
 
 @dataclass(frozen=True)

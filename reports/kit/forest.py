@@ -1,4 +1,4 @@
-"""Lanes of dots on their intervals: a lane a thing, in it a line for each way of counting it."""
+"""Lanes of dots on their intervals: one lane per item, one line per series in it."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class Style:
 
 @dataclass(frozen=True)
 class Series:
-    """Dots of one look: `at` are their lanes, 0 on top; `lift` sets them apart within a lane."""
+    """Dots of one style: `at` are their lanes, 0 on top; `lift` separates series within a lane."""
 
     style: Style
     at: Sequence[float]
     intervals: pd.DataFrame
-    """Three columns, a row a dot: its value, the low and the high end of its interval."""
+    """Three columns, one row per dot: its value, the low and the high end of its interval."""
     lift: float = 0.0
     """Above the middle of the lane, in lanes."""
     words: Sequence[str] = ()
-    """What stands at the right of each; nothing for none."""
+    """Text at the right of each dot; may be empty."""
     words_at: float = 0.0
-    """Where on the axis the words begin."""
+    """Where on the axis the text starts."""
     hover: Sequence[str] = ()
     trials: Sequence[int] = ()
-    """The trials that dots stand for, where they stand for any: a click leads there."""
+    """The trials that dots stand for, if any: a click leads there."""
 
 
 def lanes(series: Series) -> list[go.Scatter]:

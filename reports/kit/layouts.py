@@ -48,7 +48,7 @@ class Grid:
         return sum(map(self._pixels, self.rows)) + self.gap * (len(self.rows) - 1)
 
     def figure(self, across: Mapping[str, Any] = {}, upward: Mapping[str, Any] = {}) -> go.Figure:
-        """The empty figure in the house's style; settings that all x and all y axes share."""
+        """The empty figure in the page's style; settings that all x and all y axes share."""
         layout = self._subplots().layout.to_plotly_json()
         margin = dict(zip("lrtb", self.margin, strict=True))
         layout |= {
@@ -73,7 +73,7 @@ class Grid:
 
     def starts_row(self) -> list[bool]:
         """Of each figure, whether it is the first of its row."""
-        return [place == 0 for count in self.rows for place in range(count)]
+        return [column == 0 for count in self.rows for column in range(count)]
 
     def _pixels(self, count: int) -> int:
         return self.row_height if count else 1
@@ -91,24 +91,24 @@ class Grid:
 
 
 def rows_of(count: int, columns: int) -> tuple[int, ...]:
-    """So many figures in full rows and a rest: (4, 4, 2)."""
+    """The figures of each row, for `count` figures in full rows and a rest: (4, 4, 2)."""
     full, rest = divmod(count, columns)
     return (columns,) * full + ((rest,) if rest else ())
 
 
-def axes_of_place(place: int) -> dict[str, str]:
-    """The axes of a trace in the figure at this place of a grid."""
-    suffix = suffix_of(place)
+def axes_of_place(index: int) -> dict[str, str]:
+    """The axes of a trace in the figure at this index of a grid."""
+    suffix = suffix_of(index)
     return {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
 
 
-def suffix_of(place: int) -> str:
-    return "" if place == 0 else str(place + 1)
+def suffix_of(index: int) -> str:
+    return "" if index == 0 else str(index + 1)
 
 
-def name_above(place: int, text: str, **changes: Any) -> dict[str, Any]:
-    """An annotation over the left end of the figure at this place; `text` may hold markup."""
-    suffix = suffix_of(place)
+def name_above(index: int, text: str, **changes: Any) -> dict[str, Any]:
+    """An annotation over the left end of the figure at this index; `text` may hold markup."""
+    suffix = suffix_of(index)
     return {
         "xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0, "y": 1, "text": text,
         "showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"size": 12.5},
@@ -116,7 +116,7 @@ def name_above(place: int, text: str, **changes: Any) -> dict[str, Any]:
 
 
 def add_beneath(figure: go.Figure, share: float, gap: float, **axis: Any) -> None:
-    """Make room for a strip beneath on the axis y2, `share` of the height, over the same x."""
+    """Make room for a strip below, on the axis y2: `share` of the height, over the same x."""
     figure.update_layout(
         yaxis_domain=[share + gap, 1],
         yaxis2=AXIS | {"domain": [0, share], "fixedrange": True, "anchor": "x"} | axis,

@@ -1,4 +1,4 @@
-"""HTML made of elements. Text is escaped by construction: only `Html` passes as it is."""
+"""HTML built from elements. Text is escaped by construction: only `Html` is passed unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Child = str | int | float | None
 
 
 def text(value: object) -> Html:
-    """`value` as text: markup in it is shown, not obeyed."""
+    """`value` as text: markup in it is shown, not interpreted."""
     return value if isinstance(value, Html) else Html(html.escape(str(value)))
 
 
@@ -43,7 +43,7 @@ def element(tag: str, *children: Child, **attributes: Child | bool) -> Html:
 
 
 def joined(children: list[Html], between: str = "") -> Html:
-    """Markup in a row."""
+    """Pieces of markup joined, with `between` between them."""
     return Html(between.join(children))
 
 
@@ -53,7 +53,7 @@ def trial_link(trial: int) -> Html:
 
 
 def scrollable(content: Html, label: str) -> Html:
-    """What may be wider or longer than its place: scrolled there, by the keyboard as well."""
+    """Content that may exceed its box, scrolled within it, also by the keyboard."""
     return element("div", content, class_="scroll", tabindex=0, role="region", aria_label=label)
 
 
@@ -68,8 +68,8 @@ def data_block(identity: str, data: Any) -> Html:
 
 
 def packed_block(identity: str, data: bytes) -> Html:
-    """Bytes for the page's script, compressed; `unpack(identity)` gives them back."""
-    # No name and no time in the gzip header: the same study gives the same page.
+    """Bytes for the page's script, compressed; `unpack(identity)` returns them."""
+    # No name and no time in the gzip header, so that the same study yields the same page.
     packed = base64.b64encode(gzip.compress(data, 6, mtime=0)).decode()
     return Html(
         f'<script type="application/octet-stream" id="{html.escape(identity)}">{packed}</script>'

@@ -22,19 +22,19 @@ _DARK_FILL = 0.18
 
 
 def look(outcome: str) -> OutcomeStyle:
-    """The style of an outcome; grey for one that only newer versions know."""
+    """The style of an outcome; grey for one that only newer versions have."""
     return _WORDS[outcome].style if outcome in _WORDS else _UNKNOWN
 
 
 def meaning(outcome: str) -> str:
-    """What an outcome means; nothing for one that only newer versions know."""
+    """What an outcome means; empty for one that only newer versions have."""
     return _WORDS[outcome].meaning if outcome in _WORDS else ""
 
 
 def in_order(outcomes: set[str]) -> list[str]:
     """Outcomes in the order of the vocabulary, unknown ones last."""
-    listed = [outcome for outcome in OUTCOMES if outcome in outcomes]
-    return listed + sorted(outcomes - set(listed))
+    ordered = [outcome for outcome in OUTCOMES if outcome in outcomes]
+    return ordered + sorted(outcomes - set(ordered))
 
 
 def text_on(outcome: str) -> str:
@@ -46,7 +46,7 @@ def text_on(outcome: str) -> str:
 
 
 def counts_in_order(outcomes: pd.Series[Any]) -> dict[str, int]:
-    """How many runs of each outcome, in the order of the house: the key of a figure."""
+    """The number of runs of each outcome, in the order of the vocabulary: the key of a figure."""
     counts = outcomes.value_counts()
     return {outcome: int(counts[outcome]) for outcome in in_order(set(counts.index))}
 

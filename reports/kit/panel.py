@@ -1,4 +1,4 @@
-"""A figure for the page: a Plotly figure in our own dress, its pickers, and a note beneath.
+"""A figure for the page: a Plotly figure in the page's style, its pickers, and a note beneath.
 
 Colours of text and lines are set by page.css, so that light, dark and print need no redrawing;
 only the marks of the verdicts carry colours of their own.
@@ -23,7 +23,7 @@ INK = "#808080"
 """A grey that is readable on light and dark where no style sheet reaches (exported pictures)."""
 FAINT = "rgba(128,128,128,0.22)"
 BLUE, ORANGE = "#0072B2", "#D55E00"
-"""Colours of what is no verdict (Okabe and Ito 2008)."""
+"""Colours of everything other than verdicts (Okabe and Ito 2008)."""
 BLUE_SHADE = "rgba(0,114,178,0.16)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 AXIS: dict[str, Any] = {
@@ -37,12 +37,12 @@ AXIS: dict[str, Any] = {
     "automargin": True,
     "title": {"standoff": 12},
 }
-"""An axis in the house's style: a faint grid, no line, no ticks."""
+"""An axis in the page's style: a faint grid, no line, no ticks."""
 
 
 @dataclass(frozen=True)
 class Brush:
-    """What a drag along an axis selects: a column of the store, and how positions stand for it."""
+    """What a drag along an axis selects: a column of the store, and the scale of its positions."""
 
     column: str
     scale: Literal["linear", "log10", "slots"] = "linear"
@@ -99,7 +99,7 @@ class Panel:
 
 
 def blank(height: int, **layout: Any) -> go.Figure:
-    """An empty figure in the house's dress: no box, faint grid, transparent, no legend."""
+    """An empty figure in the page's style: no box, faint grid, transparent, no legend."""
     figure = go.Figure(layout={"template": None})
     figure.update_layout(
         height=height,
@@ -124,7 +124,7 @@ def words_at(
     position: str = "middle right",
     **changes: Any,
 ) -> go.Scatter:
-    """Words in the figure, at places of its axes."""
+    """Text in the figure, at coordinates of its axes."""
     return go.Scatter(
         {
             "x": plain(x), "y": plain(y), "mode": "text", "text": list(words),
@@ -135,7 +135,7 @@ def words_at(
 
 
 def plotly_text(value: object) -> str:
-    """Text for a label of Plotly, which would read markup in a name."""
+    """Text for a label of Plotly, which would interpret markup in a name."""
     return str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -145,7 +145,7 @@ def plain(values: Iterable[Any], digits: int = 6) -> list[Any]:
 
 
 def render(panel: Panel) -> Html:
-    """The figure's place on the page: pickers, key, frame, note, table, and its data."""
+    """The figure as markup: pickers, key, frame, note, table, and its data."""
     pickers = [_picker(panel.identity, i, picker) for i, picker in enumerate(panel.pickers)]
     key = [_key_entry(outcome, count) for outcome, count in panel.outcomes.items()]
     return element(

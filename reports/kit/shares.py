@@ -20,17 +20,17 @@ class Share:
 
     @classmethod
     def of_stable(cls, outcomes: pd.Series[Any]) -> Share:
-        """The stable ones of runs with these outcomes."""
+        """The share of stable runs among these outcomes."""
         return cls(int((outcomes == "stable").sum()), len(outcomes))
 
     @property
     def interval(self) -> Interval:
-        """Of the share that other runs like these would show; 0 to 1 without a run."""
+        """Wilson 95% interval of the underlying share; 0 to 1 without a run."""
         return wilson_interval(self.count, self.total)
 
     @property
     def value(self) -> float:
-        """The share itself; there must be a run."""
+        """The share itself; `total` must not be 0."""
         return self.count / self.total
 
     @property

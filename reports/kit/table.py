@@ -1,4 +1,4 @@
-"""A table of the page: heads, rows named by their first cell, numbers set to the right."""
+"""A table of the page: heads, rows named by their first cell, numbers aligned to the right."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from reports.kit.markup import Child, Html, element, joined, scrollable
 
 NUMBER = "number"
-"""The class that page.css sets to the right."""
+"""The class that page.css aligns to the right."""
 
 
 class Column(NamedTuple):
-    """What stands over a column."""
+    """The head of a column."""
 
     title: str
     unit: str = ""
@@ -45,10 +45,10 @@ def table(
     label: str = "",
     are_named: bool = True,
 ) -> Html:
-    """`<table class="{kind}">` with a head where `columns` are given, one row a sequence of cells.
+    """`<table class="{kind}">` with a head where `columns` are given, one row per item of `rows`.
 
     The first cell of each row names it (`<th scope="row">`) unless `are_named` is False. With a
-    `label` the table scrolls within its place, by the keyboard as well, under that name.
+    `label` the table scrolls within its box, also by the keyboard, under that name.
     """
     heads = [it if isinstance(it, Column) else Column(it) for it in columns]
     classes = [NUMBER if head.is_number else None for head in heads]
@@ -66,11 +66,11 @@ def _head(column: Column) -> Html:
 def _row(row: Sequence[Child | Cell] | Line, classes: list[str | None], is_named: bool) -> Html:
     cells, class_ = (row.cells, row.class_) if isinstance(row, Line) else (row, None)
     made = []
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         children, attributes = cell if isinstance(cell, Cell) else ((cell,), {})
-        own = {"class_": classes[place] if place < len(classes) else None} | attributes
-        if is_named and place == 0:
-            made.append(element("th", *children, scope="row", **own))
+        merged = {"class_": classes[index] if index < len(classes) else None} | attributes
+        if is_named and index == 0:
+            made.append(element("th", *children, scope="row", **merged))
         else:
-            made.append(element("td", *children, **own))
+            made.append(element("td", *children, **merged))
     return element("tr", *made, class_=class_ or None)

@@ -1,4 +1,4 @@
-"""Ranges of value axes that a run which exploded cannot wreck."""
+"""Ranges of value axes, robust against runs that exploded."""
 
 from __future__ import annotations
 
@@ -40,8 +40,10 @@ class Range:
         digits = (1, 2, 5) if high - low < SHORT_AXIS else (1,)
         decades = range(math.floor(low), math.ceil(high) + 1)
         apart = max(1, round((high - low) / MOST_DECADES))
-        found = [d * 10.0**decade for decade in decades if decade % apart == 0 for d in digits]
-        return [tick for tick in found if self.low <= tick <= self.high]
+        candidates = [
+            d * 10.0**decade for decade in decades if decade % apart == 0 for d in digits
+        ]
+        return [tick for tick in candidates if self.low <= tick <= self.high]
 
 
 def robust_range(values: NDArray[np.float64], alive: NDArray[np.bool_]) -> Range:
@@ -65,8 +67,8 @@ def robust_range(values: NDArray[np.float64], alive: NDArray[np.bool_]) -> Range
     return Range(10**low, 10**high, True) if log else Range(low, high, False)
 
 
-def widened(shown: Range, baseline: float | None) -> Range:
+def widened(axis: Range, baseline: float | None) -> Range:
     """The range with the real images' value inside, where the axis can show it."""
-    if baseline is None or not math.isfinite(baseline) or (shown.log and baseline <= 0):
-        return shown
-    return Range(min(shown.low, baseline), max(shown.high, baseline), shown.log)
+    if baseline is None or not math.isfinite(baseline) or (axis.log and baseline <= 0):
+        return axis
+    return Range(min(axis.low, baseline), max(axis.high, baseline), axis.log)

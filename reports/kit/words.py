@@ -1,4 +1,4 @@
-"""Numbers and names as a reader meets them: short, with units, no more digits than are known."""
+"""Numbers and names as the page prints them: short, with units, no more digits than are known."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SHORT = {
 
 
 def short_name(path: str) -> str:
-    """A parameter's or a metric's name for axes and tables; the path itself when we have none."""
+    """A parameter's or a metric's name for axes and tables; the path itself when it has none."""
     if path in SHORT:
         return SHORT[path]
     return path.removeprefix(SIGNAL_PREFIX).replace("_", " ").replace(".", " ")
@@ -46,7 +46,7 @@ def number(value: Any, digits: int = 3) -> str:
     """A number in at most `digits` significant digits: `2.44e-4`, `0.0244`, `24.4`, `2,440`.
 
     Whole numbers below a billion keep all digits. A dash for None. reports/browser/words.js holds
-    the same rule: a value reads alike wherever it is on the page.
+    the same rule, so that a value reads the same everywhere on the page.
     """
     if value is None:
         return MISSING
@@ -65,7 +65,7 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def _significant(value: float, digits: int) -> Decimal:
-    """The value in so many digits, without zeros at its end."""
+    """The value in `digits` significant digits, without trailing zeros."""
     return Context(digits, ROUND_HALF_UP).create_decimal(Decimal(value)).normalize()
 
 
@@ -76,7 +76,7 @@ def _rounded(value: float, decimals: int) -> Decimal:
 
 
 def fixed(value: float | None, decimals: int = 2) -> str:
-    """A number with so many decimals, or a dash."""
+    """A number with `decimals` decimals, or a dash."""
     if value is None or not math.isfinite(value):
         return MISSING if value is None else str(value)
     return f"{_rounded(value, decimals):f}"
@@ -122,12 +122,12 @@ def percents(low: float, high: float) -> str:
 
 
 def shortened(name: str, most: int = 16) -> str:
-    """A name no longer than there is room for beside an axis."""
+    """A name cut to the room beside an axis."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def day(written: object) -> str:
-    """`3 March 2026` of a time as the record writes it, in UTC; empty where there is none."""
+    """`3 March 2026` of a time as the record writes it, in UTC; empty for anything else."""
     try:
         moment = datetime.fromisoformat(str(written))
     except ValueError:
@@ -137,5 +137,5 @@ def day(written: object) -> str:
 
 
 def trial_name(trial: int) -> str:
-    """A trial as the reader finds it in the table and on the disk."""
+    """A trial as it is named in the table and on disk."""
     return f"trial {trial}"

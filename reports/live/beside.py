@@ -28,7 +28,7 @@ FAILED = 1
 def main(study: str, socket_number: int) -> int:
     """Show the page of a study (a folder or URL) until the search ends; returns the exit code."""
     os.nice(NICENESS)
-    # A shell's background job ignores Ctrl-C, and so would this process, which ends by it.
+    # A background job of a shell ignores SIGINT, which this process needs in order to end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_search, name="search", daemon=True).start()
     storage = open_storage(study)

@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 def listen(port: int) -> socket.socket:
     """A listening socket on 127.0.0.1; port 0 takes a free one.
 
-    Raises InputError for a port that is none, taken, or not for this user.
+    Raises InputError for a port that is out of range, taken, or not permitted for this user.
     """
     if not 0 <= port <= 65535:
         raise InputError(f"--serve is {port}; a port is from 1 to 65535, and 0 takes a free one")
@@ -22,11 +22,11 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise InputError(
-            f"--serve is {port}, which cannot be listened to ({reason}); give another port, or 0 "
+            f"--serve is {port}, which is not available ({reason}); give another port, or 0 "
             "for a free one"
         ) from None
 
 
 def address(listener: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
+    """The URL for a browser on this machine."""
     return f"http://{HOST}:{listener.getsockname()[1]}/"

@@ -1,4 +1,4 @@
-"""The page on loopback: one file, read anew at every request, and nothing else of the folder."""
+"""The page on loopback: one file, read again at every request, and nothing else in the folder."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from reports.live.loopback import HOST
 Read = Callable[[], bytes | None]
 """The page as it is now; None while there is none yet."""
 NAMES = (HOST, "localhost")
-"""Hosts that the page may be asked for by. A foreign name that was made to point here (DNS
-rebinding) would let its own pages read this one."""
+"""Allowed values of the Host header. A foreign name that resolves to this address (DNS rebinding)
+would let its own pages read this one."""
 NOT_YET = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" \
 content="3"><title>Not yet</title><p>The page is being made; it will appear here.</p></html>"""
 
 
 @contextmanager
 def served(listener: socket.socket, read: Read) -> Iterator[None]:
-    """Answer at `listener` meanwhile; closes it at the end."""
+    """Serve at `listener` within the context; closes it at the end."""
     server = _Server(listener, read)
     thread = Thread(target=server.serve_forever, name="page", daemon=True)
     thread.start()
@@ -34,7 +34,7 @@ def served(listener: socket.socket, read: Read) -> Iterator[None]:
 
 
 class _Server(ThreadingHTTPServer):
-    """A server on a socket that listens already."""
+    """A server on a socket that is already listening."""
 
     daemon_threads = True
 
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged."""
 
     def _answer(self, *, with_body: bool) -> None:
-        status, body = self._found()
+        status, body = self._response()
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         if with_body:
             self.wfile.write(body)
 
-    def _found(self) -> tuple[HTTPStatus, bytes]:
+    def _response(self) -> tuple[HTTPStatus, bytes]:
         host = self.headers.get("Host", "").rsplit(":", 1)[0]
         if host not in NAMES:
             return HTTPStatus.MISDIRECTED_REQUEST, b"Ask for localhost or 127.0.0.1.\n"

@@ -1,4 +1,4 @@
-"""The page of a search under way: a process beside it writes it again and shows it on loopback."""
+"""The page of a running search: a second process rewrites it and serves it on loopback."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from lab.record.storage import Storage
 from reports.live.loopback import address, listen
 
 Show = Callable[[Storage], None]
-"""Called once with the place of the study."""
+"""Called once with the storage of the study."""
 GRACE_SECONDS = 30.0
 """How long the process may take to end: it runs at a low priority."""
 
 
 @contextmanager
 def page_shown(port: int | None, console: Console) -> Iterator[Show]:
-    """Listen at the port at once; from when the study is known to the end its page is there.
+    """Listen at the port immediately; serve the page from when the study is known until the end.
 
     The process ends with this one, however this one ends: it waits for the end of its standard
     input, which no other process holds open. A page that cannot be written does not affect the
-    search and is reported at its end. Raises InputError for a port that cannot be had.
+    search and is reported at its end. Raises InputError for a port that is not available.
     """
     if port is None:
         yield lambda storage: None

@@ -1,4 +1,4 @@
-"""The page, written again whenever the record has changed, as long as the search runs."""
+"""The page, written again whenever the record has changed, while the search runs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from reports.kit.words import duration
 
 DEFAULT_SECONDS = 30.0
 REST = 3.0
-"""After a page that took a second to make there are at least three without work: a large study's
-page must not take a core from its search."""
+"""Seconds of rest per second that the last page took to write: the page of a large study must not
+take a core from its search."""
 RUNNING = "running"
 
 State = frozenset[tuple[str, int, int]]
@@ -27,13 +27,13 @@ def watch(
     write: Callable[[], str],
     seconds: float = DEFAULT_SECONDS,
     *,
-    say: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Call `write`, which returns the path of the page, now and after each change of the record.
 
-    Looks every `seconds`. Ends after the page of a study that is not running any more.
+    Checks every `seconds`. Ends after the page of a study that is no longer running.
     Raises InputError when `storage` holds no study, or `seconds` is not above 0.
     """
     if not 0 < seconds < float("inf"):
@@ -46,16 +46,16 @@ def watch(
             started = clock()
             page = write()
             took = clock() - started
-            say(f"{datetime.now():%H:%M:%S}  {page} rewritten in {duration(took)}")
+            report(f"{datetime.now():%H:%M:%S}  {page} rewritten in {duration(took)}")
             written_state = state
         if status != RUNNING:
-            say(f"the study is {status}: this page is the last")
+            report(f"the study is {status}: this page is the last")
             return
         sleep(max(seconds, REST * took))
 
 
 def _seen(storage: Storage) -> tuple[str, State]:
-    """The study's status, and what its record looks like from outside."""
+    """The study's status, and the state of its record's files."""
     with in_its_words(storage):
         storage.pull(for_reading)
         require_study(storage.folder)
@@ -66,7 +66,7 @@ def _seen(storage: Storage) -> tuple[str, State]:
 def state_of(folder: Path) -> State:
     """Changes with every row, run, trial and with the study's own file; pictures come with rows.
 
-    A file that vanishes meanwhile is not there.
+    A file that disappears meanwhile is left out.
     """
     stamps = set()
     for pattern in (STUDY_FILE, "trials/*/*.json", "trials/*/seed-*/*.json*"):

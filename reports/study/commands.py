@@ -1,4 +1,4 @@
-"""Every command that makes, goes on with, looks at or checks what a page shows."""
+"""Commands that reproduce, continue, inspect or check what a page shows."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Command(NamedTuple):
 
 
 def commands_section(study: StudyRecord) -> Html:
-    """All of them, by what a reader wants, with buttons that copy."""
+    """All commands by purpose, each with a button that copies it."""
     groups = {
-        "Make it again": making(study),
-        "Go on": going_on(study),
-        "Look closer": looking(study),
+        "Reproduce": making(study),
+        "Continue": going_on(study),
+        "Inspect": looking(study),
         "Check the lab itself": CHECKING,
     }
     return element(
@@ -46,56 +46,57 @@ def commands_section(study: StudyRecord) -> Html:
 
 
 def making(study: StudyRecord) -> list[Command]:
-    """What leads to these numbers."""
+    """Commands that reproduce these numbers."""
     folder = shown_folder(study.folder)
     leader = "best" if conclusions_of(study).recommended is None else "recommended"
     train = train_command(study)
-    found = [
+    commands = [
         Command("The search as it was started", command_of(study)),
         Command(f"The {leader} trial, trained again", train or ""),
         Command("This page", f"python -m reports {folder}"),
     ]
-    return [command for command in found if command.line]
+    return [command for command in commands if command.line]
 
 
 def going_on(study: StudyRecord) -> list[Command]:
-    """What adds to the record."""
+    """Commands that add to the record."""
     folder = shown_folder(study.folder)
     resume = f"python -m lab.search --resume {folder}"
-    found = [
-        Command("Continue or finish this study", resume, "takes up where it stopped"),
-        Command("The same, with this page beside it", f"{resume} --serve",
-                "prints an address of this machine"),
+    commands = [
+        Command("Continue or finish this study", resume, "continues where it stopped"),
+        Command("The same, with this page served meanwhile", f"{resume} --serve",
+                "prints its address on this machine"),
     ]  # fmt: skip
     if not is_confirmed(study) and study.trials:
-        found.append(
+        commands.append(
             Command("Confirm on fresh seeds", confirm_command(study),
-                    "headline numbers then come from runs that no choice was made on")
+                    "headline numbers then come from runs that no choice was based on")
         )  # fmt: skip
-    return found
+    return commands
 
 
 def looking(study: StudyRecord) -> list[Command]:
-    """What shows the record in another way."""
+    """Commands that show the record in other ways."""
     page = f"python -m reports {shown_folder(study.folder)}"
-    found = [
+    commands = [
         Command("This page while the search runs", f"{page} --watch",
                 "written again after each change of the record"),
-        Command("This page at an address of this machine", f"{page} --watch --serve"),
+        Command("This page, served on this machine", f"{page} --watch --serve"),
         Command("Every figure as a picture", f"{page} --png figures", "needs a Chromium"),
         Command("The rows behind every figure", f"{page} --csv tables"),
-        Command("Against another study, or this one at another date", f"{page} ANOTHER-STUDY"),
+        Command("A comparison with another study", f"{page} ANOTHER-STUDY",
+                "or with a copy of this one from another date"),
     ]  # fmt: skip
     run = _finished_run(study)
     if run is not None:
-        found += [
-            Command("The leading run, measured anew",
+        commands += [
+            Command("The leading run, evaluated again",
                     f"python -m lab.evaluate {shown_folder(run)} --samples samples.webp",
                     "all metrics, and a grid of its images"),
-            Command("Its verdict, told again from its rows",
+            Command("Its verdict, judged again from its rows",
                     f"python -m lab.judge {shown_folder(run)}"),
         ]  # fmt: skip
-    return found
+    return commands
 
 
 CHECKING = (
@@ -103,7 +104,7 @@ CHECKING = (
             "python -m lab.validate --part planted", "the error rates under Trust"),
     Command("The lab against theory and known data", "python -m lab.validate",
             "exit code 1 when a claim does not hold"),
-    Command("What race and confirm are worth, simulated", "python -m benchmarks.race.study"),
+    Command("The benefit of race and confirm, simulated", "python -m benchmarks.race.study"),
 )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def train_command(study: StudyRecord) -> str | None:
 
 
 def confirm_command(study: StudyRecord) -> str:
-    """The command that goes on to train the finalists on fresh seeds.
+    """The command that continues the study and trains the finalists on fresh seeds.
 
     A study that did not race has no finalists, so the command names their number.
     """
@@ -137,7 +138,7 @@ def confirm_command(study: StudyRecord) -> str:
 
 
 def shown_folder(folder: Path) -> str:
-    """A folder as a command names it: short where it lies under the working folder, else whole."""
+    """A folder as a command names it: relative where it lies under the working folder."""
     here = Path.cwd()
     return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
 

@@ -1,7 +1,7 @@
-"""Stable runs of total by a choice (a norm, a penalty, a loss), and what one level gains.
+"""Stable runs of total by a choice (a norm, a penalty, a loss), and the gain of one level.
 
-Only explore runs of trials that no optimiser chose are counted: it returns to where it was lucky,
-and a race to what did well, so their runs are no fair sample of a choice.
+Only unbiased explore runs count: an optimizer returns to where it was lucky, and a race to trials
+that did well, so their runs are a biased sample of a choice.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from reports.study.tables import (
 )
 
 CHOICES = ("network.critic_norm", "penalty.kind", "loss")
-"""Choices that are told of even where the space fixes them by another one."""
+"""Choices that are compared even where the space fixes them through another one."""
 LEAST_IN_A_LEVEL = 4
-"""Runs that a level must have before a difference is claimed of it, as a cell of the map."""
+"""Runs that a level must have before a difference is claimed for it, as for a cell of the map."""
 LEAST_POINTS = 0.01
 _RESAMPLES = 20_000
-"""Enough that the tail of an interval for many pairs holds more than a few of them."""
+"""Enough that the tails of an interval for many pairs contain more than a few of them."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Comparison:
     difference: float
     """Share stable at `best` minus that at `worst`."""
     interval: Interval
-    """Of that difference; 95% for every pair of levels of every choice together."""
+    """Of that difference; 95% jointly for all pairs of levels of all choices."""
     num_paired: int = 0
-    """Configurations that were run at both levels, equal in all else; 0: other runs compared."""
+    """Configurations that were run at both levels, equal in all else; 0: unpaired comparison."""
 
     @property
     def shown(self) -> bool:
-        """Whether the interval leaves 0 out, by a point at least."""
+        """Whether the interval lies above 0 by at least a point."""
         return self.interval.low >= LEAST_POINTS
 
     @property
@@ -63,7 +63,7 @@ class Comparison:
 
 @of_study
 def outcome_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row an explore run with a verdict: trial, seed, outcome, unbiased, origin, every choice.
+    """One row per explore run with a verdict: trial, seed, outcome, unbiased, origin, choices.
 
     Choices come from the whole configuration, so that a space that fixes one still shows it.
     """
@@ -81,7 +81,7 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def choices_of(study: StudyRecord) -> list[str]:
-    """What has levels: norm, penalty and loss, then every other choice of the space."""
+    """Parameters with levels: norm, penalty and loss, then every other choice of the space."""
     sampled = [parameter.path for parameter in parameters_of(study) if not parameter.is_numeric]
     return list(dict.fromkeys([*CHOICES, *sampled]))
 
@@ -96,13 +96,13 @@ def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:
     values = sorted(first[path].unique(), key=lambda it: (isinstance(it, str), it))
     level = first[path].map(number)
     stable = first["outcome"].eq("stable").groupby(level).agg(["sum", "size"])
-    found = stable.reindex(list(dict.fromkeys(map(number, values)))).astype(int)
-    bounds = wilson_interval(found["sum"].to_numpy(), found["size"].to_numpy())
+    counts = stable.reindex(list(dict.fromkeys(map(number, values)))).astype(int)
+    bounds = wilson_interval(counts["sum"].to_numpy(), counts["size"].to_numpy())
     return pd.DataFrame(
         {
-            "level": found.index.to_list(),
-            "stable": found["sum"].to_list(),
-            "total": found["size"].to_list(),
+            "level": counts.index.to_list(),
+            "stable": counts["sum"].to_list(),
+            "total": counts["size"].to_list(),
             "low": bounds.low,
             "high": bounds.high,
         }
@@ -111,21 +111,21 @@ def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:
 
 @of_study
 def comparisons_of(study: StudyRecord) -> list[Comparison]:
-    """Every choice with at least two levels among the runs that no optimiser chose.
+    """Every choice with at least two levels among the unbiased runs.
 
     Paired where configurations equal in all else were run at both levels, otherwise unpaired.
     """
     rows = outcome_rows(study)
-    unchosen = rows[rows["unbiased"]]
-    tables = {path: level_counts(unchosen, path) for path in choices_of(study)}
+    unbiased = rows[rows["unbiased"]]
+    tables = {path: level_counts(unbiased, path) for path in choices_of(study)}
     tables = {path: table for path, table in tables.items() if len(table) > 1}
     pairs = sum(math.comb(len(table), 2) for table in tables.values())
     confidence = 1 - 0.05 / max(1, pairs)
-    found = []
+    comparisons = []
     for path, table in tables.items():
-        paired = _paired(study, unchosen, path, table, confidence)
-        found.append(paired or _unpaired(path, table, confidence))
-    return found
+        paired = _paired(study, unbiased, path, table, confidence)
+        comparisons.append(paired or _unpaired(path, table, confidence))
+    return comparisons
 
 
 def configurations_but(study: StudyRecord, path: str) -> pd.Series[Any]:
@@ -165,14 +165,14 @@ def _unpaired(path: str, table: pd.DataFrame, confidence: float) -> Comparison:
 def _paired(
     study: StudyRecord, rows: pd.DataFrame, path: str, table: pd.DataFrame, confidence: float
 ) -> Comparison | None:
-    """The pair of levels that differ the most surely within configurations; None for too few."""
+    """The two levels whose difference within configurations is the surest; None for too few."""
     group = rows["trial"].map(configurations_but(study, path)).to_numpy()
     level = rows[path].map(number, na_action="ignore").to_numpy(dtype=object)
     stable = rows["outcome"].eq("stable").to_numpy(dtype=float)
     shared = pd.DataFrame({"group": group, "level": level}).drop_duplicates()["group"].duplicated()
     if int(shared.sum()) < LEAST_CONFIGURATIONS:
         return None
-    found = []
+    comparisons = []
     for one, other in combinations(table["level"], 2):
         chosen = (level == one) | (level == other)
         effect = paired_effect(
@@ -187,5 +187,5 @@ def _paired(
             best, worst, low, high = other, one, -high, -low
         interval = Interval(low, high)
         gain, count = abs(effect.difference), effect.num_configurations
-        found.append(Comparison(path, table, best, worst, gain, interval, count))
-    return max(found, key=lambda it: it.interval.low, default=None)
+        comparisons.append(Comparison(path, table, best, worst, gain, interval, count))
+    return max(comparisons, key=lambda it: it.interval.low, default=None)

@@ -1,4 +1,4 @@
-"""What a study concluded: who leads it, who is confirmed, and by which runs that may be said."""
+"""What a study concluded: its leading trial, its finalists, and the runs that support them."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ class Conclusions:
 
 @dataclass(frozen=True)
 class Believed:
-    """P(stable) of one trial, drawn towards what all trials show."""
+    """P(stable) of one trial, shrunken towards the mean of all trials."""
 
     mean: float
     low: float
     high: float
     fitted: bool
-    """Whether how much trials differ could be fitted."""
+    """Whether the spread between trials could be fitted."""
 
 
 @dataclass(frozen=True)
 class Finalist:
-    """A finalist by the runs that it was chosen by, and by those that no choice was made on."""
+    """A finalist: the runs that it was chosen by, and its fresh runs."""
 
     trial: int
     race: Share
-    """Stable runs of those that it was chosen by."""
+    """Stable runs among those that it was chosen by."""
     fresh: Share
-    """Stable runs of its confirm runs; all further fields are over these."""
+    """Stable runs among its confirm runs; all further fields are over these."""
     quality: float
     """Interquartile mean of the final quality, failures as 0; NaN without a run."""
     quality_interval: Interval
@@ -63,12 +63,12 @@ class Finalist:
     """Median distance of the stable ones."""
     seeds: tuple[int, ...]
     num_pending: int
-    """Confirm runs without an end."""
+    """Confirm runs that have not ended."""
     flags: tuple[str, ...]
 
 
 def conclusions_of(study: StudyRecord) -> Conclusions:
-    """What study.json says, less the trials that the record does not hold."""
+    """The conclusions in study.json, without trials that the record does not contain."""
     conclusions = study.card.conclusions
     trials = {trial.number for trial in study.trials}
     recommended = conclusions.recommended
@@ -98,9 +98,9 @@ def is_single(runs: pd.DataFrame) -> bool:
 
 
 def leading_trial(study: StudyRecord) -> int | None:
-    """The recommended trial; before there is one the best by its explore runs.
+    """The recommended trial; before there is one, the best by its explore runs.
 
-    As a race ranks: by the share of them that is stable, then by their mean score.
+    Ordered as in a race: by the share of them that is stable, then by their mean score.
     """
     recommended = conclusions_of(study).recommended
     if recommended is not None:
@@ -115,7 +115,7 @@ def leading_trial(study: StudyRecord) -> int | None:
 
 
 def leader_word(study: StudyRecord) -> str:
-    """What figures call the run of `leading_run`."""
+    """The name of the run of `leading_run` in figures."""
     return "best run" if conclusions_of(study).recommended is None else "recommended"
 
 
@@ -136,23 +136,23 @@ def shown_run(study: StudyRecord, trial: int) -> int | None:
     if runs.empty:
         return None
     confirmed = runs[runs["stage"] == "confirm"]
-    shown = explored(runs) if confirmed.empty else confirmed
-    shown = shown.sort_values("final_quality", kind="stable")
-    return int(shown.index[(len(shown) - 1) // 2]) if len(shown) else None
+    candidates = explored(runs) if confirmed.empty else confirmed
+    candidates = candidates.sort_values("final_quality", kind="stable")
+    return int(candidates.index[(len(candidates) - 1) // 2]) if len(candidates) else None
 
 
 @of_study
 def finalist_results(study: StudyRecord) -> tuple[Finalist, ...]:
-    """What every finalist's runs showed, the race's winner first."""
+    """The results of every finalist's runs, the race's winner first."""
     runs = run_table(study)
     return tuple(_finalist(trial, runs[runs["trial"] == trial]) for trial in finalists_of(study))
 
 
 def finalists_of(study: StudyRecord) -> tuple[int, ...]:
-    """The finalists, or those that confirm runs show to be some before study.json says so."""
-    told = conclusions_of(study).finalists
-    if told:
-        return told
+    """The finalists of study.json; before it names them, the trials that have confirm runs."""
+    recorded = conclusions_of(study).finalists
+    if recorded:
+        return recorded
     runs = run_table(study)
     return tuple(sorted({int(trial) for trial in runs["trial"][runs["stage"] == "confirm"]}))
 
@@ -164,12 +164,14 @@ def believed(study: StudyRecord, trial: int) -> Believed | None:
     counts = stable_shares(
         runs["trial"].to_numpy(dtype=np.int64), (runs["outcome"] == "stable").to_numpy()
     )
-    place = np.flatnonzero(counts.trial == trial)
-    if place.size == 0:
+    row = np.flatnonzero(counts.trial == trial)
+    if row.size == 0:
         return None
-    found = shrink(counts.stable, counts.runs)
-    mean, low, high = (float(column[place[0]]) for column in (found.mean, found.low, found.high))
-    return Believed(mean, low, high, found.fitted)
+    shrunken = shrink(counts.stable, counts.runs)
+    mean, low, high = (
+        float(column[row[0]]) for column in (shrunken.mean, shrunken.low, shrunken.high)
+    )
+    return Believed(mean, low, high, shrunken.fitted)
 
 
 def _finalist(trial: int, runs: pd.DataFrame) -> Finalist:

@@ -1,4 +1,4 @@
-"""Sample grids inside the page, each stored once: which runs are shown, and which had no room."""
+"""Sample grids inside the page, each stored once: which runs are shown, and which have no room."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ MOST_BYTES = 3_000_000
 """All pictures of a page together, as they are written into it; others are named, not shown."""
 NEIGHBOURS = "neighbours-"
 MOST_TRIED = 200
-"""Runs of a failure that are looked at for one with pictures."""
+"""Runs of a failure that are searched for one with pictures."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Run indexes whose pictures the page carries, by why."""
+    """Indexes of the runs whose pictures the page contains, by reason."""
 
     finalists: tuple[int, ...]
-    """One run a finalist; of a study without finalists one of each of the best trials."""
+    """One run per finalist; without finalists, one of each of the best trials."""
     pareto: tuple[int, ...]
     exemplars: tuple[int, ...]
-    """Of each failure the run with the median score."""
+    """For each failure the run with the median score."""
     seeds: tuple[int, ...]
     """The other runs of the finalists."""
 
     @property
     def first(self) -> tuple[int, ...]:
-        """All but `seeds`, those first that the page needs most."""
+        """All but `seeds`, the most important first."""
         return tuple(dict.fromkeys((*self.finalists, *self.exemplars, *self.pareto)))
 
     @property
     def in_turn(self) -> tuple[int, ...]:
-        """All of them, in the order in which they get room."""
+        """All of them, in the order in which they are given room."""
         return (*self.first, *self.seeds)
 
 
 @dataclass
 class Album:
-    """Pictures taken into the page, each once, by a key that names its place."""
+    """Pictures taken into the page, each once, by a key made of its path."""
 
     bytes_left: int = MOST_BYTES
     filmstrips: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -65,11 +65,11 @@ class Album:
     neighbours: dict[int, dict[str, Any]] = field(default_factory=dict)
     """By run index: images seen and key of the grid of nearest training images."""
     damaged: set[str] = field(default_factory=set)
-    """Keys of files that are no WebP."""
+    """Keys of files that are not WebP."""
     _pictures: dict[str, str] = field(default_factory=dict)
 
     def key(self, path: Path | None) -> str | None:
-        """The key of a file's picture; None when it is missing, no WebP, or has no room."""
+        """The key of a file's picture; None when it is missing, not WebP, or has no room."""
         if path is None:
             return None
         key = _key(path)
@@ -88,9 +88,9 @@ class Album:
         return None if key is None else element("img", data_picture=key, alt=about)
 
     def take_run(self, index: int, run: RunRecord, most: int = NUM_FRAMES) -> None:
-        """A run's filmstrip of `most` frames, the last always one of them, whole or not at all.
+        """A run's filmstrip of `most` frames, always with the last one, complete or not at all.
 
-        With it its nearest training images, where a filmstrip of all frames is taken.
+        A filmstrip of all frames includes the nearest training images.
         """
         if len(self.filmstrips.get(index, ())) >= most:
             return
@@ -108,7 +108,7 @@ class Album:
                 self.neighbours[index] = {"images": count, "key": key}
 
     def take(self, study: StudyRecord, chosen: Chosen) -> None:
-        """Filmstrips of the runs that matter, a last grid of every other, then theirs in full."""
+        """Filmstrips of the chosen runs; of `seeds` first the last grids, then all frames."""
         for index in chosen.first:
             self.take_run(index, study.runs[index])
         for most in (1, NUM_FRAMES):
@@ -138,7 +138,7 @@ def _size(path: Path) -> int:
 
 
 def sample_files(run: RunRecord, kind: str = "") -> list[tuple[int, Path]]:
-    """(images seen, file) of a run's grids in order of time; of plain samples or of a `kind`."""
+    """(images seen, file) of a run's grids in order of time; plain samples, or another `kind`."""
     files = [
         (int(path.stem.removeprefix(kind)), path)
         for path in (run.folder / SAMPLES_FOLDER).glob(f"{kind}*.webp")
@@ -148,11 +148,11 @@ def sample_files(run: RunRecord, kind: str = "") -> list[tuple[int, Path]]:
 
 
 def spaced(files: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
-    """At most `most` of them, evenly spaced, the last among them and the first where two fit."""
+    """At most `most` of them, evenly spaced, with the last one and, if two fit, the first one."""
     last = len(files) - 1
     steps = min(most, len(files))
-    places = {last - round(i * last / max(1, steps - 1)) for i in range(steps)}
-    return [files[index] for index in sorted(places)]
+    indexes = {last - round(i * last / max(1, steps - 1)) for i in range(steps)}
+    return [files[index] for index in sorted(indexes)]
 
 
 def hero(study: StudyRecord, album: Album) -> Html | None:
@@ -197,8 +197,8 @@ def _best_trials(runs: pd.DataFrame) -> tuple[int, ...]:
 
 
 def _exemplars(study: StudyRecord) -> tuple[int, ...]:
-    """Of each failure the run with the median score, neither the mildest nor the worst; where
-    that has no pictures the nearest to it that has some."""
+    """For each failure the run with the median score, neither the mildest nor the worst; if it
+    has no pictures, the nearest one that has some."""
     chosen = []
     done = finished(run_table(study))
     for outcome in in_order(set(done["outcome"]) - {"stable"}):
@@ -222,7 +222,7 @@ def samples_row(study: StudyRecord, chosen: Chosen, album: Album) -> Html | None
     best = "the finalists" if finalists_of(study) else "the best trials"
     return element(
         "div",
-        element("h3", f"What {best} draw at their end, and one run of each failure"),
+        element("h3", f"Last samples of {best} and of one run of each failure"),
         element("div", *drawn, class_="strip"),
         class_="wide samples",
     )
@@ -242,7 +242,7 @@ def _frame(study: StudyRecord, run: pd.Series[Any], index: int, album: Album) ->
 
 
 def _whose(study: StudyRecord, run: pd.Series[Any]) -> str:
-    """The leading run in words: no luckier than its trial where that was confirmed."""
+    """The leading run as text: of a confirmed trial the run of median quality."""
     if run["stage"] == "confirm":
         return f"trial {run['trial']}'s confirm run of median quality (seed {run['seed']})"
     return f"the {leader_word(study)} (trial {run['trial']})"
@@ -253,7 +253,7 @@ def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
     folder = element("code", "trials/<trial>/seed-<seed>/samples/")
     taken = sum(1 for frames in album.filmstrips.values() if frames)
     damaged = (
-        f" {counted(len(album.damaged), 'file')} not shown: damaged, or no WebP."
+        f" {counted(len(album.damaged), 'file')} not shown: damaged, or not WebP."
         if album.damaged
         else ""
     )
@@ -268,10 +268,10 @@ def pictures_note(study: StudyRecord, album: Album, chosen: Chosen) -> Html:
 
 
 def _no_room(study: StudyRecord, album: Album, chosen: Chosen) -> str:
-    """Of how many of the chosen runs only the last grid fitted, and of how many none."""
+    """How many of the chosen runs have only their last grid, and how many have none."""
     frames = [len(album.filmstrips.get(index, ())) for index in chosen.in_turn]
     has_files = [bool(sample_files(study.runs[index])) for index in chosen.in_turn]
     only_last = sum(count == 1 for count in frames)
     none = sum(count == 0 and some for count, some in zip(frames, has_files, strict=True))
-    text = f"; {counted(only_last, 'run')} with the last grid alone" if only_last else ""
-    return text + (f"; for {counted(none, 'run')} of these no room was left" if none else "")
+    text = f"; {counted(only_last, 'run')} with the last grid only" if only_last else ""
+    return text + (f"; no room was left for {counted(none, 'run')} of these" if none else "")

@@ -1,4 +1,4 @@
-"""What of the record is on no figure: unfinished, crashed and pruned runs, damaged files."""
+"""Parts of the record in no figure: unfinished, crashed and pruned runs, damaged files."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ MOST_NAMED = 5
 
 
 def left_out(study: StudyRecord) -> list[str]:
-    """A sentence for each kind of thing that could not be shown or counted, or one that all is."""
+    """A sentence per kind of entry that could not be shown or counted; one if there is none."""
     runs = run_table(study)
-    told = []
+    sentences = []
     for status, why in (
-        ("running", "unfinished; curves are drawn, nothing else counts them"),
+        ("running", "unfinished; drawn as curves, counted nowhere else"),
         ("errored", "crashed, which is not the GAN's fault; neither stable nor failed"),
         ("pruned", "stopped by choice; neither stable nor failed"),
     ):
         count = int((runs["outcome"] == status).sum())
         if count:
-            told.append(f"{counted(count, 'run')} {status}: {why}.")
+            sentences.append(f"{counted(count, 'run')} {status}: {why}.")
     if study.num_torn_rows:
         rows = counted(study.num_torn_rows, "torn or damaged row")
-        told.append(f"{rows} of evaluations could not be read.")
+        sentences.append(f"{rows} of evaluations could not be read.")
     if study.problems:
         names = [str(problem) for problem in study.problems[:MOST_NAMED]]
         more = ["more"] if len(study.problems) > MOST_NAMED else []
         files = counted(len(study.problems), "file or folder", "files or folders")
-        told.append(f"{files} missing or damaged: {listed([*names, *more])}.")
+        sentences.append(f"{files} missing or damaged: {listed([*names, *more])}.")
     no_rows = int((np.diff(study.evaluations.first) == 0).sum())
     if no_rows:
-        told.append(f"{counted(no_rows, 'run')} without any evaluation: no curve.")
-    return told or ["Nothing: every trial, run and evaluation of the record is on this page."]
+        sentences.append(f"{counted(no_rows, 'run')} without any evaluation: no curve.")
+    return sentences or ["Nothing: every trial, run and evaluation of the record is on this page."]

@@ -1,4 +1,4 @@
-"""Bins of parameters fixed before any run, and every stretch of them."""
+"""Bins of parameters, fixed before any run, and every stretch of neighbouring bins."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 DIGITS = ((1, 2, 5), (1, 3), (1,))
-"""Round numbers within a decade at which bins meet, from fine to coarse."""
+"""Round numbers within a decade that are edges of bins, from fine to coarse."""
 MOST_BINS = 10
 FEW_BINS = 6
-"""Of each of two parameters together: stretches of either multiply."""
+"""Per parameter where two are searched together: their numbers of stretches multiply."""
 
 
 class Ranges(NamedTuple):
-    """Every stretch of neighbouring bins of one or two parameters, the first of all of them."""
+    """Every stretch of neighbouring bins of one or two parameters, the first one of all bins."""
 
     low: Array
     high: Array
@@ -56,14 +56,14 @@ def has_slots(parameter: ParameterCard) -> bool:
 
 
 def ranges_of(values: Array, stable: Mask, pruned: Mask, edges: list[Array]) -> Ranges:
-    """Counts over every stretch of bins; `values` is [runs, parameters], edges one a parameter.
+    """Counts over every stretch of bins; `values` is [runs, parameters], `edges` per parameter.
 
     Values outside the edges, and NaN, fall into no range.
     """
-    place, inside = _bins(values, edges)
+    bins, inside = _bins(values, edges)
     stretches = [_stretches(of.size - 1) for of in edges]
     counts = [
-        _over_stretches(_histogram(place[chosen & inside], edges), stretches)
+        _over_stretches(_histogram(bins[chosen & inside], edges), stretches)
         for chosen in (stable, ~pruned, pruned)
     ]
     ends = [(of[first], of[last]) for of, (first, last) in zip(edges, stretches, strict=True)]
@@ -73,20 +73,20 @@ def ranges_of(values: Array, stable: Mask, pruned: Mask, edges: list[Array]) -> 
 
 def _bins(values: Array, edges: list[Array]) -> tuple[Counts, Mask]:
     """The bin of every value [runs, parameters], and which runs lie in one of each [runs]."""
-    place = np.zeros(values.shape, dtype=np.int64)
+    bins = np.zeros(values.shape, dtype=np.int64)
     inside = np.ones(len(values), dtype=bool)
     for i, of in enumerate(edges):
         column = values[:, i]
-        found = np.searchsorted(of, column, side="right") - 1
-        place[:, i] = np.where(column == of[-1], of.size - 2, found)
-        inside &= (place[:, i] >= 0) & (place[:, i] < of.size - 1) & np.isfinite(column)
-    return place, inside
+        index = np.searchsorted(of, column, side="right") - 1
+        bins[:, i] = np.where(column == of[-1], of.size - 2, index)
+        inside &= (bins[:, i] >= 0) & (bins[:, i] < of.size - 1) & np.isfinite(column)
+    return bins, inside
 
 
-def _histogram(place: Counts, edges: list[Array]) -> Counts:
+def _histogram(bins: Counts, edges: list[Array]) -> Counts:
     """Runs in each bin, [bins, ...]."""
     shape = tuple(of.size - 1 for of in edges)
-    flat = np.ravel_multi_index(tuple(place.T), shape)
+    flat = np.ravel_multi_index(tuple(bins.T), shape)
     return np.bincount(flat, minlength=math.prod(shape)).reshape(shape)
 
 
@@ -114,9 +114,9 @@ def _crossed(ends: list[Array]) -> Array:
 def _round_logs(low: float, high: float, most: int) -> Array:
     """1, 2 and 5 of every decade, or fewer of them over many decades."""
     powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    places = (np.sort(np.outer(powers, digits).ravel()) for digits in DIGITS)
-    inside = [place[(place > low) & (place < high)] for place in places]
-    return next((place for place in inside if place.size < most), inside[-1])
+    edges = (np.sort(np.outer(powers, digits).ravel()) for digits in DIGITS)
+    inside = [candidates[(candidates > low) & (candidates < high)] for candidates in edges]
+    return next((candidates for candidates in inside if candidates.size < most), inside[-1])
 
 
 def _round_steps(low: float, high: float, most: int) -> Array:

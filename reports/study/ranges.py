@@ -1,9 +1,9 @@
 """Ranges of a parameter, or of both rates together, where runs are stable more or less often.
 
-Only Sobol runs count: an even sample of the space, while a known point was published because it
-works and an optimiser returns to where it was lucky. A range is sought among all stretches of bins
-that were fixed before any run was made, and whichever is picked keeps an interval that holds for
-every range looked at (Bonferroni, with exact binomial bounds), so that picking costs no coverage.
+Only Sobol runs count: they are an even sample of the space, while a known point was published
+because it works and an optimizer returns to where it was lucky. All stretches of bins that were
+fixed before any run are searched. The intervals hold for every range searched (Bonferroni, with
+exact binomial bounds), so that the selection of a range costs no coverage.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from reports.study.tables import (
 )
 
 LEAST_RUNS = 12
-"""Sobol runs from which a range is looked for."""
+"""Fewest Sobol runs for which ranges are searched."""
 TOGETHER = ("optimizer.generator.lr", "optimizer.critic.lr")
-"""Two parameters whose ranges are looked for together, too: each bounds the other."""
+"""Two parameters whose ranges are also searched together: each bounds the other."""
 ERROR = 0.05
 """Chance that any interval of a range misses; half of it goes to ranges of two parameters."""
 
 
 @dataclass(frozen=True)
 class FoundRange:
-    """A range whose interval leaves that of the whole sample behind."""
+    """A range whose interval does not overlap that of the whole sample."""
 
     limits: tuple[tuple[str, float, float], ...]
     """(path, low, high) of each parameter."""
@@ -49,21 +49,21 @@ class FoundRange:
     total: int
     """Runs in the range that have a verdict, and how many of them were stable."""
     num_pruned: int
-    """Pruned runs in the range: failures for a range that holds, stable for one that fails."""
+    """Pruned runs in the range: counted as failures if it holds, as stable if it fails."""
     interval: Interval
-    """Of P(stable) in the range; 95 % for all `num_looked` ranges together."""
+    """Of P(stable) in the range; 95 % jointly for all `num_searched` ranges."""
     whole: tuple[int, int]
     """Stable and total over the whole range of the same parameters."""
     holds: bool
-    """Stable more often than the whole, or less often."""
-    num_looked: int
+    """Whether it is stable more often than the whole, rather than less often."""
+    num_searched: int
 
 
 def first_sobol_runs(study: StudyRecord) -> pd.DataFrame:
-    """One row a Sobol trial that has a verdict or was pruned: outcome and its parameters.
+    """One row per Sobol trial that has a verdict or was pruned: outcome and its parameters.
 
     Of a trial with several explore runs the one with the lowest seed, so that rows are
-    independent. Crashed and unfinished runs say nothing.
+    independent. Crashed and unfinished runs are left out.
     """
     runs = sobol_runs(study)
     runs = runs[~runs["outcome"].isin(["running", "errored"])]
@@ -78,47 +78,47 @@ def ranges_found(study: StudyRecord) -> list[FoundRange]:
     """
     rows = first_sobol_runs(study)
     numeric = {p.path: p for p in parameters_of(study) if p.is_numeric}
-    looked = [_ranges(rows, [parameter], MOST_BINS) for parameter in numeric.values()]
-    looked = [ranges for ranges in looked if ranges is not None]
+    searched = [_ranges(rows, [parameter], MOST_BINS) for parameter in numeric.values()]
+    searched = [ranges for ranges in searched if ranges is not None]
     joint = (
         _ranges(rows, [numeric[path] for path in TOGETHER], FEW_BINS)
         if numeric.keys() >= set(TOGETHER)
         else None
     )
     return sorted(
-        found_among(looked, joint),
+        found_among(searched, joint),
         key=lambda it: -it.interval.low if it.holds else it.interval.high,
     )
 
 
 def found_among(
-    looked: list[tuple[tuple[str, ...], Ranges] | None],
+    searched: list[tuple[tuple[str, ...], Ranges] | None],
     joint: tuple[tuple[str, ...], Ranges] | None,
 ) -> list[FoundRange]:
-    """What may be told of ranges of one parameter each and of two together.
+    """The ranges to report, of one parameter each and of two together.
 
-    The chance of a miss is shared out: half over all single ranges, half over the joint ones.
+    The chance of a miss is divided: half over all single ranges, half over the joint ones.
     """
-    single = [one for one in looked if one is not None]
+    single = [one for one in searched if one is not None]
     num_single = sum(ranges.total.size for _, ranges in single)
     num_joint = joint[1].total.size if joint else 0
     half = ERROR / 2 if joint else ERROR
-    found = [
+    best = [
         best_range(paths, ranges, half / num_single, num_single + num_joint, holds=holds)
         for paths, ranges in single
         for holds in (True, False)
     ]
     if joint:
-        found.append(best_range(*joint, half / num_joint, num_single + num_joint, holds=True))
-    return [one for one in found if one is not None]
+        best.append(best_range(*joint, half / num_joint, num_single + num_joint, holds=True))
+    return [one for one in best if one is not None]
 
 
 def best_range(
-    paths: tuple[str, ...], ranges: Ranges, error: float, num_looked: int, *, holds: bool
+    paths: tuple[str, ...], ranges: Ranges, error: float, num_searched: int, *, holds: bool
 ) -> FoundRange | None:
-    """The range with the highest lower bound, or the lowest upper one; the wider of two alike.
+    """The range with the highest lower bound, or the lowest upper one; the wider of two ties.
 
-    None unless that bound leaves the whole's 95 % interval behind. `error` is the chance that the
+    None unless that bound lies outside the whole's 95 % interval. `error` is the chance that the
     interval of one range misses.
     """
     total = ranges.total + ranges.pruned
@@ -140,34 +140,32 @@ def best_range(
         ),
         int(ranges.stable[best]), int(ranges.total[best]), int(ranges.pruned[best]),
         Interval(float(low[best]), float(high[best])),
-        (int(ranges.stable[0]), int(ranges.total[0])), holds, num_looked,
+        (int(ranges.stable[0]), int(ranges.total[0])), holds, num_searched,
     )  # fmt: skip
 
 
-def range_finding(found: FoundRange) -> Finding:
+def range_finding(of: FoundRange) -> Finding:
     """`Generator rate 1e-4 to 5e-4: stable in 38 of 40 runs (76–99%).`"""
-    stable, total = found.whole
+    stable, total = of.whole
     overall = wilson_interval(stable, total)
     pruned = (
-        f" {found.num_pruned} more were pruned; the interval takes them for "
-        f"{'failures' if found.holds else 'stable'}."
-        if found.num_pruned
+        f" {of.num_pruned} more were pruned; the interval counts them as "
+        f"{'failures' if of.holds else 'stable'}."
+        if of.num_pruned
         else ""
     )
-    where = listed(
-        [f"{short_name(path)} {between(low, high)}" for path, low, high in found.limits]
-    )
+    where = listed([f"{short_name(path)} {between(low, high)}" for path, low, high in of.limits])
     return Finding(
         f"{where[0].upper()}{where[1:]}: "
-        f"{'stable in' if found.holds else 'only'} {found.stable:,} of {found.total:,} runs"
-        f"{'' if found.holds else ' stable'} ({percents(*found.interval)}).",
+        f"{'stable in' if of.holds else 'only'} {of.stable:,} of {of.total:,} runs"
+        f"{'' if of.holds else ' stable'} ({percents(*of.interval)}).",
         f"Of all Sobol runs {100 * stable / total:.0f}% ({percents(*overall)}).{pruned}",
-        "holds" if found.holds else "fails",
+        "holds" if of.holds else "fails",
     )
 
 
 def between(low: float, high: float) -> str:
-    """`1e-3 to 1e-2`: both ends written alike."""
+    """`1e-3 to 1e-2`: both ends in the same notation."""
     if low == high:
         return number(low)
     if 0 < abs(low) < 1e-2 <= abs(high) < 1:
@@ -175,13 +173,13 @@ def between(low: float, high: float) -> str:
     return f"{number(low)} to {number(high)}"
 
 
-def ranges_note(found: list[FoundRange]) -> str:
-    """What the intervals of ranges allow for, and over which runs; empty without a range."""
-    if not found:
+def ranges_note(ranges: list[FoundRange]) -> str:
+    """The runs and the coverage behind the intervals of ranges; empty without a range."""
+    if not ranges:
         return ""
     return (
-        "Ranges are counted over Sobol runs, whose other settings vary as the space lets them; "
-        f"their intervals hold at 95% for all {found[0].num_looked:,} ranges looked at together."
+        "Ranges are counted over Sobol runs, whose other settings vary over the space; "
+        f"their intervals hold at 95% for all {ranges[0].num_searched:,} ranges searched together."
     )
 
 
@@ -194,8 +192,8 @@ def _ranges(
         axis=1,
     )
     edges = [bin_edges(parameter, most) for parameter in parameters]
-    known = int(np.isfinite(values).all(axis=1).sum())
-    if known < LEAST_RUNS or any(of.size < 3 for of in edges):
+    num_values = int(np.isfinite(values).all(axis=1).sum())
+    if num_values < LEAST_RUNS or any(of.size < 3 for of in edges):
         return None
     stable, pruned = (rows["outcome"].eq(name).to_numpy() for name in ("stable", "pruned"))
     ranges = ranges_of(values, stable, pruned, edges)

@@ -1,4 +1,4 @@
-"""How large a study is to a reader: what is too few to say anything, and too many to draw all."""
+"""Sizes of studies: too few runs to support a statement, and too many to draw each of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from lab.record import StudyRecord
 from reports.study.tables import finished, run_table
 
 LEAST_TRIALS = 12
-"""Trials with a verdict below which importances and maps are noise: intervals lead instead."""
+"""Trials with a verdict below which importances and maps are noise: intervals replace them."""
 MOST_MARKS = 2_000
-"""Runs up to which every one has a mark and a curve of its own."""
+"""Most runs for which each has a mark and a curve of its own."""
 LEAST_CONFIGURATIONS = 10
-"""Paired configurations from which their effect is drawn and stated: intervals that draw fewer of
-them again are too narrow (benchmarks/race/study.py)."""
+"""Paired configurations from which their effect is drawn and stated: bootstrap intervals over
+fewer are too narrow (benchmarks/race/study.py)."""
 NUM_SHUFFLES = 19
 """Shuffles of the outcomes: chance exceeds the largest of 19 in one case of 20."""
 

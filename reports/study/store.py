@@ -1,4 +1,4 @@
-"""The store: what all figures, the table and the close-up of the page share, written once.
+"""The store: data that all figures, the table and the close-up of the page share, written once.
 
 Trials and runs as columns, the curves of every evaluated quantity, the pictures. At 10,000 trials
 not all curves fit: the later quantities are then kept for the chosen trials alone, and marked.
@@ -48,11 +48,11 @@ MANTISSA_BITS = 13
 """Of 23: curves keep about four digits, which no reader can see on a screen."""
 
 
-def store_blocks(study: StudyRecord, album: Album, now: datetime, place: str) -> list[Html]:
-    """The blocks that the page's script reads before anything else; `place` names the record."""
+def store_blocks(study: StudyRecord, album: Album, now: datetime, source: str) -> list[Html]:
+    """The blocks that the page's script reads before anything else; `source` names the record."""
     metrics, curves = _curves(study)
     whole = {
-        "study": _study(study, now) | {"folder": place},
+        "study": _study(study, now) | {"folder": source},
         "base": study.card.base,
         "outcomes": _outcomes(study),
         "trials": _trials(study),
@@ -110,7 +110,7 @@ def _trials(study: StudyRecord) -> dict[str, list[Any]]:
 
 
 def _overrides(config: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """What a trial's configuration sets otherwise than the base."""
+    """The settings in which a trial's configuration differs from the base."""
     unset = object()
     return {
         path: value for path, value in flattened(config).items() if base.get(path, unset) != value
@@ -133,12 +133,12 @@ def _runs(study: StudyRecord) -> dict[str, list[Any]]:
         "evidence": runs["evidence"].tolist(),
         "error": runs["error"].tolist(),
         "flags": [[list(flag) for flag in flags] for flags in runs["flags"]],
-        "notJudged": [list(told) for told in runs["not_judged"]],
+        "notJudged": [list(reasons) for reasons in runs["not_judged"]],
     }  # type: ignore[dict-item]
 
 
 def _coded(values: pd.Series[Any]) -> dict[str, list[Any]]:
-    """Texts that repeat: a list of levels, and for each value its place in that."""
+    """Texts that repeat: a list of levels, and for each value its index in that list."""
     codes, levels = pd.factorize(values)
     return {"codes": codes.tolist(), "levels": [str(level) for level in levels]}
 
@@ -157,8 +157,8 @@ def _parameter_column(parameter: ParameterCard, values: list[Any], digits: int) 
         texts = pd.Series(
             [None if value is None else str(value) for value in values], dtype=object
         )
-        known = [str(choice) for choice in parameter.choices]
-        return _category(parameter.path, "trial", texts, known)
+        choices = [str(choice) for choice in parameter.choices]
+        return _category(parameter.path, "trial", texts, choices)
     numbers = [value if isinstance(value, (int, float)) else None for value in values]
     return _number(parameter.path, "trial", plain(numbers, digits)) | {
         "log": parameter.log, "low": parameter.low, "high": parameter.high,
@@ -166,7 +166,7 @@ def _parameter_column(parameter: ParameterCard, values: list[Any], digits: int) 
 
 
 def _run_columns(study: StudyRecord) -> list[dict[str, Any]]:
-    """Run-level columns; those that `runs` has already are named, not repeated."""
+    """Run-level columns; those that `runs` already has are referenced, not repeated."""
     frechet = names_of(study).frechet
     return [
         *({"name": name, "title": title, "level": "run", "kind": kind, "of": of}
@@ -192,13 +192,13 @@ def _number(name: str, level: str, values: list[Any]) -> dict[str, Any]:
 
 
 def _category(
-    name: str, level: str, values: pd.Series[Any], known: list[str] | None = None
+    name: str, level: str, values: pd.Series[Any], choices: list[str] | None = None
 ) -> dict[str, Any]:
-    levels = dict.fromkeys([*(known or ()), *sorted(set(values.dropna()))])
-    place = {text: i for i, text in enumerate(levels)}
+    levels = dict.fromkeys([*(choices or ()), *sorted(set(values.dropna()))])
+    index = {text: i for i, text in enumerate(levels)}
     return {
         "name": name, "title": short_name(name), "level": level, "kind": "category",
-        "levels": list(levels), "values": [place.get(value) for value in values],
+        "levels": list(levels), "values": [index.get(value) for value in values],
     }  # fmt: skip
 
 
@@ -227,9 +227,9 @@ def _curves(study: StudyRecord) -> tuple[list[dict[str, Any]], list[Html]]:
 
 
 def curve_names(study: StudyRecord) -> list[str]:
-    """Quantities worth a curve in the order of worth: images, quality, metrics, signals.
+    """Quantities that have a curve, the most important first: images, quality, metrics, signals.
 
-    Those of every record come before the signals of single layers, which are many.
+    The many signals of single layers come last.
     """
     rows, names = study.evaluations, names_of(study)
     first = [IMAGES_SEEN, QUALITY, names.frechet, names.kernel, names.coverage, names.density]

@@ -1,4 +1,4 @@
-"""The record as tidy tables: one row a run, one row an evaluation, one row a parameter."""
+"""The record as tidy tables: one row per run, one row per evaluation, one row per parameter."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ NO_VERDICT = VerdictCard()
 DEFAULT_TARGET = 0.5
 """Target quality of a study whose base configuration has none."""
 UNBIASED_ORIGINS = ("known", "sobol")
-"""Trials that no optimiser chose: points from the literature and the Sobol design."""
+"""Origins of trials that no optimizer chose: points from the literature, and the Sobol design."""
 
 
 def parameters_of(study: StudyRecord) -> list[ParameterCard]:
     """The space's parameters in the order of the configuration."""
-    place = {path: i for i, path in enumerate(config_paths())}
+    index = {path: i for i, path in enumerate(config_paths())}
     parameters = study.card.parameters.values()
-    return sorted(parameters, key=lambda it: place.get(it.path, len(place)))
+    return sorted(parameters, key=lambda it: index.get(it.path, len(index)))
 
 
 def names_of(study: StudyRecord) -> MetricNames:
@@ -48,7 +48,7 @@ def names_of(study: StudyRecord) -> MetricNames:
 
 
 def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
-    """Make a table once a study; whoever asks again gets the same one, not to be changed."""
+    """Make a table once per study; every further call returns the same one, not to be changed."""
     made: WeakKeyDictionary[StudyRecord, Made] = WeakKeyDictionary()
 
     @wraps(make)
@@ -62,7 +62,7 @@ def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Mad
 
 @of_study
 def trial_table(study: StudyRecord) -> pd.DataFrame:
-    """One row a trial (index: its number): origin, unbiased, and a column for each parameter.
+    """One row per trial (index: its number): origin, unbiased, and a column for each parameter.
 
     A parameter that the trial did not sample (a branch not taken) is None.
     """
@@ -80,9 +80,9 @@ def trial_table(study: StudyRecord) -> pd.DataFrame:
 
 @of_study
 def run_table(study: StudyRecord) -> pd.DataFrame:
-    """One row a run: what run.json says, the outcome, and how its last evaluation measured.
+    """One row per run: the entries of run.json, the outcome, and its last evaluation.
 
-    The index is the run's place in `study.runs`. `outcome` is the verdict of a finished run and
+    The index is the run's index in `study.runs`. `outcome` is the verdict of a finished run and
     the status of any other; `quality_alive` is the quality at the last evaluation before the
     failure, `life` the share of the budget before it; `started` and `ended` are seconds since the
     first start of the study.
@@ -94,19 +94,21 @@ def run_table(study: StudyRecord) -> pd.DataFrame:
     last = study.evaluations.first[1:] - 1
     has_rows = np.diff(study.evaluations.first) > 0
     names = names_of(study)
-    told = table["images_seen"].to_numpy(dtype=float)
+    recorded = table["images_seen"].to_numpy(dtype=float)
     for column, name in (
         ("frechet", names.frechet), ("kernel", names.kernel), ("coverage", names.coverage),
         ("images_seen", IMAGES_SEEN),
     ):  # fmt: skip
         table[column] = _at(study.evaluations.column(name), last, has_rows)
-    table["images_seen"] = np.where(np.isnan(told), table["images_seen"], told)
+    table["images_seen"] = np.where(np.isnan(recorded), table["images_seen"], recorded)
     table["quality_alive"] = _quality_alive(study, table)
     onset, budget = (
         table[name].to_numpy(dtype=float) for name in ("onset_images", "budget_images")
     )
-    known = ~np.isnan(onset) & (budget > 0)
-    table["life"] = np.where(known, np.minimum(1.0, onset / np.where(known, budget, 1.0)), 1.0)
+    has_onset = ~np.isnan(onset) & (budget > 0)
+    table["life"] = np.where(
+        has_onset, np.minimum(1.0, onset / np.where(has_onset, budget, 1.0)), 1.0
+    )
     first = table["started"].min()
     for column in ("started", "ended"):
         table[column] -= first
@@ -162,7 +164,7 @@ def _run_row(study: StudyRecord, run: RunRecord) -> dict[str, Any]:
 
 
 class FlagNote(NamedTuple):
-    """Something to know beside a verdict."""
+    """A remark beside a verdict."""
 
     name: str
     evidence: str
@@ -170,7 +172,7 @@ class FlagNote(NamedTuple):
 
 @of_study
 def evaluation_table(study: StudyRecord) -> pd.DataFrame:
-    """One row an evaluation: run (index), trial, seed, outcome, and every column of numbers."""
+    """One row per evaluation: run (index), trial, seed, outcome, and every column of numbers."""
     runs, rows = run_table(study), study.evaluations
     whose = {name: runs[name].to_numpy()[rows.run] for name in ("trial", "seed", "outcome")}
     names = dict.fromkeys([IMAGES_SEEN, *rows.names])
@@ -189,16 +191,16 @@ def finished(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def explored(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of the explore stage: every trial has them, whatever came of it.
+    """The runs of the explore stage: every trial has them, whatever its outcome.
 
-    Race and confirm runs exist because a trial did well, so nothing that speaks of the space may
-    count them.
+    Race and confirm runs exist because a trial did well, so statements about the space
+    must not count them.
     """
     return runs[runs["stage"] == "explore"]
 
 
 def sobol_runs(study: StudyRecord) -> pd.DataFrame:
-    """Explore runs of Sobol trials, whatever came of them: trial, seed, outcome, score, origin,
+    """Explore runs of Sobol trials, whatever their outcome: trial, seed, outcome, score, origin,
     unbiased, and every parameter."""
     runs = explored(run_table(study))[["trial", "seed", "outcome", "score"]]
     rows = runs.join(trial_table(study), on="trial", how="inner")
@@ -229,18 +231,18 @@ def _quality_alive(study: StudyRecord, table: pd.DataFrame) -> NDArray[np.float6
     judged_last = unbroken & (onset >= table["images_seen"].to_numpy(dtype=float))
     limit = np.where(np.isnan(onset) | judged_last, np.inf, onset)
     alive = seen < limit[rows.run]
-    place = np.full(len(table), -1)
-    np.maximum.at(place, rows.run[alive], np.flatnonzero(alive))
-    return _at(rows.column(QUALITY), place, place >= 0)
+    last_alive = np.full(len(table), -1)
+    np.maximum.at(last_alive, rows.run[alive], np.flatnonzero(alive))
+    return _at(rows.column(QUALITY), last_alive, last_alive >= 0)
 
 
 def _at(
-    values: NDArray[np.float64], places: NDArray[np.int64], known: NDArray[np.bool_]
+    values: NDArray[np.float64], places: NDArray[np.int64], exists: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The values at some places, NaN where there is none."""
-    found = np.full(len(places), np.nan)
-    found[known] = values[places[known]]
-    return found
+    """The values at `places`, NaN where `exists` is False."""
+    result = np.full(len(places), np.nan)
+    result[exists] = values[places[exists]]
+    return result
 
 
 def _unfinished(status: str) -> str:
@@ -260,5 +262,5 @@ def _moment(written: str) -> float:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    # As text: taking paths apart would be half the cost of the table at ten thousand trials.
+    # As text: handling them as paths would be half the cost of the table at ten thousand trials.
     return str(path).removeprefix(f"{folder}{os.sep}").replace(os.sep, "/")

@@ -1,4 +1,4 @@
-"""What no run speaks of: gaps in a parameter's range, what lies beyond it, choices not taken."""
+"""What no run covers: gaps in a parameter's range, values beyond it, choices not taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lab.record import ParameterCard, StudyRecord
 from reports.kit.finding import Finding
-from reports.kit.words import listed, number, short_name
+from reports.kit.words import counted, listed, number, short_name
 from reports.study.range_bins import MOST_BINS
 from reports.study.ranges import between
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
@@ -24,25 +24,25 @@ CUSTOMARY = {
     "penalty.weight": (1e-1, 1e2),
     "penalty.clip": (1e-3, 1.0),
 }
-"""Ranges that Lucic et al. 2018 searched; where a space ends well inside them, that is told."""
-MOST_TOLD = 5
+"""Ranges that Lucic et al. 2018 searched; a space that ends well inside them is reported."""
+MOST_NAMED = 5
 """Stretches and choices named in the sentence; the others are counted."""
 LEAST_GAP = 1 / 3
-"""Share of a range, on its own scale, that a gap between runs must span to be told."""
+"""Share of a range, on its own scale, that a gap between runs must span to be reported."""
 
 
 @dataclass(frozen=True)
 class Untested:
-    """A stretch of one parameter without a run that no optimiser chose.
+    """A stretch of one parameter without an unbiased run.
 
-    None is an open end; both ends alike are the only value that was run.
+    None is an open end; two equal ends are the only value that was run.
     """
 
     path: str
     low: float | None
     high: float | None
     num_biased: int = 0
-    """Runs in it that the optimiser asked for: they say that it was tried, not how often it is
+    """Runs in it that the optimizer chose: they show that it was tried, not how often it is
     stable."""
 
     def words(self) -> str:
@@ -58,25 +58,25 @@ class Untested:
 
 
 def untested_ranges(study: StudyRecord) -> list[Untested]:
-    """Gaps of every numeric parameter, and the customary range beyond the space's ends."""
+    """Gaps of every numeric parameter, and the parts of customary ranges beyond the space."""
     runs = finished(explored(run_table(study)))[["trial"]]
     rows = runs.join(trial_table(study), on="trial", how="inner")
     unbiased = rows["unbiased"].to_numpy(dtype=bool)
-    found: list[Untested] = []
+    ranges: list[Untested] = []
     for parameter in parameters_of(study):
         if parameter.is_numeric and not _values(parameter) and None not in _range(parameter):
             values = pd.to_numeric(rows[parameter.path], errors="coerce").to_numpy(dtype=float)
-            found += gaps(parameter, values[unbiased], values[~unbiased])
-    return found
+            ranges += gaps(parameter, values[unbiased], values[~unbiased])
+    return ranges
 
 
 def gaps(
     parameter: ParameterCard, unbiased: NDArray[np.float64], biased: NDArray[np.float64]
 ) -> list[Untested]:
-    """Where no unbiased value lies, of a parameter with both ends; NaN is no value.
+    """Where no unbiased value lies, of a parameter with both ends; NaN is ignored.
 
-    A gap at an end goes on beyond the space, and so does a space that ends inside the customary
-    range. Without any value nothing is told: then the whole parameter is a branch not taken.
+    A gap at an end extends beyond the space, and so does a space that ends inside the customary
+    range. Without any value there is no gap: then the whole parameter is a branch not taken.
     """
     low, high = _ends(parameter)
     values = unbiased[np.isfinite(unbiased)]
@@ -88,22 +88,22 @@ def gaps(
     edges = np.unique([low, *inside, high])
     scale = np.log10(edges) if parameter.log and low > 0 else edges
     wide = np.flatnonzero(np.diff(scale) >= LEAST_GAP * (scale[-1] - scale[0]))
-    found = []
+    stretches = []
     for i in wide:
         first, last = float(edges[i]), float(edges[i + 1])
         count = int(((biased > first) & (biased < last)).sum())
         at_low, at_high = first == low and low not in inside, last == high and high not in inside
-        found.append(Untested(parameter.path, None if at_low else first,
+        stretches.append(Untested(parameter.path, None if at_low else first,
                               None if at_high else last, count))  # fmt: skip
-    return _beyond(parameter, values, found)
+    return _beyond(parameter, values, stretches)
 
 
 def _beyond(
-    parameter: ParameterCard, values: NDArray[np.float64], found: list[Untested]
+    parameter: ParameterCard, values: NDArray[np.float64], stretches: list[Untested]
 ) -> list[Untested]:
-    """`found`, and the parts of the customary range beyond the space and every known point."""
+    """`stretches`, and the parts of the customary range beyond the space and every known point."""
     if parameter.path not in CUSTOMARY:
-        return found
+        return stretches
     low, high = _ends(parameter)
     usual = np.array(CUSTOMARY[parameter.path])
     reached = np.array([min(float(values.min()), low), max(float(values.max()), high)])
@@ -111,11 +111,11 @@ def _beyond(
         short = np.log10(reached / usual) / np.log10(usual[1] / usual[0])
     else:
         short = (reached - usual) / (usual[1] - usual[0])
-    below = short[0] >= LEAST_GAP and not any(gap.low is None for gap in found)
-    above = -short[1] >= LEAST_GAP and not any(gap.high is None for gap in found)
+    below = short[0] >= LEAST_GAP and not any(gap.low is None for gap in stretches)
+    above = -short[1] >= LEAST_GAP and not any(gap.high is None for gap in stretches)
     return [
         *([Untested(parameter.path, None, float(reached[0]))] if below else []),
-        *found,
+        *stretches,
         *([Untested(parameter.path, float(reached[1]), None)] if above else []),
     ]
 
@@ -135,17 +135,19 @@ def untried_choices(study: StudyRecord) -> list[str]:
 def untested_finding(study: StudyRecord) -> Finding | None:
     """One sentence on what is open, or None where the space was covered."""
     ranges, choices = untested_ranges(study), untried_choices(study)
-    told = [*(gap.words() for gap in ranges), *choices]
-    if not told:
+    names = [*(gap.words() for gap in ranges), *choices]
+    if not names:
         return None
-    more = [f"{len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
-    biased = [f"{gap.words()} ({gap.num_biased})" for gap in ranges if gap.num_biased]
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    biased = [
+        f"{gap.words()} ({counted(gap.num_biased, 'run')})" for gap in ranges if gap.num_biased
+    ]
     detail = (
-        f"The optimiser did go to {listed(biased[:MOST_TOLD])}: no even sample of it."
+        f"The optimizer did try {listed(biased[:MOST_NAMED])}, but not as an even sample."
         if biased
-        else "No run of an even sample lies there, so nothing here speaks of it."
+        else "No run of an even sample lies there, so nothing is stated about it."
     )
-    return Finding(f"Untested: {listed([*told[:MOST_TOLD], *more])}.", detail, "untested")
+    return Finding(f"Untested: {listed([*names[:MOST_NAMED], *more])}.", detail, "untested")
 
 
 def _values(parameter: ParameterCard) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""What a validation showed, as one list of blocks: page.py and markdown.py each write it.
+"""The results of a validation as one list of blocks, which page.py and markdown.py each write.
 
 It reads validation.json as data, as the report reads a study's record.
 """
@@ -29,7 +29,7 @@ class Check(NamedTuple):
 
 
 class Planes(NamedTuple):
-    """A figure of small pictures; `data` is the record's, which only a page can draw."""
+    """A figure of small plots; `data` comes from the record, and only a page can draw it."""
 
     title: str
     data: Data
@@ -46,7 +46,7 @@ class Matrix(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """A table, its cells in words."""
+    """A table, its cells as text."""
 
     title: str
     columns: Sequence[str]
@@ -55,7 +55,7 @@ class Numbers(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One part of the validation: its question, the claims that answer it, and what is behind."""
+    """One part of the validation: its question, the claims that answer it, their numbers."""
 
     identity: str
     title: str
@@ -71,7 +71,7 @@ class Part(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether every claim holds; a part without claims has shown nothing."""
+        """Whether every claim holds; a part without claims does not pass."""
         return bool(self.checks) and all(check.holds for check in self.checks)
 
 
@@ -85,7 +85,7 @@ class Validation(NamedTuple):
     created: str
     command: str
     made_with: Mapping[str, Mapping[str, str]]
-    """Versions and hardware, in words by name."""
+    """Versions and hardware, as text by name."""
 
     @property
     def held(self) -> str:
@@ -138,7 +138,7 @@ def _entries(values: Data) -> dict[str, str]:
 
 
 def in_words(value: Any) -> str:
-    """A cell or a setting; lists and nested settings in a row."""
+    """A cell or a setting as text; lists and nested settings in one line."""
     if isinstance(value, Mapping):
         return listed_entries(_entries(value))
     if isinstance(value, (list, tuple)):

@@ -17,7 +17,7 @@ from reports.validation.blocks import (
 )
 
 MOST_ROWS = 60
-"""A longer table stays on the page."""
+"""A longer table is only on the page."""
 
 
 def validation_markdown(record: Data) -> str:
@@ -75,5 +75,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _text(value: str) -> str:
-    """Text that no sign in it turns into a table's edge or into markup."""
+    """Text with the characters escaped that Markdown would interpret."""
     return value.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")

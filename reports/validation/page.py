@@ -25,7 +25,7 @@ from reports.validation.blocks import (
 from reports.validation.figures import matrix_panel, planes_panel
 
 SHOWN_ROWS = 12
-"""A longer table is folded up."""
+"""A longer table is collapsed."""
 
 
 def build_validation_page(record: Data) -> str:
@@ -33,11 +33,11 @@ def build_validation_page(record: Data) -> str:
     whole = read_validation(record)
     sections = [
         Section("findings", "Findings",
-                "Does the lab find what it must, where the answer is known?",
+                "Does the lab give the right answer where the answer is known?",
                 partial(_summary, whole)),
         *(Section(it.identity, it.title, it.question, partial(_part, it))
           for it in whole.parts),
-        Section("methods", "How to reproduce", "How are these numbers made again?",
+        Section("methods", "How to reproduce", "Which command reproduces these numbers?",
                 partial(_methods, whole)),
     ]  # fmt: skip
     return document(
@@ -112,7 +112,7 @@ def _methods(whole: Validation) -> list[Block]:
 
 
 def _mark(holds: bool) -> Html:
-    """A tick or a cross, each with its word for who cannot see it."""
+    """A tick or a cross, each with a label for screen readers."""
     colour = look("stable" if holds else "diverged").colour
     path = "M2 8.5 4 6.5l2.6 2.6L12 3.2l2 2L6.6 13z" if holds else look("diverged").path
     return Html(

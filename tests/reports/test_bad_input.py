@@ -71,9 +71,9 @@ def test_what_is_no_study_gets_one_sentence_and_code_2(
     if content is not None:
         (tmp_path / STUDY_FILE).write_text(content)
     assert main([str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert str(tmp_path) in said
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert str(tmp_path) in complaint
     assert not (tmp_path / "report.html").exists()
 
 
@@ -92,18 +92,18 @@ def test_the_smallest_studies_have_a_page(tmp_path: Path, num_trials: int) -> No
     assert page_of(write_study(tmp_path, num_trials))
 
 
-def test_an_empty_study_says_that_nothing_ran(tmp_path: Path) -> None:
+def test_an_empty_study_states_that_nothing_ran(tmp_path: Path) -> None:
     page = page_of(write_study(tmp_path, 0))
     assert "No run yet." in page
 
 
-def test_a_study_with_trials_and_no_run_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_study_with_trials_and_no_run_names_what_is_missing(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 0)
     write_trial(folder, 0, POINT, "sobol")
     assert "0000/seed-*" in page_of(folder)
 
 
-def test_a_study_still_running_says_so(tmp_path: Path) -> None:
+def test_a_study_still_running_states_it(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 3, status="running")
     write_trial(folder, 3, POINT, "tpe")
     write_run(folder, 3, POINT, np.random.default_rng(0), status="running")
@@ -199,9 +199,9 @@ VERDICT_FIELDS = ("name", "onset_images", "evidence", "final", "confidence", "fl
 @pytest.mark.parametrize("value", STRANGE, ids=repr)
 def test_any_part_of_a_verdict_may_be_strange_or_absent(tmp_path: Path, value: Any) -> None:
     folder = write_study(tmp_path, 2 * len(VERDICT_FIELDS), samples=False)
-    for place, field in enumerate(VERDICT_FIELDS):
-        edit_run(folder, 2 * place, lambda run, field=field: run["verdict"].update({field: value}))
-        edit_run(folder, 2 * place + 1, lambda run, field=field: run["verdict"].pop(field, None))
+    for index, field in enumerate(VERDICT_FIELDS):
+        edit_run(folder, 2 * index, lambda run, field=field: run["verdict"].update({field: value}))
+        edit_run(folder, 2 * index + 1, lambda run, field=field: run["verdict"].pop(field, None))
     assert page_of(folder)
 
 
@@ -211,10 +211,10 @@ TRIAL_FIELDS = ("origin", "parameters", "config", "created", "number")
 @pytest.mark.parametrize("value", STRANGE, ids=repr)
 def test_any_field_of_a_trial_may_be_strange_or_absent(tmp_path: Path, value: Any) -> None:
     folder = write_study(tmp_path, 2 * len(TRIAL_FIELDS) + 4, samples=False)
-    for place, field in enumerate(TRIAL_FIELDS):
+    for index, field in enumerate(TRIAL_FIELDS):
         for trial, change in (
-            (2 * place, lambda data, field=field: data.update({field: value})),
-            (2 * place + 1, lambda data, field=field: data.pop(field)),
+            (2 * index, lambda data, field=field: data.update({field: value})),
+            (2 * index + 1, lambda data, field=field: data.pop(field)),
         ):
             edit(trial_folder(folder, trial) / TRIAL_FILE, change)
     assert page_of(folder)
@@ -238,11 +238,11 @@ def spoil_card(folder: Path, field: str, value: Any) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("place", "field"), list(enumerate(CARD_FIELDS)))
+@pytest.mark.parametrize(("index", "field"), list(enumerate(CARD_FIELDS)))
 def test_any_part_of_the_card_may_be_strange_or_absent(
-    raced: Path, place: int, field: str
+    raced: Path, index: int, field: str
 ) -> None:
-    assert page_of(spoil_card(raced, field, CARD_VALUES[place % len(CARD_VALUES)]))
+    assert page_of(spoil_card(raced, field, CARD_VALUES[index % len(CARD_VALUES)]))
 
 
 @pytest.mark.slow

@@ -19,9 +19,9 @@ def test_a_folder_that_is_no_study_is_one_sentence_and_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
 ) -> None:
     assert main([str(tmp_path), *more]) == 2
-    said = capsys.readouterr().err
-    assert "is not a study" in said
-    assert said.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert "is not a study" in complaint
+    assert complaint.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
@@ -30,9 +30,9 @@ def test_a_busy_port_is_one_sentence_and_code_2(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         assert main([str(study_folder), "--serve", str(busy.getsockname()[1])]) == 2
-    said = capsys.readouterr().err
-    assert "cannot be listened to" in said
-    assert said.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert "is not available" in complaint
+    assert complaint.count("\n") == 1
 
 
 def test_watching_a_study_that_has_ended_writes_one_page(
@@ -58,11 +58,11 @@ def test_ctrl_c_ends_a_shown_page_with_code_130(study_folder: Path, tmp_path: Pa
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c
     ) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline().decode(), process.stdout.readline().decode()]
+        lines = [process.stdout.readline().decode(), process.stdout.readline().decode()]
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=60)
-    assert said[0] == f"report: {out}\n"
-    assert said[1].startswith("shown at http://127.0.0.1:")
+    assert lines[0] == f"report: {out}\n"
+    assert lines[1].startswith("shown at http://127.0.0.1:")
     assert (process.returncode, complaints) == (130, b"python -m reports: stopped\n")
 
 
@@ -87,7 +87,7 @@ def test_no_study_at_all_is_code_2() -> None:
     assert stopped.value.code == 2
 
 
-def test_two_studies_are_compared_where_one_says(
+def test_two_studies_are_compared_at_the_path_of_out(
     study_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(study_folder, tmp_path / "copy")
@@ -102,4 +102,4 @@ def test_a_page_that_cannot_be_written_is_code_2(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main([str(study_folder), "--out", str(tmp_path / "file" / "page.html")]) == 2
-    assert "give a place with --out" in capsys.readouterr().err
+    assert "give a path with --out" in capsys.readouterr().err

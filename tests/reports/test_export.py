@@ -1,4 +1,4 @@
-"""Figures as files: their dress on white paper, their names, and what is said when one lacks."""
+"""Figures as files: their style on white paper, their names, and errors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_printed_figure_is_dark_on_white_and_the_pages_own_stays_as_it_is() ->
     assert printed(one).layout.showlegend is False
 
 
-def test_a_printed_figure_tells_its_outcomes_with_their_counts() -> None:
+def test_a_printed_figure_names_its_outcomes_with_their_counts() -> None:
     one = Panel("one", blank(300), "Two.", outcomes={"stable": 1200, "<b>new": 1})
     paper = printed(one)
     assert [trace.name for trace in paper.data] == ["stable 1,200", "&lt;b&gt;new 1"]
@@ -62,9 +62,9 @@ def test_parallel_coordinates_get_a_key_without_axes() -> None:
 
 
 def test_tables_keep_all_digits_and_quote_what_csv_must(tmp_path: Path) -> None:
-    (place,) = save_tables([panel(), Missing("none"), element("p")], tmp_path / "new")
-    assert place.name == "one.csv"
-    assert place.read_text() == f'"a, b",c\n{1 / 3!r},x\n'
+    (path,) = save_tables([panel(), Missing("none"), element("p")], tmp_path / "new")
+    assert path.name == "one.csv"
+    assert path.read_text() == f'"a, b",c\n{1 / 3!r},x\n'
 
 
 def test_a_table_holds_no_formula_for_a_spreadsheet(tmp_path: Path) -> None:
@@ -72,8 +72,8 @@ def test_a_table_holds_no_formula_for_a_spreadsheet(tmp_path: Path) -> None:
         {"=1+1": ["@SUM(A1)", "-x", "plain", None], "rate": [-1.0, 2e-4, 3.0, 4.0],
          "kind": pd.Categorical(["+a", "b", "b", "\tc"])}
     )  # fmt: skip
-    (place,) = save_tables([Panel("one", blank(300), "A line.", table=table)], tmp_path / "new")
-    assert place.read_text().splitlines() == [
+    (path,) = save_tables([Panel("one", blank(300), "A line.", table=table)], tmp_path / "new")
+    assert path.read_text().splitlines() == [
         "'=1+1,rate,kind",
         "'@SUM(A1),-1.0,'+a",
         "'-x,0.0002,b",
@@ -101,9 +101,9 @@ def test_without_a_browser_it_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-browser"))
-    with pytest.raises(InputError, match="needs a Chromium or Chrome") as told:
+    with pytest.raises(InputError, match="needs a Chromium or Chrome") as raised:
         save_pictures([panel()], tmp_path / "new")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
     assert not (tmp_path / "new").exists()
 
 
@@ -111,16 +111,16 @@ def test_pictures_and_a_page_are_not_asked_for_together(
     study: StudyRecord, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(study.folder), "--png", str(tmp_path), "--watch"]) == 2
-    assert "--watch would be for" in capsys.readouterr().err
+    assert "leave out --watch" in capsys.readouterr().err
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(find_spec("kaleido") is None, reason="kaleido is not installed")
 @pytest.mark.skipif(BROWSER is None, reason="no chromium on the PATH (Debian: chromium)")
 def test_pictures_are_drawn_in_their_size(tmp_path: Path) -> None:
-    places = save_pictures([panel("one"), Missing("none"), panel("two", 200)], tmp_path / "new")
-    assert [place.name for place in places] == ["one.png", "two.png"]
-    for place, height in zip(places, (300, 200), strict=True):
-        with Image.open(place) as picture:
+    paths = save_pictures([panel("one"), Missing("none"), panel("two", 200)], tmp_path / "new")
+    assert [path.name for path in paths] == ["one.png", "two.png"]
+    for path, height in zip(paths, (300, 200), strict=True):
+        with Image.open(path) as picture:
             assert picture.size == (SCALE * WIDTH, SCALE * height)
             assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)

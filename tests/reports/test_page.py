@@ -112,7 +112,7 @@ def test_a_study_where_all_failed_has_a_page(tmp_path: Path, verdict: str) -> No
     assert f"Highest score, yet {verdict}" in page
 
 
-def test_an_unfinished_study_says_so_and_of_when_it_is(tmp_path: Path) -> None:
+def test_an_unfinished_study_states_so_and_its_date(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 2, status="running")
     write_trial(folder, 2, POINT, "tpe")
     write_run(folder, 2, POINT, np.random.default_rng(0), status="running")
@@ -149,9 +149,9 @@ def test_a_folder_that_is_no_study_gets_one_sentence_and_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert "is not a study: it has no study.json" in said
-    assert said.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert "is not a study: it has no study.json" in complaint
+    assert complaint.count("\n") == 1
 
 
 def test_a_place_that_cannot_be_written_gets_one_sentence_and_code_2(
@@ -159,4 +159,4 @@ def test_a_place_that_cannot_be_written_gets_one_sentence_and_code_2(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main([str(study_folder), "--out", str(tmp_path / "file" / "page.html")]) == 2
-    assert "give a place with --out" in capsys.readouterr().err
+    assert "give a path with --out" in capsys.readouterr().err

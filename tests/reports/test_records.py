@@ -49,10 +49,10 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny run that the lab trained."""
-    place = tmp_path_factory.mktemp("trained")
+    folder = tmp_path_factory.mktemp("trained")
     with plain_metrics():
-        finish(small_run(write_small_pack(place / "pack")), place / "seed-0")
-    return place / "seed-0"
+        finish(small_run(write_small_pack(folder / "pack")), folder / "seed-0")
+    return folder / "seed-0"
 
 
 def finished(study: StudyRecord, verdict: str = "stable") -> RunRecord:
@@ -79,9 +79,7 @@ def test_every_verdict_and_status_occurs(made_up: StudyRecord) -> None:
     assert len({run.card.host for run in made_up.runs}) > 1
 
 
-def test_its_files_say_what_those_written_by_hand_say(
-    made_up: StudyRecord, by_hand: StudyRecord
-) -> None:
+def test_its_files_equal_those_written_by_hand(made_up: StudyRecord, by_hand: StudyRecord) -> None:
     for large, small in [
         (made_up.trials[0].stored(), by_hand.trials[0].stored()),
         (made_up.trials[0].config, by_hand.trials[0].config),
@@ -101,7 +99,7 @@ def test_a_trial_has_the_configuration_of_its_parameters(made_up: StudyRecord) -
         assert trial.config == make_config(base, trial.parameters).model_dump()
 
 
-def test_a_run_says_what_one_that_the_lab_trained_says(
+def test_a_run_states_what_one_trained_by_the_lab_states(
     made_up: StudyRecord, trained: Path
 ) -> None:
     real, ours = read_json(trained / RUN_FILE), finished(made_up).card.stored()

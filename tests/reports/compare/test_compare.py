@@ -68,7 +68,7 @@ def _change(folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
 
 
 def _planted(folder: Path, fates: list[str], *, seed: int = 0) -> Path:
-    """A study of Sobol trials that differ in one rate, each ending as told."""
+    """A study of Sobol trials that differ in one rate, each ending as `fates` states."""
     write_study(folder, 0, name=folder.name)
     for number, fate in enumerate(fates):
         parameters = {**POINT, RATE: 1e-4 * (1 + number)}
@@ -88,38 +88,38 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     return _pair(first, second)
 
 
-def test_shares_of_unchosen_runs_stand_beside_each_other_with_newcombes_interval(
+def test_shares_of_unbiased_runs_differ_by_newcombes_interval(
     pair: Pair,
 ) -> None:
     rows = share_rows(pair)
     whole = rows[rows["choice"] == WHOLE]
     assert whole[["stable", "total"]].values.tolist() == [[4, 10], [9, 10]]
-    found = gain(Share(4, 10), Share(9, 10))
-    assert found is not None
-    assert found.difference == pytest.approx(0.5)
+    gained = gain(Share(4, 10), Share(9, 10))
+    assert gained is not None
+    assert gained.difference == pytest.approx(0.5)
     # Wilson: 4/10 in [.1682, .6873], 9/10 in [.5958, .9821]; hypot by method 10.
     low = 0.5 - np.hypot(0.9 - 0.5958, 0.6873 - 0.4)
     high = 0.5 + np.hypot(0.9821 - 0.9, 0.4 - 0.1682)
-    assert found.interval == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
+    assert gained.interval == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
     words = _words(share_blocks(pair))
     assert "after: 9 of 10 stable; before: 4 of 10. A difference of +50 points [8, 75]" in words
 
 
-def test_an_interval_that_holds_0_is_said_to_allow_for_none(tmp_path: Path) -> None:
+def test_an_interval_that_includes_0_is_pointed_out(tmp_path: Path) -> None:
     first = _planted(tmp_path / "a", ["stable", "diverged", "stable"])
     second = _planted(tmp_path / "b", ["stable", "stable", "stable"])
-    assert "which may be none" in _words(share_blocks(_pair(first, second)))
+    assert "the interval includes 0" in _words(share_blocks(_pair(first, second)))
 
 
 def test_matched_configurations_are_paired_seed_by_seed(pair: Pair) -> None:
-    found = matched(pair)
-    assert (found.num_configurations, found.num_seeds) == (10, 10)
-    assert found.stable.difference == pytest.approx(0.5)
-    assert found.stable.num_paired == 10
-    assert found.fates.values.tolist() == [
+    both = matched(pair)
+    assert (both.num_configurations, both.num_seeds) == (10, 10)
+    assert both.stable.difference == pytest.approx(0.5)
+    assert both.stable.num_paired == 10
+    assert both.fates.values.tolist() == [
         ["diverged", "stable", 5], ["stable", "stable", 4], ["diverged", "collapsed", 1],
     ]  # fmt: skip
-    assert "In stable runs: +50 points [" in _words(matched_blocks(pair))
+    assert "Share of stable runs: +50 points [" in _words(matched_blocks(pair))
 
 
 def test_other_settings_are_not_matched(tmp_path: Path) -> None:
@@ -128,7 +128,9 @@ def test_other_settings_are_not_matched(tmp_path: Path) -> None:
     for folder in (first, second):
         for number in (0, 1):
             shutil.rmtree(folder / "trials" / f"{number:04d}")
-    assert "No configuration was run in both." in _words(matched_blocks(_pair(first, second)))
+    assert "No configuration was run in both studies." in _words(
+        matched_blocks(_pair(first, second))
+    )
 
 
 def test_causes_of_failure_are_counted_in_both(pair: Pair) -> None:
@@ -144,7 +146,7 @@ def test_causes_of_failure_are_counted_in_both(pair: Pair) -> None:
     ("path", "value", "quality", "stable"),
     [
         (("data", "fingerprint"), "b2:other", "the data", "the data"),
-        (("metrics", "extractor"), "inception", "the extractor of features", "the extractor"),
+        (("metrics", "extractor"), "inception", "the feature extractor", "the extractor"),
         (
             ("base", "training", "budget_images"),
             128_000,
@@ -169,8 +171,8 @@ def test_what_makes_a_quantity_another_one_is_warned_of(
     first = write_study(tmp_path / "a", 0)
     second = _change(write_study(tmp_path / "b", 0), change)
     pair = _pair(first, second)
-    found = barriers(pair)
-    assert [bool(found.quality), bool(found.stable)] == [bool(quality), bool(stable)]
+    reasons = barriers(pair)
+    assert [bool(reasons.quality), bool(reasons.stable)] == [bool(quality), bool(stable)]
     words = _words(differs_blocks(pair))
     if quality:
         assert (
@@ -192,8 +194,8 @@ def test_shares_that_answer_different_questions_get_no_difference(tmp_path: Path
     first = _planted(tmp_path / "a", ["stable"] * 4)
     second = _change(_planted(tmp_path / "b", ["diverged"] * 4), harder)
     pair = _pair(first, second)
-    assert "no difference is taken" in _words(share_blocks(pair))
-    assert "In stable runs" not in _words(matched_blocks(pair))
+    assert "no difference is computed" in _words(share_blocks(pair))
+    assert "Share of stable runs" not in _words(matched_blocks(pair))
 
 
 def test_confirmed_trials_are_compared_by_fresh_runs_alone(tmp_path: Path) -> None:
@@ -209,7 +211,7 @@ def test_confirmed_trials_are_compared_by_fresh_runs_alone(tmp_path: Path) -> No
     better = improvement(one, two)
     assert better.difference == probability_of_improvement(two.quality, one.quality) > 0.5
     words = _words(end_blocks(pair))
-    assert "Stable on fresh seeds: a difference of +57 points" in words
+    assert "Stable on fresh seeds. A difference of +57 points" in words
     assert f"in {100 * better.difference:.0f}% of pairs" in words
 
 
@@ -217,26 +219,26 @@ def test_without_fresh_runs_in_both_no_difference_of_leaders_is_taken(tmp_path: 
     first = write_raced_study(tmp_path / "a", {5: "sss"}, raced="sss")
     second = write_study(tmp_path / "b", 6, samples=False)
     words = _words(end_blocks(_pair(first, second)))
-    assert "Not both are confirmed, so no difference is taken" in words
+    assert "Not both trials are confirmed, so no difference is computed" in words
     assert "of pairs" not in words
 
 
 def test_a_failed_run_lowers_the_curve_of_quality_from_its_failure_on(tmp_path: Path) -> None:
     folder = _planted(tmp_path / "a", ["stable"] * 5)
     for number in range(5):
-        place = run_folder(folder, number, 0)
+        run = run_folder(folder, number, 0)
         rows = [{"images_seen": at, "quality": at / 64_000} for at in (0, 32_000, 64_000)]
         if number == 4:
-            path = place / RUN_FILE
+            path = run / RUN_FILE
             verdict = {"name": "diverged", "onset_images": 32_000, "evidence": "", "final": True}
             write_json(path, read_json(path) | {"verdict": verdict})
             rows = rows[:2]
-        write_rows(place / EVALUATIONS_FILE, rows)
-    found = quality_rows(read_study(folder))
-    assert found["images"].tolist() == [0, 32_000, 64_000]
-    assert found["runs"].tolist() == [5, 5, 5]
+        write_rows(run / EVALUATIONS_FILE, rows)
+    means = quality_rows(read_study(folder))
+    assert means["images"].tolist() == [0, 32_000, 64_000]
+    assert means["runs"].tolist() == [5, 5, 5]
     expected = [0.0, interquartile_mean([0.5] * 4 + [0]), interquartile_mean([1.0] * 4 + [0])]
-    assert found["quality"].tolist() == pytest.approx(expected)
+    assert means["quality"].tolist() == pytest.approx(expected)
 
 
 def test_survival_steps_start_at_all_and_end_at_the_budget(pair: Pair) -> None:
@@ -256,11 +258,11 @@ def test_what_only_one_study_has_is_listed(tmp_path: Path) -> None:
 
     first = write_study(tmp_path / "a", 3, num_sobol=1, samples=False)
     second = _change(write_study(tmp_path / "b", 3, num_sobol=1, samples=False), smaller)
-    found = {what: (one, two) for what, one, two in only_in(_pair(first, second))}
-    assert found == {"parameters": (["loss"], [])}
+    differing = {what: (one, two) for what, one, two in only_in(_pair(first, second))}
+    assert differing == {"parameters": (["loss"], [])}
 
 
-def test_one_study_at_two_dates_is_told_apart_by_when_it_was_written(tmp_path: Path) -> None:
+def test_one_study_at_two_dates_is_named_by_when_it_was_written(tmp_path: Path) -> None:
     def earlier(card: dict[str, Any]) -> None:
         card["finished"] = "2026-03-01T09:00:00+00:00"
 
@@ -274,9 +276,11 @@ def test_one_study_at_two_dates_is_told_apart_by_when_it_was_written(tmp_path: P
     assert pair.names == (
         "sngan-fashion (2026-03-01 09:00)", "sngan-fashion (2026-03-01 10:09)",
     )  # fmt: skip
-    found = matched(pair)
-    assert found.num_configurations == 5
-    assert "+0 points (alike in every one, so no interval)" in _words(matched_blocks(pair))
+    both = matched(pair)
+    assert both.num_configurations == 5
+    assert "+0 points (the same in every configuration, so no interval)" in _words(
+        matched_blocks(pair)
+    )
     assert "One study at two dates" in build_comparison(pair)
 
 
@@ -297,8 +301,8 @@ def test_the_page_is_one_file_that_escapes_names(pair: Pair, tmp_path: Path) -> 
 def test_the_page_lies_beside_the_first_study_by_default(pair: Pair, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(pair.first.folder, folder)
-    place = store_comparison(open_storage(str(folder)), open_storage(str(pair.second.folder)))
-    assert place == f"{folder}/compare-after.html"
+    path = store_comparison(open_storage(str(folder)), open_storage(str(pair.second.folder)))
+    assert path == f"{folder}/compare-after.html"
     assert (folder / "compare-after.html").is_file()
 
 

@@ -14,14 +14,14 @@ def test_an_exploded_run_does_not_stretch_the_axis() -> None:
 
 def test_one_wild_value_before_a_failure_does_not_stretch_the_axis_either() -> None:
     values = np.array([*np.linspace(1.0, 2.0, 40), 1e9])
-    shown = robust_range(np.log(values), np.ones(41, dtype=bool))
-    assert shown.high < 3.0
+    axis = robust_range(np.log(values), np.ones(41, dtype=bool))
+    assert axis.high < 3.0
 
 
 def test_wide_positive_values_get_a_logarithmic_axis() -> None:
     values = np.geomspace(1.0, 1000.0, 20)
-    shown = robust_range(values, np.ones(20, dtype=bool))
-    assert (shown.log, shown.low, shown.high) == (
+    axis = robust_range(values, np.ones(20, dtype=bool))
+    assert (axis.log, axis.low, axis.high) == (
         True, pytest.approx(1.0), pytest.approx(1000.0),
     )  # fmt: skip
 

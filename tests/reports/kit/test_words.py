@@ -6,7 +6,7 @@ from reports.kit.words import counted, duration, fixed, images, listed, number
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "text"),
     [
         (None, "–"),
         (math.nan, "nan"),
@@ -26,8 +26,8 @@ from reports.kit.words import counted, duration, fixed, images, listed, number
         (True, "True"),
     ],
 )
-def test_numbers_are_short(value: object, shown: str) -> None:
-    assert number(value) == shown
+def test_numbers_are_short(value: object, text: str) -> None:
+    assert number(value) == text
 
 
 def test_a_tie_is_rounded_up() -> None:

@@ -19,9 +19,9 @@ PAGES: list[bytes | None] = [b"<p>the page"]
 def port() -> Iterator[int]:
     """Where `PAGES[0]` is shown."""
     listener = listen(0)
-    found = listener.getsockname()[1]
+    number = listener.getsockname()[1]
     with served(listener, lambda: PAGES[0]):
-        yield found
+        yield number
 
 
 def asked(
@@ -69,8 +69,8 @@ def test_no_other_verb_is_understood(port: int, verb: str) -> None:
     ],
 )
 def test_a_name_that_was_made_to_point_here_is_refused(port: int, host: str, status: int) -> None:
-    found, body, _ = asked(port, host=host)
-    assert found == status
+    answered, body, _ = asked(port, host=host)
+    assert answered == status
     assert (b"the page" in body) == (status == 200)
 
 
@@ -98,5 +98,5 @@ def test_a_port_that_is_none_is_one_sentence(port: int) -> None:
 def test_a_busy_port_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        with pytest.raises(InputError, match=r"cannot be listened to \(Address already in use\)"):
+        with pytest.raises(InputError, match=r"is not available \(Address already in use\)"):
             listen(port)

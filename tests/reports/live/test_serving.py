@@ -40,12 +40,12 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
-def page_at(place: str) -> str:
+def page_at(url: str) -> str:
     """The page, once it is there."""
     until = time.monotonic() + 120
     while True:
         try:
-            with urllib.request.urlopen(place, timeout=60) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return str(answer.read().decode())
         except HTTPError as error:
             if error.code != 503:
@@ -54,11 +54,11 @@ def page_at(place: str) -> str:
         time.sleep(0.2)
 
 
-def await_silence(place: str) -> None:
+def await_silence(url: str) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(place, timeout=5).close()
+            urllib.request.urlopen(url, timeout=5).close()
         except HTTPError:
             pass
         except OSError:
@@ -67,20 +67,20 @@ def await_silence(place: str) -> None:
     raise AssertionError("the page is still shown")
 
 
-def said_place(said: str) -> str:
-    found = re.search(r"http://127\.0\.0\.1:\d+/", said)
-    assert found is not None
-    return found[0]
+def printed_url(printed: str) -> str:
+    match = re.search(r"http://127\.0\.0\.1:\d+/", printed)
+    assert match is not None
+    return match[0]
 
 
 def test_the_page_is_shown_until_the_search_ends(study: Path) -> None:
-    told = io.StringIO()
-    with page_shown(0, Console(file=told)) as show:
+    terminal = io.StringIO()
+    with page_shown(0, Console(file=terminal)) as show:
         show(open_storage(str(study)))
-        place = said_place(told.getvalue())
-        assert "a study: stability report" in page_at(place)
-    await_silence(place)
-    assert told.getvalue().count("\n") == 1
+        url = printed_url(terminal.getvalue())
+        assert "a study: stability report" in page_at(url)
+    await_silence(url)
+    assert terminal.getvalue().count("\n") == 1
 
 
 @pytest.mark.parametrize("ctrl_c", [signal.SIG_DFL, signal.SIG_IGN], ids=["heeded", "ignored"])
@@ -94,22 +94,22 @@ def test_a_killed_search_leaves_no_page_behind(study: Path, ctrl_c: signal.Handl
         preexec_fn=lambda: signal.signal(signal.SIGINT, ctrl_c),
     ) as search:
         assert search.stdout is not None
-        place = said_place(search.stdout.readline())
-        page_at(place)
+        url = printed_url(search.stdout.readline())
+        page_at(url)
         search.send_signal(signal.SIGKILL)
-    await_silence(place)
+    await_silence(url)
 
 
 def test_a_page_that_fails_does_not_end_the_search(tmp_path: Path) -> None:
-    told = io.StringIO()
-    with page_shown(0, Console(file=told, width=200)) as show:
+    terminal = io.StringIO()
+    with page_shown(0, Console(file=terminal, width=200)) as show:
         show(open_storage(str(tmp_path)))
-        await_silence(said_place(told.getvalue()))
-    assert "a page could not be written: " in told.getvalue()
-    assert "is not a study" in told.getvalue()
+        await_silence(printed_url(terminal.getvalue()))
+    assert "a page could not be written: " in terminal.getvalue()
+    assert "is not a study" in terminal.getvalue()
 
 
-def test_a_busy_port_is_told_before_anything_begins() -> None:
+def test_a_busy_port_is_reported_before_anything_begins() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         with pytest.raises(InputError, match="--serve"), page_shown(port, Console()):

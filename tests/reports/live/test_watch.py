@@ -36,24 +36,26 @@ def finish(folder: Path) -> None:
 
 
 def watched(folder: Path, steps: list[Callable[[], object]]) -> tuple[int, list[str]]:
-    """How often the page was written, and what was said, while each pause does the next step."""
+    """Times the page was written, and the lines printed; each pause does the next step."""
     written: list[str] = []
-    said: list[str] = []
+    lines: list[str] = []
     coming = iter(steps)
 
     def write() -> str:
         written.append("page")
         return "report.html"
 
-    watch(open_storage(str(folder)), write, 5.0, say=said.append, sleep=lambda _: next(coming)())
-    return len(written), said
+    watch(
+        open_storage(str(folder)), write, 5.0, report=lines.append, sleep=lambda _: next(coming)()
+    )
+    return len(written), lines
 
 
 def test_a_finished_study_gets_one_page(folder: Path) -> None:
     finish(folder)
-    num_written, said = watched(folder, [])
+    num_written, lines = watched(folder, [])
     assert num_written == 1
-    assert said[-1] == "the study is finished: this page is the last"
+    assert lines[-1] == "the study is finished: this page is the last"
 
 
 def test_a_page_is_written_after_a_change_and_once_more_at_the_end(folder: Path) -> None:
@@ -64,9 +66,9 @@ def test_a_page_is_written_after_a_change_and_once_more_at_the_end(folder: Path)
         lambda: None,
         lambda: finish(folder),
     ]
-    num_written, said = watched(folder, steps)
+    num_written, lines = watched(folder, steps)
     assert num_written == 3
-    assert len(said) == 4
+    assert len(lines) == 4
 
 
 def test_an_interrupted_study_is_waited_for_no_longer(folder: Path) -> None:
@@ -100,7 +102,7 @@ def test_a_page_that_takes_long_is_made_more_seldom(folder: Path) -> None:
         finish(folder)
 
     watch(
-        open_storage(str(folder)), lambda: "", 5.0, say=lambda _: None, sleep=pause,
+        open_storage(str(folder)), lambda: "", 5.0, report=lambda _: None, sleep=pause,
         clock=lambda: next(times),
     )  # fmt: skip
     assert pauses == [REST * 40.0]
@@ -114,9 +116,9 @@ def test_a_pause_that_is_none_is_one_sentence(folder: Path, seconds: float) -> N
 
 def test_a_study_behind_a_url_is_watched_through_its_local_copy(folder: Path) -> None:
     store = fsspec.filesystem("memory")
-    place = f"memory://watched-{folder.name}/study"
-    store.put(str(folder), place.removeprefix("memory:/"), recursive=True)
-    storage = open_storage(place)
+    url = f"memory://watched-{folder.name}/study"
+    store.put(str(folder), url.removeprefix("memory:/"), recursive=True)
+    storage = open_storage(url)
     written: list[str] = []
 
     def write() -> str:
@@ -124,11 +126,11 @@ def test_a_study_behind_a_url_is_watched_through_its_local_copy(folder: Path) ->
         return written[-1]
 
     def finish_there(_: float) -> None:
-        with store.open(f"{place.removeprefix('memory:/')}/{STUDY_FILE}", "w") as file:
+        with store.open(f"{url.removeprefix('memory:/')}/{STUDY_FILE}", "w") as file:
             file.write('{"format": 1, "status": "finished", "seconds": 1.0}')
 
-    said: list[str] = []
-    watch(storage, write, 5.0, say=said.append, sleep=finish_there)
-    assert written == [f"{place}/report.html"] * 2
+    lines: list[str] = []
+    watch(storage, write, 5.0, report=lines.append, sleep=finish_there)
+    assert written == [f"{url}/report.html"] * 2
     assert storage.read("report.html") is not None
-    assert said[-1].startswith("the study is finished")
+    assert lines[-1].startswith("the study is finished")

@@ -36,21 +36,21 @@ def test_levels_count_the_first_run_of_each_trial_with_wilsons_bounds() -> None:
     assert table["low"].tolist() == pytest.approx([0.0, 0.566], abs=1e-3)
 
 
-def test_choices_are_compared_over_runs_that_no_optimiser_chose(large_study: StudyRecord) -> None:
+def test_choices_are_compared_over_unbiased_runs(large_study: StudyRecord) -> None:
     rows = outcome_rows(large_study)
-    unchosen = int(rows["unbiased"].sum())
+    num_unbiased = int(rows["unbiased"].sum())
     for comparison in comparisons_of(large_study):
-        assert comparison.table["total"].sum() == unchosen < len(rows)
+        assert comparison.table["total"].sum() == num_unbiased < len(rows)
 
 
 def test_a_planted_effect_is_seen_and_few_runs_claim_nothing(
     study: StudyRecord, large_study: StudyRecord
 ) -> None:
-    found = {comparison.path: comparison for comparison in comparisons_of(large_study)}
-    norm = found[NORM]
+    comparisons = {comparison.path: comparison for comparison in comparisons_of(large_study)}
+    norm = comparisons[NORM]
     assert (norm.best, norm.worst, norm.num_paired) == ("spectral", "none", 0)
     assert norm.interval.low < norm.difference < norm.interval.high
-    assert not found["loss"].shown
+    assert not comparisons["loss"].shown
     assert not any(comparison.shown for comparison in comparisons_of(study))
 
 
@@ -88,8 +88,8 @@ def test_configurations_equal_but_for_one_choice_are_paired(tmp_path: Path) -> N
             folder, number, parameters, draw, verdict="stable" if holds else "diverged",
             samples=False,
         )  # fmt: skip
-    found = {comparison.path: comparison for comparison in comparisons_of(read_study(folder))}
-    norm_effect = found[NORM]
+    comparisons = {effect.path: effect for effect in comparisons_of(read_study(folder))}
+    norm_effect = comparisons[NORM]
     assert norm_effect.num_paired == 24
     assert norm_effect.difference == pytest.approx(0.5)
     assert (norm_effect.best, norm_effect.worst) == ("spectral", "none")

@@ -64,7 +64,7 @@ def test_a_finalists_quality_takes_failures_as_0(raced: StudyRecord) -> None:
     assert low <= finalist.quality <= high
 
 
-def test_the_recommended_trial_leads_whatever_fresh_runs_say(raced: StudyRecord) -> None:
+def test_the_recommended_trial_leads_whatever_its_fresh_runs(raced: StudyRecord) -> None:
     assert leading_trial(raced) == 5
     chosen = run_table(raced).iloc[leading_run(raced)]
     assert (chosen["trial"], chosen["stage"], chosen["outcome"]) == (5, "confirm", "stable")
@@ -106,18 +106,18 @@ def test_the_first_sentences_and_the_card_of_a_confirmed_study_quote_fresh_runs_
     assert "explore" not in first
 
 
-def test_a_study_without_confirmation_says_so_and_shrinks_its_leader(study: StudyRecord) -> None:
+def test_a_study_without_confirmation_states_it_and_shrinks_its_leader(study: StudyRecord) -> None:
     trial = leading_trial(study)
     assert trial is not None
-    found = believed(study, trial)
-    assert found is not None
+    belief = believed(study, trial)
+    assert belief is not None
     runs = run_table(study)
     stable = (runs["outcome"] == "stable").to_numpy()
-    assert found.mean == pytest.approx(shrink(stable, np.ones(20)).mean[np.argmax(stable)])
-    assert found.mean < 1
+    assert belief.mean == pytest.approx(shrink(stable, np.ones(20)).mean[np.argmax(stable)])
+    assert belief.mean < 1
     text = _text(study)
     assert text.startswith(f"Nothing is confirmed. Trial {trial} leads by 1 stable of 1 run")
-    assert f"about {found.mean:.2f} (95% credible:" in text
+    assert f"about {belief.mean:.2f} (95% credible:" in text
 
 
 def test_a_race_without_confirm_runs_has_a_winner_but_nothing_confirmed(tmp_path: Path) -> None:
@@ -145,8 +145,12 @@ def test_conclusions_about_trials_that_are_gone_are_left_out(tmp_path: Path) -> 
     card = read_json(folder / STUDY_FILE)
     card["conclusions"] |= {"finalists": [77, 4], "recommended": 77, "pareto": [4, 99]}
     write(folder / STUDY_FILE, card)
-    found = conclusions_of(read_study(folder))
-    assert (found.finalists, found.recommended, found.pareto) == ((4,), None, (4,))
+    conclusions = conclusions_of(read_study(folder))
+    assert (conclusions.finalists, conclusions.recommended, conclusions.pareto) == (
+        (4,),
+        None,
+        (4,),
+    )
 
 
 def test_among_trials_with_several_seeds_the_share_stable_leads(tmp_path: Path) -> None:
@@ -163,7 +167,7 @@ def test_among_trials_with_several_seeds_the_share_stable_leads(tmp_path: Path) 
     assert leading_trial(read_study(folder)) == 1
 
 
-def test_pruned_runs_are_neither_stable_nor_failed_and_bound_what_may_be_said(
+def test_pruned_runs_are_neither_stable_nor_failed_and_bound_the_share(
     tmp_path: Path,
 ) -> None:
     folder = write_study(tmp_path, 3, verdict="stable", samples=False)
@@ -177,12 +181,12 @@ def test_pruned_runs_are_neither_stable_nor_failed_and_bound_what_may_be_said(
     )
 
 
-def test_flags_of_confirm_runs_are_told_with_the_recommendation(tmp_path: Path) -> None:
+def test_flags_of_confirm_runs_are_reported_with_the_recommendation(tmp_path: Path) -> None:
     folder = write_raced_study(tmp_path, {4: "ss"}, raced="s")
-    told = {"confidence": 0.9, "flags": [{"name": "overfit", "evidence": "r_v .8"}]}
+    details = {"confidence": 0.9, "flags": [{"name": "overfit", "evidence": "r_v .8"}]}
     write_run(
         folder, 4, POINT, np.random.default_rng(0), seed=1000, stage="confirm",
-        verdict="stable", samples=False, told=told,
+        verdict="stable", samples=False, told=details,
     )  # fmt: skip
     study = read_study(folder)
     assert "Flagged: overfit in 1 of 2." in _text(study)
@@ -191,7 +195,7 @@ def test_flags_of_confirm_runs_are_told_with_the_recommendation(tmp_path: Path) 
     assert runs["confidence"].notna().sum() == 1
 
 
-def test_what_a_pilot_said_is_a_finding(tmp_path: Path) -> None:
+def test_the_result_of_a_pilot_is_a_finding(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 3, verdict="stable", samples=False)
     sentence = "Not enough evidence for a grace period: 3 finished runs, at least 10 are needed."
     write(folder / STUDY_FILE, read_json(folder / STUDY_FILE) | {"pilot": {"sentence": sentence}})

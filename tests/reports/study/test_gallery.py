@@ -24,8 +24,8 @@ from tests.made_up.synthetic import sample_grid, write_study
 def raced(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
     """Finalists 5 (recommended) and 9, each with six runs, and trial 2 in the Pareto set."""
     folder = tmp_path_factory.mktemp("raced") / "study"
-    told = write_raced_study(folder, {5: "scs", 9: "sss"}, raced="sc", pareto=(2,), samples=True)
-    return read_study(told)
+    write_raced_study(folder, {5: "scs", 9: "sss"}, raced="sc", pareto=(2,), samples=True)
+    return read_study(folder)
 
 
 def _outcomes(study: StudyRecord, runs: tuple[int, ...]) -> list[str]:
@@ -42,8 +42,8 @@ def test_finalists_come_first_and_their_other_seeds_last(raced: StudyRecord) -> 
     trials = [raced.runs[run].trial for run in chosen.finalists]
     assert trials == [5, 9]
     assert [raced.runs[run].trial for run in chosen.pareto] == [2]
-    own = {run for run, record in enumerate(raced.runs) if record.trial in (5, 9)}
-    assert own == (set(chosen.seeds) | set(chosen.first)) & own
+    of_finalists = {run for run, record in enumerate(raced.runs) if record.trial in (5, 9)}
+    assert of_finalists == (set(chosen.seeds) | set(chosen.first)) & of_finalists
     assert chosen.in_turn[:2] == chosen.finalists
     assert len(set(chosen.in_turn)) == len(chosen.in_turn)
 
@@ -56,12 +56,11 @@ def test_without_finalists_the_best_trials_stand_for_them(study: StudyRecord) ->
     assert chosen.seeds == ()
 
 
-def test_an_exemplar_without_pictures_gives_way_to_the_nearest_with_some(tmp_path: Path) -> None:
+def test_the_nearest_run_with_pictures_replaces_an_exemplar_without_any(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 5, verdict="collapsed", samples=False)
     pictured = read_study(folder)
     ranked = run_table(pictured)["score"].sort_values(kind="stable").index.tolist()
-    place = pictured.runs[ranked[4]].folder
-    write_picture(place, 640)
+    write_picture(pictured.runs[ranked[4]].folder, 640)
     assert chosen_runs(read_study(folder)).exemplars == (ranked[4],)
 
 
@@ -72,7 +71,7 @@ def write_picture(run: Path, images: int) -> Path:
     return path
 
 
-def test_a_picture_is_stored_once_under_a_key_that_says_where_it_lies(tmp_path: Path) -> None:
+def test_a_picture_is_stored_once_under_a_key_made_of_its_path(tmp_path: Path) -> None:
     path = write_picture(tmp_path / "trials" / "0007" / "seed-3", 640)
     album = Album()
     left = album.bytes_left
@@ -132,8 +131,8 @@ def test_with_little_room_other_seeds_have_their_last_grid_before_any_has_all(
     assert last
     assert all(len(frames) == 1 for frames in last)
     note = pictures_note(raced, album, chosen)
-    assert f"{len(last)} runs with the last grid alone" in note
-    assert f"for {len(chosen.seeds) - len(last)} runs of these no room was left" in note
+    assert f"{len(last)} runs with the last grid only" in note
+    assert f"no room was left for {len(chosen.seeds) - len(last)} runs of these" in note
 
 
 def test_the_nearest_training_images_of_a_run_are_taken_with_it(tmp_path: Path) -> None:
@@ -154,7 +153,7 @@ def test_sample_pictures_lead_to_their_trials(raced: StudyRecord) -> None:
     assert row.count("<img data-picture=") == len({*chosen.finalists, *chosen.exemplars})
 
 
-def test_a_study_without_pictures_says_so(large_study: StudyRecord) -> None:
+def test_a_study_without_pictures_states_it(large_study: StudyRecord) -> None:
     chosen, album = chosen_runs(large_study), Album()
     album.take(large_study, chosen)
     assert samples_row(large_study, chosen, album) is None

@@ -75,32 +75,32 @@ def test_without_any_effect_claimed_ranges_cover_the_truth_in_95_of_100_studies(
 def test_a_range_that_holds_is_found_and_its_interval_covers_its_true_share() -> None:
     """Stable in 95 % between 1e-4 and 5e-4, else in 20 %."""
     draw = np.random.default_rng(4)
-    found = missed = 0
+    num_found = missed = 0
     for _ in range(100):
         values = 10 ** draw.uniform(-5, -2, size=(200, 2))
         inside = (values[:, 0] > 1e-4) & (values[:, 0] < 5e-4)
         claims = _claims(values, draw.random(200) < np.where(inside, 0.95, 0.2))
         held = [one for one in claims if one.limits[0][0] == "0" and one.holds]
-        found += bool(held)
+        num_found += bool(held)
         for one in held:
             low, high = np.log10(one.limits[0][1:])
             at = np.linspace(low, high, 2_001)
             true = np.where((at > -4) & (at < np.log10(5e-4)), 0.95, 0.2).mean()
             missed += not one.interval.low <= true <= one.interval.high
-    assert found >= 95
+    assert num_found >= 95
     assert missed <= 5
 
 
-def test_a_range_is_told_with_its_counts_and_against_the_whole() -> None:
+def test_a_range_is_reported_with_its_counts_and_against_the_whole() -> None:
     draw = np.random.default_rng(4)
     values = 10 ** draw.uniform(-5, -2, size=(400, 1))
     inside = (values[:, 0] > 1e-4) & (values[:, 0] < 5e-4)
     stable = draw.random(400) < np.where(inside, 0.97, 0.2)
     first = _claims(values, stable)[0]
-    told = range_finding(first)
+    finding = range_finding(first)
     assert first.limits[0][1:] == pytest.approx((1e-4, 5e-4))
-    assert f"1e-4 to 5e-4: stable in {first.stable} of {first.total} runs (" in told.claim
-    assert f"Of all Sobol runs {100 * stable.mean():.0f}% (" in told.detail
+    assert f"1e-4 to 5e-4: stable in {first.stable} of {first.total} runs (" in finding.claim
+    assert f"Of all Sobol runs {100 * stable.mean():.0f}% (" in finding.detail
 
 
 def test_pruned_runs_count_against_whatever_is_claimed() -> None:
@@ -119,31 +119,31 @@ def test_pruned_runs_count_against_whatever_is_claimed() -> None:
 
 def test_a_gap_at_an_end_is_open_and_one_inside_is_not() -> None:
     values = np.array([1e-5, 2e-5, 5e-5, 1e-3])
-    found = gaps(RATE, values, np.array([1e-4, 2e-4, 5e-3]))
-    assert [gap.words() for gap in found] == [
+    untested = gaps(RATE, values, np.array([1e-4, 2e-4, 5e-3]))
+    assert [gap.words() for gap in untested] == [
         "generator rate 5e-5 to 1e-3",
         "generator rate > 1e-3",
     ]
-    assert [gap.num_biased for gap in found] == [2, 1]
+    assert [gap.num_biased for gap in untested] == [2, 1]
 
 
-def test_a_range_that_ends_well_inside_the_customary_one_says_so() -> None:
+def test_a_range_that_ends_well_inside_the_customary_one_is_open() -> None:
     narrow = ParameterCard(path="optimizer.critic.lr", kind="float", low=5e-5, high=5e-4, log=True)
     values = np.geomspace(5e-5, 5e-4, 9)
-    found = gaps(narrow, values, np.empty(0))
-    assert [gap.words() for gap in found] == ["critic rate > 5e-4"]
+    untested = gaps(narrow, values, np.empty(0))
+    assert [gap.words() for gap in untested] == ["critic rate > 5e-4"]
     other = ParameterCard(path="network.width", kind="float", low=5e-5, high=5e-4, log=True)
     assert gaps(other, values, np.empty(0)) == []
 
 
 def test_one_value_alone_leaves_all_others_untested() -> None:
     weight = ParameterCard(path="penalty.weight", kind="float", low=0.1, high=100.0, log=True)
-    found = gaps(weight, np.full(6, 10.0), np.empty(0))
-    assert [gap.words() for gap in found] == ["penalty weight other than 10"]
+    untested = gaps(weight, np.full(6, 10.0), np.empty(0))
+    assert [gap.words() for gap in untested] == ["penalty weight other than 10"]
     assert gaps(weight, np.full(2, np.nan), np.empty(0)) == []
 
 
-def test_two_rates_that_bound_each_other_are_told_together() -> None:
+def test_two_rates_that_bound_each_other_are_reported_together() -> None:
     """Stable where both lie between 1e-4 and 1e-3, elsewhere in 15 %."""
     draw = np.random.default_rng(9)
     values = 10 ** draw.uniform(-5, -2, size=(400, 2))

@@ -25,9 +25,9 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def unpacked(block: str) -> bytes:
-    found = re.search(r">([A-Za-z0-9+/=]*)</script>", block)
-    assert found is not None
-    return gzip.decompress(base64.b64decode(found[1]))
+    match = re.search(r">([A-Za-z0-9+/=]*)</script>", block)
+    assert match is not None
+    return gzip.decompress(base64.b64decode(match[1]))
 
 
 def joined_planes(packed: bytes) -> np.ndarray[Any, Any]:
@@ -92,9 +92,9 @@ def test_what_does_not_fit_is_kept_for_the_chosen_trials_alone(
     kept = joined_planes(unpacked(curves[1]))
     trial = run_table(study)["trial"].to_numpy()[study.evaluations.run]
     assert np.isfinite(kept[trial == 3]).all()
-    shown = set(trial[np.isfinite(kept)].tolist())
-    assert {3, 7} <= shown
-    assert len(shown) < 12
+    kept_trials = set(trial[np.isfinite(kept)].tolist())
+    assert {3, 7} <= kept_trials
+    assert len(kept_trials) < 12
 
 
 def test_curves_are_quality_then_metrics_then_signals_and_no_seconds(raced: Path) -> None:
