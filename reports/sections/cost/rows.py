@@ -103,7 +103,7 @@ def _ranking(rows: pd.DataFrame) -> list[str]:
     named = f" ({num_front}, the best {MOST_LABELS} named)" if num_front > MOST_LABELS else ""
     confirmed = int((rows["basis"] == CONFIRM).sum())
     return [
-        f"Blue, joined: the Pareto set: no trial beats these in both{named}.",
+        f"Blue, joined: the Pareto set, whose trials no other trial beats in both{named}.",
         f"Filled: {counted(confirmed, 'finalist')} by confirm runs alone, which no choice was "
         "made on. Hollow: by explore and race runs, which are biased in favour of chosen trials."
         if confirmed

@@ -54,8 +54,8 @@ def pareto_table(study: StudyRecord) -> Html | None:
         element("h3", f"Pareto set of {objective.replace(',', ' and ')}"),
         table(lines, head, kind="finalists", label="Pareto set"),
         element("p", "No other trial is at least as good in every objective and better in one, by "
-                "the runs that every trial has. With so few runs each, chance alone makes such "
-                "a set wider or narrower.", class_="note"),
+                "the explore runs, which every trial has. With so few runs each, chance alone "
+                "makes such a set wider or narrower.", class_="note"),
         class_="wide",
     )  # fmt: skip
 

@@ -81,7 +81,7 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
         for status in in_order(set(runs["outcome"]))
     ]
     detail = f"So far: {listed(state)}." if state else "The study holds no run yet."
-    return Finding("Nothing finished yet.", f"{detail} Make this page again when runs have ended.")
+    return Finding("Nothing finished yet.", f"{detail} Rebuild this page when runs have ended.")
 
 
 def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
@@ -197,14 +197,14 @@ def seeds(done: pd.DataFrame) -> Finding | None:
         return None
     if (done["outcome"] != "stable").all():
         return Finding(
-            "One failure condemns no configuration.",
+            "One failure does not rule out a configuration.",
             "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "
             f"stable in {Share(0, 1).bounds} of runs.",
         )
     return Finding(
         "How reliable any single configuration is, is not yet known.",
         "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
-        f"stable in {Share(1, 1).bounds} of runs: repeat the ones you like with fresh seeds "
+        f"stable in {Share(1, 1).bounds} of runs: repeat those you want to use with fresh seeds "
         "before you rely on them.",
     )
 

@@ -141,8 +141,8 @@ def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:
     side = cells["low"] > 0.5 if claim.holds else cells["high"] < 0.5
     settled = [letter.upper() for letter in ran if bool(side[letter])]
     proof = (
-        f"More than so few runs may show by chance (an interval on the paper's side of 50%): "
-        f"{listed(settled) or 'no setting'}."
+        "Agreement beyond what so few runs may show by chance (an interval on the paper's side "
+        f"of 50%): {listed(settled) or 'no setting'}."
     )
     return Finding(
         opening + verdict,

@@ -27,11 +27,11 @@ METRICS = {
     "kernel_error": "standard error of the kernel distance",
     "precision": "share of generated images inside the real images' neighbourhoods",
     "recall": "share of real images inside the generated images' neighbourhoods",
-    "density": "how many real neighbourhoods hold a generated image, over k",
+    "density": "mean number of real neighbourhoods that a generated image lies in, over k",
     "coverage": "share of real images whose neighbourhood holds a generated image",
     "ct": "C_T: far below 0 generated images lie nearer to training images than held-out ones do",
     "authenticity": "share of generated images that are no near copy of one training image",
-    "duplicates": "share of generated images that nearly repeat another one",
+    "duplicates": "share of generated images that nearly repeat another generated image",
     "rke": "number of modes by the second-order Renyi entropy of a kernel",
 }
 NOT_RECORDED = "not recorded"
@@ -133,8 +133,9 @@ def _stages(study: StudyRecord) -> list[Html]:
     settings = study.card.settings
     rungs = [str(seeds) for seeds in settings.seeds]
     text = (
-        f"Race: trials have {listed(rungs)} seeds at its rungs, the better ones are promoted by "
-        "their share of stable runs, then by the mean of the objective; all have the same seeds. "
+        f"Race: trials have {listed(rungs)} seeds at its rungs, and the better ones are promoted "
+        "by their share of stable runs, then by the mean of the objective; all use the same "
+        "seeds. "
         "Confirm: the finalists on seeds that no choice was made on, "
         f"{number(settings.confirm)} each; the race's winner is named before any of those "
         "ends. In simulated studies (python -m benchmarks.race.study) the Wilson interval from "

@@ -37,7 +37,8 @@ STATISTICS = (
         "Time to failure",
         "Product-limit curve over images seen, with Greenwood's variance on the log-log scale. "
         "Pruned runs were stopped because they looked poor, so this is no ordinary censoring: "
-        "the curve is shown between two extremes: all of them fail at once, and none ever fails.",
+        "the curve is drawn between two extremes, all of them failing at once and none ever "
+        "failing.",
         "Kaplan and Meier 1958; Kalbfleisch and Prentice 1980",
     ),
     Statistic(

@@ -26,7 +26,9 @@ def detector_section(study: StudyRecord) -> Html:
         )  # fmt: skip
     lines = [_line(name, rate) for name, rate in rates.verdicts.items()]
     lines += [_line(f"{name} (flag)", rate) for name, rate in rates.flags.items()]
-    head = ("failure", "named when planted", "", "right when named", "", "found after", "planted")
+    head = (
+        "failure", "named when planted", "", "right when named", "", "detected after", "planted",
+    )  # fmt: skip
     return element(
         "div",
         element("p", _healthy(rates.healthy)),

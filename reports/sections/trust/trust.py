@@ -36,7 +36,7 @@ def trust_blocks(study: StudyRecord) -> list[Block]:
     """The conclusion in words, fresh seeds beside the race, runs by stage, the judge, the rest."""
     verdict = standing(study)
     panel = contrast_panel(study)
-    chosen = element("h3", "The runs it was chosen by, and fresh ones")
+    chosen = element("h3", "The runs a trial was chosen by, and what to expect of it")
     contrast: list[Block] = [] if panel is None else [chosen, panel]
     return [
         element("p", verdict.claim, class_="lead"),
@@ -97,11 +97,11 @@ def stage_rows(study: StudyRecord) -> pd.DataFrame:
     runs = run_table(study)
     order = [stage for stage in STAGES if (runs["stage"] == stage).any()]
     order += sorted(set(runs["stage"]) - set(order))
-    rows = []
+    entries = []
     for stage in order:
         of_stage = runs[runs["stage"] == stage]
         seeds = of_stage.groupby("trial").size()
-        rows.append(
+        entries.append(
             {
                 "stage": stage,
                 "trials": len(seeds),
@@ -111,11 +111,11 @@ def stage_rows(study: StudyRecord) -> pd.DataFrame:
                 **of_stage["outcome"].value_counts().to_dict(),
             }
         )
-    table_rows = pd.DataFrame(rows)
+    rows = pd.DataFrame(entries)
     outcomes = in_order(set(runs["outcome"]))
-    if outcomes and not table_rows.empty:
-        table_rows[outcomes] = table_rows[outcomes].fillna(0).astype(int)
-    return table_rows
+    if outcomes and not rows.empty:
+        rows[outcomes] = rows[outcomes].fillna(0).astype(int)
+    return rows
 
 
 def stages_table(study: StudyRecord) -> Html:
@@ -186,7 +186,7 @@ def _judging(done: pd.DataFrame) -> str:
     parts = [
         f"{Share(firm, len(sure))} stay the same under every other limit tried"
         if len(sure)
-        else "how firm they are is not recorded"
+        else "their confidence is not recorded"
     ]
     blind = int(done["not_judged"].map(len).gt(0).sum())
     parts.append(
