@@ -39,11 +39,11 @@ SCALE_WORDS = "trials a bin"
 SPREAD = 0.022
 """Half-width over which trials with the same counts are spread."""
 PIXELS_A_UNIT = 340
-"""Height of the quality axis from 0 to 1, about: labels are kept apart in pixels."""
+"""Approximate height of the quality axis from 0 to 1: labels are kept apart in pixels."""
 LABEL_WIDTH = 0.3
-"""Of the stability axis: labels nearer than this are kept apart upward."""
+"""In units of the stability axis: labels nearer than this are kept apart upward."""
 LINE, LIFT = 17, 15
-"""Of a label: its height, and how far it stands above its mark, in pixels."""
+"""Height of a label and its distance above its mark, in pixels."""
 
 
 def cost_blocks(study: StudyRecord) -> list[Block]:

@@ -64,7 +64,7 @@ def of_explore(study: StudyRecord) -> list[Finding]:
 
 
 def effects(study: StudyRecord) -> list[Finding]:
-    """What a choice gains: a paper's grid method by method, else choices level by level."""
+    """What a choice gains: methods of a paper's grid, otherwise choices level by level."""
     of_paper = [finding.about("effects") for finding in agreements(study)]
     if of_paper:
         return of_paper
@@ -122,7 +122,7 @@ def _share_stable(share: Share, runs: str) -> str:
 
 
 def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
-    """The run that ended best, when it is another than the best by score."""
+    """The run with the best final quality, when it is not the best by score."""
     best = best_run(done.reset_index(drop=True))
     stable = done.reset_index(drop=True)
     stable = stable[(stable["outcome"] == "stable") & stable["final_quality"].notna()]
@@ -202,7 +202,7 @@ def seeds(done: pd.DataFrame) -> Finding | None:
             f"stable in {Share(0, 1).bounds} of runs.",
         )
     return Finding(
-        "How reliable any single configuration is, is not yet known.",
+        "The reliability of any single configuration is not yet known.",
         "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
         f"stable in {Share(1, 1).bounds} of runs: repeat those you want to use with fresh seeds "
         "before you rely on them.",
@@ -259,7 +259,7 @@ def difference_shown(comparison: Comparison) -> Finding:
 
 
 def no_difference(comparisons: list[Comparison]) -> Finding | None:
-    """The choices that show nothing, in one sentence."""
+    """The choices without a shown difference, in one sentence."""
     if not comparisons:
         return None
     names = listed([comparison.title.lower() for comparison in comparisons])

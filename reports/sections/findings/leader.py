@@ -202,7 +202,7 @@ def story(run: pd.Series[Any]) -> str:
 
 
 def _how_to_confirm(study: StudyRecord) -> Html:
-    """The selection bias in one sentence, and the command that removes it."""
+    """A sentence on selection bias, and the command that confirms the finalists."""
     tried = len(finished(explored(run_table(study))))
     sentence = (
         "The only run with a verdict, and one seed: nothing to compare it with yet."

@@ -53,7 +53,7 @@ def trust_blocks(study: StudyRecord) -> list[Block]:
 
 
 def standing(study: StudyRecord) -> Finding:
-    """Whether the leading figures stand: confirmed, under way, not confirmed, or none yet."""
+    """Whether the leading trial is confirmed, being confirmed or not confirmed; or none leads."""
     runs = finished(run_table(study))
     if runs.empty:
         return Finding("Nothing to trust yet: no run has its verdict.", "")
@@ -155,7 +155,7 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
         ("measured by", _protocol(study)),
         ("verdicts", _judging(finished(runs))),
         ("crashes", _crashes(runs)),
-        ("one study", _changes(study, runs)),
+        ("conditions", _changes(study, runs)),
         ("left out", " ".join(left_out(study))),
     ]
 

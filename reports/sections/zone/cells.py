@@ -23,7 +23,7 @@ RUNS_A_CELL = 6
 LEAST_IN_A_CELL = 4
 GREEN = "0,158,115"
 SHADES = [[0.0, f"rgba({GREEN},0.04)"], [1.0, f"rgba({GREEN},0.62)"]]
-"""One hue, paler to stronger over any background, for lower bounds from 0 to 1."""
+"""One hue, from pale to strong on any background, for lower bounds from 0 to 1."""
 HATCH = "rgba(128,128,128,0.5)"
 SLANTS = [(0, 1 - c, c, 1) for c in (0.25, 0.5, 0.75)] + [
     (c, 0, 1, 1 - c) for c in (0, 0.25, 0.5, 0.75)

@@ -166,7 +166,7 @@ def _marks(outcome: str, unbiased: bool, group: pd.DataFrame) -> go.Scatter:
 
 
 def _glyphs(cause: str) -> go.Scatter:
-    """One mark in every cell that this failure leads; placed and sized by the pair."""
+    """One mark in every cell with this most frequent failure; the pair sets position and size."""
     shape = look(cause)
     return go.Scatter(
         mode="markers",

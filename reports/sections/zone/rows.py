@@ -19,7 +19,7 @@ from reports.study.scale import MOST_MARKS
 from reports.study.tables import explored, finished, run_table, trial_table
 
 MOST_PARTS = 6
-"""Cells along an axis below marks; a map without marks may have more."""
+"""Most cells along an axis of a map with marks; one without may have more."""
 MOST_PARTS_ALONE = 9
 Pairs = dict[tuple[str, str], pd.DataFrame]
 """Cells by the parameters across and upward."""

@@ -175,9 +175,9 @@ def test_crashes_budgets_hosts_and_resumptions_are_reported(tmp_path: Path) -> N
         write_json(path, read_json(path) | entries)
     by_title = _facts(_study(folder, resumed=["2026-03-01T11:00:00+00:00"]))
     assert by_title["crashes"].startswith("1 run started more than once (up to 3 times)")
-    assert "2 budgets" in by_title["one study"]
-    assert "2 hosts" in by_title["one study"]
-    assert "resumed 1 time" in by_title["one study"]
+    assert "2 budgets" in by_title["conditions"]
+    assert "2 hosts" in by_title["conditions"]
+    assert "resumed 1 time" in by_title["conditions"]
 
 
 def test_how_firm_verdicts_are_is_counted(tmp_path: Path) -> None:
