@@ -1794,13 +1794,13 @@ var report = (() => {
     const rows = real.map((share, i) => ({ i, real: share, generated: shares.get(i) ?? 0 }));
     const gap = (row) => Math.abs(row.generated - row.real);
     const furthest = new Set([...rows].sort((a, b) => gap(b) - gap(a)).slice(0, MOST_CLASSES));
-    const listed = rows.filter((row) => furthest.has(row));
+    const largest = rows.filter((row) => furthest.has(row));
     const top = Math.max(...rows.flatMap((row) => [row.real, row.generated]));
-    const part = listed.length < rows.length ? ` Showing the ${listed.length} of ${rows.length} classes with the largest differences.` : "";
+    const part = largest.length < rows.length ? ` Showing the ${largest.length} of ${rows.length} classes with the largest differences.` : "";
     const note = `Seed ${store.runs.seed[run]} at its last evaluation, by the extractor's classifier. Ring: real images; dot: generated. ${rows.filter(isLost).length} of ${rows.length} classes have less than a tenth of their real share.${part}`;
     return [
       make("p", { class: "note" }, note),
-      make("ul", { class: "classes" }, ...listed.map((row) => classRow(row, top)))
+      make("ul", { class: "classes" }, ...largest.map((row) => classRow(row, top)))
     ];
   }
   function isLost({ real, generated }) {
@@ -2049,7 +2049,7 @@ var report = (() => {
     const frames = store.filmstrips[run] ?? [];
     if (!frames.length) {
       const folder = make("code", {}, `${folderOf(run)}samples/`);
-      const note = "This page holds no sample grid of this run. Grids that were kept are in ";
+      const note = "This page has no sample grid of this run. The grids that were kept are in ";
       return make(
         "div",
         {},
@@ -2075,7 +2075,7 @@ var report = (() => {
     const grid = store.neighbours[run];
     if (!grid) {
       const files = make("code", {}, `${folderOf(run)}samples/neighbours-*.webp`);
-      const note = "This page holds none for this run. Where the record has them, they are ";
+      const note = "This page has none for this run. Where the record has them, they are ";
       return make("div", {}, title, make("p", { class: "note" }, note, files, "."));
     }
     const caption = "Rows in pairs: the generated images that look most like copies, and under each the training image nearest to it";
@@ -2116,7 +2116,7 @@ var report = (() => {
     const [measured, signalled] = await Promise.all(
       [metrics, signals].map((group) => multiplesOf(group, runs, chosen, images))
     );
-    const note = `Over images seen, 0 to ${imagesText(store.study.budget)}. Bold: the chosen seed. Dotted: real images. A failure is marked where it began, and an axis covers the time before it.`;
+    const note = `Over images seen, 0 to ${imagesText(store.study.budget)}. Bold: the chosen seed. Dotted: real images. A failure is marked where it began; axes are scaled to the values before it.`;
     const parts = [
       make("h4", {}, "What was measured, seed by seed"),
       make("p", { class: "note" }, note),
@@ -2175,7 +2175,7 @@ var report = (() => {
     trial: null,
     /** @type {number | null} The run in bold. */
     run: null,
-    /** Counts what was drawn: what finishes late is dropped. */
+    /** Counts drawings, so that one that finishes late is dropped. */
     turn: 0,
     isNear: false
   };

@@ -1,4 +1,4 @@
-"""What stability costs: what quality can be had for it?"""
+"""What stability costs: how do stability and quality trade off?"""
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Section
@@ -8,6 +8,6 @@ from reports.study.gallery import Album
 SECTION: Section[StudyRecord, Album] = Section(
     "cost",
     "What stability costs",
-    "What quality can be had for it?",
+    "How do stability and quality trade off?",
     lambda study, _: cost_blocks(study),
 )

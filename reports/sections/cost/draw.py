@@ -1,8 +1,8 @@
-"""What stability costs: the quality of trials against how surely they train stably.
+"""What stability costs: the quality of trials against the share of their runs that are stable.
 
-A mark is a trial. Confirmed finalists stand by their confirm runs alone; every other trial by its
-explore and race runs, which flatter those that the race chose by them. Stability and quality are
-never blended: the Pareto set says what there is to choose between.
+A mark is a trial. Confirmed finalists are measured by their confirm runs alone; every other trial
+by its explore and race runs, which are biased in favour of those that the race chose by them.
+Stability and quality are never combined: the Pareto set lists what there is to choose between.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ SCALE_WORDS = "trials a bin"
 SPREAD = 0.022
 """Half-width over which trials with the same counts are spread."""
 PIXELS_A_UNIT = 340
-"""Height of the quality axis from 0 to 1, about: labels are kept apart in pixels."""
+"""Approximate height of the quality axis from 0 to 1: labels are kept apart in pixels."""
 LABEL_WIDTH = 0.3
-"""Of the stability axis: labels nearer than this are kept apart upward."""
+"""In units of the stability axis: labels nearer than this are kept apart upward."""
 LINE, LIFT = 17, 15
-"""Of a label: its height, and how far it stands above its mark, in pixels."""
+"""Height of a label and its distance above its mark, in pixels."""
 
 
 def cost_blocks(study: StudyRecord) -> list[Block]:
@@ -76,18 +76,18 @@ def draw_cost(
     figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1],
                         title_text="P(stable), lower 95% bound", gridcolor=FAINT)  # fmt: skip
     figure.update_yaxes(range=[-0.05, 1.06], title_text="quality, failures as 0")
-    shown = rows[rows["front"] | rows["finalist"]]
+    named = rows[rows["front"] | rows["finalist"]]
     if binned:
         _draw_bins(figure, rows)
     _draw_target(figure, target)
-    crosses = rows if len(rows) <= MOST_CROSSES else shown
+    crosses = rows if len(rows) <= MOST_CROSSES else named
     small = len(rows) < LEAST_TRIALS
     crosses = crosses[(crosses["total"] > 1) | small]
     figure.add_trace(_crosses(crosses, "x", "low", "high"))
     figure.add_trace(_crosses(crosses, "y", "quality_low", "quality_high"))
     if not single:
         figure.add_trace(_steps(rows[rows["front"]]))
-    for part, colour, filled in _parts(shown if binned else rows):
+    for part, colour, filled in _parts(named if binned else rows):
         figure.add_trace(_marks(part, colour, filled=filled))
     figure.update_layout(annotations=_labels(rows, recommended, single=single))
     return Panel(
@@ -100,19 +100,19 @@ def draw_cost(
         table=cost_table(rows),
         marks="cost" if binned else "points",
         brush={"y": Brush("quality")} if single else {},
-        extra=_places(rows) if binned else {},
+        extra=_positions(rows) if binned else {},
     )
 
 
 def _parts(rows: pd.DataFrame) -> list[tuple[pd.DataFrame, str, bool]]:
-    """Trials by look, those that matter on top: blue the Pareto set, filled the confirmed."""
+    """Trials by style, the important ones on top: blue the Pareto set, filled the confirmed."""
     confirmed = rows["basis"] == CONFIRM
-    looks = [
+    groups = [
         (rows[(rows["front"] == front) & (confirmed == filled)], colour, filled)
         for front, colour in ((False, INK), (True, BLUE))
         for filled in (False, True)
     ]
-    return [entry for entry in looks if not entry[0].empty]
+    return [entry for entry in groups if not entry[0].empty]
 
 
 def _marks(rows: pd.DataFrame, colour: str, *, filled: bool) -> go.Scatter:
@@ -194,13 +194,13 @@ def _draw_bins(figure: go.Figure, rows: pd.DataFrame) -> None:
             zmin=0, zmax=1, colorscale=SHADES, showscale=False, meta={"of": "cells"},
         )
     )  # fmt: skip
-    shown = {0, int(most), int(most) // 2}
-    labels = [f"{10**i:,}" if i in shown else "" for i in range(int(most) + 1)]
+    labelled = {0, int(most), int(most) // 2}
+    labels = [f"{10**i:,}" if i in labelled else "" for i in range(int(most) + 1)]
     add_strip(figure, SHADES, labels, SCALE_WORDS)
 
 
 def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> list[dict[str, Any]]:
-    """Names beside the finalists and the Pareto set, kept apart; what one run each cannot say."""
+    """Names beside the finalists and the Pareto set, kept apart; with one run each, a caveat."""
     if single:
         if len(rows) < LEAST_TRIALS:
             return []
@@ -210,18 +210,18 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
             f"is above {Share(1, 1).interval.low:.0%}",
         ]
         return [_words(0.32, 0.98, "<br>".join(lines))]
-    shown = rows[rows["front"] | rows["finalist"]]
-    first = shown["finalist"] | (shown["trial"] == recommended)
-    shown = shown.assign(first=first).sort_values(["first", "low"], ascending=False)
-    shown = shown.head(MOST_LABELS).sort_values("quality", ascending=False)
-    found: list[dict[str, Any]] = []
+    named = rows[rows["front"] | rows["finalist"]]
+    first = named["finalist"] | (named["trial"] == recommended)
+    named = named.assign(first=first).sort_values(["first", "low"], ascending=False)
+    named = named.head(MOST_LABELS).sort_values("quality", ascending=False)
+    labels: list[dict[str, Any]] = []
     taken: list[tuple[float, float]] = []
-    for row in shown.to_dict("records"):
+    for row in named.to_dict("records"):
         at = _free(float(row["low"]), float(row["quality"]), taken)
         name = trial_name(int(row["trial"]))
         text = f"<b>{name}, recommended</b>" if row["trial"] == recommended else name
         left = float(row["low"]) > 0.55
-        found.append(
+        labels.append(
             {
                 "x": float(row["low"]), "y": float(row["quality"]), "text": text,
                 "ax": -26 if left else 26, "ay": round((row["quality"] - at) * PIXELS_A_UNIT),
@@ -229,11 +229,11 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
                 "arrowwidth": 0.8, "arrowcolor": INK, "standoff": 6, "font": {"size": 12},
             }
         )  # fmt: skip
-    return found
+    return labels
 
 
 def _free(x: float, y: float, taken: list[tuple[float, float]]) -> float:
-    """Height for a label of the mark at (x, y): a little above it, below those already near."""
+    """Height for a label of the mark at (x, y): a little above it, below labels near it."""
     at = y + LIFT / PIXELS_A_UNIT
     for other_x, other in taken:
         if abs(x - other_x) < LABEL_WIDTH:
@@ -249,7 +249,7 @@ def _words(x: float, y: float, text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _places(rows: pd.DataFrame) -> dict[str, Any]:
+def _positions(rows: pd.DataFrame) -> dict[str, Any]:
     """Where each trial lies, for marking the selection on a binned figure."""
     return {
         "trial": rows["trial"].tolist(),

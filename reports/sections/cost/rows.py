@@ -1,4 +1,4 @@
-"""What a trial costs and gives: rows, words and table of the figure of stability and quality."""
+"""Stability and quality of every trial: rows, note and table of the figure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def cost_rows(study: StudyRecord) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     number = runs["trial"].to_numpy(dtype=np.int64)
     outcome = runs["outcome"].to_numpy()
-    told = runs["final_quality"].to_numpy(dtype=float)
+    quality = runs["final_quality"].to_numpy(dtype=float)
     broke = np.isin(outcome, VERDICT_NAMES) & ~np.isin(outcome, UNBROKEN)
     shares = stable_shares(number, outcome == "stable")
     rows = pd.DataFrame(
@@ -64,30 +64,30 @@ def cost_rows(study: StudyRecord) -> pd.DataFrame:
             "finalist": np.isin(shares.trial, finalists_of(study)),
         }
     )  # fmt: skip
-    repeated = by_runs(number, np.where(broke, 0.0, told))
+    repeated = by_runs(number, np.where(broke, 0.0, quality))
     for group in repeated:
-        place = np.searchsorted(shares.trial, group.trial)
-        rows.loc[place, "quality"] = interquartile_mean(group.values, axis=1)
+        index = np.searchsorted(shares.trial, group.trial)
+        rows.loc[index, "quality"] = interquartile_mean(group.values, axis=1)
     rows = rows[rows["quality"].notna()].reset_index(drop=True)
     rows["front"] = _front(rows)
     return _with_intervals(rows, repeated)[list(COLUMNS)]
 
 
 def cost_note(rows: pd.DataFrame, *, single: bool, binned: bool, num_left_out: int) -> str:
-    """What a mark is, what the lines are, and what the figure cannot say."""
-    said = [
+    """What marks and lines are, and what the figure cannot show."""
+    sentences = [
         "A mark is a trial: across, the lower end of the Wilson 95% interval of P(stable); "
         "upward, the interquartile mean of the final quality, failures as 0."
     ]
-    said += [_cannot_rank()] if single else _ranking(rows)
-    said += _lines_note(rows, single=single)
+    sentences += [_cannot_rank()] if single else _ranking(rows)
+    sentences += _lines_note(rows, single=single)
     if binned:
-        said.append(f"Shade: how many of all {len(rows):,} trials lie there.")
+        sentences.append(f"Shade: how many of all {len(rows):,} trials lie there.")
     elif rows.duplicated(["stable", "total"]).any():
-        said.append("Trials with the same counts are spread a little across.")
+        sentences.append("Trials with the same counts are spread a little across.")
     if num_left_out:
-        said.append(f"{counted(num_left_out, 'trial')} without a final quality not drawn.")
-    return " ".join(said)
+        sentences.append(f"Not drawn: {counted(num_left_out, 'trial')} without a final quality.")
+    return " ".join(sentences)
 
 
 def _cannot_rank() -> str:
@@ -103,27 +103,27 @@ def _ranking(rows: pd.DataFrame) -> list[str]:
     named = f" ({num_front}, the best {MOST_LABELS} named)" if num_front > MOST_LABELS else ""
     confirmed = int((rows["basis"] == CONFIRM).sum())
     return [
-        f"Blue, joined: the Pareto set, which no trial beats in both{named}.",
+        f"Blue, joined: the Pareto set, whose trials no other trial beats in both{named}.",
         f"Filled: {counted(confirmed, 'finalist')} by confirm runs alone, which no choice was "
-        "made by. Hollow: by explore and race runs, which flatter those that were chosen."
+        "made on. Hollow: by explore and race runs, which are biased in favour of chosen trials."
         if confirmed
-        else "By explore and race runs; these flatter trials that were chosen by them.",
+        else "By explore and race runs, which are biased in favour of chosen trials.",
     ]
 
 
 def _lines_note(rows: pd.DataFrame, *, single: bool) -> list[str]:
     """What the thin lines are, and which are left out."""
     small = len(rows) < LEAST_TRIALS
-    said = []
+    sentences = []
     if small or not single:
-        said.append(
+        sentences.append(
             "Lines: 95% intervals, Wilson's across and a bootstrap over seeds upward from "
-            f"{LEAST_SEEDS} runs on, which few seeds make too narrow."
+            f"{LEAST_SEEDS} runs on, which are too narrow from few seeds."
         )
     if not small and not single and (rows["total"] == 1).any():
         failed, held = Share(0, 1).bounds, Share(1, 1).bounds
-        said.append(f"Those of single runs, {failed} or {held}, are not drawn.")
-    return said
+        sentences.append(f"Those of single runs, {failed} or {held}, are not drawn.")
+    return sentences
 
 
 def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -132,9 +132,9 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
         "low": "95% low", "high": "95% high", "total": "runs", "basis": "by",
         "quality_low": "quality 95% low", "quality_high": "quality 95% high",
     }  # fmt: skip
-    shown = rows[rows["front"] | rows["finalist"]]
-    single = shown.assign(trials=1, trial=shown["trial"].map(str))
-    rest = rows.drop(shown.index)
+    named = rows[rows["front"] | rows["finalist"]]
+    single = named.assign(trials=1, trial=named["trial"].map(str))
+    rest = rows.drop(named.index)
     groups = rest.groupby(["basis", "stable", "total", "low", "high"], as_index=False).agg(
         trials=("trial", "size"), quality=("quality", "median")
     )
@@ -146,14 +146,14 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _front(rows: pd.DataFrame) -> Any:
-    """The Pareto set, looked for among the best of those that share a lower bound: a few."""
+    """The Pareto set, searched among the best of the trials that share a lower bound: a few."""
     front = np.zeros(len(rows), dtype=bool)
     if (rows["total"] == 1).all():
         return front
     best = rows["quality"] == rows.groupby("low")["quality"].transform("max")
-    place = np.flatnonzero(best & (rows["stable"] > 0))
-    values = rows[["low", "quality"]].to_numpy(dtype=float)[place]
-    front[place] = pareto_front(values, [True, True])
+    candidates = np.flatnonzero(best & (rows["stable"] > 0))
+    values = rows[["low", "quality"]].to_numpy(dtype=float)[candidates]
+    front[candidates] = pareto_front(values, [True, True])
     return front
 
 
@@ -164,9 +164,9 @@ def _with_intervals(rows: pd.DataFrame, repeated: list[Any]) -> pd.DataFrame:
     for group in repeated:
         if group.values.shape[1] < LEAST_SEEDS:
             continue
-        own = np.isin(group.trial, rows["trial"][chosen])
-        place = np.searchsorted(rows["trial"], group.trial[own])
-        found = bootstrap_intervals(group.values[own], np.random.default_rng(0))
-        rows.loc[place, "quality_low"] = found.low
-        rows.loc[place, "quality_high"] = found.high
+        is_drawn = np.isin(group.trial, rows["trial"][chosen])
+        index = np.searchsorted(rows["trial"], group.trial[is_drawn])
+        intervals = bootstrap_intervals(group.values[is_drawn], np.random.default_rng(0))
+        rows.loc[index, "quality_low"] = intervals.low
+        rows.loc[index, "quality_high"] = intervals.high
     return rows

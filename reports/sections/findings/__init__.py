@@ -1,4 +1,4 @@
-"""Findings: the trial the study ends with, and what may be said of the space."""
+"""Findings: the trial the study ends with, and what its runs show about the space."""
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Section

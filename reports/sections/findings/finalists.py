@@ -16,14 +16,14 @@ from reports.study.tables import explored, finished, run_table
 def pareto_rows(study: StudyRecord) -> pd.DataFrame:
     """One row a trial of the Pareto set, by its explore runs: counts, quality, score and cost."""
     runs = finished(explored(run_table(study)))
-    found = []
+    rows = []
     for trial in conclusions_of(study).pareto:
-        own = runs[runs["trial"] == trial]
-        share = Share.of_stable(own["outcome"])
-        means = [float(own[column].mean()) for column in ("final_quality", "score", "cost")]
-        found.append((trial, share.count, share.total, *means))
+        of_trial = runs[runs["trial"] == trial]
+        share = Share.of_stable(of_trial["outcome"])
+        means = [float(of_trial[column].mean()) for column in ("final_quality", "score", "cost")]
+        rows.append((trial, share.count, share.total, *means))
     columns = ["trial", "stable", "total", "quality", "score", "cost"]
-    return pd.DataFrame(found, columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def pareto_table(study: StudyRecord) -> Html | None:
@@ -54,14 +54,14 @@ def pareto_table(study: StudyRecord) -> Html | None:
         element("h3", f"Pareto set of {objective.replace(',', ' and ')}"),
         table(lines, head, kind="finalists", label="Pareto set"),
         element("p", "No other trial is at least as good in every objective and better in one, by "
-                "the runs that every trial has. With so few runs each, a set like this is wider "
-                "or narrower by luck.", class_="note"),
+                "the explore runs, which every trial has. With so few runs each, chance alone "
+                "makes such a set wider or narrower.", class_="note"),
         class_="wide",
     )  # fmt: skip
 
 
 def stages_line(runs: pd.DataFrame) -> str:
-    """How many runs each stage has, in words; empty where all explored."""
+    """How many runs each stage has, in words; empty where all are explore runs."""
     counts = [
         f"{count:,} to {stage}"
         for stage in STAGES

@@ -1,4 +1,4 @@
-"""What the numbers allow to be said, in sentences that are never stronger than their intervals."""
+"""What the numbers show, in sentences that are never stronger than their intervals."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ MOST_QUOTED = 2
 def findings(study: StudyRecord) -> list[Finding]:
     """What the page opens with, in the order of TOPICS: the trial it ends with, then the space.
 
-    Of a confirmed study the first part quotes its fresh runs and no other; what is said of the
-    space rests on explore runs, which every trial has.
+    Of a confirmed study the first part quotes its fresh runs and no other; the
+    findings about the space rest on explore runs, which every trial has.
     """
     return [*recommendation(study), *of_explore(study)]
 
 
 def of_explore(study: StudyRecord) -> list[Finding]:
-    """What can be said of the space: what holds, what fails, what decides, what is open."""
+    """The findings about the space: what holds, what fails, what decides, what is open."""
     runs = run_table(study)
     done = finished(explored(runs))
     if done.empty:
         return [nothing_finished(runs)]
     ranges = [] if is_small(study) else ranges_found(study)
     confirmed = is_confirmed(study)
-    found = [
+    candidates = [
         better_at_the_end(done, names_of(study)) if is_single(done) and not confirmed else None,
         None if is_raced(study) else seeds(done),
         stability(study, done),
@@ -60,18 +60,18 @@ def of_explore(study: StudyRecord) -> list[Finding]:
         untested_finding(study),
         pilot(study),
     ]
-    return [finding for finding in found if finding is not None]
+    return [finding for finding in candidates if finding is not None]
 
 
 def effects(study: StudyRecord) -> list[Finding]:
-    """What a choice gains: a paper's grid method by method, else choices level by level."""
-    told = [finding.about("effects") for finding in agreements(study)]
-    if told:
-        return told
+    """What a choice gains: methods of a paper's grid, otherwise choices level by level."""
+    of_paper = [finding.about("effects") for finding in agreements(study)]
+    if of_paper:
+        return of_paper
     comparisons = [] if is_small(study) else comparisons_of(study)
-    shown = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
+    different = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
     open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
-    return [*map(difference_shown, shown), *([] if open_ is None else [open_])]
+    return [*map(difference_shown, different), *([] if open_ is None else [open_])]
 
 
 def nothing_finished(runs: pd.DataFrame) -> Finding:
@@ -81,27 +81,27 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
         for status in in_order(set(runs["outcome"]))
     ]
     detail = f"So far: {listed(state)}." if state else "The study holds no run yet."
-    return Finding("Nothing finished yet.", f"{detail} Make this page again when runs have ended.")
+    return Finding("Nothing finished yet.", f"{detail} Rebuild this page when runs have ended.")
 
 
 def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
-    """k of n stable with Wilson's interval: of Sobol runs where an optimiser moved the others."""
+    """k of n stable with Wilson's interval: of Sobol runs where an optimizer chose the others."""
     runs = "explore run" if is_raced(study) else "run"
     every = Share.of_stable(done["outcome"])
     origins = done["trial"].map(trial_table(study)["origin"])
     sobol = done[origins.eq("sobol").to_numpy(dtype=bool)]
     sampled = Share.of_stable(sobol["outcome"])
     moved = (
-        "the share of what this search tried, not of the space, for the optimiser tries more of "
-        "what did well."
+        "the share of what this search tried, not of the space, because the optimizer tries "
+        "more of what did well."
     )
     if not origins.eq("tpe").any() or len(sobol) < LEAST_TRIALS:
-        told = f"Of the Sobol runs, an even sample of the space, {sampled}."
+        of_sobol = f"Of the Sobol runs, an even sample of the space, {sampled}."
         return Finding(
             _share_stable(every, runs),
             " ".join([
                 *([f"That is {moved}"] if origins.eq("tpe").any() else []),
-                *([told] if 0 < len(sobol) < len(done) else []),
+                *([of_sobol] if 0 < len(sobol) < len(done) else []),
             ]),
             "holds",
         )  # fmt: skip
@@ -122,7 +122,7 @@ def _share_stable(share: Share, runs: str) -> str:
 
 
 def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
-    """The run that ended best, when it is another than the best by score."""
+    """The run with the best final quality, when it is not the best by score."""
     best = best_run(done.reset_index(drop=True))
     stable = done.reset_index(drop=True)
     stable = stable[(stable["outcome"] == "stable") & stable["final_quality"].notna()]
@@ -192,25 +192,25 @@ def typical_failures(failed: pd.DataFrame) -> tuple[RunQuote, ...]:
 
 
 def seeds(done: pd.DataFrame) -> Finding | None:
-    """What one seed a configuration cannot say."""
+    """What one seed a configuration leaves open."""
     if not is_single(done):
         return None
     if (done["outcome"] != "stable").all():
         return Finding(
-            "One failure condemns no configuration.",
+            "One failure does not rule out a configuration.",
             "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "
             f"stable in {Share(0, 1).bounds} of runs.",
         )
     return Finding(
-        "How reliable any single configuration is, is not known yet.",
+        "The reliability of any single configuration is not yet known.",
         "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
-        f"stable in {Share(1, 1).bounds} of runs: repeat the ones you like with fresh seeds "
+        f"stable in {Share(1, 1).bounds} of runs: repeat those you want to use with fresh seeds "
         "before you rely on them.",
     )
 
 
 def pruning(runs: pd.DataFrame) -> Finding | None:
-    """How many runs were given up, and what that leaves open."""
+    """How many runs were pruned, and what that leaves open."""
     explore = explored(runs)
     pruned = int((explore["outcome"] == "pruned").sum())
     if not pruned:
@@ -222,13 +222,13 @@ def pruning(runs: pd.DataFrame) -> Finding | None:
         f"{counted(pruned, 'explore run')} {verb} pruned: neither stable nor failed.",
         f"Had all of them failed, {stable:,} of {total:,} runs would be stable; had all been "
         f"stable, {stable + pruned:,} of {total:,}. Because {they} looked poor when stopped, no "
-        "share of the others speaks for them.",
+        "share of the others holds for them.",
         "fails",
     )
 
 
 def pilot(study: StudyRecord) -> Finding | None:
-    """What a pilot says of pruning, as the search noted it."""
+    """What a pilot shows about pruning, as the search recorded it."""
     sentence = study.card.pilot.sentence if study.card.pilot else ""
     return Finding("Pilot for pruning.", sentence, "search") if sentence else None
 
@@ -245,7 +245,7 @@ def difference_shown(comparison: Comparison) -> Finding:
     )
     counts = comparison.table.set_index("level")
     detail = (
-        "The same configuration with either, and bootstrap over configurations."
+        "Each configuration ran with either; bootstrap over configurations."
         if comparison.num_paired
         else f"{counts['stable'][best]} of {counts['total'][best]} against "
         f"{counts['stable'][worst]} of {counts['total'][worst]} runs stable; their other settings "
@@ -259,12 +259,13 @@ def difference_shown(comparison: Comparison) -> Finding:
 
 
 def no_difference(comparisons: list[Comparison]) -> Finding | None:
-    """The choices that show nothing, in one sentence."""
+    """The choices without a shown difference, in one sentence."""
     if not comparisons:
         return None
     names = listed([comparison.title.lower() for comparison in comparisons])
     return Finding(
         f"No difference shown by {names}.",
-        "Their intervals hold 0: these runs cannot tell, which is not to say that it makes none.",
+        "Their intervals contain 0: these runs cannot show a difference, which does not prove "
+        "that there is none.",
         "effects",
     )

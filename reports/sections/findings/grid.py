@@ -34,15 +34,15 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     Over explore runs, the same number for every cell; `quality` is the interquartile mean of the
     final quality, failures as 0. Empty unless two settings share two methods.
     """
-    found = []
-    for (setting, method), own in grid_runs(study).groupby(["setting", "method"], sort=False):
-        share = Share.of_stable(own["outcome"])
-        quality = float(interquartile_mean(own["final_quality"].to_numpy(dtype=float)))
-        failures = tuple(in_order(set(own["outcome"]) - {"stable"}))
+    entries = []
+    for (setting, method), runs in grid_runs(study).groupby(["setting", "method"], sort=False):
+        share = Share.of_stable(runs["outcome"])
+        quality = float(interquartile_mean(runs["final_quality"].to_numpy(dtype=float)))
+        failures = tuple(in_order(set(runs["outcome"]) - {"stable"}))
         counts = share.count, share.total, *share.interval
-        found.append((setting, method, *counts, quality, failures))
+        entries.append((setting, method, *counts, quality, failures))
     columns = ["setting", "method", "stable", "total", "low", "high", "quality", "failures"]
-    rows = pd.DataFrame(found, columns=columns)
+    rows = pd.DataFrame(entries, columns=columns)
     return rows if _has_a_square(rows) else rows.iloc[:0]
 
 
@@ -63,9 +63,10 @@ def grid_section(study: StudyRecord) -> Html | None:
     most = int(rows["total"].max())
     note = (
         f"Explore runs at {images(budget)} images each on {data}: stable of total, then the "
-        "interquartile mean of the final quality, failures as 0, and the shapes of the failures "
-        f"seen. The greener, the more were stable. With {counted(most, 'run')} a cell even all "
-        f"stable says only that the share is {Share(most, most).bounds} (Wilson 95%)."
+        "interquartile mean of the final quality, failures as 0, and the symbols of the failures "
+        "that occurred. The greener a cell, the more runs were stable. With "
+        f"{counted(most, 'run')} a cell, even all stable shows only that the share is "
+        f"{Share(most, most).bounds} (Wilson 95%)."
     )
     return element(
         "div",
@@ -95,7 +96,7 @@ def _title(setting: str) -> str:
 
 def _has_a_square(rows: pd.DataFrame) -> bool:
     """Whether two settings share two methods."""
-    methods = [set(own["method"]) for _, own in rows.groupby("setting")]
+    methods = [set(cells["method"]) for _, cells in rows.groupby("setting")]
     return any(
         len(one & other) >= 2 for i, one in enumerate(methods) for other in methods[i + 1 :]
     )

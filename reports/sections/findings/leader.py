@@ -1,4 +1,4 @@
-"""The card of the trial that a study ends with: recommended and confirmed, or merely leading."""
+"""The card of the trial that a study ends with: recommended and confirmed, or only leading."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from reports.study.tables import (
 )
 
 MOST_STORIES = 3
-"""Failed fresh runs told one by one; the table of trials has the others."""
+"""Failed fresh runs that are listed one by one; the table of trials has the others."""
 
 
 def leader_card(study: StudyRecord, album: Album) -> Html | None:
-    """Title, numbers, settings and the command that trains it; None when nothing is scored."""
+    """Title, numbers, settings and the command that trains it; None when no run has a score."""
     run = leading_run(study)
     if run is None:
         return None
@@ -79,7 +79,7 @@ def _claim(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> str:
 
 
 def _confirmed_numbers(study: StudyRecord, winner: Finalist) -> Html:
-    """By fresh runs only, each with its interval; last what the race showed, named as such."""
+    """Numbers of fresh runs only, each with its interval; last those of the race, labelled so."""
     names = names_of(study)
     baseline = study.card.metrics.baseline
     real = f"median; real {number(baseline[names.frechet])}" if names.frechet in baseline else ""
@@ -130,17 +130,17 @@ def _entries(entries: list[tuple[str, str, str]]) -> Html:
 
 def _files(study: StudyRecord, run: int, command: str | None) -> Html:
     """The command that trains it again and the files to copy, each with a copy button."""
-    shown = study.runs[run]
-    generator = shown.folder / GENERATOR_FILE
+    record = study.runs[run]
+    generator = record.folder / GENERATOR_FILE
     entries = [
         ("Train it again", command, "the command"),
         (
             "Its configuration, for --config",
-            shown_folder(shown.folder.parent / TRIAL_FILE),
+            shown_folder(record.folder.parent / TRIAL_FILE),
             "the path",
         ),
         (
-            f"Its generator of seed {shown.seed}, averaged over training",
+            f"Its generator of seed {record.seed}, averaged over training",
             shown_folder(generator) if generator.is_file() else None,
             "the path",
         ),
@@ -171,21 +171,21 @@ def _stories(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> Html |
     failed = fresh[fresh["outcome"] != "stable"]
     if failed.empty:
         return None
-    told = [
+    items = [
         element("li", glyph(run["outcome"]), f"seed {run['seed']} {run['outcome']} {story(run)}")
         for _, run in failed.head(MOST_STORIES).iterrows()
     ]
-    more = len(failed) - len(told)
+    more = len(failed) - len(items)
     return element(
         "div",
         element("p", "The fresh runs that failed:"),
-        element("ul", *told, element("li", f"and {more} more") if more else None),
+        element("ul", *items, element("li", f"and {more} more") if more else None),
         class_="note",
     )
 
 
 def story(run: pd.Series[Any]) -> str:
-    """A row of `run_table` in words: the verdict's evidence, confidence, flags, blind spots."""
+    """A row of `run_table` in words: the verdict's evidence, confidence, flags, gaps."""
     if run["error"]:
         return str(run["error"])
     if not run["evidence"]:
@@ -202,13 +202,13 @@ def story(run: pd.Series[Any]) -> str:
 
 
 def _how_to_confirm(study: StudyRecord) -> Html:
-    """The winner's curse in one sentence, and the command that ends it."""
+    """A sentence on selection bias, and the command that confirms the finalists."""
     tried = len(finished(explored(run_table(study))))
-    told = (
+    sentence = (
         "The only run with a verdict, and one seed: nothing to compare it with yet."
         if tried < 2
-        else f"Picked as the best of {tried} by the very numbers shown: expect somewhat less from "
-        "a fresh seed. To run the finalists on fresh seeds:"
+        else f"Chosen as the best of {tried} by the same numbers as above: expect somewhat less "
+        "from a fresh seed. To run the finalists on fresh seeds:"
     )
     command = copyable(confirm_command(study)) if tried >= 2 else None
-    return element("div", element("p", told, class_="note"), command)
+    return element("div", element("p", sentence, class_="note"), command)

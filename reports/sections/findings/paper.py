@@ -18,14 +18,14 @@ from reports.sections.findings.grid import grid_rows, grid_runs
 
 @dataclass(frozen=True)
 class Claim:
-    """What a paper says of one method over some settings."""
+    """What a paper reports about one method over some settings."""
 
     sentence: str
     method: str
     settings: str
     """One letter a setting."""
     holds: bool
-    """Whether it says that the method trains there, or that it fails."""
+    """Whether the paper reports that the method trains there, or that it fails."""
 
 
 CLAIMS = {
@@ -47,9 +47,9 @@ def agreements(study: StudyRecord) -> list[Finding]:
 
 
 def against_others(runs: pd.DataFrame) -> Finding:
-    """The grid's first method against each other one, paired on setting and seed."""
+    """The grid's first method against every other one, paired on setting and seed."""
     first, *others = list(dict.fromkeys(runs["method"]))
-    told = []
+    sentences = []
     most = 0
     for what, values, words in (
         ("stable runs", runs["outcome"].eq("stable"), _points),
@@ -59,29 +59,29 @@ def against_others(runs: pd.DataFrame) -> Finding:
         effects = {other: effect for other, effect in effects.items() if effect.num_configurations}
         most = max([most, *(effect.num_configurations for effect in effects.values())])
         if effects:
-            told.append(f"In {what}: {_sorted_out(effects, words)}.")
+            sentences.append(f"In {what}: {_sorted_out(effects, words)}.")
     return Finding(
         f"{first} against the others, on the same settings and seeds:",
-        f"{' '.join(told)} Intervals (95%) draw the {counted(most, 'setting')} again, and from so "
-        "few are too narrow rather than too wide.",
+        f"{' '.join(sentences)} Intervals (95%) resample the {counted(most, 'setting')}; from so "
+        "few they are too narrow rather than too wide.",
     )
 
 
 def _sorted_out(effects: dict[str, Effect], words: Callable[[Effect], str]) -> str:
-    """Others that it beats, that beat it, that it equals everywhere, and those left open."""
+    """Others that it beats, that beat it, that equal it everywhere, and those left open."""
     groups: dict[str, list[str]] = {}
     for other, effect in effects.items():
         low, high = effect.interval
         if low == high == 0:
-            groups.setdefault("alike at every setting", []).append(other)
+            groups.setdefault("equal at every setting", []).append(other)
         elif np.isnan(low) or low == high:
             groups.setdefault("no interval", []).append(f"{other} {words(effect)}")
         elif low > 0 or high < 0:
             which = "above" if low > 0 else "below"
             groups.setdefault(which, []).append(f"{other} {words(effect)}")
         else:
-            groups.setdefault("not told apart from", []).append(other)
-    order = ("above", "below", "not told apart from", "alike at every setting", "no interval")
+            groups.setdefault("not distinguished from", []).append(other)
+    order = ("above", "below", "not distinguished from", "equal at every setting", "no interval")
     return "; ".join(f"{name} {listed(groups[name])}" for name in order if name in groups)
 
 
@@ -112,18 +112,18 @@ def _gain(effect: Effect) -> str:
 def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:
     """One claim of the paper cell by cell.
 
-    A cell agrees when most of its runs went as the paper says. That is a statement on these runs:
-    the intervals that go with it say how little a cell's few seeds prove.
+    A cell agrees when most of its runs ended as the paper reports. That is a statement about these
+    runs: the intervals beside it show how little the few seeds of a cell prove.
     """
-    own = rows[rows["method"] == claim.method].set_index("setting")
-    ran = [letter for letter in claim.settings if letter in own.index]
-    absent = [letter.upper() for letter in claim.settings if letter not in own.index]
+    of_method = rows[rows["method"] == claim.method].set_index("setting")
+    ran = [letter for letter in claim.settings if letter in of_method.index]
+    absent = [letter.upper() for letter in claim.settings if letter not in of_method.index]
     if not ran:
-        return Finding(f"The paper's “{claim.sentence}” was not put to the test here.", "")
-    cells = own.loc[ran]
+        return Finding(f"The paper's “{claim.sentence}” was not tested here.", "")
+    cells = of_method.loc[ran]
     mostly = cells["stable"] * 2 > cells["total"]
     agrees = [letter for letter in ran if bool(mostly[letter]) == claim.holds]
-    told = [
+    counts = [
         f"{letter.upper()} {cells['stable'][letter]} of {cells['total'][letter]} "
         f"({percents(float(cells['low'][letter]), float(cells['high'][letter]))})"
         for letter in ran
@@ -141,11 +141,11 @@ def agreement(rows: pd.DataFrame, claim: Claim) -> Finding:
     side = cells["low"] > 0.5 if claim.holds else cells["high"] < 0.5
     settled = [letter.upper() for letter in ran if bool(side[letter])]
     proof = (
-        f"Beyond what so few runs may show by luck (an interval on the paper's side of 50%): "
-        f"{listed(settled) or 'no setting'}."
+        "Agreement beyond what so few runs may show by chance (an interval on the paper's side "
+        f"of 50%): {listed(settled) or 'no setting'}."
     )
     return Finding(
         opening + verdict,
         f"Stable runs of {claim.method} and the Wilson 95% interval of their share: "
-        f"{listed(told)}.{missing} {proof}",
+        f"{listed(counts)}.{missing} {proof}",
     )

@@ -1,4 +1,4 @@
-"""What may be said of the trial a study ends with: by fresh runs only, or that nothing is."""
+"""The findings about the trial a study ends with: by fresh runs only, or not confirmed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from reports.study.tables import finished, names_of, run_table
 
 
 def recommendation(study: StudyRecord) -> list[Finding]:
-    """The recommended trial by its fresh runs and who confirmed better; or what leads, and why
-    that is not confirmed."""
+    """The recommended trial by its fresh runs, and a finalist whose fresh runs were better; or the
+    leading trial, and why that is not confirmed."""
     recommended = conclusions_of(study).recommended
     results = {it.trial: it for it in finalist_results(study)}
     winner = results.pop(recommended, None) if recommended is not None else None
@@ -34,11 +34,13 @@ def recommendation(study: StudyRecord) -> list[Finding]:
 
 
 def confirmed(winner: Finalist, names: MetricNames) -> Finding:
-    """The headline: k of n fresh runs, their quality, and beside it what the race showed."""
+    """The headline: k of n fresh runs, their quality, and beside it the result of the race."""
     fresh = winner.fresh
-    detail = ["Those seeds were used for no choice."]
+    detail = ["No choice was made on those seeds."]
     if winner.num_pending:
-        detail = [f"{counted(winner.num_pending, 'fresh run')} more not ended yet.", *detail]
+        have = "has" if winner.num_pending == 1 else "have"
+        pending = f"{counted(winner.num_pending, 'more fresh run')} {have} not ended yet."
+        detail = [pending, *detail]
     quality = f"interquartile mean {fixed(winner.quality)}"
     low, high = winner.quality_interval
     if not math.isnan(low):
@@ -48,8 +50,8 @@ def confirmed(winner: Finalist, names: MetricNames) -> Finding:
         which = "them" if fresh.count == fresh.total else "the stable ones"
         detail.append(f"Median {names.frechet} of {which}: {number(winner.frechet)}.")
     detail.append(
-        f"The race showed {winner.race.counts}: an optimistic figure, for the trial was chosen "
-        "by it."
+        f"The race showed {winner.race.counts}: an optimistic figure, because the trial was "
+        "chosen by it."
     )
     flags = [
         f"{name} in {winner.flags.count(name)} of {fresh.total}"
@@ -72,36 +74,36 @@ def confirmed_better(winner: Finalist, others: Sequence[Finalist]) -> Finding | 
     if best is None or best.fresh.value <= winner.fresh.value:
         return None
     apart = best.fresh.interval.low > winner.fresh.interval.high
-    told = (
-        "Their intervals do not even overlap, so confirm that one with seeds of its own."
+    detail = (
+        "Their intervals do not even overlap, so confirm that trial on new seeds."
         if apart
-        else "Their intervals overlap. To choose it for that would be a choice by these very "
+        else "Their intervals overlap. Switching to it would be a choice made on these same "
         "seeds, and would need fresh ones again."
     )
-    return Finding(f"Finalist trial {best.trial} did better on fresh seeds: {best.fresh}.", told)
+    return Finding(f"Finalist trial {best.trial} did better on fresh seeds: {best.fresh}.", detail)
 
 
 def not_confirmed(study: StudyRecord) -> Finding | None:
-    """That no number of the leader is confirmed, and what its runs and all others suggest."""
+    """That no number of the leading trial is confirmed, and what all runs suggest for it."""
     trial = leading_trial(study)
     if trial is None:
         return None
     runs = finished(run_table(study))
-    own = runs[(runs["trial"] == trial) & (runs["stage"] != "confirm")]
+    leading = runs[(runs["trial"] == trial) & (runs["stage"] != "confirm")]
     believe = believed(study, trial)
     if believe is None:
         return None
-    led_by = Share.of_stable(own["outcome"])
+    led_by = Share.of_stable(leading["outcome"])
     others = counted(int(runs["trial"].nunique()), "trial")
     how = (
         "its spread fitted to them"
         if believe.fitted
-        else "with a prior worth two runs: their runs cannot tell how much trials differ"
+        else "with a prior worth two runs: their runs do not show how much trials differ"
     )
     return Finding(
         "Nothing is confirmed.",
         f"Trial {trial} leads by {led_by.count} stable of {counted(led_by.total, 'run')} that it "
-        f"was chosen by. Drawn towards what all {others} show ({how}), its share of stable runs "
+        f"was chosen by. Shrunk towards what all {others} show ({how}), its share of stable runs "
         f"is about {fixed(believe.mean)} (95% credible: {percents(believe.low, believe.high)}). "
         "Only runs on fresh seeds can confirm it.",
     )

@@ -49,13 +49,12 @@ def header(study: StudyRecord, now: datetime) -> Html:
 
 
 def opening(study: StudyRecord, album: Album) -> list[Block]:
-    """The trial that the study ends with, then what may be said of the space, topic by topic.
+    """The trial that the study ends with, then the findings about the space, topic by topic.
 
     The first sentence and the card of a confirmed study quote its fresh runs and no other.
     """
-    found = findings(study)
-    first, rest = found[0], found[1:]
-    shown, more = told_first(rest)
+    first, *rest = findings(study)
+    prominent, more = by_prominence(rest)
     ranges = [] if is_small(study) else ranges_found(study)
     note = ranges_note(ranges)
     return [
@@ -63,7 +62,7 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
         element("p", first.detail, class_="lead-detail") if first.detail else Html(),
         leader_card(study, album) or Html(),
         _verdict_bar(run_table(study)) or Html(),
-        topics(shown),
+        topics(prominent),
         _more(more),
         element("p", note, class_="note") if note else Html(),
         grid_section(study) or Html(),
@@ -71,43 +70,45 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
     ]
 
 
-PLACES = {"end": 1, "holds": 2, "fails": 2, "effects": 2, "untested": 1}
-"""Sentences of each topic that are read at once beneath the first one; places that a topic leaves
-free go to the others."""
+MOST_SENTENCES = {"end": 1, "holds": 2, "fails": 2, "effects": 2, "untested": 1}
+"""How many sentences of each topic are printed beneath the first one without unfolding; what a
+topic does not use goes to the others."""
 
 
-def told_first(found: list[Finding]) -> tuple[list[Finding], list[Finding]]:
-    """As many findings as are read without effort, every topic heard, and the rest."""
+def by_prominence(every: list[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """As many findings as are read without effort, from every topic, and the rest."""
     kept: list[Finding] = []
-    for topic, places in PLACES.items():
-        kept += [finding for finding in found if finding.topic == topic][:places]
-    free = sum(PLACES.values()) - len(kept)
-    spare = [finding for finding in found if finding not in kept and finding.topic in PLACES]
+    for topic, most in MOST_SENTENCES.items():
+        kept += [finding for finding in every if finding.topic == topic][:most]
+    free = sum(MOST_SENTENCES.values()) - len(kept)
+    spare = [
+        finding for finding in every if finding not in kept and finding.topic in MOST_SENTENCES
+    ]
     kept += spare[: max(0, free)]
     return (
-        [finding for finding in found if finding in kept],
-        [finding for finding in found if finding not in kept],
+        [finding for finding in every if finding in kept],
+        [finding for finding in every if finding not in kept],
     )
 
 
-def topics(found: list[Finding]) -> Html:
-    """Findings under the words of their topics, which stand beside them where there is room."""
+def topics(entries: list[Finding]) -> Html:
+    """Findings under the titles of their topics, which stand beside them where there is room."""
     parts = []
     for topic, title in TOPICS.items():
-        told = [finding for finding in found if finding.topic == topic]
-        if told:
-            parts += [element("h3", title), _sentences(told)]
+        of_topic = [finding for finding in entries if finding.topic == topic]
+        if of_topic:
+            parts += [element("h3", title), _sentences(of_topic)]
     return element("div", *parts, class_="topics")
 
 
-def _more(found: list[Finding]) -> Html:
-    if not found:
+def _more(entries: list[Finding]) -> Html:
+    if not entries:
         return Html()
-    title = counted(len(found), "more finding")
-    return element("details", element("summary", title), topics(found), class_="more")
+    title = counted(len(entries), "more finding")
+    return element("details", element("summary", title), topics(entries), class_="more")
 
 
-def _sentences(found: list[Finding]) -> Html:
+def _sentences(entries: list[Finding]) -> Html:
     items = [
         element(
             "li",
@@ -115,7 +116,7 @@ def _sentences(found: list[Finding]) -> Html:
             *_detail(finding),
             *(part for quote in finding.quotes for part in (" ", _quoted(quote))),
         )
-        for finding in found
+        for finding in entries
     ]
     return element("ul", *items, class_="findings")
 

@@ -1,4 +1,4 @@
-"""Methods: how are these numbers made, and made again?"""
+"""Methods: how are these numbers made, and how are they reproduced?"""
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Section
@@ -8,6 +8,6 @@ from reports.study.gallery import Album
 SECTION: Section[StudyRecord, Album] = Section(
     "methods",
     "Methods",
-    "How are these numbers made, and made again?",
+    "How are these numbers made, and how are they reproduced?",
     methods_blocks,
 )

@@ -27,11 +27,11 @@ METRICS = {
     "kernel_error": "standard error of the kernel distance",
     "precision": "share of generated images inside the real images' neighbourhoods",
     "recall": "share of real images inside the generated images' neighbourhoods",
-    "density": "how many real neighbourhoods hold a generated image, over k",
+    "density": "mean number of real neighbourhoods that a generated image lies in, over k",
     "coverage": "share of real images whose neighbourhood holds a generated image",
     "ct": "C_T: far below 0 generated images lie nearer to training images than held-out ones do",
     "authenticity": "share of generated images that are no near copy of one training image",
-    "duplicates": "share of generated images that nearly repeat another one",
+    "duplicates": "share of generated images that nearly repeat another generated image",
     "rke": "number of modes by the second-order Renyi entropy of a kernel",
 }
 NOT_RECORDED = "not recorded"
@@ -40,7 +40,7 @@ REQUIRED = tuple(name for name, field in MetricNames.model_fields.items() if fie
 
 
 def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
-    """The whole section; `album` holds the pictures that earlier sections took."""
+    """The whole section; `album` holds the pictures that earlier sections put on the page."""
     card = study.card
     facts = {
         "Data": card.data.stored(),
@@ -51,7 +51,7 @@ def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
     return [
         element("h3", "Commands"),
         commands_section(study),
-        element("h3", "What this page left out, and why"),
+        element("h3", "What this page leaves out, and why"),
         _left_out(study, album),
         element("h3", "Score and verdicts"),
         _formulas(study),
@@ -71,31 +71,33 @@ def methods_blocks(study: StudyRecord, album: Album) -> list[Block]:
 
 
 def _left_out(study: StudyRecord, album: Album) -> Html:
-    """What of the record is not here, then what the page's size leaves out."""
-    told = [*left_out(study), *_pictures(study, album)]
-    told.append(
+    """What the record lacks, then what the page leaves out to limit its size."""
+    sentences = [*left_out(study), *_pictures(study, album)]
+    sentences.append(
         f"Curves take at most {MOST_CURVE_BYTES / 1e6:g} MB, quality and metrics first; a "
-        "quantity that has no room for all runs is kept for the trials with pictures alone."
+        "quantity that does not fit for all runs is kept only for the trials with pictures."
     )
-    return element("ul", *(element("li", sentence) for sentence in told), class_="method-left-out")
+    return element(
+        "ul", *(element("li", sentence) for sentence in sentences), class_="method-left-out"
+    )
 
 
 def _pictures(study: StudyRecord, album: Album) -> list[str]:
     """How many runs have their samples here, and where the others' are."""
     if not study.runs:
         return []
-    place = f"{shown_folder(study.folder)}/trials/*/seed-*/{SAMPLES_FOLDER}"
+    files = f"{shown_folder(study.folder)}/trials/*/seed-*/{SAMPLES_FOLDER}"
     here, whole = len(album.filmstrips), len(study.runs)
-    told = [
+    sentences = [
         f"Sample grids of {here:,} of {counted(whole, 'run')} are on this page: the finalists', "
-        f"the Pareto set's, one of each failure's, at most {MOST_BYTES / 1e6:g} MB. All lie in "
-        f"{place}."
+        f"the Pareto set's, one of each failure's, at most {MOST_BYTES / 1e6:g} MB. All are in "
+        f"{files}."
     ]
     if album.damaged:
-        shown = sorted(album.damaged)
-        more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
-        told.append(f"Pictures that are no WebP: {', '.join(shown[:3])}{more}.")
-    return told
+        damaged = sorted(album.damaged)
+        more = f" and {len(damaged) - 3:,} more" if len(damaged) > 3 else ""
+        sentences.append(f"Pictures that are not WebP: {', '.join(damaged[:3])}{more}.")
+    return sentences
 
 
 def _folded(title: str, body: Html) -> Html:
@@ -125,24 +127,26 @@ def _formulas(study: StudyRecord) -> Html:
 
 
 def _stages(study: StudyRecord) -> list[Html]:
-    """How trials were chosen and what confirms them; nothing for a study that only explored."""
+    """How trials were chosen and confirmed; nothing for a study that only explored."""
     if not is_raced(study):
         return []
     settings = study.card.settings
     rungs = [str(seeds) for seeds in settings.seeds]
-    told = (
-        f"Race: trials have {listed(rungs)} seeds at its rungs, the better ones going on by their "
-        "share of stable runs, then by the mean of the objective; seeds are common to all. "
+    text = (
+        f"Race: trials have {listed(rungs)} seeds at its rungs, and the better ones are promoted "
+        "by their share of stable runs, then by the mean of the objective; all use the same "
+        "seeds. "
         "Confirm: the finalists on seeds that no choice was made on, "
         f"{number(settings.confirm)} each; the race's winner is named before any of those "
         "ends. In simulated studies (python -m benchmarks.race.study) the Wilson interval from "
-        "such runs held the winner's true share in 93 to 97% of studies from seven fresh runs on, "
-        "and from fewer in 92 to 97%. That is an average over winners: at one given share the "
-        "coverage of so few runs may be as low as 85%. The quality's 95% interval is a percentile "
-        "bootstrap over seeds; from few seeds such intervals are too narrow: they held the truth "
-        "in about 75% of cases from 3 seeds, 90% from 5 to 7, 94% from 10 on."
+        "such runs contained the winner's true share in 93 to 97% of studies from seven fresh "
+        "runs on, and from fewer in 92 to 97%. That is an average over winners: at one given "
+        "share the coverage of so few runs may be as low as 85%. The quality's 95% interval is a "
+        "percentile bootstrap over seeds; from few seeds such intervals are too narrow: they "
+        "contained the true value in about 75% of cases from 3 seeds, 90% from 5 to 7, 94% from "
+        "10 on."
     )
-    return [element("h3", "Race and confirm"), element("p", told)]
+    return [element("h3", "Race and confirm"), element("p", text)]
 
 
 def _thresholds(study: StudyRecord) -> Html:
@@ -168,19 +172,19 @@ def _metrics(study: StudyRecord) -> Html:
         f"{number(metrics.num_samples)} generated images an evaluation, nearest "
         f"k = {number(metrics.nearest_k)}, reference: "
         f"{metrics.reference or NOT_RECORDED}. “Real images” is what held-out real images "
-        "score against the same reference: the best a perfect generator could expect."
+        "score against the same reference: the best that a perfect generator could reach."
     )
     values = table(rows, ("metric", "real images", "meaning"), label="Metrics")
     return joined([element("p", protocol), values, *_classes(study)])
 
 
 def _classes(study: StudyRecord) -> list[Html]:
-    """How the classes of generated images are told; nothing where the data has none."""
+    """How generated images are classified; nothing where the data has no classes."""
     by = study.card.metrics.class_share_by
     if not by:
         return []
-    told = f"Class shares: an image's class is told by {by}; real shares are told the same way."
-    return [element("p", told)]
+    text = f"Class shares: images are classified by {by}; real shares are measured the same way."
+    return [element("p", text)]
 
 
 def _facts(title: str, data: Any) -> Html:

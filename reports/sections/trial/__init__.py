@@ -1,4 +1,4 @@
-"""A trial, close up: what did it draw, and why was it judged so?"""
+"""A trial, close up: what did it generate, and why this verdict?"""
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Section
@@ -8,6 +8,6 @@ from reports.study.gallery import Album
 SECTION: Section[StudyRecord, Album] = Section(
     "trial",
     "A trial, close up",
-    "What did it draw, and why was it judged so?",
+    "What did it generate, and why this verdict?",
     closeup_blocks,
 )

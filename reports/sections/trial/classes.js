@@ -1,4 +1,4 @@
-// Class coverage: what share of the generated images each class has, beside its real share.
+// Class coverage: the share that each class has of the generated images, beside its real share.
 
 import { make } from "../../browser/elements.js";
 import { curve, store } from "../../browser/store.js";
@@ -56,11 +56,11 @@ function classList(run, real, shares) {
   const rows = real.map((share, i) => ({ i, real: share, generated: shares.get(i) ?? 0 }));
   const gap = (/** @type {ClassShare} */ row) => Math.abs(row.generated - row.real);
   const furthest = new Set([...rows].sort((a, b) => gap(b) - gap(a)).slice(0, MOST_CLASSES));
-  const listed = rows.filter((row) => furthest.has(row));
+  const largest = rows.filter((row) => furthest.has(row));
   const top = Math.max(...rows.flatMap((row) => [row.real, row.generated]));
   const part =
-    listed.length < rows.length
-      ? ` Showing the ${listed.length} of ${rows.length} classes with the largest differences.`
+    largest.length < rows.length
+      ? ` Showing the ${largest.length} of ${rows.length} classes with the largest differences.`
       : "";
   const note =
     `Seed ${store.runs.seed[run]} at its last evaluation, by the extractor's classifier. ` +
@@ -68,7 +68,7 @@ function classList(run, real, shares) {
     `have less than a tenth of their real share.${part}`;
   return [
     make("p", { class: "note" }, note),
-    make("ul", { class: "classes" }, ...listed.map((row) => classRow(row, top))),
+    make("ul", { class: "classes" }, ...largest.map((row) => classRow(row, top))),
   ];
 }
 

@@ -1,4 +1,4 @@
-// A trial, close up: its seeds side by side, what they drew and measured, and its configuration.
+// A trial, close up: its seeds side by side, their samples and measurements, its configuration.
 
 import { around, byId, make } from "../../browser/elements.js";
 import { glyphOf } from "../../browser/glyph.js";
@@ -14,7 +14,7 @@ import { filmstrip, neighbours, picture } from "./pictures.js";
 /** @typedef {import("../../browser/types").Line} Line */
 
 /**
- * What Python names beside the store: trials by their role, the sampled paths, the runs whose
+ * What Python passes beside the store: trials by their role, the sampled paths, the runs whose
  * pictures are on the page.
  *
  * @typedef {object} Roles
@@ -36,7 +36,7 @@ const closeup = {
   trial: null,
   /** @type {number | null} The run in bold. */
   run: null,
-  /** Counts what was drawn: what finishes late is dropped. */
+  /** Counts drawings, so that one that finishes late is dropped. */
   turn: 0,
   isNear: false,
 };
@@ -61,7 +61,7 @@ atStart(() => {
   showSoon();
 });
 
-/** At once where the reader sees it, else when the browser has nothing better to do. */
+/** At once when it is near the view, otherwise when the browser is idle. */
 function showSoon() {
   if (closeup.isNear) showTrial();
   else (window.requestIdleCallback ?? setTimeout)(showTrial);
@@ -115,7 +115,7 @@ async function drawCloseup(trial) {
   if (turn === closeup.turn) classes.replaceChildren(...coverage);
 }
 
-// The head: which trial, what it is in the study, and the way to its neighbours in the table.
+// The head: the trial, its roles in the study, and buttons to its neighbours in the table.
 
 /**
  * @param {number} trial
@@ -153,7 +153,7 @@ function trialHead(trial, runs) {
  */
 function stepButton(by, identity, label) {
   const button = make("button", { type: "button", id: identity }, label);
-  // From the trial that is drawn, which is the leading one while none is selected.
+  // Steps from the trial that is drawn: the leading one while none is selected.
   button.addEventListener("click", () => selection.step(by, closeup.trial));
   return button;
 }

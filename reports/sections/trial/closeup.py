@@ -1,4 +1,4 @@
-"""A trial, close up: the place that the page's script fills, and the pictures it may show."""
+"""A trial, close up: the element that the page's script fills, and the pictures it may show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IDENTITY = "closeup"
 
 
 def closeup_blocks(study: StudyRecord, album: Album) -> list[Block]:
-    """Sample grids to choose a trial by, then the place of the trial that is chosen.
+    """Sample grids to choose a trial by, then the element that shows the chosen trial.
 
     Takes into `album` the pictures of finalists, the Pareto set and one run of each failure.
     """
@@ -23,11 +23,11 @@ def closeup_blocks(study: StudyRecord, album: Album) -> list[Block]:
     row = samples_row(study, chosen, album)
     album.take(study, chosen)
     note = pictures_note(study, album, chosen)
-    return [*([] if row is None else [row]), note, _place(study, chosen)]
+    return [*([] if row is None else [row]), note, _container(study, chosen)]
 
 
-def _place(study: StudyRecord, chosen: Chosen) -> Html:
-    """What the script cannot know from the store: who was chosen, and which paths are sampled."""
+def _container(study: StudyRecord, chosen: Chosen) -> Html:
+    """What the store does not hold: the roles of trials, and which paths are sampled."""
     concluded = conclusions_of(study)
     trials = {
         "recommended": concluded.recommended,

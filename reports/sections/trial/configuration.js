@@ -1,4 +1,4 @@
-// A trial's configuration: the base with what the trial sets, the differences first and marked.
+// A trial's configuration: the base with the trial's overrides, the differences first and marked.
 
 import { make } from "../../browser/elements.js";
 import { settingAt, store, trialIndex } from "../../browser/store.js";
@@ -58,7 +58,7 @@ function differences(rows) {
 }
 
 /**
- * Names apart by commas, each an element: a name written from right to left turns no other.
+ * Names separated by commas, each in its own element: right-to-left text reorders no other name.
  *
  * @param {string[]} names
  */
@@ -90,13 +90,13 @@ function setAt(config, [first, ...rest], value) {
     config[first] = value;
     return;
   }
-  // A key of the prototype, such as "constructor", is no part of the configuration.
+  // A key of the prototype, such as "constructor", is not part of the configuration.
   if (!Object.hasOwn(config, first)) config[first] = {};
   setAt(/** @type {Config} */ (config[first]), rest, value);
 }
 
 /**
- * The JSON as text in pieces, those lines marked that the trial sets.
+ * The JSON in pieces of text, with the lines that the trial sets marked.
  *
  * @param {object} node
  * @param {Config} overrides

@@ -31,7 +31,7 @@ export function linesOf(runs, images, values) {
 }
 
 /**
- * A run's quality over time, as small as a word.
+ * A run's quality over time, as a sparkline.
  *
  * @param {Line} line
  */
@@ -40,7 +40,7 @@ export function sparkline(line) {
 }
 
 /**
- * Charts of all that the runs measured, the chosen one's lines in bold.
+ * Charts of everything that the runs measured, the chosen run's lines in bold.
  *
  * @param {number[]} runs
  * @param {number} chosen
@@ -57,7 +57,7 @@ export async function measurements(runs, chosen, images) {
   );
   const note =
     `Over images seen, 0 to ${imagesText(store.study.budget)}. Bold: the chosen seed. Dotted: ` +
-    "real images. A failure is marked where it began, and an axis covers the time before it.";
+    "real images. A failure is marked where it began; axes are scaled to the values before it.";
   /** @type {HTMLElement[]} */
   const parts = [
     make("h4", {}, "What was measured, seed by seed"),
@@ -107,7 +107,7 @@ async function multiplesOf(metrics, runs, chosen, images) {
 }
 
 /**
- * Signals of single layers are many: drawn when they are asked for.
+ * Signals of single layers are many, so they are drawn when the reader unfolds them.
  *
  * @param {Metrics} layers
  * @param {number[]} runs

@@ -1,4 +1,4 @@
-// What a run drew: samples over time from the same latent codes, and its nearest training images.
+// A run's samples over time from the same latent codes, and its nearest training images.
 
 import { make } from "../../browser/elements.js";
 import { glyphOf } from "../../browser/glyph.js";
@@ -32,7 +32,7 @@ export function filmstrip(run) {
   const frames = store.filmstrips[run] ?? [];
   if (!frames.length) {
     const folder = make("code", {}, `${folderOf(run)}samples/`);
-    const note = "This page holds no sample grid of this run. Grids that were kept are in ";
+    const note = "This page has no sample grid of this run. The grids that were kept are in ";
     return make(
       "div",
       {},
@@ -60,7 +60,7 @@ export function neighbours(run) {
   const grid = store.neighbours[run];
   if (!grid) {
     const files = make("code", {}, `${folderOf(run)}samples/neighbours-*.webp`);
-    const note = "This page holds none for this run. Where the record has them, they are ";
+    const note = "This page has none for this run. Where the record has them, they are ";
     return make("div", {}, title, make("p", { class: "note" }, note, files, "."));
   }
   const caption =

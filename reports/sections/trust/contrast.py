@@ -1,8 +1,8 @@
-"""The figures a choice was made by beside those it was not made by: race against fresh seeds.
+"""The runs that a choice was made by beside those it was not made by: race against fresh seeds.
 
 A trial that leads many others leads partly by luck (the winner's curse), so the runs that it was
-chosen by flatter it. Fresh runs do not; before there are any, its share drawn towards what all
-trials show (beta-binomial) says how much of the lead to expect to last.
+chosen by are biased in its favour. Fresh runs are not; before there are any, its share shrunk
+towards what all trials show (beta-binomial) estimates how much of the lead will last.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from reports.kit.words import trial_name
 from reports.study.conclusions import conclusions_of, finalist_results, is_confirmed
 from reports.study.tables import finished, run_table
 
-CHOSEN, FRESH, DRAWN = "chosen by", "fresh seeds", "drawn towards all"
+CHOSEN, FRESH, SHRUNK = "chosen by", "fresh seeds", "shrunk towards all"
 LIFT = 0.17
-"""Of a lane's two lines above and below its middle."""
+"""Distance of a lane's two lines from its middle, of the height of a lane."""
 MOST_LEADERS = 6
 LEAST_RUNS = 2
-"""Runs of a trial that is no finalist: of single runs all are alike."""
+"""Runs of a trial that is no finalist: trials of a single run differ only in stable or not."""
 
 
 def contrast_rows(study: StudyRecord) -> pd.DataFrame:
     """Two rows a trial, the best first: trial, kind, stable, total, share, low, high.
 
     Finalists by the runs they were chosen by and by fresh ones (Wilson's 95 % bounds); in a study
-    without fresh runs the leaders with several runs, as seen and drawn towards all trials (95 %
-    credible bounds, no counts).
+    without fresh runs the leaders with several runs, as observed and shrunk towards all trials
+    (95 % credible bounds, no counts).
     """
     columns = ["trial", "kind", "stable", "total", "share", "low", "high"]
     rows = _confirmed(study) if is_confirmed(study) else _leaders(study)
@@ -46,9 +46,9 @@ def contrast_panel(study: StudyRecord) -> Panel | None:
 
 
 def draw_contrast(rows: pd.DataFrame, recommended: int | None = None) -> Panel:
-    """A lane a trial: hollow what it was chosen by, filled what it was not, with intervals."""
+    """A lane a trial: hollow the runs it was chosen by, filled the others, with intervals."""
     trials = list(dict.fromkeys(rows["trial"]))
-    later = FRESH if (rows["kind"] == FRESH).any() else DRAWN
+    later = FRESH if (rows["kind"] == FRESH).any() else SHRUNK
     figure = blank(84 + 54 * len(trials))
     for kind, lift in ((CHOSEN, LIFT), (later, -LIFT)):
         figure.add_traces(lanes(_series(rows[rows["kind"] == kind], trials, kind, lift)))
@@ -66,12 +66,12 @@ def draw_contrast(rows: pd.DataFrame, recommended: int | None = None) -> Panel:
 
 
 NOTES = {
-    FRESH: "Hollow: the runs that a trial was chosen by, which flatter whom they choose. Filled: "
-    "fresh seeds that no choice was made by. Lines: 95% intervals (Wilson). The recommended trial "
+    FRESH: "Hollow: the runs that a trial was chosen by, which are biased in its favour. Filled: "
+    "fresh seeds that no choice was made on. Lines: 95% intervals (Wilson). The recommended trial "
     "is bold; it was named before any fresh run.",
-    DRAWN: "Hollow: the runs that a trial leads by, with Wilson's 95% interval. Filled: the same "
-    "drawn towards what all trials show, with a 95% credible interval; it is what to expect of "
-    "fresh seeds, and no test by them.",
+    SHRUNK: "Hollow: the runs that a trial leads by, with Wilson's 95% interval. Filled: the same "
+    "share shrunk towards what all trials show, with a 95% credible interval; it is what to "
+    "expect of fresh seeds, not a test on them.",
 }
 
 
@@ -95,13 +95,13 @@ def _series(rows: pd.DataFrame, trials: list[int], kind: str, lift: float) -> Se
 
 
 def _confirmed(study: StudyRecord) -> list[tuple[object, ...]]:
-    found: list[tuple[object, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for finalist in finalist_results(study):
         for kind, share in ((CHOSEN, finalist.race), (FRESH, finalist.fresh)):
             if share.total:
                 numbers = share.count, share.total, share.value, *share.interval
-                found.append((finalist.trial, kind, *numbers))
-    return found
+                rows.append((finalist.trial, kind, *numbers))
+    return rows
 
 
 def _leaders(study: StudyRecord) -> list[tuple[object, ...]]:
@@ -113,13 +113,13 @@ def _leaders(study: StudyRecord) -> list[tuple[object, ...]]:
     )
     if counts.trial.size == 0 or not (counts.runs >= LEAST_RUNS).any():
         return []
-    drawn = shrink(counts.stable, counts.runs)
+    shrunk = shrink(counts.stable, counts.runs)
     several = np.flatnonzero(counts.runs >= LEAST_RUNS)
-    order = several[np.lexsort((-counts.runs[several], -drawn.mean[several]))]
-    found: list[tuple[object, ...]] = []
+    order = several[np.lexsort((-counts.runs[several], -shrunk.mean[several]))]
+    rows: list[tuple[object, ...]] = []
     for i in order[:MOST_LEADERS]:
         trial, stable, total = (int(of[i]) for of in (counts.trial, counts.stable, counts.runs))
-        seen = (stable, total, stable / total, float(counts.low[i]), float(counts.high[i]))
-        expected = (float(of[i]) for of in (drawn.mean, drawn.low, drawn.high))
-        found += [(trial, CHOSEN, *seen), (trial, DRAWN, 0, 0, *expected)]
-    return found
+        observed = (stable, total, stable / total, float(counts.low[i]), float(counts.high[i]))
+        expected = (float(of[i]) for of in (shrunk.mean, shrunk.low, shrunk.high))
+        rows += [(trial, CHOSEN, *observed), (trial, SHRUNK, 0, 0, *expected)]
+    return rows

@@ -11,7 +11,7 @@ from reports.kit.words import MISSING, counted, images, listed, number
 from reports.study.commands import copyable
 
 COMMAND = "python -m lab.validate --part planted"
-"""Measures the judge on runs whose truth is known."""
+"""Measures the judge on runs whose true outcome was planted."""
 
 
 def detector_section(study: StudyRecord) -> Html:
@@ -20,13 +20,15 @@ def detector_section(study: StudyRecord) -> Html:
     if rates is None or not rates.verdicts:
         return element(
             "div",
-            element("p", "This record does not say: it was made before error rates came with the "
+            element("p", "Not recorded: this study was made before error rates came with the "
                     "lab. To measure them:", class_="note"),
             copyable(COMMAND),
         )  # fmt: skip
     lines = [_line(name, rate) for name, rate in rates.verdicts.items()]
     lines += [_line(f"{name} (flag)", rate) for name, rate in rates.flags.items()]
-    head = ("failure", "named when planted", "", "right when named", "", "found after", "planted")
+    head = (
+        "failure", "named when planted", "", "right when named", "", "detected after", "planted",
+    )  # fmt: skip
     return element(
         "div",
         element("p", _healthy(rates.healthy)),
@@ -41,29 +43,29 @@ def _healthy(rate: HealthyCard) -> str:
     runs, alone = rate.runs, rate.left_alone
     if runs is None or alone is None:
         return "How often a healthy run is called a failure is not recorded."
-    told = (
-        f"Of {counted(runs, 'healthy run')} it left {alone} alone "
+    sentence = (
+        f"Of {counted(runs, 'healthy run')} the judge left {alone} alone "
         f"(Wilson 95%: {Share(alone, runs).bounds})"
     )
     if rate.interval is not None:
         low, high = rate.interval
-        told += (
+        sentence += (
             f"; false alarms per 1,000 healthy evaluations: {number(rate.per_thousand)} "
             f"({number(low)} to {number(high)})"
         )
-    return f"{told}."
+    return f"{sentence}."
 
 
 def _thresholds(rates: DetectorCard) -> str:
     if rates.same_thresholds:
-        return "This study judges by the limits that were validated."
-    told = [
+        return "This study uses the limits that were validated."
+    changes = [
         f"{name} {number(here)} instead of {number(validated)}"
         for name, (validated, here) in rates.changed_thresholds.items()
     ]
     return (
-        f"This study changed limits ({listed(told) or 'which, is not recorded'}), so these rates "
-        "are not its own."
+        f"This study changed limits ({listed(changes) or 'which ones is not recorded'}), so these "
+        "rates were not measured with the limits it uses."
     )
 
 
@@ -72,9 +74,9 @@ def _source(rates: DetectorCard) -> str:
     quick = "a quick validation" if rates.quick else "the validation"
     return (
         f"From {quick} of version {rates.version or 'unknown'}{held} that no limit was "
-        f"chosen by, runs of {images(rates.budget_images)} images on small networks and "
+        f"chosen on, runs of {images(rates.budget_images)} images on small networks and "
         "data: rates on other networks may differ. Named when planted: the right name, and not "
-        "before the true onset. Intervals: Wilson 95%. Again with "
+        "before the true onset. Intervals: Wilson 95%. To repeat it: "
         f"{rates.command or COMMAND}."
     )
 

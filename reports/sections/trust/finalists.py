@@ -1,4 +1,4 @@
-"""The finalists: the race that each won beside the fresh runs that it was not chosen by."""
+"""The finalists: the race runs each was chosen by beside its fresh runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reports.study.tables import names_of
 
 
 def finalists_table(study: StudyRecord) -> Html | None:
-    """Every finalist by the race it won and by the fresh runs that it was not chosen by."""
+    """Every finalist by the race runs it was chosen by and by its fresh runs."""
     results = finalist_results(study)
     if not results:
         return None
@@ -36,11 +36,11 @@ def finalists_table(study: StudyRecord) -> Html | None:
         table(lines, head, kind="finalists", label="Finalists"),
         element(
             "p",
-            "In the race's order, which fresh runs do not change. Fresh runs: stable of total and "
-            "the Wilson 95% interval. In the race: the runs that the trial was chosen by, which "
-            "flatter whom they choose. Quality: interquartile mean of the final quality over "
-            "fresh runs, failures as 0, and its bootstrap interval, nominally 95% and from few "
-            "seeds too narrow (how much is said at the page's end). Worst quarter: the mean of "
+            "In the order of the race, which fresh runs do not change. Fresh runs: stable of "
+            "total and the Wilson 95% interval. In the race: the runs that the trial was chosen "
+            "by, which are biased in its favour. Quality: interquartile mean of the final quality "
+            "over fresh runs, failures as 0, and its bootstrap interval, nominally 95% and from "
+            "few seeds too narrow (Methods states by how much). Worst quarter: the mean of "
             f"the worst quarter of them. {names.frechet}: median over the stable fresh runs.",
             class_="note",
         ),

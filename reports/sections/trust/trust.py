@@ -1,6 +1,6 @@
-"""What a sceptic asks first: by which runs, judged how surely, confirmed by what, what is lost.
+"""What a sceptic asks first: which runs, how firmly judged, confirmed by what, what is missing.
 
-Everything is counted from the record; what it does not say is said to be missing.
+Everything is counted from the record; what it lacks is reported as not recorded.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from reports.study.tables import explored, finished, names_of, run_table
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:
-    """The verdict in words, fresh seeds beside the race, runs by stage, the judge, the rest."""
-    told = standing(study)
+    """The conclusion in words, fresh seeds beside the race, runs by stage, the judge, the rest."""
+    verdict = standing(study)
     panel = contrast_panel(study)
-    chosen = element("h3", "What it was chosen by, and what it was not")
+    chosen = element("h3", "The runs a trial was chosen by, and what to expect of it")
     contrast: list[Block] = [] if panel is None else [chosen, panel]
     return [
-        element("p", told.claim, class_="lead"),
-        element("p", told.detail, class_="lead-detail") if told.detail else Html(),
+        element("p", verdict.claim, class_="lead"),
+        element("p", verdict.detail, class_="lead-detail") if verdict.detail else Html(),
         *contrast,
         finalists_table(study) or Html(),
         element("h3", "Runs by stage"),
@@ -53,7 +53,7 @@ def trust_blocks(study: StudyRecord) -> list[Block]:
 
 
 def standing(study: StudyRecord) -> Finding:
-    """Whether the leading figures stand: confirmed, under way, not confirmed, or none yet."""
+    """Whether the leading trial is confirmed, being confirmed or not confirmed; or none leads."""
     runs = finished(run_table(study))
     if runs.empty:
         return Finding("Nothing to trust yet: no run has its verdict.", "")
@@ -62,15 +62,15 @@ def standing(study: StudyRecord) -> Finding:
         return _confirmed(next(it for it in finalist_results(study) if it.trial == recommended))
     if recommended is not None:
         return Finding(
-            "Not confirmed: read it as optimistic.",
-            f"Trial {recommended} won the race by the very runs that its figures come from.",
+            "Not confirmed: treat its figures as optimistic.",
+            f"Trial {recommended} won the race by the same runs that its figures come from.",
         )
     seeds = "One seed a trial" if is_single(explored(runs)) else "Several seeds a trial"
     return Finding(
-        "Not confirmed: read every leading figure as optimistic.",
+        "Not confirmed: treat every figure of a leading trial as optimistic.",
         f"{seeds}, and the best of {counted(int(runs['trial'].nunique()), 'trial')} looks better "
-        "than it is, for it was picked by the same runs. Shares over the space are no such pick: "
-        "those of runs that no optimiser chose stand as they are.",
+        "than it is, because it was chosen by the same runs. Shares over the space are not chosen "
+        "that way: those of unbiased runs, which no optimizer chose, stand as they are.",
     )
 
 
@@ -88,7 +88,7 @@ def _confirmed(winner: Finalist) -> Finding:
         return Finding(f"Refuted on {seeds}: {figure}, so it mostly fails.", race)
     return Finding(
         f"Tested on {seeds}, not settled: {figure}.",
-        f"The interval holds 50%: these seeds do not tell whether most runs are stable. {race}",
+        f"The interval contains 50%: these seeds do not show whether most runs are stable. {race}",
     )
 
 
@@ -97,21 +97,21 @@ def stage_rows(study: StudyRecord) -> pd.DataFrame:
     runs = run_table(study)
     order = [stage for stage in STAGES if (runs["stage"] == stage).any()]
     order += sorted(set(runs["stage"]) - set(order))
-    found = []
+    entries = []
     for stage in order:
-        own = runs[runs["stage"] == stage]
-        seeds = own.groupby("trial").size()
-        found.append(
+        of_stage = runs[runs["stage"] == stage]
+        seeds = of_stage.groupby("trial").size()
+        entries.append(
             {
                 "stage": stage,
                 "trials": len(seeds),
                 "fewest seeds": int(seeds.min()),
                 "most seeds": int(seeds.max()),
-                "runs": len(own),
-                **own["outcome"].value_counts().to_dict(),
+                "runs": len(of_stage),
+                **of_stage["outcome"].value_counts().to_dict(),
             }
         )
-    rows = pd.DataFrame(found)
+    rows = pd.DataFrame(entries)
     outcomes = in_order(set(runs["outcome"]))
     if outcomes and not rows.empty:
         rows[outcomes] = rows[outcomes].fillna(0).astype(int)
@@ -148,14 +148,14 @@ def _stage_line(row: Mapping[Any, Any], outcomes: list[str]) -> list[str]:
 
 
 def facts(study: StudyRecord) -> list[tuple[str, str]]:
-    """(what, in words): protocol, judging, crashes survived, changes under way and losses."""
+    """(title, sentence): target, protocol, judging, crashes, changes during the study, losses."""
     runs = run_table(study)
     return [
         ("stable means", _target(study)),
         ("measured by", _protocol(study)),
         ("verdicts", _judging(finished(runs))),
         ("crashes", _crashes(runs)),
-        ("one study", _changes(study, runs)),
+        ("conditions", _changes(study, runs)),
         ("left out", " ".join(left_out(study))),
     ]
 
@@ -178,57 +178,59 @@ def _protocol(study: StudyRecord) -> str:
 
 
 def _judging(done: pd.DataFrame) -> str:
-    """How firm verdicts are, and which could not look at everything."""
+    """How firm verdicts are, and how many runs lacked columns that a rule reads."""
     if done.empty:
         return "none yet."
     sure = done["confidence"].dropna()
     firm = int((sure == 1).sum())
-    told = [
+    parts = [
         f"{Share(firm, len(sure))} stay the same under every other limit tried"
         if len(sure)
-        else "how firm they are is not recorded"
+        else "their confidence is not recorded"
     ]
     blind = int(done["not_judged"].map(len).gt(0).sum())
-    told.append(
-        f"{counted(blind, 'run')} could not be judged on everything, for want of columns"
+    parts.append(
+        f"{counted(blind, 'run')} could not be judged in full, because columns are missing"
         if blind
-        else "every run was judged on everything"
+        else "every run was judged in full"
     )
     flagged = int(done["flags"].map(len).gt(0).sum())
     if flagged:
-        told.append(f"{counted(flagged, 'run')} flagged beside the verdict")
-    return f"{'; '.join(told)}."
+        parts.append(f"{counted(flagged, 'run')} flagged in addition to the verdict")
+    return f"{'; '.join(parts)}."
 
 
 def _crashes(runs: pd.DataFrame) -> str:
-    """Runs that started more than once; no run is lost for a crash that a retry survives."""
+    """Runs that started more than once; a crash that a retry recovers from loses no run."""
     attempts = pd.to_numeric(runs["attempts"], errors="coerce")
     again = int((attempts > 1).sum())
     errored = int((runs["outcome"] == "errored").sum())
-    told = (
+    restarts = (
         f"{counted(again, 'run')} started more than once (up to {attempts.max():.0f} times)"
         if again
         else "no run had to start again"
     )
-    return f"{told}; {counted(errored, 'run')} crashed for good." if errored else f"{told}."
+    return (
+        f"{restarts}; {counted(errored, 'run')} crashed for good." if errored else f"{restarts}."
+    )
 
 
 def _changes(study: StudyRecord, runs: pd.DataFrame) -> str:
-    """Whether runs are of one kind: budgets, hosts and resumptions, as far as recorded."""
-    told = []
+    """Whether all runs ran alike: budgets, hosts and resumptions, as far as recorded."""
+    parts = []
     budgets = sorted(runs["budget_images"].dropna().unique())
     if len(budgets) > 1:
-        told.append(f"runs have {len(budgets)} budgets, so their scores do not compare")
+        parts.append(f"runs have {len(budgets)} budgets, so their scores cannot be compared")
     hosts = sorted(set(runs["host"]))
     if len(hosts) > 1:
-        told.append(f"runs on {counted(len(hosts), 'host')}")
+        parts.append(f"runs on {counted(len(hosts), 'host')}")
     times = len(study.card.resumed)
     if times:
-        told.append(
-            f"resumed {counted(times, 'time')}; versions are those of its start, and a resumption "
-            "records none"
+        parts.append(
+            f"resumed {counted(times, 'time')}; the versions are those of the start, "
+            "because a resumption records none"
         )
     if study.card.seconds is not None:
-        told.append(f"{duration(study.card.seconds)} on the clock")
-    told.append(f"data fingerprint {study.card.data.fingerprint or 'not recorded'}")
-    return f"{listed(['; '.join(told)])}."
+        parts.append(f"{duration(study.card.seconds)} of wall-clock time")
+    parts.append(f"data fingerprint {study.card.data.fingerprint or 'not recorded'}")
+    return f"{listed(['; '.join(parts)])}."

@@ -1,4 +1,4 @@
-"""Coarse cells over two parameters: what share of the runs in each was stable, and how sure.
+"""Coarse cells over two parameters: the share of runs that was stable in each, with its bounds.
 
 The shade of a cell is the lower bound of P(stable), so a cell of few runs stays pale; one of
 fewer than LEAST_IN_A_CELL is hatched instead.
@@ -23,7 +23,7 @@ RUNS_A_CELL = 6
 LEAST_IN_A_CELL = 4
 GREEN = "0,158,115"
 SHADES = [[0.0, f"rgba({GREEN},0.04)"], [1.0, f"rgba({GREEN},0.62)"]]
-"""One hue, paler to stronger over any background, for lower bounds from 0 to 1."""
+"""One hue, from pale to strong on any background, for lower bounds from 0 to 1."""
 HATCH = "rgba(128,128,128,0.5)"
 SLANTS = [(0, 1 - c, c, 1) for c in (0.25, 0.5, 0.75)] + [
     (c, 0, 1, 1 - c) for c in (0, 0.25, 0.5, 0.75)
@@ -37,8 +37,8 @@ def cell_rows(runs: pd.DataFrame, across: Axis, upward: Axis, most: int) -> pd.D
 
     `runs` has one row a run: trial, outcome, and for both parameters its position on the axis.
     x0, x1, y0, y1 are the cell's edges in positions; low and high bound P(stable); `little` marks
-    fewer than LEAST_IN_A_CELL runs; `cause` is the most frequent failure and `failed` how often
-    it came. The grid is as fine as RUNS_A_CELL runs a cell on average allow, `most` at most.
+    fewer than LEAST_IN_A_CELL runs; `cause` is the most frequent failure and `failed` how many
+    runs it ended. The grid is as fine as RUNS_A_CELL runs a cell on average allow, `most` at most.
     """
     x, y = (runs[axis.parameter.path].to_numpy(dtype=float) for axis in (across, upward))
     drawn = np.isfinite(x) & np.isfinite(y)
@@ -48,21 +48,21 @@ def cell_rows(runs: pd.DataFrame, across: Axis, upward: Axis, most: int) -> pd.D
     columns, lines = across.bins(parts), upward.bins(parts)
     width, num_cells = len(columns) - 1, (len(columns) - 1) * (len(lines) - 1)
     i, j = bin_of(x, columns), bin_of(y, lines)
-    place = np.where((i >= 0) & (j >= 0), j * width + i, -1)
+    cell = np.where((i >= 0) & (j >= 0), j * width + i, -1)
     outcome = runs["outcome"].to_numpy()
-    found = binned_shares(
-        place, num_cells, outcome == "stable", runs["trial"].to_numpy(dtype=np.int64)
+    shares = binned_shares(
+        cell, num_cells, outcome == "stable", runs["trial"].to_numpy(dtype=np.int64)
     )
-    if not (found.total >= LEAST_IN_A_CELL).any():
+    if not (shares.total >= LEAST_IN_A_CELL).any():
         return pd.DataFrame(columns=list(COLUMNS))
-    cause, failed = _leading_cause(place, num_cells, outcome)
+    cause, failed = _leading_cause(cell, num_cells, outcome)
     at = np.arange(num_cells)
     return pd.DataFrame(
         {
             "x0": columns[at % width], "x1": columns[at % width + 1],
             "y0": lines[at // width], "y1": lines[at // width + 1],
-            "stable": found.stable, "total": found.total, "low": found.low, "high": found.high,
-            "little": found.total < LEAST_IN_A_CELL, "cause": cause, "failed": failed,
+            "stable": shares.stable, "total": shares.total, "low": shares.low, "high": shares.high,
+            "little": shares.total < LEAST_IN_A_CELL, "cause": cause, "failed": failed,
         },
         columns=list(COLUMNS),
     )  # fmt: skip
@@ -79,7 +79,7 @@ def blank_cells() -> go.Heatmap:
 def shades(cells: pd.DataFrame) -> dict[str, Any]:
     """What `blank_cells` shows: lower bounds and, on hovering, stable of total and causes.
 
-    Places are given by a corner and a step, which leaves `x` and `y` of a restyle to the marks.
+    Positions are given by a corner and a step, which leaves `x` and `y` of a restyle to the marks.
     """
     if cells.empty:
         return {"z": [[None]], "hovertext": [[""]], "x0": 0.0, "dx": 1.0, "y0": 0.0, "dy": 1.0}
@@ -88,7 +88,7 @@ def shades(cells: pd.DataFrame) -> dict[str, Any]:
     lows = np.where(cells["little"], np.nan, cells["low"])
     return {
         "z": _lines(plain(lows, 3), width),
-        "hovertext": _lines([_hover(*row) for row in _told(cells)], width),
+        "hovertext": _lines([_hover(*row) for row in _hover_rows(cells)], width),
         "x0": (x0 + x1) / 2,
         "dx": x1 - x0,
         "y0": (y0 + y1) / 2,
@@ -97,7 +97,7 @@ def shades(cells: pd.DataFrame) -> dict[str, Any]:
 
 
 def hatching(cells: pd.DataFrame) -> list[dict[str, Any]]:
-    """One shape: slanted lines through every cell of little data."""
+    """One shape: slanted lines through every cell of few runs."""
     parts = []
     for little, x0, x1, y0, y1 in zip(
         *(cells[name].tolist() for name in ("little", "x0", "x1", "y0", "y1")), strict=True
@@ -113,33 +113,33 @@ def hatching(cells: pd.DataFrame) -> list[dict[str, Any]]:
 
 def counts_in_corners(cells: pd.DataFrame) -> list[dict[str, Any]]:
     """Stable of total in the corner of every cell that is not hatched."""
-    shown = cells[~cells["little"].astype(bool)]
+    labelled = cells[~cells["little"].astype(bool)]
     return [
         {
             "x": float(f"{x:.5g}"), "y": float(f"{y:.5g}"), "text": f"{stable}/{total}",
             "showarrow": False, "xanchor": "left", "yanchor": "top", "font": {"size": 11},
         }
         for x, y, stable, total in zip(
-            shown["x0"], shown["y1"], shown["stable"], shown["total"], strict=True
+            labelled["x0"], labelled["y1"], labelled["stable"], labelled["total"], strict=True
         )
     ]  # fmt: skip
 
 
-def _leading_cause(place: Any, num_cells: int, outcome: Any) -> tuple[list[str], Any]:
+def _leading_cause(cell: Any, num_cells: int, outcome: Any) -> tuple[list[str], Any]:
     """The most frequent failure of each cell ("" for none) and how many runs it ended."""
     causes = in_order(set(outcome) - {"stable"})
     if not causes:
         return [""] * num_cells, np.zeros(num_cells, dtype=np.int64)
-    held = place >= 0
+    inside = cell >= 0
     counts = np.stack(
-        [np.bincount(place[held & (outcome == cause)], minlength=num_cells) for cause in causes]
+        [np.bincount(cell[inside & (outcome == cause)], minlength=num_cells) for cause in causes]
     )
     most = counts.max(axis=0)
     named = np.array(causes, dtype=object)[counts.argmax(axis=0)]
     return list(np.where(most > 0, named, "")), most
 
 
-def _told(cells: pd.DataFrame) -> Any:
+def _hover_rows(cells: pd.DataFrame) -> Any:
     names = ("stable", "total", "low", "high", "little", "cause", "failed")
     return zip(*(cells[name].tolist() for name in names), strict=True)
 

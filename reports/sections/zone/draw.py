@@ -1,8 +1,8 @@
 """The safe zone: which settings train stably, over any two parameters.
 
 Shaded cells estimate P(stable) from Sobol runs alone, by the lower bound of its interval. Marks
-are explore runs: filled ones were chosen by nobody who looked at results (known points, Sobol);
-hollow ones by the optimiser, which returns to where it was good, so their density means nothing.
+are explore runs: filled ones are unbiased, chosen before any result (known points, Sobol); hollow
+ones were chosen by the optimizer, which returns to good regions, so their density means nothing.
 In a large study each cell carries its most frequent failure instead of a mark a run.
 """
 
@@ -44,7 +44,7 @@ from reports.study.tables import finished, parameters_of, run_table
 RATES = ("optimizer.generator.lr", "optimizer.critic.lr")
 LARGEST_GLYPH = 17
 MOST_LABELLED = 400
-"""Marks beyond which they would hide the counts of the cells; pointing at a cell tells them."""
+"""Marks beyond which they would hide the counts of the cells; pointing at a cell shows them."""
 
 
 def safe_zone_blocks(study: StudyRecord) -> list[Block]:
@@ -55,11 +55,11 @@ def safe_zone_blocks(study: StudyRecord) -> list[Block]:
     if not parameters:
         return [Missing("This study samples no parameter, so there is no map.")]
     if is_small(study):
-        known = finished(run_table(study))["trial"].nunique()
+        num_judged = finished(run_table(study))["trial"].nunique()
         return [
             Missing(
-                f"Too few runs: {counted(known, 'trial')} with a verdict; a map of the space is "
-                f"drawn from {LEAST_TRIALS} on."
+                f"Too few runs: {counted(num_judged, 'trial')} with a verdict; a map of the space "
+                f"is drawn from {LEAST_TRIALS} on."
             )
         ]
     return [draw_safe_zone(safe_zone_rows(study), parameters, leader_word(study))]
@@ -104,7 +104,7 @@ def draw_safe_zone(
 
 
 def _stage(with_scale: bool) -> go.Figure:
-    """The empty map: cells, and above it the scale of their shade."""
+    """The empty map: cells, and above them the scale of their shade."""
     figure = blank(580)
     figure.add_trace(blank_cells())
     labels = ["0%", "50%", "100%"]
@@ -128,23 +128,23 @@ def _default_axes(drawn: Map) -> tuple[str, str]:
 
 
 def _groups(drawn: Map) -> list[tuple[str, bool, pd.DataFrame]]:
-    """Rows by outcome, the optimiser's first so that the unbiased ones lie on top.
+    """Rows by outcome, those that the optimizer chose first so that the unbiased ones lie on top.
 
     A binned map marks failures alone, each cause once.
     """
-    rows, found = drawn.rows, []
-    shown = in_order(set(rows["outcome"]))
+    rows, groups = drawn.rows, []
+    outcomes = in_order(set(rows["outcome"]))
     if drawn.binned:
         causes = [
-            outcome for outcome in shown if outcome in VERDICT_NAMES or outcome not in OUTCOMES
+            outcome for outcome in outcomes if outcome in VERDICT_NAMES or outcome not in OUTCOMES
         ]
         return [(cause, True, rows[:0]) for cause in causes if cause != "stable"]
     for unbiased in (False, True):
-        for outcome in shown:
+        for outcome in outcomes:
             group = rows[(rows["outcome"] == outcome) & (rows["unbiased"] == unbiased)]
             if not group.empty:
-                found.append((outcome, unbiased, group))
-    return found
+                groups.append((outcome, unbiased, group))
+    return groups
 
 
 def _marks(outcome: str, unbiased: bool, group: pd.DataFrame) -> go.Scatter:
@@ -166,7 +166,7 @@ def _marks(outcome: str, unbiased: bool, group: pd.DataFrame) -> go.Scatter:
 
 
 def _glyphs(cause: str) -> go.Scatter:
-    """One mark in every cell that this failure leads; placed and sized by the pair."""
+    """One mark in every cell with this most frequent failure; the pair sets position and size."""
     shape = look(cause)
     return go.Scatter(
         mode="markers",
@@ -197,8 +197,8 @@ def _option(drawn: Map, parts: list[pd.DataFrame], path: str, letter: str) -> Op
         return Option(axis.title, {}, layout, brush=brush)
     values: list[Any] = [None, None]
     for part in parts:
-        place = drawn.places[path].loc[part.index].to_numpy()
-        values.append(plain(place + spread(part["trial"].tolist(), axis, TURNS[letter]), 4))
+        position = drawn.positions[path].loc[part.index].to_numpy()
+        values.append(plain(position + spread(part["trial"].tolist(), axis, TURNS[letter]), 4))
     restyle: dict[str, Any] = {letter: values}
     if letter == "x":
         restyle["textposition"] = [None] * (len(values) - 1) + [_label_side(values[-1], axis)]
@@ -219,13 +219,13 @@ def _joint(drawn: Map, parts: list[Any], cells: pd.DataFrame, across: str, upwar
         key: [value, RAMP.get(key), *others] for key, value in shades(cells).items()
     }
     if drawn.binned:
-        restyle |= _glyph_places(drawn, parts, cells, across, upward)
+        restyle |= _glyph_positions(drawn, parts, cells, across, upward)
     labels = counts_in_corners(cells) if len(drawn.rows) <= MOST_LABELLED else []
     relayout = {"shapes": hatching(cells), "annotations": labels}
     return Option("", restyle, relayout, zone_note(drawn, cells, across, upward))
 
 
-def _glyph_places(
+def _glyph_positions(
     drawn: Map, parts: list[Any], cells: pd.DataFrame, across: str, upward: str
 ) -> dict[str, Any]:
     """Centres and sizes of the marks in cells: the area is the share of its runs that failed."""
@@ -236,11 +236,11 @@ def _glyph_places(
     failing = 1 - columns["stable"] / np.maximum(columns["total"], 1)
     size = LARGEST_GLYPH * np.sqrt(failing.astype(float))
     for cause, _, _ in parts:
-        own = (columns["cause"] == cause) & ~columns["little"].astype(bool)
-        x.append(plain(middle_x[own], 4))
-        y.append(plain(middle_y[own], 4))
-        sizes.append(plain(size[own], 3))
-    best = drawn.places[drawn.rows["best"]]
+        marked = (columns["cause"] == cause) & ~columns["little"].astype(bool)
+        x.append(plain(middle_x[marked], 4))
+        y.append(plain(middle_y[marked], 4))
+        sizes.append(plain(size[marked], 3))
+    best = drawn.positions[drawn.rows["best"]]
     x.append(plain(best[across], 4))
     y.append(plain(best[upward], 4))
     side = _label_side(x[-1], drawn.axes[across])

@@ -1,4 +1,4 @@
-"""Facts about the place of the close-up: what the page's script is told, and which pictures."""
+"""Facts about the close-up: the data that the page's script reads, and which pictures."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tests.made_up.raced import write_raced_study
 from tests.made_up.synthetic import write_study
 
 
-def _told(study: StudyRecord, album: Album) -> dict[str, Any]:
+def _roles(study: StudyRecord, album: Album) -> dict[str, Any]:
     whole = "".join(drawn(block) for block in closeup_blocks(study, album))
-    found = re.search(r'id="closeup-data">(.*?)</script>', whole)
-    assert found is not None
-    told: dict[str, Any] = json.loads(found[1])
-    return told
+    match = re.search(r'id="closeup-data">(.*?)</script>', whole)
+    assert match is not None
+    roles: dict[str, Any] = json.loads(match[1])
+    return roles
 
 
-def test_the_script_is_told_who_was_chosen(tmp_path: Path) -> None:
+def test_the_script_reads_the_roles_of_trials(tmp_path: Path) -> None:
     folder = write_raced_study(tmp_path, {5: "ss", 9: "sc"}, raced="s", pareto=(2, 5))
     study = read_study(folder)
-    told = _told(study, Album())
-    assert (told["recommended"], told["finalists"], told["pareto"]) == (5, [5, 9], [2, 5])
-    assert told["shown"] == list(chosen_runs(study).first)
-    assert told["sampled"] == [parameter.path for parameter in parameters_of(study)]
+    roles = _roles(study, Album())
+    assert (roles["recommended"], roles["finalists"], roles["pareto"]) == (5, [5, 9], [2, 5])
+    assert roles["shown"] == list(chosen_runs(study).first)
+    assert roles["sampled"] == [parameter.path for parameter in parameters_of(study)]
 
 
 def test_the_pictures_of_the_chosen_runs_are_in_the_album(study: StudyRecord) -> None:
@@ -41,8 +41,8 @@ def test_the_pictures_of_the_chosen_runs_are_in_the_album(study: StudyRecord) ->
 
 
 def test_a_study_that_raced_no_one_has_no_finalists(study: StudyRecord) -> None:
-    told = _told(study, Album())
-    assert (told["recommended"], told["finalists"], told["pareto"]) == (None, [], [])
+    roles = _roles(study, Album())
+    assert (roles["recommended"], roles["finalists"], roles["pareto"]) == (None, [], [])
 
 
 def test_a_study_without_runs_has_nothing_to_look_at(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def _runs(trial: int, stage: str, qualities: list[float | None], first: int = 0)
 
 
 def _study(*runs: list[Run], finalists: tuple[int, ...] = ()) -> StudyRecord:
-    every = [run for own in runs for run in own]
+    every = [run for of_trial in runs for run in of_trial]
     conclusions: dict[str, Any] = {"finalists": finalists}
     if finalists:
         conclusions["recommended"] = finalists[0]
@@ -86,8 +86,8 @@ def test_a_trial_without_a_stable_run_is_never_in_the_pareto_set() -> None:
 
 
 def test_an_interval_of_the_quality_needs_three_runs() -> None:
-    known = cost_rows(RACED)["quality_low"].notna()
-    assert known.tolist() == [True, True, False, False]
+    has_interval = cost_rows(RACED)["quality_low"].notna()
+    assert has_interval.tolist() == [True, True, False, False]
 
 
 def test_a_trial_without_a_quality_takes_no_other_trials_interval() -> None:
@@ -97,7 +97,7 @@ def test_a_trial_without_a_quality_takes_no_other_trials_interval() -> None:
     assert (row["quality_low"], row["quality_high"]) == pytest.approx((0.6, 0.8))
 
 
-def test_every_trial_is_a_mark_at_its_place() -> None:
+def test_every_trial_is_a_mark_at_its_position() -> None:
     marks = [trace for trace in _panel(RACED).figure.data if (trace.meta or {}).get("of")]
     places = {
         trial: (x, y)
@@ -143,7 +143,7 @@ def test_trials_without_a_final_quality_are_counted() -> None:
     runs = [*_runs(0, "explore", [0.9]), Run(1, "stable", quality=None)]
     study = handmade({}, [("sobol", {})] * 3, runs)
     assert cost_rows(study)["trial"].tolist() == [0]
-    assert "2 trials without a final quality not drawn." in _panel(study).note
+    assert "Not drawn: 2 trials without a final quality." in _panel(study).note
 
 
 def test_without_a_verdict_there_is_a_sentence() -> None:

@@ -28,7 +28,7 @@ def everything(study: StudyRecord) -> list[Command]:
     return [*making(study), *going_on(study), *looking(study), *CHECKING]
 
 
-def shown(study: StudyRecord, album: Album | None = None) -> str:
+def page_text(study: StudyRecord, album: Album | None = None) -> str:
     """The section as text without markup."""
     markup = joined(list(methods_blocks(study, album or Album())))  # type: ignore[arg-type]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", markup))
@@ -72,59 +72,59 @@ def test_options_in_commands_are_options_of_their_programs(study: StudyRecord) -
 
 
 def test_a_folder_with_spaces_is_one_word(tmp_path: Path) -> None:
-    place = tmp_path / "two words; rm"
-    place.mkdir()
-    write_study(place, 3)
-    found = everything(read_study(place))
-    assert sum(str(place) in shlex.split(command.line) for command in found) >= 5
+    folder = tmp_path / "two words; rm"
+    folder.mkdir()
+    write_study(folder, 3)
+    commands = everything(read_study(folder))
+    assert sum(str(folder) in shlex.split(command.line) for command in commands) >= 5
 
 
-def test_an_unconfirmed_study_is_told_how_to_confirm_and_a_confirmed_one_is_not(
+def test_an_unconfirmed_study_has_the_command_that_confirms_and_a_confirmed_one_has_not(
     study: StudyRecord, raced: StudyRecord
 ) -> None:
     assert any("--confirm" in command.line for command in going_on(study))
     assert not any("--confirm" in command.line for command in going_on(raced))
-    assert "Race and confirm" in shown(raced)
-    assert "Race and confirm" not in shown(study)
+    assert "Race and confirm" in page_text(raced)
+    assert "Race and confirm" not in page_text(study)
 
 
 def test_an_empty_study_has_a_section_too(study: StudyRecord) -> None:
     empty = replace(study, card=StudyCard(), trials=[], runs=[])
-    text = shown(empty)
+    text = page_text(empty)
     assert "Extractor not recorded" in text
     assert "lab.train" not in text
     assert "Sample grids" not in text
 
 
-def test_pictures_that_are_not_here_are_counted_and_placed(study: StudyRecord) -> None:
+def test_pictures_that_are_not_on_the_page_are_counted_and_located(study: StudyRecord) -> None:
     album = Album()
     album.filmstrips[0] = []
     album.damaged |= {f"0001/seed-0/{i}" for i in range(5)}
-    text = shown(study, album)
+    text = page_text(study, album)
     assert f"Sample grids of 1 of {len(study.runs)} runs are on this page" in text
     assert "trials/*/seed-*/samples" in text
     assert "0001/seed-0/2 and 2 more" in text
 
 
 def test_every_limit_is_shown_with_its_value(study: StudyRecord) -> None:
-    text = shown(study)
+    text = page_text(study)
     for name in StabilityConfig.model_fields:
         assert name in text
 
 
-def test_every_statistic_that_someone_described_names_them() -> None:
+def test_every_statistic_names_its_source() -> None:
     for statistic in STATISTICS[:-1]:
         assert statistic.source, statistic.name
     assert any("44%" in statistic.made for statistic in STATISTICS)
 
 
-def test_how_classes_are_told_is_said_where_the_record_knows(study: StudyRecord) -> None:
+def test_how_images_are_classified_is_printed_where_it_is_recorded(study: StudyRecord) -> None:
     metrics = study.card.metrics.changed(class_share_by="<b>a seer")
     card = study.card.changed(metrics=metrics)
     section = joined(list(methods_blocks(replace(study, card=card), Album())))  # type: ignore[arg-type]
-    assert "is told by &lt;b&gt;a seer" in section
+    assert "classified by &lt;b&gt;a seer" in section
     card = card.changed(metrics=metrics.without("class_share_by"))
-    assert "Class shares" not in shown(replace(study, card=card))
+    assert "Class shares" not in page_text(replace(study, card=card))
 
 
 def test_a_command_on_the_page_copies_as_it_is(study: StudyRecord) -> None:

@@ -60,11 +60,11 @@ def test_a_cell_names_its_most_frequent_failure() -> None:
 
 def test_a_cell_of_little_data_is_hatched_and_has_no_shade() -> None:
     cells = cell_rows(FOUR, *AXES, 6)
-    shown = shades(cells)
-    assert shown["z"][0] == [0.566, 0.0179]
-    assert shown["z"][1][0] is None
+    restyle = shades(cells)
+    assert restyle["z"][0] == [0.566, 0.0179]
+    assert restyle["z"][1][0] is None
     assert (
-        shown["hovertext"][0][1]
+        restyle["hovertext"][0][1]
         == "1 of 10 stable (2–40%)<br>most often collapsed: 6 of 9 failures"
     )
     (hatch,) = hatching(cells)
@@ -168,10 +168,10 @@ def test_runs_without_the_parameter_are_counted_beneath_the_map(study: StudyReco
     rows = safe_zone_rows(study)
     absent = int(rows["penalty.weight"].isna().sum())
     joint = draw_safe_zone(rows, parameters_of(study)).joint
-    assert f"{absent} runs without a penalty weight not drawn." in (
+    assert f"Not drawn: {absent} runs without penalty weight." in (
         joint["penalty.weight|loss"].note
     )
-    assert "not drawn" not in joint["loss|training.batch_size"].note
+    assert "Not drawn" not in joint["loss|training.batch_size"].note
 
 
 def test_a_branch_that_most_trials_do_not_take_is_no_axis_to_begin_with() -> None:
@@ -185,7 +185,7 @@ def test_a_known_point_outside_the_space_widens_the_axis() -> None:
     assert axis_for(ACROSS, [5e-2, None]).edges == pytest.approx((-4.0, -1.30103))
 
 
-def test_bins_are_told_by_their_values() -> None:
+def test_bins_are_named_by_their_values() -> None:
     assert AXES[0].spans([-4.0], [-3.0]) == ["1e-4 to 1e-3"]
     assert AXES[1].spans([0.5], [1.5]) == ["y"]
 
@@ -195,7 +195,7 @@ def test_places_of_the_map_are_kept_by_run_index(study: StudyRecord) -> None:
     drawn = map_of(rows, parameters_of(study))
     run = rows.index[3]
     rate = rows.loc[run, "optimizer.generator.lr"]
-    assert drawn.places.loc[run, "optimizer.generator.lr"] == pytest.approx(np.log10(rate))
+    assert drawn.positions.loc[run, "optimizer.generator.lr"] == pytest.approx(np.log10(rate))
 
 
 def test_a_parameter_that_no_run_has_still_has_an_axis() -> None:

@@ -1,4 +1,4 @@
-"""Facts about what a sceptic is told."""
+"""Facts about what Trust reports to a sceptic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lab.record import (
 )
 from lab.statistics import shrink, wilson_interval
 from reports.kit.blocks import Block, drawn
-from reports.sections.trust.contrast import CHOSEN, DRAWN, FRESH, contrast_panel, contrast_rows
+from reports.sections.trust.contrast import CHOSEN, FRESH, SHRUNK, contrast_panel, contrast_rows
 from reports.sections.trust.detector import COMMAND, detector_section
 from reports.sections.trust.trust import facts, stage_rows, standing, trust_blocks
 from tests.made_up.raced import write_raced_study
@@ -64,7 +64,7 @@ def _study(folder: Path, **entries: Any) -> StudyRecord:
     return read_study(folder)
 
 
-def _told(study: StudyRecord) -> dict[str, str]:
+def _facts(study: StudyRecord) -> dict[str, str]:
     return dict(facts(study))
 
 
@@ -83,14 +83,14 @@ def _told(study: StudyRecord) -> dict[str, str]:
 def test_the_verdict_on_a_confirmed_study_follows_its_interval(
     tmp_path: Path, letters: str, claim: str
 ) -> None:
-    told = standing(read_study(write_raced_study(tmp_path, {5: letters}, raced="sss")))
-    assert told.claim.startswith(claim)
-    assert "The runs it was chosen by gave 4 of 4." in told.detail
+    verdict = standing(read_study(write_raced_study(tmp_path, {5: letters}, raced="sss")))
+    assert verdict.claim.startswith(claim)
+    assert "The runs it was chosen by gave 4 of 4." in verdict.detail
 
 
 def test_without_fresh_runs_leading_figures_are_optimistic(tmp_path: Path) -> None:
     raced = read_study(write_raced_study(tmp_path / "raced", {5: ""}, raced="sss"))
-    assert "Trial 5 won the race by the very runs" in standing(raced).detail
+    assert "Trial 5 won the race by the same runs" in standing(raced).detail
     plain = read_study(write_study(tmp_path / "plain", 4, samples=False))
     assert "One seed a trial, and the best of 4 trials" in standing(plain).detail
     empty = read_study(write_study(tmp_path / "empty", 0))
@@ -126,9 +126,9 @@ def test_a_finalist_stands_by_its_race_and_by_its_fresh_runs(tmp_path: Path) -> 
 def test_unconfirmed_leaders_with_several_runs_are_drawn_towards_all(tmp_path: Path) -> None:
     study = read_study(write_raced_study(tmp_path, {5: "", 9: ""}, raced="sss", num_trials=12))
     rows = contrast_rows(study)
-    assert rows["kind"].tolist() == [CHOSEN, DRAWN, CHOSEN, DRAWN]
-    seen = rows[rows["kind"] == CHOSEN]
-    assert seen[["stable", "total"]].values.tolist() == [[4, 4], [4, 4]]
+    assert rows["kind"].tolist() == [CHOSEN, SHRUNK, CHOSEN, SHRUNK]
+    chosen_by = rows[rows["kind"] == CHOSEN]
+    assert chosen_by[["stable", "total"]].values.tolist() == [[4, 4], [4, 4]]
     stable = np.array([run.verdict == "stable" for run in study.runs])
     trial = np.array([run.trial for run in study.runs])
     k = np.bincount(trial, stable)
@@ -141,7 +141,7 @@ def test_single_runs_have_no_contrast(study: StudyRecord) -> None:
     assert contrast_panel(study) is None
 
 
-def test_the_judges_error_rates_are_told_with_their_intervals(tmp_path: Path) -> None:
+def test_the_judges_error_rates_are_printed_with_their_intervals(tmp_path: Path) -> None:
     words = _words(
         detector_section(_study(write_study(tmp_path, 1, samples=False), detector=RATES))
     )
@@ -149,18 +149,18 @@ def test_the_judges_error_rates_are_told_with_their_intervals(tmp_path: Path) ->
     assert "11 of 13 (58–96%)" in words
     assert "600 images, 1 evaluation" in words
     assert "rate x100 and NaN" in words
-    assert "Of 42 healthy runs it left 41 alone (Wilson 95%: 88–100%)" in words
+    assert "Of 42 healthy runs the judge left 41 alone (Wilson 95%: 88–100%)" in words
     assert "1,000 healthy evaluations: 1.49 (0.26 to 8.4)" in words
-    assert "This study judges by the limits that were validated." in words
+    assert "This study uses the limits that were validated." in words
 
 
-def test_changed_limits_disown_the_error_rates(tmp_path: Path) -> None:
+def test_changed_limits_invalidate_the_error_rates(tmp_path: Path) -> None:
     changed = RATES | {
         "same_thresholds": False, "changed_thresholds": {"degraded_drawdown": [0.2, 0.4]}
     }  # fmt: skip
     words = _words(detector_section(_study(write_study(tmp_path, 1), detector=changed)))
     assert "degraded_drawdown 0.4 instead of 0.2" in words
-    assert "these rates are not its own" in words
+    assert "these rates were not measured with the limits it uses" in words
 
 
 def test_a_record_without_error_rates_names_the_command_that_measures_them(tmp_path: Path) -> None:
@@ -168,16 +168,16 @@ def test_a_record_without_error_rates_names_the_command_that_measures_them(tmp_p
     assert COMMAND in _words(detector_section(study))
 
 
-def test_crashes_budgets_hosts_and_resumptions_are_told(tmp_path: Path) -> None:
+def test_crashes_budgets_hosts_and_resumptions_are_reported(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 3, verdict="stable", samples=False)
     for number, entries in ((0, {"attempts": 3, "host": "b"}), (1, {"budget_images": 32_000})):
         path = run_folder(folder, number, 0) / RUN_FILE
         write_json(path, read_json(path) | entries)
-    told = _told(_study(folder, resumed=["2026-03-01T11:00:00+00:00"]))
-    assert told["crashes"].startswith("1 run started more than once (up to 3 times)")
-    assert "2 budgets" in told["one study"]
-    assert "2 hosts" in told["one study"]
-    assert "resumed 1 time" in told["one study"]
+    by_title = _facts(_study(folder, resumed=["2026-03-01T11:00:00+00:00"]))
+    assert by_title["crashes"].startswith("1 run started more than once (up to 3 times)")
+    assert "2 budgets" in by_title["conditions"]
+    assert "2 hosts" in by_title["conditions"]
+    assert "resumed 1 time" in by_title["conditions"]
 
 
 def test_how_firm_verdicts_are_is_counted(tmp_path: Path) -> None:
@@ -188,9 +188,9 @@ def test_how_firm_verdicts_are_is_counted(tmp_path: Path) -> None:
             folder, number, POINT, np.random.default_rng(0), verdict="stable", samples=False,
             told={"confidence": sure, "not_judged": blind},
         )  # fmt: skip
-    told = _told(read_study(folder))["verdicts"]
-    assert told.startswith("2 of 3 (Wilson 95%: 21–94%) stay the same")
-    assert "1 run could not be judged on everything" in told
+    sentence = _facts(read_study(folder))["verdicts"]
+    assert sentence.startswith("2 of 3 (Wilson 95%: 21–94%) stay the same")
+    assert "1 run could not be judged in full" in sentence
 
 
 def test_an_empty_study_and_one_of_every_kind_have_a_section(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_winner_without_fresh_runs_is_not_called_recommended(tmp_path: Path) -
     assert "--race" not in words
 
 
-def test_a_study_that_did_not_race_is_told_how_to_confirm(tmp_path: Path) -> None:
+def test_a_study_that_did_not_race_has_the_command_that_confirms(tmp_path: Path) -> None:
     study = read_study(write_study(tmp_path, 6, verdict="stable", samples=False))
     assert "--race 3 --confirm 7" in _words(leader_card(study, Album()))
 
@@ -91,7 +91,7 @@ def test_one_objective_has_no_pareto_set(tmp_path: Path) -> None:
     assert pareto_table(read_study(write_study(tmp_path, 3, samples=False))) is None
 
 
-def test_fresh_runs_that_failed_are_told_with_their_evidence(tmp_path: Path) -> None:
+def test_fresh_runs_that_failed_are_listed_with_their_evidence(tmp_path: Path) -> None:
     study = read_study(write_raced_study(tmp_path, {5: "sccccs"}, raced="s"))
     words = _words(leader_card(study, Album()))
     assert "The fresh runs that failed: seed 1001 collapsed at" in words

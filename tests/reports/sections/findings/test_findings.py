@@ -14,7 +14,7 @@ from lab.record import (
 )
 from reports.kit.finding import TOPICS, Finding, RunQuote
 from reports.sections.findings.findings import findings
-from reports.sections.findings.summary import told_first, topics
+from reports.sections.findings.summary import by_prominence, topics
 from reports.study.left_out import left_out
 from reports.study.tables import run_table, trial_table
 from tests.made_up.synthetic import write_run, write_study, write_trial
@@ -31,7 +31,7 @@ def test_the_share_stable_comes_with_its_interval(tmp_path: Path) -> None:
     assert "still allows up to 43% failures" in text
 
 
-def test_one_seed_a_configuration_is_said_to_prove_little(study: StudyRecord) -> None:
+def test_one_seed_a_configuration_is_reported_to_prove_little(study: StudyRecord) -> None:
     assert "may truly be stable in 21–100% of runs" in _text(study)
 
 
@@ -108,7 +108,7 @@ def test_an_empty_study_says_that_nothing_finished(tmp_path: Path) -> None:
     assert text.startswith("Nothing finished yet. The study holds no run yet.")
 
 
-def test_nothing_left_out_is_said_in_words(study: StudyRecord) -> None:
+def test_nothing_left_out_is_stated_in_words(study: StudyRecord) -> None:
     assert left_out(study) == [
         "Nothing: every trial, run and evaluation of the record is on this page."
     ]
@@ -129,21 +129,21 @@ def test_torn_rows_and_missing_folders_are_counted(tmp_path: Path) -> None:
     with (run_folder(folder, 0, 0) / EVALUATIONS_FILE).open("a") as file:
         file.write('{"images_seen": 64')
     (run_folder(folder, 1, 0) / "run.json").unlink()
-    told = left_out(read_study(folder))
-    assert told == [
+    sentences = left_out(read_study(folder))
+    assert sentences == [
         "1 torn or damaged row of evaluations could not be read.",
         "1 file or folder missing or damaged: trials/0001/seed-0/run.json.",
     ]
 
 
 def test_no_more_than_nine_sentences_are_read_at_once_and_every_topic_is_heard() -> None:
-    found = [Finding(f"{topic} {i}", "", topic) for topic in TOPICS for i in range(6)]
-    shown, more = told_first(found)
-    assert len(shown) == 8  # the first sentence stands above them
-    assert {finding.topic for finding in shown} == set(TOPICS) - {"search"}
-    assert len(shown) + len(more) == len(found)
+    every = [Finding(f"{topic} {i}", "", topic) for topic in TOPICS for i in range(6)]
+    prominent, more = by_prominence(every)
+    assert len(prominent) == 8  # the first sentence stands above them
+    assert {finding.topic for finding in prominent} == set(TOPICS) - {"search"}
+    assert len(prominent) + len(more) == len(every)
     holds = [Finding(str(i), "", "holds") for i in range(12)]
-    assert told_first(holds) == (holds[:8], holds[8:])
+    assert by_prominence(holds) == (holds[:8], holds[8:])
 
 
 def test_small_studies_claim_no_range_and_no_effect(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_small_studies_claim_no_range_and_no_effect(tmp_path: Path) -> None:
     assert "6 of 11 runs stable (Wilson 95%: 28–79%)" in _text(read_study(folder))
 
 
-def test_a_range_that_holds_and_one_that_fails_are_told_in_their_places(tmp_path: Path) -> None:
+def test_a_range_that_holds_and_one_that_fails_are_under_their_topics(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 0)
     draw = np.random.default_rng(5)
     for number in range(120):
@@ -170,7 +170,7 @@ def test_a_range_that_holds_and_one_that_fails_are_told_in_their_places(tmp_path
         write_trial(folder, number, point, "sobol")
         verdict = "stable" if rate < 2e-4 else "diverged"
         write_run(folder, number, point, draw, verdict=verdict, samples=False)
-    found = {finding.topic: finding.claim for finding in findings(read_study(folder))}
-    told = [finding.claim for finding in findings(read_study(folder))]
-    assert any(claim.startswith("Generator rate 1e-5 to 2e-4: stable in ") for claim in told)
-    assert found["fails"].startswith("Generator rate 2e-4 to 1e-2: only 0 of ")
+    by_topic = {finding.topic: finding.claim for finding in findings(read_study(folder))}
+    claims = [finding.claim for finding in findings(read_study(folder))]
+    assert any(claim.startswith("Generator rate 1e-5 to 2e-4: stable in ") for claim in claims)
+    assert by_topic["fails"].startswith("Generator rate 2e-4 to 1e-2: only 0 of ")

@@ -20,7 +20,7 @@ def _grid(folder: Path, cells: dict[str, str], space: str = "miyato") -> StudyRe
     return read_study(write_grid_study(folder, cells, space=space))
 
 
-def _told(study: StudyRecord) -> list[str]:
+def _sentences(study: StudyRecord) -> list[str]:
     return [f"{finding.claim} {finding.detail}" for finding in agreements(study)]
 
 
@@ -33,8 +33,8 @@ def test_a_cell_counts_the_runs_of_its_known_point(tmp_path: Path) -> None:
     assert len(rows) == 12
 
 
-def test_runs_as_the_paper_found_them_agree_with_both_claims(tmp_path: Path) -> None:
-    spectral, penalty, _ = _told(_grid(tmp_path, PAPER))
+def test_runs_as_in_the_paper_agree_with_both_claims(tmp_path: Path) -> None:
+    spectral, penalty, _ = _sentences(_grid(tmp_path, PAPER))
     assert spectral.startswith("“Spectral norm holds over A–F”: these runs agree.")
     assert "A 3 of 3 (44–100%)" in spectral
     assert penalty.startswith("“WGAN-GP fails at D, E and F”: these runs agree.")
@@ -44,38 +44,38 @@ def test_runs_as_the_paper_found_them_agree_with_both_claims(tmp_path: Path) -> 
 
 def test_ten_seeds_a_cell_settle_what_three_cannot(tmp_path: Path) -> None:
     cells = {name: letters[0] * 10 for name, letters in PAPER.items() if name[0] in "de"}
-    spectral, penalty, _ = _told(_grid(tmp_path, cells))
+    spectral, penalty, _ = _sentences(_grid(tmp_path, cells))
     assert "50%): D and E." in spectral
     assert "50%): D and E." in penalty
     assert "Not run: A, B, C and F." in spectral
 
 
-def test_where_runs_go_the_other_way_the_settings_are_named(tmp_path: Path) -> None:
-    spectral, penalty, _ = _told(
+def test_settings_whose_runs_disagree_are_named(tmp_path: Path) -> None:
+    spectral, penalty, _ = _sentences(
         _grid(tmp_path, PAPER | {"e-spectral": "ccs", "d-wgan-gp": "sss", "f-wgan-gp": "ssc"})
     )
     assert "these runs agree at A, B, C, D and F, not at E." in spectral
     assert "these runs agree at E, not at D and F." in penalty
 
 
-def test_nothing_run_of_a_method_puts_no_claim_to_the_test(tmp_path: Path) -> None:
+def test_a_claim_about_a_method_without_runs_is_not_tested(tmp_path: Path) -> None:
     cells = {"a-layer": "s", "b-layer": "s", "a-spectral": "s", "b-spectral": "s"}
-    _, penalty, _ = _told(_grid(tmp_path, cells))
-    assert "was not put to the test here" in penalty
+    _, penalty, _ = _sentences(_grid(tmp_path, cells))
+    assert "was not tested here" in penalty
 
 
 def test_another_space_has_the_matrix_but_no_claims(tmp_path: Path) -> None:
     study = _grid(tmp_path, PAPER, space="mine")
     assert len(grid_rows(study)) == 12
-    (only,) = _told(study)
+    (only,) = _sentences(study)
     assert only.startswith("spectral against the others, on the same settings and seeds:")
 
 
 def test_methods_are_paired_on_setting_and_seed(tmp_path: Path) -> None:
     cells = {"a-one": "ss", "b-one": "ss", "a-two": "sc", "b-two": "cc", "c-one": "cc"}
-    (told,) = _told(_grid(tmp_path, cells, space="mine"))
-    assert "In stable runs: above two +75 points [+50, +100]" in told
-    assert "draw the 2 settings again" in told
+    (sentence,) = _sentences(_grid(tmp_path, cells, space="mine"))
+    assert "In stable runs: above two +75 points [+50, +100]" in sentence
+    assert "resample the 2 settings" in sentence
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_points_that_are_no_grid_make_no_matrix(tmp_path: Path, cells: dict[str,
     assert grid_section(_grid(tmp_path, cells)) is None
 
 
-def test_the_matrix_says_in_text_what_its_colours_say(tmp_path: Path) -> None:
+def test_the_matrix_states_in_text_what_its_colours_show(tmp_path: Path) -> None:
     section = str(grid_section(_grid(tmp_path, PAPER | {"d-wgan-gp": "ccs"})))
     assert "<b>1/3</b>" in section
     assert "failures: collapsed" in section
-    assert "even all stable says only that the share is 44–100%" in section
+    assert "even all stable shows only that the share is 44–100%" in section
     assert section.count("<td") == 12
 
 
-def test_a_cell_that_was_not_run_says_so(tmp_path: Path) -> None:
+def test_a_cell_that_was_not_run_is_labelled_so(tmp_path: Path) -> None:
     cells = {name: letters for name, letters in PAPER.items() if name != "e-wgan-gp"}
     assert str(grid_section(_grid(tmp_path, cells))).count("not run") == 1
