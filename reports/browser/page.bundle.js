@@ -739,7 +739,7 @@ var report = (() => {
   }
   function levelOf(group, trial) {
     const isUnbiased = UNBIASED_ORIGINS.includes(store.trials.origin[trial].split(":")[0]);
-    if (group === "chosen") return isUnbiased ? "known and Sobol" : "the optimiser's";
+    if (group === "chosen") return isUnbiased ? "known and Sobol" : "optimizer";
     return isUnbiased ? String(settingOf(trial, group)) : "";
   }
   function settingOf(trial, path) {

@@ -1,8 +1,8 @@
 """How runs fail: shares of every verdict, over explore runs and by critic norm, penalty, loss.
 
-Every run of the explore stage with a verdict is counted in the first bars. The bars by choice hold
-only runs that no optimiser chose: it returns to where it was lucky, so its runs are no fair
-sample of a choice.
+The first bars count every explore run with a verdict. The bars by choice count only runs of trials
+that no optimizer chose: an optimizer returns to regions where it did well, so its runs are a
+biased sample of a choice.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from reports.study.comparisons import CHOICES, LEAST_IN_A_LEVEL, outcome_rows
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
 
 WHO = "chosen"
-"""The group of all explore runs, by who chose their trials."""
-UNCHOSEN, CHOSEN = "known and Sobol", "the optimiser's"
+"""The group of all explore runs, by what chose their trials."""
+UNCHOSEN, CHOSEN = "known and Sobol", "optimizer"
 COLUMNS = ("group", "level", "outcome", "count", "total", "stable", "before")
 
 
@@ -45,19 +45,19 @@ def cause_blocks(study: StudyRecord) -> list[Block]:
     """The bars of causes, of a study with at least one verdict."""
     runs = explored(run_table(study))
     if finished(runs).empty:
-        return [Missing("No explore run has a verdict yet, so there is no failure to tell of.")]
+        return [Missing("No explore run has a verdict yet, so there are no failures to count.")]
     rows = failures_rows(study)
     num_left_out = len(runs) - int(rows["count"][rows["group"] == WHO].sum())
     return [draw_failures(rows, num_left_out, filters_of(study))]
 
 
 class Filters(NamedTuple):
-    """What the page's filter has terms for."""
+    """What the page can filter by."""
 
     sampled: frozenset[str] = frozenset()
     """Paths of the parameters that the study sampled."""
     chosen: tuple[str, ...] = ()
-    """Origins of the trials that an optimiser chose."""
+    """Origins of the trials that an optimizer chose."""
 
 
 def filters_of(study: StudyRecord) -> Filters:
@@ -69,20 +69,20 @@ def filters_of(study: StudyRecord) -> Filters:
 
 
 def failures_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a group, level and outcome: its count, and the runs in bar segments before it.
+    """One row per group, level and outcome: its count, and the runs in bar segments before it.
 
-    Groups: all explore runs by who chose them, then each choice that took more than one value,
-    over the runs that no optimiser chose. `total` and `stable` count the level's runs.
+    Groups: all explore runs by what chose their trials, then each choice that took more than one
+    value, over the runs that no optimizer chose. `total` and `stable` count the level's runs.
     """
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
     who = np.where(rows["unbiased"].astype(bool), UNCHOSEN, CHOSEN)
-    found = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [UNCHOSEN, CHOSEN])]
+    counts = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [UNCHOSEN, CHOSEN])]
     for path in CHOICES:
         levels = unchosen[path].astype(object).fillna(MISSING).astype(str)
         if levels.nunique() > 1:
-            found.append(_counts(path, levels, unchosen["outcome"], sorted(set(levels))))
-    return pd.concat(found, ignore_index=True)
+            counts.append(_counts(path, levels, unchosen["outcome"], sorted(set(levels))))
+    return pd.concat(counts, ignore_index=True)
 
 
 def _counts(
@@ -108,9 +108,9 @@ def _counts(
 def draw_failures(
     rows: pd.DataFrame, num_left_out: int = 0, filters: Filters = Filters()
 ) -> Panel:
-    """A bar a level, all of one length, cut by verdict; counts inside, the stable share beside.
+    """A bar per level, all of one length, cut by verdict; counts inside, the stable share beside.
 
-    A click on a piece filters by what it stands for, as far as the filter has terms for that.
+    A click on a piece filters the page to its runs, as far as the filter has terms for them.
     """
     places = _places(rows)
     lowest = max(places.values())
@@ -141,7 +141,7 @@ def draw_failures(
         "failures",
         figure,
         "Shares of verdicts over explore runs, and by critic norm, penalty and loss over those "
-        "that no optimiser chose.",
+        "that no optimizer chose.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
         narrow={
             "xaxis.range": [0, 1.8],
@@ -152,22 +152,25 @@ def draw_failures(
         table=_table(rows),
         marks="bars",
         extra={"bars": _pieces(rows, places)},
-        title="Verdicts by what was chosen",
+        title="Verdicts by choice",
     )
 
 
 def _note(rows: pd.DataFrame, num_left_out: int) -> str:
-    said = (
-        "Each bar is all runs of its level, with their number in each piece; beside it, how many "
+    note = (
+        "Each bar holds all runs of its level, each piece the number with one verdict. Beside the "
+        "bar: how many are stable, and the 95% interval of that share. "
     )
-    said += "are stable, and the 95% interval of that share. "
     if (rows["level"] == CHOSEN).any() and rows["group"].nunique() > 1:
-        said += "The bars by choice leave the optimiser's runs out: it favours what went well. "
+        note += (
+            "The bars by choice leave out runs of trials that the optimizer chose: it favours "
+            "what went well. "
+        )
     if (rows["total"] < LEAST_IN_A_LEVEL).any():
-        said += f"Thin bars have fewer than {LEAST_IN_A_LEVEL} runs. "
+        note += f"Thin bars have fewer than {LEAST_IN_A_LEVEL} runs. "
     if num_left_out:
-        said += f"{counted(num_left_out, 'explore run')} without a verdict not counted. "
-    return said.strip()
+        note += f"{counted(num_left_out, 'explore run')} without a verdict not counted. "
+    return note.strip()
 
 
 def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
@@ -216,7 +219,7 @@ def _bars(
 
 
 def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
-    """The filter that leaves a piece's runs: the verdict, the stage, and who or what chose it."""
+    """The filter that leaves a piece's runs: the verdict, the stage, and what chose it."""
     terms = [f"verdict={outcome}", "stage=explore"]
     if filters.chosen:
         sign = "" if level == CHOSEN else "-"
@@ -232,13 +235,13 @@ def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Sc
 
 
 def _heading(group: str, places: dict[tuple[str, str], float]) -> dict[str, Any]:
-    top = min(place for (name, _), place in places.items() if name == group)
-    said = "by who chose the trial" if group == WHO else f"by {short_name(group)}"
+    top = min(height for (name, _), height in places.items() if name == group)
+    heading = "by what chose the trial" if group == WHO else f"by {short_name(group)}"
     return {
         "x": 0,
         "y": top - 0.92,
         "xref": "x",
-        "text": f"<b>{plotly_text(said)}</b>",
+        "text": f"<b>{plotly_text(heading)}</b>",
         "showarrow": False,
         "xanchor": "left",
         "xshift": -4,
@@ -258,7 +261,7 @@ def _column_title(places: dict[tuple[str, str], float]) -> dict[str, Any]:
 
 
 def _pieces(rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
-    """What each piece stands for and where it begins, for the marks of matched runs."""
+    """The runs that each piece holds and where it begins, for the marks of matched runs."""
     return [
         {
             "group": group,

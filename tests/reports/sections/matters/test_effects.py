@@ -87,12 +87,12 @@ def test_pairs_that_all_came_out_alike_show_no_false_certainty() -> None:
     assert row["high"] > 0.4
 
 
-def test_trials_that_the_optimiser_chose_are_not_counted() -> None:
+def test_trials_that_the_optimizer_chose_are_not_counted() -> None:
     rows = [(1e-4 * (i + 1), ("none", "spectral")[i % 2], "s") for i in range(20)]
     assert effect_rows(_study(rows, "tpe")).empty
-    said = effects_panel(_study(rows, "tpe"))
-    assert isinstance(said, str)
-    assert said.startswith("No choice has two levels")
+    sentence = effects_panel(_study(rows, "tpe"))
+    assert isinstance(sentence, str)
+    assert sentence.startswith("No choice has two levels")
 
 
 def test_a_level_of_three_trials_claims_nothing() -> None:
@@ -104,10 +104,10 @@ def test_a_level_of_three_trials_claims_nothing() -> None:
 def test_three_levels_are_held_against_their_others() -> None:
     norms = ["none", "spectral", "layer"]
     rows = [(1e-4 * (i + 1), norms[i % 3], "s" if i % 3 else "c") for i in range(30)]
-    found = effect_rows(_study(rows)).set_index("level")
-    assert set(found["against"]) == {"the others"}
-    assert found.loc["none", "difference"] == -1
-    assert found.loc["spectral", "difference"] == pytest.approx(0.5)
+    effects = effect_rows(_study(rows)).set_index("level")
+    assert set(effects["against"]) == {"the others"}
+    assert effects.loc["none", "difference"] == -1
+    assert effects.loc["spectral", "difference"] == pytest.approx(0.5)
 
 
 def _marks(panel: Panel) -> Any:

@@ -34,7 +34,7 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
 
 
 def _drawn(study: StudyRecord) -> tuple[Panel, dict[str, dict[str, Any]], dict[str, Any]]:
-    """The panel, its dimensions by name, and what it tells of its axes by column."""
+    """The panel, its dimensions by name, and the script's settings of its axes by column."""
     panel = draw_parallel(parallel_rows(study), parameters_of(study))
     dimensions = {it.name: it.to_plotly_json() for it in panel.figure.data[0].dimensions}
     return panel, dimensions, {axis["column"]: axis for axis in panel.extra["axes"]}
@@ -84,20 +84,20 @@ def test_a_sample_says_how_many_of_how_many(large_study: StudyRecord) -> None:
 
 
 def test_log_parameters_lie_at_their_log10_with_ticks_in_words(study: StudyRecord) -> None:
-    _, dimensions, told = _drawn(study)
+    _, dimensions, scripted = _drawn(study)
     rows = parallel_rows(study).rows
     rate = dimensions["optimizer.generator.lr"]
-    assert told["optimizer.generator.lr"]["scale"] == "log10"
+    assert scripted["optimizer.generator.lr"]["scale"] == "log10"
     expected = np.log10(rows["optimizer.generator.lr"].to_numpy(dtype=float))
     np.testing.assert_allclose(rate["values"], expected, atol=1e-4)
-    place = rate["ticktext"].index("1e-3")
-    assert rate["tickvals"][place] == pytest.approx(-3)
+    tick = rate["ticktext"].index("1e-3")
+    assert rate["tickvals"][tick] == pytest.approx(-3)
 
 
 def test_a_branch_not_taken_lies_below_its_axis_in_a_place_of_its_own(study: StudyRecord) -> None:
-    _, dimensions, told = _drawn(study)
+    _, dimensions, scripted = _drawn(study)
     rows = parallel_rows(study).rows
-    axis, weight = told["penalty.weight"], dimensions["penalty.weight"]
+    axis, weight = scripted["penalty.weight"], dimensions["penalty.weight"]
     absent = rows["penalty.weight"].isna().to_numpy()
     values = np.array(weight["values"])
     assert 0 < absent.sum() < len(rows)
@@ -109,17 +109,17 @@ def test_a_branch_not_taken_lies_below_its_axis_in_a_place_of_its_own(study: Stu
 
 
 def test_every_outcome_is_a_category_of_the_last_axis(raced: StudyRecord) -> None:
-    panel, dimensions, told = _drawn(raced)
+    panel, dimensions, scripted = _drawn(raced)
     rows = parallel_rows(raced).rows
     assert panel.extra["axes"][-1]["column"] == "verdict"
-    slots = told["verdict"]["slots"]
+    slots = scripted["verdict"]["slots"]
     assert set(slots) == set(rows["outcome"])
     assert slots[-1] == "stable"
     nearest = np.round(dimensions["verdict"]["values"]).astype(int)
-    assert [slots[place] for place in nearest] == rows["outcome"].tolist()
+    assert [slots[slot] for slot in nearest] == rows["outcome"].tolist()
 
 
-def test_texts_of_ticks_are_told_apart_even_where_they_are_blank(study: StudyRecord) -> None:
+def test_texts_of_ticks_differ_even_where_they_are_blank(study: StudyRecord) -> None:
     _, dimensions, _ = _drawn(study)
     for dimension in dimensions.values():
         assert len(set(dimension["ticktext"])) == len(dimension["ticktext"])
@@ -130,7 +130,7 @@ def test_the_script_knows_run_and_outcome_of_every_line(raced: StudyRecord) -> N
     panel, _, _ = _drawn(raced)
     extra, rows = panel.extra, parallel_rows(raced).rows
     assert extra["runs"] == rows["run"].tolist()
-    named = [extra["outcomes"][place - 1] for place in extra["of"]]
+    named = [extra["outcomes"][number - 1] for number in extra["of"]]
     assert named == rows["outcome"].tolist()
 
 
@@ -155,9 +155,9 @@ def test_lines_of_one_outcome_alone_have_a_scale_of_colours(study: StudyRecord) 
     assert len(panel.figure.data[0].line.colorscale) == 2
 
 
-def test_slots_are_told_as_the_store_writes_a_choice(study: StudyRecord) -> None:
-    _, _, told = _drawn(study)
-    assert told["training.batch_size"]["slots"] == ["16", "32", "64", "128"]
+def test_slots_are_named_as_the_store_writes_a_choice(study: StudyRecord) -> None:
+    _, _, scripted = _drawn(study)
+    assert scripted["training.batch_size"]["slots"] == ["16", "32", "64", "128"]
 
 
 def test_long_names_are_cut_to_the_room_there_is(study: StudyRecord) -> None:

@@ -34,10 +34,10 @@ def test_the_correlation_is_spearmans_at_every_evaluation(tmp_path: Path) -> Non
     study = tiny_study(tmp_path, _runs(LEAST_RUNS))
     curves, _ = early_curves(study, BUDGET)
     rows = early_rows(grace_period(curves, BUDGET, np.random.default_rng(0)))
-    known = rows.set_index("images")
-    assert known["correlation"][25] == pytest.approx(-1)
-    assert known["correlation"][50] == pytest.approx(1)
-    assert known["alive"][50] == LEAST_RUNS
+    by_images = rows.set_index("images")
+    assert by_images["correlation"][25] == pytest.approx(-1)
+    assert by_images["correlation"][50] == pytest.approx(1)
+    assert by_images["alive"][50] == LEAST_RUNS
 
 
 def test_evaluations_of_different_batch_sizes_meet() -> None:
@@ -53,7 +53,7 @@ def test_of_many_evaluations_every_so_manieth_and_the_last_is_compared() -> None
     assert kept.tolist() == [*range(0, 100, 9), 100]
 
 
-def test_of_many_runs_an_even_sample_is_shown_and_told(
+def test_of_many_runs_an_even_sample_is_shown_and_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(early, "MOST_RUNS", 10)
