@@ -66,7 +66,7 @@ def end_trace(rows: pd.DataFrame, values: Array, outcome: str, value_range: Rang
 
 
 def end_rows(rows: pd.DataFrame, values: Array, value_range: Range) -> pd.DataFrame:
-    """One row a run: images seen where it ends (its failure, or its last evaluation), and value.
+    """One row per run: images seen where it ends (its failure, or its last evaluation), and value.
 
     The value is the last finite one up to there, clipped to the axis; the top of the axis when
     there is none.

@@ -70,7 +70,7 @@ function levelOf(group, trial) {
 }
 
 /**
- * A setting of a trial's whole configuration: what it sets itself, or else the study's base.
+ * A setting of a trial's configuration: its override, or else the value of the study's base.
  *
  * @param {number} trial the trial's index
  * @param {string} path

@@ -112,28 +112,28 @@ def draw_failures(
 
     A click on a piece filters the page to its runs, as far as the filter has terms for them.
     """
-    places = _places(rows)
-    lowest = max(places.values())
+    positions = _positions(rows)
+    lowest = max(positions.values())
     figure = blank(int(62 + 34 * (lowest + 1)))
     for outcome in in_order(set(rows["outcome"])):
-        figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], places, filters))
+        figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], positions, filters))
     levels = rows.drop_duplicates(["group", "level"])
-    figure.add_trace(_totals(levels, places))
+    figure.add_trace(_totals(levels, positions))
     figure.update_layout(
         barmode="overlay",
         uniformtext={"mode": "hide", "minsize": 10},
         annotations=[
-            *(_heading(group, places) for group in levels["group"].unique()),
-            _column_title(places),
+            *(_heading(group, positions) for group in levels["group"].unique()),
+            _column_title(positions),
         ],
     )
     figure.update_xaxes(
         range=[0, 1.26], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="bottom"
     )
     figure.update_yaxes(
-        range=[lowest + 0.55, min(places.values()) - 1.45],
-        tickvals=list(places.values()),
-        ticktext=[plotly_text(level) for _, level in places],
+        range=[lowest + 0.55, min(positions.values()) - 1.45],
+        tickvals=list(positions.values()),
+        ticktext=[plotly_text(level) for _, level in positions],
         showgrid=False,
     )
     total = rows[rows["group"] == WHO].groupby("outcome")["count"].sum()
@@ -151,7 +151,7 @@ def draw_failures(
         note=_note(rows, num_left_out),
         table=_table(rows),
         marks="bars",
-        extra={"bars": _pieces(rows, places)},
+        extra={"bars": _pieces(rows, positions)},
         title="Verdicts by choice",
     )
 
@@ -173,22 +173,22 @@ def _note(rows: pd.DataFrame, num_left_out: int) -> str:
     return note.strip()
 
 
-def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+def _positions(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
     """Height of each bar from the top, with room for a heading over each group."""
-    places: dict[tuple[str, str], float] = {}
+    positions: dict[tuple[str, str], float] = {}
     height, before = 0.0, None
     for group, level in rows[["group", "level"]].drop_duplicates().itertuples(index=False):
         if before is not None:
             height += 2.1 if group != before else 1.0
-        places[(str(group), str(level))] = height
+        positions[(str(group), str(level))] = height
         before = group
-    return places
+    return positions
 
 
 def _bars(
     outcome: str,
     rows: pd.DataFrame,
-    places: dict[tuple[str, str], float],
+    positions: dict[tuple[str, str], float],
     filters: Filters,
 ) -> go.Bar:
     keys = list(zip(rows["group"], rows["level"], strict=True))
@@ -198,7 +198,7 @@ def _bars(
         width=[0.61 if n < LEAST_IN_A_LEVEL else 0.86 for n in rows["total"]],
         x=[float(share) for share in (rows["count"] / rows["total"]).round(6)],
         base=[float(share) for share in (rows["before"] / rows["total"]).round(6)],
-        y=[places[key] for key in keys],
+        y=[positions[key] for key in keys],
         marker={"color": shape.colour, "line": {"width": 0}},
         text=[f"{count:,}" for count in rows["count"]],
         textposition="inside",
@@ -227,15 +227,15 @@ def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
     return [*terms, f"{group}={level}"] if group in filters.sampled else terms
 
 
-def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Scatter:
+def _totals(levels: pd.DataFrame, positions: dict[tuple[str, str], float]) -> go.Scatter:
     counts = zip(levels["stable"], levels["total"], strict=True)
     labels = [f" {k:,}/{n:,}, {Share(int(k), int(n)).bounds}" for k, n in counts]
-    heights = [places[key] for key in zip(levels["group"], levels["level"], strict=True)]
+    heights = [positions[key] for key in zip(levels["group"], levels["level"], strict=True)]
     return words_at([1.0] * len(labels), heights, labels)
 
 
-def _heading(group: str, places: dict[tuple[str, str], float]) -> dict[str, Any]:
-    top = min(height for (name, _), height in places.items() if name == group)
+def _heading(group: str, positions: dict[tuple[str, str], float]) -> dict[str, Any]:
+    top = min(height for (name, _), height in positions.items() if name == group)
     heading = "by what chose the trial" if group == WHO else f"by {short_name(group)}"
     return {
         "x": 0,
@@ -248,10 +248,10 @@ def _heading(group: str, places: dict[tuple[str, str], float]) -> dict[str, Any]
     }
 
 
-def _column_title(places: dict[tuple[str, str], float]) -> dict[str, Any]:
+def _column_title(positions: dict[tuple[str, str], float]) -> dict[str, Any]:
     return {
         "x": 1.0,
-        "y": min(places.values()) - 0.92,
+        "y": min(positions.values()) - 0.92,
         "xref": "x",
         "text": "stable, 95%",
         "font": {"size": 12},
@@ -260,7 +260,7 @@ def _column_title(places: dict[tuple[str, str], float]) -> dict[str, Any]:
     }
 
 
-def _pieces(rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
+def _pieces(rows: pd.DataFrame, positions: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
     """The runs that each piece holds and where it begins, for the marks of matched runs."""
     return [
         {
@@ -269,7 +269,7 @@ def _pieces(rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> list[di
             "outcome": outcome,
             "total": int(total),
             "before": int(before),
-            "y": places[(group, level)],
+            "y": positions[(group, level)],
         }
         for group, level, outcome, total, before in rows[
             ["group", "level", "outcome", "total", "before"]

@@ -195,10 +195,10 @@ def step(
 ) -> go.Scatter:
     """One step line from `start` at 0 images to the budget, thinned to MOST_STEPS."""
     kept = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), MOST_STEPS)).round())
-    places = kept.astype(int)
+    indices = kept.astype(int)
     return go.Scatter(
-        x=plain([0.0, *curve.times[places], budget]),
-        y=plain([start, *levels[places], levels[-1]]),
+        x=plain([0.0, *curve.times[indices], budget]),
+        y=plain([start, *levels[indices], levels[-1]]),
         mode="lines",
         line={"shape": "hv", "width": width, "color": colour, "dash": dash},
         fill="tonexty" if fill else None,

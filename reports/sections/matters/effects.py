@@ -74,7 +74,7 @@ def effects_panel(study: StudyRecord) -> Panel | str:
 
 def draw_effects(rows: pd.DataFrame) -> Panel:
     """A line per level: the difference on its interval; choices as headings between them."""
-    places, labels = _lanes(rows)
+    positions, labels = _lanes(rows)
     figure = blank(86 + 25 * len(labels))
     figure.add_trace(
         go.Scatter(
@@ -90,7 +90,7 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
             drawn = rows[chosen]
             series = Series(
                 Style(colour, symbol, 9, 1.6, 1.0),
-                [places[i] for i in np.flatnonzero(chosen)],
+                [positions[i] for i in np.flatnonzero(chosen)],
                 100 * drawn[["difference", "low", "high"]],
                 hover=[_words(row) for row in drawn.to_dict("records")],
             )
@@ -106,7 +106,7 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
                 "x": 0.79, "xref": "paper", "y": lane, "text": _words(row), "showarrow": False,
                 "xanchor": "left", "yanchor": "middle", "font": {"size": 12},
             }
-            for lane, row in zip(places, rows.to_dict("records"), strict=True)
+            for lane, row in zip(positions, rows.to_dict("records"), strict=True)
         ]
     )  # fmt: skip
     return Panel(
@@ -140,15 +140,15 @@ def _effect(rows: pd.DataFrame, treated: Any, group: Any) -> tuple[Any, ...] | N
 
 def _lanes(rows: pd.DataFrame) -> tuple[list[int], list[str]]:
     """The lane of each row and the label of every lane; a choice has one lane for its name."""
-    places, labels = [], []
+    positions, labels = [], []
     for choice, of_choice in rows.groupby("choice", sort=False):
         name = plotly_text(short_name(str(choice)))
         labels.append(f"<b>{name}</b>")
         for level, against in zip(of_choice["level"], of_choice["against"], strict=True):
-            places.append(len(labels))
+            positions.append(len(labels))
             beside = "" if against == "the others" else f" over {plotly_text(against)}"
             labels.append(f"{plotly_text(level)}{beside}")
-    return places, labels
+    return positions, labels
 
 
 def _words(row: dict[Any, Any]) -> str:

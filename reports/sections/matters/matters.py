@@ -100,7 +100,7 @@ def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
     )
 
 
-def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
+def _bars(rows: pd.DataFrame, positions: list[int]) -> list[Any]:
     clear = (rows["importance"] > rows["chance"]).tolist()
     bars = zip(rows["importance"], clear, strict=True)
     end = _axis_end(rows)
@@ -109,7 +109,7 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
         go.Bar(
             orientation="h",
             x=plain(rows["importance"], 4),
-            y=places,
+            y=positions,
             marker={"color": [BLUE if over else GREY for over in clear], "line": {"width": 0}},
             text=[f" {100 * x:.0f}%" if over else "" for x, over in bars],
             textposition="outside",
@@ -118,7 +118,7 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
         ),
         go.Scatter(
             x=plain(rows["chance"].clip(upper=0.985 * end), 4),
-            y=places,
+            y=positions,
             mode="markers",
             marker={
                 "symbol": ["triangle-right" if over else "line-ns" for over in beyond],

@@ -93,15 +93,15 @@ def stratified(
     if len(outcomes) <= most:
         return np.arange(len(outcomes))
     names, code, counts = np.unique(outcomes, return_inverse=True, return_counts=True)
-    places = np.minimum(counts, most // (2 * len(names)))
-    left = counts - places
-    share = (most - places.sum()) * left / left.sum()
+    equal = np.minimum(counts, most // (2 * len(names)))
+    left = counts - equal
+    share = (most - equal.sum()) * left / left.sum()
     whole = np.floor(share).astype(np.int64)
     # Largest remainders: the rows that are left after rounding down.
-    whole[np.argsort(whole - share, kind="stable")[: most - places.sum() - whole.sum()]] += 1
+    whole[np.argsort(whole - share, kind="stable")[: most - equal.sum() - whole.sum()]] += 1
     chosen = [
         rng.choice(np.flatnonzero(code == i), size=count, replace=False)
-        for i, count in enumerate(places + whole)
+        for i, count in enumerate(equal + whole)
     ]
     return np.sort(np.concatenate(chosen))
 
@@ -213,7 +213,7 @@ def _dimension(
         ticks = dict.fromkeys(np.linspace(low, high, NUM_STOPS).tolist(), "") | ticks
     if is_absent.any():
         ticks[missing] = absent
-    places = sorted(ticks)
+    tick_positions = sorted(ticks)
     return Dimension(
         {
             "name": column,
@@ -221,8 +221,8 @@ def _dimension(
             "label": "<br>".join(map(plotly_text, _wrapped(axis.title))),
             "values": plain(np.where(is_absent, missing, positions), 5),
             "range": plain([bottom, high]),
-            "tickvals": plain(places),
-            "ticktext": _unique([ticks[position] for position in places]),
+            "tickvals": plain(tick_positions),
+            "ticktext": _unique([ticks[position] for position in tick_positions]),
         },
         {
             "column": column,
