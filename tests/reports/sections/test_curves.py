@@ -125,7 +125,7 @@ def test_points_outside_and_points_that_are_no_number_are_counted(tmp_path: Path
     )
 
 
-def test_a_signal_that_begins_after_the_start_is_not_missed_there(tmp_path: Path) -> None:
+def test_a_signal_that_begins_after_the_start_is_not_counted_as_missing(tmp_path: Path) -> None:
     runs = [Run(columns={"signal_r": [None, 0.5, 0.6]})]
     assert _summary(runs, "signal_r", tmp_path).left_out == "Every point is inside the axis."
 
@@ -198,7 +198,7 @@ def test_fates_add_up_to_all_runs_and_the_stalled_are_alive(tmp_path: Path) -> N
     assert (half[ALIVE], half["diverged"], half["pruned"], half[UNSEEN]) == (3, 1, 1, 0)
 
 
-def test_without_an_evaluation_a_sentence_stands_instead(tmp_path: Path) -> None:
+def test_without_an_evaluation_a_sentence_replaces_the_figure(tmp_path: Path) -> None:
     (block,) = curve_blocks(tiny_study(tmp_path, [Run(None, status="running", rows=[])]))
     assert isinstance(block, Missing)
 

@@ -62,6 +62,6 @@ def test_many_runs_of_one_onset_are_counted_in_bars() -> None:
     assert min(bars.y) == pytest.approx(-0.66)
 
 
-def test_without_a_failure_a_sentence_stands_instead(tmp_path: Path) -> None:
+def test_without_a_failure_a_sentence_replaces_the_figure(tmp_path: Path) -> None:
     (block,) = onset_blocks(tiny_study(tmp_path, [Run()]))
     assert isinstance(block, Missing)

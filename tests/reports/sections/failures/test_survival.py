@@ -112,7 +112,7 @@ def test_levels_with_enough_runs_have_a_curve_and_the_others_are_named(tmp_path:
     assert "critic norm layer (1)" in panel.note
 
 
-def test_too_few_runs_of_every_level_are_said_to_be_too_few(tmp_path: Path) -> None:
+def test_too_few_runs_of_every_level_give_a_sentence(tmp_path: Path) -> None:
     runs = [Run(choices={NORM: level}) for level in ("spectral", "none")]
     (block,) = level_blocks(tiny_study(tmp_path, runs))
     assert isinstance(block, Missing)

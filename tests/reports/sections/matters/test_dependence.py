@@ -72,7 +72,7 @@ def test_only_explore_runs_of_sobol_trials_count() -> None:
     assert rows["stable"].equals(rows["runs"])
 
 
-def test_several_runs_of_a_trial_are_one_score_and_one_witness() -> None:
+def test_several_runs_of_a_trial_are_one_score_and_one_observation() -> None:
     study = _study()
     seeds = [Run(0, "diverged", 1, score=0.0), Run(0, "diverged", 2, score=0.2)]
     runs = [Run(i, score=0.5) for i in range(16)]

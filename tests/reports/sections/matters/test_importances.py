@@ -57,7 +57,7 @@ def test_importances_of_a_goal_sum_to_1() -> None:
     assert sums.tolist() == pytest.approx([1.0, 1.0])
 
 
-def test_failed_runs_say_nothing_of_the_quality_of_stable_ones() -> None:
+def test_failed_runs_do_not_count_for_the_quality_of_stable_ones() -> None:
     study = _planted()
     stable = sum(run.verdict == "stable" for run in study.runs)
     assert len(sample_of(study, "quality").outcomes) == stable
@@ -65,7 +65,7 @@ def test_failed_runs_say_nothing_of_the_quality_of_stable_ones() -> None:
 
 
 def test_a_rare_success_is_distinguished_from_failure() -> None:
-    """Fewer than one stable trial in ten: the best tenth would hold failures too."""
+    """Fewer than one stable trial in ten: the best tenth would contain failures."""
     draw = np.random.default_rng(1)
     points = [{"a": float(draw.random()), "b": float(draw.random()), "c": "x"} for _ in range(200)]
     runs = [
@@ -97,7 +97,7 @@ def test_optimizer_trials_alone_are_used_with_a_warning() -> None:
     assert "The optimizer chose some of these trials" in panel.note
 
 
-def test_of_many_trials_an_even_part_is_taken_and_noted() -> None:
+def test_of_many_trials_an_even_sample_is_taken_and_noted() -> None:
     study = _planted(MOST_TRIALS + 300)
     assert len(sample_of(study, "stability").outcomes) == MOST_TRIALS
     panel = _panel(study)

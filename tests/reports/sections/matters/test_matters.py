@@ -13,7 +13,7 @@ def test_five_trials_have_no_importances() -> None:
     ]
 
 
-def test_a_study_without_parameters_says_so() -> None:
+def test_a_study_without_parameters_gives_a_sentence() -> None:
     study = handmade({}, [("sobol", {})] * 20, [Run(number) for number in range(20)])
     assert matters_blocks(study) == [
         Missing("This study samples no parameters, so there are no importances.")

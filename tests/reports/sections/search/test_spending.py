@@ -54,7 +54,7 @@ def test_a_run_without_hosts_had_the_fewest_workers_allowed(tmp_path: Path) -> N
     assert (size.units.tolist(), size.hours) == ([6.0], "core-hours")
 
 
-def test_a_pruned_run_is_paid_for_by_its_last_evaluation(tmp_path: Path) -> None:
+def test_a_pruned_run_costs_the_seconds_of_its_last_evaluation(tmp_path: Path) -> None:
     pruned = Run(
         None, status="pruned", note={"seconds": {"starting": 1.0}}, rows=[(0, 0.0), (50, 0.1)],
         columns={"seconds_training": [0, 40], "seconds_evaluating": [1, 5]},
@@ -99,7 +99,7 @@ def test_torn_seconds_are_counted_as_unknown(tmp_path: Path) -> None:
     assert "idle time is unknown" in panel.note
 
 
-def test_a_study_without_seconds_says_so(tmp_path: Path) -> None:
+def test_a_study_without_seconds_gives_a_sentence(tmp_path: Path) -> None:
     (block,) = spending_blocks(tiny_study(tmp_path, [Run()]))
     assert isinstance(block, Missing)
 
