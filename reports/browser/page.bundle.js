@@ -739,7 +739,7 @@ var report = (() => {
   }
   function levelOf(group, trial) {
     const isUnbiased = UNBIASED_ORIGINS.includes(store.trials.origin[trial].split(":")[0]);
-    if (group === "chosen") return isUnbiased ? "known and Sobol" : "the optimiser's";
+    if (group === "chosen") return isUnbiased ? "known and Sobol" : "optimizer";
     return isUnbiased ? String(settingOf(trial, group)) : "";
   }
   function settingOf(trial, path) {
@@ -1117,12 +1117,12 @@ var report = (() => {
     const metric = panel.stored.extra.metrics[name];
     const roles = panel.frame.data.map((trace) => trace.meta?.role);
     for (const [role, restyled] of Object.entries(METRIC_TRACES)) {
-      const places = roles.flatMap((other, i) => other === role ? [i] : []);
-      if (!places.length) continue;
-      const changes = places.map((i) => restyled(panel.frame.data[i], metric, images, values));
+      const indices = roles.flatMap((other, i) => other === role ? [i] : []);
+      if (!indices.length) continue;
+      const changes = indices.map((i) => restyled(panel.frame.data[i], metric, images, values));
       const update = {};
       for (const key of Object.keys(changes[0])) update[key] = changes.map((change) => change[key]);
-      await Plotly.restyle(panel.frame, update, places);
+      await Plotly.restyle(panel.frame, update, indices);
     }
   }
   var METRIC_TRACES = {
@@ -1248,11 +1248,11 @@ var report = (() => {
     columns: [],
     /** @type {number[]} All runs as sorted. */
     order: [],
-    /** @type {number[]} Those of them that match the filter. */
+    /** @type {number[]} Those that match the filter. */
     matching: [],
-    /** @type {Map<number, { run: number, row: HTMLTableRowElement }>} In the document, by place. */
+    /** @type {Map<number, { run: number, row: HTMLTableRowElement }>} In the document, by index in `matching`. */
     rows: /* @__PURE__ */ new Map(),
-    /** @type {number[] | null} The trials of `matching`, made when asked for. */
+    /** @type {number[] | null} The trials of `matching`, computed on demand. */
     trials: null,
     sorted: { column: -1, isDown: false }
   };
@@ -1322,16 +1322,16 @@ var report = (() => {
     const isLeading = (run) => Number(trial[run] === store.study.leading);
     return trial.map((_, run) => run).sort((a, b) => isLeading(b) - isLeading(a) || (score[b] ?? -1) - (score[a] ?? -1) || a - b);
   }
-  function sortTable(place) {
+  function sortTable(index) {
     const { sorted, columns, order } = runTable;
-    const isDown = sorted.column === place ? !sorted.isDown : false;
-    runTable.sorted = { column: place, isDown };
-    const keys = store.runs.trial.map((_, run) => columns[place].value(run));
+    const isDown = sorted.column === index ? !sorted.isDown : false;
+    runTable.sorted = { column: index, isDown };
+    const keys = store.runs.trial.map((_, run) => columns[index].value(run));
     const turn = isDown ? -1 : 1;
     order.sort((a, b) => compared(keys[a], keys[b], turn) || a - b);
     document.querySelectorAll("#runs-table thead th").forEach((header, i) => {
       const direction = isDown ? "descending" : "ascending";
-      header.setAttribute("aria-sort", i === place ? direction : "none");
+      header.setAttribute("aria-sort", i === index ? direction : "none");
     });
     filterTable();
   }
@@ -1357,9 +1357,9 @@ var report = (() => {
   }
   function showTrialRow() {
     const scroll = byId("trials-table");
-    const place = runTable.matching.findIndex((run) => store.runs.trial[run] === selection.trial);
-    if (place < 0) return;
-    const [top, head] = [place * ROW_PIXELS, within(scroll, "thead").offsetHeight];
+    const index = runTable.matching.findIndex((run) => store.runs.trial[run] === selection.trial);
+    if (index < 0) return;
+    const [top, head] = [index * ROW_PIXELS, within(scroll, "thead").offsetHeight];
     const low = scroll.scrollTop;
     if (top >= low && top + ROW_PIXELS <= low + scroll.clientHeight - head) return;
     scroll.scrollTop = Math.max(0, top - (scroll.clientHeight - head) / 3);
@@ -1406,10 +1406,10 @@ var report = (() => {
     );
   }
   function tableHead() {
-    const headers = runTable.columns.map((column, place) => {
+    const headers = runTable.columns.map((column, index) => {
       const title = `Sort by ${column.title}`;
       const button = make("button", { type: "button", title }, column.title);
-      button.addEventListener("click", () => sortTable(place));
+      button.addEventListener("click", () => sortTable(index));
       const attributes = { "aria-sort": "none", class: column.isNumber ? "number" : null };
       return make("th", { scope: "col", ...attributes }, button);
     });
@@ -1430,18 +1430,18 @@ var report = (() => {
   }
   function fillRows(body, start2, end) {
     const { rows, matching } = runTable;
-    for (const [place, { run, row }] of rows) {
-      if (place >= start2 && place < end && run === matching[place]) continue;
+    for (const [index, { run, row }] of rows) {
+      if (index >= start2 && index < end && run === matching[index]) continue;
       row.remove();
-      rows.delete(place);
+      rows.delete(index);
     }
     let next = body.lastElementChild;
-    for (let place = end - 1; place >= start2; place -= 1) {
-      const run = matching[place];
-      let row = rows.get(place)?.row;
+    for (let index = end - 1; index >= start2; index -= 1) {
+      const run = matching[index];
+      let row = rows.get(index)?.row;
       if (!row) {
-        row = tableRow(run, place);
-        rows.set(place, { run, row });
+        row = tableRow(run, index);
+        rows.set(index, { run, row });
         next?.before(row);
       }
       next = row;
@@ -1453,14 +1453,14 @@ var report = (() => {
     const cell = make("td", { colspan: runTable.columns.length });
     return make("tr", { "aria-hidden": "true", class: "gap" }, cell);
   }
-  function tableRow(run, place) {
+  function tableRow(run, index) {
     const trial = store.runs.trial[run];
     const kind = trial === store.study.leading ? "leading" : null;
     const [first, ...others] = runTable.columns;
     const row = make(
       "tr",
-      { "aria-rowindex": place + 2, class: kind },
-      // Arrow keys walk the rows: thousands of stops on the way through the page would be a trap.
+      { "aria-rowindex": index + 2, class: kind },
+      // Arrow keys step through the rows: thousands of tab stops would trap keyboard users.
       make(
         "th",
         { scope: "row" },
@@ -1562,7 +1562,7 @@ var report = (() => {
   var NEAR2 = "400px";
   var MANY_LINES = 200;
   var state = {
-    /** @type {number[][]} The runs that each line stands for. */
+    /** @type {number[][]} The runs of each line. */
     groups: [],
     /** Columns whose axes have a brush. */
     constrained: /* @__PURE__ */ new Set(),

@@ -1,4 +1,4 @@
-// The curves: other metrics than the first, and the selection's lines over a crowd or a density.
+// The curves: other metrics than the first, and the lines of the selection.
 
 import { make } from "../../browser/elements.js";
 import { markers, redrawMarks, thinned } from "../../browser/overlay.js";
@@ -12,7 +12,7 @@ import { curve, store } from "../../browser/store.js";
 /** @typedef {(number | null)[]} Values */
 
 /**
- * A metric of the picker: the ends of its axis, and what its summaries draw.
+ * A metric of the picker: the ends of its axis, and what is drawn of it.
  *
  * @typedef {object} Metric
  * @property {number} low
@@ -21,7 +21,7 @@ import { curve, store } from "../../browser/store.js";
  * @property {Values} middle the interquartile mean over images
  * @property {number[]} runs behind each value of `middle`
  * @property {number | null} baseline what real images measure
- * @property {number[][]} density runs in each cell, a row a level
+ * @property {number[][]} density runs in each cell, one row per level
  */
 
 /** @type {Map<string, Float32Array | null>} */
@@ -35,7 +35,7 @@ function menuOf(panel) {
 }
 
 /**
- * Values of a metric by evaluation row, or null until they are unpacked; `then` runs once they are.
+ * Values of a metric by evaluation row, or null until they are unpacked; then `then` is called.
  *
  * @param {string} metric
  * @param {() => void} then
@@ -50,7 +50,7 @@ function valuesOf(metric, then) {
   return null;
 }
 
-/** Lines of the matched runs, at most so many of all; a partial metric has those of chosen trials. */
+/** Lines of matched runs, `extra.most` in all; a partial metric has those of some trials only. */
 markers.curves = (panel, runs) => {
   const again = () => redrawMarks(panel);
   const images = valuesOf("images_seen", again);
@@ -94,13 +94,13 @@ async function drawMetric(panel) {
   const metric = panel.stored.extra.metrics[name];
   const roles = panel.frame.data.map((trace) => trace.meta?.role);
   for (const [role, restyled] of Object.entries(METRIC_TRACES)) {
-    const places = roles.flatMap((other, i) => (other === role ? [i] : []));
-    if (!places.length) continue;
-    const changes = places.map((i) => restyled(panel.frame.data[i], metric, images, values));
+    const indices = roles.flatMap((other, i) => (other === role ? [i] : []));
+    if (!indices.length) continue;
+    const changes = indices.map((i) => restyled(panel.frame.data[i], metric, images, values));
     /** @type {Record<string, unknown[]>} */
     const update = {};
     for (const key of Object.keys(changes[0])) update[key] = changes.map((change) => change[key]);
-    await Plotly.restyle(panel.frame, update, places);
+    await Plotly.restyle(panel.frame, update, indices);
   }
 }
 
@@ -148,7 +148,7 @@ function rowsOfTrace(trace, values) {
 }
 
 /**
- * The last finite value up to a run's end, held inside the axis; its top when there is none.
+ * The last finite value up to a run's end, clipped to the axis; its top when there is none.
  *
  * @param {number} run
  * @param {number} end
@@ -165,7 +165,7 @@ function endValue(run, end, { low, high }, images, values) {
 }
 
 /**
- * The line's name at its end: above a rising line, below a falling one, so that it stands clear.
+ * The line's name at its end: above a rising line, below a falling one, clear of it.
  *
  * @param {Values} middle
  */

@@ -1,8 +1,9 @@
 """Curves of every run over images seen, their interquartile mean, and where runs failed.
 
-The axis is chosen from what runs measured before any failure, so that a run that exploded cannot
-flatten the others; what lies outside, and what is no number, is counted beneath the figure. Many
-runs are drawn as a density. The page's script draws the other metrics, from the store.
+The range of the axis comes from values measured before any failure, so that a run that exploded
+does not flatten the others; points outside it, and values that are not finite, are counted beneath
+the figure. Many runs are drawn as a density. The page's script draws the other metrics from the
+store.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from reports.study.tables import explored, names_of, run_table, trial_table
 
 Array = NDArray[np.float64]
 MOST_LINES = 300
-"""Lines of the selection drawn over a density."""
+"""Most lines of the selection drawn over a density."""
 
 
 def curve_blocks(study: StudyRecord) -> list[Block]:
@@ -67,18 +68,19 @@ def curve_blocks(study: StudyRecord) -> list[Block]:
 
 
 def curve_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row an evaluation: run, trial, outcome, images, onset, alive, fair.
+    """One row per evaluation: run, trial, outcome, images, onset, alive, unbiased.
 
-    `alive` is False from the failure on; a stalled run lives to its end. `fair` are explore runs
-    of trials that no optimiser chose: the interquartile mean is theirs, where there are any.
+    `alive` is False from the failure on; a stalled run is alive to its end. `unbiased` marks
+    explore runs of trials that no optimizer chose, which the interquartile mean is over; where
+    there are none it marks every run.
     """
     runs = run_table(study)
     evaluations = study.evaluations
-    unbiased = trial_table(study)["unbiased"]
-    fair = explored(runs)
-    fair = fair[fair["trial"].isin(unbiased.index[unbiased.astype(bool)])]
-    if fair.empty:
-        fair = runs
+    is_unbiased = trial_table(study)["unbiased"].astype(bool)
+    unbiased = explored(runs)
+    unbiased = unbiased[unbiased["trial"].isin(is_unbiased.index[is_unbiased])]
+    if unbiased.empty:
+        unbiased = runs
     broke = ~runs["outcome"].isin(UNBROKEN)
     onset = runs["onset_images"].where(broke).to_numpy(dtype=float)
     at = evaluations.run
@@ -91,7 +93,7 @@ def curve_rows(study: StudyRecord) -> pd.DataFrame:
             "images": images,
             "onset": onset[at],
             "alive": np.isnan(onset[at]) | (images < onset[at]),
-            "fair": runs.index.isin(fair.index)[at],
+            "unbiased": runs.index.isin(unbiased.index)[at],
         }
     )
 
@@ -105,10 +107,7 @@ def summaries_of(
 ) -> list[Summary]:
     """The summary of every metric, in order."""
     summariser = Summariser(rows, slots)
-    found = []
-    for name in metrics:
-        found.append(summariser.summary(name, column(name), baseline.get(name, np.nan)))
-    return found
+    return [summariser.summary(name, column(name), baseline.get(name, np.nan)) for name in metrics]
 
 
 def draw_curves(
@@ -122,10 +121,10 @@ def draw_curves(
     names: frozenset[str] = frozenset(),
     large: bool = False,
 ) -> Panel:
-    """A thin line a run, or a density of all; the middle of them in bold; marks where they end.
+    """A thin line per run, or a density of all; the interquartile mean in bold; marks at the ends.
 
-    `values` [rows] are those of the first metric; the script draws the others. Beneath, what has
-    become of all runs by then.
+    `values` [rows] are those of the first metric; the script draws the others. Beneath, the shares
+    of runs alive, failed and pruned by then.
     """
     first = summaries[0]
     figure = blank(590)
@@ -136,7 +135,7 @@ def draw_curves(
         for outcome in in_order(set(runs["outcome"])):
             figure.add_trace(line_trace(rows, values, outcome, len(runs)))
         for outcome in in_order(set(runs["outcome"]) - {"stable"}):
-            figure.add_trace(end_trace(rows, values, outcome, first.shown))
+            figure.add_trace(end_trace(rows, values, outcome, first.value_range))
     if leader is not None:
         figure.add_trace(leader_trace(rows, values, *leader))
     for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
@@ -155,13 +154,13 @@ def draw_curves(
         "curves",
         figure,
         "A metric of every run over images seen, coloured by verdict, with a mark at each failure "
-        "and the interquartile mean of all; beneath, what became of the runs.",
+        "and the interquartile mean of all; beneath, the shares of runs alive, failed and pruned.",
         counts_in_order(runs["outcome"]),
         (Picker("Metric", options, first.name),),
         note=_note(first, large=large),
         table=_table(summaries, slots),
         marks="curves",
-        title="Every run, and what became of it",
+        title="Every run, and how it ended",
         extra={
             "images": plain(slots.images),
             "most": MOST_LINES,
@@ -171,12 +170,12 @@ def draw_curves(
 
 
 def _axis(summary: Summary, names: frozenset[str]) -> dict[str, Any]:
-    shown = summary.shown
-    ticks = shown.ticks() if shown.log else None
+    value_range = summary.value_range
+    ticks = value_range.ticks() if value_range.log else None
     return {
-        "yaxis.range": shown.layout(),
-        "yaxis.type": "log" if shown.log else "linear",
-        "yaxis.tickmode": "array" if shown.log else "auto",
+        "yaxis.range": value_range.layout(),
+        "yaxis.type": "log" if value_range.log else "linear",
+        "yaxis.tickmode": "array" if value_range.log else "auto",
         "yaxis.tickvals": ticks,
         "yaxis.ticktext": ticks and [number(tick) for tick in ticks],
         "yaxis.title.text": plotly_text(_title(summary.name, names)),
@@ -196,32 +195,31 @@ def _note(summary: Summary, *, large: bool) -> str:
         middle = f"Fewer than {LEAST_RUNS} runs: no interquartile mean."
     elif summary.name == QUALITY:
         middle = (
-            f"The interquartile mean is over {num_runs:,} explore runs that no optimiser chose, "
-            "failures as 0."
+            f"The interquartile mean is over {num_runs:,} explore runs that no optimizer chose; a "
+            "failed run counts as 0 from its failure on."
         )
     else:
-        known = np.flatnonzero(summary.num_runs)
-        ends = [int(summary.num_runs[place]) for place in (known[0], known[-1])]
+        behind = summary.num_runs[summary.num_runs > 0]
         middle = (
-            "The interquartile mean is over explore runs that no optimiser chose, while they "
-            f"live: {ends[0]:,} at first, {ends[1]:,} at the end."
+            "The interquartile mean is over explore runs that no optimizer chose, until they "
+            f"fail: {behind[0]:,} at first, {behind[-1]:,} at the end."
         )
     drawn = (
-        "Shaded: how many evaluations before a failure; the selection is drawn as lines."
+        "Shading: the number of evaluations before a failure; selected runs are drawn as lines."
         if large
-        else "A line a run, marked where it failed or stopped."
+        else "One line per run, with a mark where it failed or stopped."
     )
-    axis = "Logarithmic axis. " if summary.shown.log else ""
+    axis = "Logarithmic axis. " if summary.value_range.log else ""
     return f"{drawn} {middle} {axis}{summary.left_out}"
 
 
 def _stored(summary: Summary, *, large: bool) -> dict[str, Any]:
     """What the script needs to draw this metric."""
-    shown = summary.shown
+    value_range = summary.value_range
     stored: dict[str, Any] = {
-        "low": shown.low,
-        "high": shown.high,
-        "log": shown.log,
+        "low": value_range.low,
+        "high": value_range.high,
+        "log": value_range.log,
         "baseline": summary.baseline,
         "middle": plain(summary.middle, 4),
         "runs": summary.num_runs.tolist(),
@@ -230,7 +228,7 @@ def _stored(summary: Summary, *, large: bool) -> dict[str, Any]:
 
 
 def _table(summaries: list[Summary], slots: Slots) -> pd.DataFrame:
-    """Interquartile means of every metric at every slot that has one."""
+    """Interquartile means of every metric at each slot with at least one run."""
     tables = [
         pd.DataFrame(
             {

@@ -1,4 +1,4 @@
-"""What has become of all runs by a number of images: alive, failed by cause, pruned, not seen."""
+"""State of all runs at a number of images: alive, failed by cause, pruned, not seen."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SHADES = {ALIVE: "rgba(128,128,128,0.16)", UNSEEN: "rgba(128,128,128,0.05)"}
 
 
 def fate_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a time (images) from 0 to the largest budget: runs alive, and a column a fate.
+    """One row per time (images) from 0 to the largest budget: runs alive, and a column per fate.
 
-    A stalled run lives to its budget. Runs that neither failed nor were pruned and were last seen
-    before a time are `not seen` there. The columns add up to all runs that were evaluated.
+    A stalled run counts as alive to its budget. Runs that neither failed nor were pruned and were
+    last seen before a time are `not seen` at it. The columns add up to all evaluated runs.
     """
     runs = run_table(study)
     broke = runs["onset_images"].notna() & ~runs["outcome"].isin(UNBROKEN)
@@ -39,7 +39,7 @@ def fate_rows(study: StudyRecord) -> pd.DataFrame:
     columns: dict[str, NDArray[Any]] = {"images": times}
     for name in [*in_order(set(fate) - {UNSEEN}), UNSEEN]:
         ends = np.sort(last[fate == name])
-        # A run that ended well was seen at its last image, one that broke there was lost there.
+        # At its last image a run that ended well counts as alive, one that broke there does not.
         columns[name] = (
             np.searchsorted(ends, times, side="left")
             if name == UNSEEN

@@ -1,7 +1,7 @@
-"""What all runs together measured over images seen: interquartile means, ranges, densities.
+"""What all runs measured over images seen: interquartile means, ranges, densities.
 
-Evaluations of different runs fall close to common places (the batch size decides the last few
-images), so each belongs to a slot: a whole number of evaluation intervals.
+Evaluations of different runs lie near common numbers of images (the batch size shifts them by a
+few), so each is assigned to a slot: a whole number of evaluation intervals.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from reports.kit.words import counted
 
 Array = NDArray[np.float64]
 MOST_SLOTS = 60
-"""Slots of a figure; evaluations more often than that share one."""
+"""Slots of a figure; more frequent evaluations share a slot."""
 NUM_LEVELS = 44
 """Cells of a density from the bottom of the axis to its top."""
 LEAST_RUNS = 4
-"""Runs from which an interquartile mean cuts any off; with fewer it is not drawn."""
+"""Fewest runs of which an interquartile mean cuts any off; below, it is not drawn."""
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Where evaluations lie: `images` of each slot [slots], and the slot `of` each row [rows]."""
+    """Slots of evaluations: `images` of each slot [slots], and the slot `of` each row [rows]."""
 
     images: Array
     of: NDArray[np.int64]
@@ -47,13 +47,14 @@ class Summary:
     """One metric over all runs."""
 
     name: str
-    shown: Range
+    value_range: Range
+    """Of the value axis."""
     baseline: float
     """What real images measure; NaN when unknown."""
     middle: Array
     """Interquartile mean at each slot; NaN with fewer than LEAST_RUNS."""
     num_runs: NDArray[np.int64]
-    """Runs that it is over."""
+    """Runs behind the interquartile mean at each slot."""
     density: NDArray[np.int64]
     """Counts of rows before a failure; [NUM_LEVELS, slots]."""
     left_out: str
@@ -61,7 +62,7 @@ class Summary:
 
 
 def slots_of(images: Array, run: NDArray[np.int64]) -> Slots:
-    """The slots of rows evaluated at `images`; their distance is the usual one within a `run`."""
+    """The slots of rows evaluated at `images`, as far apart as the median step within a `run`."""
     finite = np.where(np.isfinite(images), images, 0.0)
     apart = np.diff(finite)[np.diff(run) == 0]
     apart = apart[apart > 0]
@@ -73,43 +74,44 @@ def slots_of(images: Array, run: NDArray[np.int64]) -> Slots:
 
 
 class Summariser:
-    """Summaries of metrics over the same rows; what they share is worked out once."""
+    """Summaries of metrics over the same rows; what they share is computed once."""
 
     def __init__(self, rows: pd.DataFrame, slots: Slots) -> None:
         self.rows = rows
         self.slots = slots
         self.alive = rows["alive"].to_numpy(dtype=bool)
         self.run = rows["run"].to_numpy(dtype=np.int64)
-        fair = rows["fair"].to_numpy(dtype=bool)
-        self.used = np.flatnonzero(fair & self.alive)
-        self.fair_runs, place = np.unique(self.run[fair], return_inverse=True)
+        unbiased = rows["unbiased"].to_numpy(dtype=bool)
+        self.used = np.flatnonzero(unbiased & self.alive)
+        self.unbiased_runs, index_of_run = np.unique(self.run[unbiased], return_inverse=True)
         at = np.full(len(rows), -1, dtype=np.int64)
-        at[fair] = place
+        at[unbiased] = index_of_run
         self.cell = at[self.used] * len(slots.images) + slots.of[self.used]
-        onset = rows["onset"].to_numpy(dtype=float)[fair]
-        first = np.full(len(self.fair_runs), np.inf)
-        known = np.isfinite(onset)
-        first[place[known]] = onset[known]
+        onset = rows["onset"].to_numpy(dtype=float)[unbiased]
+        first = np.full(len(self.unbiased_runs), np.inf)
+        has_onset = np.isfinite(onset)
+        first[index_of_run[has_onset]] = onset[has_onset]
         self.dead = slots.images[None, :] >= first[:, None]
 
     def summary(self, name: str, values: Array, baseline: float = np.nan) -> Summary:
         """The summary of one metric, whose values are [rows]."""
-        shown = robust_range(values, self.alive)
-        shown = Range(0.0, 1.0, False) if name == QUALITY else widened(shown, baseline)
+        value_range = robust_range(values, self.alive)
+        value_range = Range(0.0, 1.0, False) if name == QUALITY else widened(value_range, baseline)
         middle, num_runs = self._middle(name, values)
+        is_drawable = np.isfinite(baseline) and not (value_range.log and baseline <= 0)
         return Summary(
             name,
-            shown,
-            baseline if np.isfinite(baseline) and not (shown.log and baseline <= 0) else np.nan,
+            value_range,
+            baseline if is_drawable else np.nan,
             middle,
             num_runs,
-            self._density(values, shown),
-            self._left_out(values, shown),
+            self._density(values, value_range),
+            self._left_out(values, value_range),
         )
 
     def _middle(self, name: str, values: Array) -> tuple[Array, NDArray[np.int64]]:
         """Over runs alive; of quality over failed runs, too, with 0 from their failure on."""
-        table = np.full((len(self.fair_runs), len(self.slots.images)), np.nan)
+        table = np.full((len(self.unbiased_runs), len(self.slots.images)), np.nan)
         table.ravel()[self.cell] = values[self.used]
         if name == QUALITY:
             table[self.dead] = 0.0
@@ -123,11 +125,12 @@ class Summariser:
         ]
         return np.array(means), num_runs
 
-    def _density(self, values: Array, shown: Range) -> NDArray[np.int64]:
-        low, high = np.log10([shown.low, shown.high]) if shown.log else (shown.low, shown.high)
-        usable = self.alive & np.isfinite(values) & (values >= shown.low) & (values <= shown.high)
+    def _density(self, values: Array, value_range: Range) -> NDArray[np.int64]:
+        low, high = value_range.low, value_range.high
+        usable = self.alive & np.isfinite(values) & (values >= low) & (values <= high)
         inside = values[usable]
-        inside = np.log10(inside) if shown.log else inside
+        if value_range.log:
+            low, high, inside = np.log10(low), np.log10(high), np.log10(inside)
         level = np.floor((inside - low) / (high - low) * NUM_LEVELS).astype(np.int64)
         level = np.clip(level, 0, NUM_LEVELS - 1)
         num_slots = len(self.slots.images)
@@ -136,9 +139,9 @@ class Summariser:
         )
         return counts.reshape(NUM_LEVELS, num_slots)
 
-    def _left_out(self, values: Array, shown: Range) -> str:
+    def _left_out(self, values: Array, value_range: Range) -> str:
         finite = np.isfinite(values)
-        outside = finite & ((values < shown.low) | (values > shown.high))
+        outside = finite & ((values < value_range.low) | (values > value_range.high))
         parts = []
         for mask, what in (
             (outside, "outside the axis"),
@@ -153,16 +156,16 @@ class Summariser:
     def _no_number(self, values: Array, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rows that measured no finite number.
 
-        A column cannot tell that from a row without the metric, so a row counts where its run was
-        trained and has the metric in another row.
+        In a column such a row looks like one without the metric, so a row counts only where its
+        run was trained and has the metric in another row.
         """
         has = np.bincount(self.run[finite], minlength=int(self.run.max(initial=0)) + 1) > 0
         trained = self.rows["images"].to_numpy(dtype=float) > 0
         return np.asarray(np.isinf(values) | (np.isnan(values) & trained & has[self.run]))
 
 
-def level_edges(shown: Range) -> Array:
+def level_edges(value_range: Range) -> Array:
     """Borders of the density's cells along the value axis; [NUM_LEVELS + 1]."""
-    if shown.log:
-        return np.geomspace(shown.low, shown.high, NUM_LEVELS + 1)
-    return np.linspace(shown.low, shown.high, NUM_LEVELS + 1)
+    if value_range.log:
+        return np.geomspace(value_range.low, value_range.high, NUM_LEVELS + 1)
+    return np.linspace(value_range.low, value_range.high, NUM_LEVELS + 1)

@@ -1,4 +1,4 @@
-"""Traces of the curves: lines of runs, marks at their ends, the middle of all, the density."""
+"""Traces of the curves: lines of runs, marks at their ends, interquartile mean, density."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HUE = ((0.0, "rgba(0,114,178,0.06)"), (0.5, "rgba(0,114,178,0.42)"), (1.0, "rgba
 
 
 def line_trace(rows: pd.DataFrame, values: Array, outcome: str, num_runs: int) -> go.Scatter:
-    """All runs of one outcome as one line with gaps: a trace a run would be slow."""
+    """All runs of one outcome as one line with gaps: one trace per run would be slow."""
     chosen = np.flatnonzero((rows["outcome"] == outcome).to_numpy())
     gaps = np.flatnonzero(np.diff(rows["run"].to_numpy()[chosen])) + 1
     shape = look(outcome)
@@ -45,10 +45,10 @@ def line_trace(rows: pd.DataFrame, values: Array, outcome: str, num_runs: int) -
     )
 
 
-def end_trace(rows: pd.DataFrame, values: Array, outcome: str, shown: Range) -> go.Scatter:
-    """Marks where runs failed or stopped; stable ones reach the end, which needs no mark."""
+def end_trace(rows: pd.DataFrame, values: Array, outcome: str, value_range: Range) -> go.Scatter:
+    """Marks where runs failed or stopped; stable runs reach the end and need no mark."""
     chosen = (rows["outcome"] == outcome).to_numpy()
-    ends = end_rows(rows[chosen], values[chosen], shown)
+    ends = end_rows(rows[chosen], values[chosen], value_range)
     shape = look(outcome)
     return go.Scatter(
         x=plain(ends["images"]),
@@ -65,17 +65,18 @@ def end_trace(rows: pd.DataFrame, values: Array, outcome: str, shown: Range) -> 
     )
 
 
-def end_rows(rows: pd.DataFrame, values: Array, shown: Range) -> pd.DataFrame:
-    """One row a run: images seen where it ends (its failure, or its last evaluation), and value.
+def end_rows(rows: pd.DataFrame, values: Array, value_range: Range) -> pd.DataFrame:
+    """One row per run: images seen where it ends (its failure, or its last evaluation), and value.
 
-    The value is the last finite one up to there, held inside the axis; its top when there is
-    none.
+    The value is the last finite one up to there, clipped to the axis; the top of the axis when
+    there is none.
     """
     by_run = rows.groupby("run", sort=False)
     end = by_run["onset"].first().fillna(by_run["images"].last())
     upto = (rows["images"] <= rows["run"].map(end)) & np.isfinite(values)
     last = pd.Series(values, index=rows.index)[upto].groupby(rows["run"][upto]).last()
-    value = last.reindex(end.index).fillna(shown.high).clip(shown.low, shown.high)
+    low, high = value_range.low, value_range.high
+    value = last.reindex(end.index).fillna(high).clip(low, high)
     return pd.DataFrame({"run": end.index, "images": end.to_numpy(), "value": value.to_numpy()})
 
 
@@ -98,11 +99,11 @@ def leader_trace(rows: pd.DataFrame, values: Array, run: int, word: str) -> go.S
 
 
 def middle_traces(summary: Summary, slots: Slots) -> list[go.Scatter]:
-    """The interquartile mean in ink on a seam of paper, so that it stands out of any crowd."""
-    known = np.flatnonzero(np.isfinite(summary.middle))
+    """The interquartile mean in ink on a seam of paper, so that it stands out among many lines."""
+    defined = np.flatnonzero(np.isfinite(summary.middle))
     texts = [""] * len(slots.images)
-    if known.size:
-        texts[int(known[-1])] = "interquartile mean "
+    if defined.size:
+        texts[int(defined[-1])] = "interquartile mean "
     x, y = plain(slots.images), plain(summary.middle, 4)
     shared: dict[str, Any] = {"x": x, "y": y, "hoverinfo": "skip"}
     seam = go.Scatter(
@@ -125,9 +126,9 @@ def middle_traces(summary: Summary, slots: Slots) -> list[go.Scatter]:
 
 
 def side_of_name(middle: Array) -> str:
-    """Where the line's name stands clear of it: above a rising end, below a falling one."""
-    known = middle[np.isfinite(middle)]
-    rises = len(known) > 1 and bool(known[-1] >= known[-2])
+    """Where the label does not cover the line: above a rising end, below a falling one."""
+    defined = middle[np.isfinite(middle)]
+    rises = len(defined) > 1 and bool(defined[-1] >= defined[-2])
     return "top left" if rises else "bottom left"
 
 
@@ -149,7 +150,7 @@ def density_trace(summary: Summary, slots: Slots) -> go.Heatmap:
     counts = summary.density.astype(float)
     return go.Heatmap(
         x=plain(slots.edges()),
-        y=plain(level_edges(summary.shown), 5),
+        y=plain(level_edges(summary.value_range), 5),
         z=[plain(row, 4) for row in _logarithms(counts)],
         colorscale=HUE,
         zmin=0,

@@ -58,19 +58,19 @@ function piecesOf(bars) {
 }
 
 /**
- * The level of a trial in a group: who suggested it, or the value of a choice in unbiased trials.
+ * The level of a trial in a group: what chose it, or the value of a choice in unbiased trials.
  *
  * @param {string} group
  * @param {number} trial the trial's index
  */
 function levelOf(group, trial) {
   const isUnbiased = UNBIASED_ORIGINS.includes(store.trials.origin[trial].split(":")[0]);
-  if (group === "chosen") return isUnbiased ? "known and Sobol" : "the optimiser's";
+  if (group === "chosen") return isUnbiased ? "known and Sobol" : "optimizer";
   return isUnbiased ? String(settingOf(trial, group)) : "";
 }
 
 /**
- * A setting of a trial's whole configuration: what it sets itself, or else the study's base.
+ * A setting of a trial's configuration: its override, or else the value of the study's base.
  *
  * @param {number} trial the trial's index
  * @param {string} path
@@ -80,7 +80,7 @@ function settingOf(trial, path) {
   return override !== undefined ? override : (settingAt(store.base, path) ?? null);
 }
 
-/** Matched runs that failed, on the curve of all, where they left it. */
+/** Matched runs that failed, on the curve of all runs, at their onset. */
 markers.survival = (panel, runs) => {
   /** @type {[number[], number[]]} */
   const [times, levels] = panel.stored.extra.steps;

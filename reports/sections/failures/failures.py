@@ -1,8 +1,8 @@
 """How runs fail: shares of every verdict, over explore runs and by critic norm, penalty, loss.
 
-Every run of the explore stage with a verdict is counted in the first bars. The bars by choice hold
-only runs that no optimiser chose: it returns to where it was lucky, so its runs are no fair
-sample of a choice.
+The first bars count every explore run with a verdict. The bars by choice count only runs of trials
+that no optimizer chose: an optimizer returns to regions where it did well, so its runs are a
+biased sample of a choice.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from reports.study.comparisons import CHOICES, LEAST_IN_A_LEVEL, outcome_rows
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
 
 WHO = "chosen"
-"""The group of all explore runs, by who chose their trials."""
-UNCHOSEN, CHOSEN = "known and Sobol", "the optimiser's"
+"""The group of all explore runs, by what chose their trials."""
+UNCHOSEN, CHOSEN = "known and Sobol", "optimizer"
 COLUMNS = ("group", "level", "outcome", "count", "total", "stable", "before")
 
 
@@ -45,19 +45,19 @@ def cause_blocks(study: StudyRecord) -> list[Block]:
     """The bars of causes, of a study with at least one verdict."""
     runs = explored(run_table(study))
     if finished(runs).empty:
-        return [Missing("No explore run has a verdict yet, so there is no failure to tell of.")]
+        return [Missing("No explore run has a verdict yet, so there are no failures to count.")]
     rows = failures_rows(study)
     num_left_out = len(runs) - int(rows["count"][rows["group"] == WHO].sum())
     return [draw_failures(rows, num_left_out, filters_of(study))]
 
 
 class Filters(NamedTuple):
-    """What the page's filter has terms for."""
+    """What the page can filter by."""
 
     sampled: frozenset[str] = frozenset()
     """Paths of the parameters that the study sampled."""
     chosen: tuple[str, ...] = ()
-    """Origins of the trials that an optimiser chose."""
+    """Origins of the trials that an optimizer chose."""
 
 
 def filters_of(study: StudyRecord) -> Filters:
@@ -69,20 +69,20 @@ def filters_of(study: StudyRecord) -> Filters:
 
 
 def failures_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a group, level and outcome: its count, and the runs in bar segments before it.
+    """One row per group, level and outcome: its count, and the runs in bar segments before it.
 
-    Groups: all explore runs by who chose them, then each choice that took more than one value,
-    over the runs that no optimiser chose. `total` and `stable` count the level's runs.
+    Groups: all explore runs by what chose their trials, then each choice that took more than one
+    value, over the runs that no optimizer chose. `total` and `stable` count the level's runs.
     """
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
     who = np.where(rows["unbiased"].astype(bool), UNCHOSEN, CHOSEN)
-    found = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [UNCHOSEN, CHOSEN])]
+    counts = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [UNCHOSEN, CHOSEN])]
     for path in CHOICES:
         levels = unchosen[path].astype(object).fillna(MISSING).astype(str)
         if levels.nunique() > 1:
-            found.append(_counts(path, levels, unchosen["outcome"], sorted(set(levels))))
-    return pd.concat(found, ignore_index=True)
+            counts.append(_counts(path, levels, unchosen["outcome"], sorted(set(levels))))
+    return pd.concat(counts, ignore_index=True)
 
 
 def _counts(
@@ -108,32 +108,32 @@ def _counts(
 def draw_failures(
     rows: pd.DataFrame, num_left_out: int = 0, filters: Filters = Filters()
 ) -> Panel:
-    """A bar a level, all of one length, cut by verdict; counts inside, the stable share beside.
+    """A bar per level, all of one length, cut by verdict; counts inside, the stable share beside.
 
-    A click on a piece filters by what it stands for, as far as the filter has terms for that.
+    A click on a piece filters the page to its runs, as far as the filter has terms for them.
     """
-    places = _places(rows)
-    lowest = max(places.values())
+    positions = _positions(rows)
+    lowest = max(positions.values())
     figure = blank(int(62 + 34 * (lowest + 1)))
     for outcome in in_order(set(rows["outcome"])):
-        figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], places, filters))
+        figure.add_trace(_bars(outcome, rows[rows["outcome"] == outcome], positions, filters))
     levels = rows.drop_duplicates(["group", "level"])
-    figure.add_trace(_totals(levels, places))
+    figure.add_trace(_totals(levels, positions))
     figure.update_layout(
         barmode="overlay",
         uniformtext={"mode": "hide", "minsize": 10},
         annotations=[
-            *(_heading(group, places) for group in levels["group"].unique()),
-            _column_title(places),
+            *(_heading(group, positions) for group in levels["group"].unique()),
+            _column_title(positions),
         ],
     )
     figure.update_xaxes(
         range=[0, 1.26], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="bottom"
     )
     figure.update_yaxes(
-        range=[lowest + 0.55, min(places.values()) - 1.45],
-        tickvals=list(places.values()),
-        ticktext=[plotly_text(level) for _, level in places],
+        range=[lowest + 0.55, min(positions.values()) - 1.45],
+        tickvals=list(positions.values()),
+        ticktext=[plotly_text(level) for _, level in positions],
         showgrid=False,
     )
     total = rows[rows["group"] == WHO].groupby("outcome")["count"].sum()
@@ -141,7 +141,7 @@ def draw_failures(
         "failures",
         figure,
         "Shares of verdicts over explore runs, and by critic norm, penalty and loss over those "
-        "that no optimiser chose.",
+        "that no optimizer chose.",
         {str(o): int(total[o]) for o in in_order(set(total.index))},
         narrow={
             "xaxis.range": [0, 1.8],
@@ -151,41 +151,44 @@ def draw_failures(
         note=_note(rows, num_left_out),
         table=_table(rows),
         marks="bars",
-        extra={"bars": _pieces(rows, places)},
-        title="Verdicts by what was chosen",
+        extra={"bars": _pieces(rows, positions)},
+        title="Verdicts by choice",
     )
 
 
 def _note(rows: pd.DataFrame, num_left_out: int) -> str:
-    said = (
-        "Each bar is all runs of its level, with their number in each piece; beside it, how many "
+    note = (
+        "Each bar holds all runs of its level, each piece the number with one verdict. Beside the "
+        "bar: how many are stable, and the 95% interval of that share. "
     )
-    said += "are stable, and the 95% interval of that share. "
     if (rows["level"] == CHOSEN).any() and rows["group"].nunique() > 1:
-        said += "The bars by choice leave the optimiser's runs out: it favours what went well. "
+        note += (
+            "The bars by choice leave out runs of trials that the optimizer chose: it favours "
+            "what went well. "
+        )
     if (rows["total"] < LEAST_IN_A_LEVEL).any():
-        said += f"Thin bars have fewer than {LEAST_IN_A_LEVEL} runs. "
+        note += f"Thin bars have fewer than {LEAST_IN_A_LEVEL} runs. "
     if num_left_out:
-        said += f"{counted(num_left_out, 'explore run')} without a verdict not counted. "
-    return said.strip()
+        note += f"{counted(num_left_out, 'explore run')} without a verdict not counted. "
+    return note.strip()
 
 
-def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+def _positions(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
     """Height of each bar from the top, with room for a heading over each group."""
-    places: dict[tuple[str, str], float] = {}
+    positions: dict[tuple[str, str], float] = {}
     height, before = 0.0, None
     for group, level in rows[["group", "level"]].drop_duplicates().itertuples(index=False):
         if before is not None:
             height += 2.1 if group != before else 1.0
-        places[(str(group), str(level))] = height
+        positions[(str(group), str(level))] = height
         before = group
-    return places
+    return positions
 
 
 def _bars(
     outcome: str,
     rows: pd.DataFrame,
-    places: dict[tuple[str, str], float],
+    positions: dict[tuple[str, str], float],
     filters: Filters,
 ) -> go.Bar:
     keys = list(zip(rows["group"], rows["level"], strict=True))
@@ -195,7 +198,7 @@ def _bars(
         width=[0.61 if n < LEAST_IN_A_LEVEL else 0.86 for n in rows["total"]],
         x=[float(share) for share in (rows["count"] / rows["total"]).round(6)],
         base=[float(share) for share in (rows["before"] / rows["total"]).round(6)],
-        y=[places[key] for key in keys],
+        y=[positions[key] for key in keys],
         marker={"color": shape.colour, "line": {"width": 0}},
         text=[f"{count:,}" for count in rows["count"]],
         textposition="inside",
@@ -216,7 +219,7 @@ def _bars(
 
 
 def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
-    """The filter that leaves a piece's runs: the verdict, the stage, and who or what chose it."""
+    """The filter that leaves a piece's runs: the verdict, the stage, and what chose it."""
     terms = [f"verdict={outcome}", "stage=explore"]
     if filters.chosen:
         sign = "" if level == CHOSEN else "-"
@@ -224,31 +227,31 @@ def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
     return [*terms, f"{group}={level}"] if group in filters.sampled else terms
 
 
-def _totals(levels: pd.DataFrame, places: dict[tuple[str, str], float]) -> go.Scatter:
+def _totals(levels: pd.DataFrame, positions: dict[tuple[str, str], float]) -> go.Scatter:
     counts = zip(levels["stable"], levels["total"], strict=True)
     labels = [f" {k:,}/{n:,}, {Share(int(k), int(n)).bounds}" for k, n in counts]
-    heights = [places[key] for key in zip(levels["group"], levels["level"], strict=True)]
+    heights = [positions[key] for key in zip(levels["group"], levels["level"], strict=True)]
     return words_at([1.0] * len(labels), heights, labels)
 
 
-def _heading(group: str, places: dict[tuple[str, str], float]) -> dict[str, Any]:
-    top = min(place for (name, _), place in places.items() if name == group)
-    said = "by who chose the trial" if group == WHO else f"by {short_name(group)}"
+def _heading(group: str, positions: dict[tuple[str, str], float]) -> dict[str, Any]:
+    top = min(height for (name, _), height in positions.items() if name == group)
+    heading = "by what chose the trial" if group == WHO else f"by {short_name(group)}"
     return {
         "x": 0,
         "y": top - 0.92,
         "xref": "x",
-        "text": f"<b>{plotly_text(said)}</b>",
+        "text": f"<b>{plotly_text(heading)}</b>",
         "showarrow": False,
         "xanchor": "left",
         "xshift": -4,
     }
 
 
-def _column_title(places: dict[tuple[str, str], float]) -> dict[str, Any]:
+def _column_title(positions: dict[tuple[str, str], float]) -> dict[str, Any]:
     return {
         "x": 1.0,
-        "y": min(places.values()) - 0.92,
+        "y": min(positions.values()) - 0.92,
         "xref": "x",
         "text": "stable, 95%",
         "font": {"size": 12},
@@ -257,8 +260,8 @@ def _column_title(places: dict[tuple[str, str], float]) -> dict[str, Any]:
     }
 
 
-def _pieces(rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
-    """What each piece stands for and where it begins, for the marks of matched runs."""
+def _pieces(rows: pd.DataFrame, positions: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
+    """The runs that each piece holds and where it begins, for the marks of matched runs."""
     return [
         {
             "group": group,
@@ -266,7 +269,7 @@ def _pieces(rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> list[di
             "outcome": outcome,
             "total": int(total),
             "before": int(before),
-            "y": places[(group, level)],
+            "y": positions[(group, level)],
         }
         for group, level, outcome, total, before in rows[
             ["group", "level", "outcome", "total", "before"]

@@ -1,4 +1,4 @@
-"""When runs break: the onset of every failure on the share of the budget, a row a cause."""
+"""When runs break: the onset of every failure as a share of the budget, one row per cause."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from reports.study.scale import MOST_MARKS
 from reports.study.tables import finished, run_table
 
 NUM_BINS = 40
-"""Bins of the budget where runs are too many for a mark each."""
+"""Bins of the budget where there are too many runs for one mark each."""
 ROW = 58
 """Pixels of a cause's row."""
 PILE, MOST_PILED = 5, 30
-"""Marks of one onset stand in columns of PILE; where more share an onset, bars count them."""
+"""Marks of one onset stand in columns of PILE; past MOST_PILED, bars count them instead."""
 STEP, ASIDE = 0.13, 0.0085
 """Between two marks of a pile: in rows, and in shares of the budget."""
 
 
 def onset_blocks(study: StudyRecord) -> list[Block]:
-    """The figure of a study in which a run broke before its budget."""
+    """The figure of a study in which a run broke before its budget, or why there is none."""
     rows = onset_rows(study)
     broke = ~rows["outcome"].isin(UNBROKEN)
     late = _ended(rows[~broke])
@@ -38,7 +38,7 @@ def onset_blocks(study: StudyRecord) -> list[Block]:
 
 
 def _ended(late: pd.DataFrame) -> str:
-    """`2 runs stalled`: failures that are judged at the budget; nothing without one."""
+    """`2 runs stalled`: failures that are judged at the budget; empty without any."""
     return listed([
         f"{counted(int((late['outcome'] == outcome).sum()), 'run')} {outcome}"
         for outcome in in_order(set(late["outcome"]))
@@ -46,9 +46,9 @@ def _ended(late: pd.DataFrame) -> str:
 
 
 def onset_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a failed run of any stage: trial, outcome, stage, onset (images), share of budget.
+    """One row per failed run of any stage: trial, outcome, stage, onset (images), share of budget.
 
-    The index is the run's. A failure without an onset counts from where its run was last seen.
+    The index is the run's. A failure without an onset counts from its run's last evaluation.
     """
     runs = finished(run_table(study))
     runs = runs[runs["outcome"] != "stable"]
@@ -57,22 +57,22 @@ def onset_rows(study: StudyRecord) -> pd.DataFrame:
     rows = runs[["trial", "outcome", "stage"]].assign(
         onset=onset, share=share, budget=runs["budget_images"]
     )
-    known: pd.DataFrame = rows[np.isfinite(share.to_numpy(dtype=float))]
-    return known
+    with_share: pd.DataFrame = rows[np.isfinite(share.to_numpy(dtype=float))]
+    return with_share
 
 
 def draw_onset(rows: pd.DataFrame, late: str = "") -> Panel:
-    """A row a cause: a mark a run, or bars of a histogram; the median with its interval."""
+    """One row per cause: a mark per run, or a histogram; the median with its interval."""
     causes = in_order(set(rows["outcome"]))
     budget = float(rows["budget"].max())
     large = len(rows) > MOST_MARKS or _largest_pile(rows) > MOST_PILED
     figure = blank(64 + ROW * len(causes))
     middles = []
-    for place, cause in enumerate(causes):
+    for row, cause in enumerate(causes):
         chosen = rows[rows["outcome"] == cause]
-        figure.add_trace((_bars if large else _strip)(chosen, place, budget))
+        figure.add_trace((_bars if large else _strip)(chosen, row, budget))
         middles.append(median_interval(chosen["share"].to_numpy(dtype=float)))
-        for trace in _middle_traces(middles[-1], cause, place, budget):
+        for trace in _middle_traces(middles[-1], cause, row, budget):
             figure.add_trace(trace)
     figure.update_xaxes(
         range=[-0.01 * budget, 1.015 * budget],
@@ -104,15 +104,15 @@ def draw_onset(rows: pd.DataFrame, late: str = "") -> Panel:
 def _note(rows: pd.DataFrame, late: str, *, large: bool) -> str:
     later = int((rows["stage"] != "explore").sum())
     parts = [
-        "Each row is a histogram of its own height."
+        "Each row is a histogram, scaled to its own highest bar."
         if large
-        else "A mark a failed run, side by side where onsets agree.",
-        "Line and number: the median; bar: its 95% interval, from six runs on.",
+        else "One mark per failed run; runs with the same onset are side by side.",
+        "Line and number: the median. Bar: its 95% interval, drawn for six runs or more.",
     ]
     if later:
-        parts.append(f"{counted(later, 'run')} of race and confirm counted as well.")
+        parts.append(f"{counted(later, 'run')} of race and confirm included.")
     if late:
-        parts.append(f"Not drawn: {late}, which is judged at the budget.")
+        parts.append(f"Not drawn: {late} (judged at the budget).")
     return " ".join(parts)
 
 
@@ -120,8 +120,8 @@ def _largest_pile(rows: pd.DataFrame) -> int:
     return int(rows.groupby(["outcome", rows["share"].round(2)]).size().max())
 
 
-def _strip(rows: pd.DataFrame, place: int, budget: float) -> go.Scatter:
-    """A mark a run; those of one onset (to a hundredth of the budget) stand side by side."""
+def _strip(rows: pd.DataFrame, row: int, budget: float) -> go.Scatter:
+    """One mark per run; those of one onset (to a hundredth of the budget) stand side by side."""
     cause = str(rows["outcome"].iloc[0])
     shape = look(cause)
     at = rows["share"].round(2)
@@ -130,7 +130,7 @@ def _strip(rows: pd.DataFrame, place: int, budget: float) -> go.Scatter:
     up = number % PILE - (height - 1) / 2
     return go.Scatter(
         x=plain((rows["share"] + ASIDE * (number // PILE)) * budget),
-        y=plain(place + 0.06 + STEP * up),
+        y=plain(row + 0.06 + STEP * up),
         mode="markers",
         marker={"symbol": shape.symbol, "color": shape.colour, "size": 7, "opacity": 0.85},
         customdata=[int(run) for run in rows.index],
@@ -139,14 +139,14 @@ def _strip(rows: pd.DataFrame, place: int, budget: float) -> go.Scatter:
     )
 
 
-def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
+def _bars(rows: pd.DataFrame, row: int, budget: float) -> go.Bar:
     cause = str(rows["outcome"].iloc[0])
     counts, edges = np.histogram(rows["share"], bins=NUM_BINS, range=(0, 1))
     heights = 0.66 * counts / counts.max()
     return go.Bar(
         x=plain((edges[:-1] + edges[1:]) / 2 * budget),
         y=plain(-heights),
-        base=[place + 0.42] * NUM_BINS,
+        base=[row + 0.42] * NUM_BINS,
         width=0.92 / NUM_BINS * budget,
         marker={"color": look(cause).colour, "line": {"width": 0}},
         hovertext=[
@@ -158,31 +158,31 @@ def _bars(rows: pd.DataFrame, place: int, budget: float) -> go.Bar:
     )
 
 
-def _middle_traces(found: Median, cause: str, place: int, budget: float) -> list[go.Scatter]:
+def _middle_traces(median: Median, cause: str, row: int, budget: float) -> list[go.Scatter]:
     """The interval as a bar, the median as a short line across it, and its number."""
     meta = {"of": "summary", "outcome": cause}
-    said = f"{found.value:.0%}"
+    label = f"{median.value:.0%}"
     traces = []
-    if np.isfinite(found.low):
-        said += f" [{100 * found.low:.0f}–{found.high:.0%}]"
+    if np.isfinite(median.low):
+        label += f" [{100 * median.low:.0f}–{median.high:.0%}]"
         traces.append(
             go.Scatter(
-                x=[found.low * budget, found.high * budget],
-                y=[place - 0.4] * 2,
+                x=[median.low * budget, median.high * budget],
+                y=[row - 0.4] * 2,
                 mode="lines",
                 line={"color": look(cause).colour, "width": 3},
                 hoverinfo="skip",
                 meta=meta,
             )
         )
-    right = found.value > 0.6
+    right = median.value > 0.6
     traces.append(
         go.Scatter(
-            x=[found.value * budget] * 3,
-            y=[place + 0.34, place - 0.4, place - 0.4],
+            x=[median.value * budget] * 3,
+            y=[row + 0.34, row - 0.4, row - 0.4],
             mode="lines+text",
             line={"color": look(cause).colour, "width": 1.6},
-            text=["", "", f"{said}  " if right else f"  {said}"],
+            text=["", "", f"{label}  " if right else f"  {label}"],
             textposition="top left" if right else "top right",
             textfont={"size": 12},
             hoverinfo="skip",
@@ -199,9 +199,9 @@ def _table(rows: pd.DataFrame, causes: list[str], middles: list[Median]) -> pd.D
             "Cause": causes,
             "Runs": [len(share) for share in shares],
             "First quarter": [float(np.quantile(share, 0.25)) for share in shares],
-            "Median": [found.value for found in middles],
-            "95% low": [found.low for found in middles],
-            "95% high": [found.high for found in middles],
+            "Median": [median.value for median in middles],
+            "95% low": [median.low for median in middles],
+            "95% high": [median.high for median in middles],
             "Third quarter": [float(np.quantile(share, 0.75)) for share in shares],
         }
     )

@@ -1,8 +1,8 @@
 """How long runs last: the share of explore runs not broken yet, over images seen.
 
-Only runs of trials that no optimiser chose are followed, where there are any: it returns to what
-lived. A pruned run was stopped for looking poor, so it may not count as one that merely ended:
-where there are any, two curves hold what they would have done between them.
+Only runs of trials that no optimizer chose are followed, where there are any: an optimizer returns
+to settings that survived. A pruned run was stopped for a poor metric, so it may not count as
+independently censored: where any run was pruned, two curves bound what those would have done.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from reports.study.tables import explored, run_table, trial_table
 LOOKS_AT = QUARTERS
 """Shares of the budget at which the risk table counts."""
 MOST_STEPS = 400
-"""Steps of a curve that are drawn; more cannot be seen."""
+"""Most steps of a curve that are drawn; more cannot be distinguished."""
 RISK_ROWS = {
     "at_risk": "at risk",
     "failed": "failed",
@@ -51,10 +51,10 @@ def survival_blocks(study: StudyRecord) -> list[Block]:
 
 
 def survival_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row an explore run that was evaluated: trial, seed, images, failed, pruned, budget.
+    """One row per explore run that was evaluated: trial, seed, images, failed, pruned, budget.
 
-    `images` is the failure's onset where `failed`, else where the run was last seen. A stalled
-    run never broke: it counts as alive at the budget. `unbiased` says that no optimiser chose its
+    `images` is the failure's onset where `failed`, else the last evaluation. A stalled run never
+    broke: it counts as alive at the budget. `unbiased` is whether no optimizer chose the run's
     trial. The index is the run's.
     """
     runs = explored(run_table(study))
@@ -77,30 +77,30 @@ def survival_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def followed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The runs that no optimiser chose; all of them where there is none."""
-    fair = rows[rows["unbiased"]]
-    return rows if fair.empty else fair
+    """The runs of trials that no optimizer chose; all runs where there are none."""
+    unbiased = rows[rows["unbiased"]]
+    return rows if unbiased.empty else unbiased
 
 
 def risk_rows(rows: pd.DataFrame, times: ArrayLike) -> pd.DataFrame:
-    """One row a time (images): runs `at_risk` after it, and `failed`, `pruned`, `unseen` by then.
+    """One row per time (images): runs `at_risk` after it, `failed`, `pruned`, `unseen` by then.
 
     The four add up to all runs. `unseen` runs neither failed nor were pruned, and were last seen
-    before: they still run, or crashed. A run seen at that very time is still at risk.
+    earlier: they are still running, or crashed. A run seen at exactly that time is at risk.
     """
     when = rows["images"].to_numpy(dtype=float)
     failed, pruned = (rows[name].to_numpy(dtype=bool) for name in ("failed", "pruned"))
     ended = failed | pruned
-    found = []
+    counts = []
     for time in np.asarray(times, dtype=float):
         by_then = [int((mask & (when <= time)).sum()) for mask in (failed, pruned)]
         unseen = int((~ended & (when < time)).sum())
-        found.append((time, len(rows) - sum(by_then) - unseen, *by_then, unseen))
-    return pd.DataFrame(found, columns=["images", *RISK_ROWS])
+        counts.append((time, len(rows) - sum(by_then) - unseen, *by_then, unseen))
+    return pd.DataFrame(counts, columns=["images", *RISK_ROWS])
 
 
 def draw_survival(all_rows: pd.DataFrame) -> Panel:
-    """Kaplan and Meier's curve on its 95 % band, or the two bounds where runs were pruned.
+    """The Kaplan-Meier curve on its 95 % band, or the two bounds where runs were pruned.
 
     Beneath, in line with the axis: how many runs are at risk, failed and pruned.
     """
@@ -109,17 +109,17 @@ def draw_survival(all_rows: pd.DataFrame) -> Panel:
     curves = curves_of(rows, budget)
     times = np.array(LOOKS_AT) * budget
     risk = risk_rows(rows, times)
-    shown = [name for name in RISK_ROWS if name != "unseen" or risk[name].any()]
-    shown = [name for name in shown if name != "pruned" or risk[name].any()]
-    figure = blank(300 + 22 * len(shown))
-    for trace in [*curves.traces, *(_risk_texts(risk, name, i) for i, name in enumerate(shown))]:
+    columns = [name for name in RISK_ROWS if name != "unseen" or risk[name].any()]
+    columns = [name for name in columns if name != "pruned" or risk[name].any()]
+    figure = blank(300 + 22 * len(columns))
+    for trace in [*curves.traces, *(_risk_texts(risk, name, i) for i, name in enumerate(columns))]:
         figure.add_trace(trace)
-    _lay_out(figure, budget, [RISK_ROWS[name] for name in shown])
+    _lay_out(figure, budget, [RISK_ROWS[name] for name in columns])
     left_out = len(all_rows) - len(rows)
-    note = f"{curves.note} A stalled run never broke, so it counts as alive; whether what lives "
-    note += "is any good, the curves further below say."
+    note = f"{curves.note} A stalled run never broke, so it counts as alive; for the quality of "
+    note += "the surviving runs see the curves further below."
     if left_out:
-        note += f" {counted(left_out, 'run')} of the optimiser's trials not followed here."
+        note += f" {counted(left_out, 'run')} of trials that the optimizer chose not included."
     return Panel(
         "survival",
         figure,
@@ -134,7 +134,7 @@ def draw_survival(all_rows: pd.DataFrame) -> Panel:
 
 
 class Curves(NamedTuple):
-    """Traces, the sentence that goes with them, and the curves at either end."""
+    """Traces, the note about them, and the lower and upper curve."""
 
     traces: list[go.Scatter]
     note: str
@@ -143,7 +143,7 @@ class Curves(NamedTuple):
 
 
 def curves_of(rows: pd.DataFrame, budget: float) -> Curves:
-    """The curve of one set of runs on its band, or its two bounds."""
+    """The curve of one set of runs on its band, or the two bounds of the curve."""
     times, failed = rows["images"].to_numpy(dtype=float), rows["failed"].to_numpy(dtype=bool)
     pruned = rows["pruned"].to_numpy(dtype=bool)
     if pruned.any():
@@ -153,8 +153,9 @@ def curves_of(rows: pd.DataFrame, budget: float) -> Curves:
                 step(worst, worst.survival, budget, dash="dot"),
                 step(best, best.survival, budget, fill=True),
             ],
-            f"Of {counted(len(rows), 'run')}, {int(pruned.sum())} pruned: had they all lived, the "
-            f"upper curve, had they all broken at once, the lower. Mean life of a run: "
+            f"Of {counted(len(rows), 'run')}, {int(pruned.sum())} pruned. Upper curve: if none "
+            "of those had broken by the budget; lower: if all had broken when pruned. "
+            f"Mean life of a run: "
             f"{images(restricted_mean(worst, budget))} to {images(restricted_mean(best, budget))} "
             f"of {images(budget)} images.",
             worst,
@@ -168,7 +169,7 @@ def curves_of(rows: pd.DataFrame, budget: float) -> Curves:
             step(curve, band.high, budget, width=0, fill=True),
             step(curve, curve.survival, budget),
         ],
-        f"Kaplan and Meier's estimate over {counted(len(rows), 'run')}, {int(failed.sum()):,} of "
+        f"Kaplan-Meier estimate over {counted(len(rows), 'run')}, {int(failed.sum()):,} of "
         f"which broke, with its pointwise 95% band. Mean life of a run: "
         f"{images(restricted_mean(curve, budget))} of {images(budget)} images.",
         curve,
@@ -177,7 +178,7 @@ def curves_of(rows: pd.DataFrame, budget: float) -> Curves:
 
 
 def _least(rows: pd.DataFrame) -> float:
-    """The band's lower end before anything happened: Wilson's of all runs, as further on."""
+    """The band's lower end before the first failure: Wilson's for all runs, as after it."""
     return Share(len(rows), len(rows)).interval.low
 
 
@@ -192,12 +193,12 @@ def step(
     colour: str = BLUE,
     start: float = 1.0,
 ) -> go.Scatter:
-    """One step line from `start` at 0 images to the budget, thinned to what can be seen."""
+    """One step line from `start` at 0 images to the budget, thinned to MOST_STEPS."""
     kept = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), MOST_STEPS)).round())
-    places = kept.astype(int)
+    indices = kept.astype(int)
     return go.Scatter(
-        x=plain([0.0, *curve.times[places], budget]),
-        y=plain([start, *levels[places], levels[-1]]),
+        x=plain([0.0, *curve.times[indices], budget]),
+        y=plain([start, *levels[indices], levels[-1]]),
         mode="lines",
         line={"shape": "hv", "width": width, "color": colour, "dash": dash},
         fill="tonexty" if fill else None,
@@ -207,10 +208,10 @@ def step(
     )
 
 
-def _risk_texts(risk: pd.DataFrame, name: str, place: int) -> go.Scatter:
+def _risk_texts(risk: pd.DataFrame, name: str, line: int) -> go.Scatter:
     """One row of the risk table: its numbers in line with the axis above."""
     numbers = [f"{count:,}" for count in risk[name]]
-    return words_at(risk["images"], [place] * len(risk), numbers, "middle center", yaxis="y2")
+    return words_at(risk["images"], [line] * len(risk), numbers, "middle center", yaxis="y2")
 
 
 def _lay_out(figure: go.Figure, budget: float, labels: list[str]) -> None:

@@ -1,7 +1,7 @@
-"""How long runs last by critic norm, penalty and loss: a small curve a level, all runs behind it.
+"""How long runs last by critic norm, penalty and loss: a small curve per level over that of all.
 
-Beneath each curve stand the runs at risk, in line with its axis. Levels with too few runs are
-named, not drawn.
+Beneath each curve are the runs at risk, aligned with its axis. Levels with too few runs are named
+in the note, not drawn.
 """
 
 from __future__ import annotations
@@ -56,28 +56,28 @@ def level_blocks(study: StudyRecord) -> list[Block]:
     if not enough:
         return [
             Missing(
-                f"Too few runs for a curve of each critic norm, penalty or loss: "
-                f"{LEAST_IN_A_LEVEL} of each of two levels are needed."
+                "Too few runs for a curve of each critic norm, penalty or loss: two levels of one "
+                f"choice with at least {LEAST_IN_A_LEVEL} runs each are needed."
             )
         ]
     return [draw_levels(rows, levels[enough])]
 
 
 def level_rows(study: StudyRecord, rows: pd.DataFrame) -> pd.DataFrame:
-    """The level of every choice for each of these runs; a column a choice, the same index."""
+    """The level of every choice for each of these runs; one column per choice, the same index."""
     configs = {trial.number: trial.config for trial in study.trials}
     trials = rows["trial"].unique()
-    found = pd.DataFrame(
+    by_trial = pd.DataFrame(
         {path: [value_at(configs.get(int(t), {}), path) for t in trials] for path in CHOICES},
         index=trials,
         dtype=object,
     )
-    levels: pd.DataFrame = found.loc[rows["trial"]].set_axis(rows.index)
+    levels: pd.DataFrame = by_trial.loc[rows["trial"]].set_axis(rows.index)
     return levels
 
 
 def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
-    """A line of small curves a choice, each over its own risk table, all runs in grey behind."""
+    """A row of small curves per choice, each over its own risk table, all runs in grey behind."""
     budget = float(rows["budget"].max())
     everyone = curves_of(rows, budget)
     cells = [
@@ -104,7 +104,7 @@ def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
         + f"; grey: all {len(rows):,} runs. {_left_out(levels)}",
         narrow=narrow.changes() | _only_first(narrow),
         table=_table(cells, budget),
-        title="How long they last by what was chosen",
+        title="How long runs last, by choice",
     )
 
 
@@ -125,8 +125,8 @@ def _grid(counts: Sequence[int], columns: int, num_lines: int) -> Grid:
 def _only_first(grid: Grid) -> dict[str, Any]:
     """Only the first curve of a row names the lines of its risk table."""
     return {
-        f"yaxis{suffix_of(place)}.showticklabels": is_first
-        for place, is_first in enumerate(grid.starts_row())
+        f"yaxis{suffix_of(index)}.showticklabels": is_first
+        for index, is_first in enumerate(grid.starts_row())
     }
 
 
@@ -172,14 +172,14 @@ def _depth(line: float) -> float:
 
 def _headings(cells: list[Cell]) -> list[dict[str, Any]]:
     """The title of each curve, and of each choice above its first."""
-    found = []
+    headings = []
     for number, cell in enumerate(cells):
         title = f"<b>{plotly_text(cell.level)}</b>  {len(cell.rows):,}"
-        found.append(name_above(number, title, yshift=1, font={}))
+        headings.append(name_above(number, title, yshift=1, font={}))
         if number == 0 or cells[number - 1].group != cell.group:
             choice = f"<b>by {plotly_text(short_name(cell.group))}</b>"
-            found.append(name_above(number, choice, yshift=TITLE, xshift=8 - LEFT, font={}))
-    return found
+            headings.append(name_above(number, choice, yshift=TITLE, xshift=8 - LEFT, font={}))
+    return headings
 
 
 def _left_out(levels: pd.DataFrame) -> str:
@@ -194,10 +194,10 @@ def _left_out(levels: pd.DataFrame) -> str:
 
 
 def _table(cells: list[Cell], budget: float) -> pd.DataFrame:
-    found = []
+    table_rows = []
     for cell in cells:
         low, high = _at_the_end(cell, budget)
-        found.append(
+        table_rows.append(
             {
                 "Choice": short_name(cell.group),
                 "Level": cell.level,
@@ -210,7 +210,7 @@ def _table(cells: list[Cell], budget: float) -> pd.DataFrame:
                 "Not broken at the budget, high": high,
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(table_rows)
 
 
 def _at_the_end(cell: Cell, budget: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-// Chosen runs over the means along every parameter: at their own value, as high as their score.
+// Selected runs over the means along every parameter: at their value, as high as their score.
 
 import { markers, placer, TURN_ACROSS, thinned } from "../../browser/overlay.js";
 import { store } from "../../browser/store.js";
@@ -6,7 +6,7 @@ import { store } from "../../browser/store.js";
 /** @typedef {import("../../browser/types").Point} Point */
 
 const MOST_SCORES = 300;
-/** More points than that hide each other as glyphs: they are dots. */
+/** Above this number points are dots: glyphs would hide each other. */
 const MOST_GLYPHS = 60;
 
 markers.dependence = (panel, runs) => {

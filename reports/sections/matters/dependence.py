@@ -1,7 +1,7 @@
 """Score and stability along every parameter: marginal means over an even sample of the space.
 
-Failures are counted with their finite score. Each mean averages over whatever else was sampled
-beside that value: it says what an even sample showed there, not what changing it would cause.
+Failed runs count with their finite score. Each mean averages over everything else that was sampled
+together with that value: it describes an even sample there, not the effect of changing the value.
 """
 
 from __future__ import annotations
@@ -28,51 +28,51 @@ STABLE = look("stable").colour
 KEY = 28
 """Pixels from the first row of figures to the key above it."""
 FLOOR, TALLEST = -0.24, 0.17
-"""Of the bars that count runs, below the zero line: their foot, and the highest of them."""
+"""Of the bars that count runs, below the zero line: their base, and the height of the tallest."""
 
 
 def dependence_panel(study: StudyRecord, order: list[str]) -> Panel | str:
-    """Small multiples, those in `order` first; or a sentence that says why there are none."""
+    """Small multiples, those in `order` first; or a sentence on why there are none."""
     rows = dependence_rows(study)
     if rows.empty:
         num = finished(sobol_runs(study))["trial"].nunique()
         return (
             f"Too few runs: {counted(num, 'Sobol trial')} with a verdict; score and stability "
-            f"along each parameter are drawn from {LEAST_TRIALS} on."
+            f"along each parameter are drawn for {LEAST_TRIALS} or more."
         )
     return draw_dependence(rows, axes_of(study), order)
 
 
 def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str]) -> Panel:
-    """One small figure a parameter: share stable, mean score, and how many runs a bin has."""
+    """One small figure per parameter: share stable, mean score, and the number of runs per bin."""
     paths = [path for path in order if path in axes] + [p for p in axes if p not in order]
-    shown = paths[:MOST_PARAMETERS]
+    drawn = paths[:MOST_PARAMETERS]
     upward = {
         "range": [FLOOR - 0.01, 1.04], "tickvals": [0, 0.5, 1], "ticktext": ["0", "½", "1"],
         "tickfont": {"size": 11}, "fixedrange": True,
     }  # fmt: skip
-    figure = _grid(len(shown), 4 if len(shown) > 6 else 3).figure(upward=upward)
-    for place, path in enumerate(shown):
+    figure = _grid(len(drawn), 4 if len(drawn) > 6 else 3).figure(upward=upward)
+    for index, path in enumerate(drawn):
         for trace in _traces(rows[rows["parameter"] == path], axes[path]):
-            figure.add_trace(trace.update(axes_of_place(place)))
+            figure.add_trace(trace.update(axes_of_place(index)))
     titles = [
-        name_above(place, f"<b>{plotly_text(axes[path].title)}</b>", yshift=2)
-        for place, path in enumerate(shown)
+        name_above(index, f"<b>{plotly_text(axes[path].title)}</b>", yshift=2)
+        for index, path in enumerate(drawn)
     ]
     figure.update_layout(
-        {f"xaxis{suffix_of(place)}": _across(axes[path]) for place, path in enumerate(shown)},
+        {f"xaxis{suffix_of(index)}": _across(axes[path]) for index, path in enumerate(drawn)},
         annotations=[_key(), *titles],
     )
     return Panel(
         "dependence",
         figure,
         "Share of stable runs and mean score in bins of each parameter.",
-        note=_note(rows, len(paths), len(shown)),
+        note=_note(rows, len(paths), len(drawn)),
         title="Stability and score along every parameter",
-        narrow=_grid(len(shown), 1).changes(),
+        narrow=_grid(len(drawn), 1).changes(),
         table=_table(rows, axes),
         marks="dependence",
-        brush={f"x{suffix_of(i)}": axes[path].brush for i, path in enumerate(shown)},
+        brush={f"x{suffix_of(i)}": axes[path].brush for i, path in enumerate(drawn)},
     )
 
 
@@ -81,12 +81,12 @@ def _grid(count: int, columns: int) -> Grid:
 
 
 def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:
-    """Bars of how many runs, then the two means; a click on a bin filters to it."""
+    """Bars of the number of runs, then the two means; a click on a bin filters to it."""
     middle = ((rows["start"] + rows["end"]) / 2).to_numpy()
     aside = 0.1 * (rows["end"] - rows["start"]).to_numpy()
     share = (rows["stable"] / rows["runs"]).to_numpy(dtype=float)
     tall = TALLEST * rows["runs"] / max(1, int(rows["runs"].max()))
-    told = [
+    counts = [
         f"{short}<br>{stable} of {runs} stable ({percents(low, high)})"
         for short, stable, runs, low, high in zip(
             map(plotly_text, rows["bin"]), rows["stable"], rows["runs"], rows["low"],
@@ -101,7 +101,7 @@ def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:
     ]
     bars = go.Bar(
         x=plain(middle, 5), y=plain(tall, 3), base=[FLOOR] * len(rows),
-        width=plain(0.86 * (rows["end"] - rows["start"]), 5), hovertext=told,
+        width=plain(0.86 * (rows["end"] - rows["start"]), 5), hovertext=counts,
         hovertemplate="%{hovertext}<extra></extra>",
         marker={"color": "rgba(128,128,128,0.4)", "line": {"width": 0}},
     )  # fmt: skip
@@ -110,12 +110,12 @@ def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:
         bars,
         _curve(middle + aside, rows["score"], rows["score_low"], rows["score_high"], BLUE,
                "diamond", scores, line),
-        _curve(middle - aside, share, rows["low"], rows["high"], STABLE, "circle", told, line),
+        _curve(middle - aside, share, rows["low"], rows["high"], STABLE, "circle", counts, line),
     ]  # fmt: skip
 
 
 def _curve(
-    x: Array, y: Any, low: Any, high: Any, colour: str, symbol: str, told: list[str], line: bool
+    x: Array, y: Any, low: Any, high: Any, colour: str, symbol: str, hover: list[str], line: bool
 ) -> go.Scatter:
     values, low, high = (np.asarray(part, dtype=float) for part in (y, low, high))
     return go.Scatter(
@@ -128,13 +128,13 @@ def _curve(
             "type": "data", "symmetric": False, "thickness": 1.2, "width": 0, "color": colour,
             "array": plain(high - values, 4), "arrayminus": plain(values - low, 4),
         },
-        hovertext=told,
+        hovertext=hover,
         hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
 
 
 def _across(axis: Axis) -> dict[str, Any]:
-    """The axis of a parameter under a small figure, which has room for few labels."""
+    """The axis of a parameter under a small figure, with room for few labels."""
     layout = axis.layout() | {
         "showgrid": False, "title.text": "", "tickfont": {"size": 11}, "automargin": False,
     }  # fmt: skip
@@ -145,13 +145,13 @@ def _across(axis: Axis) -> dict[str, Any]:
 
 
 def _thinned(labels: list[str], every: int) -> list[str]:
-    """Every so many of the labels that are not empty."""
+    """Every `every`-th of the labels that are not empty, the others blank."""
     kept = [i for i, label in enumerate(labels) if label][::every]
     return [label if i in kept else "" for i, label in enumerate(labels)]
 
 
 def _key() -> dict[str, Any]:
-    """What the marks are, above the figures."""
+    """The key of the marks, above the figures."""
     text = (
         f'<span style="color:{STABLE}">●</span> share stable   '
         f'<span style="color:{BLUE}">◆</span> mean score   '
@@ -164,19 +164,19 @@ def _key() -> dict[str, Any]:
 def _note(rows: pd.DataFrame, num_parameters: int, num_shown: int) -> str:
     most = int(rows.groupby("parameter")["runs"].sum().max())
     several = (rows["runs"] > rows["trials"]).any()
-    said = [
+    sentences = [
         f"Over {counted(most, 'finished explore run')} of Sobol trials, an even sample of the "
-        "space, failures with the finite score they have. Lines: 95% intervals, Wilson's of the "
-        "share stable and Student's of the mean score over trials"
-        + (", runs of one trial counted as one." if several else "."),
-        "Marginal means: beside each value everything else was sampled too, so they show what "
-        "such settings gave on average, not what changing that one setting causes.",
+        "space; failed runs count with their finite score. Lines: 95% intervals, Wilson's for the "
+        "share stable and Student's for the mean score over trials"
+        + ("; runs of one trial count as one." if several else "."),
+        "Marginal means: all other parameters varied as well, so they show what runs with that "
+        "value gave on average, not what changing that one parameter causes.",
     ]
     if num_shown < num_parameters:
-        said.append(
-            f"Showing {num_shown} of {num_parameters} parameters, the others in the table."
+        sentences.append(
+            f"Showing {num_shown} of {num_parameters} parameters; the table has the others."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _table(rows: pd.DataFrame, axes: dict[str, Axis]) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""What a level of a choice gains in P(stable): paired where configurations allow, else not.
+"""Effect of each level of a choice on P(stable): paired where configurations allow, else not.
 
-A level is held against all others of its choice. Runs of one configuration are no independent
-witnesses, so a paired interval draws configurations again, and an unpaired one counts the first
-run of each trial. Only explore runs of trials that no optimiser chose are counted.
+A level is compared with all others of its choice. Runs of one configuration are not independent,
+so a paired interval resamples configurations, and an unpaired one counts the first run of each
+trial. Only explore runs of trials that no optimizer chose are counted.
 """
 
 from __future__ import annotations
@@ -34,47 +34,47 @@ COLUMNS = (
 
 
 def effect_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a level: difference of P(stable) to the other levels with its 95% interval.
+    """One row per level: difference of P(stable) to the other levels with its 95% interval.
 
     `paired` counts the configurations run at this level and at another, equal in all else; 0 where
     the interval is unpaired (Newcombe 1998, method 10): below LEAST_CONFIGURATIONS pairs, and
-    where all pairs came out alike, for drawing those again can show no spread. Counts are of first
-    runs of trials. A choice of two levels has one row; a level with fewer than LEAST_IN_A_LEVEL
-    trials has none.
+    where all pairs have the same difference, because resampling those shows no spread. Counts are
+    of first runs of trials. A choice of two levels has one row; a level with fewer than
+    LEAST_IN_A_LEVEL trials has none.
     """
     rows = outcome_rows(study)
     rows = rows[rows["unbiased"].astype(bool)]
-    found = []
+    effects = []
     for path in choices_of(study):
-        own = rows[rows[path].notna()]
-        level = own[path].map(number).to_numpy(dtype=object)
-        levels = list(dict.fromkeys(map(number, _sorted(own[path].unique()))))
+        with_choice = rows[rows[path].notna()]
+        level = with_choice[path].map(number).to_numpy(dtype=object)
+        levels = list(dict.fromkeys(map(number, _sorted(with_choice[path].unique()))))
         if len(levels) < 2:
             continue
-        group = own["trial"].map(configurations_but(study, path)).to_numpy()
+        group = with_choice["trial"].map(configurations_but(study, path)).to_numpy()
         for name in levels[1:] if len(levels) == 2 else levels:
             against = levels[0] if len(levels) == 2 else "the others"
-            effect = _effect(own, level == name, group)
+            effect = _effect(with_choice, level == name, group)
             if effect is not None:
-                found.append((path, name, against, *effect))
-    return pd.DataFrame(found, columns=list(COLUMNS))
+                effects.append((path, name, against, *effect))
+    return pd.DataFrame(effects, columns=list(COLUMNS))
 
 
 def effects_panel(study: StudyRecord) -> Panel | str:
-    """The forest, or a sentence that says why there is none."""
+    """The forest plot, or a sentence on why there is none."""
     rows = effect_rows(study)
     if rows.empty:
         return (
             "No choice has two levels with at least "
-            f"{counted(LEAST_IN_A_LEVEL, 'trial')} each that no optimiser chose, so no effect of "
-            "one is shown."
+            f"{counted(LEAST_IN_A_LEVEL, 'trial')} each that no optimizer chose, so no effects "
+            "are shown."
         )
     return draw_effects(rows)
 
 
 def draw_effects(rows: pd.DataFrame) -> Panel:
-    """A line a level: the difference on its interval; choices as headings between them."""
-    places, labels = _lanes(rows)
+    """A line per level: the difference on its interval; choices as headings between them."""
+    positions, labels = _lanes(rows)
     figure = blank(86 + 25 * len(labels))
     figure.add_trace(
         go.Scatter(
@@ -87,12 +87,12 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
         for beyond in (False, True):
             chosen = ((rows["paired"] > 0) == paired) & (clear == beyond)
             symbol, colour = "square" if paired else "circle-open", BLUE if beyond else INK
-            own = rows[chosen]
+            drawn = rows[chosen]
             series = Series(
                 Style(colour, symbol, 9, 1.6, 1.0),
-                [places[i] for i in np.flatnonzero(chosen)],
-                100 * own[["difference", "low", "high"]],
-                hover=[_words(row) for row in own.to_dict("records")],
+                [positions[i] for i in np.flatnonzero(chosen)],
+                100 * drawn[["difference", "low", "high"]],
+                hover=[_words(row) for row in drawn.to_dict("records")],
             )
             figure.add_traces(lanes(series) if chosen.any() else [])
     figure.update_xaxes(
@@ -103,16 +103,16 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
     figure.update_layout(
         annotations=[
             {
-                "x": 0.79, "xref": "paper", "y": place, "text": _words(row), "showarrow": False,
+                "x": 0.79, "xref": "paper", "y": lane, "text": _words(row), "showarrow": False,
                 "xanchor": "left", "yanchor": "middle", "font": {"size": 12},
             }
-            for place, row in zip(places, rows.to_dict("records"), strict=True)
+            for lane, row in zip(positions, rows.to_dict("records"), strict=True)
         ]
     )  # fmt: skip
     return Panel(
         "effects",
         figure,
-        "Difference in P(stable) that each level of a choice makes against the others.",
+        "Difference in P(stable) between each level of a choice and the others.",
         note=_note(rows),
         title="Effect of every choice on stability",
         narrow={"xaxis.domain": [0, 1], "annotations": []},
@@ -139,20 +139,20 @@ def _effect(rows: pd.DataFrame, treated: Any, group: Any) -> tuple[Any, ...] | N
 
 
 def _lanes(rows: pd.DataFrame) -> tuple[list[int], list[str]]:
-    """The lane of each row and what stands beside every lane; a choice has one for its name."""
-    places, labels = [], []
-    for choice, own in rows.groupby("choice", sort=False):
+    """The lane of each row and the label of every lane; a choice has one lane for its name."""
+    positions, labels = [], []
+    for choice, of_choice in rows.groupby("choice", sort=False):
         name = plotly_text(short_name(str(choice)))
         labels.append(f"<b>{name}</b>")
-        for level, against in zip(own["level"], own["against"], strict=True):
-            places.append(len(labels))
+        for level, against in zip(of_choice["level"], of_choice["against"], strict=True):
+            positions.append(len(labels))
             beside = "" if against == "the others" else f" over {plotly_text(against)}"
             labels.append(f"{plotly_text(level)}{beside}")
-    return places, labels
+    return positions, labels
 
 
 def _words(row: dict[Any, Any]) -> str:
-    """`+22 [+6, +37], 24 paired`: the difference in points, its interval, what it rests on."""
+    """`+22 [+6, +37], 24 paired`: the difference in points, its interval, the number of pairs."""
     difference, low, high = (_points(row[name]) for name in ("difference", "low", "high"))
     return (
         f"{difference} [{low}, {high}], {row['paired'] or 'un'}{' ' * bool(row['paired'])}paired"
@@ -169,22 +169,22 @@ def _note(rows: pd.DataFrame) -> str:
     if (rows["paired"] > 0).any():
         kinds.append(
             "Squares: paired on configuration, and on seed where seeds are shared; the interval "
-            "draws configurations again."
+            "resamples configurations."
         )
     if (rows["paired"] == 0).any():
         kinds.append(
-            f"Circles: unpaired, for want of {LEAST_CONFIGURATIONS} pairs or because all came out "
-            "alike (Newcombe's "
-            "interval from the first run of each trial): other settings differ as well."
+            f"Circles: unpaired, with fewer than {LEAST_CONFIGURATIONS} pairs or the same "
+            "difference in all of them (Newcombe's interval from the first run of each trial): "
+            "other settings differ as well."
         )
     over = listed([f"{short_name(p)} {name}" for p, name in _clear(rows)])
-    shown = f"Beyond its own interval: {over}." if over else "No interval leaves 0 out."
+    finding = f"Intervals that exclude 0: {over}." if over else "No interval excludes 0."
     return " ".join(
         [
-            shown,
+            finding,
             "Each level against the others of its choice, over explore runs of trials that no "
-            f"optimiser chose; 95% intervals one by one, so of {len(rows)} about "
-            f"{max(1, round(0.05 * len(rows)))} may miss.",
+            f"optimizer chose. The 95% intervals hold one at a time: of {len(rows)} about "
+            f"{max(1, round(0.05 * len(rows)))} may miss the true difference.",
             *kinds,
         ]
     )

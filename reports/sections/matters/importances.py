@@ -1,6 +1,6 @@
-"""Which parameters stability and quality depend on: importances beside what chance alone gives.
+"""Which parameters stability and quality depend on: importances, and those of chance alone.
 
-The only place of the reports where Optuna is used; its study is rebuilt in memory from the record.
+The only module of the reports that uses Optuna; its study is rebuilt in memory from the record.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from reports.study.tables import explored, finished, parameters_of, run_table, t
 
 GOALS = {"stability": "stability", "quality": "quality of stable runs"}
 BEST_SHARE = 0.1
-"""Of trials by quality: what sets these apart is what importance means there (Optuna's own)."""
+"""Best share of trials by quality, which importance distinguishes from all (Optuna's default)."""
 MOST_TRIALS = 500
-"""Trials that importances are drawn from, evenly taken of more: their cost is a second."""
+"""Most trials that importances are computed from, evenly spaced among more: about a second."""
 
 
 class Sample(NamedTuple):
-    """Trials that an importance may be drawn from, by one goal."""
+    """Trials that importances for one goal are computed from."""
 
     trials: pd.DataFrame
     """Parameters by trial number; None where a branch was not taken."""
@@ -40,15 +40,15 @@ class Sample(NamedTuple):
     num_known: int
     """Trials with an outcome, before MOST_TRIALS of them were taken."""
     chosen: bool
-    """Whether the optimiser chose some of them."""
+    """Whether the optimizer chose some of them."""
 
 
 def sample_of(study: StudyRecord, goal: str) -> Sample:
     """Trials whose parameters all lie inside the space (Optuna accepts no other), with outcomes.
 
-    Stability: 1 for a trial whose explore runs were mostly stable, otherwise 0. Quality: the mean
-    final quality of its stable explore runs; trials without any say nothing of it. Trials that no
-    optimiser chose where there are enough, otherwise all.
+    Stability: 1 for a trial with more than half of its explore runs stable, otherwise 0. Quality:
+    the mean final quality of its stable explore runs; trials without any are left out. Trials that
+    no optimizer chose where there are LEAST_TRIALS of them, otherwise all.
     """
     runs = finished(explored(run_table(study)))
     trials = trial_table(study)
@@ -56,10 +56,10 @@ def sample_of(study: StudyRecord, goal: str) -> Sample:
     trials = trials[_inside(trials, ranged)]
     stable = runs["outcome"] == "stable"
     if goal == "stability":
-        found = (stable.groupby(runs["trial"]).mean() > 0.5).astype(float)
+        by_trial = (stable.groupby(runs["trial"]).mean() > 0.5).astype(float)
     else:
-        found = runs[stable].groupby("trial")["final_quality"].mean().dropna()
-    both = trials.join(found.rename("outcome"), how="inner")
+        by_trial = runs[stable].groupby("trial")["final_quality"].mean().dropna()
+    both = trials.join(by_trial.rename("outcome"), how="inner")
     unbiased = both[both["unbiased"].astype(bool)]
     used = unbiased if len(unbiased) >= LEAST_TRIALS else both
     even = np.unique(np.linspace(0, len(used) - 1, MOST_TRIALS).astype(int))
@@ -70,7 +70,7 @@ def sample_of(study: StudyRecord, goal: str) -> Sample:
 
 
 def ranged_parameters(study: StudyRecord) -> list[ParameterCard]:
-    """The parameters whose range or choices the record tells: others have no importance."""
+    """The parameters whose range or choices are in the record: others have no importance."""
 
     def is_ranged(parameter: ParameterCard) -> bool:
         if not parameter.is_numeric:
@@ -87,12 +87,12 @@ def ranged_parameters(study: StudyRecord) -> list[ParameterCard]:
 
 
 def importances_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a goal and parameter: importance (a goal's sum to 1), `chance`, and the sample.
+    """One row per goal and parameter: importance (a goal's sum to 1), `chance`, and the sample.
 
     `chance` is the largest importance over NUM_SHUFFLES shuffles of the outcomes, as a share of
-    the same sum: a parameter below it has shown nothing. Importances by PED-ANOVA (Watanabe,
-    Bansal and Hutter 2023). A goal has no rows below LEAST_TRIALS trials, or when all their
-    outcomes are equal.
+    the same sum: a parameter below it is not distinguishable from noise. Importances by PED-ANOVA
+    (Watanabe, Bansal and Hutter 2023). A goal has no rows below LEAST_TRIALS trials, or when all
+    their outcomes are equal.
     """
     spaces = {p.path: _distribution(p) for p in ranged_parameters(study)}
     rows = []
@@ -103,20 +103,19 @@ def importances_rows(study: StudyRecord) -> pd.DataFrame:
             continue
         rebuilt = _rebuilt(sample.trials, spaces)
         best = _best_share(outcomes) if goal == "stability" else BEST_SHARE
-        generator = np.random.default_rng(0)
-        found = _importances(rebuilt, outcomes, best)
+        rng = np.random.default_rng(0)
+        importances = _importances(rebuilt, outcomes, best)
         shuffled = [
-            _importances(rebuilt, generator.permutation(outcomes), best)
-            for _ in range(NUM_SHUFFLES)
+            _importances(rebuilt, rng.permutation(outcomes), best) for _ in range(NUM_SHUFFLES)
         ]
-        # Shares of each shuffle's own sum would be large by chance alone: noise has a sum as well.
-        whole = sum(found.values())
+        # Not shares of each shuffle's own sum: noise has a sum as well, so those would be large.
+        whole = sum(importances.values())
         if not whole > 0:
             continue
-        told = (len(outcomes), sample.num_known, sample.chosen)
-        for path, value in found.items():
+        sample_columns = (len(outcomes), sample.num_known, sample.chosen)
+        for path, value in importances.items():
             chance = max(by.get(path, 0.0) for by in shuffled)
-            rows.append((goal, path, value / whole, chance / whole, *told))
+            rows.append((goal, path, value / whole, chance / whole, *sample_columns))
     columns = ["goal", "parameter", "importance", "chance", "num_trials", "num_known", "chosen"]
     frame = pd.DataFrame(rows, columns=columns)
     order = ["goal", "importance", "parameter"]
@@ -124,7 +123,7 @@ def importances_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def _rebuilt(trials: pd.DataFrame, spaces: dict[str, BaseDistribution]) -> optuna.Study:
-    """An in-memory study of finished trials; their outcomes are handed to the evaluator apart."""
+    """An in-memory study of finished trials, without their outcomes (see `_importances`)."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="minimize")
@@ -145,20 +144,20 @@ def _rebuilt(trials: pd.DataFrame, spaces: dict[str, BaseDistribution]) -> optun
 def _importances(
     study: optuna.Study, outcomes: NDArray[np.float64], best: float
 ) -> dict[str, float]:
-    """PED-ANOVA with these outcomes; it takes low targets as good, hence the minus."""
+    """PED-ANOVA with these outcomes; it treats low targets as good, hence the minus."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = optuna.importance.get_param_importances(
+        importances = optuna.importance.get_param_importances(
             study,
             evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best),
             target=lambda trial: -float(outcomes[trial.number]),
             normalize=False,
         )
-    return {path: value for path, value in found.items() if math.isfinite(value)}
+    return {path: value for path, value in importances.items() if math.isfinite(value)}
 
 
 def _best_share(outcomes: NDArray[np.float64]) -> float:
-    """The quantile that picks just the trials with outcome 1: half a trial below their share."""
+    """The quantile that selects just the trials with outcome 1: half a trial below their share."""
     return float((outcomes.sum() - 0.5) / outcomes.size)
 
 

@@ -17,7 +17,7 @@ from reports.study.tables import (
 
 MOST_PARTS = 8
 RUNS_A_BIN = 8
-"""Runs that a bin of a number should hold on average."""
+"""Runs that a bin of a numeric parameter should hold on average."""
 COLUMNS = (
     "parameter", "bin", "start", "end", "runs", "trials", "stable", "low", "high", "score",
     "score_low", "score_high",
@@ -25,21 +25,21 @@ COLUMNS = (
 
 
 def dependence_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a parameter and bin: finished explore runs of Sobol trials, stable ones, scores.
+    """One row per parameter and bin: finished explore runs of Sobol trials, stable ones, scores.
 
     start and end are positions on the parameter's axis; low and high bound P(stable), score_low
-    and score_high the mean score over trials, where a bin has two. A run without the parameter
-    is in no bin of it. Empty below LEAST_TRIALS Sobol trials.
+    and score_high the mean score over trials, where a bin has at least two. A run without the
+    parameter is in none of its bins. Empty below LEAST_TRIALS Sobol trials.
     """
     runs = finished(sobol_runs(study))
     if runs["trial"].nunique() < LEAST_TRIALS:
         return pd.DataFrame(columns=list(COLUMNS))
-    found = [_binned(runs, axis) for axis in axes_of(study).values()]
-    return pd.concat(found, ignore_index=True)
+    binned = [_binned(runs, axis) for axis in axes_of(study).values()]
+    return pd.concat(binned, ignore_index=True)
 
 
 def axes_of(study: StudyRecord) -> dict[str, Axis]:
-    """The axis of every parameter over what Sobol trials sampled."""
+    """The axis of every parameter over the values that Sobol trials sampled."""
     runs = finished(sobol_runs(study))
     return {p.path: axis_for(p, runs[p.path].tolist()) for p in parameters_of(study)}
 
@@ -47,18 +47,18 @@ def axes_of(study: StudyRecord) -> dict[str, Axis]:
 def _binned(runs: pd.DataFrame, axis: Axis) -> pd.DataFrame:
     path = axis.parameter.path
     positions = axis.positions(runs[path].tolist())
-    known = int(np.isfinite(positions).sum())
-    edges = axis.bins(int(np.clip(known // RUNS_A_BIN, 2, MOST_PARTS)))
-    place, num = bin_of(positions, edges), len(edges) - 1
+    num_finite = int(np.isfinite(positions).sum())
+    edges = axis.bins(int(np.clip(num_finite // RUNS_A_BIN, 2, MOST_PARTS)))
+    bin_index, num = bin_of(positions, edges), len(edges) - 1
     trial = runs["trial"].to_numpy(dtype=np.int64)
-    found = binned_shares(place, num, (runs["outcome"] == "stable").to_numpy(), trial)
-    score = binned_means(place, num, runs["score"].to_numpy(dtype=float), trial)
+    shares = binned_shares(bin_index, num, (runs["outcome"] == "stable").to_numpy(), trial)
+    score = binned_means(bin_index, num, runs["score"].to_numpy(dtype=float), trial)
     return pd.DataFrame(
         {
             "parameter": path, "bin": axis.spans(edges[:-1], edges[1:]),
             "start": edges[:-1], "end": edges[1:],
-            "runs": found.total, "trials": found.trials, "stable": found.stable,
-            "low": found.low, "high": found.high,
+            "runs": shares.total, "trials": shares.trials, "stable": shares.stable,
+            "low": shares.low, "high": shares.high,
             "score": score.mean, "score_low": np.clip(score.low, 0, 1),
             "score_high": np.clip(score.high, 0, 1),
         },

@@ -1,4 +1,4 @@
-"""What matters: importances drawn, and with them effects of choices and means along parameters."""
+"""What matters: importances, effects of choices, and means along parameters."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ GREY = "rgba(128,128,128,0.45)"
 
 
 def matters_blocks(study: StudyRecord) -> list[Block]:
-    """Importances, effects of choices, and means along every parameter; or why they are not."""
+    """Importances, effects of choices, and means along every parameter; or why there are none."""
     if is_small(study):
-        known = finished(run_table(study))["trial"].nunique()
+        num_trials = finished(run_table(study))["trial"].nunique()
         return [
             Missing(
-                f"Too few runs: {counted(known, 'trial')} with a verdict; what matters is drawn "
-                f"from {LEAST_TRIALS} on."
+                f"Too few runs: {counted(num_trials, 'trial')} with a verdict; this section "
+                f"is drawn for {LEAST_TRIALS} or more."
             )
         ]
     if not parameters_of(study):
-        return [Missing("This study samples no parameter, so none can matter more than another.")]
+        return [Missing("This study samples no parameters, so there are no importances.")]
     rows = importances_rows(study)
     order = list(dict.fromkeys(rows["parameter"]))
     panels = [
@@ -59,18 +59,18 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
             "tickvals": list(range(len(order))), "ticktext": names, "showticklabels": False,
         },
     )  # fmt: skip
-    for place, goal in enumerate(goals):
-        own = rows[rows["goal"] == goal]
-        for trace in _bars(own, [order.index(path) for path in own["parameter"]]):
-            figure.add_trace(trace.update(axes_of_place(place)))
-        figure.update_layout({f"xaxis{suffix_of(place)}_range": [0, _axis_end(own)]})
-        figure.add_annotation(name_above(place, GOALS[goal], font={"size": 14}))
+    for index, goal in enumerate(goals):
+        of_goal = rows[rows["goal"] == goal]
+        for trace in _bars(of_goal, [order.index(path) for path in of_goal["parameter"]]):
+            figure.add_trace(trace.update(axes_of_place(index)))
+        figure.update_layout({f"xaxis{suffix_of(index)}_range": [0, _axis_end(of_goal)]})
+        figure.add_annotation(name_above(index, GOALS[goal], font={"size": 14}))
     figure.update_layout(bargap=0.45, yaxis_showticklabels=True)
     return Panel(
         "importances",
         figure,
         "Importance of each parameter for stability and, among stable runs, for quality, with the "
-        "level that chance alone reaches.",
+        "level reached by chance alone.",
         note=_note(rows, goals),
         title="Importance of every parameter",
         narrow=_grid(len(goals), 1, len(order)).changes() | {"yaxis2.showticklabels": True}
@@ -85,7 +85,7 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
 
 
 def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
-    """The panel of its rows, or a sentence that says why there is none."""
+    """The panel of its rows, or a sentence on why there is none."""
     if not rows.empty:
         return draw_importances(rows)
     sample = sample_of(study, "stability")
@@ -93,32 +93,32 @@ def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
         alike = sample.outcomes.min() == sample.outcomes.max()
         end = "were stable" if sample.outcomes.all() else "failed"
         why = f"all {len(sample.outcomes)} trials {end}" if alike else "no parameter varied"
-        return f"Nothing can be told apart: {why}."
+        return f"No importances: {why}."
     return (
         f"Too few runs: {counted(len(sample.outcomes), 'trial')} with a verdict inside the space; "
-        f"importances are drawn from {LEAST_TRIALS} on."
+        f"importances are drawn for {LEAST_TRIALS} or more."
     )
 
 
-def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
+def _bars(rows: pd.DataFrame, positions: list[int]) -> list[Any]:
     clear = (rows["importance"] > rows["chance"]).tolist()
-    shown = zip(rows["importance"], clear, strict=True)
+    bars = zip(rows["importance"], clear, strict=True)
     end = _axis_end(rows)
     beyond = (rows["chance"] > end).tolist()
     return [
         go.Bar(
             orientation="h",
             x=plain(rows["importance"], 4),
-            y=places,
+            y=positions,
             marker={"color": [BLUE if over else GREY for over in clear], "line": {"width": 0}},
-            text=[f" {100 * x:.0f}%" if over else "" for x, over in shown],
+            text=[f" {100 * x:.0f}%" if over else "" for x, over in bars],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
         ),
         go.Scatter(
             x=plain(rows["chance"].clip(upper=0.985 * end), 4),
-            y=places,
+            y=positions,
             mode="markers",
             marker={
                 "symbol": ["triangle-right" if over else "line-ns" for over in beyond],
@@ -134,7 +134,7 @@ def _bars(rows: pd.DataFrame, places: list[int]) -> list[Any]:
 
 
 def _axis_end(rows: pd.DataFrame) -> float:
-    """Past every bar and its number, and past chance unless that is above the whole."""
+    """The end of the axis: past every bar and its number, and past chance up to 110%."""
     bars, chance = float(rows["importance"].max()), float(rows["chance"].max())
     return max(1.18 * bars, min(1.05 * chance, 1.1))
 
@@ -146,28 +146,28 @@ def _grid(num_goals: int, columns: int, num_parameters: int) -> Grid:
 
 
 def _note(rows: pd.DataFrame, goals: list[str]) -> str:
-    said = []
+    sentences = []
     for goal in goals:
-        own = rows[rows["goal"] == goal]
-        over = own[own["importance"] > own["chance"]]["parameter"]
-        names = listed([short_name(path) for path in over]) if len(over) else "nothing yet"
-        num, known = int(own["num_trials"].iloc[0]), int(own["num_known"].iloc[0])
-        of = f"{num:,} of {known:,} trials, evenly taken" if num < known else f"{num:,} trials"
-        said.append(f"Beyond chance for {GOALS[goal]}: {names} (from {of}).")
+        of_goal = rows[rows["goal"] == goal]
+        over = of_goal[of_goal["importance"] > of_goal["chance"]]["parameter"]
+        names = listed([short_name(path) for path in over]) if len(over) else "none yet"
+        num, num_known = int(of_goal["num_trials"].iloc[0]), int(of_goal["num_known"].iloc[0])
+        of = f" of {num_known:,} trials, evenly spaced" if num < num_known else " trials"
+        sentences.append(f"Beyond chance for {GOALS[goal]}: {names} (from {num:,}{of}).")
     missing = [GOALS[goal] for goal in GOALS if goal not in goals]
-    said += [f"No importances for {goal}: too few trials, or all alike." for goal in missing]
-    said.append(
-        f"Upright ticks: the most that {NUM_SHUFFLES} shuffles of the outcomes reach (an arrow: "
-        "more than the axis shows); a grey bar "
-        f"has shown nothing, and by chance one in {NUM_SHUFFLES + 1} would be blue. PED-ANOVA "
-        "over explore runs: what set stable trials apart from all, and among the stable ones the "
-        "best tenth by final quality; it does not say which direction is better."
+    sentences += [f"No importances for {goal}: too few trials, or all equal." for goal in missing]
+    sentences.append(
+        f"Ticks: the largest importance over {NUM_SHUFFLES} shuffles of the outcomes (an arrow: "
+        "off the axis). A grey bar is not distinguishable from chance; by chance alone one bar in "
+        f"{NUM_SHUFFLES + 1} would be blue. PED-ANOVA over explore runs: what distinguishes "
+        "stable trials from all trials, and among the stable ones the best tenth by final "
+        "quality; it does not show which direction is better."
     )
     if rows["chosen"].any():
-        said.append(
-            "The optimiser chose some of these trials, and it returns to where it did well: that "
+        sentences.append(
+            "The optimizer chose some of these trials, and it returns to where it did well: that "
             "alone can make a parameter look important."
         )
     else:
-        said.append("Only trials that no optimiser chose (known points and Sobol) are used.")
-    return " ".join(said)
+        sentences.append("Only trials that no optimizer chose (known points and Sobol) are used.")
+    return " ".join(sentences)

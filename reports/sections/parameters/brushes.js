@@ -1,4 +1,4 @@
-// Brushes on the axes of the parallel coordinates, and the terms of the filter that they stand for.
+// Brushes on the axes of the parallel coordinates, and their terms of the filter.
 
 import { endText } from "../../browser/brush.js";
 import { selection } from "../../browser/selection.js";
@@ -17,7 +17,7 @@ import {
 /** @typedef {Range | Range[] | null | undefined} Constraint */
 
 /**
- * An axis: the column it stands for, the ends of its values, and the position of "none".
+ * An axis: its column, the ends of its values, and the position of "none".
  *
  * @typedef {object} Axis
  * @property {string} column
@@ -28,10 +28,10 @@ import {
  * @property {number | null} missing
  */
 
-/** Of an axis: an end of a brush that close to the axis' end is left open. */
+/** Share of an axis: the end of a brush this close to the end of the axis is left open. */
 const OPEN_END = 0.01;
 const SLOT_HALF = 0.4;
-/** Of an axis: half the brush that stands for "none" on an axis of numbers. */
+/** Share of a numeric axis: half the brush for "none". */
 const NONE_HALF = 0.02;
 
 /**
@@ -57,7 +57,7 @@ export function rangesOf(constraint) {
 }
 
 /**
- * The term that a brush stands for; null for none, or for a brush over the whole axis.
+ * The term of a brush; null without one, or for a brush over the whole axis.
  *
  * @param {Axis} axis
  * @param {Constraint} constraint
@@ -107,7 +107,7 @@ export function wantedConstraint(panel, dimension) {
 }
 
 /**
- * The brush that stands for a term; null for a term that matches nothing on the axis.
+ * The brush for a term; null for a term that matches nothing on the axis.
  *
  * @param {Axis} axis
  * @param {string} term

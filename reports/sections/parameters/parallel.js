@@ -1,5 +1,5 @@
 // Parallel coordinates: grey lines by WebGL; those that match the filter are drawn above them in the
-// colour of their verdict, which is quick without a graphics card, too. A brush writes a term of the
+// colour of their verdict, which is fast even without a graphics card. A brush writes a term of the
 // filter.
 
 import { hideCard, showCard } from "../../browser/card.js";
@@ -24,11 +24,11 @@ import {
 
 const FOLLOW_MILLISECONDS = 400;
 const NEAR = "400px";
-/** From that many lines on the grey is lighter. */
+/** From this many lines on the grey is lighter. */
 const MANY_LINES = 200;
 
 const state = {
-  /** @type {number[][]} The runs that each line stands for. */
+  /** @type {number[][]} The runs of each line. */
   groups: [],
   /** Columns whose axes have a brush. */
   constrained: new Set(),
@@ -51,7 +51,7 @@ function connectParallel(panel) {
   state.groups = lineGroups(panel.stored.extra.runs);
   panel.element.append(state.count);
   frame.on("plotly_restyle", (event) => {
-    // The event of a brush names its constraint alone; that of an axis that was moved names none.
+    // The event of a brush names its constraint alone; that of a moved axis names none.
     const changed = Object.keys(event?.[0] ?? {});
     if (changed.length === 1 && changed[0].endsWith("constraintrange")) writeBrushes(panel);
     drawChosen(panel);
@@ -76,7 +76,7 @@ function connectParallel(panel) {
 }
 
 /**
- * A line stands for all runs of its trial that ended alike.
+ * The runs of each line: those of its trial with the same verdict.
  *
  * @param {number[]} runs one a line
  */
@@ -87,7 +87,7 @@ function lineGroups(runs) {
 
 /** @param {DrawnPanel} panel */
 function followSoon(panel) {
-  // Out of sight the brushes wait, in sight they let the other figures go first: to move one WebGL
+  // Out of sight the brushes wait, in sight they let the other figures update first: to move one, WebGL
   // draws all lines again, which without a graphics card takes longer than everything else.
   state.isLate = !state.isNear;
   clearTimeout(state.due);
@@ -120,7 +120,7 @@ function dimensionsOf(panel) {
 }
 
 /**
- * The reader brushed an axis, or let one go: the filter's terms follow.
+ * Update the filter's terms after a brush was set or cleared.
  *
  * @param {DrawnPanel} panel
  */
@@ -158,7 +158,7 @@ function drawChosen(panel) {
   const size = panel.frame._fullLayout?._size;
   if (!size) return;
   const layer = panel.overlay ?? newLayer(panel);
-  // Above the lines that WebGL draws, beneath the labels of the axes.
+  // Above the lines drawn by WebGL, beneath the labels of the axes.
   panel.frame.querySelector(".gl-container")?.append(layer);
   panel.frame.toggleAttribute("data-brushed", selection.runs !== null);
   layer.replaceChildren(
@@ -170,7 +170,7 @@ function drawChosen(panel) {
 }
 
 /**
- * One path an outcome: a thousand lines are as quick as ten.
+ * One path per outcome: a thousand lines are as fast as ten.
  *
  * @param {DrawnPanel} panel
  * @param {Size} size
@@ -220,7 +220,7 @@ function filterRanges(panel, { l, t, w, h }) {
 }
 
 /**
- * The selected trial's lines, one for each way in which it ended.
+ * The selected trial's lines, one for each of its verdicts.
  *
  * @param {DrawnPanel} panel
  * @param {Size} size
@@ -308,7 +308,7 @@ function showCount() {
 // Colours.
 
 /**
- * Give WebGL the grey of the lines, which it cannot take from the style sheet by itself.
+ * Pass the grey of the lines to WebGL, which cannot read the style sheet.
  *
  * @param {DrawnPanel} panel
  */

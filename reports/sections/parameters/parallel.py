@@ -1,8 +1,8 @@
-"""All parameters at once: parallel coordinates, a line for each way in which a trial ended.
+"""All parameters at once: parallel coordinates, a line for each outcome of a trial.
 
-Race and confirm runs repeat a trial, so a line a run would paint the chosen trials over the
-space; a line a trial would hide that one of its seeds failed. Hence one line for each outcome of a
-trial, its explore run before any other.
+Race and confirm runs repeat a trial, so one line per run would cover the space with the raced
+trials; one line per trial would hide that one of its seeds failed. Hence one line for each outcome
+of a trial, for its explore run where that had the outcome.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ MOST_LINES = 1_500
 FEW_LINES = 200
 SEED = 0
 NUM_STOPS = 60
-"""A brush snaps to ticks; so many unlabelled ones let it go where it is dragged."""
+"""Unlabelled ticks of an axis: a brush snaps to ticks, so these let it end anywhere."""
 GREY = "#8A8A8A"
 LETTER_PIXELS = 6
 NARROW_WIDTH = 940
-"""On a narrow screen the figure is wider than it and scrolls: axes need room for their labels."""
+"""Pixels on a narrow screen, where the figure scrolls: axes need room for their labels."""
 MEASURED = ("quality", "score")
 IDENTITY = "parallel"
 
@@ -41,27 +41,27 @@ IDENTITY = "parallel"
 def parameter_blocks(study: StudyRecord) -> list[Block]:
     """Parallel coordinates of the space, then the table of all runs."""
     if not study.runs:
-        return [Missing("No run yet.")]
+        return [Missing("No run has started yet.")]
     parameters = parameters_of(study)
     if not parameters:
-        told = "This study samples no parameter, so there are no axes to draw."
-        return [Missing(told), table_block(study)]
+        reason = "This study samples no parameters, so there are no axes to draw."
+        return [Missing(reason), table_block(study)]
     rows = parallel_rows(study)
     return [draw_parallel(rows, parameters), table_block(study)]
 
 
 @dataclass(frozen=True)
 class TrialLines:
-    """Lines drawn and lines there are; `rows` has a row a line."""
+    """The lines drawn, one per row of `rows`, and how many there are in all."""
 
     rows: pd.DataFrame
     num_all: int
 
 
 def parallel_rows(study: StudyRecord, most: int = MOST_LINES) -> TrialLines:
-    """One row a line: run (its index), trial, outcome, score, quality and every parameter.
+    """One row per line: run (its index), trial, outcome, score, quality and every parameter.
 
-    At most `most` of them, drawn by `stratified` with a fixed seed.
+    At most `most` lines, sampled by `stratified` with a fixed seed.
     """
     runs = run_table(study)
     table = pd.DataFrame(
@@ -83,31 +83,31 @@ def parallel_rows(study: StudyRecord, most: int = MOST_LINES) -> TrialLines:
 
 
 def stratified(
-    outcomes: NDArray[np.str_], most: int, draw: np.random.Generator
+    outcomes: NDArray[np.str_], most: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Ascending row numbers of a sample of `most` that keeps every outcome.
 
-    Half of the places are shared out equally, the other half in proportion; what an
-    outcome cannot fill of its equal part goes to the others, too.
+    Half of the sample is divided equally between outcomes, the other half in proportion to their
+    counts, together with what an outcome cannot fill of its equal part.
     """
     if len(outcomes) <= most:
         return np.arange(len(outcomes))
     names, code, counts = np.unique(outcomes, return_inverse=True, return_counts=True)
-    places = np.minimum(counts, most // (2 * len(names)))
-    left = counts - places
-    share = (most - places.sum()) * left / left.sum()
+    equal = np.minimum(counts, most // (2 * len(names)))
+    left = counts - equal
+    share = (most - equal.sum()) * left / left.sum()
     whole = np.floor(share).astype(np.int64)
-    # Places that no whole share takes go to the largest remainders.
-    whole[np.argsort(whole - share, kind="stable")[: most - places.sum() - whole.sum()]] += 1
+    # Largest remainders: the rows that are left after rounding down.
+    whole[np.argsort(whole - share, kind="stable")[: most - equal.sum() - whole.sum()]] += 1
     chosen = [
-        draw.choice(np.flatnonzero(code == i), size=count, replace=False)
-        for i, count in enumerate(places + whole)
+        rng.choice(np.flatnonzero(code == i), size=count, replace=False)
+        for i, count in enumerate(equal + whole)
     ]
     return np.sort(np.concatenate(chosen))
 
 
 def draw_parallel(lines: TrialLines, parameters: Sequence[ParameterCard]) -> Panel:
-    """The panel; its script colours lines by the shared filter and writes brushes to it."""
+    """The panel; its script colours lines by the page's filter and writes brushes to it."""
     rows, num_all = lines.rows, lines.num_all
     outcomes = in_order(set(rows["outcome"]))
     axes = [_parameter_axis(rows, parameter, i) for i, parameter in enumerate(parameters)]
@@ -116,21 +116,24 @@ def draw_parallel(lines: TrialLines, parameters: Sequence[ParameterCard]) -> Pan
     left = 16 + LETTER_PIXELS * max(map(len, axes[0].dimension["ticktext"]))
     figure = blank(460, margin={"l": left, "r": 30, "t": 64, "b": 18})
     figure.add_trace(_trace(axes, rows["outcome"].tolist(), outcomes))
-    shown = f"Showing {len(rows):,} of {counted(num_all, 'line')}: " if num_all > len(rows) else ""
-    sample = "a sample that keeps every cause of failure. " if shown else ""
+    subset = (
+        f"Showing {len(rows):,} of {counted(num_all, 'line')}: " if num_all > len(rows) else ""
+    )
+    sample = "a sample with every cause of failure. " if subset else ""
     return Panel(
         IDENTITY,
         figure,
         f"Parallel coordinates of {counted(len(rows), 'line')} over "
-        f"{counted(len(axes), 'axis', 'axes')}; the last axis has a place for each outcome. "
+        f"{counted(len(axes), 'axis', 'axes')}; the last axis is the verdict. "
         "The table beneath holds the same runs.",
-        note=f"{shown}{sample}One line for each way in which a trial ended, its explore run "
-        "before others: seeds that ended alike are one line. Drag along an axis to filter the "
-        "page, click the axis to let go. A branch that was not taken lies below its axis.",
+        note=f"{subset}{sample}One line for each verdict of a trial: seeds with the same "
+        "verdict share a line, that of the explore run if it is one of them. Drag along an axis "
+        "to filter the page, click the axis to clear it. A parameter that a trial did not sample "
+        "is drawn below its axis.",
         narrow={"width": NARROW_WIDTH},
         table=_table(rows, parameters),
         extra={
-            "axes": [axis.told for axis in axes],
+            "axes": [axis.scripted for axis in axes],
             "runs": rows["run"].tolist(),
             "outcomes": outcomes,
             "of": [outcomes.index(outcome) + 1 for outcome in rows["outcome"]],
@@ -141,7 +144,7 @@ def draw_parallel(lines: TrialLines, parameters: Sequence[ParameterCard]) -> Pan
 def _trace(
     axes: Sequence[Dimension], each: Sequence[str], outcomes: Sequence[str]
 ) -> go.Parcoords:
-    """Lines in the colour of their outcome, as on paper; the page greys those not asked for."""
+    """Lines in the colour of their outcome, as printed; the page greys those filtered out."""
     opacity = 0.15 if len(each) < FEW_LINES else 0.04
     stops = np.linspace(0, 1, max(2, len(outcomes)))
     colours = [look(outcome).colour for outcome in outcomes]
@@ -162,25 +165,25 @@ def _trace(
 
 @dataclass(frozen=True)
 class Dimension:
-    """One axis: what Plotly draws, and what the script must know to read a brush."""
+    """One axis: what Plotly draws, and what the page's script needs to read a brush."""
 
     dimension: dict[str, Any]
-    told: dict[str, Any]
+    scripted: dict[str, Any]
 
 
 def _table(rows: pd.DataFrame, parameters: Sequence[ParameterCard]) -> pd.DataFrame:
-    """A row a line, under the names that readers know."""
+    """One row per line, with the column titles of the page."""
     titles = {"trial": "trial", "outcome": "verdict", "score": "score", "quality": "final quality"}
     titles |= {parameter.path: parameter.path for parameter in parameters}
     return rows[list(titles)].rename(columns=titles)
 
 
-def _parameter_axis(rows: pd.DataFrame, parameter: ParameterCard, place: int) -> Dimension:
+def _parameter_axis(rows: pd.DataFrame, parameter: ParameterCard, index: int) -> Dimension:
     values = rows[parameter.path].tolist()
     axis = axis_for(parameter, values)
     scale = "slots" if axis.slots else "log10" if parameter.log else "linear"
     positions = axis.positions(values)
-    positions = positions + 0.5 * spread(rows["trial"].tolist(), axis, _turn(place))
+    positions = positions + 0.5 * spread(rows["trial"].tolist(), axis, _turn(index))
     return _dimension(axis, positions, parameter.path, scale, "not sampled")
 
 
@@ -191,7 +194,7 @@ def _measured_axis(rows: pd.DataFrame, name: str) -> Dimension:
 
 
 def _verdict_axis(rows: pd.DataFrame, outcomes: Sequence[str]) -> Dimension:
-    """Stable on top, so that what fails falls."""
+    """The axis of verdicts, stable on top."""
     axis = axis_for(ParameterCard(path="verdict", choices=tuple(reversed(outcomes))), [])
     positions = axis.positions(rows["outcome"].tolist())
     positions = positions + spread(rows["trial"].tolist(), axis, _turn(99))
@@ -210,7 +213,7 @@ def _dimension(
         ticks = dict.fromkeys(np.linspace(low, high, NUM_STOPS).tolist(), "") | ticks
     if is_absent.any():
         ticks[missing] = absent
-    places = sorted(ticks)
+    tick_positions = sorted(ticks)
     return Dimension(
         {
             "name": column,
@@ -218,8 +221,8 @@ def _dimension(
             "label": "<br>".join(map(plotly_text, _wrapped(axis.title))),
             "values": plain(np.where(is_absent, missing, positions), 5),
             "range": plain([bottom, high]),
-            "tickvals": plain(places),
-            "ticktext": _unique([ticks[place] for place in places]),
+            "tickvals": plain(tick_positions),
+            "ticktext": _unique([ticks[position] for position in tick_positions]),
         },
         {
             "column": column,
@@ -233,20 +236,20 @@ def _dimension(
 
 
 def _unique(texts: Sequence[str]) -> list[str]:
-    """Plotly tells ticks apart by their text: each blank one gets invisible digits of its own."""
+    """Plotly identifies ticks by their text: each blank one gets different invisible digits."""
     digits = "\u200b\u200c\u200d"
     return [
-        text or "".join(digits[i // 3**place % 3] for place in range(5))
+        text or "".join(digits[i // 3**digit % 3] for digit in range(5))
         for i, text in enumerate(texts)
     ]
 
 
 def _wrapped(title: str) -> list[str]:
-    """A title in two lines where it has two words."""
+    """A title in two lines where it has two words or more."""
     first, _, rest = title.rpartition(" ")
     return [shortened(line) for line in (first, rest) if line]
 
 
-def _turn(place: int) -> float:
-    """An irrational turn for each axis, so that lines that share one choice part on the next."""
-    return float(np.sqrt(2 + 3 * place) % 1)
+def _turn(index: int) -> float:
+    """An irrational turn for each axis: lines that overlap at one choice separate at the next."""
+    return float(np.sqrt(2 + 3 * index) % 1)

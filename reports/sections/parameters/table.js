@@ -1,5 +1,5 @@
 // The table of all runs: its rows are made from the store, and only those in sight are in the
-// document, so that eighty thousand runs scroll as ten do.
+// document, so that eighty thousand runs scroll as fast as ten.
 
 import { saveCsv } from "../../browser/csv.js";
 import { byId, make, within } from "../../browser/elements.js";
@@ -34,11 +34,11 @@ const runTable = {
   columns: [],
   /** @type {number[]} All runs as sorted. */
   order: [],
-  /** @type {number[]} Those of them that match the filter. */
+  /** @type {number[]} Those that match the filter. */
   matching: [],
-  /** @type {Map<number, { run: number, row: HTMLTableRowElement }>} In the document, by place. */
+  /** @type {Map<number, { run: number, row: HTMLTableRowElement }>} In the document, by index in `matching`. */
   rows: new Map(),
-  /** @type {number[] | null} The trials of `matching`, made when asked for. */
+  /** @type {number[] | null} The trials of `matching`, computed on demand. */
   trials: null,
   sorted: { column: -1, isDown: false },
 };
@@ -56,7 +56,7 @@ atStart(() => {
   addEventListener("afterprint", () => drawRows());
 });
 
-/** The trials in the order of the table, the matching ones only: what arrow keys walk through. */
+/** The trials in the order of the table, the matching ones only: the arrow keys step through them. */
 function tableOrder() {
   runTable.trials ??= [...new Set(runTable.matching.map((run) => store.runs.trial[run]))];
   return runTable.trials;
@@ -116,7 +116,7 @@ function ofTrials(column) {
 }
 
 /**
- * What happened in a run, in one line: its evidence, how sure that is, flags and blind spots.
+ * What happened in a run, in one line: evidence, confidence, flags, and what was not judged.
  *
  * @param {number} run
  */
@@ -144,23 +144,23 @@ function firstOrder() {
     .sort((a, b) => isLeading(b) - isLeading(a) || (score[b] ?? -1) - (score[a] ?? -1) || a - b);
 }
 
-/** @param {number} place the column's */
-function sortTable(place) {
+/** @param {number} index of the column */
+function sortTable(index) {
   const { sorted, columns, order } = runTable;
-  const isDown = sorted.column === place ? !sorted.isDown : false;
-  runTable.sorted = { column: place, isDown };
-  const keys = store.runs.trial.map((_, run) => columns[place].value(run));
+  const isDown = sorted.column === index ? !sorted.isDown : false;
+  runTable.sorted = { column: index, isDown };
+  const keys = store.runs.trial.map((_, run) => columns[index].value(run));
   const turn = isDown ? -1 : 1;
   order.sort((a, b) => compared(keys[a], keys[b], turn) || a - b);
   document.querySelectorAll("#runs-table thead th").forEach((header, i) => {
     const direction = isDown ? "descending" : "ascending";
-    header.setAttribute("aria-sort", i === place ? direction : "none");
+    header.setAttribute("aria-sort", i === index ? direction : "none");
   });
   filterTable();
 }
 
 /**
- * The order of two values. What is missing stays at the end, whichever way the column is sorted.
+ * The order of two values. Missing values stay last in either direction.
  *
  * @param {Value} first
  * @param {Value} second
@@ -194,9 +194,9 @@ function tableChanged(isFiltered) {
 /** Scroll the selected trial's first row into the table's own window; the page stays. */
 function showTrialRow() {
   const scroll = byId("trials-table");
-  const place = runTable.matching.findIndex((run) => store.runs.trial[run] === selection.trial);
-  if (place < 0) return;
-  const [top, head] = [place * ROW_PIXELS, within(scroll, "thead").offsetHeight];
+  const index = runTable.matching.findIndex((run) => store.runs.trial[run] === selection.trial);
+  if (index < 0) return;
+  const [top, head] = [index * ROW_PIXELS, within(scroll, "thead").offsetHeight];
   const low = scroll.scrollTop;
   if (top >= low && top + ROW_PIXELS <= low + scroll.clientHeight - head) return;
   scroll.scrollTop = Math.max(0, top - (scroll.clientHeight - head) / 3);
@@ -229,7 +229,7 @@ function buildTable() {
   });
 }
 
-/** Fixed widths: columns must not jump when other rows come into sight. */
+/** Fixed widths: columns must not change width when the table scrolls. */
 function columnWidths() {
   const step = Math.max(1, Math.floor(runTable.order.length / 200));
   const sample = runTable.order.filter((_, i) => i % step === 0);
@@ -247,17 +247,17 @@ function columnWidths() {
 }
 
 function tableHead() {
-  const headers = runTable.columns.map((column, place) => {
+  const headers = runTable.columns.map((column, index) => {
     const title = `Sort by ${column.title}`;
     const button = make("button", { type: "button", title }, column.title);
-    button.addEventListener("click", () => sortTable(place));
+    button.addEventListener("click", () => sortTable(index));
     const attributes = { "aria-sort": "none", class: column.isNumber ? "number" : null };
     return make("th", { scope: "col", ...attributes }, button);
   });
   return make("thead", {}, make("tr", { "aria-rowindex": 1 }, ...headers));
 }
 
-/** Have the rows in sight in the document; `most` instead has the first ones, for paper. */
+/** Put the rows in sight into the document, or the first `most` of them, for printing. */
 function drawRows(most = 0) {
   const scroll = byId("trials-table");
   const { matching } = runTable;
@@ -276,7 +276,7 @@ function drawRows(most = 0) {
 }
 
 /**
- * Rows that stay in sight stay as they are: one made anew would lose the focus.
+ * Rows that stay in sight stay as they are: a new element would lose the focus.
  *
  * @param {HTMLElement} body
  * @param {number} start
@@ -284,18 +284,18 @@ function drawRows(most = 0) {
  */
 function fillRows(body, start, end) {
   const { rows, matching } = runTable;
-  for (const [place, { run, row }] of rows) {
-    if (place >= start && place < end && run === matching[place]) continue;
+  for (const [index, { run, row }] of rows) {
+    if (index >= start && index < end && run === matching[index]) continue;
     row.remove();
-    rows.delete(place);
+    rows.delete(index);
   }
   let next = body.lastElementChild;
-  for (let place = end - 1; place >= start; place -= 1) {
-    const run = matching[place];
-    let row = rows.get(place)?.row;
+  for (let index = end - 1; index >= start; index -= 1) {
+    const run = matching[index];
+    let row = rows.get(index)?.row;
     if (!row) {
-      row = tableRow(run, place);
-      rows.set(place, { run, row });
+      row = tableRow(run, index);
+      rows.set(index, { run, row });
       next?.before(row);
     }
     next = row;
@@ -304,7 +304,7 @@ function fillRows(body, start, end) {
   }
 }
 
-/** Stands for rows that are not in the document. */
+/** A row in place of those that are not in the document. */
 function gapRow() {
   const cell = make("td", { colspan: runTable.columns.length });
   return make("tr", { "aria-hidden": "true", class: "gap" }, cell);
@@ -312,16 +312,16 @@ function gapRow() {
 
 /**
  * @param {number} run
- * @param {number} place
+ * @param {number} index
  */
-function tableRow(run, place) {
+function tableRow(run, index) {
   const trial = store.runs.trial[run];
   const kind = trial === store.study.leading ? "leading" : null;
   const [first, ...others] = runTable.columns;
   const row = make(
     "tr",
-    { "aria-rowindex": place + 2, class: kind },
-    // Arrow keys walk the rows: thousands of stops on the way through the page would be a trap.
+    { "aria-rowindex": index + 2, class: kind },
+    // Arrow keys step through the rows: thousands of tab stops would trap keyboard users.
     make(
       "th",
       { scope: "row" },
@@ -344,7 +344,7 @@ function tableCell(column, run) {
   return make("td", { class: kind, title: text.length > WIDEST ? text : null }, glyph, text);
 }
 
-/** All matching runs in the table's order, with every digit that the page has. */
+/** All matching runs in the table's order, with all digits in the page. */
 function saveRuns() {
   const { columns, matching } = runTable;
   const name = store.study.name.replace(/[^\w.-]+/g, "_");

@@ -1,4 +1,4 @@
-"""The place of the table of all runs, which the page's script makes from the store."""
+"""The element of the table of all runs, which the page's script fills from the store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ IDENTITY = "runs"
 
 
 def table_block(study: StudyRecord) -> Html:
-    """The place of the table of a study with at least one run; where its rows are without it."""
+    """The element of the table of all runs; without scripts, where to find its rows."""
     tools = element(
         "div",
         element("h3", "All runs", id="runs-title"),
@@ -35,9 +35,9 @@ def _without_scripts(study: StudyRecord) -> Html:
     folder = shown_folder(study.folder)
     return element(
         "p",
-        "The page's script makes this table. Without scripts, ",
+        "The page's script makes this table. Without it, ",
         element("code", f"python -m reports {folder} --csv tables"),
-        f" writes all runs to {IDENTITY}.csv, and each has its own {RUN_FILE} under ",
+        f" writes all runs to {IDENTITY}.csv, and each run has a {RUN_FILE} under ",
         element("code", f"{folder}/trials"),
         ".",
         class_="note",

@@ -26,13 +26,13 @@ class Unit(NamedTuple):
 
 
 def unit_for(seconds: float) -> Unit:
-    """Seconds, minutes, hours or days: the largest of which there are two and a half."""
+    """Seconds, minutes, hours or days: the largest that fits at least 2.5 times."""
     units = (Unit(86400.0, "days"), Unit(3600.0, "hours"), Unit(60.0, "minutes"))
     return next((unit for unit in units if seconds >= 2.5 * unit.seconds), Unit(1.0, "seconds"))
 
 
 def by_run(values: pd.Series[Any]) -> list[float | None]:
-    """Values by run index, None for a run without."""
+    """Values by run index, None for a run without one."""
     entries: list[float | None] = [None] * (int(values.index.max()) + 1)
     for run, value in zip(values.index, values.tolist(), strict=True):
         entries[int(run)] = float(f"{value:.6g}")
@@ -42,7 +42,7 @@ def by_run(values: pd.Series[Any]) -> list[float | None]:
 def occupancy(
     rows: pd.DataFrame, unit: Unit, num_slots: int | None
 ) -> tuple[go.Figure, dict[str, Any]]:
-    """Mean number of runs under way in each bin of time, over the ends by verdict."""
+    """Mean number of runs in progress per bin of time; beneath, the ends of runs by verdict."""
     figure = blank(400)
     last = float(rows["end"].max())
     edges = np.linspace(0, last, NUM_BINS + 1)
@@ -56,7 +56,7 @@ def occupancy(
             line={"color": INK, "width": 1.4},
             fill="tozeroy",
             fillcolor="rgba(128,128,128,0.16)",
-            hovertemplate="%{y:.3~g} runs under way<extra></extra>",
+            hovertemplate="%{y:.3~g} runs in progress<extra></extra>",
         )
     )
     top = max(busy.max(), num_slots or 0)
@@ -85,7 +85,7 @@ def occupancy(
     figure.update_layout(
         barmode="stack",
         xaxis={"range": [0, last / unit.seconds], "anchor": "y2"},
-        yaxis={"range": [0, 1.14 * top], "title": {"text": "under way", **small}},
+        yaxis={"range": [0, 1.14 * top], "title": {"text": "in progress", **small}},
     )
     ended_title = {"text": "ended", **small}
     add_beneath(figure, 0.5, 0.1, title=ended_title, rangemode="tozero", fixedrange=False)
@@ -95,7 +95,7 @@ def occupancy(
 
 
 def busy_in(begin: Array, end: Array, edges: Array) -> Array:
-    """Mean number of intervals under way between each two edges: their overlap over the width.
+    """Mean number of intervals that cover each bin: their overlap with it over its width.
 
     The overlap is the difference of A(t) = sum of min(max(t - begin, 0), end - begin) at the
     edges.

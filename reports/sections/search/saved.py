@@ -1,4 +1,4 @@
-"""What stopping runs early saved: the rest of the budget, at each run's own speed."""
+"""What stopping runs early saved: the rest of the budget at the speed of each run."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Hours(NamedTuple):
 
 
 def saved_blocks(study: StudyRecord) -> list[Block]:
-    """What was saved in a study that stopped a run before its budget."""
+    """What was saved in a study that stopped a run before its budget; or why nothing was."""
     rows = saved_rows(study)
     if rows.empty:
         return [Missing("No run was stopped before its budget, so stopping saved nothing.")]
     if rows["saved"].isna().all():
         return [
             Missing(
-                f"{counted(len(rows), 'run')} stopped before the budget, but the record does not "
-                "say how fast they trained, so what that saved is not known."
+                f"{counted(len(rows), 'run')} stopped before the budget, but their training speed "
+                "is not in the record, so what that saved is unknown."
             )
         ]
     whole = float(np.nansum(worked_seconds(study) * size_of(study).units) / 3600)
@@ -45,23 +45,23 @@ def saved_blocks(study: StudyRecord) -> list[Block]:
 
 
 def saved_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a run that ended before its budget: outcome, kind, spent and saved hours.
+    """One row per run that was stopped before its budget: outcome, kind, spent and saved hours.
 
-    `saved` is the images it did not see, at the images a second that it trained with, in core- or
-    GPU-hours; its evaluations come on top and are not counted. NaN where its speed is not known.
+    `saved` is the images it did not see, at its own images per second in training, in core- or
+    GPU-hours; evaluations that were not made are not counted. NaN where its speed is unknown.
     The index is the run's.
     """
     runs = run_table(study)
     if runs.empty:
         return pd.DataFrame(columns=["outcome", "kind", "spent", "saved"])
     units = size_of(study).units
-    seen, budget, told = (
+    seen, budget, recorded = (
         runs[name].to_numpy(dtype=float)
         for name in ("images_seen", "budget_images", "images_per_second")
     )
     training = parts_of(study)["training"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        speed = np.where(np.isfinite(told) & (told > 0), told, seen / training)
+        speed = np.where(np.isfinite(recorded) & (recorded > 0), recorded, seen / training)
         saved = (budget - seen) / speed * units / 3600
     pruned = (runs["outcome"] == "pruned").to_numpy()
     failed = ~runs["outcome"].isin([*UNBROKEN, "running", "pruned", "errored"]).to_numpy()
@@ -73,12 +73,12 @@ def saved_rows(study: StudyRecord) -> pd.DataFrame:
             "saved": np.where(np.isfinite(saved), saved, np.nan),
         }
     )
-    found: pd.DataFrame = rows[(pruned | failed) & (seen < budget)]
-    return found
+    stopped: pd.DataFrame = rows[(pruned | failed) & (seen < budget)]
+    return stopped
 
 
 def draw_saved(rows: pd.DataFrame, whole: float, hours: str) -> Panel:
-    """Two bars a kind: what its runs took, and beyond that what they were spared."""
+    """A bar per kind: the hours its runs took, and beyond those the hours saved."""
     kinds = [kind for kind in KINDS if (rows["kind"] == kind).any()]
     sums = {kind: _sums(rows[rows["kind"] == kind]) for kind in kinds}
     most = max(pair.spent + pair.saved for pair in sums.values())
@@ -108,7 +108,7 @@ def draw_saved(rows: pd.DataFrame, whole: float, hours: str) -> Panel:
     return Panel(
         "saved",
         figure,
-        f"{hours.capitalize()} that stopped runs took, and those they were spared.",
+        f"{hours.capitalize()} that stopped runs took, and those that stopping them saved.",
         counts_in_order(rows["outcome"]),
         note=_note(rows, whole, unit, scale),
         table=_table(rows, hours),
@@ -128,7 +128,7 @@ def _before(rows: pd.DataFrame, outcome: str) -> list[str]:
 def _bar(
     rows: pd.DataFrame,
     outcome: str,
-    place: int,
+    lane: int,
     base: float,
     column: str,
     opacity: float,
@@ -136,12 +136,12 @@ def _bar(
     unit: str,
 ) -> go.Bar:
     hours = float(rows[column].sum()) * scale
-    word = "taken by" if column == "spent" else "spared to"
+    word = "taken by" if column == "spent" else "saved on"
     return go.Bar(
         orientation="h",
         base=plain([base]),
         x=plain([hours]),
-        y=[place],
+        y=[lane],
         width=0.46,
         marker={
             "color": look(outcome).colour,
@@ -156,34 +156,38 @@ def _bar(
 
 
 def _labels(sums: Iterable[Hours], scale: float, unit: str) -> go.Scatter:
-    """Over each bar: what its runs took, and what they were spared."""
+    """Over each bar: the hours its runs took, and the hours saved."""
     texts = [
         f"{number(pair.spent * scale)} {unit} taken, <b>{number(pair.saved * scale)} saved</b>"
         for pair in sums
     ]
-    return words_at([0.0] * len(texts), [place - 0.42 for place in range(len(texts))], texts)
+    return words_at([0.0] * len(texts), [lane - 0.42 for lane in range(len(texts))], texts)
 
 
 def _note(rows: pd.DataFrame, whole: float, unit: str, scale: float) -> str:
-    """Hours and shares by kind: of what the search would have cost with every run left alone."""
+    """Hours saved by kind, and their shares of the cost of the search without any stop."""
     kinds = {
         kind: _sums(rows[rows["kind"] == kind]).saved
         for kind in KINDS
         if (rows["kind"] == kind).any()
     }
     unstopped = whole + sum(kinds.values())
-    said = [
+    sentences = [
         f"{KINDS[kind].capitalize()}: {number(saved * scale)} {unit} saved, "
-        f"{percent(saved / unstopped)} of what all runs would have cost unstopped."
+        f"{percent(saved / unstopped)} of the cost of the search without stopping."
         for kind, saved in kinds.items()
     ]
-    said.append("Each at its run's own images a second; evaluations not made come on top.")
+    sentences.append(
+        "Computed from the images per second of each run; evaluations not made are saved on top."
+    )
     if "pruned" in kinds:
-        said.append("Pruning is no sure gain: a pruned run might have failed soon, or ended well.")
+        sentences.append(
+            "Pruning is no sure gain: a pruned run might have failed soon, or ended well."
+        )
     unknown = int(rows["saved"].isna().sum())
     if unknown:
-        said.append(f"{counted(unknown, 'run')} of unknown speed not counted.")
-    return " ".join(said)
+        sentences.append(f"{counted(unknown, 'run')} of unknown speed not counted.")
+    return " ".join(sentences)
 
 
 def _table(rows: pd.DataFrame, hours: str) -> pd.DataFrame:

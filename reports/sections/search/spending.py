@@ -1,4 +1,4 @@
-"""What the search cost: core- or GPU-hours by stage and outcome, and what no run had."""
+"""What the search cost: core- or GPU-hours by stage and outcome, and idle time."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PARTS = {
     "starting": "rgba(128,128,128,0.38)",
     "idle": "rgba(128,128,128,0.18)",
 }
-"""What slots did, and the shade of each."""
+"""Uses of the slots' time, and the shade of each."""
 TIME = "slots"
 
 
 class Size(NamedTuple):
-    """What one run held: cores or GPUs, [runs], and which of the two they are."""
+    """Cores or GPUs that each run held, [runs], and which of the two they are."""
 
     units: Array
     noun: str
@@ -40,7 +40,7 @@ class Size(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """How long slots were there: seconds of the search, slots, and where the seconds come from."""
+    """Slots and the seconds that they were available, and how the seconds were counted."""
 
     seconds: float
     slots: int
@@ -48,10 +48,10 @@ class Watched(NamedTuple):
 
 
 def spending_blocks(study: StudyRecord) -> list[Block]:
-    """The cost of a study in which a run says how long it took."""
+    """The cost of a study with the duration of at least one run; or why there is none."""
     rows = spending_rows(study)
     if rows.empty:
-        return [Missing("No run says how long it took, so there is no cost to show.")]
+        return [Missing("No run has a recorded duration, so there is no cost to show.")]
     unknown = int(np.isnan(worked_seconds(study)).sum())
     return [draw_spending(rows, size_of(study).hours, watched(study), unknown)]
 
@@ -60,8 +60,8 @@ def spending_blocks(study: StudyRecord) -> list[Block]:
 def size_of(study: StudyRecord) -> Size:
     """Cores, or GPUs where a worker has any, of each run: its workers times what each has.
 
-    The workers of a run are its `hosts`, one entry each; where it does not say, as few as the
-    study allows.
+    The workers of a run are its `hosts`, one entry each; for a run without `hosts`, the fewest
+    that the study allows.
     """
     settings = study.card.settings
     gpus = _positive(settings.gpus_per_worker, 0.0)
@@ -72,9 +72,9 @@ def size_of(study: StudyRecord) -> Size:
 
 @of_study
 def parts_of(study: StudyRecord) -> dict[str, Array]:
-    """Seconds of starting, training and evaluating, [runs] each; NaN where nothing tells them.
+    """Seconds of starting, training and evaluating, [runs] each; NaN where not recorded.
 
-    run.json has them of a finished run; the last evaluation has the latter two of any other.
+    For a finished run they are in run.json; for others the last evaluation has the latter two.
     """
     rows = study.evaluations
     has = np.diff(rows.first) > 0
@@ -84,58 +84,61 @@ def parts_of(study: StudyRecord) -> dict[str, Array]:
         seconds = [getattr(run.card.seconds, part) for run in study.runs]
         return np.array([_positive(value, math.nan) for value in seconds], dtype=float)
 
-    found = {"starting": written_as("starting")}
+    parts = {"starting": written_as("starting")}
     for part, name in (("training", SECONDS_TRAINING), ("evaluating", SECONDS_EVALUATING)):
         written = written_as(part)
         column = rows.column(name) if rows.num_rows else np.full(1, np.nan)
-        found[part] = np.where(np.isnan(written) & has, column[last], written)
-    return found
+        parts[part] = np.where(np.isnan(written) & has, column[last], written)
+    return parts
 
 
-def told(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds, 0 where the record tells none."""
+def recorded_or_zero(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds, 0 where not recorded."""
     return np.where(np.isfinite(seconds), seconds, 0.0)
 
 
 def worked_seconds(study: StudyRecord) -> Array:
-    """Seconds of training and evaluating of each run, [runs]; NaN where nothing tells them."""
+    """Seconds of training and evaluating of each run, [runs]; NaN where not recorded."""
     parts = parts_of(study)
-    return parts["training"] + told(parts["evaluating"])
+    return parts["training"] + recorded_or_zero(parts["evaluating"])
 
 
 def watched(study: StudyRecord) -> Watched | None:
-    """How long the slots were there: from the first start to the last end, less any pause.
+    """How long the slots were available: from the first start to the last end, without pauses.
 
     `seconds` of study.json counts the time that the search itself ran; where it is shorter than
-    from first to last, the search was stopped in between. None where no run was timed.
+    from the first start to the last end, the search was stopped in between. None where no run was
+    timed.
     """
     runs = run_table(study)
-    begin = float((runs["started"] - told(parts_of(study)["starting"])).min())
+    begin = float((runs["started"] - recorded_or_zero(parts_of(study)["starting"])).min())
     end = float(np.fmax(runs["started"], runs["ended"]).max())
     slots = study.card.settings.concurrent or 0
     if not (math.isfinite(begin) and end > begin and slots >= 1):
         return None
     whole = _positive(study.card.seconds, math.inf)
     if whole < end - begin:
-        return Watched(whole, slots, "while the search ran, pauses left out")
+        return Watched(whole, slots, "while the search ran, without pauses")
     return Watched(end - begin, slots, "from the first start to the last end")
 
 
 def spending_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a piece: group (slots or a stage), part (of the slots, or an outcome), hours, runs.
+    """One row per piece: group (slots or a stage), part, hours (of cores or GPUs), runs.
 
-    Hours are of cores or GPUs. The slots' pieces are training, evaluating, starting and, where
-    the study says how many slots it had, idle; the stages' are training and evaluating by outcome.
+    Parts of the slots are training, evaluating, starting and, where the record has the number of
+    slots, idle; parts of a stage are outcomes, with the hours of training and evaluating.
     """
     runs = run_table(study)
     if runs.empty:
         return pd.DataFrame(columns=["group", "part", "hours", "runs"])
     units = size_of(study).units
-    parts = {name: told(seconds) * units / 3600 for name, seconds in parts_of(study).items()}
+    parts = {
+        name: recorded_or_zero(seconds) * units / 3600 for name, seconds in parts_of(study).items()
+    }
     worked = parts["training"] + parts["evaluating"]
     if not worked.sum() > 0:
         return pd.DataFrame(columns=["group", "part", "hours", "runs"])
-    found: list[tuple[str, str, float, int]] = [
+    pieces: list[tuple[str, str, float, int]] = [
         (TIME, part, float(parts[part].sum()), int((parts[part] > 0).sum()))
         for part in ("training", "evaluating", "starting")
     ]
@@ -143,28 +146,30 @@ def spending_rows(study: StudyRecord) -> pd.DataFrame:
     if there is not None:
         each = float(np.median(units))
         held = sum(float(part.sum()) for part in parts.values())
-        found.append((TIME, "idle", max(0.0, there.seconds * there.slots * each / 3600 - held), 0))
+        pieces.append(
+            (TIME, "idle", max(0.0, there.seconds * there.slots * each / 3600 - held), 0)
+        )
     for stage in [name for name in STAGES if (runs["stage"] == name).any()]:
         for outcome in in_order(set(runs["outcome"][runs["stage"] == stage])):
             chosen = ((runs["stage"] == stage) & (runs["outcome"] == outcome)).to_numpy()
-            found.append((stage, outcome, float(worked[chosen].sum()), int(chosen.sum())))
-    return pd.DataFrame(found, columns=["group", "part", "hours", "runs"])
+            pieces.append((stage, outcome, float(worked[chosen].sum()), int(chosen.sum())))
+    return pd.DataFrame(pieces, columns=["group", "part", "hours", "runs"])
 
 
 def draw_spending(
     rows: pd.DataFrame, hours: str, there: Watched | None = None, num_unknown: int = 0
 ) -> Panel:
-    """One bar of what slots did, and one a stage cut by outcome, on one axis of hours."""
+    """One bar of how slots were used, and one per stage cut by outcome, on one axis of hours."""
     groups = list(dict.fromkeys(rows["group"]))
     total = rows.groupby("group", sort=False)["hours"].sum()
     unit, scale = (hours, 1.0) if total.max() >= 1 else (hours.replace("hours", "minutes"), 60.0)
     figure = blank(70 + 46 * len(groups))
     before = (rows.groupby("group")["hours"].cumsum() - rows["hours"]).to_numpy()
-    place = rows["group"].map({group: i for i, group in enumerate(groups)})
+    lane = rows["group"].map({group: i for i, group in enumerate(groups)})
     for part in list(dict.fromkeys(rows["part"])):
         chosen = (rows["part"] == part).to_numpy()
-        figure.add_trace(_bars(rows[chosen], part, place[chosen], before[chosen], unit, scale))
-    _direct_labels(figure, rows, place, before, scale, float(total.max()))
+        figure.add_trace(_bars(rows[chosen], part, lane[chosen], before[chosen], unit, scale))
+    _direct_labels(figure, rows, lane, before, scale, float(total.max()))
     figure.add_trace(_totals(total, scale))
     figure.update_layout(barmode="overlay", bargap=0.5)
     figure.update_xaxes(
@@ -181,7 +186,7 @@ def draw_spending(
     return Panel(
         "spending",
         figure,
-        f"Cost in {hours}: what slots did, and training and evaluating by stage and outcome.",
+        f"Cost in {hours}: how slots were used, and training and evaluating by stage and outcome.",
         {outcome: int(outcomes[outcome]) for outcome in in_order(set(outcomes.index))},
         note=_note(rows, unit, scale, there, num_unknown),
         narrow={"xaxis.range": [0, float(total.max()) * scale * 1.3]},
@@ -191,14 +196,14 @@ def draw_spending(
 
 
 def _bars(
-    rows: pd.DataFrame, part: str, place: pd.Series[int], before: Array, unit: str, scale: float
+    rows: pd.DataFrame, part: str, lane: pd.Series[int], before: Array, unit: str, scale: float
 ) -> go.Bar:
     colour = PARTS.get(part) or look(part).colour
     return go.Bar(
         orientation="h",
         base=plain(before * scale),
         x=plain(rows["hours"] * scale),
-        y=place.tolist(),
+        y=lane.tolist(),
         width=0.5,
         marker={"color": colour, "line": {"width": 0}},
         hovertext=[
@@ -214,14 +219,14 @@ def _bars(
 def _direct_labels(
     figure: go.Figure,
     rows: pd.DataFrame,
-    place: pd.Series[int],
+    lane: pd.Series[int],
     before: Array,
     scale: float,
     most: float,
 ) -> None:
-    """Names over the pieces of the first bar that are wide enough for them."""
+    """Labels over the pieces of the first bar that are wide enough for them."""
     for (part, hours, group), y, start in zip(
-        rows[["part", "hours", "group"]].itertuples(index=False), place, before, strict=True
+        rows[["part", "hours", "group"]].itertuples(index=False), lane, before, strict=True
     ):
         if group == TIME and hours > 0.09 * most:
             figure.add_annotation(
@@ -241,21 +246,21 @@ def _note(
     slots = rows[rows["group"] == TIME].set_index("part")["hours"]
     whole = float(slots.sum())
     shares = [f"{part} {percent(share / whole)}" for part, share in slots.items() if share > 0]
-    said = f"Of {number(whole * scale)} {unit}: {listed(shares)}. "
+    note = f"Of {number(whole * scale)} {unit}: {listed(shares)}. "
     if there is None:
-        said += "The record does not say how many slots there were, so idle time is not known. "
+        note += "The number of slots is not in the record, so idle time is unknown. "
     else:
-        said += (
+        note += (
             f"{counted(there.slots, 'slot')} counted {there.source}. "
-            "Starting again after a crash is not in the record. "
+            "Restarts after a crash are not in the record. "
         )
     if num_unknown:
-        said += f"{counted(num_unknown, 'run')} without seconds not counted."
-    return said.strip()
+        note += f"{counted(num_unknown, 'run')} without a recorded duration not counted."
+    return note.strip()
 
 
 def percent(share: float) -> str:
-    """A share in percent, a small one not as nothing."""
+    """A share in percent, with decimals below 1%."""
     return f"{share:.0%}" if share >= 0.01 or share == 0 else f"{share:.2%}"
 
 

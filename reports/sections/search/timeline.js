@@ -4,10 +4,10 @@ import { markers } from "../../browser/overlay.js";
 import { store } from "../../browser/store.js";
 
 /**
- * Times in seconds since the search began, by run; `unit` seconds are one of the axis.
+ * Times in seconds since the search began, by run; the axis is in units of `unit` seconds.
  *
  * @typedef {object} Extra
- * @property {boolean} large whether the figure counts ends instead of drawing a bar a run
+ * @property {boolean} large whether the figure counts ends instead of drawing one bar per run
  * @property {number} unit
  * @property {(number | null)[]} begin
  * @property {(number | null)[]} end
@@ -43,7 +43,7 @@ function barsOf(runs, { unit, begin, end, lane, thickness }) {
 }
 
 /**
- * Matched ends in each bin of time, as a thin bar on the ground: no outcome's place in the stack.
+ * Matched ends in each bin of time, as a thin bar at the base, not stacked by outcome.
  *
  * @param {number[]} runs
  * @param {Extra} extra

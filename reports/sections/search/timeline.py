@@ -1,4 +1,4 @@
-"""The search itself: which run a slot held when, and, of many runs, how many it held and ended."""
+"""Slots over time: which run each held when, or, of many runs, how many were held and ended."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ from reports.kit.words import counted, duration, shortened
 from reports.sections.search.early import early_blocks
 from reports.sections.search.occupancy import Unit, by_run, occupancy, unit_for
 from reports.sections.search.saved import saved_blocks
-from reports.sections.search.spending import parts_of, spending_blocks, told, worked_seconds
+from reports.sections.search.spending import (
+    parts_of,
+    recorded_or_zero,
+    spending_blocks,
+    worked_seconds,
+)
 from reports.study.scale import MOST_MARKS
 from reports.study.tables import run_table
 
 Array = NDArray[np.float64]
 THICKNESS = {"explore": 0.46, "race": 0.68, "confirm": 0.9}
-"""Heights of bars by stage, of a lane's height: the second code beside the colour."""
+"""Heights of bars by stage, as shares of a lane: distinguishes stages without colour."""
 LANE, LEAST_HEIGHT, MOST_HEIGHT = 26, 150, 560
 INTERRUPTED = (1.5, 60.0)
-"""A run that took this many times its seconds, and so many seconds more, had a break."""
+"""A run had a break if its span exceeds this factor times its seconds plus these seconds."""
 
 
 def search_blocks(study: StudyRecord) -> list[Block]:
-    """The section: slots over time, what it cost, what stopping saved, what early quality told."""
+    """The section: slots over time, cost, hours saved by stopping, what early quality predicts."""
     return [
         *timeline_blocks(study),
         *spending_blocks(study),
@@ -41,11 +46,11 @@ def search_blocks(study: StudyRecord) -> list[Block]:
 
 
 def timeline_blocks(study: StudyRecord) -> list[Block]:
-    """The slots of a study in which a run has begun."""
+    """The slots of a study in which a run has started; or why there are none."""
     rows = timeline_rows(study)
     timed = rows[np.isfinite(rows["begin"].to_numpy(dtype=float))]
     if timed.empty:
-        return [Missing("No run says when it began, so there is no timeline.")]
+        return [Missing("No run has a recorded start, so there is no timeline.")]
     return [
         draw_timeline(
             timed,
@@ -57,7 +62,7 @@ def timeline_blocks(study: StudyRecord) -> list[Block]:
 
 
 def first_start(study: StudyRecord) -> str:
-    """When the first run began, `2026-11-22 23:05 UTC`; `the first run` where none says."""
+    """When the first run started, `2026-11-22 23:05 UTC`; `the first run` if not recorded."""
     started = run_table(study)["started"]
     if started.isna().all():
         return "the first run"
@@ -66,42 +71,45 @@ def first_start(study: StudyRecord) -> str:
 
 
 def timeline_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a run: trial, stage, outcome, host, begin, end (seconds from the first), broken.
+    """One row per run: trial, stage, outcome, host, begin, end (seconds from the first), broken.
 
-    A run holds its slot from before `started`, when it was being made ready. One that was stopped
-    and went on later (`broken`) is shown as the seconds it took, before its end: the record does
-    not say when the earlier part was. A run without an end is shown to its last evaluation. NaN
-    where the record does not tell.
+    A run holds its slot from before `started`, while it is prepared. One that was stopped and
+    resumed later (`broken`) is drawn as the seconds that it ran, up to its end: the times of the
+    earlier part are not in the record. A run without an end is drawn up to its last evaluation.
+    NaN where not recorded.
     """
     table = run_table(study)
     started, ended = (table[name].to_numpy(dtype=float) for name in ("started", "ended"))
-    starting, worked = told(parts_of(study)["starting"]), told(worked_seconds(study))
+    starting, worked = (
+        recorded_or_zero(parts_of(study)["starting"]),
+        recorded_or_zero(worked_seconds(study)),
+    )
     end = np.where(np.isfinite(ended), ended, started + worked)
     begin = started - starting
     held = starting + worked
     factor, more = INTERRUPTED
     broken = (end - begin > factor * held + more) & (held > 0)
     begin = np.where(broken, end - held, begin)
-    known = np.isfinite(begin) & np.isfinite(end) & (end >= begin)
-    first = float(begin[known].min()) if known.any() else 0.0
+    is_timed = np.isfinite(begin) & np.isfinite(end) & (end >= begin)
+    first = float(begin[is_timed].min()) if is_timed.any() else 0.0
     return pd.DataFrame(
         {
             "trial": table["trial"],
             "stage": table["stage"],
             "outcome": table["outcome"],
             "host": table["host"],
-            "begin": np.where(known, begin - first, np.nan),
-            "end": np.where(known, end - first, np.nan),
-            "broken": broken & known,
+            "begin": np.where(is_timed, begin - first, np.nan),
+            "end": np.where(is_timed, end - first, np.nan),
+            "broken": broken & is_timed,
         },
         index=table.index,
     )
 
 
 def lanes_of(rows: pd.DataFrame) -> pd.Series[int]:
-    """A lane a run: hosts beneath each other, within a host the first lane that is free.
+    """A lane per run: hosts beneath each other, within a host the first lane that is free.
 
-    The record does not say which slot a run had, only on which host it began.
+    The record names the host on which a run started, not its slot.
     """
     lanes = pd.Series(0, index=rows.index)
     offset = 0
@@ -113,7 +121,7 @@ def lanes_of(rows: pd.DataFrame) -> pd.Series[int]:
 
 
 def _packed(begin: Array, end: Array) -> NDArray[np.int64]:
-    """Lanes of intervals by their beginning: each takes the lowest lane that is free."""
+    """Lanes of intervals in order of their start: each takes the lowest lane that is free."""
     lanes = np.zeros(len(begin), dtype=np.int64)
     free: list[int] = []
     busy: list[tuple[float, int]] = []
@@ -137,7 +145,7 @@ def draw_timeline(
     num_slots: int | None = None,
     since: str = "the first run",
 ) -> Panel:
-    """A bar a run in lanes; of many runs the slots in use and the ends by verdict, over time."""
+    """A bar per run in lanes; of many runs the slots in use and the ends by verdict, over time."""
     unit = unit_for(float(rows["end"].max()))
     large = len(rows) > MOST_MARKS
     figure, extra = occupancy(rows, unit, num_slots) if large else _bars(rows, unit)
@@ -159,20 +167,20 @@ def draw_timeline(
 
 def _note(rows: pd.DataFrame, num_left_out: int, *, large: bool) -> str:
     if large:
-        said = "Above, runs under way; beneath, runs that ended, by verdict. "
+        note = "Above, runs in progress; beneath, runs that ended, by verdict. "
     else:
-        said = (
-            "A bar a run, thin in explore, thicker in race, thickest in confirm. The record does "
-            "not name slots: a run is in the first lane of its host that was free. "
+        note = (
+            "One bar per run: thin in explore, thicker in race, thickest in confirm. The record "
+            "does not name slots: a run is in the first free lane of its host. "
         )
     if rows["broken"].any():
-        said += (
-            f"{counted(int(rows['broken'].sum()), 'run')} had a break: shown as the seconds "
-            "taken, before the end. "
+        note += (
+            f"{counted(int(rows['broken'].sum()), 'run')} had a break: drawn as the seconds that "
+            "they ran, up to the end. "
         )
     if num_left_out:
-        said += f"Not drawn: {counted(num_left_out, 'run')} without times. "
-    return said.strip()
+        note += f"Not drawn: {counted(num_left_out, 'run')} without times. "
+    return note.strip()
 
 
 def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
@@ -195,9 +203,9 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
                 meta={"of": "runs", "outcome": outcome},
             )
         )
-    for place, stage in enumerate(reversed(stages)):
+    for row, stage in enumerate(reversed(stages)):
         chosen = rows[rows["stage"] == stage]
-        figure.add_trace(_stage_span(chosen, float(rows["end"].max()), -1.1 - 0.85 * place, unit))
+        figure.add_trace(_stage_span(chosen, float(rows["end"].max()), -1.1 - 0.85 * row, unit))
     hosts = rows.groupby("host").groups
     middles = {str(host): float(lanes[index].mean()) for host, index in hosts.items()}
     figure.update_layout(barmode="overlay")
@@ -219,16 +227,16 @@ def _bars(rows: pd.DataFrame, unit: Unit) -> tuple[go.Figure, dict[str, Any]]:
 
 
 def _stage_span(rows: pd.DataFrame, whole: float, y: float, unit: Unit) -> go.Scatter:
-    """From the first run of a stage to the last, named where there is room."""
+    """A line from the start of a stage's first run to the end of its last, with its name."""
     begin, end = float(rows["begin"].min()), float(rows["end"].max())
-    said = f"{plotly_text(rows['stage'].iloc[0])}, {counted(len(rows), 'run')}"
+    label = f"{plotly_text(rows['stage'].iloc[0])}, {counted(len(rows), 'run')}"
     late = begin > 0.7 * whole
     return go.Scatter(
         x=[begin / unit.seconds, end / unit.seconds],
         y=[y, y],
         mode="lines+text",
         line={"color": INK, "width": 1.2},
-        text=["", said] if late else [said, ""],
+        text=["", label] if late else [label, ""],
         textposition="top left" if late else "top right",
         textfont={"size": 12},
         hoverinfo="skip",
@@ -238,11 +246,11 @@ def _stage_span(rows: pd.DataFrame, whole: float, y: float, unit: Unit) -> go.Sc
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
-    found = []
+    table_rows = []
     for stage in [name for name in STAGES if (rows["stage"] == name).any()]:
         chosen = rows[rows["stage"] == stage]
         ended = chosen[chosen["outcome"] != "running"]
-        found.append(
+        table_rows.append(
             {
                 "Stage": stage,
                 "Runs": len(chosen),
@@ -254,4 +262,4 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
                 "Span": duration(float(chosen["end"].max() - chosen["begin"].min())),
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(table_rows)

@@ -25,9 +25,9 @@ def _summary(runs: list[Run], metric: str, folder: Path, baseline: float = np.na
     study = tiny_study(folder, runs)
     rows = curve_rows(study)
     slots = slots_of(rows["images"].to_numpy(), study.evaluations.run)
-    told = {metric: baseline}
-    (found,) = summaries_of(rows, slots, [metric], study.evaluations.column, told)
-    return found
+    baselines = {metric: baseline}
+    (summary,) = summaries_of(rows, slots, [metric], study.evaluations.column, baselines)
+    return summary
 
 
 def _panel(folder: Path, runs: list[Run]) -> Panel:
@@ -52,10 +52,10 @@ def test_rows_are_alive_until_the_failure_and_stalled_runs_to_the_end(tmp_path: 
     assert alive.tolist() == [[True] * 3, [True, False, False], [True] * 3]
 
 
-def test_only_explore_runs_that_no_optimiser_chose_are_fair(tmp_path: Path) -> None:
+def test_only_explore_runs_that_no_optimizer_chose_are_unbiased(tmp_path: Path) -> None:
     runs = [Run(), Run(origin="tpe"), Run(stage="confirm", trial=0, seed=9)]
     rows = curve_rows(tiny_study(tmp_path, runs)).drop_duplicates("run")
-    assert rows.set_index(["trial"])["fair"].groupby("trial").sum().to_dict() == {0: 1, 1: 0}
+    assert rows.set_index(["trial"])["unbiased"].groupby("trial").sum().to_dict() == {0: 1, 1: 0}
 
 
 def test_evaluations_of_different_batch_sizes_share_their_slots() -> None:
@@ -75,27 +75,27 @@ def test_the_mean_quality_counts_failures_as_zero(tmp_path: Path) -> None:
     ends = [0.6, 0.8, 0.8, 1.0]
     runs = [Run(rows=[(0, 0.0), (50, 0.4), (100, end)]) for end in ends]
     runs.append(Run("diverged", 50, rows=[(0, 0.0), (50, 0.3)]))
-    found = _summary(runs, "quality", tmp_path)
-    assert found.middle.tolist() == pytest.approx([0, 0.4, (0.6 + 0.8 + 0.8) / 3])
-    assert found.num_runs.tolist() == [5, 5, 5]
+    summary = _summary(runs, "quality", tmp_path)
+    assert summary.middle.tolist() == pytest.approx([0, 0.4, (0.6 + 0.8 + 0.8) / 3])
+    assert summary.num_runs.tolist() == [5, 5, 5]
 
 
 def test_the_mean_of_another_metric_is_over_the_runs_alive(tmp_path: Path) -> None:
     runs = [Run(columns={"fd": [9, 5, value]}) for value in (1, 2, 3, 6)]
     runs.append(Run("diverged", 50, columns={"fd": [9, 1e9, None]}))
-    found = _summary(runs, "fd", tmp_path)
-    assert found.num_runs.tolist() == [5, 4, 4]
-    assert found.middle.tolist() == pytest.approx([9, 5, 2.5])
+    summary = _summary(runs, "fd", tmp_path)
+    assert summary.num_runs.tolist() == [5, 4, 4]
+    assert summary.middle.tolist() == pytest.approx([9, 5, 2.5])
 
 
-def test_the_optimisers_runs_are_not_in_the_mean(tmp_path: Path) -> None:
+def test_the_optimizers_runs_are_not_in_the_mean(tmp_path: Path) -> None:
     runs = [Run() for _ in range(4)] + [Run(origin="tpe", rows=[(0, 1.0), (100, 1.0)])]
     assert _summary(runs, "quality", tmp_path).num_runs.max() == 4
 
 
 def test_with_three_runs_there_is_no_interquartile_mean(tmp_path: Path) -> None:
-    found = _summary([Run() for _ in range(3)], "quality", tmp_path)
-    assert np.isnan(found.middle).all()
+    summary = _summary([Run() for _ in range(3)], "quality", tmp_path)
+    assert np.isnan(summary.middle).all()
 
 
 def test_the_density_counts_every_row_before_a_failure_once(tmp_path: Path) -> None:
@@ -119,20 +119,20 @@ def test_points_outside_and_points_that_are_no_number_are_counted(tmp_path: Path
         )
         for verdict, onset, values in columns
     ]
-    told = _summary(runs, "fd", tmp_path).left_out
-    assert told == (
+    left_out = _summary(runs, "fd", tmp_path).left_out
+    assert left_out == (
         "Not drawn: 1 point of 1 run outside the axis; 2 points of 2 runs not a finite number."
     )
 
 
-def test_a_signal_that_begins_after_the_start_is_not_missed_there(tmp_path: Path) -> None:
+def test_a_signal_that_begins_after_the_start_is_not_counted_as_missing(tmp_path: Path) -> None:
     runs = [Run(columns={"signal_r": [None, 0.5, 0.6]})]
     assert _summary(runs, "signal_r", tmp_path).left_out == "Every point is inside the axis."
 
 
 def test_real_images_are_inside_the_axis(tmp_path: Path) -> None:
-    found = _summary([Run(columns={"fd": [9, 5, 4]})], "fd", tmp_path, baseline=1.0)
-    assert found.shown.low == 1.0
+    summary = _summary([Run(columns={"fd": [9, 5, 4]})], "fd", tmp_path, baseline=1.0)
+    assert summary.value_range.low == 1.0
 
 
 def test_a_run_ends_at_its_failure_with_its_last_finite_value_inside_the_axis() -> None:
@@ -198,7 +198,7 @@ def test_fates_add_up_to_all_runs_and_the_stalled_are_alive(tmp_path: Path) -> N
     assert (half[ALIVE], half["diverged"], half["pruned"], half[UNSEEN]) == (3, 1, 1, 0)
 
 
-def test_without_an_evaluation_a_sentence_stands_instead(tmp_path: Path) -> None:
+def test_without_an_evaluation_a_sentence_replaces_the_figure(tmp_path: Path) -> None:
     (block,) = curve_blocks(tiny_study(tmp_path, [Run(None, status="running", rows=[])]))
     assert isinstance(block, Missing)
 

@@ -1,4 +1,4 @@
-"""Records with values of the wrong kind: figures leave out what they cannot read, and say so."""
+"""Records with values of the wrong kind: unreadable values are left out, with a note."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CARDS: list[dict[str, Any]] = [
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", STUDIES)
-def test_every_figure_is_drawn_or_says_why_not(name: str, tmp_path: Path) -> None:
+def test_every_figure_is_drawn_or_replaced_by_a_sentence(name: str, tmp_path: Path) -> None:
     for number, card in enumerate(CARDS):
         study = tiny_study(tmp_path / str(number), STUDIES[name], **card)
         for blocks in (failure_blocks, curve_blocks, search_blocks):

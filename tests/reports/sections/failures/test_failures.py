@@ -26,13 +26,13 @@ def _counts(rows: pd.DataFrame, group: str, level: str) -> dict[str, int]:
     return dict(zip(chosen["outcome"], chosen["count"].tolist(), strict=True))
 
 
-def test_explore_runs_with_a_verdict_are_counted_by_who_chose_them(tmp_path: Path) -> None:
+def test_explore_runs_with_a_verdict_are_counted_by_what_chose_them(tmp_path: Path) -> None:
     rows = failures_rows(tiny_study(tmp_path, RUNS))
     assert _counts(rows, WHO, UNCHOSEN) == {"stable": 2, "diverged": 1, "collapsed": 1}
     assert _counts(rows, WHO, CHOSEN) == {"collapsed": 1}
 
 
-def test_the_optimisers_runs_are_in_no_bar_of_a_choice(tmp_path: Path) -> None:
+def test_the_optimizers_runs_are_in_no_bar_of_a_choice(tmp_path: Path) -> None:
     rows = failures_rows(tiny_study(tmp_path, RUNS))
     assert _counts(rows, NORM, "spectral") == {"stable": 2}
     assert _counts(rows, NORM, "none") == {"diverged": 1, "collapsed": 1}
@@ -64,7 +64,7 @@ def test_a_piece_carries_the_terms_that_filter_for_it(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_stable_runs_of_all_and_runs_without_a_verdict_are_told(tmp_path: Path) -> None:
+def test_stable_runs_of_all_and_runs_without_a_verdict_are_counted(tmp_path: Path) -> None:
     (panel,) = cause_blocks(tiny_study(tmp_path, RUNS))
     assert isinstance(panel, Panel)
     labels = [text for trace in panel.figure.data for text in trace.text]
@@ -74,6 +74,6 @@ def test_stable_runs_of_all_and_runs_without_a_verdict_are_told(tmp_path: Path) 
     assert panel.table["Runs"].sum() == 5 + 4
 
 
-def test_without_a_verdict_a_sentence_stands_instead(tmp_path: Path) -> None:
+def test_without_a_verdict_a_sentence_replaces_the_figure(tmp_path: Path) -> None:
     (block,) = cause_blocks(tiny_study(tmp_path, [Run(None, status="running")]))
     assert isinstance(block, Missing)

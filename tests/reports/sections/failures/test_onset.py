@@ -43,7 +43,7 @@ def test_stalled_runs_are_counted_but_not_drawn(tmp_path: Path) -> None:
     (panel,) = onset_blocks(tiny_study(tmp_path, runs))
     assert isinstance(panel, Panel)
     assert panel.outcomes == {"diverged": 1}
-    assert "Not drawn: 2 runs stalled, which is judged at the budget." in panel.note
+    assert "Not drawn: 2 runs stalled (judged at the budget)." in panel.note
 
 
 def test_every_failed_run_has_one_mark_that_names_it() -> None:
@@ -62,6 +62,6 @@ def test_many_runs_of_one_onset_are_counted_in_bars() -> None:
     assert min(bars.y) == pytest.approx(-0.66)
 
 
-def test_without_a_failure_a_sentence_stands_instead(tmp_path: Path) -> None:
+def test_without_a_failure_a_sentence_replaces_the_figure(tmp_path: Path) -> None:
     (block,) = onset_blocks(tiny_study(tmp_path, [Run()]))
     assert isinstance(block, Missing)

@@ -30,14 +30,14 @@ def test_stalled_runs_count_as_alive_and_failures_from_their_onset(study: StudyR
         assert rows["images"][run.trial] == expected
 
 
-def test_only_explore_runs_that_no_optimiser_chose_are_followed(tmp_path: Path) -> None:
+def test_only_explore_runs_that_no_optimizer_chose_are_followed(tmp_path: Path) -> None:
     runs = [Run(), Run(origin="tpe"), Run(stage="race", trial=0, seed=1)]
     rows = survival_rows(tiny_study(tmp_path, runs))
     assert rows["trial"].tolist() == [0, 1]
     assert followed(rows)["trial"].tolist() == [0]
 
 
-def test_where_an_optimiser_chose_all_of_them_all_are_followed(tmp_path: Path) -> None:
+def test_where_an_optimizer_chose_all_of_them_all_are_followed(tmp_path: Path) -> None:
     rows = survival_rows(tiny_study(tmp_path, [Run(origin="tpe")]))
     assert len(followed(rows)) == 1
 
@@ -112,7 +112,7 @@ def test_levels_with_enough_runs_have_a_curve_and_the_others_are_named(tmp_path:
     assert "critic norm layer (1)" in panel.note
 
 
-def test_too_few_runs_of_every_level_are_said_to_be_too_few(tmp_path: Path) -> None:
+def test_too_few_runs_of_every_level_give_a_sentence(tmp_path: Path) -> None:
     runs = [Run(choices={NORM: level}) for level in ("spectral", "none")]
     (block,) = level_blocks(tiny_study(tmp_path, runs))
     assert isinstance(block, Missing)

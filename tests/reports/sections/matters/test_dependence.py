@@ -72,7 +72,7 @@ def test_only_explore_runs_of_sobol_trials_count() -> None:
     assert rows["stable"].equals(rows["runs"])
 
 
-def test_several_runs_of_a_trial_are_one_score_and_one_witness() -> None:
+def test_several_runs_of_a_trial_are_one_score_and_one_observation() -> None:
     study = _study()
     seeds = [Run(0, "diverged", 1, score=0.0), Run(0, "diverged", 2, score=0.2)]
     runs = [Run(i, score=0.5) for i in range(16)]
@@ -92,7 +92,7 @@ def test_a_run_without_a_score_counts_for_stability_alone() -> None:
 def test_too_few_sobol_trials_give_a_sentence() -> None:
     assert dependence_panel(_study(8), []) == (
         "Too few runs: 8 Sobol trials with a verdict; score and stability along each parameter "
-        "are drawn from 12 on."
+        "are drawn for 12 or more."
     )
 
 
@@ -106,4 +106,4 @@ def test_every_parameter_has_a_small_figure_the_most_important_first() -> None:
     }
     titles = [it.text for it in panel.figure.layout.annotations][1:]
     assert titles == ["<b>penalty weight</b>", "<b>loss</b>", "<b>generator rate</b>"]
-    assert "not what changing that one setting causes" in panel.note
+    assert "not what changing that one parameter causes" in panel.note

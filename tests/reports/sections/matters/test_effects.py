@@ -13,7 +13,7 @@ SPACE: dict[str, dict[str, Any]] = {"optimizer.generator.lr": RATE, "network.cri
 
 
 def _study(rows: list[tuple[float, str, str]], origin: str = "sobol") -> StudyRecord:
-    """A trial a row: its rate, its norm, and a letter for each seed (s stable, c collapsed)."""
+    """A trial per row: its rate, its norm, and a letter for each seed (s stable, c collapsed)."""
     trials = [
         (origin, {"optimizer.generator.lr": rate, "network.critic_norm": norm})
         for rate, norm, _ in rows
@@ -61,7 +61,7 @@ def test_fewer_than_ten_pairs_are_compared_unpaired(num_rates: int, num_paired: 
 
 
 def test_an_unpaired_difference_has_newcombes_interval() -> None:
-    """His example of 56/70 against 48/80: 0.2 (0.0524, 0.3339) (Newcombe 1998, table II a)."""
+    """Newcombe's example of 56/70 against 48/80: 0.2 (0.0524, 0.3339) (1998, table II a)."""
     rows = [(1e-4 + i * 1e-6, "spectral", "s" if i < 56 else "c") for i in range(70)]
     rows += [(5e-3 + i * 1e-6, "none", "s" if i < 48 else "c") for i in range(80)]
     (row,) = effect_rows(_study(rows)).to_dict("records")
@@ -77,7 +77,7 @@ def test_an_unpaired_difference_has_newcombes_interval() -> None:
     )
 
 
-def test_pairs_that_all_came_out_alike_show_no_false_certainty() -> None:
+def test_equal_pairs_have_an_unpaired_interval_of_some_width() -> None:
     rows = [
         (rate, norm, "s") for rate in (1e-4, 2e-4, 3e-4, 4e-4) for norm in ("none", "spectral")
     ]
@@ -87,27 +87,27 @@ def test_pairs_that_all_came_out_alike_show_no_false_certainty() -> None:
     assert row["high"] > 0.4
 
 
-def test_trials_that_the_optimiser_chose_are_not_counted() -> None:
+def test_trials_that_the_optimizer_chose_are_not_counted() -> None:
     rows = [(1e-4 * (i + 1), ("none", "spectral")[i % 2], "s") for i in range(20)]
     assert effect_rows(_study(rows, "tpe")).empty
-    said = effects_panel(_study(rows, "tpe"))
-    assert isinstance(said, str)
-    assert said.startswith("No choice has two levels")
+    sentence = effects_panel(_study(rows, "tpe"))
+    assert isinstance(sentence, str)
+    assert sentence.startswith("No choice has two levels")
 
 
-def test_a_level_of_three_trials_claims_nothing() -> None:
+def test_a_level_of_three_trials_has_no_row() -> None:
     rows = [(1e-4 * (i + 1), "none", "c") for i in range(9)]
     rows += [(1e-3 * (i + 1), "spectral", "s") for i in range(3)]
     assert effect_rows(_study(rows)).empty
 
 
-def test_three_levels_are_held_against_their_others() -> None:
+def test_each_of_three_levels_is_compared_with_the_others() -> None:
     norms = ["none", "spectral", "layer"]
     rows = [(1e-4 * (i + 1), norms[i % 3], "s" if i % 3 else "c") for i in range(30)]
-    found = effect_rows(_study(rows)).set_index("level")
-    assert set(found["against"]) == {"the others"}
-    assert found.loc["none", "difference"] == -1
-    assert found.loc["spectral", "difference"] == pytest.approx(0.5)
+    effects = effect_rows(_study(rows)).set_index("level")
+    assert set(effects["against"]) == {"the others"}
+    assert effects.loc["none", "difference"] == -1
+    assert effects.loc["spectral", "difference"] == pytest.approx(0.5)
 
 
 def _marks(panel: Panel) -> Any:
@@ -125,7 +125,7 @@ def test_the_forest_draws_every_row_with_its_interval_in_points() -> None:
     assert label.endswith("], 12 paired")
 
 
-def test_unpaired_marks_look_unlike_paired_ones() -> None:
+def test_unpaired_marks_differ_from_paired_ones() -> None:
     rows = [(1e-4 * (i + 1), ("none", "spectral")[i % 2], "s") for i in range(20)]
     panel = effects_panel(_study(rows))
     assert isinstance(panel, Panel)

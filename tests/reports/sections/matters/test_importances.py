@@ -44,7 +44,7 @@ def _panel(study: StudyRecord) -> Panel | str:
 
 def test_stability_and_quality_may_depend_on_different_parameters() -> None:
     rows = importances_rows(_planted())
-    leads = {goal: own.iloc[0] for goal, own in rows.groupby("goal")}
+    leads = {goal: of_goal.iloc[0] for goal, of_goal in rows.groupby("goal")}
     assert (leads["stability"]["parameter"], leads["quality"]["parameter"]) == ("a", "b")
     for lead in leads.values():
         assert lead["importance"] > 3 * lead["chance"]
@@ -57,15 +57,15 @@ def test_importances_of_a_goal_sum_to_1() -> None:
     assert sums.tolist() == pytest.approx([1.0, 1.0])
 
 
-def test_failed_runs_say_nothing_of_the_quality_of_stable_ones() -> None:
+def test_failed_runs_do_not_count_for_the_quality_of_stable_ones() -> None:
     study = _planted()
     stable = sum(run.verdict == "stable" for run in study.runs)
     assert len(sample_of(study, "quality").outcomes) == stable
     assert len(sample_of(study, "stability").outcomes) == 120
 
 
-def test_a_rare_success_is_told_from_failure() -> None:
-    """Fewer than one stable trial in ten: the best tenth would hold failures too."""
+def test_a_rare_success_is_distinguished_from_failure() -> None:
+    """Fewer than one stable trial in ten: the best tenth would contain failures."""
     draw = np.random.default_rng(1)
     points = [{"a": float(draw.random()), "b": float(draw.random()), "c": "x"} for _ in range(200)]
     runs = [
@@ -77,7 +77,7 @@ def test_a_rare_success_is_told_from_failure() -> None:
     assert stability["importance"].iloc[0] > stability["chance"].iloc[0]
 
 
-def test_trials_that_the_optimiser_chose_are_left_out_where_others_suffice() -> None:
+def test_trials_that_the_optimizer_chose_are_left_out_where_others_suffice() -> None:
     study = _planted()
     mixed = handmade(
         SPACE,
@@ -91,18 +91,18 @@ def test_trials_that_the_optimiser_chose_are_left_out_where_others_suffice() -> 
     assert sample_of(_planted(30, "tpe"), "stability").chosen
 
 
-def test_optimised_trials_alone_are_used_with_a_warning() -> None:
+def test_optimizer_trials_alone_are_used_with_a_warning() -> None:
     panel = _panel(_planted(60, "tpe"))
     assert isinstance(panel, Panel)
-    assert "The optimiser chose some of these trials" in panel.note
+    assert "The optimizer chose some of these trials" in panel.note
 
 
-def test_of_many_trials_an_even_part_is_taken_and_said() -> None:
+def test_of_many_trials_an_even_sample_is_taken_and_noted() -> None:
     study = _planted(MOST_TRIALS + 300)
     assert len(sample_of(study, "stability").outcomes) == MOST_TRIALS
     panel = _panel(study)
     assert isinstance(panel, Panel)
-    assert f"from {MOST_TRIALS} of {MOST_TRIALS + 300} trials, evenly taken" in panel.note
+    assert f"from {MOST_TRIALS} of {MOST_TRIALS + 300} trials, evenly spaced" in panel.note
 
 
 def test_race_runs_do_not_count() -> None:
@@ -120,11 +120,11 @@ def test_conditional_parameters_are_kept(tmp_path: Path) -> None:
 
 
 def test_chance_above_the_whole_is_an_arrow_at_the_axis_end() -> None:
-    told = {"goal": "quality", "num_trials": 50, "num_known": 50, "chosen": False}
+    shared = {"goal": "quality", "num_trials": 50, "num_known": 50, "chosen": False}
     rows = pd.DataFrame(
         [
-            told | {"parameter": "a", "importance": 0.9, "chance": 20.0},
-            told | {"parameter": "b", "importance": 0.1, "chance": 0.3},
+            shared | {"parameter": "a", "importance": 0.9, "chance": 20.0},
+            shared | {"parameter": "b", "importance": 0.1, "chance": 0.3},
         ]
     )
     figure = draw_importances(rows).figure
@@ -141,16 +141,17 @@ def test_the_numbers_do_not_change_between_two_pages() -> None:
 
 
 def test_too_few_trials_give_a_sentence(tmp_path: Path) -> None:
-    said = _panel(read_study(write_study(tmp_path, 5, samples=False)))
-    assert said == (
-        "Too few runs: 5 trials with a verdict inside the space; importances are drawn from 12 on."
+    sentence = _panel(read_study(write_study(tmp_path, 5, samples=False)))
+    assert sentence == (
+        "Too few runs: 5 trials with a verdict inside the space; importances are drawn for 12 or "
+        "more."
     )
 
 
-def test_a_study_without_a_failure_tells_nothing_apart_for_stability() -> None:
+def test_a_study_without_a_failure_has_no_importances_for_stability() -> None:
     points = [("sobol", {"a": i / 20, "b": 0.5, "c": "x"}) for i in range(20)]
     panel = _panel(handmade(SPACE, points, [Run(i, quality=0.8) for i in range(20)]))
-    assert panel == "Nothing can be told apart: all 20 trials were stable."
+    assert panel == "No importances: all 20 trials were stable."
 
 
 def test_a_parameter_without_a_known_range_is_left_out() -> None:
@@ -158,15 +159,15 @@ def test_a_parameter_without_a_known_range_is_left_out() -> None:
     study = _planted(40)
     trials = [("sobol", trial.parameters | {"d": 1}) for trial in study.trials]
     runs = [Run(i, "stable" if i % 3 else "diverged") for i in range(40)]
-    found = importances_rows(handmade(space, trials, runs))
-    assert set(found["parameter"]) == {"a", "b", "c"}
+    importances = importances_rows(handmade(space, trials, runs))
+    assert set(importances["parameter"]) == {"a", "b", "c"}
 
 
 def test_parameters_that_never_vary_give_a_sentence() -> None:
     space = {"a": {"kind": "float", "low": 1.0, "high": 1.0}}
     runs = [Run(i, "stable" if i % 3 else "diverged") for i in range(20)]
-    said = _panel(handmade(space, [("sobol", {"a": 1.0})] * 20, runs))
-    assert said == "Nothing can be told apart: no parameter varied."
+    sentence = _panel(handmade(space, [("sobol", {"a": 1.0})] * 20, runs))
+    assert sentence == "No importances: no parameter varied."
 
 
 def test_a_trial_outside_the_space_is_left_out(tmp_path: Path) -> None:

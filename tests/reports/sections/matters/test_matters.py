@@ -9,14 +9,14 @@ SPACE = {"a": {"kind": "float", "low": 0.0, "high": 1.0}}
 def test_five_trials_have_no_importances() -> None:
     study = handmade(SPACE, [("sobol", {"a": 0.5})] * 5, [Run(number) for number in range(5)])
     assert matters_blocks(study) == [
-        Missing("Too few runs: 5 trials with a verdict; what matters is drawn from 12 on.")
+        Missing("Too few runs: 5 trials with a verdict; this section is drawn for 12 or more.")
     ]
 
 
-def test_a_study_without_parameters_says_so() -> None:
+def test_a_study_without_parameters_gives_a_sentence() -> None:
     study = handmade({}, [("sobol", {})] * 20, [Run(number) for number in range(20)])
     assert matters_blocks(study) == [
-        Missing("This study samples no parameter, so none can matter more than another.")
+        Missing("This study samples no parameters, so there are no importances.")
     ]
 
 

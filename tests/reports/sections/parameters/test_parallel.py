@@ -34,27 +34,27 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
 
 
 def _drawn(study: StudyRecord) -> tuple[Panel, dict[str, dict[str, Any]], dict[str, Any]]:
-    """The panel, its dimensions by name, and what it tells of its axes by column."""
+    """The panel, its dimensions by name, and the script's settings of its axes by column."""
     panel = draw_parallel(parallel_rows(study), parameters_of(study))
     dimensions = {it.name: it.to_plotly_json() for it in panel.figure.data[0].dimensions}
     return panel, dimensions, {axis["column"]: axis for axis in panel.extra["axes"]}
 
 
-def test_a_trial_has_a_line_for_each_way_in_which_it_ended(raced: StudyRecord) -> None:
+def test_a_trial_has_a_line_for_each_outcome(raced: StudyRecord) -> None:
     rows = parallel_rows(raced).rows
     assert rows.loc[rows["trial"] == 5, "outcome"].tolist() == ["stable", "collapsed"]
     assert rows.loc[rows["trial"] == 9, "outcome"].tolist() == ["stable", "running"]
     assert rows["trial"].nunique() == 20
 
 
-def test_the_line_of_an_outcome_is_the_explore_run_where_that_ended_so(raced: StudyRecord) -> None:
+def test_the_line_of_an_outcome_is_the_explore_run_where_that_has_it(raced: StudyRecord) -> None:
     rows = parallel_rows(raced).rows
     stable = rows[(rows["trial"] == 5) & (rows["outcome"] == "stable")]
     run = raced.runs[int(stable["run"].iloc[0])]
     assert (run.trial, run.seed, run.card.stage) == (5, 0, "explore")
 
 
-def test_a_sample_keeps_every_outcome_and_fills_its_places() -> None:
+def test_a_sample_keeps_every_outcome_and_has_its_size() -> None:
     outcomes = np.array(["stable"] * 900 + ["diverged"] * 97 + ["oscillating"] * 3)
     chosen = stratified(outcomes, 100, np.random.default_rng(0))
     assert np.all(np.diff(chosen) > 0)
@@ -68,14 +68,14 @@ def test_a_sample_is_the_same_every_time() -> None:
     assert first.tolist() == second.tolist()
 
 
-def test_few_lines_are_all_drawn_and_nothing_is_said_of_a_sample(study: StudyRecord) -> None:
+def test_few_lines_are_all_drawn_and_no_sample_is_noted(study: StudyRecord) -> None:
     lines = parallel_rows(study)
     panel = draw_parallel(lines, parameters_of(study))
     assert len(lines.rows) == lines.num_all == 20
     assert "Showing" not in panel.note
 
 
-def test_a_sample_says_how_many_of_how_many(large_study: StudyRecord) -> None:
+def test_the_size_of_a_sample_is_noted(large_study: StudyRecord) -> None:
     lines = parallel_rows(large_study, most=60)
     panel = draw_parallel(lines, parameters_of(large_study))
     assert "Showing 60 of 300 lines" in panel.note
@@ -84,20 +84,20 @@ def test_a_sample_says_how_many_of_how_many(large_study: StudyRecord) -> None:
 
 
 def test_log_parameters_lie_at_their_log10_with_ticks_in_words(study: StudyRecord) -> None:
-    _, dimensions, told = _drawn(study)
+    _, dimensions, scripted = _drawn(study)
     rows = parallel_rows(study).rows
     rate = dimensions["optimizer.generator.lr"]
-    assert told["optimizer.generator.lr"]["scale"] == "log10"
+    assert scripted["optimizer.generator.lr"]["scale"] == "log10"
     expected = np.log10(rows["optimizer.generator.lr"].to_numpy(dtype=float))
     np.testing.assert_allclose(rate["values"], expected, atol=1e-4)
-    place = rate["ticktext"].index("1e-3")
-    assert rate["tickvals"][place] == pytest.approx(-3)
+    tick = rate["ticktext"].index("1e-3")
+    assert rate["tickvals"][tick] == pytest.approx(-3)
 
 
-def test_a_branch_not_taken_lies_below_its_axis_in_a_place_of_its_own(study: StudyRecord) -> None:
-    _, dimensions, told = _drawn(study)
+def test_a_branch_not_taken_lies_below_its_axis(study: StudyRecord) -> None:
+    _, dimensions, scripted = _drawn(study)
     rows = parallel_rows(study).rows
-    axis, weight = told["penalty.weight"], dimensions["penalty.weight"]
+    axis, weight = scripted["penalty.weight"], dimensions["penalty.weight"]
     absent = rows["penalty.weight"].isna().to_numpy()
     values = np.array(weight["values"])
     assert 0 < absent.sum() < len(rows)
@@ -109,32 +109,32 @@ def test_a_branch_not_taken_lies_below_its_axis_in_a_place_of_its_own(study: Stu
 
 
 def test_every_outcome_is_a_category_of_the_last_axis(raced: StudyRecord) -> None:
-    panel, dimensions, told = _drawn(raced)
+    panel, dimensions, scripted = _drawn(raced)
     rows = parallel_rows(raced).rows
     assert panel.extra["axes"][-1]["column"] == "verdict"
-    slots = told["verdict"]["slots"]
+    slots = scripted["verdict"]["slots"]
     assert set(slots) == set(rows["outcome"])
     assert slots[-1] == "stable"
     nearest = np.round(dimensions["verdict"]["values"]).astype(int)
-    assert [slots[place] for place in nearest] == rows["outcome"].tolist()
+    assert [slots[slot] for slot in nearest] == rows["outcome"].tolist()
 
 
-def test_texts_of_ticks_are_told_apart_even_where_they_are_blank(study: StudyRecord) -> None:
+def test_texts_of_ticks_differ_even_where_they_are_blank(study: StudyRecord) -> None:
     _, dimensions, _ = _drawn(study)
     for dimension in dimensions.values():
         assert len(set(dimension["ticktext"])) == len(dimension["ticktext"])
         assert dimension["tickvals"] == sorted(dimension["tickvals"])
 
 
-def test_the_script_knows_run_and_outcome_of_every_line(raced: StudyRecord) -> None:
+def test_the_script_has_run_and_outcome_of_every_line(raced: StudyRecord) -> None:
     panel, _, _ = _drawn(raced)
     extra, rows = panel.extra, parallel_rows(raced).rows
     assert extra["runs"] == rows["run"].tolist()
-    named = [extra["outcomes"][place - 1] for place in extra["of"]]
+    named = [extra["outcomes"][number - 1] for number in extra["of"]]
     assert named == rows["outcome"].tolist()
 
 
-def test_a_study_without_parameters_has_its_table_and_says_so(study: StudyRecord) -> None:
+def test_a_study_without_parameters_has_its_table_and_a_sentence(study: StudyRecord) -> None:
     bare = replace(study, card=StudyCard(study="bare"))
     missing, table = parameter_blocks(bare)
     assert isinstance(missing, Missing)
@@ -155,12 +155,12 @@ def test_lines_of_one_outcome_alone_have_a_scale_of_colours(study: StudyRecord) 
     assert len(panel.figure.data[0].line.colorscale) == 2
 
 
-def test_slots_are_told_as_the_store_writes_a_choice(study: StudyRecord) -> None:
-    _, _, told = _drawn(study)
-    assert told["training.batch_size"]["slots"] == ["16", "32", "64", "128"]
+def test_slots_are_named_as_the_store_writes_a_choice(study: StudyRecord) -> None:
+    _, _, scripted = _drawn(study)
+    assert scripted["training.batch_size"]["slots"] == ["16", "32", "64", "128"]
 
 
-def test_long_names_are_cut_to_the_room_there_is(study: StudyRecord) -> None:
+def test_long_names_are_shortened(study: StudyRecord) -> None:
     rows = parallel_rows(study)
     long = ParameterCard(path="a" * 40, kind="categorical", choices=("b" * 40, "c"))
     lines = TrialLines(rows.rows.assign(**{"a" * 40: "c"}), rows.num_all)

@@ -1,4 +1,4 @@
-"""Facts about the place of the table of all runs, as it is before any script."""
+"""Facts about the element of the table of all runs, before the script fills it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reports.sections.parameters.trial_table import table_block
 from tests.reports.test_page import HOSTILE, write_hostile_study
 
 
-def test_without_scripts_the_command_that_writes_all_runs_is_named(
+def test_without_scripts_the_command_that_writes_all_runs_is_given(
     large_study: StudyRecord, tmp_path: Path
 ) -> None:
     bare = re.search(r"<noscript>(.*)</noscript>", table_block(large_study))

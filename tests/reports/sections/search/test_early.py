@@ -14,7 +14,7 @@ from tests.made_up.tiny import BUDGET, Run, tiny_study
 
 
 def _runs(count: int) -> list[Run]:
-    """Runs whose order is right from half-way on, and upside down before."""
+    """Runs in their final order from half-way on, and in reverse order before."""
     return [
         Run(rows=[(0, 0), (25, 1 - i / 50), (50, i / 50), (100, i / 40)]) for i in range(count)
     ]
@@ -34,26 +34,26 @@ def test_the_correlation_is_spearmans_at_every_evaluation(tmp_path: Path) -> Non
     study = tiny_study(tmp_path, _runs(LEAST_RUNS))
     curves, _ = early_curves(study, BUDGET)
     rows = early_rows(grace_period(curves, BUDGET, np.random.default_rng(0)))
-    known = rows.set_index("images")
-    assert known["correlation"][25] == pytest.approx(-1)
-    assert known["correlation"][50] == pytest.approx(1)
-    assert known["alive"][50] == LEAST_RUNS
+    by_images = rows.set_index("images")
+    assert by_images["correlation"][25] == pytest.approx(-1)
+    assert by_images["correlation"][50] == pytest.approx(1)
+    assert by_images["alive"][50] == LEAST_RUNS
 
 
-def test_evaluations_of_different_batch_sizes_meet() -> None:
+def test_evaluations_of_different_batch_sizes_share_their_images() -> None:
     run = np.repeat([0, 1], 3)
     seen = np.array([0, 3008, 6016, 0, 3072, 6016], dtype=float)
     assert looks_at(seen, run, 6016.0).tolist() == [0, 3008, 6016, 0, 3008, 6016]
 
 
-def test_of_many_evaluations_every_so_manieth_and_the_last_is_compared() -> None:
+def test_of_many_evaluations_an_even_sample_and_the_last_is_compared() -> None:
     seen = np.arange(101, dtype=float)
     looks = looks_at(seen, np.zeros(101, dtype=np.int64), 100.0)
     kept = looks[np.isfinite(looks)]
     assert kept.tolist() == [*range(0, 100, 9), 100]
 
 
-def test_of_many_runs_an_even_sample_is_shown_and_told(
+def test_of_many_runs_an_even_sample_is_shown_and_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(early, "MOST_RUNS", 10)
@@ -64,7 +64,7 @@ def test_of_many_runs_an_even_sample_is_shown_and_told(
     assert panel.table["Runs alive"].max() == 10
 
 
-def test_too_few_runs_are_said_to_be_too_few(tmp_path: Path) -> None:
+def test_too_few_runs_give_a_sentence(tmp_path: Path) -> None:
     (block,) = early_blocks(tiny_study(tmp_path, _runs(LEAST_RUNS - 1)))
     assert isinstance(block, Missing)
     assert "9 finished runs, at least 10 are needed" in block.sentence

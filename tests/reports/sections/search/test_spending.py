@@ -54,7 +54,7 @@ def test_a_run_without_hosts_had_the_fewest_workers_allowed(tmp_path: Path) -> N
     assert (size.units.tolist(), size.hours) == ([6.0], "core-hours")
 
 
-def test_a_pruned_run_is_paid_for_by_its_last_evaluation(tmp_path: Path) -> None:
+def test_a_pruned_run_costs_the_seconds_of_its_last_evaluation(tmp_path: Path) -> None:
     pruned = Run(
         None, status="pruned", note={"seconds": {"starting": 1.0}}, rows=[(0, 0.0), (50, 0.1)],
         columns={"seconds_training": [0, 40], "seconds_evaluating": [1, 5]},
@@ -88,18 +88,18 @@ def test_a_pause_of_the_search_is_not_idle_time(tmp_path: Path) -> None:
     there = watched(tiny_study(tmp_path, runs, seconds=130.0))
     assert there is not None
     assert there.seconds == 130
-    assert "pauses left out" in there.source
+    assert "without pauses" in there.source
 
 
 def test_torn_seconds_are_counted_as_unknown(tmp_path: Path) -> None:
     runs = [_run(60), Run(note={"seconds": {"training": "many"}}), Run(note={"seconds": [1, 2]})]
     (panel,) = spending_blocks(tiny_study(tmp_path, runs, settings={"workers": None}))
     assert isinstance(panel, Panel)
-    assert "2 runs without seconds not counted." in panel.note
-    assert "idle time is not known" in panel.note
+    assert "2 runs without a recorded duration not counted." in panel.note
+    assert "idle time is unknown" in panel.note
 
 
-def test_a_study_without_seconds_says_so(tmp_path: Path) -> None:
+def test_a_study_without_seconds_gives_a_sentence(tmp_path: Path) -> None:
     (block,) = spending_blocks(tiny_study(tmp_path, [Run()]))
     assert isinstance(block, Missing)
 
@@ -120,7 +120,7 @@ def test_stopping_saves_the_images_not_seen_at_the_runs_own_speed(tmp_path: Path
     assert (rows["spent"] * HOUR).tolist() == pytest.approx([200, 20])
 
 
-def test_failed_and_pruned_are_told_apart_with_their_shares(tmp_path: Path) -> None:
+def test_failed_and_pruned_are_separate_with_their_shares(tmp_path: Path) -> None:
     failed = _run(100, verdict="diverged", onset=50, rows=[(0, 0.0), (50, 0.1)])
     pruned = Run(
         None, status="pruned", rows=[(0, 0.0), (20, 0.1)], columns={"seconds_training": [0, 100]}
@@ -137,8 +137,8 @@ def test_runs_of_unknown_speed_are_counted(tmp_path: Path) -> None:
     (block,) = saved_blocks(tiny_study(tmp_path / "one", [unknown]))
     assert isinstance(block, Missing)
     assert "1 run stopped before the budget" in block.sentence
-    known = _run(100, verdict="diverged", onset=50, rows=[(0, 0.0), (50, 0.1)])
-    (panel,) = saved_blocks(tiny_study(tmp_path / "two", [known, unknown]))
+    timed = _run(100, verdict="diverged", onset=50, rows=[(0, 0.0), (50, 0.1)])
+    (panel,) = saved_blocks(tiny_study(tmp_path / "two", [timed, unknown]))
     assert isinstance(panel, Panel)
     assert "1 run of unknown speed not counted." in panel.note
 

@@ -56,7 +56,7 @@ def test_runs_without_times_are_counted_and_torn_times_are_none(tmp_path: Path) 
     assert panel.extra["lane"] == [0]
 
 
-def test_overlapping_runs_of_a_host_lie_in_lanes_of_their_own() -> None:
+def test_overlapping_runs_of_a_host_lie_in_different_lanes() -> None:
     lanes = lanes_of(_intervals((0, 10), (5, 15), (10, 20), (12, 13), (15, 16)))
     assert lanes.tolist() == [0, 1, 0, 2, 1]
 
@@ -68,7 +68,7 @@ def test_hosts_lie_beneath_each_other() -> None:
     assert lanes_of(rows).tolist() == [1, 2, 0]
 
 
-def test_runs_under_way_are_their_overlap_with_each_bin() -> None:
+def test_runs_in_progress_are_their_overlap_with_each_bin() -> None:
     begin, end = np.array([0.0, 5.0, 10.0]), np.array([10.0, 15.0, 20.0])
     busy = busy_in(begin, end, np.array([0.0, 10.0, 20.0]))
     assert busy.tolist() == pytest.approx([1.5, 1.5])
@@ -94,6 +94,6 @@ def test_a_unit_of_time_suits_the_length() -> None:
     ]  # fmt: skip
 
 
-def test_a_study_without_times_says_so(tmp_path: Path) -> None:
+def test_a_study_without_times_gives_a_sentence(tmp_path: Path) -> None:
     (block,) = timeline_blocks(tiny_study(tmp_path, [Run()]))
     assert isinstance(block, Missing)
