@@ -29,7 +29,7 @@ def test_a_nan_is_followed_to_its_sentence_in_findings_through_twenty_files(
     assert len(trail.files) <= 20, trail.files
 
 
-def test_a_setting_of_lab_train_is_followed_to_the_optimizer_through_seven_files(
+def test_a_setting_of_lab_train_is_followed_to_the_optimizer_through_six_files(
     tmp_path: Path,
 ) -> None:
     trail = measured("train", tmp_path)
@@ -38,11 +38,11 @@ def test_a_setting_of_lab_train_is_followed_to_the_optimizer_through_seven_files
         "the configuration has it",
         "torch makes the optimizer",
     ]
-    assert len(trail.files) <= 7, trail.files
+    assert len(trail.files) <= 6, trail.files
 
 
 @pytest.mark.slow
-def test_a_setting_of_a_search_is_followed_to_the_optimizer_through_nineteen_files(
+def test_a_setting_of_a_search_is_followed_to_the_optimizer_through_fourteen_files(
     tmp_path: Path,
 ) -> None:
     trail = measured("search", tmp_path)
@@ -54,4 +54,4 @@ def test_a_setting_of_a_search_is_followed_to_the_optimizer_through_nineteen_fil
         "the worker reads the job",
         "torch makes the optimizer",
     ]
-    assert len(trail.files) <= 19, trail.files
+    assert len(trail.files) <= 14, trail.files
