@@ -103,11 +103,11 @@ def main() -> None:
         settings += QUICK
 
     ratios, gaps, outside = [], [], []
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         for turn in range(arguments.rounds):
-            alone = bare(Path(place) / f"bare-{turn}", settings, budget)
+            alone = bare(Path(folder) / f"bare-{turn}", settings, budget)
             driven, study = engine(
-                Path(place), f"study-{turn}", settings, budget, arguments.trials
+                Path(folder), f"study-{turn}", settings, budget, arguments.trials
             )
             ratios.append(driven / alone)
             gaps += start_gaps(study)

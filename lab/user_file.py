@@ -48,7 +48,7 @@ class UserFile(BaseModel):
     def change(self, what: str) -> str:
         """The sentence for a file that changed since `what`, say `the study`, began."""
         return (
-            f"{self.name} has changed since {what} began; {what} goes on with the text in its "
+            f"{self.name} has changed since {what} began; {what} continues with the text in its "
             f"record (sha256 {self.sha256[:12]})"
         )
 

@@ -11,7 +11,7 @@ from lab.plan import PlanSettings
 from lab.record import IMAGES_SEEN, QUALITY, RunRecord
 
 REDUCTION_FACTOR = 3
-"""At each milestone the best third goes on; milestones are this factor apart."""
+"""At each milestone the best third continues; milestones are this factor apart."""
 DEFAULT_GRACE_SHARE = 0.25
 """Share of the budget that every run gets when no grace period is given."""
 

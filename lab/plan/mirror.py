@@ -77,7 +77,7 @@ class Mirror:
             self.problem = f"{type(error).__name__}: {error}".splitlines()[0]
             warnings.warn(
                 f"{self._path} is no longer kept up to date ({self.problem}); "
-                "the search goes on, and resuming it later mends the file",
+                "the search continues, and resuming it later repairs the file",
                 RuntimeWarning,
                 stacklevel=1,
             )

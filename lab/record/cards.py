@@ -125,7 +125,7 @@ class FlagCard(Card):
 
 
 class VerdictCard(Card):
-    """How a run ended, since when, and how one can tell."""
+    """How a run ended, since when, and the evidence for it."""
 
     name: str = "unknown"
     """`stable`, or the failure: diverged, collapsed, oscillating, stalled, degraded."""
@@ -140,9 +140,9 @@ class VerdictCard(Card):
     flags: tuple[FlagCard, ...] = ()
     """What to know beside the name."""
     not_judged: tuple[str, ...] = ()
-    """What could not be judged for want of columns, in words."""
+    """What could not be judged for lack of columns, in words."""
     ignored: tuple[str, ...] = ()
-    """Rows and values that were passed over, in words."""
+    """Rows and values that were skipped, in words."""
 
 
 class SecondsCard(Card):

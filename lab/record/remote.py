@@ -251,7 +251,7 @@ def _is_of_storage(error: Exception) -> bool:
 
 
 def _is_hopeless(error: Exception) -> bool:
-    """Whether waiting does not mend it: nothing there, not allowed, or no credentials."""
+    """Whether waiting does not fix it: nothing there, not allowed, or no credentials."""
     if isinstance(error, (FileNotFoundError, PermissionError)):
         return True
     if getattr(error, "code", None) in (400, 401, 403, 404):  # gcsfs

@@ -126,7 +126,7 @@ def whole_checkpoints(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         except DamagedCheckpoint as error:
             newest = newest or error
             if path != files[-1]:
-                log.warning("%s; going on from the checkpoint before it", error.finding)
+                log.warning("%s; continuing from the checkpoint before it", error.finding)
             continue
         num_whole += 1
         yield path, content

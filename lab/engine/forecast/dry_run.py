@@ -56,11 +56,11 @@ class Plan:
     def left(self) -> dict[str, int]:
         """Trials that have not ended, by origin."""
         ended = [trial.number for trial in self.planner.trials() if trial.state.is_finished()]
-        known = min(len(self.space.known), self.planner.num_trials)
+        num_known = min(len(self.space.known_points), self.planner.num_trials)
         counts = {"known": 0, "sobol": 0, "tpe": 0}
         for number in set(range(self.planner.num_trials)) - set(ended):
-            designed = number < known + self.planner.num_sobol
-            counts["known" if number < known else "sobol" if designed else "tpe"] += 1
+            designed = number < num_known + self.planner.num_sobol
+            counts["known" if number < num_known else "sobol" if designed else "tpe"] += 1
         return counts
 
 

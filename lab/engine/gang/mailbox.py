@@ -91,7 +91,7 @@ class Mailbox:
         return await self._answer
 
     async def finish(self) -> None:
-        """Tell every rank to return; an outstanding order is dropped."""
+        """Order every rank to return; an outstanding order is dropped."""
         self._settle({"end": "the gang was asked to end"})
         self._post("end", 0, None)
         await self._announce()
