@@ -19,7 +19,7 @@ from lab.stability.verdict import Verdict, judge
 from lab.validate.planted.cases import CASES, Case, config_of
 
 
-class Job(NamedTuple):
+class PlantedJob(NamedTuple):
     """Which run to make."""
 
     case: str
@@ -55,7 +55,7 @@ class PlayedRun:
         }
 
 
-def play(job: Job) -> PlayedRun:
+def play(job: PlantedJob) -> PlayedRun:
     """Train one run to its budget in a folder that is thrown away."""
     case = CASES[job.case]
     rows: list[Row] = []
