@@ -51,7 +51,7 @@ NUM_WORKERS = 2
 
 @dataclass(frozen=True)
 class Silent(Ranks):
-    """Ranks that compute their shares and never talk."""
+    """Ranks that compute their shares and never communicate."""
 
     def sum(self, values: Tensor) -> Tensor:
         return values

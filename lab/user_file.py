@@ -93,7 +93,7 @@ def _whole(entry: UserFile | Mapping[str, str]) -> UserFile:
     if digest(text) != entry.get("sha256"):
         raise InputError(
             f"the text of {name} in the record does not match its sha256; restore the record, or "
-            "start anew from the file"
+            "start a new run from the file"
         )
     return UserFile(name=name, sha256=digest(text), text=text)
 

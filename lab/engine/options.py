@@ -225,7 +225,7 @@ def plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanS
 def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[str, Any]:
     """Seeds, finalists and fresh seeds: as asked, else the preset's where the search races.
 
-    With a single number of seeds, a pilot, known points alone or a handful of trials, all trials
+    With a single number of seeds, a pilot, known points alone or few trials, all trials
     are to be compared on equal terms, so they race only if that is asked for.
     """
     seeds, race, confirm = options.seed_counts(), options.race, options.confirm

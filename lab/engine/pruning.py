@@ -54,7 +54,7 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         return decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        """A race or confirm run that ends is no standard for explore runs."""
+        """Explore runs are not compared with a race or confirm run that ends."""
         job = self._searcher.live.get(trial.trial_id)
         if job is not None and job.stage == "explore":
             super().on_trial_complete(tune_controller, trial, result)

@@ -169,7 +169,7 @@ def _check_inception_file(path: Path) -> None:
 
 def _inception_out_of_reach(reason: str) -> InputError:
     return InputError(
-        f"the weights of the extractor 'inception' are out of reach: {reason}; download "
+        f"the weights of the extractor 'inception' cannot be loaded: {reason}; download "
         f"{INCEPTION_FILE} from torch-fidelity's releases and give --extractor-weights PATH, or "
         "use --extractor fashion or one trained with `python -m lab.metrics train`"
     )

@@ -55,7 +55,7 @@ class Planner:
     def rebuild(cls, space: Space, settings: PlanSettings, record: StudyRecord) -> Planner:
         """The planner as the record left it; runs without an end are asked for again first.
 
-        A trial whose trial.json is missing or damaged is proposed anew under its number.
+        A trial whose trial.json is missing or damaged is proposed again under its number.
         Raises InputError when a recorded trial is no part of the space any more.
         """
         planner = cls(space, settings)
@@ -125,7 +125,7 @@ class Planner:
         return job
 
     def tell(self, job: Job, outcome: Outcome) -> None:
-        """Take in how a job ended: a crash is tried again, everything else closes the run."""
+        """Record how a job ended: a crash is tried again, everything else closes the run."""
         assert (job.trial, job.seed) in self._running, (job.trial, job.seed)
         self._running.remove((job.trial, job.seed))
         self._take_in(job, outcome)

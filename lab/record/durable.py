@@ -47,7 +47,7 @@ Fill = Callable[[IO[bytes]], object]
 
 
 class StorageFailed(InputError):
-    """The storage refused a write (or a read) for longer than the patience, or for good."""
+    """The storage refused a write (or a read) for longer than the patience, or permanently."""
 
     def __init__(
         self, target: Path | str, reason: str, waited_seconds: float, doing: str = "written"

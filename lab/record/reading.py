@@ -1,4 +1,4 @@
-"""A stored study, read: the only thing that the report and outside tools look at."""
+"""Reading a stored study: the only input of the report and of outside tools."""
 
 from __future__ import annotations
 

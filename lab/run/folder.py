@@ -2,7 +2,7 @@
 
 The order makes it crash-proof: the row is appended, then its checkpoint renamed into place and the
 oldest removed, then run.json. Rows newer than the checkpoint that is taken at a resume are dropped
-and made again, the same.
+and made again, with the same numbers.
 """
 
 from __future__ import annotations

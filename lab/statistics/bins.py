@@ -1,8 +1,8 @@
 """Many runs in bins of a parameter: shares and means with their intervals in each.
 
-Several runs of one trial are no independent witnesses of a bin: they share its configuration. The
-interval of a share therefore counts them as one, with their share as its outcome, which is the
-careful end of what their dependence may be; a mean is over trials, each by the mean of its runs.
+Several runs of one trial are not independent: they share its configuration. The interval of a
+share therefore counts them as one, with their share as its outcome, which is conservative: it
+assumes the strongest possible dependence. A mean is over trials, each by the mean of its runs.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def binned_shares(
 ) -> BinnedShares:
     """Counts over runs, one entry a run; a trial's runs all lie in one bin, -1 in none.
 
-    Wilson's interval of as many runs as there are trials; with one run a trial it is his.
+    Wilson's interval of as many runs as there are trials; with one run a trial it is exactly that.
     """
     held = bins >= 0
     first = np.zeros(len(bins), dtype=bool)

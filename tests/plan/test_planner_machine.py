@@ -154,7 +154,7 @@ class PlannerMachine(RuleBasedStateMachine):
         first = {(trial, seed) for trial in range(planner.num_trials) for seed in rules.seeds[:1]}
         assert first <= set(self.ended), "a trial was never run"
         conclusions = planner.conclusions()
-        for trial in conclusions["finalists"]:
+        for trial in conclusions.finalists:
             assert {(trial, seed) for seed in rules.seeds} <= set(self.ended)
             assert {(trial, seed) for seed in rules.confirm_seeds} <= set(self.ended)
         rebuilt = self._rebuilt()

@@ -26,7 +26,7 @@ SIDE = 1
 
 
 class DiracPoint(NamedTuple):
-    """Where m games stand, or which way they go; [m] each."""
+    """Positions of m games, or their directions of movement; [m] each."""
 
     theta: Tensor
     psi: Tensor

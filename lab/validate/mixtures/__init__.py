@@ -170,7 +170,7 @@ def _describe(job: MixtureJob, result: MixtureResult) -> str:
 
 
 def protocol_checks() -> list[Check]:
-    """A perfect sampler, one that lost modes, and noise: what counting must say of each."""
+    """A perfect sampler, one that lost modes, and noise: the counts that each must give."""
     perfect, lost, noise = [], [], []
     for mixture in MIXTURES:
         draw = counted_generator(SEED, f"protocol on the {mixture.name}", 0)

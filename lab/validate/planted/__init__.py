@@ -1,4 +1,4 @@
-"""Planted failures and healthy controls: is each called what it is, how soon, how often in vain?
+"""Planted failures and healthy controls: is each named right, and how soon?
 
 Limits were set on the calibration seeds (lab.validate.planted.calibration); what is reported here
 are other seeds, on which nothing was chosen.

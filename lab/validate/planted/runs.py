@@ -28,7 +28,7 @@ class PlantedJob(NamedTuple):
 
 @dataclass(frozen=True)
 class PlayedRun:
-    """A run's rows and what they are judged against: enough to judge it anew."""
+    """A run's rows and what they are judged against: enough to judge it again."""
 
     case: str
     seed: int
@@ -119,7 +119,7 @@ class Judged:
 
     @property
     def healthy(self) -> bool:
-        """By construction, or for it ended well; no verdict is asked."""
+        """By construction, or because it ended well; no verdict is asked."""
         return self.case.healthy and (self.case.by_construction or self.ended_well)
 
     @property
