@@ -57,7 +57,7 @@ def main(num_trials: int, everything: bool) -> None:
             running.append(job)
             if len(asks) in MARKS:
                 print(
-                    f"{len(asks):6} trials: ask {median(asks[-NUM_ASKS:]):7.2f} ms "
+                    f"{len(asks):6} trials: `ask` {median(asks[-NUM_ASKS:]):7.2f} ms "
                     f"(CPU {median(asks_cpu[-NUM_ASKS:]):6.2f} ms), "
                     f"`tell` {median(tells[-NUM_ASKS:] or [0.0]):5.2f} ms, "
                     f"all so far {time.perf_counter() - started:6.1f} s",

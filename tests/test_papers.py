@@ -69,6 +69,22 @@ def test_the_places_of_the_tables_exist(name: str) -> None:
         assert folder.exists(), place
 
 
+def test_the_design_has_every_module_of_the_lab_and_the_layers_of_the_import_rules() -> None:
+    text = (ROOT / "docs" / "design.md").read_text()
+    tree = text.split("## 3. The tree")[1].split("```")[1]
+    for path in (ROOT / "lab").iterdir():
+        if path.suffix == ".py" and path.name != "__init__.py":
+            assert f" {path.name}" in tree, path.name
+        if (path / "__init__.py").exists():
+            assert f"  {path.name}/ " in tree, path.name
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    written = " ".join(text.split("## 4. Layers")[1].split("```")[1].split())
+    layered = [one for one in contracts["contracts"] if one["type"] == "layers"]
+    assert len(layered) == 4
+    for contract in layered:
+        assert " > ".join(contract["layers"]) in written, contract["name"]
+
+
 def test_the_changelog_describes_the_version_of_the_package() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     titles = headings(ROOT / "CHANGELOG.md")

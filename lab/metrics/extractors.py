@@ -56,7 +56,7 @@ def load_extractor(
 ) -> Extractor:
     """The configured extractor; `files` are those of the configuration.
 
-    Raises InputError for an unknown name, for weights that are missing, damaged or out of reach,
+    Raises InputError for an unknown name, for weights that are missing, damaged or unreachable,
     and for a function of a person's file that is not usable.
     """
     name = config.extractor
