@@ -58,7 +58,7 @@ test-reports: $(VENV)/.installed-test
 	$(MEASURED) --out $(COVERAGE)/reports.json -m pytest tests/reports
 
 # Reports need no node: the built scripts are committed. Without one the linter is left out, and
-# the test that compares those with a fresh build says that it is skipped.
+# the test that compares those with a fresh build is reported as skipped.
 lint-js:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGE)/node_modules/.installed \
 		&& npm --prefix $(PAGE) run --silent lint; \

@@ -36,8 +36,8 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != "--quick"]
     if len(words) < len(sys.argv) - 1:
         words = [*QUICK, *words]
-    with tempfile.TemporaryDirectory() as place:
-        command = [sys.executable, "-m", "lab.search", "--storage", place, *words]
+    with tempfile.TemporaryDirectory() as storage:
+        command = [sys.executable, "-m", "lab.search", "--storage", storage, *words]
         start = time.perf_counter()
         first = None
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -46,7 +46,7 @@ def main() -> None:
                 if first is None and " kimg, quality " in line:
                     first = time.perf_counter() - start
         seconds = time.perf_counter() - start
-        (folder,) = (path for path in Path(place).iterdir() if path.is_dir())
+        (folder,) = (path for path in Path(storage).iterdir() if path.is_dir())
         summarise(folder, first, seconds)
 
 

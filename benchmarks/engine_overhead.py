@@ -3,8 +3,9 @@
     python -m benchmarks.engine_overhead [--rounds 3] [--budget-kimg 24] [--quick]
 
 Prints images/s from the first evaluation's samples to the last one's (training and evaluation; the
-files' times, taken alike for both), their ratio, the share of a driven run's time that passes
-outside its iterator, and the seconds from the end of one run on a slot to the next being ready.
+files' times, taken the same way for both), their ratio, the share of a driven run's time that
+passes outside its iterator, and the seconds from the end of one run on a slot until the next is
+ready.
 """
 
 from __future__ import annotations
@@ -103,11 +104,11 @@ def main() -> None:
         settings += QUICK
 
     ratios, gaps, outside = [], [], []
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         for turn in range(arguments.rounds):
-            alone = bare(Path(place) / f"bare-{turn}", settings, budget)
+            alone = bare(Path(folder) / f"bare-{turn}", settings, budget)
             driven, study = engine(
-                Path(place), f"study-{turn}", settings, budget, arguments.trials
+                Path(folder), f"study-{turn}", settings, budget, arguments.trials
             )
             ratios.append(driven / alone)
             gaps += start_gaps(study)

@@ -51,7 +51,7 @@ NUM_WORKERS = 2
 
 @dataclass(frozen=True)
 class Silent(Ranks):
-    """Ranks that compute their shares and never talk."""
+    """Ranks that compute their shares and never communicate."""
 
     def sum(self, values: Tensor) -> Tensor:
         return values
@@ -153,13 +153,13 @@ def measured(name: str, rounds: int, seconds: float, ask: Any) -> None:
     num_steps = max(1, round(seconds * speed / alone.config.images_per_step))
     rates: dict[str, list[float]] = {"one process": [], "gang": [], "silent": []}
     for turn in range(rounds + 1):
-        found = {
+        measured = {
             "one process": alone.images_per_second(num_steps),
             "gang": ask(("gang", name, num_steps)),
             "silent": ask(("silent", name, num_steps)),
         }
         if turn:
-            for kind, rate in found.items():
+            for kind, rate in measured.items():
                 rates[kind].append(rate)
     ratios = [a / b for a, b in zip(rates["gang"], rates["one process"], strict=True)]
     talking = [1 - a / b for a, b in zip(rates["gang"], rates["silent"], strict=True)]
@@ -185,11 +185,11 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     orders = [context.Queue() for _ in range(NUM_WORKERS)]
     answers = context.Queue()
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         workers = [
             context.Process(
                 target=worker,
-                args=(rank, f"file://{place}/rendezvous", orders[rank], answers),
+                args=(rank, f"file://{folder}/rendezvous", orders[rank], answers),
                 daemon=True,
             )
             for rank in range(NUM_WORKERS)

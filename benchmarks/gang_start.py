@@ -84,10 +84,10 @@ def stock_trial(config: dict[str, Any]) -> None:
 class Wanted(Searcher):
     """Hands out run after run, and notes when each was wanted and when it was first measured."""
 
-    def __init__(self, num_runs: int, place: Path) -> None:
+    def __init__(self, num_runs: int, folder: Path) -> None:
         super().__init__()
         self.num_runs = num_runs
-        self.place = place
+        self.folder = folder
         self.wanted: dict[str, float] = {}
         self.started: list[Started] = []
         self.busy = False
@@ -98,9 +98,9 @@ class Wanted(Searcher):
         if self.busy:
             return None
         self.busy = True
-        job = {"folder": str(self.place / trial_id), "attempt": 1, "max_attempts": 1}
+        job = {"folder": str(self.folder / trial_id), "attempt": 1, "max_attempts": 1}
         self.wanted[trial_id] = time.time()
-        return {"job": json.dumps(job), "scratch": str(self.place)}
+        return {"job": json.dumps(job), "scratch": str(self.folder)}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if trial_id in self.wanted and "row" in result:
@@ -127,15 +127,15 @@ class Wanted(Searcher):
 
 def starts(trainable: Any, num_runs: int, *, reuse: bool) -> list[Started]:
     """Every run's start, one run after the other on one slot."""
-    with tempfile.TemporaryDirectory() as place:
-        searcher = Wanted(num_runs, Path(place))
+    with tempfile.TemporaryDirectory() as folder:
+        searcher = Wanted(num_runs, Path(folder))
         group = tune.PlacementGroupFactory([SLOT.held])
         tune.Tuner(
             tune.with_resources(trainable, group),
             tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=reuse),
             run_config=tune.RunConfig(
                 name="starts",
-                storage_path=place,
+                storage_path=folder,
                 verbose=0,
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
@@ -144,10 +144,10 @@ def starts(trainable: Any, num_runs: int, *, reuse: bool) -> list[Started]:
     return searcher.started
 
 
-def line(name: str, found: list[Started]) -> str:
-    entered = median(start.entered for start in found)
-    evaluated = median(start.evaluated for start in found)
-    return f"{name:34} {len(found):4} {entered:12.2f} {evaluated:18.2f}"
+def line(name: str, starts: list[Started]) -> str:
+    entered = median(start.entered for start in starts)
+    evaluated = median(start.evaluated for start in starts)
+    return f"{name:34} {len(starts):4} {entered:12.2f} {evaluated:18.2f}"
 
 
 def main() -> None:
@@ -160,9 +160,9 @@ def main() -> None:
     first, later, stock = [], [], []
     with connected(None, verbose=False, gangs=True):
         for _ in range(arguments.rounds):
-            found = starts(lab, arguments.runs, reuse=True)
-            first += found[:1]
-            later += found[1:]
+            measured = starts(lab, arguments.runs, reuse=True)
+            first += measured[:1]
+            later += measured[1:]
             stock += starts(stock_trial, arguments.stock_runs, reuse=False)
     print(f"{'seconds from wanted to':34} runs {'rank 0 in it':>12} {'first evaluation':>18}")
     print(line("the lab's slot, first run", first))

@@ -38,8 +38,8 @@ def table(study: StudyRecord) -> list[str]:
         f"| --- |{' --- |' * len(settings)}",
     ]
     for method in dict.fromkeys(rows["method"]):
-        told = [_cell(cells.get((setting, method))) for setting in settings]
-        lines.append(f"| {method} | {' | '.join(told)} |")
+        row = [_cell(cells.get((setting, method))) for setting in settings]
+        lines.append(f"| {method} | {' | '.join(row)} |")
     return lines
 
 
@@ -47,8 +47,8 @@ def _cell(row: dict[str, object] | None) -> str:
     if row is None:
         return "not run"
     failures = ", ".join(in_order(set(row["failures"])))
-    told = f"{row['stable']}/{row['total']}, u {row['quality']:.2f}"
-    return f"{told} ({failures})" if failures else told
+    cell = f"{row['stable']}/{row['total']}, u {row['quality']:.2f}"
+    return f"{cell} ({failures})" if failures else cell
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
     python -m benchmarks.planner [NUM_TRIALS] [--everything] [--quick]
 
 A simulated search of the space `sngan` with eight runs at a time: two in three fail early with a
-small score. Prints the median of the last twenty asks and tells at 10 ... 10,000 trials, and the
-whole time; the CPU's share is what other work on the machine does not lengthen. `--everything`
-lets TPE see every trial instead of the window of lab/plan/history.
+small score. Prints the median time of the last twenty calls of `ask` and of `tell` at
+10 ... 10,000 trials, and the whole time; the CPU time is not lengthened by other work on the
+machine. `--everything` lets TPE see every trial instead of the window of lab/plan/history.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def main(num_trials: int, everything: bool) -> None:
             running.append(job)
             if len(asks) in MARKS:
                 print(
-                    f"{len(asks):6} trials: ask {median(asks[-NUM_ASKS:]):7.2f} ms "
+                    f"{len(asks):6} trials: `ask` {median(asks[-NUM_ASKS:]):7.2f} ms "
                     f"(CPU {median(asks_cpu[-NUM_ASKS:]):6.2f} ms), "
-                    f"tell {median(tells[-NUM_ASKS:] or [0.0]):5.2f} ms, "
+                    f"`tell` {median(tells[-NUM_ASKS:] or [0.0]):5.2f} ms, "
                     f"all so far {time.perf_counter() - started:6.1f} s",
                     flush=True,
                 )

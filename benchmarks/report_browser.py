@@ -18,13 +18,13 @@ FLAGS = (
 )  # fmt: skip
 WATCH = """
   new MutationObserver(() => {
-    const told = document.documentElement.dataset;
-    if (told.ready) window.readyAt ??= performance.now();
-    if (told.complete) window.completeAt ??= performance.now();
+    const state = document.documentElement.dataset;
+    if (state.ready) window.readyAt ??= performance.now();
+    if (state.complete) window.completeAt ??= performance.now();
   }).observe(document, { attributes: true, subtree: true,
                          attributeFilter: ["data-ready", "data-complete"] });
 """
-"""Notes when the page says that it is ready, and that every figure is drawn."""
+"""Notes when the page reports that it is ready, and that every figure is drawn."""
 REDRAW = """async change => {
   const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
   let last = performance.now();
@@ -87,51 +87,49 @@ def open_page(page: Path, most_figures: int | None = None) -> Opened | None:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        shown = browser.new_page(viewport={"width": 1280, "height": 900})
-        shown.set_default_timeout(120_000)
-        shown.add_init_script(WATCH)
-        shown.goto(page.as_uri(), wait_until="commit")
-        shown.wait_for_selector("html[data-ready]")
-        shown.wait_for_selector("html[data-complete]")
-        ready = shown.evaluate("window.readyAt / 1000")
-        painted = shown.evaluate(
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.set_default_timeout(120_000)
+        tab.add_init_script(WATCH)
+        tab.goto(page.as_uri(), wait_until="commit")
+        tab.wait_for_selector("html[data-ready]")
+        tab.wait_for_selector("html[data-complete]")
+        ready = tab.evaluate("window.readyAt / 1000")
+        painted = tab.evaluate(
             "performance.getEntriesByName('first-contentful-paint')[0]?.startTime / 1000"
         )
-        selected = _time(shown, _selections(shown), most_figures)
-        filtered = _time(shown, [{"where": where} for where in FILTERS], most_figures)
+        selected = _time(tab, _selections(tab), most_figures)
+        filtered = _time(tab, [{"where": where} for where in FILTERS], most_figures)
         memory = _memory()
         browser.close()
     return Opened(painted, ready, selected, filtered, memory)
 
 
-def _selections(shown: Any) -> list[dict[str, Any]]:
+def _selections(tab: Any) -> list[dict[str, Any]]:
     """Changes to trials spread over the study."""
-    numbers = shown.evaluate("report.store.trials.number")
+    numbers = tab.evaluate("report.store.trials.number")
     step = max(1, len(numbers) // 7)
     return [{"trial": number} for number in numbers[::step]]
 
 
-def _time(shown: Any, changes: Sequence[dict[str, Any]], most_figures: int | None) -> Timed:
+def _time(tab: Any, changes: Sequence[dict[str, Any]], most_figures: int | None) -> Timed:
     """Each figure scrolled into sight and the selection changed; the slowest two once more."""
-    figures = shown.evaluate("report.panels.map(panel => panel.identity)")[:most_figures]
-    first = {figure: _changes(shown, figure, changes, TRIALS_EACH) for figure in figures}
+    figures = tab.evaluate("report.panels.map(panel => panel.identity)")[:most_figures]
+    first = {figure: _changes(tab, figure, changes, TRIALS_EACH) for figure in figures}
     worst = sorted(figures, key=lambda figure: -max(first[figure]))[:2]
-    taken = {figure: _changes(shown, figure, changes, MOST // 2) for figure in worst}
+    taken = {figure: _changes(tab, figure, changes, MOST // 2) for figure in worst}
     where = max(taken, key=lambda figure: max(taken[figure]), default="")
     every = [each for times in taken.values() for each in times] or [float("nan")]
     return Timed(statistics.median(every), max(every), where)
 
 
-def _changes(
-    shown: Any, figure: str, changes: Sequence[dict[str, Any]], count: int
-) -> list[float]:
-    place = shown.locator(f"[data-panel={figure}]")
+def _changes(tab: Any, figure: str, changes: Sequence[dict[str, Any]], count: int) -> list[float]:
+    frame = tab.locator(f"[data-panel={figure}]")
     for _ in range(2):  # what was drawn on the way may have moved it
-        place.evaluate("figure => figure.scrollIntoView()")
-        while not shown.evaluate(IN_SIGHT, figure):  # the page's policy forbids wait_for_function
-            shown.wait_for_timeout(50)
-        shown.wait_for_timeout(200)
-    return [shown.evaluate(REDRAW, changes[i % len(changes)]) for i in range(count)]
+        frame.evaluate("figure => figure.scrollIntoView()")
+        while not tab.evaluate(IN_SIGHT, figure):  # the page's policy forbids wait_for_function
+            tab.wait_for_timeout(50)
+        tab.wait_for_timeout(200)
+    return [tab.evaluate(REDRAW, changes[i % len(changes)]) for i in range(count)]
 
 
 def _memory() -> int:

@@ -99,9 +99,9 @@ def num_rows(study: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in files)
 
 
-def measure(trials: int, seeds: int, place: Path, *, quick: bool = False) -> dict[str, float]:
+def measure(trials: int, seeds: int, folder: Path, *, quick: bool = False) -> dict[str, float]:
     """Make a record, build its page, open it; numbers by column."""
-    study, page = place / f"trials-{trials}-seeds-{seeds}", place / f"trials-{trials}.html"
+    study, page = folder / f"trials-{trials}-seeds-{seeds}", folder / f"trials-{trials}.html"
     if not (study / STUDY_FILE).exists():
         write_large_study(study, trials, seeds)
     rows = num_rows(study)
@@ -151,21 +151,21 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--profile", action="store_true")
     arguments = parsed(parser, trials=[20], seeds=2)
-    place = arguments.keep or Path(tempfile.mkdtemp(prefix="lab-report-"))
-    place.mkdir(parents=True, exist_ok=True)
+    folder = arguments.keep or Path(tempfile.mkdtemp(prefix="lab-report-"))
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         print("".join(name.rjust(width) for name, (width, _) in COLUMNS.items()))
         for trials in arguments.trials:
-            numbers = measure(trials, arguments.seeds, place, quick=arguments.quick)
+            numbers = measure(trials, arguments.seeds, folder, quick=arguments.quick)
             print(line(numbers), flush=True)
             if trials in TARGETS:
                 print(line(TARGETS[trials]), "at most; missed:", missed(numbers) or "nothing")
             if arguments.profile:
-                study = place / f"trials-{trials}-seeds-{arguments.seeds}"
-                profile(study, place / f"trials-{trials}.html")
+                study = folder / f"trials-{trials}-seeds-{arguments.seeds}"
+                profile(study, folder / f"trials-{trials}.html")
     finally:
         if arguments.keep is None:
-            shutil.rmtree(place)
+            shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python -m benchmarks.scale [--part a] [--runs 10 100 1000] [--seconds 20] [--quick]
     python -m benchmarks.scale --part b [--actors 10 50] [--seconds 20]
 
-Part A leaves Tune out: one driver loop asks the lab's searcher and tells it, call for call as
+Part A leaves Tune out: one driver loop calls the lab's searcher, call for call as
 Tune's controller does, with the display, the Optuna mirror and the record as in a search. The
 runs are stand-ins in a process of their own (benchmarks/stand_ins.py): each sleeps 2-5 s, appends
-a real row to its folder, reports, and waits for the word to go on.
+a real row to its folder, reports, and waits for the order to continue.
 
 Part B is real Tune with real actors, as many as memory holds, whose trainable sleeps likewise
 (benchmarks/tune_scale.py).
@@ -39,7 +39,7 @@ SETTLING_SECONDS = 5.0
 """After that; reports have waited meanwhile."""
 
 
-def drive(num_runs: int, seconds: float, terminal: bool, place: Path) -> Figures:
+def drive(num_runs: int, seconds: float, terminal: bool, folder: Path) -> Figures:
     """Part A at one size: fill every slot, then watch the driver for so long."""
     from lab.engine.progress import Board, Display
     from lab.engine.searcher import PlannerSearcher
@@ -54,12 +54,12 @@ def drive(num_runs: int, seconds: float, terminal: bool, place: Path) -> Figures
         nowhere = stack.enter_context(Path(os.devnull).open("w"))
         console = Console(file=nowhere, force_terminal=terminal, width=120, height=40)
         display = stack.enter_context(Display(board, console))
-        mirror = stack.enter_context(closing(Mirror(place / "optuna.db", "scale")))
-        searcher = PlannerSearcher(planner, place, Slot(1, 0), num_runs, display, mirror)
+        mirror = stack.enter_context(closing(Mirror(folder / "optuna.db", "scale")))
+        searcher = PlannerSearcher(planner, folder, Slot(1, 0), num_runs, display, mirror)
         return _driven(searcher, num_runs, seconds, "panel" if terminal else "lines")
 
 
-def _driven(searcher: Any, num_runs: int, seconds: float, shown: str) -> Figures:
+def _driven(searcher: Any, num_runs: int, seconds: float, output: str) -> Figures:
     context = multiprocessing.get_context("spawn")
     theirs, orders = context.Pipe(duplex=False)
     reports = context.Queue()
@@ -85,7 +85,7 @@ def _driven(searcher: Any, num_runs: int, seconds: float, shown: str) -> Figures
         if not filled and len(searcher.live) >= FULL * num_runs:
             filled = time.monotonic() - begun
         if figures is None and filled and time.monotonic() > begun + filled + SETTLING_SECONDS:
-            figures = Figures(num_runs, shown, filled)
+            figures = Figures(num_runs, output, filled)
             begun, cpu = time.monotonic(), time.process_time()
         try:
             report = reports.get(timeout=0.0 if suggested else 0.1)
@@ -108,8 +108,8 @@ def _driven(searcher: Any, num_runs: int, seconds: float, shown: str) -> Figures
 
 
 def _part_a(num_runs: int, seconds: float, terminal: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="lab-scale-") as place:
-        print(drive(num_runs, seconds, terminal, Path(place)), flush=True)
+    with tempfile.TemporaryDirectory(prefix="lab-scale-") as folder:
+        print(drive(num_runs, seconds, terminal, Path(folder)), flush=True)
 
 
 def _part_b(num_actors: int, seconds: float, max_pending: int) -> None:

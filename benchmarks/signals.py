@@ -1,4 +1,4 @@
-"""What the dearer signals cost: share of step time at the default cadence.
+"""What the more expensive signals cost: share of step time at the default cadence.
 
     python -m benchmarks.signals [--rounds 40] [--threads 1] [--every 24] [--quick]
 

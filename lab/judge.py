@@ -119,8 +119,8 @@ def _run_context(folder: Path) -> Context:
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     run = read_card(folder / RUN_FILE, RunCard)
-    own, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
-    config = own if own.exists() else trial
+    run_config, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
+    config = run_config if run_config.exists() else trial
     study = folder.resolve().parent.parent.parent / STUDY_FILE
     baseline = read_card(study, StudyCard).metrics.baseline if is_readable(study) else {}
     return Context(

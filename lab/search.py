@@ -100,7 +100,7 @@ def _list_spaces(console: Console) -> int:
         for name, distribution in space.parameters().items():
             line = f"    {name}: {in_words(distribution)}"
             console.print(line, style="dim", highlight=False, soft_wrap=True)
-        console.print(f"    known points: {', '.join(space.known)}\n", highlight=False)
+        console.print(f"    known points: {', '.join(space.known_points)}\n", highlight=False)
     return 0
 
 

@@ -121,7 +121,8 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
     space = load_space(space_name)
     if options.point is None:
         raise InputError(
-            f"--space {space_name} needs --point; its known points are {', '.join(space.known)}"
+            f"--space {space_name} needs --point; its known points are "
+            f"{', '.join(space.known_points)}"
         )
     preset = options.preset
     if preset is None:

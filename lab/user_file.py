@@ -48,7 +48,7 @@ class UserFile(BaseModel):
     def change(self, what: str) -> str:
         """The sentence for a file that changed since `what`, say `the study`, began."""
         return (
-            f"{self.name} has changed since {what} began; {what} goes on with the text in its "
+            f"{self.name} has changed since {what} began; {what} continues with the text in its "
             f"record (sha256 {self.sha256[:12]})"
         )
 
@@ -93,7 +93,7 @@ def _whole(entry: UserFile | Mapping[str, str]) -> UserFile:
     if digest(text) != entry.get("sha256"):
         raise InputError(
             f"the text of {name} in the record does not match its sha256; restore the record, or "
-            "start anew from the file"
+            "start a new run from the file"
         )
     return UserFile(name=name, sha256=digest(text), text=text)
 

@@ -28,7 +28,7 @@ class Example(NamedTuple):
     """Path of the new file in the project."""
     code: str
     table: str | None
-    """The table of lab/catalogue.py that gets a line; None for a kind without one."""
+    """The list or dict that gets an entry, mostly of lab/catalogue.py; None for a file alone."""
     line: str
     files: tuple[str, ...]
     """All files that the section names in its code."""

@@ -86,7 +86,7 @@ def test_a_space_touches_its_file_alone(here: Path) -> None:
     example = examples()["A space"]
     assert example.files == (example.file,)
     space = load_space(own_file(example, here))
-    assert set(space.known) == {"equal"}
+    assert set(space.known_points) == {"equal"}
     assert "penalty.weight" in space.parameters()
 
 
@@ -158,7 +158,7 @@ def test_a_run_goes_on_with_the_text_that_it_began_with(
     capsys.readouterr()
     assert train(options) == 0
     (error,) = capsys.readouterr().err.splitlines()
-    assert error.startswith("huber.py has changed since the run began; the run goes on with")
+    assert error.startswith("huber.py has changed since the run began; the run continues with")
     assert (here / "run" / CONFIG_FILE).read_text() == kept
 
 

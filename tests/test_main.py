@@ -41,12 +41,7 @@ def test_a_word_near_no_verb_is_answered_with_all_of_them(
     assert ", ".join(VERBS) in capsys.readouterr().err
 
 
-COMING = pytest.mark.xfail(reason="the command of lab.record is being written", strict=False)
-
-
-@pytest.mark.parametrize(
-    "verb", [pytest.param(verb, marks=COMING if verb == "record" else ()) for verb in VERBS]
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_names_a_module(verb: str) -> None:
     assert find_spec(VERBS[verb].module) is not None
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("lab", "reports", "search_spaces", "benchmarks")
-GENERATED = ("docs/miyato.md", "docs/validation.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
+DOCUMENT_FOLDERS = (("docs", ".md"), ("examples", ".ipynb"))
+GENERATED = ("docs/miyato.md", "docs/validation.md", "reports/browser/page.bundle.js")
 """Written by commands, from texts that are searched where they are."""
 
 PHRASES = {
@@ -57,7 +60,7 @@ CODE = re.compile(r"``.*?``|`[^`\n]*`")
 NAMES = frozenset(
     ("found", "told", "shown", "known", "own", "place", "said", "listed", "thing", "things")
 )
-"""Names of local variables and arguments that say nothing of what is in them."""
+"""Names of variables, arguments and attributes that do not state what is in them."""
 RANDOM = ("random.Generator", "torch.Generator")
 MAKES_RANDOM = ("default_rng", "Generator", "counted_generator")
 
@@ -79,20 +82,33 @@ def all_places() -> list[Place]:
 
 
 def searched_files() -> list[Path]:
-    """The files that the rules hold for."""
-    files = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")]
-    files += (ROOT / "docs").glob("*.md")
-    files += (ROOT / "examples").glob("*.ipynb")
-    files += (path for path in (ROOT / "deploy").rglob("*") if path.is_file())
-    for package in PACKAGES:
-        files += (ROOT / package).rglob("*.py")
-        files += (ROOT / package).rglob("*.md")
-    files += (path for path in (ROOT / "reports").rglob("*.js") if not _is_foreign(path))
-    return sorted(path for path in files if relative(path) not in GENERATED)
+    """The files that the rules hold for: what is committed or about to be, and not generated."""
+    return [
+        path
+        for path in _project_files()
+        if relative(path) not in GENERATED and _is_searched(path.relative_to(ROOT))
+    ]
 
 
-def _is_foreign(path: Path) -> bool:
-    return "node_modules" in path.parts or ".min." in path.name
+def _project_files() -> list[Path]:
+    """The project's files without what git ignores; an unpacked archive has no git folder."""
+    if (ROOT / ".git").exists():
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        files = {ROOT / name for name in names.stdout.split("\0") if name}
+    else:
+        files = {path for path in ROOT.rglob("*") if "node_modules" not in path.parts}
+    return sorted(path for path in files if path.is_file())
+
+
+def _is_searched(path: Path) -> bool:
+    folder, kind = path.parts[0], path.suffix
+    if len(path.parts) == 1:
+        return path.name in DOCUMENTS
+    if folder in PACKAGES:
+        is_foreign = ".min." in path.name
+        return kind in (".py", ".md") or (folder == "reports" and kind == ".js" and not is_foreign)
+    return folder == "deploy" or (len(path.parts) == 2 and (folder, kind) in DOCUMENT_FOLDERS)
 
 
 def relative(path: Path) -> str:
@@ -156,7 +172,10 @@ def _prose(file: str, lines: list[tuple[int, str]]) -> Iterator[Place]:
 
 def _names(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Variables and arguments with a name that is ruled out, where they are bound."""
+    columns = _columns(tree)
     for node in ast.walk(tree):
+        if node in columns:
+            continue
         if isinstance(node, ast.arg):
             name, is_rng = node.arg, _annotates_rng(node.annotation)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -170,6 +189,18 @@ def _names(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, name
         if name == "generator" and is_rng:
             yield node.lineno, "generator for rng"
+
+
+def _columns(tree: ast.AST) -> set[ast.AST]:
+    """The fields of cards: their names are the record's format, which does not change."""
+    cards = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return {
+        field.target
+        for card in cards
+        if any(ast.unparse(base) == "Card" for base in card.bases)
+        for field in card.body
+        if isinstance(field, ast.AnnAssign)
+    }
 
 
 def _annotates_rng(annotation: ast.expr | None) -> bool:

@@ -75,7 +75,7 @@ def compared(setting: Setting, name: str) -> dict[str, Any]:
     finally:
         for process in (alone, victim):
             process.kill()
-    verdicts = [read_json(place / RUN_FILE)["verdict"] for place in (whole, pieces)]
+    verdicts = [read_json(folder / RUN_FILE)["verdict"] for folder in (whole, pieces)]
     equal = {
         "rows": _rows(whole) == _rows(pieces),
         "verdict": verdicts[0] == verdicts[1],
@@ -133,7 +133,7 @@ def _checksum(folder: Path) -> int:
 
 
 def main(name: str, folder: str, device: str) -> None:
-    """Train one of the runs, or go on with it."""
+    """Train one of the runs, or continue it."""
     if device == "cpu":
         torch.set_num_threads(1)
     size = CPU_RUN if device == "cpu" else CUDA_RUN

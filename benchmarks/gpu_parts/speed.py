@@ -64,7 +64,7 @@ def lab_step(config: RunConfig, setting: Setting, precision: str) -> Callable[[]
 
 
 def set_arithmetic(config: RunConfig, setting: Setting) -> None:
-    """TF32 where float32 is asked for, and cuDNN's choice of algorithms, for both loops alike."""
+    """TF32 where float32 is asked for, and cuDNN's choice of algorithms, for both loops."""
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
     settle_algorithms(config, setting.device)

@@ -43,7 +43,7 @@ class Figures(NamedTuple):
     stable: float
     stable_error: float
     claimed: float
-    """The share of stable runs it reports; above P(stable) it flatters its choice."""
+    """The share of stable runs it reports; above P(stable) it is biased."""
     stable_low: float
     """5th percentile over studies."""
     regret: float

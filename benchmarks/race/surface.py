@@ -100,8 +100,8 @@ def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
             confirmed.setdefault(job.trial, []).append(stable)
         planner.tell(job, Outcome("finished", "stable" if stable else "diverged", score))
     winner = planner.conclusions().recommended
-    told = confirmed[winner]
-    return _Pick(points[winner], num_runs, sum(told), len(told))
+    is_stable = confirmed[winner]
+    return _Pick(points[winner], num_runs, sum(is_stable), len(is_stable))
 
 
 def _one_run(point: list[float], rng: np.random.Generator) -> Runs:

@@ -25,7 +25,7 @@ def embedded_bytes(root: Path) -> bytes:
 
 
 @dataclass
-class Arguments:
+class EmbedArguments:
     """Build the embedded fashion-mini file from Fashion-MNIST's t10k files."""
 
     root: Path = DEBIAN_FOLDER
@@ -34,7 +34,7 @@ class Arguments:
     """File to write."""
 
 
-def build(arguments: Arguments) -> int:
+def build(arguments: EmbedArguments) -> int:
     """The command."""
     content = embedded_bytes(find_idx_folder("fashion-mnist", [arguments.root]))
     write_whole(arguments.out, content)
@@ -43,4 +43,4 @@ def build(arguments: Arguments) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(Arguments, build, prog="python -m lab.data.embed"))
+    sys.exit(run_command(EmbedArguments, build, prog="python -m lab.data.embed"))

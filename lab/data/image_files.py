@@ -144,7 +144,7 @@ def _eight_bits(image: Picture) -> Picture:
 
 
 def _has_colour(shelf: Shelf, name: str) -> bool:
-    """Whether an image's header says it can hold colour."""
+    """Whether an image can hold colour by its header."""
     from PIL import Image
 
     try:

@@ -18,7 +18,7 @@ from lab.data.write import write_pack
 from lab.errors import InputError, unknown
 
 _RECIPE = 1
-"""Rises when packing changes what a pack of the same originals holds: old ones are packed anew."""
+"""Rises when packing changes the content of a pack: older packs are then packed again."""
 
 
 def find(config: DataConfig) -> Pack:

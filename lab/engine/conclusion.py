@@ -1,4 +1,4 @@
-"""How a search ends: its record closed, its conclusion printed with the command to go on."""
+"""How a search ends: its record closed, its conclusion printed with the resume command."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def close_record(study: Study, seconds: float) -> None:
         write_card(study.folder / STUDY_FILE, card)
         study.storage.push(STUDY_FILE, OPTUNA_FILE)
     except StorageFailed as failed:
-        raise to_be_mended(str(failed), study.storage) from None
+        raise to_be_fixed(str(failed), study.storage) from None
 
 
 def print_conclusion(study: Study, console: Console) -> None:
@@ -65,9 +65,9 @@ def resume_command(storage: Storage) -> str:
     return f"python -m lab.search --resume {shlex.quote(storage.name)}"
 
 
-def to_be_mended(mistake: str, storage: Storage) -> InputError:
-    """The error of a search that stopped for something a person has to mend."""
-    return InputError(f"{mistake}; mend that and go on with {resume_command(storage)}")
+def to_be_fixed(mistake: str, storage: Storage) -> InputError:
+    """The error of a search that stopped for something a person has to fix."""
+    return InputError(f"{mistake}; fix that and continue with {resume_command(storage)}")
 
 
 def recommendation(study: Study) -> str | None:

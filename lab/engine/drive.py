@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from lab.engine.cluster import connected, will_start_here
-from lab.engine.conclusion import close_record, print_conclusion, resume_command, to_be_mended
+from lab.engine.conclusion import close_record, print_conclusion, resume_command, to_be_fixed
 from lab.engine.gang.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
 from lab.engine.place import new_place, resumed_place
@@ -113,7 +113,7 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
             if not study.planner.finished:
                 _fit(searcher, options, _scheduler(study, searcher))
         if searcher.mistake is not None:
-            raise to_be_mended(searcher.mistake, study.storage)
+            raise to_be_fixed(searcher.mistake, study.storage)
     finally:
         close_record(study, time.monotonic() - started)
     if not study.planner.finished:
@@ -143,7 +143,7 @@ def _mirror(study: Study) -> Mirror:
 
 
 def _stopper(searcher: PlannerSearcher) -> Any:
-    """Ends all runs once a person has to mend something; a resume continues them."""
+    """Ends all runs once a person has to fix something; a resume continues them."""
     from ray import tune
 
     class Stopper(tune.Stopper):  # type: ignore[misc]

@@ -55,7 +55,7 @@ class SearchOptions:
     seeds: str | None = None
     """Seeds of every trial (3), or at each rung of a race (1,2,4: all get 1, the best up to 4)."""
     race: int | None = None
-    """Finalists, left at the last rung; 0: no race. With --seeds alone half go on at each rung."""
+    """Finalists, left at the last rung; 0: no race. With --seeds alone, half stay at each rung."""
     confirm: int | None = None
     """Fresh seeds that each finalist is trained with; headline numbers come from these alone."""
     objective: ObjectiveName = "score"
@@ -207,7 +207,7 @@ class SearchOptions:
 
 def plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanSettings:
     """The planner's settings of a new study."""
-    usual = max(1, len(space.known)) if options.known_only else preset.trials
+    usual = max(1, len(space.known_points)) if options.known_only else preset.trials
     trials = usual if options.trials is None else options.trials
     grace = options.grace_kimg
     return PlanSettings(
@@ -225,7 +225,7 @@ def plan_settings(space: Space, options: SearchOptions, preset: Preset) -> PlanS
 def _race_settings(options: SearchOptions, preset: Preset, trials: int) -> dict[str, Any]:
     """Seeds, finalists and fresh seeds: as asked, else the preset's where the search races.
 
-    With a single number of seeds, a pilot, known points alone or a handful of trials, all trials
+    With a single number of seeds, a pilot, known points alone or few trials, all trials
     are to be compared on equal terms, so they race only if that is asked for.
     """
     seeds, race, confirm = options.seed_counts(), options.race, options.confirm

@@ -11,7 +11,7 @@ from lab.plan import PlanSettings
 from lab.record import IMAGES_SEEN, QUALITY, RunRecord
 
 REDUCTION_FACTOR = 3
-"""At each milestone the best third goes on; milestones are this factor apart."""
+"""At each milestone the best third continues; milestones are this factor apart."""
 DEFAULT_GRACE_SHARE = 0.25
 """Share of the budget that every run gets when no grace period is given."""
 
@@ -54,7 +54,7 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         return decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        """A race or confirm run that ends is no standard for explore runs."""
+        """Explore runs are not compared with a race or confirm run that ends."""
         job = self._searcher.live.get(trial.trial_id)
         if job is not None and job.stage == "explore":
             super().on_trial_complete(tune_controller, trial, result)

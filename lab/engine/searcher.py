@@ -69,7 +69,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.given_up: set[str] = set()
         """Tune's ids of the runs that a scheduler stopped for looking poor."""
         self.mistake: str | None = None
-        """What a person has to mend before the search can go on; set while it runs."""
+        """What a person has to fix before the search can continue; set while it runs."""
         self.why_died: Callable[[str], str | None] = lambda folder: None
         """Why the watchdog killed the worker of the run in a folder, if it did."""
 

@@ -84,7 +84,7 @@ class Slot:
 
 
 def require_resources(cluster: Resources, slot: Slot) -> None:
-    """Raise InputError when not one run fits: Ray would wait for ever."""
+    """Raise InputError when not one run fits: Ray would wait forever."""
     if not slot.alone and 0 < slot.gpus < 1:
         raise InputError(
             f"--gpus-per-worker is {slot.gpus:g} with --workers {slot.workers}; workers of a run "

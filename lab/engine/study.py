@@ -53,7 +53,7 @@ DECISIVE = {
     STUDY_FILE: ("space", "base", "settings"),
     TRIAL_FILE: ("parameters", "config", "origin"),
 }
-"""Fields that a search cannot go on without."""
+"""Fields that a search cannot continue without."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Study:
 
 
 class Sizes(NamedTuple):
-    """What a search will be on the machines at hand, before anything is opened or written."""
+    """What a search will be on the available machines, before anything is opened or written."""
 
     preset: Preset
     space: Space
@@ -205,7 +205,7 @@ def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> 
 
 
 def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
-    """A reopened study on the cluster at hand, noted in its study.json."""
+    """A reopened study on the available cluster, noted in its study.json."""
     slot, card = study.slot, study.card
     require_resources(cluster, slot)
     card = card.changed(status="running", resumed=(*card.resumed, now()))
@@ -218,7 +218,7 @@ def fitted(study: Study, cluster: Resources, *, may_grow: bool) -> Study:
 
 
 def _require_whole(record: StudyRecord) -> None:
-    """Raise InputError when the search, or a run that has to go on, cannot be what it was.
+    """Raise InputError when the search, or a run that has to continue, cannot be what it was.
 
     A run's worker would crash three times; a default for a damaged setting would be worse.
     """

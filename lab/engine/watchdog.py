@@ -1,6 +1,6 @@
 """Ends runs that hang: one that reports no evaluation for too long is tried again.
 
-The worker itself may be stopped in its tracks, so its process is killed from outside.
+The worker itself may be stopped, so its process is killed from outside.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _kill(actor: Any) -> None:
 
 
 class Watchdog:
-    """Learns when a run begins, is evaluated and is over. No polling: one timer a run."""
+    """Receives when a run begins, is evaluated and ends. No polling: one timer a run."""
 
     def __init__(self, limit_seconds: float, kill: Callable[[Any], None] = _kill) -> None:
         self._limit_seconds = limit_seconds

@@ -56,7 +56,7 @@ def load_extractor(
 ) -> Extractor:
     """The configured extractor; `files` are those of the configuration.
 
-    Raises InputError for an unknown name, for weights that are missing, damaged or out of reach,
+    Raises InputError for an unknown name, for weights that are missing, damaged or unreachable,
     and for a function of a person's file that is not usable.
     """
     name = config.extractor
@@ -169,7 +169,7 @@ def _check_inception_file(path: Path) -> None:
 
 def _inception_out_of_reach(reason: str) -> InputError:
     return InputError(
-        f"the weights of the extractor 'inception' are out of reach: {reason}; download "
+        f"the weights of the extractor 'inception' cannot be loaded: {reason}; download "
         f"{INCEPTION_FILE} from torch-fidelity's releases and give --extractor-weights PATH, or "
         "use --extractor fashion or one trained with `python -m lab.metrics train`"
     )

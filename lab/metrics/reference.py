@@ -143,7 +143,7 @@ def _write(path: Path, features: RealFeatures) -> None:
         reason = error.strerror or type(error).__name__
         raise InputError(
             f"the cache folder {path.parent} cannot be written: {reason}; set LAB_CACHE to a "
-            "folder that can"
+            "writable folder"
         ) from None
 
 

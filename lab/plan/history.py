@@ -1,7 +1,7 @@
 """What TPE learns from: Optuna's in-memory study of every trial proposed and closed.
 
 A proposal is a function of (seed, trial number, set of running and closed trials): the sampler is
-made anew for each proposal from a counted seed, and sees trials in order of their numbers. So a
+made again for each proposal from a counted seed, and sees trials in order of their numbers. So a
 history rebuilt from the record proposes what the undisturbed one would have.
 """
 

@@ -1,6 +1,6 @@
 """optuna.db: a copy of the planner's trials for optuna-dashboard and other Optuna tools.
 
-The lab never reads it: the record is the truth, and the file is made anew from it when it does
+The lab never reads it: the record decides, and the file is made again from it when it does
 not agree. A thread writes it, because a database row costs ten times what a report costs the
 search and the disk may be slow. A failure is warned about once and ends the copying, not the
 search.
@@ -77,7 +77,7 @@ class Mirror:
             self.problem = f"{type(error).__name__}: {error}".splitlines()[0]
             warnings.warn(
                 f"{self._path} is no longer kept up to date ({self.problem}); "
-                "the search goes on, and resuming it later mends the file",
+                "the search continues, and resuming it later repairs the file",
                 RuntimeWarning,
                 stacklevel=1,
             )

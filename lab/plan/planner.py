@@ -35,7 +35,7 @@ class Planner:
         self.space = space
         self.settings = settings
         self.objective = Objective(settings.objective)
-        num_known = min(len(space.known), settings.trials)
+        num_known = min(len(space.known_points), settings.trials)
         self._num_explored = num_known if settings.known_only else settings.trials
         if self._num_explored == 0:
             raise InputError(f"the space {space.name} has no known point; leave out --known-only")
@@ -55,7 +55,7 @@ class Planner:
     def rebuild(cls, space: Space, settings: PlanSettings, record: StudyRecord) -> Planner:
         """The planner as the record left it; runs without an end are asked for again first.
 
-        A trial whose trial.json is missing or damaged is proposed anew under its number.
+        A trial whose trial.json is missing or damaged is proposed again under its number.
         Raises InputError when a recorded trial is no part of the space any more.
         """
         planner = cls(space, settings)
@@ -125,13 +125,13 @@ class Planner:
         return job
 
     def tell(self, job: Job, outcome: Outcome) -> None:
-        """Take in how a job ended: a crash is tried again, everything else closes the run."""
+        """Record how a job ended: a crash is tried again, everything else closes the run."""
         assert (job.trial, job.seed) in self._running, (job.trial, job.seed)
         self._running.remove((job.trial, job.seed))
         self._take_in(job, outcome)
 
     def conclusions(self) -> ConclusionsCard:
-        """What the runs told so far decide; the Pareto set by the seeds that every trial has."""
+        """What the outcomes so far decide; the Pareto set by the seeds that every trial has."""
         finalists = self._race.finalists() or []
         return ConclusionsCard(
             finalists=tuple(finalists),
@@ -175,10 +175,10 @@ class Planner:
 
     def _proposal(self, number: int) -> tuple[str, Drawn]:
         """Origin and draw of the next trial, entered: known points, Sobol design, then TPE."""
-        known = list(self.space.known.items())
-        index = number - len(known)
-        if number < len(known):
-            origin, drawn = f"known:{known[number][0]}", self.space.draw_point(known[number][1])
+        points = list(self.space.known_points.items())
+        index = number - len(points)
+        if number < len(points):
+            origin, drawn = f"known:{points[number][0]}", self.space.draw_point(points[number][1])
         elif index < self.num_sobol:
             origin, drawn = "sobol", self.space.draw(self._sobol.source(index))
         else:

@@ -1,4 +1,4 @@
-"""Sizes of a search for the hardware at hand: what a run costs, and how many there are."""
+"""Sizes of a search for the available hardware: what a run costs, and how many there are."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Race and confirm: seed halving, then the finalists on fresh seeds. Pure: no Optuna, no clock.
+"""Race and confirm: halving over seeds, then fresh seeds. Pure: no Optuna, no clock.
 
-Rung r holds `width` trials with `num_seeds` seeds each, common to all; its best go on to rung
+Rung r holds `width` trials with `num_seeds` seeds each, common to all; its best continue to rung
 r + 1 (sequential halving: Karnin et al. 2013). The first `num_seeds` seeds alone decide which,
 so the outcome is that of a race which waits at every rung, whatever the order in which runs end.
-It does not wait, though: a trial that no unfinished one can displace goes on at once, and when
+It does not wait, though: a trial that no unfinished one can displace continues at once, and when
 nothing is certain the likeliest next run is made early. An early run that turns out not to be
 needed costs time and changes no choice.
 
@@ -99,7 +99,7 @@ def rungs_of(num_trials: int, seeds: Sequence[int], finalists: int) -> tuple[Run
 
 
 def halved(num_trials: int, num_rungs: int) -> int:
-    """Finalists when the better half goes on at each rung."""
+    """Finalists when the better half continues at each rung."""
     return max(1, -(-num_trials // (1 << (num_rungs - 1))))
 
 

@@ -30,8 +30,8 @@ class PlanSettings(Section):
     seeds: tuple[int, ...] = (1,)
     """Seeds of a trial at each rung of the race, rising; the first number is every trial's."""
     race: int | None = Field(default=None, ge=0)
-    """Finalists: trials left at the last rung. 0: no race; null: half go on at each rung, or the
-    best one is confirmed when there is one rung."""
+    """Finalists: trials left at the last rung. 0: no race; null: half continue at each rung, or,
+    with one rung, the best one is confirmed."""
     confirm: int = Field(default=0, ge=0, lt=FIRST_CONFIRM_SEED)
     """Fresh seeds that each finalist is trained with."""
     objective: ObjectiveName = "score"

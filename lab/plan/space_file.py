@@ -27,7 +27,7 @@ class SpaceContent:
     description: str
     base: Mapping[str, Any]
     suggest: Callable[[optuna.Trial], Mapping[str, Any]]
-    known: Mapping[str, Mapping[str, Any]]
+    known_points: Mapping[str, Mapping[str, Any]]
     presets: Mapping[str, Mapping[str, Any]]
     """Preset -> path -> value over BASE; a file may leave it out."""
 
@@ -54,8 +54,8 @@ def find_space_file(name_or_path: str | Path) -> Path:
         return _existing(Path(text).expanduser())
     named = {file.stem.replace("_", "-"): file for file in named_space_files()}
     if text.replace("_", "-") not in named:
-        known = nearest(text, named) or f"; known are {', '.join(named)}"
-        raise InputError(f"the space '{text}' is unknown{known}, or give the path of a .py file")
+        hint = nearest(text, named) or f"; known are {', '.join(named)}"
+        raise InputError(f"the space '{text}' is unknown{hint}, or give the path of a .py file")
     return named[text.replace("_", "-")]
 
 
@@ -84,7 +84,9 @@ def read_space_file(path: Path) -> SpaceContent:
     return replace(
         content,
         base=canonical_values(content.base),
-        known={name: canonical_values(point) for name, point in content.known.items()},
+        known_points={
+            name: canonical_values(point) for name, point in content.known_points.items()
+        },
         presets={name: canonical_values(values) for name, values in content.presets.items()},
     )
 
@@ -97,7 +99,7 @@ def _existing(path: Path) -> Path:
 
 
 def _check_kinds(content: SpaceContent, path: Path) -> None:
-    points: Any = content.known
+    points: Any = content.known_points
     presets: Any = content.presets
     if not isinstance(content.base, Mapping):
         problem = f"BASE is a {type(content.base).__name__}; it must be a dict of path -> value"

@@ -53,7 +53,7 @@ class Space:
     """Dotted path -> value under everything that is sampled."""
     suggest: Callable[[optuna.Trial], Mapping[str, Any]]
     """Sampled and derived values by dotted path."""
-    known: Mapping[str, Mapping[str, Any]]
+    known_points: Mapping[str, Mapping[str, Any]]
     """Points from the literature: name -> parameter path -> value."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Dotted path -> value over everything that is sampled; such a path is not searched."""
@@ -97,9 +97,9 @@ class Space:
 
     def known_config(self, point: str) -> RunConfig:
         """The configuration of a known point; InputError with the nearest names."""
-        if point not in self.known:
-            raise unknown(f"in the space {self.name} the known point", point, self.known)
-        return self.config_of(self.known[point])
+        if point not in self.known_points:
+            raise unknown(f"in the space {self.name} the known point", point, self.known_points)
+        return self.config_of(self.known_points[point])
 
     def with_defaults(self, values: Mapping[str, Any]) -> Space:
         """The space over a preset, whose values apply where neither space nor person sets one."""
@@ -121,12 +121,12 @@ class Space:
         _check_paths(values)
         self._config({**self.base, **values})
         fixed = replace(self, fixed={**self.fixed, **values})
-        known = {
+        points = {
             name: {path: value for path, value in point.items() if path not in values}
-            for name, point in self.known.items()
+            for name, point in self.known_points.items()
             if not self._disagrees(point, values)
         }
-        return replace(fixed, known=known)
+        return replace(fixed, known_points=points)
 
     def base_config(self) -> RunConfig:
         """The configuration under everything that is sampled, with what is fixed."""
@@ -145,7 +145,7 @@ class Space:
 
     @cached_property
     def _draws(self) -> list[Drawn]:
-        draws = [self._draw_known(name) for name in self.known]
+        draws = [self._draw_known(name) for name in self.known_points]
         return draws + [self.draw(from_random(0, "survey", i)) for i in range(NUM_SURVEY_DRAWS)]
 
     @property
@@ -164,7 +164,7 @@ class Space:
 
     def _draw_known(self, name: str) -> Drawn:
         try:
-            return self.draw_point(self.known[name])
+            return self.draw_point(self.known_points[name])
         except InputError as error:
             raise InputError(f"known point '{name}' of the space {self.name}: {error}") from None
 
@@ -203,7 +203,7 @@ def study_card(space: Space) -> StudyCard:
             name=space.name,
             description=space.description,
             file=str(space.file),
-            known={name: dict(point) for name, point in space.known.items()},
+            known={name: dict(point) for name, point in space.known_points.items()},
             fixed=dict(space.fixed),
         ),
         parameters={
@@ -237,7 +237,7 @@ def _space_of(file: Path) -> Space:
         file=file,
         base=content.base,
         suggest=content.suggest,
-        known=content.known,
+        known_points=content.known_points,
         presets=content.presets,
     )
 

@@ -60,13 +60,15 @@ def validated(kind: type[AnyCard], data: Mapping[str, Any]) -> tuple[AnyCard | N
         problems = error
     data = deepcopy(dict(data))
     while True:
-        places = {_deepest(data, problem["loc"]) for problem in problems.errors()}
-        if () in places:
+        locations = {_deepest(data, problem["loc"]) for problem in problems.errors()}
+        if () in locations:
             return None, wrong
-        # Later entries of a list first, so that the places of earlier ones stay what they are.
-        for place in sorted(places, key=lambda it: [str(part).zfill(9) for part in it])[::-1]:
-            if _removed(data, place) is not None or isinstance(place[-1], int):
-                wrong.append(".".join(map(str, place)))
+        # Later entries of a list first, so that the positions of earlier ones stay the same.
+        for location in sorted(locations, key=lambda it: [str(part).zfill(9) for part in it])[
+            ::-1
+        ]:
+            if _removed(data, location) is not None or isinstance(location[-1], int):
+                wrong.append(".".join(map(str, location)))
         try:
             return kind.model_validate(data), wrong
         except ValidationError as error:
@@ -74,8 +76,8 @@ def validated(kind: type[AnyCard], data: Mapping[str, Any]) -> tuple[AnyCard | N
 
 
 def _deepest(data: Any, location: Sequence[str | int]) -> tuple[str | int, ...]:
-    """The part of an error's location that exists: it may go on with the branch of a union."""
-    place: list[str | int] = []
+    """The part of an error's location that exists: it may continue with the branch of a union."""
+    prefix: list[str | int] = []
     for part in location:
         keys: Container[Any] = ()
         if isinstance(data, dict):
@@ -85,13 +87,13 @@ def _deepest(data: Any, location: Sequence[str | int]) -> tuple[str | int, ...]:
         if part not in keys:
             break
         data = data[part]
-        place.append(part)
-    return tuple(place)
+        prefix.append(part)
+    return tuple(prefix)
 
 
-def _removed(data: Any, place: Sequence[str | int]) -> Any:
-    """Take out what stands at a place."""
-    *parents, last = place
+def _removed(data: Any, location: Sequence[str | int]) -> Any:
+    """Remove and return the value at a location."""
+    *parents, last = location
     for part in parents:
         data = data[part]
     assert isinstance(data, (MutableMapping, list))

@@ -28,7 +28,7 @@ from lab.record.study_parts import (
 
 
 class StudyCard(Card):
-    """study.json: what was searched, with what, and what came of it."""
+    """study.json: what was searched, with what, and its results."""
 
     format: StrictInt = FORMAT
     """Version of the record's format."""
@@ -125,7 +125,7 @@ class FlagCard(Card):
 
 
 class VerdictCard(Card):
-    """How a run ended, since when, and how one can tell."""
+    """How a run ended, since when, and the evidence for it."""
 
     name: str = "unknown"
     """`stable`, or the failure: diverged, collapsed, oscillating, stalled, degraded."""
@@ -138,11 +138,11 @@ class VerdictCard(Card):
     confidence: StrictFloat | None = None
     """Share of a grid of limits under which the name is the same; null in older records."""
     flags: tuple[FlagCard, ...] = ()
-    """What to know beside the name."""
+    """Flags raised beside the name."""
     not_judged: tuple[str, ...] = ()
-    """What could not be judged for want of columns, in words."""
+    """What could not be judged for lack of columns, in words."""
     ignored: tuple[str, ...] = ()
-    """Rows and values that were passed over, in words."""
+    """Rows and values that were skipped, in words."""
 
 
 class SecondsCard(Card):

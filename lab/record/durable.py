@@ -47,14 +47,14 @@ Fill = Callable[[IO[bytes]], object]
 
 
 class StorageFailed(InputError):
-    """The storage refused a write (or a read) for longer than the patience, or for good."""
+    """The storage refused a write (or a read) for longer than the patience, or permanently."""
 
     def __init__(
         self, target: Path | str, reason: str, waited_seconds: float, doing: str = "written"
     ) -> None:
         tried = f" for {waited_seconds:.0f} s" if waited_seconds else ""
         super().__init__(
-            f"{target} could not be {doing}{tried} ({reason}); free space or mend the storage"
+            f"{target} could not be {doing}{tried} ({reason}); free space or repair the storage"
         )
         self.target = target
         self.reason = reason
@@ -92,7 +92,7 @@ def patiently(
 
     `is_ours` decides which errors are the storage's; by default every OSError is. The first wait
     is logged; `doing` is "written" or "read". Raises StorageFailed once the patience is over, and
-    at once for an error that waiting does not mend: no permission, a read-only file system, or
+    at once for an error that waiting does not fix: no permission, a read-only file system, or
     where `is_hopeless` is true.
     """
     patience = patience_seconds()

@@ -133,7 +133,7 @@ def _storable(value: Any) -> Any:
 
 
 def _may_hold_non_finite(text: str) -> bool:
-    """Whether written JSON may hold one of `_NON_FINITE`; all but always it does not."""
+    """Whether written JSON may hold one of `_NON_FINITE`; almost always it does not."""
     return 'nan"' in text or 'inf"' in text
 
 
@@ -142,7 +142,7 @@ _PLAIN = {float, int}
 
 
 def _revived_row(row: Row) -> Row:
-    """`_revived` of a row, which is numbers all but always."""
+    """`_revived` of a row, which almost always holds numbers only."""
     if _PLAIN.issuperset(map(type, row.values())):
         return row
     return {key: _revived(value) for key, value in row.items()}

@@ -63,8 +63,8 @@ class Lease:
         if other is not None and not self._is_gone(other):
             raise InputError(
                 f"{self._storage.name} is being written by process {other['pid']} of "
-                f"{other['host']}; wait for it or stop it first (one that was killed is taken "
-                f"for gone after {LEASE_SECONDS:g} s)"
+                f"{other['host']}; wait for it or stop it first (one that was killed "
+                f"counts as gone after {LEASE_SECONDS:g} s)"
             )
         self._write()
         holder = self._holder()

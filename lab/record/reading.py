@@ -1,4 +1,4 @@
-"""A stored study, read: the only thing that the report and outside tools look at."""
+"""Reading a stored study: the only input of the report and of outside tools."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def require_study(folder: Path) -> None:
 def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     """Everything a study left on disk, trials and runs in order of their numbers.
 
-    A file that says it is of another folder counts as damaged. `evaluations=False` leaves the
+    A file with the numbers of another folder counts as damaged. `evaluations=False` leaves the
     rows out (the planner needs none).
     Raises InputError when `folder` is no study, or was made by a newer format.
     """
@@ -100,39 +100,39 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     runs: list[RunRecord] = []
     torn = 0
     evaluated = Evaluations()
-    for place in _in_order(folder / "trials"):
-        trial = _readable(place / TRIAL_FILE, TrialCard, folder, problems)
+    for path in _in_order(folder / "trials"):
+        trial = _readable(path / TRIAL_FILE, TrialCard, folder, problems)
         if trial is None:
             continue
-        if trial_folder(folder, trial.number) != place:
-            problems.append(Problem(str((place / TRIAL_FILE).relative_to(folder))))
+        if trial_folder(folder, trial.number) != path:
+            problems.append(Problem(str((path / TRIAL_FILE).relative_to(folder))))
             continue
         trials.append(trial)
-        seeds = [run for run in _in_order(place) if run.name.startswith("seed-")]
+        seeds = [run for run in _in_order(path) if run.name.startswith("seed-")]
         if not seeds:
-            problems.append(Problem(f"{place.relative_to(folder)}/seed-*"))
-        for run_place in seeds:
-            run = _readable(run_place / RUN_FILE, RunCard, folder, problems)
+            problems.append(Problem(f"{path.relative_to(folder)}/seed-*"))
+        for seed_folder in seeds:
+            run = _readable(seed_folder / RUN_FILE, RunCard, folder, problems)
             if run is None:
                 continue
-            if run_folder(folder, run.trial, run.seed) != run_place:
-                problems.append(Problem(str((run_place / RUN_FILE).relative_to(folder))))
+            if run_folder(folder, run.trial, run.seed) != seed_folder:
+                problems.append(Problem(str((seed_folder / RUN_FILE).relative_to(folder))))
                 continue
-            rows = read_rows(run_place / EVALUATIONS_FILE) if evaluations else Rows([], 0)
+            rows = read_rows(seed_folder / EVALUATIONS_FILE) if evaluations else Rows([], 0)
             torn += rows.num_torn
-            runs.append(RunRecord(run_place, run, evaluated.append(rows.rows)))
+            runs.append(RunRecord(seed_folder, run, evaluated.append(rows.rows)))
     return StudyRecord(folder, study, trials, runs, torn, problems, evaluated)
 
 
-def _in_order(place: Path) -> list[Path]:
+def _in_order(folder: Path) -> list[Path]:
     """The folders in a folder by their numbers, which may have more digits than usual."""
-    return sorted(_folders(place), key=lambda path: (len(path.name), path.name))
+    return sorted(_folders(folder), key=lambda path: (len(path.name), path.name))
 
 
-def _folders(place: Path) -> Iterator[Path]:
-    if place.is_dir():
-        with os.scandir(place) as entries:
-            yield from (place / entry.name for entry in entries if entry.is_dir())
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            yield from (folder / entry.name for entry in entries if entry.is_dir())
 
 
 def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:

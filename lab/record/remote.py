@@ -22,7 +22,7 @@ from lab.record.durable import LOCK_FILE, patiently, sole_writer, took_lock, wri
 from lab.record.names import EVALUATIONS_FILE, REPORT_FILE, RUN_FILE
 
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs"}
-"""What fsspec needs beside itself, by the URL's beginning."""
+"""Packages that fsspec needs, by the URL's prefix."""
 CLIENTS = frozenset({"botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "azure"})
 """Packages whose exceptions are the storage's, as every OSError is."""
 
@@ -251,7 +251,7 @@ def _is_of_storage(error: Exception) -> bool:
 
 
 def _is_hopeless(error: Exception) -> bool:
-    """Whether waiting does not mend it: nothing there, not allowed, or no credentials."""
+    """Whether waiting does not fix it: a missing file, permission or credentials."""
     if isinstance(error, (FileNotFoundError, PermissionError)):
         return True
     if getattr(error, "code", None) in (400, 401, 403, 404):  # gcsfs

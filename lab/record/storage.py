@@ -28,7 +28,7 @@ def for_reading(path: str) -> bool:
 
 
 def for_training(path: str) -> bool:
-    """What a run goes on from."""
+    """Whether a run continues from this file."""
     return not path.startswith(f"{SAMPLES_FOLDER}/") and not path.endswith(GENERATOR_FILE)
 
 

@@ -112,7 +112,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def whole_checkpoints(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The checkpoints of a run's folder that are whole, the newest first, each read when its turn.
+    """The checkpoints of a run's folder that are whole, the newest first, read one by one.
 
     A damaged one is warned about when an older may stand in. Raises DamagedCheckpoint when there
     are checkpoints and all are damaged.
@@ -126,7 +126,7 @@ def whole_checkpoints(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         except DamagedCheckpoint as error:
             newest = newest or error
             if path != files[-1]:
-                log.warning("%s; going on from the checkpoint before it", error.finding)
+                log.warning("%s; continuing from the checkpoint before it", error.finding)
             continue
         num_whole += 1
         yield path, content
@@ -161,7 +161,7 @@ def _checksum(content: Any, so_far: int) -> int:
 
 
 def _on_cpu(content: Any) -> Any:
-    """The same with every tensor on the CPU: copied once, for checksum and file alike."""
+    """The same with every tensor on the CPU: copied once, for both checksum and file."""
     if isinstance(content, Tensor):
         return content.detach().cpu()
     if isinstance(content, Mapping):

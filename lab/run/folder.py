@@ -2,7 +2,7 @@
 
 The order makes it crash-proof: the row is appended, then its checkpoint renamed into place and the
 oldest removed, then run.json. Rows newer than the checkpoint that is taken at a resume are dropped
-and made again, the same.
+and made again, with the same numbers.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class RunFolder:
     def note_start(
         self, config: RunConfig, game: Game, hosts: Sequence[str], *, starting_seconds: float
     ) -> None:
-        """Write run.json for a run that begins or goes on; `hosts` are those of its ranks."""
+        """Write run.json for a run that begins or continues; `hosts` are those of its ranks."""
         earlier = self._card.without("error", "ended") if self._card else None
         self._card = _labelled(earlier.stored() if earlier else {}, self.label, "running").changed(
             budget_images=config.training.budget_images,

@@ -59,7 +59,7 @@ def read_log(
     """
     rows = _plain_rows(frame)
     if not rows:
-        raise InputError("the log is empty; give one with a row an evaluation")
+        raise InputError("the log is empty; give one with a row for each evaluation")
     columns = list(dict.fromkeys(column for row in rows for column in row))
     names = names or names_among(columns)
     placed, ignored = _on_clock(rows, clock_column(columns, options))

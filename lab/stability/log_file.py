@@ -37,11 +37,13 @@ def read_log_file(path: Path) -> LogFile:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError(f"the log {path} cannot be read: {reason}; give a file that is") from None
+        raise InputError(
+            f"the log {path} cannot be read: {reason}; give a readable file"
+        ) from None
     lines = list(readers[path.suffix.lower()](text))
     rows = [row for row in lines if row]
     if not rows:
-        raise InputError(f"the log {path} is empty; give one with a row an evaluation")
+        raise InputError(f"the log {path} is empty; give one with a row for each evaluation")
     torn = len(lines) - len(rows)
     note = f"{torn} line{'s' if torn != 1 else ''} of {path.name} could not be read"
     return LogFile(rows, (note,) if torn else ())

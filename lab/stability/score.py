@@ -70,5 +70,5 @@ def score(
 
 
 def final_quality(quality: float, verdict: str) -> float:
-    """u_T (SCIENCE.md section 1): 0 if the run broke before its budget."""
+    """u_T (docs/science.md section 1): 0 if the run failed before its budget."""
     return quality if verdict in UNBROKEN else 0.0

@@ -41,7 +41,7 @@ def participation_ratio(features: Tensor) -> Tensor:
 def relative_participation(fake: Tensor, real: Tensor) -> Tensor:
     """Participation ratio of the critic's features [B, F] of fakes over that of real images; [].
 
-    B must be equal in both. Fakes that are all alike give 0. If the critic's features of real
+    B must be equal in both. Equal fakes give 0. If the critic's features of real
     images have no spread either, there is nothing to compare with, and the ratio is 1.
     """
     of_real = participation_ratio(real)

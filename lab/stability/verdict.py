@@ -68,7 +68,7 @@ def judge(
 
     `frame` holds the rows of a run: those of evaluations.jsonl in order of images seen, with the
     `names` of their metrics and the `baseline` of held-out real images; or, without `names`, a
-    pandas frame or rows of any log, whose columns lab.stability.log recognises, as `log` says.
+    pandas frame or rows of any log, whose columns lab.stability.log recognises, as `log` sets.
     The budget is the last row's images unless given.
 
     A failure is named at the first row at which a rule of `RULES` holds; later rows do not change

@@ -1,8 +1,8 @@
 """Many runs in bins of a parameter: shares and means with their intervals in each.
 
-Several runs of one trial are no independent witnesses of a bin: they share its configuration. The
-interval of a share therefore counts them as one, with their share as its outcome, which is the
-careful end of what their dependence may be; a mean is over trials, each by the mean of its runs.
+Several runs of one trial are not independent: they share its configuration. The interval of a
+share therefore counts them as one, with their share as its outcome, which is conservative: it
+assumes the strongest possible dependence. A mean is over trials, each by the mean of its runs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class BinnedShares(NamedTuple):
 
 
 class BinnedMeans(NamedTuple):
-    """Means in bins with their intervals, [bins]; NaN where too few trials tell one."""
+    """Means in bins with their intervals, [bins]; NaN with too few trials."""
 
     mean: Array
     low: Array
@@ -41,15 +41,15 @@ class BinnedMeans(NamedTuple):
 def bin_of(positions: Array, edges: Array) -> Counts:
     """The bin [edges[i], edges[i+1]) of each position, the last one closed; -1 for none."""
     last = len(edges) - 2
-    place = np.searchsorted(edges, positions, side="right") - 1
+    bins = np.searchsorted(edges, positions, side="right") - 1
     # Edges are made of logarithms and sums, so values at either end may miss them by a rounding.
-    place = np.where(np.isclose(positions, edges[-1], rtol=0, atol=1e-9), last, place)
-    place = np.where(np.isclose(positions, edges[0], rtol=0, atol=1e-9), 0, place)
-    return np.where(np.isnan(positions) | (place > last), -1, place)
+    bins = np.where(np.isclose(positions, edges[-1], rtol=0, atol=1e-9), last, bins)
+    bins = np.where(np.isclose(positions, edges[0], rtol=0, atol=1e-9), 0, bins)
+    return np.where(np.isnan(positions) | (bins > last), -1, bins)
 
 
 def binned_shares(
-    place: Counts,
+    bins: Counts,
     num_bins: int,
     stable: NDArray[np.bool_],
     trial: Counts,
@@ -57,31 +57,31 @@ def binned_shares(
 ) -> BinnedShares:
     """Counts over runs, one entry a run; a trial's runs all lie in one bin, -1 in none.
 
-    Wilson's interval of as many runs as there are trials; with one run a trial it is his.
+    Wilson's interval of as many runs as there are trials; with one run a trial it is exactly that.
     """
-    held = place >= 0
-    first = np.zeros(len(place), dtype=bool)
+    held = bins >= 0
+    first = np.zeros(len(bins), dtype=bool)
     first[np.unique(trial, return_index=True)[1]] = True
-    total = np.bincount(place[held], minlength=num_bins)
-    successes = np.bincount(place[held & stable], minlength=num_bins)
-    trials = np.bincount(place[held & first], minlength=num_bins)
+    total = np.bincount(bins[held], minlength=num_bins)
+    successes = np.bincount(bins[held & stable], minlength=num_bins)
+    trials = np.bincount(bins[held & first], minlength=num_bins)
     weighed = successes * trials / np.maximum(total, 1)
     low, high = wilson_interval(weighed, trials, confidence)
     return BinnedShares(successes, total, trials, low, high)
 
 
 def binned_means(
-    place: Counts, num_bins: int, values: Array, trial: Counts, confidence: float = 0.95
+    bins: Counts, num_bins: int, values: Array, trial: Counts, confidence: float = 0.95
 ) -> BinnedMeans:
     """Means over trials, each by the mean of its runs; one entry a run, NaN and bin -1 left out.
 
     Student's interval mean -+ t s / sqrt(n), t the quantile of (1 + confidence)/2 with n - 1
     degrees of freedom (Student 1908); it needs two trials.
     """
-    used = (place >= 0) & ~np.isnan(values)
+    used = (bins >= 0) & ~np.isnan(values)
     _, first, group = np.unique(trial[used], return_index=True, return_inverse=True)
     of_trial = np.bincount(group, values[used]) / np.bincount(group)
-    at = place[used][first]
+    at = bins[used][first]
     count = np.bincount(at, minlength=num_bins)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(at, of_trial, num_bins) / count

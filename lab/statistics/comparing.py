@@ -26,7 +26,7 @@ class Effect(NamedTuple):
     interval: Interval
     """Over other configurations like these; NaN with fewer than two."""
     num_configurations: int
-    """Configurations that had both levels; the others say nothing and are left out."""
+    """Configurations that had both levels; the others show no effect and are left out."""
     num_paired: int
     """How many of those were compared seed by seed."""
 

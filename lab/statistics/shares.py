@@ -16,7 +16,7 @@ Counts = NDArray[np.int64]
 LEAST_TRIALS = 10
 """Trials from which the spread of P(stable) between them is fitted."""
 LEAST_REPEATED = 5
-"""As many must have two runs or more: single runs carry no trace of that spread."""
+"""As many must have two runs or more: single runs do not show that spread."""
 SUGGESTED_FRESH_SEEDS = 7
 """Fresh seeds from which Wilson's 95 % interval covers the P(stable) of a race's winner in 93 to
 97 % of simulated studies (benchmarks/race/study.py)."""

@@ -122,7 +122,7 @@ def survival_at(curve: SurvivalCurve, times: ArrayLike) -> Array:
 def restricted_mean(curve: SurvivalCurve, horizon: float) -> float:
     """Mean time without failure up to `horizon`: the integral of S from 0 to the horizon.
 
-    Past the last time the curve is carried on level, so give a horizon that was watched
+    Past the last time the curve continues at its last value, so give a horizon that was watched
     (the study's budget).
     """
     inside = curve.times < horizon

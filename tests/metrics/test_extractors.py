@@ -187,7 +187,7 @@ def test_wrong_inception_weights_name_both_remedies(tmp_path: Path, damage: str)
     if damage == "other":
         torch.save({"weight": torch.zeros(2)}, path)
 
-    with pytest.raises(InputError, match="out of reach") as error:
+    with pytest.raises(InputError, match="cannot be loaded") as error:
         load_extractor(config("inception", path), CPU)
     assert _two_remedies(error.value)
 

@@ -86,7 +86,7 @@ def test_a_space_of_older_names_is_the_same_space(tmp_path: Path) -> None:
         load_space(write_space(tmp_path)),
     )
     assert old.parameters() == new.parameters()
-    assert old.known == new.known
+    assert old.known_points == new.known_points
     fixed = {"optimizer.critic_lr": 2e-3}
     assert old.with_fixed(fixed).parameters() == new.with_fixed(fixed).parameters()
     assert "optimizer.critic.lr" not in old.with_fixed(fixed).parameters()

@@ -67,7 +67,7 @@ def test_known_only_runs_nothing_else(space: Space) -> None:
 
 def test_known_only_without_known_points_is_refused(space: Space) -> None:
     with pytest.raises(InputError, match="has no known point; leave out --known-only"):
-        Planner(replace(space, known={}), PlanSettings(known_only=True))
+        Planner(replace(space, known_points={}), PlanSettings(known_only=True))
 
 
 def test_a_space_with_everything_fixed_still_runs(space: Space) -> None:

@@ -74,7 +74,7 @@ def test_a_fixed_path_is_not_searched_any_more(space: Space) -> None:
 
 def test_known_points_that_a_setting_contradicts_are_left_out(space: Space) -> None:
     fixed = space.with_fixed({"optimizer.critic.lr": 2e-3})
-    assert dict(fixed.known) == {
+    assert dict(fixed.known_points) == {
         "held": {"training.critic_steps": 5, "penalty.kind": "r1", "penalty.weight": 10.0}
     }
 
@@ -82,7 +82,7 @@ def test_known_points_that_a_setting_contradicts_are_left_out(space: Space) -> N
 def test_a_derived_value_that_a_setting_contradicts_leaves_the_point_out() -> None:
     # sngan sets the critic's betas equal to the generator's.
     fixed = load_space("sngan").with_fixed({"optimizer.critic.beta1": 0.9})
-    assert list(fixed.known) == ["miyato-f"]
+    assert list(fixed.known_points) == ["miyato-f"]
     assert "optimizer.generator.beta1" in fixed.parameters()
 
 
@@ -125,7 +125,7 @@ def test_a_stored_space_comes_back_with_its_settings(space: Space) -> None:
     )
     restored = restored_space(study_card(started))
     assert restored.parameters() == started.parameters()
-    assert restored.known == started.known
+    assert restored.known_points == started.known_points
     assert restored.fixed == started.fixed
     assert restored.known_config("held") == started.known_config("held")
 
@@ -134,7 +134,7 @@ def test_a_named_space_is_found_wherever_it_is_installed() -> None:
     stored = study_card(load_space("wgan-gp"))
     moved = stored.space.changed(file="/elsewhere/search_spaces/wgan_gp.py")
     restored = restored_space(stored.changed(space=moved))
-    assert list(restored.known) == list(load_space("wgan_gp").known)
+    assert list(restored.known_points) == list(load_space("wgan_gp").known_points)
 
 
 def test_the_card_says_what_is_searched(space: Space) -> None:

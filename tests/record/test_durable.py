@@ -80,7 +80,7 @@ def test_a_storage_that_stays_away_is_one_sentence(
     assert calls() > 2
     assert str(caught.value) == (
         f"{tmp_path / 'file'} could not be written for 0 s (Input/output error); "
-        "free space or mend the storage"
+        "free space or repair the storage"
     )
     assert (tmp_path / "file").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -142,7 +142,7 @@ def test_a_damaged_newest_falls_back_to_the_one_before(
     assert [evaluation.row["images_seen"] for evaluation in evaluations] == [128, 192]
     (warning,) = [record.getMessage() for record in caplog.records if "damaged" in record.message]
     assert str(checkpoint_file(tmp_path, 128)) in warning
-    assert "going on from the checkpoint before it" in warning
+    assert "continuing from the checkpoint before it" in warning
     assert "\n" not in warning
     assert_same_run(tmp_path, undisturbed)
 

@@ -35,7 +35,7 @@ def optimizer_table(config: RunConfig) -> tuple[float, float, float, int]:
 
 def test_every_miyato_setting_is_what_the_paper_says() -> None:
     space = load_space("sngan")
-    assert [name for name in space.known if name.startswith("miyato")] == list(MIYATO)
+    assert [name for name in space.known_points if name.startswith("miyato")] == list(MIYATO)
     for name, row in MIYATO.items():
         config = space.known_config(name)
         assert optimizer_table(config) == row, name
@@ -131,10 +131,10 @@ MIYATO_METHODS = {
 def test_the_miyato_space_is_the_papers_table_of_settings_and_methods() -> None:
     space = load_space("miyato")
     settings = [name.removeprefix("miyato-") for name in MIYATO]
-    assert list(space.known) == [
+    assert list(space.known_points) == [
         f"{one}-{method}" for one in settings for method in MIYATO_METHODS
     ]
-    for name in space.known:
+    for name in space.known_points:
         setting, method = name.split("-", 1)
         config = space.known_config(name)
         assert optimizer_table(config) == MIYATO[f"miyato-{setting}"], name

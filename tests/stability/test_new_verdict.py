@@ -1,4 +1,4 @@
-"""A verdict is added by two files: its rule, and its word in the record's vocabulary."""
+"""The verdict of docs/adding.md: its rule, and its word in the record's vocabulary."""
 
 from __future__ import annotations
 
@@ -7,36 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.adding import examples
+
 ROOT = Path(__file__).parents[2]
-RULE = '''"""Spiked: the generator's loss was above the limit once."""
-
-from lab.stability.history import RunHistory, Onset
-from lab.stability.rule import Rule
-
-LOSS = "signal_generator_loss"
-
-
-def spiked(history: RunHistory) -> Onset | None:
-    limit = history.settings.explosion_norm
-    for point in history.points(LOSS):
-        if point.value > limit:
-            return Onset(point.row, point.images, f"the generator's loss was {point.value:g}")
-    return None
-
-
-RULE = Rule("spiked", spiked, lambda names: (LOSS,), {"explosion_norm": "above"})
-'''
-WORD = """    OutcomeWord(
-        "spiked",
-        "the generator's loss was very large once",
-        OutcomeStyle("#F0E442", "star", "dash", "M8 1 10 15 2 6z"),
-    ),
-"""
+VERDICTS = "lab/record/verdicts.py"
 STALLED = """    OutcomeWord(
         "stalled",
 """
@@ -49,12 +29,12 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for package in ("lab", "reports", "search_spaces", "tests"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, tree / package, copy_function=os.symlink, ignore=ignored)
-    words = tree / "lab" / "record" / "verdicts.py"
+    words, example = tree / VERDICTS, examples()["A verdict"]
     text = words.read_text()
     assert text.count(STALLED) == 1
     words.unlink()
-    words.write_text(text.replace(STALLED, WORD + STALLED))
-    (tree / "lab" / "stability" / "rules" / "spiked.py").write_text(RULE)
+    words.write_text(text.replace(STALLED, textwrap.indent(example.line, "    ") + STALLED))
+    (tree / example.file).write_text(example.code)
     done = subprocess.run(
         [sys.executable, "-m", "tests.stability.new_verdict_facts", str(tree / "study")],
         cwd=tree,
@@ -67,6 +47,10 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     printed: dict[str, Any] = json.loads(done.stdout)
     assert printed["tree"] == str(tree)
     return printed
+
+
+def test_a_verdict_touches_two_files() -> None:
+    assert examples()["A verdict"].files == ("lab/stability/rules/spiked.py", VERDICTS)
 
 
 def test_the_judge_gives_it_with_a_confidence_by_its_own_limit(facts: dict[str, Any]) -> None:

@@ -10,8 +10,8 @@ import torch
 
 from lab.validate.dirac.cycles import RESTLESS, period_rows, restless_check, restless_table
 from lab.validate.dirac.eigenvalues import TOLERANCE, convention_check, critical_check
-from lab.validate.dirac.game import DiracGame, Point, step_jacobian
-from lab.validate.dirac.grid import METHODS, ORDERS, Sizes, diagonal, orders, pairs
+from lab.validate.dirac.game import DiracGame, DiracPoint, step_jacobian
+from lab.validate.dirac.grid import METHODS, ORDERS, SweepSizes, diagonal, orders, pairs
 from lab.validate.dirac.sweeps import (
     Played,
     Sweep,
@@ -20,7 +20,7 @@ from lab.validate.dirac.sweeps import (
     play,
 )
 from lab.validate.dirac.theory import (
-    Method,
+    DiracMethod,
     Order,
     expected,
     field_eigenvalues,
@@ -41,9 +41,9 @@ def distance(found: list[complex], theory: tuple[complex, complex]) -> float:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-def test_the_fields_eigenvalues_are_the_formulas(method: Method) -> None:
+def test_the_fields_eigenvalues_are_the_formulas(method: DiracMethod) -> None:
     zero = torch.zeros(1, dtype=torch.float64)
-    rest = Point(zero, zero)
+    rest = DiracPoint(zero, zero)
     for strength in (0.4, 3.0) if method.damped else (0.0,):
         game = DiracGame(method, strength, start=rest, steps=rest, order="simultaneous")
         found = torch.linalg.eigvals(game.field_jacobian()[0]).tolist()
@@ -51,7 +51,7 @@ def test_the_fields_eigenvalues_are_the_formulas(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-def test_a_played_rounds_eigenvalues_are_theorys(method: Method) -> None:
+def test_a_played_rounds_eigenvalues_are_theorys(method: DiracMethod) -> None:
     steps = (diagonal if method.consensus else pairs)((0.2, 1.3))
     for order in orders(method):
         found = torch.linalg.eigvals(step_jacobian(method, 0.7, steps, order)).tolist()
@@ -62,7 +62,9 @@ def test_a_played_rounds_eigenvalues_are_theorys(method: Method) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("method", [m for m in METHODS if not m.consensus], ids=lambda m: m.name)
-def test_the_written_condition_is_that_of_the_eigenvalues(method: Method, order: Order) -> None:
+def test_the_written_condition_is_that_of_the_eigenvalues(
+    method: DiracMethod, order: Order
+) -> None:
     for h_g in (0.05, 0.4, 1.5, 5.0):
         for h_d in (0.07, 0.6, 2.0, 7.0):
             for strength in (0.3, 1.1, 2.6) if method.damped else (0.0,):
@@ -90,9 +92,9 @@ def test_rotation_ends_at_the_critical_gamma() -> None:
     assert critical_check().holds
 
 
-def outcome(method: Method, strength: float, order: Order, step: float) -> str:
+def outcome(method: DiracMethod, strength: float, order: Order, step: float) -> str:
     steps = diagonal([step])
-    start = Point(1e-4 * steps.theta.sqrt(), 1e-4 * steps.psi.sqrt())
+    start = DiracPoint(1e-4 * steps.theta.sqrt(), 1e-4 * steps.psi.sqrt())
     game = DiracGame(method, strength, start=start, steps=steps, order=order)
     return outcomes_of(game.played(300), steps)[0]
 
@@ -118,7 +120,7 @@ def test_a_path_that_is_not_finite_has_diverged() -> None:
     path = torch.full((8, 1), math.nan, dtype=torch.float64)
     path[0] = 1.0
     one = torch.ones(1, dtype=torch.float64)
-    assert outcomes_of(Point(path, path), Point(one, one)) == ["diverges"]
+    assert outcomes_of(DiracPoint(path, path), DiracPoint(one, one)) == ["diverges"]
 
 
 def test_the_measured_period_is_the_formulas() -> None:
@@ -136,7 +138,7 @@ def test_a_wgan_that_comes_to_rest_would_be_noticed() -> None:
 
 
 def test_one_wrong_outcome_breaks_the_agreement() -> None:
-    sweep = Sweep(R1, 1.0, "critic first", Sizes((1.0,), 3))
+    sweep = Sweep(R1, 1.0, "critic first", SweepSizes((1.0,), 3))
     points = play(sweep)
     assert {point.observed for point in points} >= {"converges", "diverges"}
     assert agreement_checks([sweep], [points])[1].holds

@@ -8,9 +8,9 @@ import torch
 from lab.validate.mixtures import (
     ORDERINGS,
     QUICK,
-    Job,
-    Result,
-    Sizes,
+    MixtureJob,
+    MixtureResult,
+    MixtureSizes,
     methods_for,
     ordering_checks,
     protocol_checks,
@@ -58,17 +58,17 @@ def test_a_game_of_two_seeds_keeps_them_apart() -> None:
 
 
 def test_training_repeats_by_seed() -> None:
-    job = Job(
+    job = MixtureJob(
         methods_for(GRID)[3],
         GRID,
-        Sizes(num_seeds=2, ring_rounds=4, grid_rounds=4, batch_size=8, width=8),
+        MixtureSizes(num_seeds=2, ring_rounds=4, grid_rounds=4, batch_size=8, width=8),
     )
     first, second = train(job), train(job)
     assert first.counts == second.counts
     torch.testing.assert_close(first.plotted, second.plotted, rtol=0, atol=0)
 
 
-def results_with(modes_of_others: int) -> dict[tuple[str, str], Result]:
+def results_with(modes_of_others: int) -> dict[tuple[str, str], MixtureResult]:
     shown = torch.zeros(4, 2)
     found = {}
     for mixture in (RING, GRID):
@@ -76,7 +76,7 @@ def results_with(modes_of_others: int) -> dict[tuple[str, str], Result]:
         for method in methods_for(mixture):
             modes = 4 if method.name in plain else modes_of_others
             counts = tuple(Counted(modes + i % 2, 0.5) for i in range(QUICK.num_seeds))
-            found[mixture.name, method.name] = Result(counts, shown)
+            found[mixture.name, method.name] = MixtureResult(counts, shown)
     return found
 
 

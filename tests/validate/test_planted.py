@@ -6,7 +6,7 @@ import torch
 from lab.config import StabilityConfig
 from lab.validate.planted import validate
 from lab.validate.planted.cases import CASES
-from lab.validate.planted.runs import Job, judge_run, play
+from lab.validate.planted.runs import PlantedJob, judge_run, play
 
 
 @pytest.mark.slow
@@ -15,7 +15,7 @@ def test_a_case_is_called_what_it_is(name: str) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        judged = judge_run(play(Job(name, 5)), StabilityConfig())
+        judged = judge_run(play(PlantedJob(name, 5)), StabilityConfig())
     finally:
         torch.set_num_threads(threads)
     assert judged.right, judged.verdict

@@ -31,7 +31,7 @@ from lab.record.storage import Storage, for_reading, in_its_words
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlannedSearch:
     """A search before it is made, or what is left of one."""
 
     name: str
@@ -56,11 +56,11 @@ class Plan:
     def left(self) -> dict[str, int]:
         """Trials that have not ended, by origin."""
         ended = [trial.number for trial in self.planner.trials() if trial.state.is_finished()]
-        known = min(len(self.space.known), self.planner.num_trials)
+        num_known = min(len(self.space.known_points), self.planner.num_trials)
         counts = {"known": 0, "sobol": 0, "tpe": 0}
         for number in set(range(self.planner.num_trials)) - set(ended):
-            designed = number < known + self.planner.num_sobol
-            counts["known" if number < known else "sobol" if designed else "tpe"] += 1
+            designed = number < num_known + self.planner.num_sobol
+            counts["known" if number < num_known else "sobol" if designed else "tpe"] += 1
         return counts
 
 
@@ -107,9 +107,11 @@ def _machines(options: SearchOptions, *, here: bool) -> Iterator[Resources]:
         yield cluster
 
 
-def _plan_new(space: Space, options: SearchOptions, machines: Resources, where: str) -> Plan:
+def _plan_new(
+    space: Space, options: SearchOptions, machines: Resources, where: str
+) -> PlannedSearch:
     planned = sizes(space, options, machines)
-    return Plan(
+    return PlannedSearch(
         name=planned.space.name,
         space=planned.space,
         preset=f"{planned.preset.name}: {planned.preset.description}",
@@ -122,14 +124,16 @@ def _plan_new(space: Space, options: SearchOptions, machines: Resources, where: 
     )
 
 
-def _plan_left(storage: Storage, options: SearchOptions, machines: Resources, where: str) -> Plan:
+def _plan_left(
+    storage: Storage, options: SearchOptions, machines: Resources, where: str
+) -> PlannedSearch:
     with in_its_words(storage):
         storage.pull(for_reading)
         study = reopen(storage, options)
     grows = options.address is not None
     require_resources(machines, study.slot)
     begun = [run for run in read_study(storage.folder).runs if run.evaluations]
-    return Plan(
+    return PlannedSearch(
         name=f"{study.space.name}, what is left of {storage.name}",
         space=study.space,
         preset=study.card.preset,
@@ -142,7 +146,7 @@ def _plan_left(storage: Storage, options: SearchOptions, machines: Resources, wh
     )
 
 
-def _lines(plan: Plan, measure: Measure) -> dict[str, str]:
+def _lines(plan: PlannedSearch, measure: Measure) -> dict[str, str]:
     """What is printed, by title; times a few rounds for it."""
     base = plan.space.base_config()
     (opened,) = measure("opening", [base.model_dump()])
@@ -175,7 +179,7 @@ def _share(config: RunConfig, precision: str, num_workers: int) -> dict[str, Any
 
 
 def _what(
-    plan: Plan, base: RunConfig, opened: dict[str, Any], left: dict[str, int]
+    plan: PlannedSearch, base: RunConfig, opened: dict[str, Any], left: dict[str, int]
 ) -> dict[str, str]:
     data, training, evaluation = opened["data"], base.training, base.evaluation
     parameters = plan.space.parameters()
@@ -197,7 +201,7 @@ def _what(
     }
 
 
-def _how_long(plan: Plan, expected: Forecast, num_timed: int) -> dict[str, str]:
+def _how_long(plan: PlannedSearch, expected: Forecast, num_timed: int) -> dict[str, str]:
     if not expected.per_run:
         return {"time": "none: every run has ended"}
     shortest, longest = min(expected.per_run), max(expected.per_run)

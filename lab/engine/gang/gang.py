@@ -125,7 +125,7 @@ class TrainGang:
         return answer
 
     def _fit(self) -> None:
-        """The whole life of the gang; its end answers whoever waits for the mailbox."""
+        """Run the gang to its end, which answers every call that waits for the mailbox."""
         import ray
 
         end: Answer = {"end": "Ray Train ended the workers of this gang"}

@@ -91,7 +91,7 @@ class Mailbox:
         return await self._answer
 
     async def finish(self) -> None:
-        """Tell every rank to return; an outstanding order is dropped."""
+        """Order every rank to return; an outstanding order is dropped."""
         self._settle({"end": "the gang was asked to end"})
         self._post("end", 0, None)
         await self._announce()
@@ -132,8 +132,9 @@ class Mailbox:
     async def fail(self, group: str, rank: int, serial: int, error: RankError) -> bool:
         """Take what a rank raised at an order; returns whether the rank may take the next one.
 
-        A group whose ranks all failed alike is in step and stays. In any other, a rank may be
-        stuck in a collective: the group is broken, and its ranks leave when they ask again.
+        A group whose ranks all raised the same error is in step and stays. In any other, a rank
+        may be stuck in a collective: the group is broken, and its ranks leave when they ask
+        again.
         """
         present = self._group
         if present is None or present.name != group or not self._is_outstanding(serial):
@@ -156,15 +157,15 @@ class Mailbox:
         if group.all_failed.is_set() or not group.errors:
             return
         errors = [error for _, error in sorted(group.errors.items())]
-        alike = len({error.summary for error in errors}) == 1
+        is_same = len({error.summary for error in errors}) == 1
         complete = len(errors) == group.num_ranks
-        group.broken = not (alike and complete and all(error.usable for error in errors))
+        group.broken = not (is_same and complete and all(error.usable for error in errors))
         mistakes = [error.mistake for error in errors if error.mistake is not None]
         if mistakes:
             self._settle({"mistake": mistakes[0]})
         else:
             texts = [error.text for error in errors]
-            self._settle({"error": texts[0] if alike else "\n".join(texts)})
+            self._settle({"error": texts[0] if is_same else "\n".join(texts)})
         group.all_failed.set()
         if not group.broken:
             group.errors = {}

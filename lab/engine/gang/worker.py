@@ -113,7 +113,7 @@ def _rank_error(error: Exception) -> RankError:
 
 
 def _is_collateral(error: Exception) -> bool:
-    """Whether a collective broke off, which another rank or the network caused.
+    """Whether a collective was aborted, which another rank or the network caused.
 
     gloo raises plain RuntimeErrors; they are recognised by the source file that they name.
     """

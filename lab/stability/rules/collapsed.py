@@ -28,7 +28,7 @@ MIN_MODES = 2.0
 STAYED_PRECISE = 0.8
 """Share of its best precision from which samples look as real as before."""
 MANY_ALIKE = 0.5
-"""Share of near-duplicates from which samples are alike."""
+"""Share of near-duplicates from which samples no longer differ."""
 
 
 def collapsed(history: RunHistory) -> Onset | None:
@@ -134,11 +134,11 @@ def _all_alike(history: RunHistory) -> Onset | None:
 def _spoiled(history: RunHistory) -> set[int]:
     """Rows whose samples look less real than before, although they differ from each other."""
     precision = _shares_of_best(history, history.names.precision)
-    alike = {point.row: point.value for point in history.points(history.names.duplicates)}
+    duplicates = {point.row: point.value for point in history.points(history.names.duplicates)}
     return {
         row
         for row, share in precision.items()
-        if share < STAYED_PRECISE and alike.get(row, 1.0) < MANY_ALIKE
+        if share < STAYED_PRECISE and duplicates.get(row, 1.0) < MANY_ALIKE
     }
 
 

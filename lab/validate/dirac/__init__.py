@@ -25,7 +25,7 @@ from lab.validate.dirac.eigenvalues import (
     eigenvalue_tables,
 )
 from lab.validate.dirac.figures import portraits, region
-from lab.validate.dirac.grid import FULL, QUICK, Sizes
+from lab.validate.dirac.grid import FULL, QUICK, SweepSizes
 from lab.validate.dirac.sweeps import (
     CLOSE_CALL,
     FACTOR,
@@ -88,7 +88,7 @@ def _describe(job: Job, result: list[Any]) -> str:
     return f"{job.args[0]}: {len(result)} trajectories"
 
 
-def _settings(sizes: Sizes) -> dict[str, Any]:
+def _settings(sizes: SweepSizes) -> dict[str, Any]:
     return {
         "strengths": list(sizes.strengths),
         "steps": [round(step, 4) for step in sizes.steps],

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lab.validate.dirac.game import DiracGame, Point
+from lab.validate.dirac.game import DiracGame, DiracPoint
 from lab.validate.dirac.grid import METHODS, ORDERS, column, pairs, updates
-from lab.validate.dirac.theory import Method, Order, period
+from lab.validate.dirac.theory import DiracMethod, Order, period
 from lab.validate.part import Cell, Check, Table
 
 PERIOD_TOLERANCE = 0.005
@@ -21,22 +21,22 @@ RESTLESS_ROUNDS = 2500
 
 
 @dataclass(frozen=True)
-class Restless:
+class BoundedCycle:
     """A method without a derivative at 0, so without an eigenvalue: only what its path does."""
 
-    method: Method
+    method: DiracMethod
     weight: float
     clip: float | None
     order: Order
 
 
 NEVER_AT_REST = (
-    (Method("WGAN-GP", "wasserstein", "wgan-gp"), 1.0, None),
-    (Method("WGAN, weights clipped at 1", "wasserstein"), 0.0, 1.0),
+    (DiracMethod("WGAN-GP", "wasserstein", "wgan-gp"), 1.0, None),
+    (DiracMethod("WGAN, weights clipped at 1", "wasserstein"), 0.0, 1.0),
 )
 """Method, weight of its penalty, clip."""
 RESTLESS = tuple(
-    Restless(method, weight, clip, order)
+    BoundedCycle(method, weight, clip, order)
     for method, weight, clip in NEVER_AT_REST
     for order in ORDERS[:2]
 )
@@ -45,11 +45,13 @@ UNDAMPED = tuple(method for method in METHODS if not method.damped)
 Rows = list[list[Cell]]
 
 
-def period_rows(method: Method) -> Rows:
+def period_rows(method: DiracMethod) -> Rows:
     """Method, both steps, the formula's period, the measured one, their relative difference."""
     steps = pairs(PERIOD_STEPS)
     start = torch.full_like(steps.theta, PERIOD_START)
-    game = DiracGame(method, 0.0, start=Point(start, 0 * start), steps=steps, order="critic first")
+    game = DiracGame(
+        method, 0.0, start=DiracPoint(start, 0 * start), steps=steps, order="critic first"
+    )
     paths = game.played(PERIOD_ROUNDS).theta.unbind(1)
     rows: Rows = []
     for h_g, h_d, path in zip(steps.theta.tolist(), steps.psi.tolist(), paths, strict=True):
@@ -87,7 +89,7 @@ def period_check(periods: Table) -> Check:
     )
 
 
-def restless_rows(restless: Restless) -> Rows:
+def restless_rows(restless: BoundedCycle) -> Rows:
     """Method, updates, step, start, farthest point of the third quarter and of the last."""
     both = torch.cartesian_prod(
         torch.tensor(RESTLESS_STEPS, dtype=torch.float64),
@@ -97,8 +99,8 @@ def restless_rows(restless: Restless) -> Rows:
     game = DiracGame(
         restless.method,
         restless.weight,
-        start=Point(start, 0 * start),
-        steps=Point(step, step),
+        start=DiracPoint(start, 0 * start),
+        steps=DiracPoint(step, step),
         order=restless.order,
         clip=restless.clip,
     )

@@ -9,9 +9,9 @@ import torch
 
 from lab.config import make_config
 from lab.gan.penalties import PenaltyInputs, r1
-from lab.validate.dirac.game import DiracGame, Line, Point, step_jacobian
-from lab.validate.dirac.grid import METHODS, Sizes, column, diagonal, orders, pairs, strengths
-from lab.validate.dirac.theory import Method, Order, field_eigenvalues, step_eigenvalues
+from lab.validate.dirac.game import DiracGame, DiracPoint, Line, step_jacobian
+from lab.validate.dirac.grid import METHODS, SweepSizes, column, diagonal, orders, pairs, strengths
+from lab.validate.dirac.theory import DiracMethod, Order, field_eigenvalues, step_eigenvalues
 from lab.validate.part import Cell, Check, Table
 
 TOLERANCE = 1e-6
@@ -20,7 +20,7 @@ MEASURED_STEPS = (0.07, 0.3, 1.1, 2.3)
 """Steps whose maps have no double eigenvalue, where an error of 1e-12 would show as 1e-6."""
 
 
-def eigenvalue_tables(sizes: Sizes) -> tuple[Table, Table]:
+def eigenvalue_tables(sizes: SweepSizes) -> tuple[Table, Table]:
     fields: list[list[Cell]] = []
     rounds: list[list[Cell]] = []
     for method in METHODS:
@@ -58,15 +58,15 @@ def eigenvalue_tables(sizes: Sizes) -> tuple[Table, Table]:
     )
 
 
-def _field_pair(method: Method, strength: float) -> tuple[list[complex], list[complex]]:
+def _field_pair(method: DiracMethod, strength: float) -> tuple[list[complex], list[complex]]:
     zero = torch.zeros(1, dtype=torch.float64)
-    rest = Point(zero, zero)
+    rest = DiracPoint(zero, zero)
     game = DiracGame(method, strength, start=rest, steps=rest, order="simultaneous")
     measured: list[complex] = torch.linalg.eigvals(game.field_jacobian()[0]).tolist()
     return measured, list(field_eigenvalues(method, strength))
 
 
-def _round_error(method: Method, strength: float, steps: Point, order: Order) -> float:
+def _round_error(method: DiracMethod, strength: float, steps: DiracPoint, order: Order) -> float:
     """The largest distance of measured from theoretical eigenvalues over pairs of steps."""
     jacobians = step_jacobian(method, strength, steps, order)
     measured: list[list[complex]] = torch.linalg.eigvals(jacobians).tolist()

@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 
 from lab.validate.dirac.cycles import NEVER_AT_REST
-from lab.validate.dirac.game import DiracGame, Point
+from lab.validate.dirac.game import DiracGame, DiracPoint
 from lab.validate.dirac.grid import METHODS, ORDERS, updates
 from lab.validate.dirac.sweeps import Played, Sweep
-from lab.validate.dirac.theory import OUTCOMES, Method, Order
+from lab.validate.dirac.theory import OUTCOMES, DiracMethod, Order
 from lab.validate.part import Plane, Planes, Series
 
 
 def portraits() -> Planes:
     """Paths from one start, large enough for the field's bend to show."""
-    portraits: list[tuple[str, Method, float, Order, float | None]] = [
+    portraits: list[tuple[str, DiracMethod, float, Order, float | None]] = [
         ("GAN, simultaneous", METHODS[0], 0.0, "simultaneous", None),
         ("GAN, alternating", METHODS[0], 0.0, "critic first", None),
         ("R1, gamma 0.3", METHODS[4], 0.3, "critic first", None),
@@ -32,7 +32,7 @@ def portraits() -> Planes:
     for title, method, strength, order, clip in portraits:
         one = torch.ones(1, dtype=torch.float64)
         game = DiracGame(
-            method, strength, start=Point(one, one), steps=Point(0.1 * one, 0.1 * one),
+            method, strength, start=DiracPoint(one, one), steps=DiracPoint(0.1 * one, 0.1 * one),
             order=order, clip=clip,
         )  # fmt: skip
         path = game.played(600)

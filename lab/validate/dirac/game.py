@@ -19,14 +19,14 @@ from lab.gan.networks import Critic, Generator
 from lab.gan.networks.network import Plan
 from lab.gan.objectives import CriticBatch
 from lab.gan.rounds import ImageShape, RealBatch
-from lab.validate.dirac.theory import Method, Order
+from lab.validate.dirac.theory import DiracMethod, Order
 
 SIDE = 1
 """An image is one number."""
 
 
-class Point(NamedTuple):
-    """Where m games stand, or which way they go; [m] each."""
+class DiracPoint(NamedTuple):
+    """Positions of m games, or their directions of movement; [m] each."""
 
     theta: Tensor
     psi: Tensor
@@ -84,11 +84,11 @@ class DiracGame(Game):
 
     def __init__(
         self,
-        method: Method,
+        method: DiracMethod,
         strength: float,
         *,
-        start: Point,
-        steps: Point,
+        start: DiracPoint,
+        steps: DiracPoint,
         order: Order,
         clip: float | None = None,
     ) -> None:
@@ -158,11 +158,11 @@ class DiracGame(Game):
         images = self.noise.view(-1, 1, 1, 1)
         return RealBatch(images, torch.zeros(len(images), dtype=torch.int64))
 
-    def point(self) -> Point:
+    def point(self) -> DiracPoint:
         """Where the games stand, a copy."""
-        return Point(self.generator.theta.detach().clone(), self.critic.psi.detach().clone())
+        return DiracPoint(self.generator.theta.detach().clone(), self.critic.psi.detach().clone())
 
-    def played(self, num_rounds: int) -> Point:
+    def played(self, num_rounds: int) -> DiracPoint:
         """The path from here: [num_rounds + 1, m] each."""
         data = self.data()
         path = [self.point()]
@@ -172,7 +172,7 @@ class DiracGame(Game):
             else:
                 self.step(lambda _: data)
             path.append(self.point())
-        return Point(*(torch.stack(parts) for parts in zip(*path, strict=True)))
+        return DiracPoint(*(torch.stack(parts) for parts in zip(*path, strict=True)))
 
     def _follow_field(self) -> None:
         """A simultaneous step along the field: the lab's update has no consensus term."""
@@ -180,7 +180,7 @@ class DiracGame(Game):
         self.generator.theta.data += self.steps.theta * field.theta.detach()
         self.critic.psi.data += self.steps.psi * field.psi.detach()
 
-    def field(self) -> Point:
+    def field(self) -> DiracPoint:
         """Minus each player's gradient of its own loss, [m] each, with a graph to theta and psi.
 
         Consensus adds -gamma grad |v|^2 / 2 to both (Mescheder et al. 2017, eq. 10).
@@ -192,14 +192,14 @@ class DiracGame(Game):
         batch = CriticBatch(real, self.generator(z), None, None, mix, None)
         critic_loss = self.critic_objective(batch, self.draws.penalty_weight(0)).loss
         generator_loss, _ = self.generator_objective(z, None, real, None)
-        v = Point(
+        v = DiracPoint(
             -self.num_games * _gradient(generator_loss, theta),
             -self.num_games * _gradient(critic_loss, psi),
         )
         if not self.method.consensus:
             return v
         energy = 0.5 * (v.theta.square() + v.psi.square()).sum()
-        return Point(
+        return DiracPoint(
             v.theta - self.strength * _gradient(energy, theta),
             v.psi - self.strength * _gradient(energy, psi),
         )
@@ -224,7 +224,7 @@ def _gradient(of: Tensor, at: Tensor) -> Tensor:
 
 
 def step_jacobian(
-    method: Method, strength: float, steps: Point, order: Order, reach: float = 1e-5
+    method: DiracMethod, strength: float, steps: DiracPoint, order: Order, reach: float = 1e-5
 ) -> Tensor:
     """The derivative at the equilibrium of the round that is really played, [n, 2, 2].
 
@@ -233,8 +233,8 @@ def step_jacobian(
     n = len(steps.theta)
     shift = torch.zeros(4, n, 2, dtype=torch.float64)
     shift[0, :, 0], shift[1, :, 0], shift[2, :, 1], shift[3, :, 1] = reach, -reach, reach, -reach
-    start = Point(shift[..., 0].flatten(), shift[..., 1].flatten())
-    every = Point(steps.theta.repeat(4), steps.psi.repeat(4))
+    start = DiracPoint(shift[..., 0].flatten(), shift[..., 1].flatten())
+    every = DiracPoint(steps.theta.repeat(4), steps.psi.repeat(4))
     game = DiracGame(method, strength, start=start, steps=every, order=order)
     path = game.played(1)
     ends = torch.stack([path.theta[-1], path.psi[-1]], dim=1).view(4, n, 2)

@@ -8,32 +8,32 @@ from dataclasses import dataclass
 
 import torch
 
-from lab.validate.dirac.game import Point
-from lab.validate.dirac.theory import Method, Order
+from lab.validate.dirac.game import DiracPoint
+from lab.validate.dirac.theory import DiracMethod, Order
 from lab.validate.part import Table
 
 METHODS = (
-    Method("GAN", "minimax"),
-    Method("non-saturating GAN", "non-saturating"),
-    Method("relativistic GAN", "relativistic"),
-    Method("WGAN", "wasserstein"),
-    Method("GAN + R1", "minimax", "r1"),
-    Method("non-saturating + R1", "non-saturating", "r1"),
-    Method("WGAN + R1", "wasserstein", "r1"),
-    Method("GAN + R2", "minimax", "r2"),
-    Method("WGAN + R2", "wasserstein", "r2"),
-    Method("relativistic + R1 + R2", "relativistic", "r1-r2"),
-    Method("GAN + zero-centred GP", "minimax", "zero-gp"),
-    Method("GAN + instance noise", "minimax", noisy=True),
-    Method("non-saturating + instance noise", "non-saturating", noisy=True),
-    Method("GAN + consensus", "minimax", consensus=True),
-    Method("WGAN + consensus", "wasserstein", consensus=True),
+    DiracMethod("GAN", "minimax"),
+    DiracMethod("non-saturating GAN", "non-saturating"),
+    DiracMethod("relativistic GAN", "relativistic"),
+    DiracMethod("WGAN", "wasserstein"),
+    DiracMethod("GAN + R1", "minimax", "r1"),
+    DiracMethod("non-saturating + R1", "non-saturating", "r1"),
+    DiracMethod("WGAN + R1", "wasserstein", "r1"),
+    DiracMethod("GAN + R2", "minimax", "r2"),
+    DiracMethod("WGAN + R2", "wasserstein", "r2"),
+    DiracMethod("relativistic + R1 + R2", "relativistic", "r1-r2"),
+    DiracMethod("GAN + zero-centred GP", "minimax", "zero-gp"),
+    DiracMethod("GAN + instance noise", "minimax", noisy=True),
+    DiracMethod("non-saturating + instance noise", "non-saturating", noisy=True),
+    DiracMethod("GAN + consensus", "minimax", consensus=True),
+    DiracMethod("WGAN + consensus", "wasserstein", consensus=True),
 )
 ORDERS: tuple[Order, ...] = ("simultaneous", "critic first", "generator first")
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SweepSizes:
     """How much is played."""
 
     strengths: tuple[float, ...]
@@ -49,16 +49,16 @@ class Sizes:
         return torch.linspace(*edges, self.num_steps, dtype=torch.float64).exp().tolist()
 
 
-QUICK = Sizes(strengths=(0.5, 1.0, 2.0), num_steps=10)
-FULL = Sizes(strengths=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 4.0), num_steps=24)
+QUICK = SweepSizes(strengths=(0.5, 1.0, 2.0), num_steps=10)
+FULL = SweepSizes(strengths=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 4.0), num_steps=24)
 
 
-def strengths(method: Method, sizes: Sizes) -> tuple[float, ...]:
+def strengths(method: DiracMethod, sizes: SweepSizes) -> tuple[float, ...]:
     """Those to measure; of a method without one, a 0."""
     return sizes.strengths if method.damped else (0.0,)
 
 
-def orders(method: Method) -> tuple[Order, ...]:
+def orders(method: DiracMethod) -> tuple[Order, ...]:
     """Consensus is a simultaneous update by its definition."""
     return ORDERS[:1] if method.consensus else ORDERS
 
@@ -68,16 +68,16 @@ def updates(order: Order) -> str:
     return order if order == "simultaneous" else "alternating"
 
 
-def pairs(steps: Sequence[float]) -> Point:
+def pairs(steps: Sequence[float]) -> DiracPoint:
     """Every generator step with every critic step."""
     pairs = torch.cartesian_prod(*[torch.tensor(steps, dtype=torch.float64)] * 2)
-    return Point(pairs[:, 0].clone(), pairs[:, 1].clone())
+    return DiracPoint(pairs[:, 0].clone(), pairs[:, 1].clone())
 
 
-def diagonal(steps: Sequence[float]) -> Point:
+def diagonal(steps: Sequence[float]) -> DiracPoint:
     """The same step for both players."""
     both = torch.tensor(steps, dtype=torch.float64)
-    return Point(both, both)
+    return DiracPoint(both, both)
 
 
 def column(table: Table, index: int) -> list[float]:

@@ -9,18 +9,25 @@ from itertools import product
 
 from torch import Tensor
 
-from lab.validate.dirac.game import DiracGame, Point
+from lab.validate.dirac.game import DiracGame, DiracPoint
 from lab.validate.dirac.grid import (
     METHODS,
     ORDERS,
-    Sizes,
+    SweepSizes,
     diagonal,
     orders,
     pairs,
     strengths,
     updates,
 )
-from lab.validate.dirac.theory import OUTCOMES, Method, Order, Outcome, expected, is_close_call
+from lab.validate.dirac.theory import (
+    OUTCOMES,
+    DiracMethod,
+    Order,
+    Outcome,
+    expected,
+    is_close_call,
+)
 from lab.validate.part import Cell, Check, Matrix, Table
 
 CLOSE_CALL = 0.01
@@ -37,10 +44,10 @@ modulus shows itself in three quarters of the rounds: 1.01^375 is 42."""
 class Sweep:
     """All pairs of steps for one method, strength and order, played side by side."""
 
-    method: Method
+    method: DiracMethod
     strength: float
     order: Order
-    sizes: Sizes
+    sizes: SweepSizes
 
     def __str__(self) -> str:
         strength = f", strength {self.strength:g}" if self.method.damped else ""
@@ -58,7 +65,7 @@ class Played:
     close_call: bool
 
 
-def sweeps_of(sizes: Sizes) -> list[Sweep]:
+def sweeps_of(sizes: SweepSizes) -> list[Sweep]:
     return [
         Sweep(method, strength, order, sizes)
         for method in METHODS
@@ -71,7 +78,7 @@ def play(sweep: Sweep) -> list[Played]:
     """Every pair of steps of a sweep, from the same small deviation."""
     method, strength, order = sweep.method, sweep.strength, sweep.order
     steps = (diagonal if method.consensus else pairs)(sweep.sizes.steps)
-    start = Point(START * steps.theta.sqrt(), START * steps.psi.sqrt())
+    start = DiracPoint(START * steps.theta.sqrt(), START * steps.psi.sqrt())
     game = DiracGame(method, strength, start=start, steps=steps, order=order)
     outcomes = outcomes_of(game.played(NUM_ROUNDS), steps)
     points = zip(steps.theta.tolist(), steps.psi.tolist(), strict=True)
@@ -86,7 +93,7 @@ def play(sweep: Sweep) -> list[Played]:
     ]
 
 
-def outcomes_of(path: Point, steps: Point) -> list[Outcome]:
+def outcomes_of(path: DiracPoint, steps: DiracPoint) -> list[Outcome]:
     """What became of each game, from its path [rounds + 1, m] alone.
 
     The radius is sqrt(theta^2 / h_g + psi^2 / h_d), which an undamped round keeps to first order.
@@ -101,7 +108,7 @@ def outcomes_of(path: Point, steps: Point) -> list[Outcome]:
     ]
 
 
-def radii(path: Point, steps: Point) -> Tensor:
+def radii(path: DiracPoint, steps: DiracPoint) -> Tensor:
     """Distance from the equilibrium, [rounds + 1, m]."""
     return (path.theta.square() / steps.theta + path.psi.square() / steps.psi).sqrt()
 

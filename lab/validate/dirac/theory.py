@@ -43,7 +43,7 @@ DAMPINGS: dict[PenaltyKind, float] = {
 
 
 @dataclass(frozen=True)
-class Method:
+class DiracMethod:
     """A row of the table: a loss, and one thing that may damp it."""
 
     name: str
@@ -72,7 +72,7 @@ class Method:
         return DAMPINGS[self.penalty] * strength
 
 
-def field_eigenvalues(method: Method, strength: float) -> tuple[complex, complex]:
+def field_eigenvalues(method: DiracMethod, strength: float) -> tuple[complex, complex]:
     """Of the gradient field at the equilibrium; one column of the table."""
     if method.consensus:
         real, imaginary = -strength * method.slope**2, method.slope
@@ -83,7 +83,7 @@ def field_eigenvalues(method: Method, strength: float) -> tuple[complex, complex
 
 
 def step_eigenvalues(
-    method: Method, strength: float, generator_step: float, critic_step: float, order: Order
+    method: DiracMethod, strength: float, generator_step: float, critic_step: float, order: Order
 ) -> tuple[complex, complex]:
     """Of the map that one round is, at the equilibrium: roots of x^2 - trace x + determinant.
 
@@ -106,7 +106,7 @@ def step_eigenvalues(
 
 
 def is_stable(
-    method: Method, strength: float, generator_step: float, critic_step: float, order: Order
+    method: DiracMethod, strength: float, generator_step: float, critic_step: float, order: Order
 ) -> bool:
     """The discrete-time condition of the table, as it is written there."""
     f, h_g, h_d = method.slope, generator_step, critic_step
@@ -121,7 +121,7 @@ def is_stable(
 
 
 def expected(
-    method: Method, strength: float, generator_step: float, critic_step: float, order: Order
+    method: DiracMethod, strength: float, generator_step: float, critic_step: float, order: Order
 ) -> Outcome:
     """The outcome of a small deviation by the table."""
     if is_stable(method, strength, generator_step, critic_step, order):
@@ -133,7 +133,7 @@ def expected(
 
 
 def is_close_call(
-    method: Method,
+    method: DiracMethod,
     strength: float,
     generator_step: float,
     critic_step: float,
@@ -151,7 +151,7 @@ def is_close_call(
     return abs(modulus - 1) < margin
 
 
-def period(method: Method, generator_step: float, critic_step: float) -> float:
+def period(method: DiracMethod, generator_step: float, critic_step: float) -> float:
     """Rounds of one turn under alternating updates without damping."""
     half = method.slope * math.sqrt(generator_step * critic_step) / 2
     return 2 * math.pi / (2 * math.asin(half))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lab.randomness import counted_generator, counted_seed
 from lab.statistics import Interval, bootstrap_interval, interquartile_mean
-from lab.validate.mixtures.game import CRITIC_STEPS, LATENT_SIZE, Method, MixtureGame
+from lab.validate.mixtures.game import CRITIC_STEPS, LATENT_SIZE, MixtureGame, MixtureMethod
 from lab.validate.mixtures.modes import (
     GRID,
     NEAR,
@@ -47,7 +47,7 @@ SMOOTHNESS = {"ring": 0.1, "grid": 0.01}
 
 
 @dataclass(frozen=True)
-class Sizes:
+class MixtureSizes:
     """How much is trained."""
 
     num_seeds: int
@@ -61,21 +61,21 @@ class Sizes:
         return self.grid_rounds if mixture == GRID else self.ring_rounds
 
 
-QUICK = Sizes(num_seeds=6, ring_rounds=800, grid_rounds=800)
-FULL = Sizes(num_seeds=12, ring_rounds=1500, grid_rounds=3000)
+QUICK = MixtureSizes(num_seeds=6, ring_rounds=800, grid_rounds=800)
+FULL = MixtureSizes(num_seeds=12, ring_rounds=1500, grid_rounds=3000)
 
 
 @dataclass(frozen=True)
-class Job:
+class MixtureJob:
     """All seeds of one method on one mixture."""
 
-    method: Method
+    method: MixtureMethod
     mixture: Mixture
-    sizes: Sizes
+    sizes: MixtureSizes
 
 
 @dataclass(frozen=True)
-class Result:
+class MixtureResult:
     """What each seed covers, and samples of the seed in the middle."""
 
     counts: tuple[Counted, ...]
@@ -83,21 +83,21 @@ class Result:
     """[NUM_SHOWN, 2]"""
 
 
-def methods_for(mixture: Mixture) -> tuple[Method, ...]:
+def methods_for(mixture: Mixture) -> tuple[MixtureMethod, ...]:
     """Two plain GANs, then three whose critics are regularised."""
     weight = ("penalty.weight", SMOOTHNESS[mixture.name])
     return (
-        Method("minimax GAN", (*ADAM, ("loss", "minimax"))),
-        Method("non-saturating GAN", (*ADAM, ("loss", "non-saturating"))),
-        Method(
+        MixtureMethod("minimax GAN", (*ADAM, ("loss", "minimax"))),
+        MixtureMethod("non-saturating GAN", (*ADAM, ("loss", "non-saturating"))),
+        MixtureMethod(
             "non-saturating + R1",
             (*ADAM, ("loss", "non-saturating"), ("penalty.kind", "r1"), weight),
         ),
-        Method(
+        MixtureMethod(
             "WGAN-GP",
             (*ADAM, ("loss", "wasserstein"), ("penalty.kind", "wgan-gp"), ("penalty.weight", 0.1)),
         ),
-        Method(
+        MixtureMethod(
             "relativistic + R1 + R2",
             (*ADAM, ("loss", "relativistic"), ("penalty.kind", "r1-r2"), weight),
         ),
@@ -120,7 +120,11 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     """Modes and high-quality share with intervals over seeds; orderings checked."""
     started = time.perf_counter()
     sizes = QUICK if quick else FULL
-    jobs = [Job(method, mixture, sizes) for mixture in MIXTURES for method in methods_for(mixture)]
+    jobs = [
+        MixtureJob(method, mixture, sizes)
+        for mixture in MIXTURES
+        for method in methods_for(mixture)
+    ]
     longest = [i for i, job in enumerate(jobs) if "penalty.kind" in dict(job.method.values)]
     order = longest + [i for i in range(len(jobs)) if i not in longest]
     done = done_by(train, [jobs[i] for i in order], processes, say, describe=_describe)
@@ -139,7 +143,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     )
 
 
-def train(job: Job) -> Result:
+def train(job: MixtureJob) -> MixtureResult:
     """Train all seeds of a job and count their modes."""
     game = MixtureGame(
         job.method,
@@ -154,10 +158,10 @@ def train(job: Job) -> Result:
     samples = game.samples(NUM_SAMPLES)
     counts = tuple(counted(one, job.mixture) for one in samples)
     middle = sorted(range(len(counts)), key=lambda i: (counts[i].modes, i))[len(counts) // 2]
-    return Result(counts, samples[middle, :NUM_SHOWN].clone())
+    return MixtureResult(counts, samples[middle, :NUM_SHOWN].clone())
 
 
-def _describe(job: Job, result: Result) -> str:
+def _describe(job: MixtureJob, result: MixtureResult) -> str:
     modes = [count.modes for count in result.counts]
     return f"{job.method.name} on the {job.mixture.name}: modes {modes}"
 
@@ -166,7 +170,7 @@ def _describe(job: Job, result: Result) -> str:
 
 
 def protocol_checks() -> list[Check]:
-    """A perfect sampler, one that lost modes, and noise: what counting must say of each."""
+    """A perfect sampler, one that lost modes, and noise: the counts that each must give."""
     perfect, lost, noise = [], [], []
     for mixture in MIXTURES:
         draw = counted_generator(SEED, f"protocol on the {mixture.name}", 0)
@@ -208,11 +212,13 @@ def _interval(values: Sequence[float], name: str) -> tuple[float, Interval]:
     return float(interquartile_mean(values)), bootstrap_interval([values], draw)
 
 
-def _modes(results: dict[tuple[str, str], Result], key: tuple[str, str]) -> tuple[float, Interval]:
+def _modes(
+    results: dict[tuple[str, str], MixtureResult], key: tuple[str, str]
+) -> tuple[float, Interval]:
     return _interval([float(count.modes) for count in results[key].counts], f"modes {key}")
 
 
-def ordering_checks(results: dict[tuple[str, str], Result]) -> list[Check]:
+def ordering_checks(results: dict[tuple[str, str], MixtureResult]) -> list[Check]:
     """ORDERINGS as claims, on results by (mixture, method): the intervals must be apart."""
     checks = []
     for mixture in MIXTURES:
@@ -232,7 +238,7 @@ def ordering_checks(results: dict[tuple[str, str], Result]) -> list[Check]:
     return checks
 
 
-def _table(jobs: Sequence[Job], results: dict[tuple[str, str], Result]) -> Table:
+def _table(jobs: Sequence[MixtureJob], results: dict[tuple[str, str], MixtureResult]) -> Table:
     rows: list[list[Cell]] = []
     for job in jobs:
         key = (job.mixture.name, job.method.name)
@@ -262,7 +268,7 @@ def _table(jobs: Sequence[Job], results: dict[tuple[str, str], Result]) -> Table
 
 
 def _figure(
-    mixture: Mixture, jobs: Sequence[Job], results: dict[tuple[str, str], Result]
+    mixture: Mixture, jobs: Sequence[MixtureJob], results: dict[tuple[str, str], MixtureResult]
 ) -> Planes:
     centres = Series("data", [x for x, _ in mixture.centres], [y for _, y in mixture.centres])
     planes = []
@@ -284,7 +290,7 @@ def _figure(
     )
 
 
-def _settings(sizes: Sizes) -> dict[str, Any]:
+def _settings(sizes: MixtureSizes) -> dict[str, Any]:
     return {
         "seeds": sizes.num_seeds,
         "rounds": {mixture.name: sizes.rounds(mixture) for mixture in MIXTURES},

@@ -31,7 +31,7 @@ CRITIC_STEPS = 5
 
 
 @dataclass(frozen=True)
-class Method:
+class MixtureMethod:
     """A loss, its regularisation, and Adam's settings, by their paths in the configuration."""
 
     name: str
@@ -99,8 +99,8 @@ class MixtureGame(Game):
     """S games of one method on one mixture."""
 
     def __init__(
-        self, method: Method, mixture: Mixture, *, num_games: int, batch_size: int, width: int,
-        num_rounds: int, seed: int,
+        self, method: MixtureMethod, mixture: Mixture, *, num_games: int, batch_size: int,
+        width: int, num_rounds: int, seed: int,
     ) -> None:  # fmt: skip
         """`batch_size` is that of each game; rates fall to 0 over `num_rounds`."""
         self.mixture, self.num_games, self.width = mixture, num_games, width

@@ -1,4 +1,4 @@
-"""Planted failures and healthy controls: is each called what it is, how soon, how often in vain?
+"""Planted failures and healthy controls: is each named right, and how soon?
 
 Limits were set on the calibration seeds (lab.validate.planted.calibration); what is reported here
 are other seeds, on which nothing was chosen.
@@ -14,7 +14,7 @@ from lab.validate.part import Check, Part, Say
 from lab.validate.planted.calibration import CALIBRATION_SEEDS
 from lab.validate.planted.cases import BASE, CASES
 from lab.validate.planted.rates import error_rates
-from lab.validate.planted.runs import Job, Judged, PlayedRun, judge_run, play
+from lab.validate.planted.runs import Judged, PlantedJob, PlayedRun, judge_run, play
 from lab.validate.planted.tables import (
     by_case,
     confusion,
@@ -39,7 +39,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     started = time.perf_counter()
     settings = StabilityConfig()
     seeds = QUICK_SEEDS if quick else FULL_SEEDS
-    jobs = [Job(name, seed) for seed in seeds for name in CASES]
+    jobs = [PlantedJob(name, seed) for seed in seeds for name in CASES]
     played = done_by(
         play, jobs, processes, say, describe=lambda job, run: _describe(run, settings)
     )

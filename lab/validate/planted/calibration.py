@@ -19,14 +19,14 @@ from lab.config import make_config, parse_setting
 from lab.errors import InputError, unknown
 from lab.record import read_json, write_json
 from lab.validate.planted.cases import CASES
-from lab.validate.planted.runs import Job, PlayedRun, judge_run, play
+from lab.validate.planted.runs import PlantedJob, PlayedRun, judge_run, play
 
 CALIBRATION_SEEDS = (0, 1, 2, *range(5, 10), *range(20, 30))
 """Every seed whose runs were looked at before a rule, a limit or a case was changed."""
 PROG = "python -m lab.validate.planted.calibration"
 
 
-def kept_file(folder: Path, job: Job) -> Path:
+def kept_file(folder: Path, job: PlantedJob) -> Path:
     """FOLDER/classes-dropped-3.json"""
     words = "-".join("".join(c if c.isalnum() else " " for c in job.case).split())
     return folder / f"{words}-{job.seed}.json"
@@ -34,7 +34,7 @@ def kept_file(folder: Path, job: Job) -> Path:
 
 def keep(folder: Path, played: PlayedRun) -> None:
     """Write a run's rows."""
-    write_json(kept_file(folder, Job(played.case, played.seed)), vars(played))
+    write_json(kept_file(folder, PlantedJob(played.case, played.seed)), vars(played))
 
 
 def kept(folder: Path) -> list[PlayedRun]:
@@ -59,7 +59,7 @@ def train(
             raise unknown("the case", name, CASES)
     for seed in seeds:
         for name in cases or CASES:
-            job = Job(name, seed)
+            job = PlantedJob(name, seed)
             if not kept_file(folder, job).exists():
                 keep(folder, play(job))
                 print(f"{name}, seed {seed}", flush=True)

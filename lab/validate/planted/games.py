@@ -231,5 +231,5 @@ class PerfectImproving(PerfectGenerator, NoisyImproving):
 
 
 def _picked(z: Tensor, count: int) -> Tensor:
-    """For each latent code one of `count` things, int64 [B], always the same."""
+    """For each latent code one of `count` indices, int64 [B], always the same."""
     return (z[:, 0].detach().double().abs() * 1e6).long().cpu() % count

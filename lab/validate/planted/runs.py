@@ -19,7 +19,7 @@ from lab.stability.verdict import Verdict, judge
 from lab.validate.planted.cases import CASES, Case, config_of
 
 
-class Job(NamedTuple):
+class PlantedJob(NamedTuple):
     """Which run to make."""
 
     case: str
@@ -28,7 +28,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class PlayedRun:
-    """A run's rows and what they are judged against: enough to judge it anew."""
+    """A run's rows and what they are judged against: enough to judge it again."""
 
     case: str
     seed: int
@@ -55,7 +55,7 @@ class PlayedRun:
         }
 
 
-def play(job: Job) -> PlayedRun:
+def play(job: PlantedJob) -> PlayedRun:
     """Train one run to its budget in a folder that is thrown away."""
     case = CASES[job.case]
     rows: list[Row] = []
@@ -119,7 +119,7 @@ class Judged:
 
     @property
     def healthy(self) -> bool:
-        """By construction, or for it ended well; no verdict is asked."""
+        """By construction, or because it ended well; no verdict is asked."""
         return self.case.healthy and (self.case.by_construction or self.ended_well)
 
     @property

@@ -28,7 +28,7 @@ from lab.validate.stacked.training import (
     METHODS,
     ORIGINALS,
     SEED,
-    Method,
+    StackedMethod,
     Trained,
     Training,
     real_classes,
@@ -83,7 +83,9 @@ def _trained(quick: bool, processes: int, say: Say, budget_kimg: int | None) -> 
         return done_by(train, jobs, 1 if on_gpu else processes, say, describe=_describe)
 
 
-def _size(quick: bool, budget_kimg: int | None) -> tuple[int, float, int, int, Sequence[Method]]:
+def _size(
+    quick: bool, budget_kimg: int | None
+) -> tuple[int, float, int, int, Sequence[StackedMethod]]:
     """Thousands of images, width, batch, samples counted, methods."""
     if budget_kimg is not None:
         return budget_kimg, 1.0, 64, PAPER_SAMPLES, METHODS

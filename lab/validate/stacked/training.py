@@ -31,7 +31,7 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Method:
+class StackedMethod:
     """A loss and its regularisation, by their paths in the configuration."""
 
     name: str
@@ -39,7 +39,7 @@ class Method:
 
 
 METHODS = (
-    Method(
+    StackedMethod(
         "relativistic + R1 + R2",
         (
             ("loss", "relativistic"),
@@ -49,7 +49,7 @@ METHODS = (
             ("optimizer.critic.beta1", 0.0),
         ),
     ),
-    Method(
+    StackedMethod(
         "WGAN-GP",
         (
             ("loss", "wasserstein"),
@@ -61,7 +61,7 @@ METHODS = (
             ("optimizer.critic.beta2", 0.9),
         ),
     ),
-    Method(
+    StackedMethod(
         "non-saturating + R1",
         (
             ("loss", "non-saturating"),
@@ -71,7 +71,7 @@ METHODS = (
             ("optimizer.critic.beta1", 0.0),
         ),
     ),
-    Method("non-saturating", (("loss", "non-saturating"),)),
+    StackedMethod("non-saturating", (("loss", "non-saturating"),)),
 )
 
 
@@ -79,7 +79,7 @@ METHODS = (
 class Training:
     """One method on the pack, and how its modes are counted."""
 
-    method: Method
+    method: StackedMethod
     pack: Path
     num_images: int
     """Shown to the critic."""
