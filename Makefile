@@ -15,11 +15,12 @@ BIN := $(VENV)/bin
 SOURCES := lab search_spaces reports tests benchmarks
 COVERAGE := build/coverage
 # SlipCover costs a few per cent where coverage.py's tracer costs 40 to 70 (Python 3.11).
-MEASURED := $(BIN)/python -m slipcover --branch --source lab,reports,search_spaces --json
+MEASURED := $(BIN)/python -W "ignore:Unable to activate pytest" -m slipcover --branch --json \
+	--source lab,reports --omit "lab/engine/*,lab/validate/*"
 # Ray's processes do not start under SlipCover; what these tests run is mostly in other processes.
 NOT_MEASURED := tests/engine tests/benchmarks tests/validate tests/deploy
 
-.PHONY: search test test-lab test-reports test-large validate test-faults test-hosts test-slow bench clean
+.PHONY: search test test-lab test-commands test-reports test-large validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -29,13 +30,15 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory --jobs 2 --keep-going test-lab test-reports
+	$(MAKE) --no-print-directory --jobs 2 --keep-going test-commands test-lab test-reports
 	$(BIN)/python -m tests.covered $(COVERAGE)/lab.json $(COVERAGE)/reports.json
 
-# The tests of the report are one process that waits for a browser much of its time.
+# Two at a time, the third when one ends.
 test-lab: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)
 	$(MEASURED) --out $(COVERAGE)/lab.json -m pytest $(addprefix --ignore ,tests/reports $(NOT_MEASURED))
+
+test-commands: $(VENV)/.installed-test
 	$(BIN)/pytest $(NOT_MEASURED)
 
 test-reports: $(VENV)/.installed-test
