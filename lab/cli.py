@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -136,4 +137,7 @@ def _exit_code(work: Callable[[], int], prog: str) -> int:
         return MISTAKEN
     except KeyboardInterrupt:
         print(f"{prog}: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `... | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED

@@ -1,4 +1,4 @@
-"""Learning rates over a run: the share of the budget done, in [0, 1), -> a factor of the rate."""
+"""Learning rates over a run: the share of the budget done, in [0, 1] -> a factor of the rate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def linear(done: float) -> float:
 
 
 def schedule_of(config: RunConfig) -> Schedule:
-    """The configured schedule. Raises InputError when one of a person's file is not usable."""
+    """The configured schedule. Raises InputError when one from a person's own file is not usable."""
     return find_schedule(config.optimizer.schedule, config.files)
 
 

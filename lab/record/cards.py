@@ -128,7 +128,7 @@ class VerdictCard(Card):
     """How a run ended, since when, and the evidence for it."""
 
     name: str = "unknown"
-    """`stable`, or the failure: diverged, collapsed, oscillating, stalled, degraded."""
+    """`stable`, or the failure: a name of `lab.record.verdicts`."""
     onset_images: Number | None = None
     """Images seen when the failure began; the budget for `stalled`, null for `stable`."""
     evidence: str = ""
