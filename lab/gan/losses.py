@@ -91,7 +91,7 @@ RELATIVISTIC = Loss(relativistic_critic, relativistic_generator, needs_real=True
 
 
 def loss_of(config: RunConfig) -> Loss:
-    """The configured loss. Raises InputError when one from a person's own file is not usable."""
+    """The configured loss. Raises InputError when one from an own file is not usable."""
     return find_loss(config.loss, config.files)
 
 

@@ -30,7 +30,7 @@ def player_optimizer(
 ) -> torch.optim.Optimizer:
     """The configured optimizer of a player's parameters.
 
-    Raises InputError when one from a person's own file is not usable.
+    Raises InputError when one from an own file is not usable.
     """
     make = find_optimizer(settings.kind, files)
     return _made(make, list(parameters), settings)

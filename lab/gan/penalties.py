@@ -122,7 +122,7 @@ DRAGAN = Penalty(dragan, needs_noise=True)
 
 
 def penalty_of(config: RunConfig) -> Penalty:
-    """The configured penalty. Raises InputError when one from a person's own file is not usable."""
+    """The configured penalty. Raises InputError when one from an own file is not usable."""
     return find_penalty(config.penalty.kind, config.files)
 
 

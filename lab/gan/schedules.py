@@ -25,7 +25,7 @@ def linear(done: float) -> float:
 
 
 def schedule_of(config: RunConfig) -> Schedule:
-    """The configured schedule. Raises InputError when one from a person's own file is not usable."""
+    """The configured schedule. Raises InputError when one from an own file is not usable."""
     return find_schedule(config.optimizer.schedule, config.files)
 
 
