@@ -33,7 +33,7 @@ BARE = {"--watch": f"{DEFAULT_SECONDS:g}", "--serve": "0"}
 
 
 @dataclass(frozen=True)
-class Arguments:
+class ReportArguments:
     """Write the report of a study, or of two side by side, as one HTML page."""
 
     study: tyro.conf.Positional[str]
@@ -55,10 +55,10 @@ class Arguments:
 
 def main(args: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    return run_command(Arguments, _run, prog="python -m reports", args=args, bare=BARE)
+    return run_command(ReportArguments, _run, prog="python -m reports", args=args, bare=BARE)
 
 
-def _run(arguments: Arguments) -> int:
+def _run(arguments: ReportArguments) -> int:
     if arguments.another:
         return _compare(arguments)
     storage = open_storage(arguments.study)
@@ -79,7 +79,7 @@ def _run(arguments: Arguments) -> int:
     return 0
 
 
-def _compare(arguments: Arguments) -> int:
+def _compare(arguments: ReportArguments) -> int:
     """A page of two studies."""
     from reports.compare.page import store_comparison
 
@@ -97,12 +97,12 @@ def _compare(arguments: Arguments) -> int:
     return 0
 
 
-def _given(arguments: Arguments, *options: str) -> str:
+def _given(arguments: ReportArguments, *options: str) -> str:
     """The options that were given, as text; empty for none."""
     return listed([f"--{name}" for name in options if getattr(arguments, name) is not None])
 
 
-def _export(storage: Storage, arguments: Arguments) -> int:
+def _export(storage: Storage, arguments: ReportArguments) -> int:
     """Figures as files."""
     given = _given(arguments, "watch", "serve", "out")
     if given:

@@ -27,6 +27,7 @@ from lab.config.sections import CATALOGUES as CATALOGUES
 from lab.config.sections import NO_LIMITS as NO_LIMITS
 from lab.config.sections import RESOLUTIONS as RESOLUTIONS
 from lab.config.sections import Architecture as Architecture
+from lab.config.sections import ConfigSection as ConfigSection
 from lab.config.sections import CriticNorm as CriticNorm
 from lab.config.sections import DataConfig as DataConfig
 from lab.config.sections import EvaluationConfig as EvaluationConfig
@@ -39,7 +40,6 @@ from lab.config.sections import PenaltyKind as PenaltyKind
 from lab.config.sections import PlayerOptimizer as PlayerOptimizer
 from lab.config.sections import Precision as Precision
 from lab.config.sections import ScheduleName as ScheduleName
-from lab.config.sections import Section as Section
 from lab.config.sections import StabilityConfig as StabilityConfig
 from lab.config.sections import TrainingConfig as TrainingConfig
 from lab.config.sections import choices as choices

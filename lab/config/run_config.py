@@ -20,13 +20,13 @@ from pydantic import (
 from lab.config.paths import canonical_data, canonical_values, no_section
 from lab.config.sections import (
     CATALOGUES,
+    ConfigSection,
     DataConfig,
     EvaluationConfig,
     LossName,
     NetworkConfig,
     OptimizerConfig,
     PenaltyConfig,
-    Section,
     StabilityConfig,
     TrainingConfig,
     value_at,
@@ -35,7 +35,7 @@ from lab.errors import InputError, unknown
 from lab.user_file import UserFile, files_for, is_reference, stored_files
 
 
-class RunConfig(Section):
+class RunConfig(ConfigSection):
     """All settings that determine the numbers of one run."""
 
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -113,7 +113,7 @@ def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list
     paths: list[str] = []
     for name, field in section.model_fields.items():
         kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
+        if isinstance(kind, type) and issubclass(kind, ConfigSection):
             paths += config_paths(kind, f"{prefix}{name}.")
         elif name not in _NO_SETTINGS:
             paths.append(prefix + name)

@@ -62,7 +62,7 @@ Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """A frozen group of settings that rejects unknown keys."""
 
     model_config = ConfigDict(
@@ -74,7 +74,7 @@ class Section(BaseModel):
     )
 
 
-class DataConfig(Section):
+class DataConfig(ConfigSection):
     """The real images of a run."""
 
     source: str = "fashion-mini"
@@ -87,7 +87,7 @@ class DataConfig(Section):
     """Flip each real image left to right with probability 1/2."""
 
 
-class NetworkConfig(Section):
+class NetworkConfig(ConfigSection):
     """The generator and the critic."""
 
     architecture: Architecture = "sngan-cnn"
@@ -102,7 +102,7 @@ class NetworkConfig(Section):
     """Normalisation of the critic's layers; orthonormal: see penalty.orthonormal_weight."""
 
 
-class PenaltyConfig(Section):
+class PenaltyConfig(ConfigSection):
     """Regularisation of the critic's gradient or weights."""
 
     kind: PenaltyKind = "none"
@@ -117,7 +117,7 @@ class PenaltyConfig(Section):
     """Weight of |W^T W - I|_F^2 (Brock et al. 2019); with critic_norm orthonormal."""
 
 
-class PlayerOptimizer(Section):
+class PlayerOptimizer(ConfigSection):
     """How one player's weights are updated."""
 
     kind: OptimizerKind = "adam"
@@ -130,7 +130,7 @@ class PlayerOptimizer(Section):
     """Decay of Adam's mean of squared gradients."""
 
 
-class OptimizerConfig(Section):
+class OptimizerConfig(ConfigSection):
     """The optimizers of both players and their common schedule."""
 
     generator: PlayerOptimizer = PlayerOptimizer()
@@ -141,7 +141,7 @@ class OptimizerConfig(Section):
     """Factor of both learning rates over the budget."""
 
 
-class TrainingConfig(Section):
+class TrainingConfig(ConfigSection):
     """Batch size, order of updates, budget and arithmetic."""
 
     batch_size: int = Field(default=64, ge=1, le=65536)
@@ -164,7 +164,7 @@ class TrainingConfig(Section):
     """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""
 
 
-class EvaluationConfig(Section):
+class EvaluationConfig(ConfigSection):
     """Interval, sample count and features of the metrics."""
 
     every_images: int = Field(default=20_000, ge=1)
@@ -179,7 +179,7 @@ class EvaluationConfig(Section):
     """k of the nearest neighbours in precision, recall, density and coverage."""
 
 
-class StabilityConfig(Section):
+class StabilityConfig(ConfigSection):
     """Limits of the rules in lab.stability, and when a run ends."""
 
     target_quality: float = Field(default=0.5, gt=0.0, lt=1.0)

@@ -28,7 +28,7 @@ class NodeAddress(NamedTuple):
     address: str
 
 
-class Finding(NamedTuple):
+class NodeProof(NamedTuple):
     """What one node could write and read."""
 
     node: NodeAddress
@@ -78,7 +78,7 @@ def working_nodes(nodes: list[dict[str, Any]], *, driver: str) -> list[NodeAddre
     ]
 
 
-def sentence(storage_name: str, findings: Sequence[Finding]) -> str | None:
+def sentence(storage_name: str, findings: Sequence[NodeProof]) -> str | None:
     """What is wrong, in one sentence that names the node; None when nothing is."""
     for finding in findings:
         if finding.problem is not None:
@@ -105,30 +105,30 @@ def _listed(addresses: Sequence[str]) -> str:
     return f"{', '.join(first)} and {len(addresses) - 2} others"
 
 
-def _require(storage: Storage, findings: Sequence[Finding]) -> None:
+def _require(storage: Storage, findings: Sequence[NodeProof]) -> None:
     problem = sentence(storage.name, findings)
     if problem is not None:
         raise InputError(problem)
 
 
-def _leave_note(address: str, names: dict[NodeAddress, str], me: NodeAddress) -> Finding:
+def _leave_note(address: str, names: dict[NodeAddress, str], me: NodeAddress) -> NodeProof:
     """Runs on a node: write its note."""
     try:
         open_storage(address).write(names[me], me.address.encode())
     except (InputError, OSError) as error:
-        return Finding(me, problem=reason_of(error))
-    return Finding(me)
+        return NodeProof(me, problem=reason_of(error))
+    return NodeProof(me)
 
 
 def _look(
     nodes: Sequence[NodeAddress], address: str, names: dict[NodeAddress, str]
-) -> list[Finding]:
+) -> list[NodeProof]:
     return _on_every_node(nodes, _look_for_notes, address, names, VISIBLE_WITHIN_SECONDS)
 
 
 def _look_for_notes(
     address: str, names: dict[NodeAddress, str], within_seconds: float, me: NodeAddress
-) -> Finding:
+) -> NodeProof:
     """Runs on a node: read the notes of all."""
     deadline = time.monotonic() + within_seconds
     missing = dict(names)
@@ -144,11 +144,11 @@ def _look_for_notes(
                 break
             time.sleep(0.5)
     except (InputError, OSError) as error:
-        return Finding(me, problem=reason_of(error))
-    return Finding(me, unseen=tuple(node.address for node in missing))
+        return NodeProof(me, problem=reason_of(error))
+    return NodeProof(me, unseen=tuple(node.address for node in missing))
 
 
-def _on_every_node(nodes: Sequence[NodeAddress], act: Any, *args: Any) -> list[Finding]:
+def _on_every_node(nodes: Sequence[NodeAddress], act: Any, *args: Any) -> list[NodeProof]:
     """`act(*args, node)` on each node, at once; a node that does not answer is a finding too."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -169,7 +169,7 @@ def _on_every_node(nodes: Sequence[NodeAddress], act: Any, *args: Any) -> list[F
         try:
             findings.append(ray.get(answer, timeout=left))
         except ray.exceptions.GetTimeoutError:
-            findings.append(Finding(node, problem="it does not answer"))
+            findings.append(NodeProof(node, problem="it does not answer"))
         except ray.exceptions.RayError as error:
-            findings.append(Finding(node, problem=str(error).strip().splitlines()[0][:200]))
+            findings.append(NodeProof(node, problem=str(error).strip().splitlines()[0][:200]))
     return findings

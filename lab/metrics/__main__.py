@@ -30,7 +30,7 @@ PROG = "python -m lab.metrics"
 
 
 @dataclass(frozen=True)
-class Arguments:
+class TrainArguments:
     """Train a feature extractor as a classifier of a labelled pack."""
 
     verb: tyro.conf.Positional[Literal["train"]]
@@ -55,7 +55,7 @@ class Arguments:
     """Seed of every draw."""
 
 
-def train(arguments: Arguments) -> int:
+def train(arguments: TrainArguments) -> int:
     """Train on the pack's train split, measure on its held-out split, write the weights."""
     plan = _plan(arguments)
     family = family_name(arguments.family or arguments.out.stem)
@@ -75,7 +75,7 @@ def train(arguments: Arguments) -> int:
     return 0
 
 
-def _plan(arguments: Arguments) -> TrainingPlan:
+def _plan(arguments: TrainArguments) -> TrainingPlan:
     for name in ("epochs", "width"):
         value = getattr(arguments, name)
         if not 1 <= value <= 1000:
@@ -91,7 +91,7 @@ def _plan(arguments: Arguments) -> TrainingPlan:
     return TrainingPlan(num_epochs=arguments.epochs, seed=arguments.seed)
 
 
-def _labelled_pack(arguments: Arguments) -> Pack:
+def _labelled_pack(arguments: TrainArguments) -> Pack:
     values = {
         "data.source": arguments.pack,
         "data.resolution": arguments.resolution,
@@ -108,7 +108,7 @@ def _labelled_pack(arguments: Arguments) -> Pack:
 
 
 def _card(
-    arguments: Arguments, pack: Pack, network: FeatureNetwork, family: str, right: float
+    arguments: TrainArguments, pack: Pack, network: FeatureNetwork, family: str, right: float
 ) -> WeightsCard:
     return WeightsCard(
         family=family,
@@ -131,7 +131,7 @@ def _card(
 
 def main(args: list[str] | None = None) -> int:
     """Entry point."""
-    return run_command(Arguments, train, prog=PROG, args=args)
+    return run_command(TrainArguments, train, prog=PROG, args=args)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lab.config import Section
+from lab.config import ConfigSection
 from lab.errors import InputError
 from lab.plan.objective import ObjectiveName
 from lab.plan.race import Rules, halved, rungs_of
@@ -16,7 +16,7 @@ FIRST_CONFIRM_SEED = 1000
 NUM_SEEDS = 2**31
 
 
-class PlanSettings(Section):
+class PlanSettings(ConfigSection):
     """The planner's settings; with the space they determine every proposal."""
 
     trials: int = Field(default=16, ge=1, le=1_000_000)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from lab.statistics import Effect
-from reports.compare.card import Barriers, Pair, barriers, differences, identical_groups
+from reports.compare.card import Barriers, StudyPair, barriers, differences, identical_groups
 from reports.compare.ends import points_apart, study_mark
 from reports.compare.figures import draw_lanes, quality_panel, survival_panel
 from reports.compare.rows import (
@@ -19,7 +19,7 @@ from reports.compare.rows import (
 )
 from reports.kit.blocks import Block, Missing
 from reports.kit.markup import Html, element
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.table import Column, table
 from reports.kit.words import (
     MISSING,
@@ -32,7 +32,7 @@ MOST_NAMED = 12
 """Names listed of what only one study has; the others are counted."""
 
 
-def differs_blocks(pair: Pair) -> list[Block]:
+def differs_blocks(pair: StudyPair) -> list[Block]:
     """Warnings, then a table of every difference, then the groups without any."""
     same = identical_groups(pair)
     warnings = [element("p", warning, class_="banner") for warning in _warnings(barriers(pair))]
@@ -75,7 +75,7 @@ def _differ(reasons: Sequence[str]) -> str:
     return f"{listed(reasons)} {'differs' if len(reasons) == 1 else 'differ'}"
 
 
-def key(pair: Pair) -> Html:
+def key(pair: StudyPair) -> Html:
     """The legend: the mark and the name of each study."""
     return element(
         "p",
@@ -84,13 +84,15 @@ def key(pair: Pair) -> Html:
     )
 
 
-def share_blocks(pair: Pair) -> list[Block]:
+def share_blocks(pair: StudyPair) -> list[Block]:
     """Shares of stable runs: of all unbiased runs, then choice by choice."""
     rows = share_rows(pair)
     whole = rows[rows["choice"] == WHOLE].set_index("study")
     if len(whole) < 2:
         return [Missing("One of the two studies has no unbiased run with a verdict.")]
-    shares = [Share(int(whole["stable"][which]), int(whole["total"][which])) for which in (0, 1)]
+    shares = [
+        RunShare(int(whole["stable"][which]), int(whole["total"][which])) for which in (0, 1)
+    ]
     return [
         element("p", _share_sentence(pair, *shares), class_="lead"),
         key(pair),
@@ -98,7 +100,7 @@ def share_blocks(pair: Pair) -> list[Block]:
     ]
 
 
-def _share_sentence(pair: Pair, first: Share, second: Share) -> str:
+def _share_sentence(pair: StudyPair, first: RunShare, second: RunShare) -> str:
     counts = f"{pair.names[1]}: {second.counts} stable; {pair.names[0]}: {first.counts}."
     gained = gain(first, second)
     assert gained is not None, "both have runs"
@@ -107,7 +109,7 @@ def _share_sentence(pair: Pair, first: Share, second: Share) -> str:
     return f"{counts} {points_apart(gained)}."
 
 
-def matched_blocks(pair: Pair) -> list[Block]:
+def matched_blocks(pair: StudyPair) -> list[Block]:
     """Gain of the second study on configurations that both ran, by equal seeds where possible."""
     both = matched(pair)
     if not both.num_configurations:
@@ -152,7 +154,7 @@ def _effect(effect: Effect, scale: float, decimals: int, unit: str) -> str:
     return f"{gained} [{low:+.{decimals}f}, {high:+.{decimals}f}] (95%, paired)"
 
 
-def fate_blocks(pair: Pair) -> list[Block]:
+def fate_blocks(pair: StudyPair) -> list[Block]:
     """Shares of unbiased runs by how they ended, and their survival curves."""
     rows = fate_rows(pair)
     survival = survival_panel(pair)
@@ -165,7 +167,7 @@ def fate_blocks(pair: Pair) -> list[Block]:
     ]
 
 
-def curve_blocks(pair: Pair) -> list[Block]:
+def curve_blocks(pair: StudyPair) -> list[Block]:
     """Quality over images seen, under a warning where it must not be compared."""
     panel = quality_panel(pair)
     if panel is None:
@@ -181,7 +183,7 @@ def curve_blocks(pair: Pair) -> list[Block]:
     return [warning, key(pair), panel]
 
 
-def only_blocks(pair: Pair) -> list[Block]:
+def only_blocks(pair: StudyPair) -> list[Block]:
     """What one study has and the other lacks."""
     lines = [(what, _few(one), _few(two)) for what, one, two in only_in(pair)]
     if not lines:

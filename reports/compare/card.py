@@ -32,7 +32,7 @@ ABSENT = "not recorded"
 
 
 @dataclass(frozen=True)
-class Pair:
+class StudyPair:
     """Two studies, their names on the page, and their folders or URLs."""
 
     first: StudyRecord
@@ -55,7 +55,7 @@ class Barriers:
     """For shares of stable runs."""
 
 
-def pair_of(studies: tuple[StudyRecord, StudyRecord], sources: tuple[str, str]) -> Pair:
+def pair_of(studies: tuple[StudyRecord, StudyRecord], sources: tuple[str, str]) -> StudyPair:
     """The pair under distinct names: the studies' own, extended where those are equal."""
     names = [study.name for study in studies]
     if names[0] == names[1]:
@@ -65,16 +65,16 @@ def pair_of(studies: tuple[StudyRecord, StudyRecord], sources: tuple[str, str]) 
         names = [f"{name} ({suffix})" for name, suffix in zip(names, suffixes, strict=True)]
     if names[0] == names[1]:
         names = [f"{name}, {which}" for name, which in zip(names, ("A", "B"), strict=True)]
-    return Pair(*studies, (names[0], names[1]), sources)
+    return StudyPair(*studies, (names[0], names[1]), sources)
 
 
-def same_study(pair: Pair) -> bool:
+def same_study(pair: StudyPair) -> bool:
     """Whether both are one study at two dates: equal in name and time of creation."""
     one, two = (study.card for study in pair.studies)
     return (one.study, one.created) == (two.study, two.created) and one.created != ""
 
 
-def barriers(pair: Pair) -> Barriers:
+def barriers(pair: StudyPair) -> Barriers:
     """What makes quality, and what makes P(stable), a different quantity in each study."""
     data = _data_barrier(pair)
     one, two = (study.card.metrics for study in pair.studies)
@@ -100,7 +100,7 @@ def barriers(pair: Pair) -> Barriers:
     return Barriers(tuple(shared), (*shared, *target, *verdict_limits))
 
 
-def differences(pair: Pair) -> pd.DataFrame:
+def differences(pair: StudyPair) -> pd.DataFrame:
     """One row per entry that differs: group, what, first and second, as text."""
     rows = []
     for group, (one, two) in _groups(pair).items():
@@ -111,13 +111,13 @@ def differences(pair: Pair) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "what", "first", "second"])
 
 
-def identical_groups(pair: Pair) -> list[str]:
+def identical_groups(pair: StudyPair) -> list[str]:
     """Groups in which no entry differs."""
     differing = set(differences(pair)["group"])
     return [group for group, sides in _groups(pair).items() if group not in differing and sides[0]]
 
 
-def _groups(pair: Pair) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+def _groups(pair: StudyPair) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
     """Every entry of both studies as text, by group, in the order of the page."""
     groups = {}
     for group, read in (
@@ -160,7 +160,7 @@ def _word(value: Any) -> str:
     return "none" if value is None else number(value, 6)
 
 
-def _data_barrier(pair: Pair) -> list[str]:
+def _data_barrier(pair: StudyPair) -> list[str]:
     prints = [study.card.data.fingerprint for study in pair.studies]
     if "" in prints:
         return ["the data (assumed, since a record has no fingerprint of it)"]

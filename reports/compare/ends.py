@@ -6,7 +6,7 @@ import math
 
 from lab.record import StudyRecord
 from lab.statistics import interquartile_mean
-from reports.compare.card import Pair, barriers
+from reports.compare.card import StudyPair, barriers
 from reports.compare.figures import COLOURS
 from reports.compare.rows import Ends, Gain, ends_of, gain, improvement
 from reports.kit.blocks import Block
@@ -18,7 +18,7 @@ SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
 """The marks of the two studies, a circle and a diamond, as SVG paths in 16 x 16."""
 
 
-def end_blocks(pair: Pair) -> list[Block]:
+def end_blocks(pair: StudyPair) -> list[Block]:
     """The leading trial of each study; if both are confirmed, also their differences."""
     ends = [ends_of(study) for study in pair.studies]
     columns = [_end_card(pair, which, end) for which, end in enumerate(ends)]
@@ -36,7 +36,7 @@ def end_blocks(pair: Pair) -> list[Block]:
     return [side, *_ends_apart(pair, one, two)]
 
 
-def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
+def _ends_apart(pair: StudyPair, one: Ends, two: Ends) -> list[Block]:
     barred = barriers(pair)
     sentences = []
     if not barred.stable:
@@ -60,7 +60,7 @@ def _ends_apart(pair: Pair, one: Ends, two: Ends) -> list[Block]:
     return [element("p", " ".join(sentences))]
 
 
-def _end_card(pair: Pair, which: int, end: Ends | None) -> Html:
+def _end_card(pair: StudyPair, which: int, end: Ends | None) -> Html:
     study, name = pair.studies[which], pair.names[which]
     if end is None:
         return element("div", element("h3", study_mark(which), name),

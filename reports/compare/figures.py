@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.compare.card import Pair
+from reports.compare.card import StudyPair
 from reports.compare.rows import quality_rows
-from reports.kit.forest import Series, Style, lanes
+from reports.kit.forest import LaneSeries, Style, lanes
 from reports.kit.layouts import images_axis, lanes_axis, narrow_shares, share_axis
 from reports.kit.panel import BLUE, BLUE_SHADE, FAINT, ORANGE, Panel, blank, plain, plotly_text
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import counted, shortened
 from reports.sections.failures.survival import curves_of, survival_rows, survival_table
 from reports.study.comparisons import LEAST_IN_A_LEVEL
@@ -41,14 +41,14 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
     for which, style in enumerate(STYLES):
         of_study = drawn[drawn["study"] == which]
         counts = zip(of_study["stable"], of_study["total"], strict=True)
-        series = Series(
+        series = LaneSeries(
             style,
             [lane_of[key] for key in zip(of_study["choice"], of_study["level"], strict=True)],
             of_study.assign(share=of_study["stable"] / of_study["total"])[
                 ["share", "low", "high"]
             ],
             lift=LIFT if which == 0 else -LIFT,
-            words=[Share(stable, total).counts for stable, total in counts],
+            words=[RunShare(stable, total).counts for stable, total in counts],
             words_at=1.06,
         )
         figure.add_traces(lanes(series))
@@ -74,7 +74,7 @@ def draw_lanes(rows: pd.DataFrame, names: tuple[str, str], identity: str, about:
     )
 
 
-def survival_panel(pair: Pair) -> Panel | None:
+def survival_panel(pair: StudyPair) -> Panel | None:
     """Kaplan-Meier curve of each study's unbiased runs; None when one study has none."""
     frames = [survival_rows(study) for study in pair.studies]
     frames = [rows[rows["unbiased"]] for rows in frames]
@@ -107,7 +107,7 @@ def survival_panel(pair: Pair) -> Panel | None:
     )
 
 
-def quality_panel(pair: Pair) -> Panel | None:
+def quality_panel(pair: StudyPair) -> Panel | None:
     """Interquartile mean of the quality of each study over images seen; None for too few runs."""
     frames = [quality_rows(study) for study in pair.studies]
     if any(rows.empty for rows in frames):

@@ -20,7 +20,7 @@ from reports.compare.blocks import (
     only_blocks,
     share_blocks,
 )
-from reports.compare.card import Pair, pair_of, same_study
+from reports.compare.card import StudyPair, pair_of, same_study
 from reports.compare.ends import end_blocks
 from reports.compare.rows import ends_of
 from reports.kit.blocks import Block, Section
@@ -57,7 +57,7 @@ def store_comparison(first: Storage, second: Storage, out: Path | None = None) -
     return f"{first.name}/{name}"
 
 
-def build_comparison(pair: Pair, now: datetime | None = None) -> str:
+def build_comparison(pair: StudyPair, now: datetime | None = None) -> str:
     """The whole HTML document."""
     title = f"{pair.names[0]} against {pair.names[1]}"
     return document(
@@ -76,7 +76,7 @@ def build_comparison(pair: Pair, now: datetime | None = None) -> str:
     )
 
 
-def _header(pair: Pair, title: str) -> Html:
+def _header(pair: StudyPair, title: str) -> Html:
     facts = [
         f"{name}: {counted(len(study.trials), 'trial')}, "
         f"{counted(len(study.runs), 'run')}, {study.card.status}"
@@ -91,7 +91,7 @@ def _header(pair: Pair, title: str) -> Html:
     )
 
 
-def command_blocks(pair: Pair) -> list[Block]:
+def command_blocks(pair: StudyPair) -> list[Block]:
     """Commands that write this page and each report, and train each leading trial again."""
     entries = [("This page", f"python -m reports {pair.sources[0]} {pair.sources[1]}")]
     for name, study, source in zip(pair.names, pair.studies, pair.sources, strict=True):
@@ -106,7 +106,7 @@ def command_blocks(pair: Pair) -> list[Block]:
     return [element("dl", joined(rows), class_="commands")]
 
 
-SECTIONS: list[Section[Pair]] = [
+SECTIONS: list[Section[StudyPair]] = [
     Section("differs", "What differs", "Are the numbers of the two studies comparable?",
             differs_blocks),
     Section("shares", "Stable runs", "Which study has the larger share of stable runs?",

@@ -20,9 +20,9 @@ from lab.statistics import (
     probability_of_improvement,
     wilson_interval,
 )
-from reports.compare.card import Pair
+from reports.compare.card import StudyPair
 from reports.kit.outcomes import in_order
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import short_name
 from reports.sections.curves.curves import curve_rows
 from reports.sections.curves.summaries import Summariser, slots_of
@@ -57,7 +57,7 @@ class Ends(NamedTuple):
     """The leading trial of a study, over its confirm runs, or without any over all its runs."""
 
     trial: int
-    stable: Share
+    stable: RunShare
     quality: Array
     """Final quality of each of them, failures as 0."""
     fresh: bool
@@ -71,7 +71,7 @@ def unbiased_runs(study: StudyRecord) -> pd.DataFrame:
     return rows.sort_values(["trial", "seed"]).drop_duplicates("trial")
 
 
-def share_rows(pair: Pair) -> pd.DataFrame:
+def share_rows(pair: StudyPair) -> pd.DataFrame:
     """Stable of total over all unbiased runs, then by every level of a choice of both studies.
 
     Columns: choice, level, study (0 or 1), stable, total, low, high (Wilson 95 %).
@@ -102,7 +102,7 @@ def share_rows(pair: Pair) -> pd.DataFrame:
     return _with_bounds(counts, ["choice", "level", "study", "stable", "total"])
 
 
-def fate_rows(pair: Pair) -> pd.DataFrame:
+def fate_rows(pair: StudyPair) -> pd.DataFrame:
     """Unbiased runs by how they ended: outcome, study, count, total, low, high (Wilson 95 %)."""
     runs = [unbiased_runs(study)["outcome"] for study in pair.studies]
     outcomes = in_order(set(runs[0]) | set(runs[1]))
@@ -115,7 +115,7 @@ def fate_rows(pair: Pair) -> pd.DataFrame:
     return _with_bounds(counts, ["choice", "level", "study", "stable", "total"])
 
 
-def gain(first: Share, second: Share) -> Gain | None:
+def gain(first: RunShare, second: RunShare) -> Gain | None:
     """The second share minus the first; None where one has no run."""
     if not first.total or not second.total:
         return None
@@ -134,7 +134,7 @@ def ends_of(study: StudyRecord) -> Ends | None:
     chosen = fresh if len(fresh) else of_trial
     return Ends(
         trial,
-        Share.of_stable(chosen["outcome"]),
+        RunShare.of_stable(chosen["outcome"]),
         chosen["final_quality"].to_numpy(dtype=float),
         bool(len(fresh)),
     )
@@ -146,7 +146,7 @@ def improvement(first: Ends, second: Ends) -> Gain:
     return Gain(probability_of_improvement(second.quality, first.quality), interval)
 
 
-def matched(pair: Pair) -> Matched:
+def matched(pair: StudyPair) -> Matched:
     """Explore runs of equal sampled settings, in the parameters of both, seed by seed."""
     shared = _shared_paths(pair)
     both = pd.concat(
@@ -194,7 +194,7 @@ def quality_rows(study: StudyRecord) -> pd.DataFrame:
     return means.dropna(ignore_index=True)
 
 
-def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
+def only_in(pair: StudyPair) -> list[tuple[str, list[str], list[str]]]:
     """(what, in the first alone, in the second alone) of everything that one study lacks."""
     sides = [
         {
@@ -219,7 +219,7 @@ def only_in(pair: Pair) -> list[tuple[str, list[str], list[str]]]:
     return differing
 
 
-def _shared_paths(pair: Pair) -> list[str]:
+def _shared_paths(pair: StudyPair) -> list[str]:
     paths = [[parameter.path for parameter in parameters_of(study)] for study in pair.studies]
     return [path for path in paths[0] if path in paths[1]]
 

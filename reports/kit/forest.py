@@ -25,7 +25,7 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Series:
+class LaneSeries:
     """Dots of one style: `at` are their lanes, 0 on top; `lift` separates series within a lane."""
 
     style: Style
@@ -43,7 +43,7 @@ class Series:
     """The trials that dots stand for, if any: a click leads there."""
 
 
-def lanes(series: Series) -> list[go.Scatter]:
+def lanes(series: LaneSeries) -> list[go.Scatter]:
     """The intervals as lines with gaps between, the dots on them, and the words."""
     heights = [lane - series.lift for lane in series.at]
     values, low, high = (series.intervals[name].tolist() for name in series.intervals)

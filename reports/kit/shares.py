@@ -12,14 +12,14 @@ from reports.kit.words import percents
 
 
 @dataclass(frozen=True)
-class Share:
+class RunShare:
     """`count` of `total` runs, most often the stable ones, with Wilson's 95% interval."""
 
     count: int
     total: int
 
     @classmethod
-    def of_stable(cls, outcomes: pd.Series[Any]) -> Share:
+    def of_stable(cls, outcomes: pd.Series[Any]) -> RunShare:
         """The share of stable runs among these outcomes."""
         return cls(int((outcomes == "stable").sum()), len(outcomes))
 

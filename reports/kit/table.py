@@ -27,14 +27,14 @@ class Cell(NamedTuple):
     attributes: dict[str, Child] = {}
 
 
-class Line(NamedTuple):
+class TableRow(NamedTuple):
     """A row with a class of its own."""
 
     cells: Sequence[Child | Cell]
     class_: str
 
 
-Rows = Iterable[Sequence[Child | Cell] | Line]
+Rows = Iterable[Sequence[Child | Cell] | TableRow]
 
 
 def table(
@@ -63,8 +63,10 @@ def _head(column: Column) -> Html:
     return element("th", title, scope="col", class_=NUMBER if column.is_number else None)
 
 
-def _row(row: Sequence[Child | Cell] | Line, classes: list[str | None], is_named: bool) -> Html:
-    cells, class_ = (row.cells, row.class_) if isinstance(row, Line) else (row, None)
+def _row(
+    row: Sequence[Child | Cell] | TableRow, classes: list[str | None], is_named: bool
+) -> Html:
+    cells, class_ = (row.cells, row.class_) if isinstance(row, TableRow) else (row, None)
     made = []
     for index, cell in enumerate(cells):
         children, attributes = cell if isinstance(cell, Cell) else ((cell,), {})

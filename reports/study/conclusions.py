@@ -17,7 +17,7 @@ from lab.statistics import (
     shrink,
     stable_shares,
 )
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.study.tables import explored, finished, of_study, run_table
 
 
@@ -49,9 +49,9 @@ class Finalist:
     """A finalist: the runs that it was chosen by, and its fresh runs."""
 
     trial: int
-    race: Share
+    race: RunShare
     """Stable runs among those that it was chosen by."""
-    fresh: Share
+    fresh: RunShare
     """Stable runs among its confirm runs; all further fields are over these."""
     quality: float
     """Interquartile mean of the final quality, failures as 0; NaN without a run."""
@@ -181,8 +181,8 @@ def _finalist(trial: int, runs: pd.DataFrame) -> Finalist:
     stable = confirm[confirm["outcome"] == "stable"]
     return Finalist(
         trial,
-        Share.of_stable(race["outcome"]),
-        Share.of_stable(confirm["outcome"]),
+        RunShare.of_stable(race["outcome"]),
+        RunShare.of_stable(confirm["outcome"]),
         float(interquartile_mean(quality)),
         bootstrap_interval([quality], np.random.default_rng(trial)),
         float(conditional_value_at_risk(quality)),

@@ -20,7 +20,7 @@ TITLES = {
 }
 
 
-class Check(NamedTuple):
+class CheckBlock(NamedTuple):
     """A claim, whether it holds, and what was measured."""
 
     claim: str
@@ -28,14 +28,14 @@ class Check(NamedTuple):
     evidence: str
 
 
-class Planes(NamedTuple):
+class PlanesBlock(NamedTuple):
     """A figure of small plots; `data` comes from the record, and only a page can draw it."""
 
     title: str
     data: Data
 
 
-class Matrix(NamedTuple):
+class MatrixBlock(NamedTuple):
     """Counts in a grid: a figure on the page, a table in Markdown."""
 
     title: str
@@ -54,14 +54,14 @@ class Numbers(NamedTuple):
     note: str
 
 
-class Part(NamedTuple):
+class PartBlock(NamedTuple):
     """One part of the validation: its question, the claims that answer it, their numbers."""
 
     identity: str
     title: str
     question: str
-    checks: Sequence[Check]
-    blocks: Sequence[Planes | Matrix | Numbers]
+    checks: Sequence[CheckBlock]
+    blocks: Sequence[PlanesBlock | MatrixBlock | Numbers]
     settings: Mapping[str, str]
     took: str
 
@@ -78,7 +78,7 @@ class Part(NamedTuple):
 class Validation(NamedTuple):
     """The whole of a validation.json."""
 
-    parts: Sequence[Part]
+    parts: Sequence[PartBlock]
     passed: bool
     size: str
     took: str
@@ -108,22 +108,22 @@ def read_validation(record: Data) -> Validation:
     )
 
 
-def _part(part: Data) -> Part:
+def _part(part: Data) -> PartBlock:
     name = str(part["name"])
     tables = [
         Numbers(it["title"], it["columns"], _cells(it["rows"]), it["note"])
         for it in part["tables"]
     ]
     matrices = [
-        Matrix(*(it[key] for key in ("title", "rows", "columns", "counts", "note")))
+        MatrixBlock(*(it[key] for key in ("title", "rows", "columns", "counts", "note")))
         for it in part.get("matrices", ())
     ]
-    return Part(
+    return PartBlock(
         "part-" + "".join(c if c.isalnum() else "-" for c in name),
         TITLES.get(name, name),
         part["question"],
-        [Check(it["claim"], bool(it["holds"]), it["evidence"]) for it in part["checks"]],
-        [*(Planes(it["title"], it) for it in part.get("planes", ())), *matrices, *tables],
+        [CheckBlock(it["claim"], bool(it["holds"]), it["evidence"]) for it in part["checks"]],
+        [*(PlanesBlock(it["title"], it) for it in part.get("planes", ())), *matrices, *tables],
         _entries(part["settings"]),
         duration(part["seconds"]),
     )

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from reports.kit.layouts import Grid, axes_of_place, name_above, rows_of, suffix_of
 from reports.kit.outcomes import look
 from reports.kit.panel import Panel, blank, plain, plotly_text
-from reports.validation.blocks import Data, Matrix
+from reports.validation.blocks import Data, MatrixBlock
 
 COLUMNS = 4
 SIDE = 250
@@ -65,7 +65,7 @@ def _trace(series: Data, colour: str, *, first: bool) -> go.Scatter:
     )
 
 
-def matrix_panel(identity: str, matrix: Matrix) -> Panel:
+def matrix_panel(identity: str, matrix: MatrixBlock) -> Panel:
     """Counts in a grid, shaded by their share of the row."""
     counts = matrix.counts
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from reports.kit.words import counted
 from reports.validation.blocks import (
     Data,
-    Matrix,
+    MatrixBlock,
     Numbers,
-    Part,
-    Planes,
+    PartBlock,
+    PlanesBlock,
     in_words,
     listed_entries,
     read_validation,
@@ -44,7 +44,7 @@ def validation_markdown(record: Data) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _part(part: Part) -> list[str]:
+def _part(part: PartBlock) -> list[str]:
     lines = ["", f"## {part.title}", "", _text(part.question), ""]
     for claim, holds, evidence in part.checks:
         lines += [f"- {'✓' if holds else '✗'} **{_text(claim)}**", f"  {_text(evidence)}"]
@@ -53,11 +53,11 @@ def _part(part: Part) -> list[str]:
     return [*lines, "", f"Settings: {_text(listed_entries(part.settings))}. Took {part.took}."]
 
 
-def _block(block: Planes | Matrix | Numbers) -> list[str]:
+def _block(block: PlanesBlock | MatrixBlock | Numbers) -> list[str]:
     """A figure of counts as a table; other figures are on the page alone."""
-    if isinstance(block, Planes):
+    if isinstance(block, PlanesBlock):
         return []
-    if isinstance(block, Matrix):
+    if isinstance(block, MatrixBlock):
         counts = [
             [name, *map(in_words, row)] for name, row in zip(block.rows, block.counts, strict=True)
         ]

@@ -13,12 +13,12 @@ from reports.kit.table import Cell, table
 from reports.kit.words import counted, day
 from reports.study.commands import copyable
 from reports.validation.blocks import (
-    Check,
+    CheckBlock,
     Data,
-    Matrix,
+    MatrixBlock,
     Numbers,
-    Part,
-    Planes,
+    PartBlock,
+    PlanesBlock,
     Validation,
     read_validation,
 )
@@ -74,7 +74,7 @@ def _summary(whole: Validation) -> list[Block]:
     return [table(rows, ("part", "question", "claims held", "time"))]
 
 
-def _part(part: Part) -> list[Block]:
+def _part(part: PartBlock) -> list[Block]:
     settings = element(
         "details", element("summary", "Settings of this part"), table(part.settings.items())
     )
@@ -82,7 +82,7 @@ def _part(part: Part) -> list[Block]:
     return [element("ul", *map(_check, part.checks), class_="findings"), *blocks, settings]
 
 
-def _check(check: Check) -> Html:
+def _check(check: CheckBlock) -> Html:
     return element(
         "li",
         _mark(check.holds),
@@ -92,11 +92,11 @@ def _check(check: Check) -> Html:
     )
 
 
-def _block(part: str, index: int, block: Planes | Matrix | Numbers) -> Html:
+def _block(part: str, index: int, block: PlanesBlock | MatrixBlock | Numbers) -> Html:
     title = element("h3", block.title)
-    if isinstance(block, Planes):
+    if isinstance(block, PlanesBlock):
         return joined([title, render(planes_panel(f"{part}-planes-{index}", block.data))])
-    if isinstance(block, Matrix):
+    if isinstance(block, MatrixBlock):
         return joined([title, render(matrix_panel(f"{part}-matrix-{index}", block))])
     body = table(block.rows, block.columns, are_named=False)
     note = [element("p", block.note, class_="note")] if block.note else []

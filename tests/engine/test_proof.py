@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine.proof import Finding, NodeAddress, prove_storage, sentence, working_nodes
+from lab.engine.proof import NodeAddress, NodeProof, prove_storage, sentence, working_nodes
 from lab.errors import InputError
 from lab.record.storage import open_storage
 
@@ -16,11 +16,11 @@ ONE, TWO, THREE, FOUR = (NodeAddress(str(number), f"10.0.0.{number}") for number
 
 
 def test_nodes_that_share_a_storage_need_no_sentence() -> None:
-    assert sentence("/shared", [Finding(ONE), Finding(TWO)]) is None
+    assert sentence("/shared", [NodeProof(ONE), NodeProof(TWO)]) is None
 
 
 def test_a_node_that_cannot_write_is_named_with_the_reason() -> None:
-    findings = [Finding(ONE), Finding(TWO, problem="Read-only file system")]
+    findings = [NodeProof(ONE), NodeProof(TWO, problem="Read-only file system")]
     assert sentence("/shared", findings) == (
         "the node 10.0.0.2 cannot use the storage /shared (Read-only file system); "
         "give a --storage that every node can write"
@@ -38,8 +38,8 @@ def test_a_node_that_cannot_write_is_named_with_the_reason() -> None:
 def test_a_node_with_a_folder_of_its_own_is_named(
     unseen: tuple[NodeAddress, ...], said: str
 ) -> None:
-    blind = Finding(TWO, unseen=tuple(node.address for node in unseen))
-    told = sentence("/shared", [Finding(ONE), blind])
+    blind = NodeProof(TWO, unseen=tuple(node.address for node in unseen))
+    told = sentence("/shared", [NodeProof(ONE), blind])
     assert told is not None
     assert told.startswith("the node 10.0.0.2 ")
     assert said in told
@@ -49,9 +49,9 @@ def test_a_node_with_a_folder_of_its_own_is_named(
 def test_the_node_that_misses_most_is_the_one_to_mend() -> None:
     """Of three nodes the one apart misses two notes, each of the others one."""
     findings = [
-        Finding(ONE, unseen=("10.0.0.3",)),
-        Finding(TWO, unseen=("10.0.0.3",)),
-        Finding(THREE, unseen=("10.0.0.1", "10.0.0.2")),
+        NodeProof(ONE, unseen=("10.0.0.3",)),
+        NodeProof(TWO, unseen=("10.0.0.3",)),
+        NodeProof(THREE, unseen=("10.0.0.1", "10.0.0.2")),
     ]
     told = sentence("/shared", findings)
     assert told is not None

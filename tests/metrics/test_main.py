@@ -9,12 +9,12 @@ import pytest
 from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.errors import InputError
-from lab.metrics.__main__ import Arguments, train
+from lab.metrics.__main__ import TrainArguments, train
 
 
 @pytest.fixture
-def arguments(tmp_path: Path) -> Arguments:
-    return Arguments("train", "fashion-mini", tmp_path / "out.safetensors")
+def arguments(tmp_path: Path) -> TrainArguments:
+    return TrainArguments("train", "fashion-mini", tmp_path / "out.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def arguments(tmp_path: Path) -> Arguments:
     ],
 )
 def test_a_wrong_argument_is_one_sentence(
-    arguments: Arguments, change: dict[str, object], said: str
+    arguments: TrainArguments, change: dict[str, object], said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
         train(replace(arguments, **change))  # type: ignore[arg-type]
     assert not arguments.out.exists()
 
 
-def test_a_pack_without_labels_is_one_sentence(arguments: Arguments, tmp_path: Path) -> None:
+def test_a_pack_without_labels_is_one_sentence(arguments: TrainArguments, tmp_path: Path) -> None:
     images = np.zeros((50, 32, 32, 1), dtype=np.uint8)
     images[:, 0, 0, 0] = np.arange(50)
     source = array_source("plain", images, None, (), "none", "a test")

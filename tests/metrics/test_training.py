@@ -10,7 +10,7 @@ from lab.data import Pack
 from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.metrics import make_evaluator
-from lab.metrics.__main__ import Arguments, train
+from lab.metrics.__main__ import TrainArguments, train
 from lab.metrics.network import FeatureNetwork, fitted
 from lab.metrics.training import TrainingPlan, accuracy, initial_network, train_network
 from lab.metrics.weights_file import read_weights
@@ -68,7 +68,7 @@ def test_the_command_trains_an_extractor_that_names_its_metrics(
     colour_pack: Path, pack: Pack, tmp_path: Path
 ) -> None:
     out = tmp_path / "My Tops.safetensors"
-    train(Arguments("train", str(colour_pack), out, epochs=1, width=8))
+    train(TrainArguments("train", str(colour_pack), out, epochs=1, width=8))
 
     _, card = read_weights(out)
     assert (card.family, card.data, card.channels, card.num_classes) == ("my-tops", "tops", 3, 3)

@@ -9,7 +9,7 @@ import torch
 
 from lab.config import make_config
 from lab.gan.penalties import PenaltyInputs, r1
-from lab.validate.dirac.game import DiracGame, DiracPoint, Line, step_jacobian
+from lab.validate.dirac.game import DiracGame, DiracPoint, LineCritic, step_jacobian
 from lab.validate.dirac.grid import METHODS, SweepSizes, column, diagonal, orders, pairs, strengths
 from lab.validate.dirac.theory import DiracMethod, Order, field_eigenvalues, step_eigenvalues
 from lab.validate.part import Cell, Check, Table
@@ -104,7 +104,7 @@ def eigenvalue_checks(fields: Table, rounds: Table) -> list[Check]:
 def convention_check() -> Check:
     """That the weight in the configuration is gamma on half the squared norm."""
     psi, gamma = 3.0, make_config({}, {"penalty.kind": "r1"}).penalty.weight
-    critic = Line(torch.tensor([psi], dtype=torch.float64))
+    critic = LineCritic(torch.tensor([psi], dtype=torch.float64))
     image = torch.zeros(1, 1, 1, 1, dtype=torch.float64)
     paid = gamma * r1(PenaltyInputs(critic, image, image, None, None, image, None)).sum()
     (slope,) = torch.autograd.grad(paid, critic.psi)

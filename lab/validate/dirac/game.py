@@ -32,7 +32,7 @@ class DiracPoint(NamedTuple):
     psi: Tensor
 
 
-class Place(Generator):
+class PointGenerator(Generator):
     """Everything it makes is at theta, plus the noise that the critic's inputs carry."""
 
     noise: Tensor
@@ -49,7 +49,7 @@ class Place(Generator):
         return (self.theta.repeat(len(z) // len(self.theta)) + self.noise).view(-1, 1, 1, 1)
 
 
-class Line(Critic):
+class LineCritic(Critic):
     """D(x) = psi x. It has a critic's interface and none of its layers."""
 
     def __init__(self, psi: Tensor) -> None:
@@ -79,8 +79,8 @@ class Descent(torch.optim.Optimizer):
 class DiracGame(Game):
     """m Dirac-GANs of one method, from m starts with m pairs of steps."""
 
-    generator: Place
-    critic: Line
+    generator: PointGenerator
+    critic: LineCritic
 
     def __init__(
         self,
@@ -122,8 +122,8 @@ class DiracGame(Game):
         )
 
     def _build_networks(self) -> None:
-        self.generator = Place(self.start.theta, self.noise)
-        self.critic = Line(self.start.psi)
+        self.generator = PointGenerator(self.start.theta, self.noise)
+        self.critic = LineCritic(self.start.psi)
         self._critic_weights = [self.critic.psi]
         self.average = copy_of(self.generator)
 

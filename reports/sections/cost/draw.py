@@ -19,7 +19,7 @@ from reports.kit.axes import weyl
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import add_strip, narrow_strip
 from reports.kit.panel import BLUE, FAINT, INK, Brush, Panel, blank, plain
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import counted, fixed, trial_name
 from reports.sections.cost.rows import (
     CONFIRM,
@@ -207,7 +207,7 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
         lines = [
             "one run a trial: even a stable",
             "one shows only that P(stable)",
-            f"is above {Share(1, 1).interval.low:.0%}",
+            f"is above {RunShare(1, 1).interval.low:.0%}",
         ]
         return [_words(0.32, 0.98, "<br>".join(lines))]
     named = rows[rows["front"] | rows["finalist"]]

@@ -17,7 +17,7 @@ from lab.statistics import (
     stable_shares,
 )
 from reports.kit.outcomes import VERDICT_NAMES
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import counted
 from reports.study.conclusions import finalists_of
 from reports.study.scale import LEAST_TRIALS
@@ -93,7 +93,7 @@ def cost_note(rows: pd.DataFrame, *, single: bool, binned: bool, num_left_out: i
 def _cannot_rank() -> str:
     return (
         "Every trial has one run, so this figure cannot rank them by stability: that bound is 0% "
-        f"for a run that failed and {Share(1, 1).interval.low:.0%} for one that did not."
+        f"for a run that failed and {RunShare(1, 1).interval.low:.0%} for one that did not."
     )
 
 
@@ -121,7 +121,7 @@ def _lines_note(rows: pd.DataFrame, *, single: bool) -> list[str]:
             f"{LEAST_SEEDS} runs on, which are too narrow from few seeds."
         )
     if not small and not single and (rows["total"] == 1).any():
-        failed, held = Share(0, 1).bounds, Share(1, 1).bounds
+        failed, held = RunShare(0, 1).bounds, RunShare(1, 1).bounds
         sentences.append(f"Those of single runs, {failed} or {held}, are not drawn.")
     return sentences
 

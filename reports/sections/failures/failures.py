@@ -17,7 +17,7 @@ from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look, text_on
 from reports.kit.panel import Panel, blank, plotly_text, words_at
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import MISSING, counted, short_name
 from reports.sections.failures.onset import onset_blocks
 from reports.sections.failures.survival import survival_blocks
@@ -229,7 +229,7 @@ def _terms(outcome: str, group: str, level: str, filters: Filters) -> list[str]:
 
 def _totals(levels: pd.DataFrame, positions: dict[tuple[str, str], float]) -> go.Scatter:
     counts = zip(levels["stable"], levels["total"], strict=True)
-    labels = [f" {k:,}/{n:,}, {Share(int(k), int(n)).bounds}" for k, n in counts]
+    labels = [f" {k:,}/{n:,}, {RunShare(int(k), int(n)).bounds}" for k, n in counts]
     heights = [positions[key] for key in zip(levels["group"], levels["level"], strict=True)]
     return words_at([1.0] * len(labels), heights, labels)
 

@@ -26,7 +26,7 @@ from lab.statistics import (
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import QUARTERS, add_beneath, images_axis
 from reports.kit.panel import BLUE, BLUE_SHADE, Brush, Panel, blank, plain, plotly_text, words_at
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import counted, images
 from reports.study.tables import explored, run_table, trial_table
 
@@ -179,7 +179,7 @@ def curves_of(rows: pd.DataFrame, budget: float) -> Curves:
 
 def _least(rows: pd.DataFrame) -> float:
     """The band's lower end before the first failure: Wilson's for all runs, as after it."""
-    return Share(len(rows), len(rows)).interval.low
+    return RunShare(len(rows), len(rows)).interval.low
 
 
 def step(

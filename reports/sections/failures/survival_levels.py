@@ -37,7 +37,7 @@ LOOKS_AT = (0.0, 0.5, 1.0)
 """Shares of the budget at which the small risk tables count."""
 
 
-class Cell(NamedTuple):
+class LevelCell(NamedTuple):
     """One level of a choice, its runs, and their curves."""
 
     group: str
@@ -81,7 +81,7 @@ def draw_levels(rows: pd.DataFrame, levels: pd.DataFrame) -> Panel:
     budget = float(rows["budget"].max())
     everyone = curves_of(rows, budget)
     cells = [
-        Cell(str(path), level, chosen, curves_of(chosen, budget))
+        LevelCell(str(path), level, chosen, curves_of(chosen, budget))
         for path in levels
         for level in _large_levels(levels[path])
         for chosen in [rows[(levels[path] == level).to_numpy()]]
@@ -131,7 +131,12 @@ def _only_first(grid: Grid) -> dict[str, Any]:
 
 
 def _add_cell(
-    figure: go.Figure, cell: Cell, number: int, everyone: Curves, budget: float, num_lines: int
+    figure: go.Figure,
+    cell: LevelCell,
+    number: int,
+    everyone: Curves,
+    budget: float,
+    num_lines: int,
 ) -> None:
     axes = axes_of_place(number)
     for curve in {id(curve): curve for curve in (everyone.lower, everyone.upper)}.values():
@@ -170,7 +175,7 @@ def _depth(line: float) -> float:
     return -LINE * (line + 0.5) / CURVE
 
 
-def _headings(cells: list[Cell]) -> list[dict[str, Any]]:
+def _headings(cells: list[LevelCell]) -> list[dict[str, Any]]:
     """The title of each curve, and of each choice above its first."""
     headings = []
     for number, cell in enumerate(cells):
@@ -193,7 +198,7 @@ def _left_out(levels: pd.DataFrame) -> str:
     return f"Fewer than {counted(LEAST_IN_A_LEVEL, 'run')}, not drawn: {'; '.join(small)}."
 
 
-def _table(cells: list[Cell], budget: float) -> pd.DataFrame:
+def _table(cells: list[LevelCell], budget: float) -> pd.DataFrame:
     table_rows = []
     for cell in cells:
         low, high = _at_the_end(cell, budget)
@@ -213,7 +218,7 @@ def _table(cells: list[Cell], budget: float) -> pd.DataFrame:
     return pd.DataFrame(table_rows)
 
 
-def _at_the_end(cell: Cell, budget: float) -> tuple[float, float]:
+def _at_the_end(cell: LevelCell, budget: float) -> tuple[float, float]:
     """The 95 % band at the budget; with pruned runs the band's ends at the two bounds."""
     curves = cell.curves
     low = curves.lower._replace(survival=survival_interval(curves.lower).low)

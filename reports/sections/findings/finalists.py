@@ -6,7 +6,7 @@ import pandas as pd
 
 from lab.record import STAGES, StudyRecord
 from reports.kit.markup import Html, element, trial_link
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.table import Column, table
 from reports.kit.words import fixed, listed, number
 from reports.study.conclusions import conclusions_of
@@ -19,7 +19,7 @@ def pareto_rows(study: StudyRecord) -> pd.DataFrame:
     rows = []
     for trial in conclusions_of(study).pareto:
         of_trial = runs[runs["trial"] == trial]
-        share = Share.of_stable(of_trial["outcome"])
+        share = RunShare.of_stable(of_trial["outcome"])
         means = [float(of_trial[column].mean()) for column in ("final_quality", "score", "cost")]
         rows.append((trial, share.count, share.total, *means))
     columns = ["trial", "stable", "total", "quality", "score", "cost"]

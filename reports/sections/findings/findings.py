@@ -10,7 +10,7 @@ from lab.record import UNBROKEN, StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.finding import Finding, RunQuote
 from reports.kit.outcomes import in_order
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import (
     counted,
     fixed,
@@ -87,10 +87,10 @@ def nothing_finished(runs: pd.DataFrame) -> Finding:
 def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
     """k of n stable with Wilson's interval: of Sobol runs where an optimizer chose the others."""
     runs = "explore run" if is_raced(study) else "run"
-    every = Share.of_stable(done["outcome"])
+    every = RunShare.of_stable(done["outcome"])
     origins = done["trial"].map(trial_table(study)["origin"])
     sobol = done[origins.eq("sobol").to_numpy(dtype=bool)]
-    sampled = Share.of_stable(sobol["outcome"])
+    sampled = RunShare.of_stable(sobol["outcome"])
     moved = (
         "the share of what this search tried, not of the space, because the optimizer tries "
         "more of what did well."
@@ -114,7 +114,7 @@ def stability(study: StudyRecord, done: pd.DataFrame) -> Finding:
     )
 
 
-def _share_stable(share: Share, runs: str) -> str:
+def _share_stable(share: RunShare, runs: str) -> str:
     if share.count:
         of = f"{share.count:,} of {counted(share.total, runs)}"
         return f"{of} stable (Wilson 95%: {share.bounds})."
@@ -142,7 +142,7 @@ def failures(done: pd.DataFrame) -> Finding | None:
     """How the others fail, and when."""
     failed = done[done["outcome"] != "stable"]
     if failed.empty:
-        low = Share(len(done), len(done)).interval.low
+        low = RunShare(len(done), len(done)).interval.low
         return Finding(
             "No run failed.",
             f"With {counted(len(done), 'run')} that still allows up to {100 * (1 - low):.0f}% "
@@ -199,13 +199,13 @@ def seeds(done: pd.DataFrame) -> Finding | None:
         return Finding(
             "One failure does not rule out a configuration.",
             "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "
-            f"stable in {Share(0, 1).bounds} of runs.",
+            f"stable in {RunShare(0, 1).bounds} of runs.",
         )
     return Finding(
         "The reliability of any single configuration is not yet known.",
         "Each ran with one seed. A configuration that was stable in 1 run of 1 may truly be "
-        f"stable in {Share(1, 1).bounds} of runs: repeat those you want to use with fresh seeds "
-        "before you rely on them.",
+        f"stable in {RunShare(1, 1).bounds} of runs: repeat those you want to use with fresh "
+        "seeds before you rely on them.",
     )
 
 
@@ -216,7 +216,7 @@ def pruning(runs: pd.DataFrame) -> Finding | None:
     if not pruned:
         return None
     done = finished(explore)
-    stable, total = Share.of_stable(done["outcome"]).count, len(done) + pruned
+    stable, total = RunShare.of_stable(done["outcome"]).count, len(done) + pruned
     verb, they = ("was", "it") if pruned == 1 else ("were", "they")
     return Finding(
         f"{counted(pruned, 'explore run')} {verb} pruned: neither stable nor failed.",

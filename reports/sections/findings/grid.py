@@ -14,7 +14,7 @@ from lab.record import StudyRecord
 from lab.statistics import interquartile_mean
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.table import Cell, table
 from reports.kit.words import counted, fixed, images, listed, percents
 from reports.study.tables import explored, finished, run_table, trial_table
@@ -36,7 +36,7 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     """
     entries = []
     for (setting, method), runs in grid_runs(study).groupby(["setting", "method"], sort=False):
-        share = Share.of_stable(runs["outcome"])
+        share = RunShare.of_stable(runs["outcome"])
         quality = float(interquartile_mean(runs["final_quality"].to_numpy(dtype=float)))
         failures = tuple(in_order(set(runs["outcome"]) - {"stable"}))
         counts = share.count, share.total, *share.interval
@@ -66,7 +66,7 @@ def grid_section(study: StudyRecord) -> Html | None:
         "interquartile mean of the final quality, failures as 0, and the symbols of the failures "
         "that occurred. The greener a cell, the more runs were stable. With "
         f"{counted(most, 'run')} a cell, even all stable shows only that the share is "
-        f"{Share(most, most).bounds} (Wilson 95%)."
+        f"{RunShare(most, most).bounds} (Wilson 95%)."
     )
     return element(
         "div",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lab.record import StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.finding import Finding
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.words import counted, fixed, listed, number, percents
 from reports.study.conclusions import (
     Finalist,
@@ -93,7 +93,7 @@ def not_confirmed(study: StudyRecord) -> Finding | None:
     believe = believed(study, trial)
     if believe is None:
         return None
-    led_by = Share.of_stable(leading["outcome"])
+    led_by = RunShare.of_stable(leading["outcome"])
     others = counted(int(runs["trial"].nunique()), "trial")
     how = (
         "its spread fitted to them"

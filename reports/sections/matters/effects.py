@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from lab.statistics import difference_interval, paired_effect
-from reports.kit.forest import Series, Style, lanes
+from reports.kit.forest import LaneSeries, Style, lanes
 from reports.kit.layouts import lanes_axis
 from reports.kit.panel import BLUE, INK, Panel, blank, plotly_text
 from reports.kit.words import counted, listed, number, short_name
@@ -88,7 +88,7 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
             chosen = ((rows["paired"] > 0) == paired) & (clear == beyond)
             symbol, colour = "square" if paired else "circle-open", BLUE if beyond else INK
             drawn = rows[chosen]
-            series = Series(
+            series = LaneSeries(
                 Style(colour, symbol, 9, 1.6, 1.0),
                 [positions[i] for i in np.flatnonzero(chosen)],
                 100 * drawn[["difference", "low", "high"]],

@@ -31,7 +31,7 @@ MOST_TRIALS = 500
 """Most trials that importances are computed from, evenly spaced among more: about a second."""
 
 
-class Sample(NamedTuple):
+class TrialSample(NamedTuple):
     """Trials that importances for one goal are computed from."""
 
     trials: pd.DataFrame
@@ -43,7 +43,7 @@ class Sample(NamedTuple):
     """Whether the optimizer chose some of them."""
 
 
-def sample_of(study: StudyRecord, goal: str) -> Sample:
+def sample_of(study: StudyRecord, goal: str) -> TrialSample:
     """Trials whose parameters all lie inside the space (Optuna accepts no other), with outcomes.
 
     Stability: 1 for a trial with more than half of its explore runs stable, otherwise 0. Quality:
@@ -66,7 +66,7 @@ def sample_of(study: StudyRecord, goal: str) -> Sample:
     taken = used.iloc[even] if len(used) > MOST_TRIALS else used
     outcomes = taken["outcome"].to_numpy(dtype=float)
     parameters = taken[[parameter.path for parameter in ranged]]
-    return Sample(parameters, outcomes, len(used), not bool(used["unbiased"].all()))
+    return TrialSample(parameters, outcomes, len(used), not bool(used["unbiased"].all()))
 
 
 def ranged_parameters(study: StudyRecord) -> list[ParameterCard]:

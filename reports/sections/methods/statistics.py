@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reports.kit.markup import Html, element, joined
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.study.scale import LEAST_CONFIGURATIONS, LEAST_TRIALS, MOST_MARKS, NUM_SHUFFLES
 
 
@@ -21,8 +21,9 @@ STATISTICS = (
     Statistic(
         "P(stable)",
         "k of n runs that ended stable, with Wilson's score interval at 95%; trials are ranked by "
-        f"its lower bound: three of three show more than {Share(3, 3).interval.low:.0%}, ten of "
-        f"ten more than {Share(10, 10).interval.low:.0%}. Without runs the interval is 0 to 100%.",
+        f"its lower bound: three of three show more than {RunShare(3, 3).interval.low:.0%}, ten "
+        f"of ten more than {RunShare(10, 10).interval.low:.0%}. Without runs the interval is 0 to "
+        "100%.",
         "Wilson 1927; Brown, Cai and DasGupta 2001, eq. 4",
     ),
     Statistic(

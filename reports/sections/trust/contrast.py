@@ -12,7 +12,7 @@ import pandas as pd
 
 from lab.record import StudyRecord
 from lab.statistics import shrink, stable_shares
-from reports.kit.forest import Series, Style, lanes
+from reports.kit.forest import LaneSeries, Style, lanes
 from reports.kit.layouts import lanes_axis, narrow_shares, share_axis
 from reports.kit.panel import BLUE, Panel, blank
 from reports.kit.words import trial_name
@@ -75,10 +75,10 @@ NOTES = {
 }
 
 
-def _series(rows: pd.DataFrame, trials: list[int], kind: str, lift: float) -> Series:
+def _series(rows: pd.DataFrame, trials: list[int], kind: str, lift: float) -> LaneSeries:
     """Hollow for the runs that a trial was chosen by; the counts at the right."""
     hollow = Style(BLUE, "circle-open", 11, 1.5, 0.55)
-    return Series(
+    return LaneSeries(
         hollow if kind == CHOSEN else Style(BLUE, "circle", 11, 3.5, 0.55),
         [trials.index(trial) for trial in rows["trial"]],
         rows[["share", "low", "high"]],

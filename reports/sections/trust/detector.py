@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.record import DetectorCard, HealthyCard, RateCard, StudyRecord
 from reports.kit.markup import Child, Html, element
 from reports.kit.outcomes import OUTCOMES, glyph
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.table import Cell, table
 from reports.kit.words import MISSING, counted, images, listed, number
 from reports.study.commands import copyable
@@ -45,7 +45,7 @@ def _healthy(rate: HealthyCard) -> str:
         return "How often a healthy run is called a failure is not recorded."
     sentence = (
         f"Of {counted(runs, 'healthy run')} the judge left {alone} alone "
-        f"(Wilson 95%: {Share(alone, runs).bounds})"
+        f"(Wilson 95%: {RunShare(alone, runs).bounds})"
     )
     if rate.interval is not None:
         low, high = rate.interval
@@ -108,7 +108,7 @@ def _rate(good: int | None, total: int | None) -> tuple[str, Html | None]:
     """k of n with its interval, as a bar and in words."""
     if good is None or not total:
         return MISSING, None
-    share = Share(good, total)
+    share = RunShare(good, total)
     low, high = share.interval
     track = element(
         "span",

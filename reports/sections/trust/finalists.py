@@ -10,8 +10,8 @@ import numpy as np
 from lab.record import StudyRecord
 from reports.kit.markup import Html, element, trial_link
 from reports.kit.outcomes import glyph
-from reports.kit.shares import Share
-from reports.kit.table import Cell, Column, Line, table
+from reports.kit.shares import RunShare
+from reports.kit.table import Cell, Column, TableRow, table
 from reports.kit.words import MISSING, fixed, number
 from reports.study.conclusions import Finalist, conclusions_of, finalist_results
 from reports.study.tables import names_of
@@ -49,7 +49,7 @@ def finalists_table(study: StudyRecord) -> Html | None:
     )  # fmt: skip
 
 
-def _line(finalist: Finalist, recommended: int | None) -> Line:
+def _line(finalist: Finalist, recommended: int | None) -> TableRow:
     is_chosen = finalist.trial == recommended
     pending = f"{finalist.num_pending} not ended" if finalist.num_pending else None
     name = [
@@ -66,7 +66,7 @@ def _line(finalist: Finalist, recommended: int | None) -> Line:
         MISSING if math.isnan(finalist.frechet) else number(finalist.frechet),
         _seeds(finalist.seeds),
     )
-    return Line(cells, "best" if is_chosen else "")
+    return TableRow(cells, "best" if is_chosen else "")
 
 
 def _quality(finalist: Finalist) -> str:
@@ -77,7 +77,7 @@ def _quality(finalist: Finalist) -> str:
     return f"{fixed(finalist.quality)}{between}"
 
 
-def _count(share: Share) -> str:
+def _count(share: RunShare) -> str:
     return share.brief if share.total else "none"
 
 

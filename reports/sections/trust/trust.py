@@ -15,7 +15,7 @@ from reports.kit.blocks import Block
 from reports.kit.finding import Finding
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import in_order, look
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.kit.table import Column, table
 from reports.kit.words import MISSING, counted, duration, fixed, listed, number
 from reports.sections.trust.contrast import contrast_panel
@@ -184,7 +184,7 @@ def _judging(done: pd.DataFrame) -> str:
     sure = done["confidence"].dropna()
     firm = int((sure == 1).sum())
     parts = [
-        f"{Share(firm, len(sure))} stay the same under every other limit tried"
+        f"{RunShare(firm, len(sure))} stay the same under every other limit tried"
         if len(sure)
         else "their confidence is not recorded"
     ]

@@ -26,7 +26,7 @@ from lab.record import (
 from lab.record.storage import open_storage
 from lab.statistics import interquartile_mean, probability_of_improvement
 from reports.compare.blocks import differs_blocks, matched_blocks, share_blocks
-from reports.compare.card import Pair, barriers, differences, pair_of, same_study
+from reports.compare.card import StudyPair, barriers, differences, pair_of, same_study
 from reports.compare.ends import end_blocks
 from reports.compare.figures import quality_panel, survival_panel
 from reports.compare.page import build_comparison, store_comparison
@@ -42,7 +42,7 @@ from reports.compare.rows import (
     share_rows,
 )
 from reports.kit.blocks import Block, drawn
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from tests.made_up.raced import write_raced_study
 from tests.made_up.synthetic import write_run, write_study, write_trial
 from tests.reports.study.test_tables import POINT
@@ -50,7 +50,7 @@ from tests.reports.study.test_tables import POINT
 RATE = "optimizer.generator.lr"
 
 
-def _pair(first: Path, second: Path) -> Pair:
+def _pair(first: Path, second: Path) -> StudyPair:
     studies = read_study(first), read_study(second)
     return pair_of(studies, (str(first), str(second)))
 
@@ -80,7 +80,7 @@ def _planted(folder: Path, fates: list[str], *, seed: int = 0) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> StudyPair:
     """Ten equal configurations: 4 stable in the first, 9 in the second."""
     root = tmp_path_factory.mktemp("studies")
     first = _planted(root / "before", ["stable"] * 4 + ["diverged"] * 6)
@@ -89,12 +89,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 
 
 def test_shares_of_unbiased_runs_differ_by_newcombes_interval(
-    pair: Pair,
+    pair: StudyPair,
 ) -> None:
     rows = share_rows(pair)
     whole = rows[rows["choice"] == WHOLE]
     assert whole[["stable", "total"]].values.tolist() == [[4, 10], [9, 10]]
-    gained = gain(Share(4, 10), Share(9, 10))
+    gained = gain(RunShare(4, 10), RunShare(9, 10))
     assert gained is not None
     assert gained.difference == pytest.approx(0.5)
     # Wilson: 4/10 in [.1682, .6873], 9/10 in [.5958, .9821]; hypot by method 10.
@@ -111,7 +111,7 @@ def test_an_interval_that_includes_0_is_pointed_out(tmp_path: Path) -> None:
     assert "the interval includes 0" in _words(share_blocks(_pair(first, second)))
 
 
-def test_matched_configurations_are_paired_seed_by_seed(pair: Pair) -> None:
+def test_matched_configurations_are_paired_seed_by_seed(pair: StudyPair) -> None:
     both = matched(pair)
     assert (both.num_configurations, both.num_seeds) == (10, 10)
     assert both.stable.difference == pytest.approx(0.5)
@@ -133,7 +133,7 @@ def test_other_settings_are_not_matched(tmp_path: Path) -> None:
     )
 
 
-def test_causes_of_failure_are_counted_in_both(pair: Pair) -> None:
+def test_causes_of_failure_are_counted_in_both(pair: StudyPair) -> None:
     rows = fate_rows(pair).set_index(["level", "study"])
     assert rows["stable"].to_dict() == {
         ("stable", 0): 4, ("stable", 1): 9, ("diverged", 0): 6, ("diverged", 1): 0,
@@ -205,8 +205,8 @@ def test_confirmed_trials_are_compared_by_fresh_runs_alone(tmp_path: Path) -> No
     one, two = (ends_of(study) for study in pair.studies)
     assert one is not None
     assert two is not None
-    assert (one.trial, one.stable, one.fresh) == (5, Share(3, 7), True)
-    assert (two.trial, two.stable, two.fresh) == (9, Share(7, 7), True)
+    assert (one.trial, one.stable, one.fresh) == (5, RunShare(3, 7), True)
+    assert (two.trial, two.stable, two.fresh) == (9, RunShare(7, 7), True)
     assert (one.quality == 0).sum() == 4
     better = improvement(one, two)
     assert better.difference == probability_of_improvement(two.quality, one.quality) > 0.5
@@ -241,7 +241,7 @@ def test_a_failed_run_lowers_the_curve_of_quality_from_its_failure_on(tmp_path: 
     assert means["quality"].tolist() == pytest.approx(expected)
 
 
-def test_survival_steps_start_at_all_and_end_at_the_budget(pair: Pair) -> None:
+def test_survival_steps_start_at_all_and_end_at_the_budget(pair: StudyPair) -> None:
     panel = survival_panel(pair)
     assert panel is not None
     assert panel.table is not None
@@ -284,7 +284,7 @@ def test_one_study_at_two_dates_is_named_by_when_it_was_written(tmp_path: Path) 
     assert "One study at two dates" in build_comparison(pair)
 
 
-def test_the_page_is_one_file_that_escapes_names(pair: Pair, tmp_path: Path) -> None:
+def test_the_page_is_one_file_that_escapes_names(pair: StudyPair, tmp_path: Path) -> None:
     def rename(card: dict[str, Any]) -> None:
         card["study"] = "<script>alert(1)</script>"
 
@@ -298,7 +298,7 @@ def test_the_page_is_one_file_that_escapes_names(pair: Pair, tmp_path: Path) -> 
     assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
 
 
-def test_the_page_lies_beside_the_first_study_by_default(pair: Pair, tmp_path: Path) -> None:
+def test_the_page_lies_beside_the_first_study_by_default(pair: StudyPair, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(pair.first.folder, folder)
     path = store_comparison(open_storage(str(folder)), open_storage(str(pair.second.folder)))
@@ -315,7 +315,7 @@ def test_empty_running_and_small_studies_make_a_page(tmp_path: Path, num_trials:
 
 
 def test_a_folder_that_is_no_study_and_one_given_twice_are_refused(
-    pair: Pair, tmp_path: Path
+    pair: StudyPair, tmp_path: Path
 ) -> None:
     mine = open_storage(str(pair.first.folder))
     with pytest.raises(InputError, match="is not a study"):
@@ -326,7 +326,7 @@ def test_a_folder_that_is_no_study_and_one_given_twice_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_curves_need_four_runs_of_either(pair: Pair, tmp_path: Path) -> None:
+def test_curves_need_four_runs_of_either(pair: StudyPair, tmp_path: Path) -> None:
     few = _planted(tmp_path / "few", ["stable"] * 3)
     assert quality_panel(pair) is not None
     assert quality_panel(_pair(pair.first.folder, few)) is None

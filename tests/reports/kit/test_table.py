@@ -1,7 +1,7 @@
 """Facts about tables of the page."""
 
 from reports.kit.markup import element
-from reports.kit.table import Cell, Column, Line, table
+from reports.kit.table import Cell, Column, TableRow, table
 
 
 def test_the_first_cell_names_its_row_and_numbers_are_set_to_the_right() -> None:
@@ -26,7 +26,7 @@ def test_without_columns_there_is_no_head_and_rows_need_no_names() -> None:
 
 
 def test_cells_and_rows_carry_attributes_of_their_own() -> None:
-    row = Line(["a", Cell([element("b", "k"), " < n"], {"style": "--share:5%"})], "best")
+    row = TableRow(["a", Cell([element("b", "k"), " < n"], {"style": "--share:5%"})], "best")
     assert (
         '<tr class="best"><th scope="row">a</th><td style="--share:5%"><b>k</b> &lt; n</td></tr>'
     ) in table([row])

@@ -51,14 +51,14 @@ def test_every_command_names_a_module_that_is_there(study: StudyRecord) -> None:
 def test_options_in_commands_are_options_of_their_programs(study: StudyRecord) -> None:
     from lab.engine.options import SearchOptions
     from lab.validate.__main__ import ValidateOptions
-    from reports.__main__ import Arguments
+    from reports.__main__ import ReportArguments
 
     fields = {
         "lab.search": SearchOptions,
         "lab.evaluate": EvaluateOptions,
         "lab.judge": JudgeOptions,
         "lab.validate": ValidateOptions,
-        "reports": Arguments,
+        "reports": ReportArguments,
     }
     seen = set()
     for command in everything(study):

@@ -9,7 +9,7 @@ import pytest
 from lab.record import RUN_FILE, STUDY_FILE, StudyRecord, read_json, read_study, run_folder
 from lab.record import write_json as write
 from lab.statistics import shrink, wilson_interval
-from reports.kit.shares import Share
+from reports.kit.shares import RunShare
 from reports.sections.findings.findings import findings, of_explore
 from reports.sections.findings.summary import opening
 from reports.sections.zone.rows import safe_zone_rows
@@ -45,8 +45,12 @@ def _text(study: StudyRecord) -> str:
 def test_finalists_are_counted_by_race_and_by_fresh_runs_apart(raced: StudyRecord) -> None:
     finalists = finalist_results(raced)
     assert [it.trial for it in finalists] == [5, 9, 3]
-    assert [it.race for it in finalists] == [Share(4, 4)] * 3
-    assert [it.fresh for it in finalists] == [Share(6, 7), Share(7, 7), Share(3, 6)]
+    assert [it.race for it in finalists] == [RunShare(4, 4)] * 3
+    assert [it.fresh for it in finalists] == [
+        RunShare(6, 7),
+        RunShare(7, 7),
+        RunShare(3, 6),
+    ]
     assert [it.num_pending for it in finalists] == [0, 0, 1]
     assert finalists[0].fresh.interval == wilson_interval(6, 7)
     assert finalists[1].seeds == tuple(range(1000, 1007))
