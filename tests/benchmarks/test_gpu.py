@@ -103,7 +103,10 @@ def test_a_failed_case_is_printed_even_of_a_terse_part() -> None:
     assert printed == {"ok": False, "num_cases": 2, "num_failed": 1, "failed": cases[1:]}
 
 
-def test_the_workspace_of_cublas_is_set_before_a_part_starts() -> None:
+def test_the_workspace_of_cublas_is_set_before_a_part_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     program = "import json, os; print(json.dumps({'ok': True, **os.environ}))"
     result = gpu.run_part([sys.executable, "-c", program], seconds=60)
     assert result["cases"][0]["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"

@@ -18,7 +18,7 @@ PRINTS = {
     "evaluation": "whole evaluation",
     "gang_speed": "share of a step that is talk",
     "gang_start": "a Ray Train run for each",
-    "planner": "10 trials: ask",
+    "planner": "10 trials: `ask`",
     "race.designs": "preset laptop",
     "race.study": "coverage in % of the bootstrap",
     "report_page": "CPU s/1,000 rows",
@@ -27,7 +27,7 @@ PRINTS = {
     "step_speed": "lab bfloat16",
 }
 """Of each benchmark, words that it prints only once it has measured."""
-OTHERS = {"gpu", "paper_table"}
+OTHERS = {"gpu", "paper_table", "trails"}
 """Benchmarks with tests of their own."""
 
 
