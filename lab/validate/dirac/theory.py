@@ -55,6 +55,9 @@ class DiracMethod:
     consensus: bool = False
     """The strength weighs |v|^2 / 2 in both players' losses (Mescheder et al. 2017)."""
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def slope(self) -> float:
         """f'(0)"""
