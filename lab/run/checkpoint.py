@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
@@ -69,10 +69,24 @@ def write_checkpoint(folder: Path, game: Mapping[str, Any], images_seen: int) ->
     content = content_of(game, images_seen)
     content[CHECKSUM] = checksum(content)
     path = checkpoint_file(folder, images_seen)
-    write_patiently(path, lambda file: torch.save(content, file))
+    write_patiently(path, lambda file: _save(content, file))
     for old in checkpoint_files(folder)[NUM_KEPT:]:
         remove_patiently(old)
     return path
+
+
+def _save(content: Mapping[str, Any], file: IO[bytes]) -> None:
+    """`torch.save`. Raises OSError when the storage fails.
+
+    On a full disk torch's writer fails a second time as it closes its archive, with a
+    RuntimeError that hides the storage's error.
+    """
+    try:
+        torch.save(content, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def content_of(game: Mapping[str, Any], images_seen: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import pickle
@@ -291,3 +292,26 @@ def test_a_run_with_a_single_unnumbered_checkpoint_goes_on(
     assert [evaluation.row["images_seen"] for evaluation in finish(config, tmp_path)] == [128, 192]
     assert_same_run(tmp_path, undisturbed)
     assert not (tmp_path / UNNUMBERED).exists()
+
+
+class FullDisk:
+    """A file on a disk with room for so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def write(self, content: bytes) -> int:
+        self.room -= len(content)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return len(content)
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("room", [0, 2_000, 150_000])
+def test_a_full_disk_is_an_error_of_the_storage_whatever_torch_raises(room: int) -> None:
+    content = {"weights": torch.zeros(30_000), "biases": torch.zeros(10_000)}
+    with pytest.raises(OSError, match="No space left"):
+        lab.run.checkpoint._save(content, FullDisk(room))  # type: ignore[arg-type]
