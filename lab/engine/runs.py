@@ -37,8 +37,6 @@ class Evaluated(Protocol):
 
 
 Evaluations = Iterator[Evaluated]
-StartRun = Callable[..., Evaluations]
-"""(job, device=, ranks=) -> the run's iterator."""
 Evaluation = TypeVar("Evaluation")
 
 

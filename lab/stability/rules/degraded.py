@@ -7,13 +7,11 @@ from functools import cache
 from itertools import pairwise
 from statistics import median
 
-from lab.record import QUALITY, SIGNAL_PREFIX
+from lab.record import QUALITY
+from lab.record.columns import CRITIC_LOSS, CRITIC_LOSS_MIN
 from lab.record.words import brief, kimg
 from lab.stability.history import LEARNING_SHARE, Onset, Point, RunHistory, both, running_best
 from lab.stability.rule import Rule
-
-CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"
-CRITIC_LOSS_LOW = SIGNAL_PREFIX + "critic_loss_min"
 
 FELL_TO_NOTHING = 0.05
 """The critic's loss is about 0 below this share of its value in the first window."""
@@ -82,7 +80,7 @@ def _median_bend(points: Sequence[Point], top: Point) -> float:
 def _jump(history: RunHistory, onset: int) -> str:
     """A clause if the critic's loss was about 0 before the onset and jumped after it."""
     losses = history.points(CRITIC_LOSS)
-    low = history.points(CRITIC_LOSS_LOW) or losses
+    low = history.points(CRITIC_LOSS_MIN) or losses
     before = [point for point in low if point.row < onset]
     after = [point for point in losses if point.row >= onset]
     if len(before) < 2 or not after:

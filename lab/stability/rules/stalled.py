@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from lab.record import QUALITY, SIGNAL_PREFIX
+from lab.record import QUALITY
+from lab.record.columns import CRITIC_ACCURACY, GENERATOR_GRAD_NORM
 from lab.record.words import brief, brief_beside, kimg
 from lab.stability.history import Onset, RunHistory
 from lab.stability.rule import Rule
-
-CRITIC_ACCURACY = SIGNAL_PREFIX + "critic_accuracy"
-GENERATOR_NORM = SIGNAL_PREFIX + "generator_grad_norm"
 
 ALWAYS_RIGHT = 0.99
 """Accuracy from which the evidence states that the critic classifies every image correctly."""
@@ -40,7 +38,7 @@ def stalled(history: RunHistory) -> Onset | None:
 def _standstill(history: RunHistory) -> str:
     """Clauses on the change of the generator's gradients and a critic that makes no mistake."""
     clauses = []
-    norms = history.points(GENERATOR_NORM)
+    norms = history.points(GENERATOR_GRAD_NORM)
     if len(norms) > 1 and norms[0].value > 0:
         share = norms[-1].value / norms[0].value
         clauses.append(
