@@ -26,6 +26,8 @@ PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": 
 CLIENTS = frozenset({"botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "azure"})
 """Packages whose exceptions are the storage's, as every OSError is."""
 
+LISTINGS = 5
+"""How often one pull lists a folder in which files go away meanwhile."""
 FETCHED_AT_ONCE = 32
 
 Result = TypeVar("Result")
@@ -63,16 +65,15 @@ class RemoteFolder:
         """Path -> identity of the stored file that the local one is a copy of."""
 
     def pull(self, wanted: Wanted = everything) -> None:
-        """Bring the local folder to what is stored, as far as wanted. Raises StorageFailed."""
-        stored = {path: facts for path, facts in self._listed().items() if wanted(path)}
-        changed = [
-            path
-            for path, identity in stored.items()
-            if self._copied.get(path) != identity or not self._is_sent(path)
-        ]
-        for start in range(0, len(changed), FETCHED_AT_ONCE):
-            self._fetch(changed[start : start + FETCHED_AT_ONCE])
-        self._copied |= {path: stored[path] for path in changed}
+        """Bring the local folder to what is stored, as far as wanted. Raises StorageFailed.
+
+        Where a run goes on, files go away between the listing and the reading (an old checkpoint
+        does): then what is stored is listed again, so that what replaced them is here as well.
+        """
+        for _ in range(LISTINGS):
+            stored = {path: facts for path, facts in self._listed().items() if wanted(path)}
+            if not self._fetch_changed(stored):
+                break
         for path in self._local():
             if wanted(path) and path not in stored:
                 (self.folder / path).unlink()
@@ -161,15 +162,41 @@ class RemoteFolder:
             if not name.endswith(LOCK_FILE) and len(name) > start
         }
 
-    def _fetch(self, paths: list[str]) -> None:
-        def act() -> dict[str, bytes]:
-            contents: dict[str, bytes] = self._files.cat([self._at(path) for path in paths])
-            return {name.strip("/"): content for name, content in contents.items()}
+    def _fetch_changed(self, stored: dict[str, str]) -> list[str]:
+        """Copy the listed files that differ from the local ones; returns those that are gone."""
+        changed = [
+            path
+            for path, identity in stored.items()
+            if self._copied.get(path) != identity or not self._is_sent(path)
+        ]
+        gone = []
+        for start in range(0, len(changed), FETCHED_AT_ONCE):
+            paths = changed[start : start + FETCHED_AT_ONCE]
+            contents = self._contents(paths)
+            for path in paths:
+                content = contents[self._at(path).strip("/")]
+                if content is None:
+                    gone.append(path)
+                    continue
+                write_patiently(self.folder / path, content)
+                self._note(path)
+                self._copied[path] = stored[path]
+        return gone
 
-        contents = self._patiently(act, "", "read")
-        for path in paths:
-            write_patiently(self.folder / path, contents[self._at(path).strip("/")])
-            self._note(path)
+    def _contents(self, paths: list[str]) -> dict[str, bytes | None]:
+        """Stored name -> content; None for a file that is not there (any more)."""
+
+        def act() -> dict[str, bytes | None]:
+            names = [self._at(path) for path in paths]
+            answers: dict[str, bytes | Exception] = self._files.cat(names, on_error="return")
+            contents: dict[str, bytes | None] = {}
+            for name, answer in answers.items():
+                if isinstance(answer, Exception) and not isinstance(answer, FileNotFoundError):
+                    raise answer
+                contents[name.strip("/")] = answer if isinstance(answer, bytes) else None
+            return contents
+
+        return self._patiently(act, "", "read")
 
     def _send(self, path: str) -> None:
         local = str(self.folder / path)

@@ -245,10 +245,12 @@ def curve_names(study: StudyRecord) -> list[str]:
 
 def packed_numbers(values: NDArray[np.float64], *, exact: bool = False) -> bytes:
     """Values as float32, their bytes in four planes (which compress), rounded unless `exact`."""
-    bits = values.astype(np.float32).view(np.uint32)
+    with np.errstate(over="ignore"):  # beyond float32 is beyond every axis: infinite
+        single = values.astype(np.float32)
+    bits = single.view(np.uint32)
     if not exact:
         drop = 23 - MANTISSA_BITS
-        finite = np.isfinite(values)
+        finite = np.isfinite(single)
         rounded = (bits + np.uint32(1 << (drop - 1))) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
         bits = np.where(finite, rounded, bits).astype(np.uint32)
     planes: bytes = bits.view(np.uint8).reshape(-1, 4).T.tobytes()

@@ -212,6 +212,41 @@ def test_a_pull_makes_an_old_local_copy_like_the_stored_one() -> None:
     assert not (other.folder / "checkpoint-00000064.pt").exists()
 
 
+def test_a_pull_beside_a_run_gets_the_checkpoint_that_replaced_the_listed_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_there, reader = another_process(), another_process()
+    write(run_there, "checkpoint-00000000.pt")
+    write(run_there, "evaluations.jsonl", "row 1")
+    run_there.push()
+    listed = reader._listed
+
+    def listed_and_then_replaced() -> dict[str, str]:
+        listing = listed()
+        if "checkpoint-00000000.pt" in listing:
+            (run_there.folder / "checkpoint-00000000.pt").unlink()
+            write(run_there, "checkpoint-00000064.pt")
+            run_there.push()
+        return listing
+
+    monkeypatch.setattr(reader, "_listed", listed_and_then_replaced)
+    reader.pull()
+    names = {path.name for path in reader.folder.iterdir()}
+    assert names == {"checkpoint-00000064.pt", "evaluations.jsonl"}
+
+
+def test_a_file_that_is_listed_for_ever_and_never_there_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, reader = another_process(), another_process()
+    write(one, "run.json")
+    one.push()
+    listed = reader._listed
+    monkeypatch.setattr(reader, "_listed", lambda: listed() | {"checkpoint-00000000.pt": "1"})
+    reader.pull()
+    assert [path.name for path in reader.folder.iterdir()] == ["run.json"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
