@@ -16,6 +16,7 @@ from lab.config import (
     make_config,
     parse_setting,
     read_config,
+    value_at,
     with_values,
 )
 from lab.errors import InputError, nearest, unknown
@@ -80,13 +81,6 @@ OTHER_VALUES: dict[str, Any] = {
 }
 
 
-def value_at(config: RunConfig, path: str) -> Any:
-    node: Any = config
-    for part in path.split("."):
-        node = getattr(node, part)
-    return node
-
-
 def test_every_path_is_known_and_none_else() -> None:
     assert sorted(config_paths()) == sorted(OTHER_VALUES)
 
@@ -99,6 +93,14 @@ def test_every_path_can_be_set_alone(path: str) -> None:
     assert value_at(changed, path) == OTHER_VALUES[path]
     others = [other for other in config_paths() if other != path]
     assert all(value_at(changed, other) == value_at(default, other) for other in others)
+
+
+@pytest.mark.parametrize("damaged", ["text", 3, None, ["lr"]])
+def test_a_damaged_section_has_no_values(damaged: Any) -> None:
+    data = {"optimizer": damaged, "training": make_config({}).training}
+    assert value_at(data, "optimizer.title") is None
+    assert value_at(data, "optimizer.count") is None
+    assert value_at(data, "training.batch_size") == make_config({}).training.batch_size
 
 
 def test_every_field_says_what_it_is() -> None:

@@ -14,6 +14,8 @@ from lab.config.paths import canonical as canonical
 from lab.config.paths import canonical_data as canonical_data
 from lab.config.paths import canonical_record as canonical_record
 from lab.config.paths import canonical_values as canonical_values
+from lab.config.paths import flattened as flattened
+from lab.config.paths import value_at as value_at
 from lab.config.run_config import RunConfig as RunConfig
 from lab.config.run_config import change_config as change_config
 from lab.config.run_config import config_paths as config_paths

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from lab.errors import InputError
 
 _OLDER_PATHS = {
@@ -62,6 +64,33 @@ def canonical_record(entries: Mapping[str, Any]) -> dict[str, Any]:
                 for name, point in points.items()
             }
     return result
+
+
+def value_at(data: Any, path: str) -> Any:
+    """The value at a path of nested data, of sections or of both, or None.
+
+    Data of a record may be damaged: whatever stands where a section belongs has no value.
+    """
+    for part in path.split("."):
+        if isinstance(data, Mapping):
+            data = data.get(part)
+        elif isinstance(data, BaseModel):
+            data = getattr(data, part, None)
+        else:
+            return None
+    return data
+
+
+def flattened(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested data as dotted paths and their values."""
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            values |= flattened(value, f"{path}.")
+        else:
+            values[path] = value
+    return values
 
 
 def no_section(path: str, came: Any) -> InputError:

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from lab.config.paths import canonical_data, canonical_values, no_section
+from lab.config.paths import canonical_data, canonical_values, no_section, value_at
 from lab.config.sections import (
     CATALOGUES,
     ConfigSection,
@@ -29,7 +29,6 @@ from lab.config.sections import (
     PenaltyConfig,
     StabilityConfig,
     TrainingConfig,
-    value_at,
 )
 from lab.errors import InputError, unknown
 from lab.user_file import UserFile, files_for, is_reference, stored_files

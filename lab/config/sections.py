@@ -226,10 +226,3 @@ def choices(alias: Any) -> tuple[str, ...]:
         if isinstance(mark, AfterValidator) and isinstance(mark.func, _NameIn):
             return tuple(mark.func.catalogue)
     return get_args(alias)
-
-
-def value_at(data: Any, path: str) -> Any:
-    """The value at a path of nested data or of sections, or None."""
-    for part in path.split("."):
-        data = data.get(part) if isinstance(data, Mapping) else getattr(data, part, None)
-    return data

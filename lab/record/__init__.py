@@ -59,8 +59,6 @@ from lab.record.names import neighbours_file as neighbours_file
 from lab.record.names import run_folder as run_folder
 from lab.record.names import sample_file as sample_file
 from lab.record.names import trial_folder as trial_folder
-from lab.record.nested import flattened as flattened
-from lab.record.nested import value_at as value_at
 from lab.record.reading import RunRecord as RunRecord
 from lab.record.reading import StudyRecord as StudyRecord
 from lab.record.reading import is_study as is_study

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import StrictBool, StrictFloat, StrictInt, field_validator
 
+from lab.config import value_at
 from lab.record.card import Card, Number, Scalar
 from lab.record.detector import DetectorCard
 from lab.record.names import FORMAT
-from lab.record.nested import value_at
 from lab.record.study_parts import (
     ConclusionsCard,
     DataCard,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from lab.config import NO_LIMITS, StabilityConfig
-from lab.record import DataCard, MetricsCard, StudyRecord, flattened, value_at
+from lab.config import NO_LIMITS, StabilityConfig, flattened, value_at
+from lab.record import DataCard, MetricsCard, StudyRecord
 from reports.kit.words import MISSING, images, listed, number
 from reports.study.tables import parameters_of
 

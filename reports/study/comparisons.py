@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lab.record import StudyRecord, value_at
+from lab.config import value_at
+from lab.record import StudyRecord
 from lab.statistics import Interval, difference_interval, paired_effect, wilson_interval
 from reports.kit.words import number, short_name
 from reports.study.scale import LEAST_CONFIGURATIONS

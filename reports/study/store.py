@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lab.config import flattened
 from lab.record import (
     IMAGES_SEEN,
     QUALITY,
@@ -22,7 +23,6 @@ from lab.record import (
     UNBROKEN,
     ParameterCard,
     StudyRecord,
-    flattened,
 )
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
 from reports.kit.outcomes import in_order, look, meaning

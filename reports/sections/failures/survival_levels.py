@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lab.record import StudyRecord, value_at
+from lab.config import value_at
+from lab.record import StudyRecord
 from lab.statistics import restricted_mean, survival_at, survival_interval
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import Grid, axes_of_place, name_above, rows_of, suffix_of

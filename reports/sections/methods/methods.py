@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lab.config import StabilityConfig
-from lab.record import SAMPLES_FOLDER, StudyRecord, value_at
+from lab.config import StabilityConfig, value_at
+from lab.record import SAMPLES_FOLDER, StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element, joined, scrollable
