@@ -1,4 +1,4 @@
-"""The record as tidy tables: one row per run, one row per evaluation, one row per parameter."""
+"""The record as tidy tables: one row per run, one row per trial."""
 
 from __future__ import annotations
 
@@ -168,15 +168,6 @@ class FlagNote(NamedTuple):
 
     name: str
     evidence: str
-
-
-@of_study
-def evaluation_table(study: StudyRecord) -> pd.DataFrame:
-    """One row per evaluation: run (index), trial, seed, outcome, and every column of numbers."""
-    runs, rows = run_table(study), study.evaluations
-    whose = {name: runs[name].to_numpy()[rows.run] for name in ("trial", "seed", "outcome")}
-    names = dict.fromkeys([IMAGES_SEEN, *rows.names])
-    return pd.DataFrame({"run": rows.run, **whose, **{name: rows.column(name) for name in names}})
 
 
 def target_quality(study: StudyRecord) -> float:

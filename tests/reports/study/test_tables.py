@@ -13,7 +13,6 @@ from lab.record import (
 )
 from reports.study.tables import (
     best_run,
-    evaluation_table,
     names_of,
     parameters_of,
     run_table,
@@ -56,9 +55,9 @@ def test_quality_alive_is_the_last_before_the_failure(tmp_path: Path) -> None:
     folder = write_study(tmp_path, 1, verdict="collapsed")
     study = read_study(folder)
     row = run_table(study).iloc[0]
-    evaluations = evaluation_table(study)
-    before = evaluations[evaluations["images_seen"] < row["onset_images"]]
-    assert row["quality_alive"] == before["quality"].iloc[-1] > 0
+    evaluations = study.runs[0].evaluations
+    before = [it["quality"] for it in evaluations if it["images_seen"] < row["onset_images"]]
+    assert row["quality_alive"] == before[-1] > 0
     assert row["final_quality"] == 0.0
     assert row["life"] == row["onset_images"] / BUDGET < 1
 
