@@ -31,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "validate": Verb("lab.validate.__main__", "check the lab against ground truth"),
     "data": Verb("lab.data.__main__", "list, pack and show image sets"),
     "metrics": Verb("lab.metrics.__main__", "train a feature extractor on a labelled pack"),
+    "config": Verb("lab.config.__main__", "print every setting, or those whose path has a word"),
     "record": Verb("lab.record.__main__", "print the JSON schemas of the stored record"),
 }
 

@@ -12,6 +12,7 @@ import pytest
 
 from lab.__main__ import VERBS, main
 from lab.cli import as_called, command_line
+from lab.config import config_paths
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,6 +54,34 @@ def test_a_verb_receives_the_words_after_it(capsys: pytest.CaptureFixture[str]) 
     finally:
         sys.argv[:] = argv
     assert "no-such-log.csv" in capsys.readouterr().err
+
+
+def test_config_prints_every_setting_or_those_of_a_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def printed_paths(*words: str) -> list[str]:
+        # `main` hands the words to the command in sys.argv.
+        monkeypatch.setattr(sys, "argv", ["ganlab"])
+        assert main(["config", *words]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        return [line.split(" = ")[0] for line in lines if not line.startswith(" ")]
+
+    assert printed_paths() == list(config_paths())
+    assert printed_paths("critic.lr", "half_life") == [
+        "optimizer.critic.lr",
+        "training.ema_half_life_images",
+    ]
+
+
+def test_config_answers_a_word_of_no_setting_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["ganlab"])
+    assert main(["config", "nosuch"]) == 2
+    assert capsys.readouterr().err == (
+        "ganlab config: no setting's path contains 'nosuch'; all settings are printed when no "
+        "word is given\n"
+    )
 
 
 def test_help_imports_no_torch() -> None:

@@ -5,11 +5,29 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tyro
 
 from lab.catalogue import names_in_words
+from lab.cli import run_command
 from lab.config.run_config import RunConfig, config_paths
 from lab.config.sections import CATALOGUES
+from lab.errors import InputError
+
+PROG = "python -m lab.config"
+
+
+@dataclass(frozen=True)
+class ConfigArguments:
+    """Print every setting with its default and its help, or those whose path contains a word."""
+
+    words: Annotated[
+        tyro.conf.Positional[tuple[str, ...]],
+        tyro.conf.arg(metavar="[WORD ...]", help_behavior_hint=""),
+    ] = ()
+    """Parts of paths, say `critic.lr` or `evaluation`; all settings without one."""
 
 
 def describe_settings(paths: Sequence[str]) -> str:
@@ -28,12 +46,23 @@ def describe_settings(paths: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def main(words: Sequence[str]) -> int:
+def print_settings(arguments: ConfigArguments) -> int:
     """Print the settings whose path contains any of the words; all without one."""
+    words = arguments.words
     paths = [path for path in config_paths() if any(w in path for w in words) or not words]
-    print(describe_settings(paths) or f"no setting contains {' or '.join(words)}")
-    return 0 if paths else 2
+    if not paths:
+        raise InputError(
+            f"no setting's path contains {' or '.join(map(repr, words))}; all settings are "
+            "printed when no word is given"
+        )
+    print(describe_settings(paths))
+    return 0
+
+
+def main(args: list[str] | None = None) -> int:
+    """Entry point."""
+    return run_command(ConfigArguments, print_settings, prog=PROG, args=args)
 
 
 if __name__ == "__main__":
-    sys.exit(main([word for word in sys.argv[1:] if not word.startswith("-")]))
+    sys.exit(main())
