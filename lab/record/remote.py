@@ -67,8 +67,9 @@ class RemoteFolder:
     def pull(self, wanted: Wanted = everything) -> None:
         """Bring the local folder to what is stored, as far as wanted. Raises StorageFailed.
 
-        Where a run goes on, files go away between the listing and the reading (an old checkpoint
-        does): then what is stored is listed again, so that what replaced them is here as well.
+        Beside a run in progress, files go away between the listing and the reading (an old
+        checkpoint does): then what is stored is listed again, so that what replaced them is here
+        as well.
         """
         for _ in range(LISTINGS):
             stored = {path: facts for path, facts in self._listed().items() if wanted(path)}
