@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import tyro
 
@@ -58,7 +58,10 @@ class SearchOptions:
     """Finalists, left at the last rung; 0: no race. With --seeds alone, half stay at each rung."""
     confirm: int | None = None
     """Fresh seeds that each finalist is trained with; headline numbers come from these alone."""
-    objective: ObjectiveName = "score"
+    # tyro separates choices by commas, and two of these have one themselves.
+    objective: Annotated[
+        ObjectiveName, tyro.conf.arg(metavar=f"{{{' | '.join(get_args(ObjectiveName))}}}")
+    ] = "score"
     """What explore searches for; with two the record and the report hold the Pareto set."""
     prune: Literal["none", "asha"] = "none"
     """asha: stop explore runs that look poor; recorded as pruned, neither stable nor failed."""

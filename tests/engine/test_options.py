@@ -25,6 +25,15 @@ def test_dedicated_options_are_settings_in_short() -> None:
     }
 
 
+def test_help_separates_objectives_by_more_than_the_comma_within_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert "--objective {score | quality | stability,quality | quality,cost}" in shown
+
+
 def test_a_path_is_made_absolute_for_workers_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
