@@ -1,4 +1,4 @@
-"""Storages that fail: a disk that is full for real, and calls that fail a number of times."""
+"""Storages for tests: stores in memory and on an S3 server, full disks, and calls that fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from typing import Any
 
 import pytest
 
-from lab.record.storage import remote_folder
+import lab.record.durable
+from lab.record.durable import PATIENCE
+from lab.record.remote import RemoteFolder
+from lab.record.storage import Storage, remote_folder
 
 BLOCK = 4096
 
@@ -89,6 +92,44 @@ def s3_server(patch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
             server.send_signal(signal.SIGCONT)
             server.kill()
             fresh_storages()
+
+
+@contextmanager
+def memory_stores(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Empty stores behind `memory://`; a storage that fails is waited for 0.2 s."""
+    import fsspec
+
+    patch.setenv(PATIENCE, "0.2")
+    patch.setattr(lab.record.durable, "FIRST_WAIT_SECONDS", 0.01)
+    fresh_storages()
+    try:
+        yield
+    finally:
+        fsspec.filesystem("memory").store.clear()
+        fresh_storages()
+
+
+def another_process(url: str) -> RemoteFolder:
+    """The same place with a local copy of its own, as another machine has it."""
+    storage = RemoteFolder(url)
+    storage.folder = storage.folder.parent / f"copy-{time.monotonic_ns()}" / storage.folder.name
+    return storage
+
+
+def stored(url: str) -> dict[str, bytes]:
+    """The files behind a URL: path and content."""
+    import fsspec
+
+    files, root = fsspec.core.url_to_fs(url)
+    found = files.find(root)
+    return {name.strip("/")[len(root.strip("/")) + 1 :]: files.cat_file(name) for name in found}
+
+
+def put(storage: Storage, path: str, content: str = "x") -> None:
+    """Write a file of the local folder; it is not pushed."""
+    file = storage.folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
 
 
 def fresh_storages() -> None:

@@ -18,8 +18,7 @@ from lab.record import write_json
 from lab.record.durable import PATIENCE, StorageFailed
 from lab.record.remote import RemoteFolder
 from tests.engine.test_searcher import Copies, Log
-from tests.engine.test_storage import another_process, stored
-from tests.storages import fill, small_disk
+from tests.storages import another_process, fill, small_disk, stored
 
 STUDY = "memory://lab/studies/failing"
 
