@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab.record import RunCard, RunRecord, StudyCard, StudyRecord, TrialCard, VerdictCard
-from lab.record.card import validated
-from lab.record.evaluations import Evaluations
-
-PLACE = Path("handmade")
+from lab.record import StudyRecord
+from tests.made_up.study import Content, Study, run_json, study_json, trial_json
 
 
 class Run(NamedTuple):
@@ -33,27 +29,23 @@ def handmade(
     configs: Sequence[dict[str, Any]] | None = None,
 ) -> StudyRecord:
     """A study of `trials`, each its origin and what it sampled, numbered from 0."""
-    content = {"study": "handmade", "parameters": parameters, "conclusions": conclusions or {}}
-    card, _ = validated(StudyCard, content)
-    assert card is not None
-    given = configs or [{} for _ in trials]
-    trial_cards = [
-        TrialCard(number=number, origin=origin, parameters=values, config=given[number])
-        for number, (origin, values) in enumerate(trials)
-    ]
-    evaluations = Evaluations()
-    records = [RunRecord(PLACE, _card(run), evaluations.append([])) for run in runs]
-    return StudyRecord(PLACE, card, trial_cards, records, evaluations=evaluations)
+    facts = {"parameters": parameters, "conclusions": conclusions or {}}
+    study = Study(study_json("handmade", **facts))
+    for number, (origin, values) in enumerate(trials):
+        config = configs[number] if configs else {}
+        study.trial(trial_json(number, origin=origin, parameters=values, config=config))
+    for run in runs:
+        study.run(_content(run))
+    return study.in_memory()
 
 
-def _card(run: Run) -> RunCard:
+def _content(run: Run) -> Content:
     failed = run.outcome not in ("stable", "stalled")
-    return RunCard(
-        trial=run.trial,
+    return run_json(
+        run.trial,
         seed=run.seed,
         stage=run.stage,
-        status="finished",
-        verdict=VerdictCard(name=run.outcome, onset_images=500 if failed else None),
+        verdict={"name": run.outcome, "onset_images": 500 if failed else None},
         score=run.score,
         final_quality=0.0 if failed and run.quality is not None else run.quality,
         budget_images=1_000,

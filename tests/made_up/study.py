@@ -1,11 +1,13 @@
-"""The one builder of studies on disk: a part at a time, or as a chain.
+"""The one builder of studies: a part at a time, or as a chain.
 
     Study(study_json("tiny")).trial(trial_json(0)).run(run_json(0), rows).write(folder)
+
+`in_memory` in place of `write` makes the same record without files.
 
 `study_json`, `trial_json` and `run_json` give the least content that each file must have, and take
 whatever else a test needs. `put_study`, `put_trial` and `put_run` write them into a folder, for
 those who add to a study that is there. The larger made-up studies (synthetic, raced, records) and
-those of a few lines (tiny) are made of these.
+those of a few lines (tiny, handmade) are made of these.
 """
 
 from __future__ import annotations
@@ -21,13 +23,19 @@ from lab.record import (
     RUN_FILE,
     STUDY_FILE,
     TRIAL_FILE,
+    RunCard,
+    RunRecord,
+    StudyCard,
     StudyRecord,
+    TrialCard,
     read_study,
     run_folder,
     trial_folder,
     write_json,
     write_rows,
 )
+from lab.record.card import AnyCard, validated
+from lab.record.evaluations import Evaluations
 
 Content = dict[str, Any]
 CREATED = "2026-03-01T10:00:00+00:00"
@@ -127,3 +135,21 @@ class Study:
         for run, rows in self.runs:
             put_run(folder, run, rows)
         return read_study(folder)
+
+    def in_memory(self) -> StudyRecord:
+        """The study as the report has it, for tests where no file matters; its folder is none."""
+        nowhere = Path(self.content["study"])
+        evaluations = Evaluations()
+        runs = [
+            RunRecord(nowhere, _card(RunCard, run), evaluations.append(list(map(dict, rows))))
+            for run, rows in self.runs
+        ]
+        trials = [_card(TrialCard, trial) for trial in self.trials]
+        study = _card(StudyCard, self.content)
+        return StudyRecord(nowhere, study, trials, runs, evaluations=evaluations)
+
+
+def _card(kind: type[AnyCard], content: Content) -> AnyCard:
+    card, _ = validated(kind, content)
+    assert card is not None
+    return card
