@@ -210,7 +210,7 @@ def test_a_linear_schedule_ends_one_step_above_zero() -> None:
 
 def test_each_player_has_its_own_adam() -> None:
     values = {
-        f"optimizer.{player}_{name}": value
+        f"optimizer.{player}.{name}": value
         for player, name, value in [
             ("generator", "lr", 0.1),
             ("generator", "beta1", 0.2),

@@ -45,7 +45,7 @@ SERVED: dict[str, Any] = {"training.batch_size": 40}
 
 def _rates(rate: float, beta1: float = 0.5, beta2: float = 0.99) -> dict[str, Any]:
     return {
-        f"optimizer.{player}_{name}": value
+        f"optimizer.{player}.{name}": value
         for player in ("generator", "critic")
         for name, value in (("lr", rate), ("beta1", beta1), ("beta2", beta2))
     }
