@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from lab.config import StabilityConfig
 from lab.record import IMAGES_SEEN, QUALITY
 from lab.record.columns import MetricNames
+from lab.record.scale import UNIT_SCALE, Scale
 from lab.record.words import kimg
 
 LEARNING_SHARE = 0.3
@@ -52,6 +54,25 @@ class RunHistory:
     """Metrics of held-out real images, by column."""
     budget_images: int
     settings: StabilityConfig
+    scale: Scale | None = None
+    """Of the column `distance`; None where rows hold quality alone."""
+    distance: str = ""
+    """The column of the distance that quality is made of."""
+    is_relative: bool = False
+    """Whether the scale begins at a log's first row, which need not be an untrained generator:
+    then quality says nothing about a target."""
+
+    @cached_property
+    def log_distances(self) -> list[Point]:
+        """x at each row that has one (`Scale.log_distances`): equal steps are equal factors."""
+        if self.scale is not None:
+            points, scale = self.points(self.distance), self.scale
+            values = [point.value for point in points]
+        else:
+            points, scale = self.points(QUALITY), UNIT_SCALE
+            values = [scale.distance(min(1.0, max(0.0, point.value))) for point in points]
+        logs = scale.log_distances(values)
+        return [point._replace(value=float(x)) for point, x in zip(points, logs, strict=True)]
 
     def points(self, column: str) -> list[Point]:
         """The finite values of a column; rows without one are skipped."""
@@ -94,6 +115,9 @@ def make_history(
     baseline: Mapping[str, float],
     budget_images: int,
     settings: StabilityConfig,
+    scale: Scale | None = None,
+    distance: str = "",
+    is_relative: bool = False,
 ) -> RunHistory:
     """The rows up to the first that reaches the budget, without repeated and undated ones.
 
@@ -113,7 +137,9 @@ def make_history(
         images.append(int(seen))
         if seen >= budget_images:
             break
-    return RunHistory(kept, images, names, baseline, budget_images, settings)
+    return RunHistory(
+        kept, images, names, baseline, budget_images, settings, scale, distance, is_relative
+    )
 
 
 def first_two_in_a_row(

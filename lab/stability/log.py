@@ -4,8 +4,8 @@ The clock is the column `images_seen`, `images`, `nimg`, `samples_seen` (images)
 (thousands of images), or, with a batch size, `step`, `steps`, `iteration`, `iter`, `it`. Quality
 is `quality` or `u` if there is one, in [0, 1]; else it is computed from a kernel distance (`kid`,
 `kid50k_full`, `kid_<extractor>`), else from a Frechet distance (`fid`, `fid50k_full`, `fid10k`,
-`fd_<extractor>`): u = clip(1 - (Q - Q_rr) / (Q_0 - Q_rr), 0, 1), where Q_0 is the log's first
-value and Q_rr = 0 unless they are given. An inception score is not accepted, as that of real
+`fd_<extractor>`) on the scale of lab.record.scale, whose d_0 is the log's first value and whose
+d_rr = 0 unless they are given. An inception score is not accepted, as that of real
 images is not known. Case, `_`, `-`, `/`, `.` and blanks in names do not matter.
 """
 
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import InputError
 from lab.record import IMAGES_SEEN, QUALITY, Row
 from lab.record.columns import MetricNames
+from lab.record.scale import Scale
 from lab.record.words import brief
 from lab.stability.history import number
 from lab.stability.log_columns import (
@@ -28,7 +29,6 @@ from lab.stability.log_columns import (
     quality_column,
     renaming,
 )
-from lab.stability.score import quality
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +41,12 @@ class Log:
     rows: list[Row]
     names: MetricNames
     budget_images: int
+    scale: Scale | None
+    """Of the distance; None where the log holds quality itself."""
+    distance: str
+    """The column of `rows` that holds the distance."""
+    is_relative: bool
+    """Whether the scale's anchor is the log's first row, which need not be untrained."""
     ignored: tuple[str, ...]
     not_judged: tuple[str, ...]
 
@@ -63,12 +69,12 @@ def read_log(
     columns = list(dict.fromkeys(column for row in rows for column in row))
     names = names or names_among(columns)
     placed, ignored = _on_clock(rows, clock_column(columns, options))
-    measure, missing = _quality(placed, columns, options, names)
+    measured = _quality(placed, columns, options, names)
     renamed = renaming(columns, names)
     made = [
         {renamed.get(key, key): value for key, value in row.items()}
         | {IMAGES_SEEN: seen}
-        | measure(row)
+        | measured.of(row)
         for seen, row in placed
     ]
     budget = placed[-1][0] if budget_images is None else budget_images
@@ -77,7 +83,17 @@ def read_log(
             "the log ends before any image was seen; give rows of a run that trained, or a budget"
         )
     alone = () if len(made) > 1 else ("change could not be judged from one row",)
-    return Log(made, names, budget, (*ignored, *missing), alone)
+    is_untrained = placed[0][0] == 0 or options.initial is not None
+    return Log(
+        made,
+        names,
+        budget,
+        measured.scale,
+        measured.distance,
+        measured.scale is not None and not is_untrained,
+        (*ignored, *measured.notes),
+        alone,
+    )
 
 
 def _plain_rows(frame: Sequence[Mapping[str, Any]] | pd.DataFrame) -> list[Row]:
@@ -142,7 +158,16 @@ def _were(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-Measure = Callable[[Row], Row]
+@dataclass(frozen=True)
+class _Quality:
+    """How rows get their quality."""
+
+    of: Callable[[Row], Row]
+    """From a row of the log to its columns of distance and quality."""
+    scale: Scale | None
+    distance: str
+    notes: list[str]
+    """On rows that have none."""
 
 
 def _quality(
@@ -150,8 +175,7 @@ def _quality(
     columns: Sequence[str],
     options: LogOptions,
     names: MetricNames,
-) -> tuple[Measure, list[str]]:
-    """A function from a row to its quality, and words on rows that have none."""
+) -> _Quality:
     column, metric = quality_column(columns, options, names)
     values = [number(row, column) for _, row in placed]
     finite = [value for value in values if value is not None and math.isfinite(value)]
@@ -166,21 +190,20 @@ def _quality(
                 f"'{column}' is {brief(outside)}; quality lies between 0 (untrained) and 1 (as "
                 "real images): name a distance to real images instead"
             )
-        return lambda row: _present(QUALITY, number(row, column)), notes
+        return _Quality(lambda row: _present(QUALITY, number(row, column)), None, "", notes)
     initial = finite[0] if options.initial is None else options.initial
     if initial <= options.floor:
         raise InputError(
             f"'{column}' is {brief(initial)} at the start, not above the {brief(options.floor)} "
             "of real images; give the untrained generator's as the initial one"
         )
+    scale = Scale(initial, options.floor)
 
     def measured(row: Row) -> Row:
         value = number(row, column)
-        if value is None:
-            return {}
-        return {metric: value, QUALITY: quality(value, initial, options.floor)}
+        return {} if value is None else {metric: value, QUALITY: scale.quality(value)}
 
-    return measured, notes
+    return _Quality(measured, scale, metric, notes)
 
 
 def _present(column: str, value: float | None) -> Row:

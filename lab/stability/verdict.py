@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lab.config import StabilityConfig
 from lab.record import QUALITY, STABLE, VerdictCard, VerdictName
 from lab.record.columns import MetricNames
+from lab.record.scale import Scale
 from lab.record.words import brief, kimg
 from lab.stability import rules
 from lab.stability.companions import companions
@@ -62,12 +63,14 @@ def judge(
     baseline: Mapping[str, float] | None = None,
     budget_images: int | None = None,
     settings: StabilityConfig | None = None,
+    scale: Scale | None = None,
     log: LogOptions | None = None,
 ) -> Verdict | None:
     """The verdict of a run from its evaluations so far, or None while it is open.
 
     `frame` holds the rows of a run: those of evaluations.jsonl in order of images seen, with the
-    `names` of their metrics and the `baseline` of held-out real images; or, without `names`, a
+    `names` of their metrics, the `baseline` of held-out real images, and the `scale` of the kernel
+    distance (without it, distances are taken back from the rows' quality); or, without `names`, a
     pandas frame or rows of any log, whose columns lab.stability.log recognises, as `log` sets.
     The budget is the last row's images unless given.
 
@@ -85,6 +88,8 @@ def judge(
             baseline=baseline or {},
             budget_images=budget_images,
             settings=settings,
+            scale=scale,
+            distance=names.kernel,
         )
         return _verdict(history)
     read = read_log(frame, names=names, budget_images=budget_images, options=log or LogOptions())
@@ -94,6 +99,9 @@ def judge(
         baseline={**(baseline or {})},
         budget_images=read.budget_images,
         settings=settings,
+        scale=read.scale,
+        distance=read.distance,
+        is_relative=read.is_relative,
     )
     verdict = _verdict(history)
     return verdict and replace(
