@@ -15,6 +15,9 @@ _OLDER_PATHS = {
     for name in ("lr", "beta1", "beta2")
 }
 
+_NO_LONGER = {"stability": ("degraded_drawdown", "oscillation_swing")}
+"""Settings of older records that no rule reads any more: limits in quality, now in factors."""
+
 
 def canonical(path: str) -> str:
     """Today's name of a path: `optimizer.generator_lr` -> `optimizer.generator.lr`."""
@@ -28,9 +31,13 @@ def canonical_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def canonical_data(data: Mapping[str, Any]) -> dict[str, Any]:
     """Nested data, say a record's `config`, under today's names. The input is not changed."""
+    data = dict(data)
+    for section, leaves in _NO_LONGER.items():
+        if isinstance(settings := data.get(section), Mapping):
+            data[section] = {key: to for key, to in settings.items() if key not in leaves}
     optimizer = data.get("optimizer")
     if not isinstance(optimizer, Mapping):
-        return dict(data)
+        return data
     renamed: dict[str, Any] = {}
     older: dict[str, Any] = {}
     for key, value in optimizer.items():

@@ -196,10 +196,10 @@ class StabilityConfig(ConfigSection):
     """Collapsed: mode count and coverage both below this share of their best values so far."""
     collapse_duplicates: float = Field(default=0.9, gt=0.0, lt=1.0)
     """Collapsed: share of near-duplicates above this, after a share below half of it."""
-    oscillation_swing: float = Field(default=0.1, gt=0.0, lt=1.0)
-    """Oscillating: repeated swings of quality by more than this, without progress."""
-    degraded_drawdown: float = Field(default=0.2, gt=0.0, lt=1.0)
-    """Degraded: quality this far below its best so far, twice in a row."""
+    swing_factor: float = Field(default=2.0, gt=1.0)
+    """Oscillating: repeated swings of the distance by more than this factor, without progress."""
+    rise_factor: float = Field(default=1.5, gt=1.0)
+    """Degraded: distance above its best level by this factor, and by noise, twice in a row."""
     overfit_gap: float = Field(default=0.5, gt=0.0)
     """Flag overfit: r_v, gap of real to held-out logits over that of real to fake, above this."""
     overfit_sign: float = Field(default=0.9, gt=0.0, lt=1.0)

@@ -65,6 +65,7 @@ from lab.record.reading import is_study as is_study
 from lab.record.reading import read_card as read_card
 from lab.record.reading import read_study as read_study
 from lab.record.reading import require_study as require_study
+from lab.record.scale import Scale as Scale
 from lab.record.study_parts import ConclusionsCard as ConclusionsCard
 from lab.record.study_parts import DataCard as DataCard
 from lab.record.study_parts import FileCard as FileCard
@@ -75,6 +76,7 @@ from lab.record.study_parts import PilotCard as PilotCard
 from lab.record.study_parts import SettingsCard as SettingsCard
 from lab.record.study_parts import SpaceCard as SpaceCard
 from lab.record.verdicts import FAILURES as FAILURES
+from lab.record.verdicts import RULED as RULED
 from lab.record.verdicts import STABLE as STABLE
 from lab.record.verdicts import UNBROKEN as UNBROKEN
 from lab.record.verdicts import Status as Status

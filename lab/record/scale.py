@@ -1,4 +1,4 @@
-"""The scale of quality: between images that show nothing and real ones (docs/science.md section 1).
+"""The scale of quality: from images that show nothing to real ones (docs/science.md section 1).
 
 Two anchors belong to the data, its resolution, the extractor and the number of samples, never to
 a run: d_0, the distance of images whose every pixel is drawn independently from that pixel's

@@ -44,10 +44,12 @@ class OutcomeWord:
     breaks: bool = True
     """Whether the run failed before its budget. If so, it counts as dead from its onset on, its
     final quality is 0, and its later rows are not part of its curve."""
+    fails: bool = True
+    """Whether it is a failure of the game; of the budget or the person's choice otherwise."""
 
 
 STABLE = "stable"
-"""The one verdict that is no failure."""
+"""The verdict of a run that did what it should."""
 
 VERDICTS: tuple[OutcomeWord, ...] = (
     OutcomeWord(
@@ -55,6 +57,7 @@ VERDICTS: tuple[OutcomeWord, ...] = (
         "reached the budget without a failure, with the target quality",
         OutcomeStyle("#009E73", "circle", "solid", "M8 2.5a5.5 5.5 0 1 0 .01 0z"),
         breaks=False,
+        fails=False,
     ),
     OutcomeWord(
         "diverged",
@@ -68,19 +71,26 @@ VERDICTS: tuple[OutcomeWord, ...] = (
     ),
     OutcomeWord(
         "oscillating",
-        "quality swings without a net gain",
+        "the distance to real images swings without a net gain",
         OutcomeStyle("#E69F00", "diamond", "dashdot", "M8 1 15 8 8 15 1 8z"),
     ),
     OutcomeWord(
         "degraded",
-        "good once, then fell well below its best",
+        "good once, then its distance to real images rose by a factor and stayed",
         OutcomeStyle("#0072B2", "triangle-up", "longdashdot", "M1.5 13h13L8 1.5z"),
     ),
     OutcomeWord(
         "stalled",
-        "alive at the budget, yet below the target quality",
+        "alive at the budget, below the target quality, and no longer improving",
         OutcomeStyle("#56B4E9", "triangle-down", "longdash", "M1.5 3h13L8 14.5z"),
         breaks=False,
+    ),
+    OutcomeWord(
+        "short",
+        "still improving at the budget, which ended before the target quality",
+        OutcomeStyle("#B8A800", "triangle-right", "dashdot", "M3 1.5v13L14.5 8z"),
+        breaks=False,
+        fails=False,
     ),
 )
 """The verdicts in the order of tables and legends. Where the rules of several failures hold first
@@ -117,7 +127,9 @@ UNFINISHED: tuple[OutcomeWord, ...] = (
 )
 """Statuses of runs without a verdict."""
 
-FAILURES: tuple[str, ...] = tuple(word.name for word in VERDICTS if word.name != STABLE)
-"""Names of the verdicts that are failures."""
+FAILURES: tuple[str, ...] = tuple(word.name for word in VERDICTS if word.fails)
+"""Names of the verdicts that are failures of the game."""
+RULED: tuple[str, ...] = tuple(word.name for word in VERDICTS if word.name != STABLE)
+"""Names of the verdicts that a rule gives: the failures, and `short`."""
 UNBROKEN: tuple[str, ...] = tuple(word.name for word in VERDICTS if not word.breaks)
 """Names of the verdicts of runs that did not break before their budget."""

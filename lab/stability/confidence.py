@@ -31,6 +31,8 @@ def more_sensitive(settings: StabilityConfig, name: VerdictName, factor: float) 
             limit: float = getattr(settings, field)
             if direction == "above":
                 changed[field] = limit / factor
+            elif direction == "factor":
+                changed[field] = limit ** (1.0 / factor)
             elif direction == "below":
                 changed[field] = min(_MOST_OF_A_SHARE, limit * factor)
             else:

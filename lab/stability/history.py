@@ -12,8 +12,12 @@ from lab.config import StabilityConfig
 from lab.record import IMAGES_SEEN, QUALITY
 from lab.record.columns import MetricNames
 from lab.record.scale import UNIT_SCALE, Scale
-from lab.record.words import kimg
+from lab.record.words import brief, kimg
+from lab.stability.rises import levels, noise
 
+UNTRAINED_FID = 100.0
+"""Inception's Frechet distance from which a log's first row is no trained generator's: the best
+published models of every loss of Lucic et al. 2018 lie below it on each of their data sets."""
 LEARNING_SHARE = 0.3
 """In this first share of the budget quality rises in jumps: of six kinds of small runs that all
 ended well, one fell by .3 from .61 and recovered. A fall in it counts only if it lasts beyond."""
@@ -58,6 +62,10 @@ class RunHistory:
     """Of the column `distance`; None where rows hold quality alone."""
     distance: str = ""
     """The column of the distance that quality is made of."""
+    from_elsewhere: bool = False
+    """Whether the rows are a log of another program."""
+    has_target: bool = True
+    """Whether the run is held to `target_quality`."""
     is_relative: bool = False
     """Whether the scale begins at a log's first row, which need not be an untrained generator:
     then quality says nothing about a target."""
@@ -73,6 +81,42 @@ class RunHistory:
             values = [scale.distance(min(1.0, max(0.0, point.value))) for point in points]
         logs = scale.log_distances(values)
         return [point._replace(value=float(x)) for point, x in zip(points, logs, strict=True)]
+
+    @property
+    def words_of_distance(self) -> str:
+        """The distance as evidence calls it."""
+        return self.distance if self.scale is not None else "the distance behind quality"
+
+    def amount_at(self, row: int) -> str:
+        """The distance at a row for a sentence, or quality where rows hold that alone."""
+        column = self.distance if self.scale is not None else QUALITY
+        value = self.value(row, column)
+        return brief(value) if value is not None else "no number"
+
+    @property
+    def began_trained(self) -> bool:
+        """Whether the first distance lies below every level that was held later: fine-tuning.
+
+        Only a log can begin so, and only with a distance that a trained generator may have.
+        """
+        x = [point.value for point in self.log_distances]
+        if self.scale is None or not self.from_elsewhere or len(x) < 4:
+            return False
+        return self.value(0, self.distance) is not None and x[0] < float(levels(x)[3:].min())
+
+    @property
+    def never_learned(self) -> bool:
+        """Whether a log's distance began as that of an untrained generator and never fell.
+
+        Without an anchor only a Frechet distance of Inception features can say that: one above
+        `UNTRAINED_FID` is no trained generator's.
+        """
+        x = [point.value for point in self.log_distances]
+        first = self.value(0, self.distance)
+        if len(x) < 4 or first is None or not self.distance.startswith("fid"):
+            return False
+        fell = x[0] - float(levels(x)[3:].min())
+        return first >= UNTRAINED_FID and fell < max(math.log(1.1), 2 * noise(x))
 
     def points(self, column: str) -> list[Point]:
         """The finite values of a column; rows without one are skipped."""
@@ -117,6 +161,8 @@ def make_history(
     settings: StabilityConfig,
     scale: Scale | None = None,
     distance: str = "",
+    from_elsewhere: bool = False,
+    has_target: bool = True,
     is_relative: bool = False,
 ) -> RunHistory:
     """The rows up to the first that reaches the budget, without repeated and undated ones.
@@ -138,7 +184,17 @@ def make_history(
         if seen >= budget_images:
             break
     return RunHistory(
-        kept, images, names, baseline, budget_images, settings, scale, distance, is_relative
+        kept,
+        images,
+        names,
+        baseline,
+        budget_images,
+        settings,
+        scale,
+        distance,
+        from_elsewhere,
+        has_target,
+        is_relative,
     )
 
 

@@ -12,9 +12,10 @@ from lab.stability.history import Onset, RunHistory
 
 Columns = Callable[[MetricNames], tuple[str, ...]]
 """Columns of evaluations.jsonl, given the names of the metrics."""
-Direction = Literal["above", "below", "shortfall"]
-"""Where a value must lie for a rule to hold: above the limit or below it. A target is missed by a
-shortfall: 1 - quality above 1 - target."""
+Direction = Literal["above", "below", "factor", "shortfall"]
+"""Where a value must lie for a rule to hold: above the limit, below it, or, as the logarithm of a
+factor, above that of the limit. A target is missed by a shortfall: 1 - quality above 1 -
+target."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lab.config import StabilityConfig
-from lab.record import QUALITY, STABLE, VerdictCard, VerdictName
+from lab.record import QUALITY, STABLE, UNBROKEN, VerdictCard, VerdictName
 from lab.record.columns import MetricNames
 from lab.record.scale import Scale
 from lab.record.words import brief, kimg
@@ -18,6 +19,7 @@ from lab.stability.flags import FLAG_READS, Flag, raised, when
 from lab.stability.history import Onset, RunHistory, make_history
 from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions
+from lab.stability.rises import last_alone_rises
 from lab.stability.rule import Rule
 
 if TYPE_CHECKING:
@@ -75,8 +77,10 @@ def judge(
     The budget is the last row's images unless given.
 
     A failure is named at the first row at which a rule of `RULES` holds; later rows do not change
-    the verdict. At the budget every run has a verdict: `stable`, or `stalled` without another
-    cause; later rows are ignored. Missing columns and numbers are tolerated: a rule without its
+    the verdict. At the budget every run has a verdict: `stable`, or without another cause
+    `stalled`, or `short` where it still improved; later rows are ignored. A log without `names`
+    is held to a target only where `settings` were made with one, as its default means nothing on
+    another program's scale. Missing columns and numbers are tolerated: a rule without its
     columns never holds, and `not_judged` lists it.
     Raises InputError for a log without rows, clock or quality.
     """
@@ -101,6 +105,8 @@ def judge(
         settings=settings,
         scale=read.scale,
         distance=read.distance,
+        from_elsewhere=True,
+        has_target="target_quality" in settings.model_fields_set and not read.is_relative,
         is_relative=read.is_relative,
     )
     verdict = _verdict(history)
@@ -144,6 +150,8 @@ def _stable(history: RunHistory) -> Verdict:
 def _failure_evidence(history: RunHistory, rule: Rule, onset: Onset, flags: Sequence[Flag]) -> str:
     """The rule's evidence, then the signals that moved and the flags, where the rule asks."""
     text = onset.evidence
+    if rule.name in UNBROKEN:
+        text = "; ".join([text, *_suspected(history)])
     moves = companions(history, onset) if rule.names_signals else []
     if moves:
         text += f", while {_joined(moves)}"
@@ -155,16 +163,50 @@ def _joined(clauses: Sequence[str]) -> str:
 
 
 def _stable_evidence(history: RunHistory) -> str:
-    last = history.points(QUALITY)[-1]
     num_rows = len(history.rows)
     return "; ".join(
         [
-            f"quality was {brief(last.value)} at {kimg(last.images)}, "
-            f"target {brief(history.settings.target_quality)}",
+            _reached(history),
             f"no failure in {num_rows} evaluation{'s' if num_rows != 1 else ''}",
+            *_suspected(history),
             *_blind_rules(history),
         ]
     )
+
+
+def _reached(history: RunHistory) -> str:
+    last = history.points(QUALITY)[-1]
+    target = f"target {brief(history.settings.target_quality)}"
+    if history.has_target:
+        amount = "" if history.scale is None else f" ({_distance_at(history, last.row)})"
+        return f"quality was {brief(last.value)}{amount} at {kimg(last.images)}, {target}"
+    first = history.log_distances[0]
+    factor = math.exp(history.log_distances[-1].value - first.value)
+    why = (
+        "that row need not be an untrained generator" if history.is_relative else "none was given"
+    )
+    return (
+        f"{_distance_at(history, last.row)} at {kimg(last.images)}, {brief(factor)} x the first "
+        f"row's at {kimg(first.images)}; no target was applied, as {why}"
+    )
+
+
+def _distance_at(history: RunHistory, row: int) -> str:
+    return f"{history.words_of_distance} {history.amount_at(row)}"
+
+
+def _suspected(history: RunHistory) -> list[str]:
+    """A clause if the distance rose at the last evaluation alone, which no rule may name yet."""
+    points = history.log_distances
+    rise = last_alone_rises([point.value for point in points], history.settings.rise_factor)
+    if rise is None:
+        return []
+    top, last = points[rise.best], points[rise.onset]
+    factor = math.exp(last.value - top.value)
+    return [
+        f"a rise is suspected at the last evaluation alone: {history.words_of_distance} was "
+        f"{history.amount_at(last.row)}, {brief(factor)} x its best"
+    ]
 
 
 def _blind_rules(history: RunHistory) -> list[str]:

@@ -1,6 +1,6 @@
-"""The rules, one file a failure; limits are fields of `StabilityConfig`.
+"""The rules, one file a verdict; limits are fields of `StabilityConfig`.
 
-To add a failure, write `lab/stability/rules/<name>.py` with a frozen `RULE`, and add the name to
+To add a verdict, write `lab/stability/rules/<name>.py` with a frozen `RULE`, and add the name to
 `lab.record.verdicts.VERDICTS` at its place of precedence.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from lab.record import FAILURES, VerdictName
+from lab.record import RULED, VerdictName
 from lab.stability.history import Onset, RunHistory, number
 from lab.stability.rule import Rule
 
@@ -19,7 +19,7 @@ def _rule(name: VerdictName) -> Rule:
     return rule
 
 
-RULES: dict[VerdictName, Rule] = {name: _rule(name) for name in FAILURES}
+RULES: dict[VerdictName, Rule] = {name: _rule(name) for name in RULED}
 """In order of precedence where several hold first at the same row."""
 
 

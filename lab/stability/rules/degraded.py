@@ -1,80 +1,86 @@
-"""Degraded: quality fell far below its best and stayed there."""
+"""Degraded: the distance to real images rose by a factor beyond noise, and stayed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-from itertools import pairwise
+import math
 from statistics import median
 
 from lab.record import QUALITY
-from lab.record.columns import CRITIC_LOSS, CRITIC_LOSS_MIN
+from lab.record.columns import CRITIC_LOSS, CRITIC_LOSS_MIN, MetricNames
 from lab.record.words import brief, kimg
-from lab.stability.history import LEARNING_SHARE, Onset, Point, RunHistory, both, running_best
+from lab.stability.history import LEARNING_SHARE, Onset, RunHistory, both, earliest
+from lab.stability.rises import first_rise, noise
 from lab.stability.rule import Rule
 
 FELL_TO_NOTHING = 0.05
 """The critic's loss is about 0 below this share of its value in the first window."""
-
-NOISE = 2.0
-"""A fall counts from this many median bends on: 3.3 standard deviations of white noise."""
-MIN_BENDS = 3
-"""The median of fewer bends is not used."""
+NEAR_ITS_BEST = 1.1
+"""A log whose first distance is below every level held later by this factor began trained."""
+LAST_SHARE = 1 / 3
+"""A run that began trained is compared with its start over this last share of its images."""
 
 
 def degraded(history: RunHistory) -> Onset | None:
-    """Quality further below its best so far than `degraded_drawdown`, two evaluations in a row.
+    """The distance rose and stayed, or a run that began trained ended worse than its start."""
+    return earliest(_rose(history), _worse_than_its_start(history))
 
-    Drawdown max_{s<=t} u_s - u_t; the second of the two lies past `LEARNING_SHARE` of the budget.
-    The fall must also exceed `NOISE` times the median bend of quality up to its best, so that
-    the noise of a noisy curve is not taken for a fall.
-    Onset: the first of the two. The evidence reports a critic's loss that had fallen to about 0
-    and jumped, as in the late collapse of BigGAN (Brock et al. 2019, sec. 4.2).
+
+def _rose(history: RunHistory) -> Onset | None:
+    """The distance above its best level by `rise_factor` and by noise, two evaluations in a row.
+
+    `lab.stability.rises` has the rule; the second of the two lies past `LEARNING_SHARE` of the
+    budget. Onset: the first evaluation of the rise. The evidence reports a critic's loss that had
+    fallen to about 0 and jumped, as in the late collapse of BigGAN (Brock et al. 2019, sec. 4.2).
     """
-    limit = history.settings.degraded_drawdown
-    points = history.points(QUALITY)
-    best = running_best(points)
+    points = history.log_distances
     learned = LEARNING_SHARE * history.budget_images
-
-    @cache
-    def noise(top: Point) -> float:
-        return NOISE * _median_bend(points, top)
-
-    def fell(i: int) -> bool:
-        fall = best[i].value - points[i].value
-        return fall > limit and fall > noise(best[i])
-
-    low = [fell(i) for i in range(len(points))]
-    pair = next(
-        (
-            (i - 1, i)
-            for i in range(1, len(points))
-            if low[i - 1] and low[i] and points[i].images > learned
-        ),
-        None,
-    )
-    if pair is None:
+    first_confirmed = next((i for i, point in enumerate(points) if point.images > learned), None)
+    if first_confirmed is None:
         return None
-    first, second = points[pair[0]], points[pair[1]]
-    top = best[pair[0]]
+    rise = first_rise(
+        [point.value for point in points],
+        history.settings.rise_factor,
+        first_confirmed=max(1, first_confirmed),
+    )
+    if rise is None:
+        return None
+    top, onset = points[rise.best], points[rise.onset]
+    first, second = points[rise.confirmed - 1], points[rise.confirmed]
+    factors = [math.exp(point.value - top.value) for point in (first, second)]
+    began = f", from {kimg(onset.images)} on" if onset.row < first.row else ""
     return Onset(
         second.row,
-        first.images,
-        f"quality fell from its best, {brief(top.value)} at {kimg(top.images)}, to "
-        f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, "
-        f"a loss of more than {brief(limit)}{_jump(history.until(second.row), first.row)}",
+        onset.images,
+        f"{history.words_of_distance} rose from its best, {history.amount_at(top.row)} at "
+        f"{kimg(top.images)}, to {history.amount_at(first.row)} and "
+        f"{history.amount_at(second.row)} at {both(first, second)} "
+        f"({brief(factors[0])} and {brief(factors[1])} x){began}; a rise counts here from "
+        f"{brief(math.exp(rise.limit))} x on{_jump(history.until(second.row), onset.row)}",
     )
 
 
-def _median_bend(points: Sequence[Point], top: Point) -> float:
-    """Median |u_{t+1} - 2 u_t + u_{t-1}| up to the best, without the untrained generator's row.
+def _worse_than_its_start(history: RunHistory) -> Onset | None:
+    """A run that began trained (fine-tuning), and at its end is worse than it began.
 
-    Small where quality rises evenly, however fast; 1.65 standard deviations for white noise.
+    Its first distance lies below every later level, and the median of the last third above it by
+    `NEAR_ITS_BEST` and two standard deviations of the noise. Only for logs, as a run of the lab
+    begins untrained.
     """
-    learned = [point.value for point in points if point.row <= top.row][1:]
-    changes = [after - before for before, after in pairwise(learned)]
-    bends = [abs(after - before) for before, after in pairwise(changes)]
-    return median(bends) if len(bends) >= MIN_BENDS else 0.0
+    points = history.log_distances
+    if not history.ended or not history.began_trained or len(points) < 2:
+        return None
+    end = (1.0 - LAST_SHARE) * points[-1].images
+    last = [point.value for point in points[1:] if point.images >= end]
+    worse = median(last) - points[0].value
+    if worse <= max(math.log(NEAR_ITS_BEST), 2 * noise([point.value for point in points])):
+        return None
+    return Onset(
+        points[-1].row,
+        points[1].images,
+        f"the run began trained, at {history.amount_at(0)}, and ended worse than its start: "
+        f"{history.words_of_distance} was {brief(math.exp(worse))} x that, by the median of the "
+        "last third, and never below it",
+    )
 
 
 def _jump(history: RunHistory, onset: int) -> str:
@@ -96,10 +102,8 @@ def _jump(history: RunHistory, onset: int) -> str:
     )
 
 
-RULE = Rule(
-    "degraded",
-    degraded,
-    lambda names: (QUALITY,),
-    {"degraded_drawdown": "above"},
-    names_flags=True,
-)
+def _reads(names: MetricNames) -> tuple[str, ...]:
+    return (QUALITY, names.kernel, names.frechet)
+
+
+RULE = Rule("degraded", degraded, _reads, {"rise_factor": "factor"}, names_flags=True)

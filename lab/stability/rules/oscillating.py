@@ -1,7 +1,8 @@
-"""Oscillating: quality swings up and down without a net gain."""
+"""Oscillating: the distance to real images swings up and down without a net gain."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from lab.record import QUALITY
 from lab.record.columns import GAP_AUTOCORRELATION, GENERATOR_UPDATE_COSINE
 from lab.record.words import brief, kimg
 from lab.stability.history import LEARNING_SHARE, Onset, Point, RunHistory
+from lab.stability.rises import NOISE_LEVELS, noise
 from lab.stability.rule import Rule
 
 NUM_SWINGS = 4
@@ -19,22 +21,27 @@ oscillation."""
 
 
 def oscillating(history: RunHistory) -> Onset | None:
-    """`NUM_SWINGS` swings in a row, each larger than `oscillation_swing`, without net gain.
+    """`NUM_SWINGS` swings in a row, each by more than `swing_factor`, without net gain.
 
-    Only quality past `LEARNING_SHARE` of the budget counts. A swing is the change from one
-    turning point of quality to the next; a turn counts once quality has come back from it by
-    more than the limit, as smaller changes are noise. Net gain is the last high minus the first,
-    or the last low minus the first, whichever is larger; it must be below half the mean swing,
-    and the swings must be of similar size (`EVEN`). Onset: the first of the turns.
+    In x, the logarithm of the distance, past `LEARNING_SHARE` of the budget. A swing is the
+    change from one turning point to the next; a turn counts once x has come back from it by more
+    than the limit, as smaller changes are noise: the limit is the factor, or `NOISE_LEVELS` of
+    the noise before the first turn. Net gain is the fall from the first high to the last, or from
+    the first low to the last, whichever is larger; it must be below half the mean swing, and the
+    swings must be of similar size (`EVEN`). Onset: the first of the turns.
     """
     learned = LEARNING_SHARE * history.budget_images
-    points = [point for point in history.points(QUALITY) if point.images > learned]
-    for turns in _turns(points, history.settings.oscillation_swing):
+    points = [point for point in history.log_distances if point.images > learned]
+    limit = math.log(history.settings.swing_factor)
+    for turns in _turns(points, limit):
         if len(turns) <= NUM_SWINGS:
             continue
         swings = [abs(b.value - a.value) for a, b in pairwise(turns)]
-        gain = max(turns[-1].value - turns[0].value, turns[-2].value - turns[1].value)
-        if gain < sum(swings) / len(swings) / 2 and min(swings) >= EVEN * max(swings):
+        gain = max(turns[0].value - turns[-1].value, turns[1].value - turns[-2].value)
+        before = [point.value for point in history.log_distances if point.row <= turns[0].row]
+        if gain < sum(swings) / len(swings) / 2 and min(swings) >= max(
+            EVEN * max(swings), NOISE_LEVELS * noise(before)
+        ):
             evidence = _evidence(history, turns, swings, gain)
             return Onset(turns[-1].row, turns[0].images, evidence)
     return None
@@ -57,7 +64,7 @@ def _turns(points: Sequence[Point], limit: float) -> Iterator[list[Point]]:
 
 
 def _continue(turns: list[Point], point: Point, limit: float) -> None:
-    """Move the last turn further, or add one when quality has come back by more than the limit."""
+    """Move the last turn further, or add one when x has come back by more than the limit."""
     rising = turns[-1].value > turns[-2].value
     onward = point.value - turns[-1].value if rising else turns[-1].value - point.value
     if onward > 0:
@@ -83,11 +90,12 @@ def _evidence(
         if (value := history.value(last, column)) is not None
     ]
     text = (
-        f"quality swung {len(swings)} times by {brief(min(swings))} to {brief(max(swings))} "
-        f"between {kimg(turns[0].images)} and {kimg(turns[-1].images)}, with a net gain of "
-        f"{brief(gain)}"
+        f"{history.words_of_distance} swung {len(swings)} times by factors of "
+        f"{brief(math.exp(min(swings)))} to {brief(math.exp(max(swings)))} between "
+        f"{kimg(turns[0].images)} and {kimg(turns[-1].images)}, with a net gain of "
+        f"{brief(math.exp(max(0.0, gain)))} x"
     )
     return "; ".join([text, *signals])
 
 
-RULE = Rule("oscillating", oscillating, lambda names: (QUALITY,), {"oscillation_swing": "above"})
+RULE = Rule("oscillating", oscillating, lambda names: (QUALITY,), {"swing_factor": "factor"})

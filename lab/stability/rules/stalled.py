@@ -1,36 +1,54 @@
-"""Stalled: alive at the budget, with quality below the target."""
+"""Stalled: alive at the budget, with the target missed and no more improvement."""
 
 from __future__ import annotations
 
 from lab.record import QUALITY
 from lab.record.columns import CRITIC_ACCURACY, GENERATOR_GRAD_NORM
-from lab.record.words import brief, brief_beside, kimg
+from lab.record.words import brief, kimg
 from lab.stability.history import Onset, RunHistory
 from lab.stability.rule import Rule
+from lab.stability.target import missed, still_improving
 
 ALWAYS_RIGHT = 0.99
 """Accuracy from which the evidence states that the critic classifies every image correctly."""
 
 
 def stalled(history: RunHistory) -> Onset | None:
-    """At the budget, quality is below the target. Onset: the budget, as no event precedes it."""
+    """At the budget the target is missed, and the last third brought nothing beyond noise.
+
+    Onset: the budget, as no event precedes it. A log without a target is stalled only where it
+    never improved on an untrained first row.
+    """
     if not history.ended:
         return None
-    target = history.settings.target_quality
     last = len(history.rows) - 1
     points = history.points(QUALITY)
-    if not points or points[-1].row != last:
-        evidence = f"no quality was measured at the budget, target {brief(target)}"
+    if not points or (points[-1].row != last and not history.from_elsewhere):
+        evidence = "no quality was measured at the budget"
         return Onset(last, history.budget_images, evidence)
-    if points[-1].value >= target:
+    if not history.has_target:
+        return _never_learned(history)
+    if missed(history) is None or still_improving(history) is not None:
         return None
     best = max(points, key=lambda point: point.value)
     return Onset(
         last,
         history.budget_images,
-        f"quality was {brief_beside(points[-1].value, target)} at {kimg(points[-1].images)}, "
-        f"below the target {brief(target)}; its best was {brief(best.value)} at "
-        f"{kimg(best.images)}; no other failure in {len(history.rows)} evaluations"
+        f"{missed(history)}, and did not improve beyond noise over the last third; its best was "
+        f"{history.amount_at(best.row)} at {kimg(best.images)}; no other failure in "
+        f"{len(history.rows)} evaluations{_standstill(history)}",
+    )
+
+
+def _never_learned(history: RunHistory) -> Onset | None:
+    if not history.never_learned:
+        return None
+    first = history.log_distances[0]
+    return Onset(
+        len(history.rows) - 1,
+        history.budget_images,
+        f"{history.words_of_distance} never fell beyond noise below its first value, "
+        f"{history.amount_at(first.row)} at {kimg(first.images)}, which is no trained generator's"
         f"{_standstill(history)}",
     )
 

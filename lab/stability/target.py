@@ -1,0 +1,40 @@
+"""Whether a run that reached its budget reached its target, and whether it still improved."""
+
+from __future__ import annotations
+
+from lab.record import QUALITY
+from lab.record.scale import UNIT_SCALE
+from lab.record.words import brief, brief_beside, kimg
+from lab.stability.history import RunHistory
+from lab.stability.rises import Progress, progress
+
+
+def missed(history: RunHistory) -> str | None:
+    """A clause on the quality at the last evaluation, if it is below the target."""
+    target = history.settings.target_quality
+    last = history.points(QUALITY)[-1]
+    if last.value >= target:
+        return None
+    distance = ""
+    if history.scale is not None:
+        distance = (
+            f" ({history.words_of_distance} {history.amount_at(last.row)}, target "
+            f"{brief(history.scale.distance(target))})"
+        )
+    return (
+        f"quality was {brief_beside(last.value, target)} at {kimg(last.images)}, below the target "
+        f"{brief(target)}{distance}"
+    )
+
+
+def still_improving(history: RunHistory) -> Progress | None:
+    """The trend of the last third of the run, if the distance falls there beyond noise."""
+    points = history.log_distances
+    change = progress([point.images for point in points], [point.value for point in points])
+    return change if change is not None and change.improves else None
+
+
+def target_log_distance(history: RunHistory) -> float:
+    """The target as x (`RunHistory.log_distances`)."""
+    scale = history.scale or UNIT_SCALE
+    return float(scale.log_distances(scale.distance(history.settings.target_quality)))
