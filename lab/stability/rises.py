@@ -81,19 +81,19 @@ def first_rise(
     if values.size < 2:
         return None
     held = levels(values)
-    best = np.minimum.accumulate(held)
-    at = _last_minimum(held)
+    before = np.maximum(0, np.arange(values.size) - 2)
+    best, at = np.minimum.accumulate(held)[before], _last_minimum(held)[before]
+    rose = np.minimum(values[:-1], values[1:]) - best[1:]
     limits: dict[int, float] = {}
-    for t in range(max(1, first_confirmed), values.size):
-        before = max(0, t - 2)
-        if min(values[t - 1], values[t]) - best[before] <= math.log(factor):
+    for t in 1 + np.flatnonzero(rose > math.log(factor)):
+        if t < first_confirmed:
             continue
-        top = int(at[before])
+        top = int(at[t])
         if top not in limits:
             limits[top] = limit_of(values, top, factor)
-        limit = limits[top]
-        if min(values[t - 1], values[t]) - best[before] > limit:
-            return Rise(_lowest(values, top), _onset(values, best[before], limit, t), t, limit)
+        if rose[t - 1] > limits[top]:
+            onset = _onset(values, best[t], limits[top], int(t))
+            return Rise(_lowest(values, top), onset, int(t), limits[top])
     return None
 
 

@@ -12,7 +12,10 @@ from lab.stability.rises import Progress, progress
 def missed(history: RunHistory) -> str | None:
     """A clause on the quality at the last evaluation, if it is below the target."""
     target = history.settings.target_quality
-    last = history.points(QUALITY)[-1]
+    points = history.points(QUALITY)
+    if not points:
+        return None
+    last = points[-1]
     if last.value >= target:
         return None
     distance = ""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from lab.record import QUALITY
 from lab.record.columns import GAP_AUTOCORRELATION, GENERATOR_UPDATE_COSINE
 from lab.record.words import brief, kimg
 from lab.stability.history import LEARNING_SHARE, Onset, Point, RunHistory
-from lab.stability.rises import NOISE_LEVELS, noise
 from lab.stability.rule import Rule
 
 NUM_SWINGS = 4
@@ -18,6 +17,9 @@ NUM_SWINGS = 4
 EVEN = 1 / 3
 """Least ratio of the smallest swing to the largest: one fall after small swings is no
 oscillation."""
+STEADY = 0.75
+"""Least share of the swings in the way of x: 1 for a steady way from turn to turn; white noise so
+strong that it swings by a factor of 2 has .3 to .6."""
 
 
 def oscillating(history: RunHistory) -> Onset | None:
@@ -25,26 +27,31 @@ def oscillating(history: RunHistory) -> Onset | None:
 
     In x, the logarithm of the distance, past `LEARNING_SHARE` of the budget. A swing is the
     change from one turning point to the next; a turn counts once x has come back from it by more
-    than the limit, as smaller changes are noise: the limit is the factor, or `NOISE_LEVELS` of
-    the noise before the first turn. Net gain is the fall from the first high to the last, or from
-    the first low to the last, whichever is larger; it must be below half the mean swing, and the
-    swings must be of similar size (`EVEN`). Onset: the first of the turns.
+    than the limit, as smaller changes are noise. Net gain is the fall from the first high to the
+    last, or from the first low to the last, whichever is larger; it must be below half the mean
+    swing. The swings must be of similar size (`EVEN`), and x must go from turn to turn without
+    many ways back (`STEADY`), as noise does not. Onset: the first of the turns.
     """
     learned = LEARNING_SHARE * history.budget_images
     points = [point for point in history.log_distances if point.images > learned]
-    limit = math.log(history.settings.swing_factor)
-    for turns in _turns(points, limit):
+    travelled = dict(zip((point.row for point in points), _path(points), strict=True))
+    for turns in _turns(points, math.log(history.settings.swing_factor)):
         if len(turns) <= NUM_SWINGS:
             continue
         swings = [abs(b.value - a.value) for a, b in pairwise(turns)]
         gain = max(turns[0].value - turns[-1].value, turns[1].value - turns[-2].value)
-        before = [point.value for point in history.log_distances if point.row <= turns[0].row]
-        if gain < sum(swings) / len(swings) / 2 and min(swings) >= max(
-            EVEN * max(swings), NOISE_LEVELS * noise(before)
-        ):
+        path = travelled[turns[-1].row] - travelled[turns[0].row]
+        is_even = min(swings) >= EVEN * max(swings)
+        if gain < sum(swings) / len(swings) / 2 and is_even and sum(swings) >= STEADY * path:
             evidence = _evidence(history, turns, swings, gain)
             return Onset(turns[-1].row, turns[0].images, evidence)
     return None
+
+
+def _path(points: Sequence[Point]) -> Iterator[float]:
+    """The length of the way of x, up and down, to each point."""
+    changes = (abs(b.value - a.value) for a, b in pairwise(points))
+    return accumulate(changes, initial=0.0) if points else iter(())
 
 
 def _turns(points: Sequence[Point], limit: float) -> Iterator[list[Point]]:
