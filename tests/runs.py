@@ -75,6 +75,9 @@ class PlainEvaluator:
     baseline: dict[str, float] = field(
         default_factory=lambda: {NAMES.kernel: 0.0, NAMES.coverage: 1.0}
     )
+    anchor: dict[str, float] = field(
+        default_factory=lambda: {NAMES.kernel: 0.1, NAMES.frechet: 10.0}
+    )
 
     @property
     def columns(self) -> tuple[str, ...]:

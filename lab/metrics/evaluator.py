@@ -11,13 +11,14 @@ from torch import Tensor
 
 from lab.config import EvaluationConfig, cache_folder
 from lab.errors import InputError
+from lab.metrics.anchor import anchor_of
 from lab.metrics.classes import Classes, Labels, classes_of
 from lab.metrics.distances import MIN_SAMPLES
 from lab.metrics.extractors import Extractor, load_extractor
 from lab.metrics.memorisation import suspects
 from lab.metrics.metric import Sample, Yardstick, all_metrics, column_of, measured
 from lab.metrics.nearest import Nearest, TrainingSide
-from lab.metrics.reference import Images, Progress, kept_order, real_features
+from lab.metrics.reference import Images, Progress, features_file, kept_order, real_features
 from lab.record.columns import MetricNames, metric_names
 from lab.user_file import UserFile
 
@@ -46,6 +47,8 @@ class Evaluator:
     """Images of the reference split."""
     baseline: dict[str, float]
     """The metrics of held-out real images, which perfect images would get."""
+    anchor: dict[str, float]
+    """Frechet and kernel distance of images of independent pixels, which show nothing."""
     source: Extractor
     yardstick: Yardstick
     classes: Classes | None
@@ -116,6 +119,7 @@ class Evaluator:
             **{name: metric.protocol(self.yardstick) for name, metric in metrics.items()},
             "names": self.names.model_dump() | further,
             "baseline": dict(self.baseline),
+            "anchor": dict(self.anchor),
             **self._described_classes(),
         }
 
@@ -142,20 +146,22 @@ def make_evaluator(
     `heldout` is its held-out split, whose metrics are the baseline; `fingerprint` is the pack's,
     and `labels` are the classes of both splits' images, where there are any.
     Features of both are kept in `cache`, by default `features` in the lab's cache folder; while
-    they are computed, `progress` gets the number of further images, of both splits together.
+    they are computed, `progress` gets the number of further images: those of both splits, then
+    `num_samples` that show nothing.
     `files` are those of the configuration, for an extractor of a person's file.
     Raises InputError when the extractor cannot be had or the splits are too small.
     """
     num_samples = min(config.num_samples, len(heldout), len(reference))
     _check_size(num_samples, config.nearest_k, len(reference), len(heldout))
     source = load_extractor(config, torch.device(device), files)
+    cache = cache or cache_folder() / "features"
     real = real_features(
         source,
         reference,
         heldout,
         num_samples=num_samples,
         fingerprint=fingerprint,
-        cache=cache or cache_folder() / "features",
+        cache=cache,
         progress=progress,
     )
     device = source.device
@@ -165,12 +171,23 @@ def make_evaluator(
     order = kept_order(len(reference), num_samples)
     orders = order, kept_order(len(heldout), num_samples)
     yardstick = Yardstick(real.moments, rows[:num_samples], config.nearest_k, training)
+    counts = len(reference), len(heldout), num_samples
+    anchor = anchor_of(
+        source,
+        reference,
+        yardstick,
+        num_samples=num_samples,
+        path=cache / features_file(source, f"anchor of {fingerprint}", *counts),
+        progress=progress,
+    )
+    names = metric_names(source.family)
     features = heldout_rows[:num_samples]
     sample = Sample(features, training.find(features), heldout=True)
     return Evaluator(
         num_samples,
         len(reference),
         baseline=measured(sample, yardstick, source.family),
+        anchor={names.frechet: anchor.frechet, names.kernel: anchor.kernel},
         source=source,
         yardstick=yardstick,
         classes=classes_of(labels, source.head, training, orders),

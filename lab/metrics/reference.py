@@ -13,19 +13,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from lab.errors import InputError
+from lab.metrics.cache import read_checked, write_checked
 from lab.metrics.extractors import Extractor
 from lab.metrics.moments import Moments, MomentSums
 from lab.metrics.nearest import Nearest, nearest
 from lab.randomness import counted_generator
-from lab.record import write_whole
 
-PROTOCOL = "2"
+PROTOCOL = "3"
 """Increased when equal images would give other numbers, so that old cache files are not read."""
 NUM_KEPT_ROWS = 60_000
 """Rows of features kept of a split (15 MB of 64 features, 490 MB of Inception's), or as many as
 an evaluation takes samples, if that is more. Copies of other training images go undetected."""
-_CHECKSUM_BYTES = 32
 
 Progress = Callable[[int], None]
 """Called with the number of further images whose features were computed."""
@@ -50,6 +48,8 @@ class RealFeatures:
     """[L, d] float32: rows of the held-out split in a fixed random order."""
     neighbours: Nearest
     """Of each kept reference row among the others."""
+    heldout_moments: Moments
+    """Of the whole held-out split."""
 
 
 def real_features(
@@ -69,32 +69,31 @@ def real_features(
     Raises InputError when the cache cannot be written.
     """
     num_kept = max(NUM_KEPT_ROWS, num_samples)
-    words = (
-        PROTOCOL,
-        extractor.digest,
-        extractor.device.type,
-        fingerprint,
-        f"{len(reference)}+{len(heldout)}",
-        f"{num_kept}",
-    )
-    key = hashlib.blake2b("/".join(words).encode(), digest_size=12).hexdigest()
-    path = cache / f"{extractor.name}-{key}.features"
+    path = cache / features_file(extractor, fingerprint, len(reference), len(heldout), num_kept)
     features = _read(path)
     if features is None:
         advance = progress or (lambda num_images: None)
         moments, rows = _extracted(extractor, reference, num_kept, advance)
-        _, heldout_rows = _extracted(extractor, heldout, num_kept, advance)
-        features = RealFeatures(moments, rows, heldout_rows, _neighbours(rows, extractor))
+        heldout_moments, heldout_rows = _extracted(extractor, heldout, num_kept, advance)
+        neighbours = _neighbours(rows, extractor)
+        features = RealFeatures(moments, rows, heldout_rows, neighbours, heldout_moments)
         _write(path, features)
     return features
 
 
+def features_file(extractor: Extractor, fingerprint: str, *counts: int) -> str:
+    """Name of the cache file of features of this pack and whatever else the counts decide."""
+    words = (PROTOCOL, extractor.digest, extractor.device.type, fingerprint, *map(str, counts))
+    key = hashlib.blake2b("/".join(words).encode(), digest_size=12).hexdigest()
+    return f"{extractor.name}-{key}.features"
+
+
 def kept_order(num_images: int, num_samples: int) -> Tensor:
     """The images behind the rows kept of a split of so many, int64 [K]."""
-    return _order(num_images)[: max(NUM_KEPT_ROWS, num_samples)]
+    return random_order(num_images)[: max(NUM_KEPT_ROWS, num_samples)]
 
 
-def _order(num_images: int) -> Tensor:
+def random_order(num_images: int) -> Tensor:
     """A fixed random order, as a pack may be sorted by class."""
     return torch.randperm(num_images, generator=counted_generator(0, "real-features", 0))
 
@@ -110,7 +109,7 @@ def _extracted(
 ) -> tuple[Moments, Tensor]:
     """The moments of all features, and up to `num_kept` rows of them in a fixed random order."""
     sums = MomentSums()
-    order = _order(len(images))
+    order = random_order(len(images))
     kept = torch.zeros(len(images), dtype=torch.bool)
     kept[order[:num_kept]] = True
     parts = []
@@ -125,41 +124,31 @@ def _extracted(
 
 
 def _write(path: Path, features: RealFeatures) -> None:
-    """The tensors as safetensors behind a checksum of them, as one whole file."""
-    body = save(
-        {
-            "mean": features.moments.mean.contiguous(),
-            "covariance": features.moments.covariance.contiguous(),
-            "reference": features.reference.contiguous(),
-            "heldout": features.heldout.contiguous(),
-            "neighbour_distance": features.neighbours.distance.contiguous(),
-            "neighbour_row": features.neighbours.row.contiguous(),
-        }
-    )
-    checksum = hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest()
-    try:
-        write_whole(path, checksum + body)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            f"the cache folder {path.parent} cannot be written: {reason}; set LAB_CACHE to a "
-            "writable folder"
-        ) from None
+    tensors = {
+        "mean": features.moments.mean,
+        "covariance": features.moments.covariance,
+        "reference": features.reference,
+        "heldout": features.heldout,
+        "neighbour_distance": features.neighbours.distance,
+        "neighbour_row": features.neighbours.row,
+        "heldout_mean": features.heldout_moments.mean,
+        "heldout_covariance": features.heldout_moments.covariance,
+    }
+    write_checked(path, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
 def _read(path: Path) -> RealFeatures | None:
     """The features in a cache file, or None when it is missing or damaged."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    checksum, body = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
-    if hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest() != checksum:
+    if (body := read_checked(path)) is None:
         return None
     try:
         tensors = load(body)
-        moments = Moments(tensors["mean"], tensors["covariance"])
-        neighbours = Nearest(tensors["neighbour_distance"], tensors["neighbour_row"])
-        return RealFeatures(moments, tensors["reference"], tensors["heldout"], neighbours)
+        return RealFeatures(
+            Moments(tensors["mean"], tensors["covariance"]),
+            tensors["reference"],
+            tensors["heldout"],
+            Nearest(tensors["neighbour_distance"], tensors["neighbour_row"]),
+            Moments(tensors["heldout_mean"], tensors["heldout_covariance"]),
+        )
     except (SafetensorError, KeyError):
         return None

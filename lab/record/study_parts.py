@@ -183,6 +183,8 @@ class MetricsCard(Card):
     """Column of each metric in evaluations.jsonl: role -> column."""
     baseline: dict[str, StrictFloat] = {}
     """What held-out real images measure: column -> value."""
+    anchor: dict[str, StrictFloat] = {}
+    """What images of independent pixels measure: column -> value."""
     class_share_by: str = ""
     """Classifier of the class shares, with its accuracy."""
     class_share_real: tuple[StrictFloat, ...] = ()

@@ -129,3 +129,4 @@ def test_the_description_states_the_protocol_in_json(evaluator: Evaluator) -> No
     assert found["reference"] == "train split, 8000 images"
     assert found["names"] == NAMES.model_dump()
     assert found["baseline"] == evaluator.baseline
+    assert found["anchor"] == evaluator.anchor
