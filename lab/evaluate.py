@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,15 @@ from lab.record import (
 from lab.record.storage import is_url, open_storage
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from lab.gan.networks import Generator
+    from lab.gan.rounds import ImageShape
     from lab.metrics import Evaluator
     from lab.run.bench import Bench
 
 MIN_SAMPLES = 50
-"""The least that evaluation.num_samples may be; an evaluator takes fewer where data is scarce."""
+"""The least that evaluation.num_samples may be."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class EvaluateOptions:
     run: Annotated[str, tyro.conf.Positional]
     """The run's folder or URL, say studies/mine/trials/0007/seed-3."""
     num_samples: int | None = None
-    """Generated images to measure; as many as there are held-out images when left out."""
+    """Generated images to measure; as many as there are held-out images when left out. Metrics
+    of equal counts take the first of them where there are fewer real images."""
     extractor: str | None = None
     """fashion, inception, a file by lab.metrics, or mine.py:NAME; the run's own when left out."""
     extractor_weights: str | None = None
@@ -58,29 +63,28 @@ class EvaluateOptions:
 
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
-    from lab.gan.sampling import generate, latents
+    import torch
+
     from lab.run.bench import open_bench_for
-    from lab.run.pictures import save_samples
+    from lab.run.pictures import NUM_GRID_SAMPLES, save_samples
 
     folder = _local_folder(options.run)
     config = _at_full_count(_stored_config(folder, options), options)
     bench = open_bench_for(config, options.device)
     generator = _generator(folder / GENERATOR_FILE, config, bench)
     count = bench.evaluator.num_samples
-    codes = latents(
-        count,
-        config.network.latent_size,
-        bench.shape.num_classes,
-        seed=config.seed,
-        purpose="full evaluation",
-    )
-    images = generate(generator, codes, autocast=nullcontext())
-    if images is None:
-        raise InputError(f"the generator of {options.run} makes non-finite images; it diverged")
-    measured = bench.evaluator.measure(images)
+    shown: list[Tensor] = []
+
+    def parts() -> Iterator[Tensor]:
+        for images in generated(generator, config, bench.shape, count, options.run):
+            if sum(map(len, shown)) < NUM_GRID_SAMPLES:
+                shown.append(images)
+            yield images
+
+    measured = bench.evaluator.examine_parts(parts()).columns
     if options.samples is not None:
         try:
-            save_samples(images, options.samples)
+            save_samples(torch.cat(shown), options.samples)
         except StorageFailed as failed:
             raise InputError(
                 f"--samples {options.samples} cannot be written ({failed.reason}); "
@@ -88,6 +92,29 @@ def command(options: EvaluateOptions) -> int:
             ) from None
     _show(measured, bench.evaluator, options, count)
     return 0
+
+
+def generated(
+    generator: Generator, config: RunConfig, shape: ImageShape, count: int, run: str
+) -> Iterator[Tensor]:
+    """`count` images of a run's generator in parts, [n, C, H, H] uint8, always the same.
+
+    The first of them are those of a smaller count. Raises InputError when one is not finite.
+    """
+    from lab.gan.sampling import generate, latents
+
+    codes = latents(
+        count,
+        config.network.latent_size,
+        shape.num_classes,
+        seed=config.seed,
+        purpose="full evaluation",
+    )
+    for batch in codes:
+        images = generate(generator, iter([batch]), autocast=nullcontext())
+        if images is None:
+            raise InputError(f"the generator of {run} makes non-finite images; it diverged")
+        yield images
 
 
 def _local_folder(run: str) -> Path:

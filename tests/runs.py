@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +94,9 @@ class PlainEvaluator:
         """The first images are the suspects, and look like the last training images."""
         first = torch.arange(16)
         return Examination(self._columns(images), first, self.num_reference - 1 - first)
+
+    def examine_parts(self, parts: Iterable[Tensor]) -> Examination:
+        return self.examine(torch.cat(list(parts)))
 
     def _columns(self, images: Tensor) -> dict[str, float]:
         assert len(images) == self.num_samples

@@ -158,6 +158,8 @@ def test_real_metrics_use_every_held_out_image_unless_told_otherwise(
         assert "80 samples, extractor fashion-v1" in " ".join(capsys.readouterr().out.split())
         assert evaluate(finished, "--num-samples", 60) == 0
         assert "60 samples" in capsys.readouterr().out
+        assert evaluate(finished, "--num-samples", 500) == 0
+        assert "500 samples" in capsys.readouterr().out
     finally:
         lab.run.bench.open_bench.cache_clear()
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lab.metrics.cache import read_checked, write_checked
-from lab.metrics.distances import frechet_distance, kernel_distance, moments
+from lab.metrics.distances import FrechetStream, KernelStream
 from lab.metrics.extractors import Extractor
 from lab.metrics.metric import Yardstick
 from lab.metrics.reference import Images, Progress, random_order
@@ -40,27 +40,25 @@ def anchor_of(
     images: Images,
     yardstick: Yardstick,
     *,
-    num_samples: int,
     path: Path,
     progress: Progress | None = None,
 ) -> Anchor:
-    """The distances of `num_samples` such images, read from the file `path` or put there.
+    """The distances of as many such images as an evaluation takes.
 
-    `images` is the train split that `yardstick` is made of; `path` names all that the numbers
+    They are read from the file `path`, or computed and put there. `images` is the train split that `yardstick` is made of; `path` names all that the numbers
     depend on. Raises InputError when the file cannot be written.
     """
     if (content := read_checked(path)) is not None:
         return Anchor(**json.loads(content))
-    parts = []
-    for made in independent_pixels(images, num_samples, extractor.batch_size):
-        parts.append(extractor.features(made))
+    frechet = FrechetStream(yardstick.moments)
+    kernel = KernelStream(yardstick.training.rows, yardstick.num_samples)
+    for made in independent_pixels(images, yardstick.num_samples, extractor.batch_size):
+        features = extractor.features(made)
+        frechet.add(features)
+        kernel.add(features)
         if progress is not None:
             progress(len(made))
-    features = torch.cat(parts)
-    anchor = Anchor(
-        frechet_distance(yardstick.moments, moments(features)),
-        kernel_distance(yardstick.reference, features).value,
-    )
+    anchor = Anchor(*frechet.values(), kernel.values().value)
     write_checked(path, json.dumps(anchor._asdict()).encode())
     return anchor
 

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from lab.metrics.metric import Metric, Sample, Yardstick
-from lab.metrics.moments import Moments
+from lab.metrics.moments import Moments, MomentSums
 
 NUM_BLOCKS = 10
-"""Disjoint blocks of the kernel distance."""
+"""Disjoint blocks of the kernel distance; more where they would be larger than allowed."""
+MOST_IN_BLOCK = 1_000
+"""Samples of a block at most, as in torch-fidelity's subsets; further ones make more blocks."""
 MIN_SAMPLES = 2 * NUM_BLOCKS
 """The unbiased estimate needs two samples a block."""
 
@@ -41,24 +43,90 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 
 
 def kernel_distance(real: Tensor, fake: Tensor) -> KernelDistance:
-    """Unbiased squared MMD of [N, d] features with the kernel (x.y / d + 1)^3.
+    """Unbiased squared MMD of features [M, d] and [N, d] with the kernel (x.y / d + 1)^3.
 
-    The mean over ten disjoint blocks of N // 10 samples of each kind (Binkowski et al. 2018,
-    sec. 4), with the standard error of that mean; up to nine last samples are left out.
+    The mean over disjoint blocks of as many samples of each kind (Binkowski et al. 2018, sec. 4),
+    with the standard error of that mean: see `KernelStream`.
     """
-    from lab.metrics import fidelity
+    stream = KernelStream(real, len(fake))
+    stream.add(fake)
+    return stream.values()
 
-    assert len(real) == len(fake) >= MIN_SAMPLES, "equal counts, two samples a block"
-    size = len(real) // NUM_BLOCKS
-    x, y = real.double().cpu().numpy(), fake.double().cpu().numpy()
-    kernel = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_coef0": 1}
-    blocks = [
-        float(fidelity.kernel_mmd(x[i : i + size], y[i : i + size], **kernel))
-        for i in range(0, size * NUM_BLOCKS, size)
-    ]
-    mean = sum(blocks) / NUM_BLOCKS
-    variance = sum((block - mean) ** 2 for block in blocks) / (NUM_BLOCKS - 1)
-    return KernelDistance(mean, math.sqrt(variance / NUM_BLOCKS))
+
+class FrechetStream:
+    """The Frechet distance of samples that come in parts: only sums are kept."""
+
+    def __init__(self, real: Moments) -> None:
+        self._real = real
+        self._sums = MomentSums()
+
+    def add(self, features: Tensor) -> None:
+        """Take in [n, d] more features."""
+        self._sums.add(features)
+
+    def values(self) -> tuple[float]:
+        """The distance of all features so far."""
+        return (frechet_distance(self._real, self._sums.moments()),)
+
+
+class Blocks(NamedTuple):
+    """How samples are divided for the kernel distance."""
+
+    size: int
+    number: int
+
+    @classmethod
+    def of(cls, num_real: int, num_samples: int) -> Blocks:
+        """Ten blocks; more, smaller ones where a block would exceed the limit or the real images.
+
+        Fewer last samples than a block has are left out, or than there are blocks.
+        """
+        tenth = num_samples // NUM_BLOCKS
+        size = min(tenth, MOST_IN_BLOCK, num_real)
+        return cls(size, NUM_BLOCKS if size == tenth else num_samples // size)
+
+
+class KernelStream:
+    """The kernel distance of N samples that come in parts: at most a block of them is kept.
+
+    The i-th block of samples is compared with the i-th block of real images, which go round when
+    there are fewer of them than samples. Then blocks share real images, and the standard error
+    has the spread of the samples, but less of that of the real images.
+    """
+
+    def __init__(self, real: Tensor, num_samples: int) -> None:
+        assert min(len(real), num_samples) >= MIN_SAMPLES, "two samples a block"
+        self._real = real
+        self._blocks = Blocks.of(len(real), num_samples)
+        self._values: list[float] = []
+        self._waiting = real[:0]
+
+    def add(self, features: Tensor) -> None:
+        """Take in [n, d] more features."""
+        size = self._blocks.size
+        waiting = torch.cat([self._waiting, features])
+        whole = len(waiting) // size * size
+        for block in torch.split(waiting[:whole], size) if whole else ():
+            if len(self._values) < self._blocks.number:
+                self._values.append(self._distance(block))
+        self._waiting = waiting[whole:]
+
+    def _distance(self, block: Tensor) -> float:
+        from lab.metrics import fidelity
+
+        start = len(self._values) * len(block)
+        rows = (torch.arange(len(block), device=self._real.device) + start) % len(self._real)
+        x, y = (of.double().cpu().numpy() for of in (self._real[rows], block))
+        kernel = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_coef0": 1}
+        return float(fidelity.kernel_mmd(x, y, **kernel))
+
+    def values(self) -> KernelDistance:
+        """The distance of all N features."""
+        count = self._blocks.number
+        assert len(self._values) == count, "every block was filled"
+        mean = sum(self._values) / count
+        variance = sum((value - mean) ** 2 for value in self._values) / (count - 1)
+        return KernelDistance(mean, math.sqrt(variance / count))
 
 
 def _statistics(of: Moments) -> dict[str, Any]:
@@ -70,7 +138,14 @@ def _frechet(sample: Sample, yardstick: Yardstick) -> tuple[float]:
 
 
 def _frechet_protocol(yardstick: Yardstick) -> str:
-    return f"{len(yardstick.reference)} samples against the moments of all reference images"
+    text = f"{yardstick.num_samples} samples against the moments of all reference images"
+    if yardstick.measures_all:
+        return text
+    return f"{text}; the baseline is that of {len(yardstick.reference)} held-out images"
+
+
+def _frechet_stream(yardstick: Yardstick) -> FrechetStream:
+    return FrechetStream(yardstick.moments)
 
 
 def _kernel(sample: Sample, yardstick: Yardstick) -> KernelDistance:
@@ -78,9 +153,17 @@ def _kernel(sample: Sample, yardstick: Yardstick) -> KernelDistance:
 
 
 def _kernel_protocol(yardstick: Yardstick) -> str:
-    size = len(yardstick.reference) // NUM_BLOCKS
-    return f"(x.y / d + 1)^3, unbiased, {NUM_BLOCKS} blocks of {size} samples"
+    num_real = len(yardstick.training.rows)
+    size, count = Blocks.of(num_real, yardstick.num_samples)
+    text = f"(x.y / d + 1)^3, unbiased, {count} blocks of {size} samples"
+    if size * count <= num_real:
+        return text
+    return f"{text}, for which {num_real} reference images go round"
 
 
-FRECHET = Metric(("frechet",), _frechet, _frechet_protocol)
-KERNEL = Metric(("kernel", "kernel_error"), _kernel, _kernel_protocol)
+def _kernel_stream(yardstick: Yardstick) -> KernelStream:
+    return KernelStream(yardstick.training.rows, yardstick.num_samples)
+
+
+FRECHET = Metric(("frechet",), _frechet, _frechet_protocol, _frechet_stream)
+KERNEL = Metric(("kernel", "kernel_error"), _kernel, _kernel_protocol, _kernel_stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +17,25 @@ from lab.metrics.classes import Classes, Labels, classes_of
 from lab.metrics.distances import MIN_SAMPLES
 from lab.metrics.extractors import Extractor, load_extractor
 from lab.metrics.memorisation import suspects
-from lab.metrics.metric import Sample, Yardstick, all_metrics, column_of, measured
+from lab.metrics.metric import (
+    Sample,
+    Stream,
+    Yardstick,
+    all_metrics,
+    column_of,
+    measured,
+    streams_of,
+)
 from lab.metrics.nearest import Nearest, TrainingSide
-from lab.metrics.reference import Images, Progress, features_file, kept_order, real_features
+from lab.metrics.reference import (
+    Images,
+    Progress,
+    RealFeatures,
+    features_file,
+    in_batches,
+    kept_order,
+    real_features,
+)
 from lab.record.columns import MetricNames, metric_names
 from lab.user_file import UserFile
 
@@ -32,7 +49,8 @@ class Examination(NamedTuple):
     columns: dict[str, float]
     """Their metrics, by column name."""
     suspects: Tensor
-    """Indices of at most `NUM_SUSPECTS` images most like copies, the most suspicious first."""
+    """Indices of at most `NUM_SUSPECTS` images most like copies, the most suspicious first; all
+    are among the first `Evaluator.num_paired`."""
     originals: Tensor
     """The training image nearest to each of those, by its row in the train split."""
 
@@ -42,7 +60,7 @@ class Evaluator:
     """Measures generated images against the reference split of one pack."""
 
     num_samples: int
-    """Images an evaluation takes: the configured number, at most as many as either split has."""
+    """Images an evaluation takes."""
     num_reference: int
     """Images of the reference split."""
     baseline: dict[str, float]
@@ -82,6 +100,11 @@ class Evaluator:
         shares = {} if self.classes is None else self.classes.real_columns
         return {**self.baseline, **shares}
 
+    @property
+    def num_paired(self) -> int:
+        """Images that metrics of equal counts take, the first: at most as many as a split has."""
+        return len(self.yardstick.reference)
+
     def measure(self, images: Tensor) -> dict[str, float]:
         """Metrics of [num_samples, C, H, H] uint8 images, C 1 or 3, by column name.
 
@@ -92,10 +115,28 @@ class Evaluator:
 
     def examine(self, images: Tensor) -> Examination:
         """`measure`, and the images most like copies of training images."""
-        assert len(images) == self.num_samples, "metrics are compared at equal sample counts"
-        features, training = self.source.features(images), self.yardstick.training
+        return self.examine_parts([images])
+
+    def examine_parts(self, parts: Iterable[Tensor]) -> Examination:
+        """`examine` of images that come in parts, of which only the features of the first
+        `num_paired` are kept. The parts' sizes do not change the numbers.
+        """
+        streams = {} if self.yardstick.measures_all else streams_of(self.yardstick)
+        first, count = [], 0
+        for batch in in_batches(parts, self.source.batch_size):
+            features = self.source.features(batch)
+            if count < self.num_paired:
+                first.append(features[: self.num_paired - count])
+            for stream in streams.values():
+                stream.add(features)
+            count += len(features)
+        assert count == self.num_samples, "columns of a name have the same number of samples"
+        return self._examined(torch.cat(first), streams)
+
+    def _examined(self, features: Tensor, streams: Mapping[str, Stream]) -> Examination:
+        training = self.yardstick.training
         sample = Sample(features, training.find(features))
-        columns = measured(sample, self.yardstick, self.family)
+        columns = measured(sample, self.yardstick, self.family, streams)
         if self.classes is not None:
             columns |= self.classes.columns(features, sample.nearest)
         copies = suspects(sample.nearest, training.nearest, NUM_SUSPECTS)
@@ -114,6 +155,7 @@ class Evaluator:
             "extractor_digest": self.source.digest,
             "family": self.family,
             "num_samples": self.num_samples,
+            "num_paired": self.num_paired,
             "nearest_k": self.yardstick.nearest_k,
             "reference": f"train split, {self.num_reference} images",
             **{name: metric.protocol(self.yardstick) for name, metric in metrics.items()},
@@ -151,40 +193,33 @@ def make_evaluator(
     `files` are those of the configuration, for an extractor of a person's file.
     Raises InputError when the extractor cannot be had or the splits are too small.
     """
-    num_samples = min(config.num_samples, len(heldout), len(reference))
-    _check_size(num_samples, config.nearest_k, len(reference), len(heldout))
+    num_paired = min(config.num_samples, len(heldout), len(reference))
+    _check_size(num_paired, config.nearest_k, len(reference), len(heldout))
     source = load_extractor(config, torch.device(device), files)
     cache = cache or cache_folder() / "features"
     real = real_features(
         source,
         reference,
         heldout,
-        num_samples=num_samples,
+        num_samples=num_paired,
         fingerprint=fingerprint,
         cache=cache,
         progress=progress,
     )
-    device = source.device
-    neighbours = Nearest(*(part.to(device) for part in real.neighbours))
-    rows, heldout_rows = real.reference.to(device), real.heldout.to(device)
-    training = TrainingSide(rows, neighbours, heldout_rows)
-    order = kept_order(len(reference), num_samples)
-    orders = order, kept_order(len(heldout), num_samples)
-    yardstick = Yardstick(real.moments, rows[:num_samples], config.nearest_k, training)
-    counts = len(reference), len(heldout), num_samples
-    anchor = anchor_of(
-        source,
-        reference,
-        yardstick,
-        num_samples=num_samples,
-        path=cache / features_file(source, f"anchor of {fingerprint}", *counts),
-        progress=progress,
+    training = _training_side(real, source.device)
+    order = kept_order(len(reference), num_paired)
+    orders = order, kept_order(len(heldout), num_paired)
+    yardstick = Yardstick(
+        real.moments, training.rows[:num_paired], config.num_samples, config.nearest_k, training
     )
+    counts = len(reference), len(heldout), config.num_samples
+    path = cache / features_file(source, f"anchor of {fingerprint}", *counts)
+    anchor = anchor_of(source, reference, yardstick, path=path, progress=progress)
     names = metric_names(source.family)
-    features = heldout_rows[:num_samples]
+    features = training.heldout[:num_paired]
     sample = Sample(features, training.find(features), heldout=True)
     return Evaluator(
-        num_samples,
+        config.num_samples,
         len(reference),
         baseline=measured(sample, yardstick, source.family),
         anchor={names.frechet: anchor.frechet, names.kernel: anchor.kernel},
@@ -195,14 +230,19 @@ def make_evaluator(
     )
 
 
-def _check_size(num_samples: int, nearest_k: int, num_reference: int, num_heldout: int) -> None:
-    if num_samples < MIN_SAMPLES:
+def _training_side(real: RealFeatures, device: torch.device) -> TrainingSide:
+    neighbours = Nearest(*(part.to(device) for part in real.neighbours))
+    return TrainingSide(real.reference.to(device), neighbours, real.heldout.to(device))
+
+
+def _check_size(num_paired: int, nearest_k: int, num_reference: int, num_heldout: int) -> None:
+    if num_paired < MIN_SAMPLES:
         raise InputError(
             f"the data has {num_reference} train and {num_heldout} held-out images; metrics need "
             f"at least {MIN_SAMPLES} of each: use a larger data set"
         )
-    if nearest_k >= num_samples:
+    if nearest_k >= num_paired:
         raise InputError(
-            f"evaluation.nearest_k is {nearest_k}; it must be below the {num_samples} samples "
+            f"evaluation.nearest_k is {nearest_k}; it must be below the {num_paired} samples "
             "that are measured: lower it, or use more samples and data"
         )

@@ -99,8 +99,7 @@ def _compute(sample: Sample, yardstick: Yardstick) -> Manifold:
 
 
 def _protocol(yardstick: Yardstick) -> str:
-    count = len(yardstick.reference)
-    return f"{count} samples against {count} reference images, closed balls"
+    return f"{yardstick.paired} against {len(yardstick.reference)} reference images, closed balls"
 
 
 METRIC = Metric(Manifold._fields, _compute, _protocol)

@@ -90,7 +90,7 @@ def _compute(sample: Sample, yardstick: Yardstick) -> tuple[float, float]:
 def _protocol(yardstick: Yardstick) -> str:
     training = yardstick.training
     return (
-        f"C_T (global) and authenticity: {len(yardstick.reference)} samples, nearest of "
+        f"C_T (global) and authenticity: {yardstick.paired}, nearest of "
         f"{len(training.rows)} reference images, against {len(training.heldout)} held-out ones"
     )
 

@@ -7,9 +7,9 @@ curves of the report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from torch import Tensor
 
@@ -28,12 +28,26 @@ class Yardstick:
     moments: Moments
     """Of every reference image."""
     reference: Tensor
-    """[N, d]: as many reference images as an evaluation takes samples, always the same."""
+    """[P, d]: reference images for metrics of equal counts, always the same. P is the number of
+    samples of an evaluation, or that of the smaller split, if there are fewer images."""
+    num_samples: int
+    """N, samples of an evaluation; P or more."""
     nearest_k: int
     """`evaluation.nearest_k`."""
     training: TrainingSide
     """Training and held-out images, to detect copies."""
     _kept: dict[Callable[[Yardstick], Any], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def measures_all(self) -> bool:
+        """Whether metrics of equal counts measure every sample: N is P."""
+        return len(self.reference) == self.num_samples
+
+    @property
+    def paired(self) -> str:
+        """The samples that metrics of equal counts measure, in words."""
+        count = len(self.reference)
+        return f"{count} samples" if self.measures_all else f"first {count} samples"
 
     def once(self, make: Callable[[Yardstick], Made]) -> Made:
         """`make(self)`, computed at the first call: what depends on the real images alone."""
@@ -47,11 +61,21 @@ class Sample(NamedTuple):
     """The images that are measured: generated ones, or held-out ones for the baseline."""
 
     features: Tensor
-    """[N, d], N that of `Yardstick.reference`."""
+    """[P, d], P that of `Yardstick.reference`."""
     nearest: Nearest
     """The nearest training row of each."""
     heldout: bool = False
     """Whether they are held-out real images."""
+
+
+class Stream(Protocol):
+    """A metric of samples that come in parts, so that memory does not grow with their number."""
+
+    def add(self, features: Tensor) -> None:
+        """Take in [n, d] more features."""
+
+    def values(self) -> Sequence[float]:
+        """The values of the metric's columns, after the last part."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,9 @@ class Metric:
     """The values of the columns. Equal samples must give equal values; NaN means undefined."""
     protocol: Callable[[Yardstick], str]
     """How it is measured, in a line for the record: sample counts, blocks, formula."""
+    stream: Callable[[Yardstick], Stream] | None = None
+    """For a metric that takes more samples than there are real images: it then gets all N
+    samples through this, where the others compute on the first P."""
 
 
 def all_metrics() -> dict[str, Metric]:
@@ -77,11 +104,20 @@ def column_of(name: str, family: str) -> str:
     return typed.get(name, f"{name}_{family}")
 
 
-def measured(sample: Sample, yardstick: Yardstick, family: str) -> dict[str, float]:
-    """All metrics of a sample, by column name."""
+def streams_of(yardstick: Yardstick) -> dict[str, Stream]:
+    """A new stream of each metric that has one, by its name in the catalogue."""
+    metrics = all_metrics().items()
+    return {name: metric.stream(yardstick) for name, metric in metrics if metric.stream}
+
+
+def measured(
+    sample: Sample, yardstick: Yardstick, family: str, streams: Mapping[str, Stream] | None = None
+) -> dict[str, float]:
+    """All metrics of a sample, by column name; those of `streams` take their values from there."""
     row: dict[str, float] = {}
     for name, metric in all_metrics().items():
-        values = metric.compute(sample, yardstick)
+        stream = (streams or {}).get(name)
+        values = metric.compute(sample, yardstick) if stream is None else stream.values()
         assert len(values) == len(metric.columns), f"metric {name} gives a value for each column"
         columns = (column_of(column, family) for column in metric.columns)
         row |= dict(zip(columns, map(float, values), strict=True))

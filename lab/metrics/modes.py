@@ -75,10 +75,11 @@ def _compute(sample: Sample, yardstick: Yardstick) -> tuple[float, float]:
 
 
 def _protocol(yardstick: Yardstick) -> str:
-    return (
+    text = (
         f"near-duplicates within squared distance {yardstick.once(_duplicate_distance):.4g}, RKE "
         f"with squared bandwidth {yardstick.once(_bandwidth):.4g}"
     )
+    return text if yardstick.measures_all else f"{text}, of the {yardstick.paired}"
 
 
 METRIC = Metric(("duplicates", "rke"), _compute, _protocol)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -86,6 +86,21 @@ def features_file(extractor: Extractor, fingerprint: str, *counts: int) -> str:
     words = (PROTOCOL, extractor.digest, extractor.device.type, fingerprint, *map(str, counts))
     key = hashlib.blake2b("/".join(words).encode(), digest_size=12).hexdigest()
     return f"{extractor.name}-{key}.features"
+
+
+def in_batches(parts: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    """The same images in parts of `size` each, but for the last."""
+    waiting: list[Tensor] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= size:
+            images = torch.cat(waiting)
+            whole = len(images) // size * size
+            yield from torch.split(images[:whole], size)
+            waiting = [images[whole:]]
+    rest = torch.cat(waiting)
+    if len(rest):
+        yield rest
 
 
 def kept_order(num_images: int, num_samples: int) -> Tensor:

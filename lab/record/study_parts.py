@@ -165,6 +165,8 @@ class MetricsCard(Card):
     """Family of the extractor, which names the columns."""
     num_samples: StrictInt | None = None
     """Generated images of an evaluation."""
+    num_paired: StrictInt | None = None
+    """The first of them, which metrics of equal counts take where there are fewer real images."""
     nearest_k: StrictInt | None = None
     """k of the nearest-neighbour metrics."""
     reference: str = ""

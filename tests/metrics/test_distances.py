@@ -7,7 +7,14 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
-from lab.metrics.distances import frechet_distance, kernel_distance, moments
+from lab.metrics.distances import (
+    Blocks,
+    FrechetStream,
+    KernelStream,
+    frechet_distance,
+    kernel_distance,
+    moments,
+)
 from lab.metrics.moments import Moments, MomentSums
 
 
@@ -112,3 +119,47 @@ def test_both_distances_grow_with_a_shift() -> None:
 
     assert frechet == sorted(frechet)
     assert kernel == sorted(kernel)
+
+
+@pytest.mark.parametrize(
+    ("num_real", "num_samples", "size", "number"),
+    [
+        (8_000, 2_000, 200, 10),
+        (43, 43, 4, 10),
+        (8_000, 10_000, 1_000, 10),
+        (50_000, 50_000, 1_000, 50),
+        (320, 10_000, 320, 31),
+    ],
+)
+def test_blocks_are_ten_unless_they_were_too_large(
+    num_real: int, num_samples: int, size: int, number: int
+) -> None:
+    assert Blocks.of(num_real, num_samples) == (size, number)
+
+
+def test_fewer_real_images_than_samples_go_round() -> None:
+    x, y = gaussian(25, 3, 0), gaussian(100, 3, 1) + 0.3
+    again = torch.cat([x] * 4)
+
+    assert kernel_distance(x, y) == kernel_distance(again, y)
+
+
+def test_a_kernel_distance_of_many_samples_is_unbiased() -> None:
+    found = [
+        kernel_distance(gaussian(50, 8, seed), gaussian(400, 8, 10_000 + seed)).value
+        for seed in range(60)
+    ]
+    values = torch.tensor(found)
+
+    assert abs(float(values.mean())) < 3 * float(values.std()) / math.sqrt(len(values))
+
+
+def test_samples_in_parts_have_the_distances_of_the_whole() -> None:
+    x, y = gaussian(500, 8, 0), gaussian(1_003, 8, 1) + 0.3
+    frechet, kernel = FrechetStream(moments(x)), KernelStream(x, len(y))
+    for part in torch.split(y, 7):
+        frechet.add(part)
+        kernel.add(part)
+
+    assert frechet.values()[0] == pytest.approx(frechet_distance(moments(x), moments(y)))
+    assert kernel.values() == kernel_distance(x, y)

@@ -13,6 +13,7 @@ from lab.config import EvaluationConfig
 from lab.data import Pack
 from lab.errors import InputError
 from lab.metrics import Evaluator, make_evaluator
+from lab.metrics.distances import frechet_distance, kernel_distance, moments
 from lab.metrics.manifold import expected_coverage
 from lab.record.columns import metric_names
 
@@ -94,14 +95,70 @@ def test_missing_classes_show_in_recall_and_coverage(
     assert found[NAMES.recall] < 0.7 * whole[NAMES.recall]
 
 
-def test_samples_are_at_most_the_held_out_images(pack: Pack, tmp_path: Path) -> None:
-    config = EvaluationConfig(num_samples=2000)
-    few = make_evaluator(
-        config, pack.train[0:300], pack.heldout[0:60], fingerprint="few", cache=tmp_path
+@pytest.fixture(scope="module")
+def scarce(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
+    """More samples than there are images of either split."""
+    return make_evaluator(
+        EvaluationConfig(num_samples=1000),
+        pack.train[0:300],
+        pack.heldout[0:60],
+        fingerprint="few",
+        cache=tmp_path_factory.mktemp("scarce"),
     )
 
-    assert few.num_samples == 60
-    assert set(few.measure(pack.train[300:360])) == set(few.baseline)
+
+def test_as_many_samples_are_measured_as_were_asked_for(scarce: Evaluator, pack: Pack) -> None:
+    images = pack.train[300:1300]
+    found = scarce.measure(images)
+
+    assert scarce.num_samples == 1000
+    assert set(found) == set(scarce.baseline)
+    features = scarce.source.features(images)
+    yardstick = scarce.yardstick
+    assert found[NAMES.frechet] == pytest.approx(
+        frechet_distance(yardstick.moments, moments(features))
+    )
+    assert found[NAMES.kernel] == kernel_distance(yardstick.training.rows, features).value
+    with pytest.raises(AssertionError):
+        scarce.measure(images[:60])
+
+
+def test_metrics_of_equal_counts_take_the_first_samples(scarce: Evaluator, pack: Pack) -> None:
+    images = pack.train[300:1300]
+    other = torch.cat([images[:60], blurred(images[60:])])
+    found, changed = scarce.measure(images), scarce.measure(other)
+
+    same = {column for column in found if found[column] == changed[column]}
+    assert scarce.num_paired == 60
+    assert same == set(found) - {NAMES.frechet, NAMES.kernel, NAMES.kernel_error}
+
+
+def test_parts_of_any_size_give_the_same_numbers(
+    scarce: Evaluator, evaluator: Evaluator, pack: Pack, real: Tensor
+) -> None:
+    for one, images in ((scarce, pack.train[300:1300]), (evaluator, real)):
+        whole = one.examine(images)
+        for size in (1000, 250, 7):
+            parts = one.examine_parts(torch.split(images, size))
+            assert parts.columns == whole.columns
+            assert torch.equal(parts.suspects, whole.suspects)
+
+
+def test_the_protocol_says_what_the_first_samples_measure(scarce: Evaluator) -> None:
+    found = scarce.description()
+
+    assert (found["num_samples"], found["num_paired"]) == (1000, 60)
+    assert found["frechet"] == (
+        "1000 samples against the moments of all reference images; the baseline is that of 60 "
+        "held-out images"
+    )
+    assert found["kernel"] == (
+        "(x.y / d + 1)^3, unbiased, 10 blocks of 100 samples, for which 300 reference images go "
+        "round"
+    )
+    assert found["manifold"].startswith("first 60 samples against 60 reference images")
+    assert "first 60 samples" in found["memorisation"]
+    assert "first 60 samples" in found["modes"]
 
 
 @pytest.mark.parametrize(
