@@ -37,6 +37,7 @@ from lab.metrics.reference import (
     real_features,
 )
 from lab.record.columns import MetricNames, metric_names
+from lab.record.scale import Scale
 from lab.user_file import UserFile
 
 NUM_SUSPECTS = 32
@@ -88,6 +89,12 @@ class Evaluator:
     def names(self) -> MetricNames:
         """Column names of the metrics that the lab itself reads."""
         return metric_names(self.family)
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of quality: what a kernel distance means."""
+        kernel, error = self.names.kernel, self.names.kernel_error
+        return Scale(self.anchor[kernel], self.baseline[kernel], self.baseline[error])
 
     @property
     def columns(self) -> tuple[str, ...]:

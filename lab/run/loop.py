@@ -30,7 +30,7 @@ from lab.run.feed import Feed
 from lab.run.folder import Finished, Resumed, RunFolder, RunLabel
 from lab.run.pictures import save_lookalikes, save_samples
 from lab.run.probe import Probe
-from lab.stability.score import final_quality, quality, score
+from lab.stability.score import final_quality, score
 from lab.stability.signals import SignalWindow
 from lab.stability.verdict import Verdict, judge
 
@@ -143,7 +143,7 @@ class _Training:
         )
 
     def _continue(self, resumed: Resumed) -> None:
-        self.rows = resumed.rows
+        self.rows = self._on_our_scale(resumed.rows)
         if resumed.state is not None:
             self.files.load_into(self.game, resumed.state)
         last = self.rows[-1] if self.rows else {}
@@ -151,6 +151,14 @@ class _Training:
         self.evaluating_seconds: float = last.get(SECONDS_EVALUATING, 0.0)
         if self.rows:
             self.verdict = self._judge()
+
+    def _on_our_scale(self, rows: list[Row]) -> list[Row]:
+        """Rows with the quality of their distances; those of version 0.1 had another scale."""
+        evaluator = self.bench.evaluator
+        return [
+            row | {QUALITY: evaluator.scale.quality(row.get(evaluator.names.kernel, math.nan))}
+            for row in rows
+        ]
 
     def train_to_next_evaluation(self) -> None:
         """Play rounds until the next multiple of `evaluation.every_images`, or a failure."""
@@ -238,14 +246,10 @@ class _Training:
 
     def _row(self, metrics: dict[str, float], signals: dict[str, float | int]) -> Row:
         evaluator = self.bench.evaluator
-        kernel = evaluator.names.kernel
-        first = self.rows[0] if self.rows else metrics
         return {
             IMAGES_SEEN: self.game.images_seen,
             STEP: self.game.num_steps_done,
-            QUALITY: quality(
-                metrics[kernel], initial=first[kernel], floor=evaluator.baseline[kernel]
-            ),
+            QUALITY: evaluator.scale.quality(metrics[evaluator.names.kernel]),
             SECONDS_TRAINING: self.training_seconds,
             SECONDS_EVALUATING: self.evaluating_seconds,
             **metrics,
@@ -265,7 +269,8 @@ class _Training:
         verdict = judge(
             self.rows,
             names=evaluator.names,
-            baseline=evaluator.baseline,
+            baseline=evaluator.of_real,
+            scale=evaluator.scale,
             budget_images=self.config.training.budget_images,
             settings=self.config.stability,
         )

@@ -1,34 +1,12 @@
-"""Quality of an evaluation and score of a run (docs/science.md section 1)."""
+"""Score of a run from the quality of its evaluations (docs/science.md section 1)."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import trapezoid
 
 from lab.record import UNBROKEN
-
-
-def quality(kernel: float, initial: float, floor: float) -> float:
-    """u_t = clip(1 - (Q_t - Q_rr) / (Q_0 - Q_rr), 0, 1): 0 as untrained, 1 as real images.
-
-    `kernel` is the kernel distance Q_t at an evaluation, `initial` that of the untrained
-    generator (Q_0), `floor` that of held-out real images (Q_rr). The quality is 0 for a distance
-    that is not finite, as no images could be measured, and wherever the scale is empty (Q_0 not
-    above Q_rr, or either not finite): the extractor then cannot distinguish the untrained
-    generator from real images, and no run may count as good.
-    """
-    if not (math.isfinite(kernel) and math.isfinite(initial) and math.isfinite(floor)):
-        return 0.0
-    if initial <= floor:
-        return 0.0
-    if kernel >= initial:
-        return 0.0
-    if kernel <= floor:
-        return 1.0
-    return min(1.0, max(0.0, (initial - kernel) / (initial - floor)))
 
 
 def score(

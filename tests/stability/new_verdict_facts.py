@@ -15,7 +15,7 @@ import lab
 from lab.config import StabilityConfig
 from lab.engine.progress import VERDICT_STYLE
 from lab.record import (
-    FAILURES,
+    RULED,
     RUN_FILE,
     RunCard,
     VerdictCard,
@@ -52,7 +52,7 @@ def facts(folder: Path) -> dict[str, object]:
         "tree": str(Path(lab.__file__).parent.parent),
         "judged": [verdict.name, verdict.onset_images, verdict.evidence, verdict.confidence],
         "every": EVERY,
-        "order": [list(FAILURES), list(RULES)],
+        "order": [list(RULED), list(RULES)],
         "sensitive": [
             more_sensitive(limits, name, 2.0).explosion_norm / limits.explosion_norm
             for name in ("spiked", "stable", "degraded")

@@ -7,10 +7,12 @@ from typing import Any
 
 from lab.config import StabilityConfig
 from lab.record.columns import metric_names
+from lab.record.scale import Scale
 from lab.stability.verdict import Verdict, judge
 
 NAMES = metric_names("fashion")
 BASELINE = {NAMES.coverage: 0.95, NAMES.kernel: 0.001}
+SCALE = Scale(0.2, BASELINE[NAMES.kernel])
 EVERY = 16_000
 BUDGET = 12 * EVERY
 HEALTHY = [0.0, 0.05, 0.2, 0.35, 0.5, 0.6, 0.66, 0.7, 0.74, 0.77, 0.8, 0.82, 0.83]
@@ -21,7 +23,7 @@ def run_rows(quality: Sequence[float] = HEALTHY, **columns: Sequence[Any]) -> li
     """A healthy run's rows with another quality or other columns; None leaves a value out."""
     filled: dict[str, Sequence[Any]] = {
         "quality": quality,
-        NAMES.kernel: [0.2 * (1 - u) for u in quality],
+        NAMES.kernel: [SCALE.distance(u) for u in quality],
         NAMES.coverage: [0.8 * u for u in HEALTHY],
         "signal_non_finite": [0] * len(quality),
         "signal_diversity": [0.02, *[0.7] * (len(quality) - 1)],
@@ -50,6 +52,7 @@ def judged(
         baseline=baseline,
         budget_images=budget_images,
         settings=StabilityConfig.model_validate(settings),
+        scale=SCALE,
     )
 
 

@@ -1,4 +1,4 @@
-"""Facts about quality and score."""
+"""Facts about the score."""
 
 import math
 from typing import Any
@@ -8,39 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.stability.score import quality, score
+from lab.stability.score import score
 
 anything = st.one_of(st.floats(), st.integers(-10, 10), st.sampled_from([math.nan, math.inf]))
-
-
-def test_quality_is_zero_untrained_and_one_as_real() -> None:
-    assert quality(0.3, initial=0.3, floor=0.1) == 0.0
-    assert quality(0.1, initial=0.3, floor=0.1) == 1.0
-    assert quality(0.15, initial=0.3, floor=0.1) == pytest.approx(0.75)
-
-
-def test_quality_is_clipped_at_both_ends() -> None:
-    assert quality(0.9, initial=0.3, floor=0.1) == 0.0
-    assert quality(-0.2, initial=0.3, floor=0.1) == 1.0
-
-
-@pytest.mark.parametrize("kernel", [math.nan, math.inf, -math.inf])
-def test_quality_of_images_that_could_not_be_made_is_zero(kernel: float) -> None:
-    assert quality(kernel, initial=0.3, floor=0.1) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("initial", "floor"), [(0.1, 0.1), (0.05, 0.1), (math.nan, 0.1), (0.3, math.nan)]
-)
-def test_quality_without_a_scale_is_zero_even_for_a_perfect_run(
-    initial: float, floor: float
-) -> None:
-    assert quality(-1.0, initial=initial, floor=floor) == 0.0
-
-
-@given(st.floats(), st.floats(), st.floats())
-def test_quality_lies_between_zero_and_one(kernel: float, initial: float, floor: float) -> None:
-    assert 0.0 <= quality(kernel, initial=initial, floor=floor) <= 1.0
 
 
 def test_score_of_a_constant_run_is_its_quality() -> None:

@@ -21,6 +21,9 @@ STEADY = 0.75
 """Least share of the swings in the way of x: 1 for a steady way from turn to turn; white noise so
 strong that it swings by a factor of 2 has .3 to .6."""
 
+HIGH = 1 / 3
+"""Least share of the evaluations that are bad ones: single bad evaluations are spikes."""
+
 
 def oscillating(history: RunHistory) -> Onset | None:
     """`NUM_SWINGS` swings in a row, each by more than `swing_factor`, without net gain.
@@ -30,7 +33,7 @@ def oscillating(history: RunHistory) -> Onset | None:
     than the limit, as smaller changes are noise. Net gain is the fall from the first high to the
     last, or from the first low to the last, whichever is larger; it must be below half the mean
     swing. The swings must be of similar size (`EVEN`), and x must go from turn to turn without
-    many ways back (`STEADY`), as noise does not. Onset: the first of the turns.
+    many ways back (`STEADY`), as noise does not, and be high as often as low (`HIGH`). Onset: the first of the turns.
     """
     learned = LEARNING_SHARE * history.budget_images
     points = [point for point in history.log_distances if point.images > learned]
@@ -41,11 +44,22 @@ def oscillating(history: RunHistory) -> Onset | None:
         swings = [abs(b.value - a.value) for a, b in pairwise(turns)]
         gain = max(turns[0].value - turns[-1].value, turns[1].value - turns[-2].value)
         path = travelled[turns[-1].row] - travelled[turns[0].row]
-        is_even = min(swings) >= EVEN * max(swings)
-        if gain < sum(swings) / len(swings) / 2 and is_even and sum(swings) >= STEADY * path:
+        is_regular = (
+            min(swings) >= EVEN * max(swings)
+            and sum(swings) >= STEADY * path
+            and _share_high(points, turns) >= HIGH
+        )
+        if gain < sum(swings) / len(swings) / 2 and is_regular:
             evidence = _evidence(history, turns, swings, gain)
             return Onset(turns[-1].row, turns[0].images, evidence)
     return None
+
+
+def _share_high(points: Sequence[Point], turns: Sequence[Point]) -> float:
+    """Share of the evaluations between the turns, both ends included, that lie above the middle."""
+    inside = [point.value for point in points if turns[0].row <= point.row <= turns[-1].row]
+    middle = (min(inside) + max(inside)) / 2
+    return sum(value > middle for value in inside) / len(inside)
 
 
 def _path(points: Sequence[Point]) -> Iterator[float]:

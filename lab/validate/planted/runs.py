@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from lab.config import StabilityConfig
 from lab.record import IMAGES_SEEN, QUALITY, Row
 from lab.record.columns import MetricNames
+from lab.record.scale import Scale
 from lab.run import run
 from lab.run.bench import open_bench_for
 from lab.stability.flags import Flag, raised
@@ -35,20 +36,27 @@ class PlayedRun:
     rows: Sequence[Mapping[str, Any]]
     names: Mapping[str, str]
     baseline: Mapping[str, float]
+    """Metrics and class shares of held-out real images."""
+    anchor: float
+    """The kernel distance at which quality is 0."""
     budget_images: int
     every_images: int
 
     def history(self, num_rows: int, settings: StabilityConfig) -> RunHistory:
         """The first so many rows as rules see them."""
-        return make_history(self.rows[:num_rows], **self._against(settings))
+        names = MetricNames(**self.names)
+        return make_history(self.rows[:num_rows], distance=names.kernel, **self._against(settings))
 
     def judged(self, num_rows: int, settings: StabilityConfig) -> Verdict | None:
         """The verdict after so many rows."""
         return judge(self.rows[:num_rows], **self._against(settings))
 
     def _against(self, settings: StabilityConfig) -> dict[str, Any]:
+        names = MetricNames(**self.names)
+        kernel, error = self.baseline[names.kernel], self.baseline[names.kernel_error]
         return {
-            "names": MetricNames(**self.names),
+            "names": names,
+            "scale": Scale(self.anchor, kernel, error),
             "baseline": self.baseline,
             "budget_images": self.budget_images,
             "settings": settings,
@@ -72,7 +80,8 @@ def play(job: PlantedJob) -> PlayedRun:
         job.seed,
         rows,
         evaluator.names.model_dump(),
-        evaluator.baseline,
+        evaluator.of_real,
+        evaluator.scale.anchor,
         config.training.budget_images,
         config.evaluation.every_images,
     )

@@ -18,9 +18,9 @@ def test_swings_without_gain_are_oscillating_after_two_cycles() -> None:
     assert count == 9
     assert (verdict.name, verdict.onset_images) == ("oscillating", 4 * EVERY)
     assert verdict.evidence == (
-        "quality swung 4 times by .3 to .3 between 64 kimg and 128 kimg, with a net gain of 0; "
-        "the logit gap's autocorrelation was .9; the cosine of successive generator updates was "
-        "-.4"
+        "kid_fashion swung 4 times by factors of 5.3 to 5.3 between 64 kimg and 128 kimg, with a "
+        "net gain of 1 x; the logit gap's autocorrelation was .9; the cosine of successive "
+        "generator updates was -.4"
     )
 
 
@@ -32,7 +32,7 @@ def test_swings_that_rise_are_not_oscillating() -> None:
 def test_wobble_within_the_limit_is_not_oscillating() -> None:
     wobble = [0.0, 0.3, 0.6, *[0.8, 0.72] * 5]
     assert verdict_of(judged(run_rows(wobble))).name == "stable"
-    assert verdict_of(judged(run_rows(wobble), oscillation_swing=0.05)).name == "oscillating"
+    assert verdict_of(judged(run_rows(wobble), swing_factor=1.3)).name == "oscillating"
 
 
 def test_one_fall_after_small_swings_is_no_oscillation() -> None:

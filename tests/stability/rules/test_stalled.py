@@ -15,7 +15,8 @@ def test_a_run_that_never_learns_is_stalled_at_the_budget() -> None:
     assert count == 13
     assert (verdict.name, verdict.onset_images) == ("stalled", BUDGET)
     assert verdict.evidence == (
-        "quality was .08 at 192 kimg, below the target .5; its best was .1 at 16 kimg; "
+        "quality was .08 at 192 kimg, below the target .5 (kid_fashion .14, target .019), and did "
+        "not improve beyond noise over the last third; its best was .13 at 16 kimg; "
         "no other failure in 13 evaluations; "
         "the generator's gradient norm ended at 1.2 times its first value"
     )
