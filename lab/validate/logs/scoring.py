@@ -139,6 +139,9 @@ def first_failure_of(distances: Array) -> Failure:
         baseline={},
         budget_images=log.budget_images,
         settings=SETTINGS,
+        scale=log.scale,
+        distance=log.distance,
+        from_elsewhere=True,
     )
     found = first_failure(history)
     if found is None:
