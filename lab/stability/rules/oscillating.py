@@ -33,7 +33,8 @@ def oscillating(history: RunHistory) -> Onset | None:
     than the limit, as smaller changes are noise. Net gain is the fall from the first high to the
     last, or from the first low to the last, whichever is larger; it must be below half the mean
     swing. The swings must be of similar size (`EVEN`), and x must go from turn to turn without
-    many ways back (`STEADY`), as noise does not, and be high as often as low (`HIGH`). Onset: the first of the turns.
+    many ways back (`STEADY`), as noise does not, and be high as often as low (`HIGH`). Onset: the
+    first of the turns.
     """
     learned = LEARNING_SHARE * history.budget_images
     points = [point for point in history.log_distances if point.images > learned]
@@ -56,7 +57,7 @@ def oscillating(history: RunHistory) -> Onset | None:
 
 
 def _share_high(points: Sequence[Point], turns: Sequence[Point]) -> float:
-    """Share of the evaluations between the turns, both ends included, that lie above the middle."""
+    """Share of the evaluations from the first turn to the last that lie above the middle."""
     inside = [point.value for point in points if turns[0].row <= point.row <= turns[-1].row]
     middle = (min(inside) + max(inside)) / 2
     return sum(value > middle for value in inside) / len(inside)
