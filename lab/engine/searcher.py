@@ -25,9 +25,9 @@ from lab.record import (
     trial_folder,
     write_card,
 )
+from lab.record.score import final_quality
 from lab.record.storage import Storage, open_storage
 from lab.run.folder import RunLabel, mark_errored, mark_pruned
-from lab.stability.score import final_quality
 
 
 class Watcher(Protocol):

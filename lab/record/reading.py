@@ -21,6 +21,8 @@ from lab.record.names import (
     run_folder,
     trial_folder,
 )
+from lab.record.rescaled import is_rescaled, rescaled_rows, rescaled_run, scale_of
+from lab.record.scale import Scale
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,18 @@ class StudyRecord:
     evaluations: Evaluations = field(default_factory=Evaluations)
 
     @property
+    def scale(self) -> Scale | None:
+        """What a kernel distance means; None where the record does not have the anchors."""
+        rows = (run.evaluations[0] for run in self.runs if run.evaluations)
+        column = self.card.metrics.columns.kernel
+        return scale_of(self.card, [row[column] for row in rows if _is_number(row, column)])
+
+    @property
+    def is_rescaled(self) -> bool:
+        """Whether quality was made anew from the distances, as version 0.1 had another scale."""
+        return is_rescaled(self.card)
+
+    @property
     def name(self) -> str:
         """The study's name; its folder's where the record has none."""
         return self.card.study or self.folder.name
@@ -100,6 +114,7 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     runs: list[RunRecord] = []
     torn = 0
     evaluated = Evaluations()
+    stored: list[tuple[Path, RunCard, list[Row]]] = []
     for path in _in_order(folder / "trials"):
         trial = _readable(path / TRIAL_FILE, TrialCard, folder, problems)
         if trial is None:
@@ -120,8 +135,31 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
                 continue
             rows = read_rows(seed_folder / EVALUATIONS_FILE) if evaluations else Rows([], 0)
             torn += rows.num_torn
-            runs.append(RunRecord(seed_folder, run, evaluated.append(rows.rows)))
+            if is_rescaled(study) and evaluations:
+                stored.append((seed_folder, run, list(rows.rows)))
+            else:
+                runs.append(RunRecord(seed_folder, run, evaluated.append(rows.rows)))
+    if stored:
+        runs = list(_on_todays_scale(study, stored, evaluated))
     return StudyRecord(folder, study, trials, runs, torn, problems, evaluated)
+
+
+def _on_todays_scale(
+    study: StudyCard, stored: Sequence[tuple[Path, RunCard, list[Row]]], into: Evaluations
+) -> Iterator[RunRecord]:
+    """The runs of a study of version 0.1, their quality made anew from their distances."""
+    column = study.metrics.columns.kernel
+    starts = [rows[0][column] for _, _, rows in stored if rows and _is_number(rows[0], column)]
+    scale = scale_of(study, starts)
+    for folder, card, rows in stored:
+        if scale is not None:
+            rows = rescaled_rows(rows, column, scale)
+            card = rescaled_run(card, rows, study.budget_images)
+        yield RunRecord(folder, card, into.append(rows))
+
+
+def _is_number(row: Row, column: str) -> bool:
+    return isinstance(row.get(column), (int, float))
 
 
 def _in_order(folder: Path) -> list[Path]:

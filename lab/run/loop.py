@@ -24,13 +24,13 @@ from lab.gan.sampling import generate, latents
 from lab.metrics import Examination
 from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
 from lab.record.columns import IMAGES_SEEN, QUALITY, SECONDS_EVALUATING, SECONDS_TRAINING, STEP
+from lab.record.score import final_quality, score
 from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms, wait_for
 from lab.run.curvature import curvature, require_small_game
 from lab.run.feed import Feed
 from lab.run.folder import Finished, Resumed, RunFolder, RunLabel
 from lab.run.pictures import save_lookalikes, save_samples
 from lab.run.probe import Probe
-from lab.stability.score import final_quality, score
 from lab.stability.signals import SignalWindow
 from lab.stability.verdict import Verdict, judge
 

@@ -9,6 +9,9 @@ from lab.record import RUN_FILE, STUDY_FILE, TRIAL_FILE, read_json, read_study
 from reports import write_report
 from tests.record.before import BEFORE, copied
 
+MADE_ANEW = ("score", "final_quality")
+"""What follows from quality, whose scale has changed."""
+
 
 def test_an_older_study_is_read_without_a_problem() -> None:
     study = read_study(BEFORE)
@@ -32,7 +35,23 @@ def test_nothing_of_an_older_study_is_unknown_or_lost() -> None:
         name = f"trials/{run.trial:04d}/seed-{run.seed}/{RUN_FILE}"
         files[name] = run.card.model_dump(mode="json", exclude_unset=True)
     for name, content in files.items():
-        assert content == canonical_record(read_json(BEFORE / name)), name
+        stored = canonical_record(read_json(BEFORE / name))
+        assert content == stored | {key: content[key] for key in MADE_ANEW if key in stored}, name
+
+
+def test_its_quality_is_made_anew_from_its_distances() -> None:
+    study = read_study(BEFORE)
+    assert study.is_rescaled
+    scale = study.scale
+    assert scale is not None
+    assert scale.anchor == 2.67
+    kernel = study.card.metrics.columns.kernel
+    for run in study.runs:
+        expected = [scale.quality(row[kernel]) for row in run.evaluations]
+        assert [row["quality"] for row in run.evaluations] == expected
+        if run.card.score is not None:
+            assert run.card.final_quality == expected[-1]
+            assert 0.0 <= run.card.score <= max(expected)
 
 
 def test_an_older_study_has_a_page(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from lab.record import (
     read_json,
     sample_file,
 )
-from lab.stability.score import score
+from lab.record.score import score
 from lab.stability.verdict import Verdict, stored_verdict
 from tests.runs import (
     NAMES,

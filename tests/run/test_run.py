@@ -29,9 +29,9 @@ from lab.record import (
     read_json,
     sample_file,
 )
+from lab.record.score import score
 from lab.run import run
 from lab.run.checkpoint import checkpoint_file
-from lab.stability.score import score
 from lab.stability.verdict import Verdict
 from tests.runs import (
     NAMES,

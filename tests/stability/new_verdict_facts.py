@@ -25,9 +25,9 @@ from lab.record import (
     run_folder,
     write_json,
 )
+from lab.record.score import final_quality
 from lab.stability.confidence import more_sensitive
 from lab.stability.rules import RULES
-from lab.stability.score import final_quality
 from lab.stability.verdict import stored_verdict
 from lab.validate.planted.tables import CALLED
 from reports import write_report

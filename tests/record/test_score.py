@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.stability.score import score
+from lab.record.score import score
 
 anything = st.one_of(st.floats(), st.integers(-10, 10), st.sampled_from([math.nan, math.inf]))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.integrate import trapezoid
 
-from lab.record import UNBROKEN
+from lab.record.verdicts import UNBROKEN
 
 
 def score(
@@ -43,7 +42,7 @@ def score(
         return 0.0
     inside = (images > start) & (images < end)
     edges = np.concatenate([[start], images[inside], [end]])
-    area = float(trapezoid(np.interp(edges, images, u), edges))
+    area = float(np.trapezoid(np.interp(edges, images, u), edges))
     return min(1.0, max(0.0, area / budget_images))
 
 
