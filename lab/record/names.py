@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 FORMAT = 2
 """Version of the record's format. In 1 (version 0.1 of the lab) quality was linear in the
-distance, from the start of the run itself; `lab.record.rescaled` puts such a study on today's scale."""
+distance, from the start of the run itself: see `lab.record.rescaled`."""
 
 Stage = Literal["explore", "race", "confirm"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
