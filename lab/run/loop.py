@@ -270,6 +270,7 @@ class _Training:
             self.rows,
             names=evaluator.names,
             baseline=evaluator.of_real,
+            num_samples=evaluator.num_paired,
             scale=evaluator.scale,
             budget_images=self.config.training.budget_images,
             settings=self.config.stability,

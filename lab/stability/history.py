@@ -55,9 +55,11 @@ class RunHistory:
     """Images seen at each row."""
     names: MetricNames
     baseline: Mapping[str, float]
-    """Metrics of held-out real images, by column."""
+    """Metrics and class shares of held-out real images, by column."""
     budget_images: int
     settings: StabilityConfig
+    num_samples: int = 0
+    """Samples that class shares were counted in; 0 where that is not known."""
     scale: Scale | None = None
     """Of the column `distance`; None where rows hold quality alone."""
     distance: str = ""
@@ -159,6 +161,7 @@ def make_history(
     baseline: Mapping[str, float],
     budget_images: int,
     settings: StabilityConfig,
+    num_samples: int = 0,
     scale: Scale | None = None,
     distance: str = "",
     from_elsewhere: bool = False,
@@ -190,6 +193,7 @@ def make_history(
         baseline,
         budget_images,
         settings,
+        num_samples,
         scale,
         distance,
         from_elsewhere,

@@ -65,13 +65,15 @@ def judge(
     baseline: Mapping[str, float] | None = None,
     budget_images: int | None = None,
     settings: StabilityConfig | None = None,
+    num_samples: int = 0,
     scale: Scale | None = None,
     log: LogOptions | None = None,
 ) -> Verdict | None:
     """The verdict of a run from its evaluations so far, or None while it is open.
 
     `frame` holds the rows of a run: those of evaluations.jsonl in order of images seen, with the
-    `names` of their metrics, the `baseline` of held-out real images, and the `scale` of the kernel
+    `names` of their metrics, the `baseline` of held-out real images (with their class
+    shares and the `num_samples` that those are counted in), and the `scale` of the kernel
     distance (without it, distances are taken back from the rows' quality); or, without `names`, a
     pandas frame or rows of any log, whose columns lab.stability.log recognises, as `log` sets.
     The budget is the last row's images unless given.
@@ -92,6 +94,7 @@ def judge(
             baseline=baseline or {},
             budget_images=budget_images,
             settings=settings,
+            num_samples=num_samples,
             scale=scale,
             distance=names.kernel,
         )

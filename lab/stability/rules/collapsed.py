@@ -1,4 +1,4 @@
-"""Collapsed: modes were reached and lost, or the generator makes nearly one image."""
+"""Collapsed: modes were lost or never had, or the generator makes nearly one image."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from lab.stability.history import (
     number,
     running_best,
 )
+from lab.stability.narrow import never_had
+from lab.stability.risen import risen
 from lab.stability.rule import Rule
 
 COLLAPSE_GRACE_SHARE = 0.75
@@ -27,17 +29,22 @@ MIN_MODES = 2.0
 """A run that never had this many modes cannot lose them."""
 STAYED_PRECISE = 0.8
 """Share of its best precision from which samples look as real as before."""
+COVERS_LESS = 0.75
+"""Coverage over its best below which a rise of the distance is a loss of modes: near-real images
+of 7 of 10 classes have .76 of that of all."""
 MANY_ALIKE = 0.5
 """Share of near-duplicates from which samples no longer differ."""
 
 
 def collapsed(history: RunHistory) -> Onset | None:
-    """Coverage or modes were reached and lost, or the generator makes nearly one image."""
+    """Coverage or modes were lost or never had, or the generator makes nearly one image."""
     return earliest(
         _coverage_lost(history),
         _modes_lost(history),
         _all_alike(history),
         _diversity_lost(history),
+        _distance_rose_by_lost_modes(history),
+        never_had(history),
     )
 
 
@@ -107,6 +114,31 @@ def _modes_lost(history: RunHistory) -> Onset | None:
         f"the mode count fell from {brief(top.value)} at {kimg(top.images)} to "
         f"{brief(first.value)} and {brief(second.value)} at {both(first, second)}, and coverage "
         f"to {brief(coverage[second.row])} of its best, while precision held",
+    )
+
+
+def _distance_rose_by_lost_modes(history: RunHistory) -> Onset | None:
+    """The distance rose and stayed while samples looked as real as before and covered less.
+
+    The rise is that of `degraded`; coverage is below `COVERS_LESS` of its best at the two
+    evaluations that show it, and precision still `STAYED_PRECISE` of its best.
+    """
+    rise = risen(history)
+    if rise is None:
+        return None
+    coverage = _shares_of_best(history, history.names.coverage)
+    precision = _shares_of_best(history, history.names.precision)
+    rows = (rise.first.row, rise.second.row)
+    if not all(row in coverage and row in precision for row in rows):
+        return None
+    less = all(coverage[row] < COVERS_LESS for row in rows)
+    if not less or any(precision[row] < STAYED_PRECISE for row in rows):
+        return None
+    return Onset(
+        rise.second.row,
+        rise.onset.images,
+        f"{rise.words}, while coverage fell to {brief(coverage[rows[0]])} and "
+        f"{brief(coverage[rows[1]])} of its best and precision held",
     )
 
 

@@ -8,8 +8,9 @@ from statistics import median
 from lab.record import QUALITY
 from lab.record.columns import CRITIC_LOSS, CRITIC_LOSS_MIN, MetricNames
 from lab.record.words import brief, kimg
-from lab.stability.history import LEARNING_SHARE, Onset, RunHistory, both, earliest
-from lab.stability.rises import first_rise, noise
+from lab.stability.history import Onset, RunHistory, earliest
+from lab.stability.risen import risen
+from lab.stability.rises import noise
 from lab.stability.rule import Rule
 
 FELL_TO_NOTHING = 0.05
@@ -26,37 +27,16 @@ def degraded(history: RunHistory) -> Onset | None:
 
 
 def _rose(history: RunHistory) -> Onset | None:
-    """The distance above its best level by `rise_factor` and by noise, two evaluations in a row.
+    """The distance rose and stayed (`lab.stability.risen`). Onset: the rise's first evaluation.
 
-    `lab.stability.rises` has the rule; the second of the two lies past `LEARNING_SHARE` of the
-    budget. Onset: the first evaluation of the rise. The evidence reports a critic's loss that had
-    fallen to about 0 and jumped, as in the late collapse of BigGAN (Brock et al. 2019, sec. 4.2).
+    The evidence reports a critic's loss that had fallen to about 0 and jumped, as in the late
+    collapse of BigGAN (Brock et al. 2019, sec. 4.2).
     """
-    points = history.log_distances
-    learned = LEARNING_SHARE * history.budget_images
-    first_confirmed = next((i for i, point in enumerate(points) if point.images > learned), None)
-    if first_confirmed is None:
-        return None
-    rise = first_rise(
-        [point.value for point in points],
-        history.settings.rise_factor,
-        first_confirmed=max(1, first_confirmed),
-    )
+    rise = risen(history)
     if rise is None:
         return None
-    top, onset = points[rise.best], points[rise.onset]
-    first, second = points[rise.confirmed - 1], points[rise.confirmed]
-    factors = [math.exp(point.value - top.value) for point in (first, second)]
-    began = f", from {kimg(onset.images)} on" if onset.row < first.row else ""
-    return Onset(
-        second.row,
-        onset.images,
-        f"{history.words_of_distance} rose from its best, {history.amount_at(top.row)} at "
-        f"{kimg(top.images)}, to {history.amount_at(first.row)} and "
-        f"{history.amount_at(second.row)} at {both(first, second)} "
-        f"({brief(factors[0])} and {brief(factors[1])} x){began}; a rise counts here from "
-        f"{brief(math.exp(rise.limit))} x on{_jump(history.until(second.row), onset.row)}",
-    )
+    jump = _jump(history.until(rise.second.row), rise.onset.row)
+    return Onset(rise.second.row, rise.onset.images, rise.words + jump)
 
 
 def _worse_than_its_start(history: RunHistory) -> Onset | None:

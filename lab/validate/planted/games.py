@@ -29,6 +29,14 @@ SPOIL_LEVELS = 900.0
 """Grey levels of noise per share of the budget from there on."""
 NUM_KEPT_CLASSES = (5, 2, 1)
 """Classes left at each evaluation after `FROM`; the last stays."""
+SLOWLY_KEPT_CLASSES = (9, 9, 8, 8, 7)
+"""As above, of a generator that loses 3 of 10 classes slowly."""
+NEAR_REAL_LEVELS = 6.0
+"""Grey levels of the noise on images that look real without being a perfect copy."""
+SHAPELESS_LEVELS = 25.0
+"""Grey levels of the noise under which precision is .7 of that of real images."""
+CRITIC_FACTOR = 30.0
+"""The critic's rate is this many times as large from `FROM` on."""
 NOISE_LEVELS = 2.0
 """Grey levels of the noise on images that are to look perfect."""
 RELAPSE_FROM = 3 / 16
@@ -167,13 +175,55 @@ class CopiedTraining(ServedGame):
 class DroppedClasses(ServedGame):
     """Held-out images are served, from `FROM` on of fewer and fewer classes."""
 
+    kept: tuple[int, ...] = NUM_KEPT_CLASSES
+
     def allowed(self, split: Split) -> Tensor:
         if self.share_done < FROM:
             return super().allowed(split)
         budget = self.config.training.budget_images
         since = (self.images_seen - FROM * budget) / self.config.evaluation.every_images
-        kept = NUM_KEPT_CLASSES[min(int(since), len(NUM_KEPT_CLASSES) - 1)]
+        kept = self.kept[min(int(since), len(self.kept) - 1)]
         return torch.nonzero(split.labels < kept).flatten()
+
+
+class SlowlyDroppedClasses(DroppedClasses):
+    """Held-out images are served, from `FROM` on of one class less at every second evaluation."""
+
+    kept = SLOWLY_KEPT_CLASSES
+
+
+class FewClasses(ServedGame):
+    """Near-real images of the first `num_classes` classes alone are served from the start."""
+
+    num_classes = 10
+
+    def allowed(self, split: Split) -> Tensor:
+        return torch.nonzero(split.labels < self.num_classes).flatten()
+
+    def noise_levels(self) -> float:
+        return NEAR_REAL_LEVELS
+
+
+def few_classes(count: int) -> type[FewClasses]:
+    """The game that serves so many classes."""
+    return type(f"FewClasses{count}", (FewClasses,), {"num_classes": count})
+
+
+class Shapeless(ServedGame):
+    """Images of every class are served under heavy noise: poor, and as diverse as the data."""
+
+    def noise_levels(self) -> float:
+        return SHAPELESS_LEVELS
+
+
+class CriticRateRises(PlantedGame):
+    """The critic's rate is `CRITIC_FACTOR` times as large from `FROM` on."""
+
+    def step(self, real_batch: RealSource) -> Step:
+        if self.share_done >= FROM:
+            rate = self.config.optimizer.critic.lr
+            set_rate(self.critic_optimizer, CRITIC_FACTOR * rate)
+        return super().step(real_batch)
 
 
 class RealAgainstReal(ServedGame):

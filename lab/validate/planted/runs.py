@@ -39,6 +39,8 @@ class PlayedRun:
     """Metrics and class shares of held-out real images."""
     anchor: float
     """The kernel distance at which quality is 0."""
+    num_samples: int
+    """Samples of an evaluation."""
     budget_images: int
     every_images: int
 
@@ -56,6 +58,7 @@ class PlayedRun:
         kernel, error = self.baseline[names.kernel], self.baseline[names.kernel_error]
         return {
             "names": names,
+            "num_samples": self.num_samples,
             "scale": Scale(self.anchor, kernel, error),
             "baseline": self.baseline,
             "budget_images": self.budget_images,
@@ -82,6 +85,7 @@ def play(job: PlantedJob) -> PlayedRun:
         evaluator.names.model_dump(),
         evaluator.of_real,
         evaluator.scale.anchor,
+        evaluator.num_paired,
         config.training.budget_images,
         config.evaluation.every_images,
     )
@@ -89,7 +93,7 @@ def play(job: PlantedJob) -> PlayedRun:
     return played
 
 
-GOOD_END = 0.7
+GOOD_END = 0.2
 NEAR_BEST = 0.1
 
 
