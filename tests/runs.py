@@ -20,7 +20,7 @@ from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.gan.game import Game
 from lab.metrics import Examination
-from lab.record import EVALUATIONS_FILE, GENERATOR_FILE, RUN_FILE, Row, read_json, read_rows
+from lab.record import EVALUATIONS_FILE, GENERATOR_FILE, RUN_FILE, Row, Scale, read_json, read_rows
 from lab.record.columns import MetricNames, metric_names
 from lab.run import Evaluation, run
 from lab.run.folder import RunFolder
@@ -82,6 +82,14 @@ class PlainEvaluator:
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(NAMES.model_dump().values())
+
+    @property
+    def num_paired(self) -> int:
+        return self.num_samples
+
+    @property
+    def scale(self) -> Scale:
+        return Scale(self.anchor[NAMES.kernel], self.baseline[NAMES.kernel])
 
     @property
     def of_real(self) -> dict[str, float]:

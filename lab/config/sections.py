@@ -184,6 +184,8 @@ class StabilityConfig(ConfigSection):
 
     target_quality: float = Field(default=0.5, gt=0.0, lt=1.0)
     """Final quality u_T from which a run without failure is stable."""
+    target_distance: str = Field(default="", pattern=r"^$|^[a-z][\w-]*=[0-9.e+-]+$")
+    """Distance to reach in place of target_quality, by its name, say fid=20; empty: none."""
     explosion_factor: float = Field(default=100.0, gt=1.0)
     """Ratio of a gradient norm to its own median so far that counts as an explosion."""
     explosion_norm: float = Field(default=1e4, gt=0.0)
@@ -216,7 +218,13 @@ class StabilityConfig(ConfigSection):
     """End a run at its failure; false: train to the budget and keep the first verdict."""
 
 
-NO_LIMITS = ("target_quality", "signal_every_steps", "jacobian", "stop_on_failure")
+NO_LIMITS = (
+    "target_quality",
+    "target_distance",
+    "signal_every_steps",
+    "jacobian",
+    "stop_on_failure",
+)
 """Settings of `StabilityConfig` that are no limits of rules."""
 
 

@@ -17,6 +17,7 @@ from lab.plan import PlanSettings, Preset, Space
 from lab.plan.objective import ObjectiveName
 from lab.plan.settings import FIRST_CONFIRM_SEED
 from lab.record import SettingsCard
+from lab.record.target import parse_target
 
 LEAST_TRIALS_TO_RACE = 8
 """Searches of fewer trials explore only, unless a race is asked for."""
@@ -69,8 +70,8 @@ class SearchOptions:
     """With --prune: no run is stopped before so many thousand images; a quarter of the budget."""
     pilot: bool = False
     """Known points and a Sobol design only, to measure how early quality predicts the final."""
-    target: float | None = None
-    """Final quality, 0 to 1, that a stable run must reach; the preset's when left out."""
+    target: str | None = None
+    """What a stable run must end with: quality=.5, or a distance (fid=20); else the preset's."""
     budget_kimg: float | None = None
     """Thousand real images a run trains on."""
     concurrent: int | None = None
@@ -124,7 +125,7 @@ class SearchOptions:
 
         Raises InputError for a --set that is not path=value.
         """
-        named = {
+        named: dict[str, Any] = {
             "data.source": self.dataset,
             "data.root": self.root,
             "data.resolution": self.resolution,
@@ -132,9 +133,10 @@ class SearchOptions:
             "evaluation.extractor_weights": self.extractor_weights,
             "training.budget_images": self._budget_images(),
             "training.accumulate": self.accumulate,
-            "stability.target_quality": self.target,
         }
         values = {path: value for path, value in named.items() if value is not None}
+        if self.target is not None:
+            values |= parse_target(self.target).settings
         values |= dict(parse_setting(text) for text in self.set)
         return {
             path: _absolute(value) if path in PATHS else value for path, value in values.items()
@@ -184,8 +186,8 @@ class SearchOptions:
         self.seed_counts()
         if self.confirm is not None and self.confirm >= FIRST_CONFIRM_SEED:
             raise InputError(f"--confirm is {self.confirm}; it must be below {FIRST_CONFIRM_SEED}")
-        if self.target is not None and not 0 < self.target < 1:
-            raise InputError(f"--target is {self.target:g}; it must be between 0 and 1")
+        if self.target is not None:
+            parse_target(self.target)
         if self.grace_kimg is not None and self.prune == "none":
             raise InputError("--grace-kimg is for --prune asha; give that as well, or neither")
         if self.pilot and (self.prune != "none" or self.race or self.confirm):

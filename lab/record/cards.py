@@ -25,6 +25,7 @@ from lab.record.study_parts import (
     SettingsCard,
     SpaceCard,
 )
+from lab.record.target import quality_of_target
 
 
 class StudyCard(Card):
@@ -91,7 +92,16 @@ class StudyCard(Card):
     @property
     def target_quality(self) -> float | None:
         """Quality from 0 to 1 that a run must end with to be stable."""
+        if distance := self.target_distance:
+            metrics = self.metrics
+            return quality_of_target(distance, metrics.columns, metrics.anchor, metrics.baseline)
         return _number(value_at(self.base, "stability.target_quality"))
+
+    @property
+    def target_distance(self) -> str:
+        """Distance that a run must reach to be stable, say `fid=20`; empty for a quality."""
+        value = value_at(self.base, "stability.target_distance")
+        return value if isinstance(value, str) else ""
 
 
 class TrialCard(Card):

@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 
-from lab.config import DataConfig, EvaluationConfig, RunConfig
+from lab.config import DataConfig, EvaluationConfig, RunConfig, StabilityConfig
 from lab.data import Pack, find
 from lab.errors import InputError, unknown
 from lab.gan.game import Game
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
 from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.record.target import quality_of_target
 from lab.user_file import UserFile, files_for, is_reference
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -31,6 +32,19 @@ class Bench:
     @property
     def shape(self) -> ImageShape:
         return ImageShape(self.pack.resolution, self.pack.channels, self.pack.num_classes)
+
+    def settled(self, settings: StabilityConfig) -> StabilityConfig:
+        """The settings with the quality of a target that is given as a distance.
+
+        Raises InputError for a distance that is not measured.
+        """
+        if not settings.target_distance:
+            return settings
+        evaluator = self.evaluator
+        quality = quality_of_target(
+            settings.target_distance, evaluator.names, evaluator.anchor, evaluator.baseline
+        )
+        return settings.model_copy(update={"target_quality": quality})
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -97,6 +111,7 @@ def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
     """
     of_extractor = files_for(filter(is_reference, [config.evaluation.extractor]), config.files)
     bench = open_bench(config.data, config.evaluation, choose_device(device), of_extractor)
+    bench.settled(config.stability)  # a target that is not measured must not leave a folder
     if config.network.conditional and bool((bench.pack.train.labels < 0).any()):
         raise InputError(
             f"network.conditional is true, but {bench.pack.card.name} has images without a class; "

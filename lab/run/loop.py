@@ -273,7 +273,7 @@ class _Training:
             num_samples=evaluator.num_paired,
             scale=evaluator.scale,
             budget_images=self.config.training.budget_images,
-            settings=self.config.stability,
+            settings=self.bench.settled(self.config.stability),
         )
         at_budget = self.game.images_seen >= self.config.training.budget_images
         return verdict if at_budget or self.config.stability.stop_on_failure else None

@@ -21,6 +21,7 @@ from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions
 from lab.stability.rises import last_alone_rises
 from lab.stability.rule import Rule
+from lab.stability.target import target_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,13 +110,20 @@ def judge(
         scale=read.scale,
         distance=read.distance,
         from_elsewhere=True,
-        has_target="target_quality" in settings.model_fields_set and not read.is_relative,
+        has_target=_is_held_to_a_target(settings, read.is_relative),
         is_relative=read.is_relative,
     )
     verdict = _verdict(history)
     return verdict and replace(
         verdict, ignored=read.ignored, not_judged=(*verdict.not_judged, *read.not_judged)
     )
+
+
+def _is_held_to_a_target(settings: StabilityConfig, is_relative: bool) -> bool:
+    """A distance means the same on every log; a quality, on a scale with known ends alone."""
+    if settings.target_distance:
+        return True
+    return "target_quality" in settings.model_fields_set and not is_relative
 
 
 def _verdict(history: RunHistory) -> Verdict | None:
@@ -179,7 +187,7 @@ def _stable_evidence(history: RunHistory) -> str:
 
 def _reached(history: RunHistory) -> str:
     last = history.points(QUALITY)[-1]
-    target = f"target {brief(history.settings.target_quality)}"
+    target = f"target {target_words(history.settings)}"
     if history.has_target:
         amount = "" if history.scale is None else f" ({_distance_at(history, last.row)})"
         return f"quality was {brief(last.value)}{amount} at {kimg(last.images)}, {target}"
