@@ -7,6 +7,7 @@ narrow: low coverage with low precision is a blur, which is a matter of quality.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def never_had(history: RunHistory) -> Onset | None:
     rows = [row for row in (last - 1, last) if row >= 0 and history.images[row] > 0]
     if not rows or not all(_looks_real(history, row) for row in rows):
         return None
-    clauses = [*_missing_classes(history, rows), *_covers_little(history, rows)]
+    clauses = [*missing_classes(history, rows), *_covers_little(history, rows)]
     if not clauses:
         return None
     precision = history.value(last, history.names.precision)
@@ -70,7 +71,7 @@ def _looks_real(history: RunHistory, row: int) -> bool:
     return precision is not None and precision >= LOOKS_REAL
 
 
-def _missing_classes(history: RunHistory, rows: list[int]) -> list[str]:
+def missing_classes(history: RunHistory, rows: Sequence[int]) -> list[str]:
     """A clause on the classes that are missing at all of the rows."""
     if not history.num_samples:
         return []
@@ -104,7 +105,7 @@ def _is_missing(history: RunHistory, row: int, column: str, real: float) -> bool
     return wilson_interval(round(share * count), count).high < CERTAINLY * real
 
 
-def _covers_little(history: RunHistory, rows: list[int]) -> list[str]:
+def _covers_little(history: RunHistory, rows: Sequence[int]) -> list[str]:
     """A clause if coverage or recall is far below what the precision gives at full diversity."""
     names = history.names
     for word, column in (("coverage", names.coverage), ("recall", names.recall)):

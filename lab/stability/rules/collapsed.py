@@ -16,7 +16,7 @@ from lab.stability.history import (
     number,
     running_best,
 )
-from lab.stability.narrow import never_had
+from lab.stability.narrow import missing_classes, never_had
 from lab.stability.risen import risen
 from lab.stability.rule import Rule
 
@@ -120,8 +120,8 @@ def _modes_lost(history: RunHistory) -> Onset | None:
 def _distance_rose_by_lost_modes(history: RunHistory) -> Onset | None:
     """The distance rose and stayed while samples looked as real as before and covered less.
 
-    The rise is that of `degraded`; coverage is below `COVERS_LESS` of its best at the two
-    evaluations that show it, and precision still `STAYED_PRECISE` of its best.
+    The rise is that of `degraded`; at the two evaluations that show it classes are missing or
+    coverage is below `COVERS_LESS` of its best, and precision still `STAYED_PRECISE` of its best.
     """
     rise = risen(history)
     if rise is None:
@@ -131,15 +131,16 @@ def _distance_rose_by_lost_modes(history: RunHistory) -> Onset | None:
     rows = (rise.first.row, rise.second.row)
     if not all(row in coverage and row in precision for row in rows):
         return None
-    less = all(coverage[row] < COVERS_LESS for row in rows)
-    if not less or any(precision[row] < STAYED_PRECISE for row in rows):
+    if any(precision[row] < STAYED_PRECISE for row in rows):
         return None
-    return Onset(
-        rise.second.row,
-        rise.onset.images,
-        f"{rise.words}, while coverage fell to {brief(coverage[rows[0]])} and "
-        f"{brief(coverage[rows[1]])} of its best and precision held",
-    )
+    clauses = [f"samples lack {clause}" for clause in missing_classes(history, rows)]
+    if all(coverage[row] < COVERS_LESS for row in rows):
+        shares = " and ".join(brief(coverage[row]) for row in rows)
+        clauses.append(f"coverage fell to {shares} of its best")
+    if not clauses:
+        return None
+    evidence = f"{rise.words}, while {' and '.join(clauses)} and precision held"
+    return Onset(rise.second.row, rise.onset.images, evidence)
 
 
 def _all_alike(history: RunHistory) -> Onset | None:

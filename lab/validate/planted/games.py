@@ -35,7 +35,7 @@ NEAR_REAL_LEVELS = 6.0
 """Grey levels of the noise on images that look real without being a perfect copy."""
 SHAPELESS_LEVELS = 25.0
 """Grey levels of the noise under which precision is .7 of that of real images."""
-CRITIC_FACTOR = 30.0
+CRITIC_FACTOR = 1000.0
 """The critic's rate is this many times as large from `FROM` on."""
 NOISE_LEVELS = 2.0
 """Grey levels of the noise on images that are to look perfect."""
@@ -210,10 +210,10 @@ def few_classes(count: int) -> type[FewClasses]:
 
 
 class Shapeless(ServedGame):
-    """Images of every class are served under heavy noise: poor, and as diverse as the data."""
+    """Images of every class are served under heavy noise that sinks: poor, and diverse."""
 
     def noise_levels(self) -> float:
-        return SHAPELESS_LEVELS
+        return SHAPELESS_LEVELS * (1.0 + 2.0 * max(0.0, 1.0 - self.share_done))
 
 
 class CriticRateRises(PlantedGame):
