@@ -116,10 +116,12 @@ class Game:
         self._set_rates(step)
         self._free_critic(True)
         num = self.config.training.critic_steps
+        played = []
         for critic_step in range(step * num, (step + 1) * num):
             real = self._real(real_batch(critic_step))
-            critic_seen, critic_norm = self._critic_step(critic_step, real)
+            played.append(self._critic_step(critic_step, real))
         self._free_critic(False)
+        critic_seen, critic_norm = _over_critic_steps(played)
         generator_seen, generator_norm, fake = self._generator_step(step, real)
         self.num_steps_done += 1
         self._update_average()
@@ -275,6 +277,17 @@ class Game:
         for part in (*MODULES, *OPTIMIZERS):
             getattr(self, part).load_state_dict(state[part])
         self.num_steps_done = int(state["num_steps_done"])
+
+
+def _over_critic_steps(played: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The mean of what a round's critic steps saw, [4], and the largest of their gradient norms.
+
+    One step that was not finite makes both so.
+    """
+    if len(played) == 1:
+        return played[0]
+    seen, norms = zip(*played, strict=True)
+    return torch.stack(seen).mean(dim=0), torch.stack(norms).amax(dim=0)
 
 
 def _channels_last(weight: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ RealSource = Callable[[int], RealBatch]
 class Observed(NamedTuple):
     """Signals of one step over the global batch, 0-d tensors on the device, detached.
 
+    The critic's are means over all its steps of the round, its gradient norm the largest of them.
     The same on every rank.
     """
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import pytest
 import torch
 
 from lab.config import CriticNorm, LossName, PenaltyKind, choices
-from lab.gan.game import Game
+from lab.gan.game import Game, _over_critic_steps
 from lab.gan.networks.spectral import orthonormal_departure
 from tests.gan.games import (
     real_images,
@@ -326,3 +327,12 @@ def test_orthonormal_critics_pay_for_their_departure_and_approach_orthonormality
         return orthonormal_departure(game.critic.layers()).item()
 
     assert departure(1.0) < 0.1 * departure(0.0)
+
+
+def test_every_critic_step_of_a_round_is_observed() -> None:
+    seen = torch.tensor([[1.0, 0.0, 0.0, 0.5], [3.0, 2.0, 0.0, 1.0]])
+    mean, norm = _over_critic_steps([(seen[0], torch.tensor(9.0)), (seen[1], torch.tensor(2.0))])
+    assert mean.tolist() == [2.0, 1.0, 0.0, 0.75]
+    assert norm == 9.0
+    bad, _ = _over_critic_steps([(seen[0] * math.nan, norm), (seen[1], norm)])
+    assert not bad.isfinite().any()
