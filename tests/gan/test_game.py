@@ -39,16 +39,20 @@ def test_a_step_moves_both_players_and_the_clock() -> None:
     assert not any(value.requires_grad for value in (*step.observed, step.real, step.fake))
 
 
-def test_what_is_observed_is_of_the_last_critic_step_and_of_the_gradients() -> None:
+def test_what_is_observed_is_the_mean_of_the_critic_steps_and_the_gradients() -> None:
     game = small_game({"training.critic_steps": 2})
     draws = watched(game)
     observed = game.step(real_images(game)).observed
 
-    last = draws.critic_results[-1]
-    assert observed.critic_loss == last.loss
-    assert (observed.logit_real, observed.logit_fake) == (last.real.mean(), last.fake.mean())
-    ranked = [real > fake for real, fake in zip(last.real, last.fake, strict=True)]
-    assert observed.critic_accuracy == sum(ranked) / len(ranked)
+    rounds = draws.critic_results[-2:]
+    assert observed.critic_loss == torch.stack([it.loss for it in rounds]).mean()
+    assert observed.logit_real == torch.stack([it.real.mean() for it in rounds]).mean()
+    assert observed.logit_fake == torch.stack([it.fake.mean() for it in rounds]).mean()
+    shares = [(it.real > it.fake).float().mean() for it in rounds]
+    assert observed.critic_accuracy == torch.stack(shares).mean()
+
+    game = small_game({"training.critic_steps": 1})
+    observed = game.step(real_images(game)).observed
     for norm, player in (
         (observed.critic_grad_norm, game.critic),
         (observed.generator_grad_norm, game.generator),
