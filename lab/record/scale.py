@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 STEEPNESS = 100.0
 """Below 1 / 100 of the way, quality grows with the distance itself instead of its logarithm."""
 LEAST_SHARE = 1 / 400
-"""Differences below this share of d_0 - d_rr are not told apart (1 for a FID from 400)."""
+"""The distance is not resolved below this share of d_0 - d_rr (1 for a FID from 400)."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Scale:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the anchors cannot be told apart: then no distance has a quality above 0."""
+        """Whether d_0 is not above d_rr: then no distance has a quality above 0."""
         finite = math.isfinite(self.anchor) and math.isfinite(self.floor)
         return not finite or self.anchor <= self.floor
 

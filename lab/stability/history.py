@@ -70,7 +70,7 @@ class RunHistory:
     """Whether the run is held to `target_quality`."""
     is_relative: bool = False
     """Whether the scale begins at a log's first row, which need not be an untrained generator:
-    then quality says nothing about a target."""
+    then no target applies."""
 
     @cached_property
     def log_distances(self) -> list[Point]:

@@ -47,8 +47,8 @@ def noise(x: Sequence[float] | Array) -> float:
     """
     values = np.asarray(x, dtype=np.float64)[1:]
     bends = np.abs(np.diff(values, 2))
-    own = float(np.median(bends)) / _MEDIAN_BEND if bends.size else 0.0
-    return (bends.size * own + PRIOR_WEIGHT * USUAL_NOISE) / (bends.size + PRIOR_WEIGHT)
+    of_run = float(np.median(bends)) / _MEDIAN_BEND if bends.size else 0.0
+    return (bends.size * of_run + PRIOR_WEIGHT * USUAL_NOISE) / (bends.size + PRIOR_WEIGHT)
 
 
 def levels(x: Sequence[float] | Array) -> Array:

@@ -130,7 +130,7 @@ def score_cell(cell: Cell) -> ScoredCell:
 def first_failure_of(distances: Array) -> Failure:
     """The rules of the judge on one log, without the confidence and the words of a verdict.
 
-    It takes a fifteenth of the time of `judge`, and also says which evaluation brought the name.
+    It takes a fifteenth of the time of `judge`, and also gives the evaluation that brought the name.
     """
     log = read_log(rows_of(distances), names=None, budget_images=None, options=OPTIONS)
     history = make_history(
@@ -143,10 +143,10 @@ def first_failure_of(distances: Array) -> Failure:
         distance=log.distance,
         from_elsewhere=True,
     )
-    found = first_failure(history)
-    if found is None:
+    failure = first_failure(history)
+    if failure is None:
         return Failure(None, len(distances) - 1)
-    rule, onset = found
+    rule, onset = failure
     return Failure(rule.name, onset.row)
 
 

@@ -66,7 +66,7 @@ def published_table(named: Sequence[NamedLog]) -> Table:
         rows,
         note="Right names: "
         + "; ".join(f"{truth}: {', '.join(names)}" for truth, names in RIGHT.items())
-        + ". A run that ended worse than its start is stalled only where the evidence says so. "
+        + ". A run that ended worse than its start is stalled only where the evidence states it. "
         "The onset error is 0 within the true interval.",
     )  # fmt: skip
 

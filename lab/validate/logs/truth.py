@@ -32,7 +32,7 @@ RIGHT: dict[Truth, tuple[str, ...]] = {
 def is_right(truth: Truth, called: str, evidence: str) -> bool:
     """Whether a run of this truth may be called so.
 
-    A run that ended worse than it started may be called stalled only if the evidence says so: a
+    A run that ended worse than it started may be called stalled only if the evidence states it: a
     fine-tuned network that lost quality is no network that learned nothing.
     """
     if truth == "worse than its start" and called == "stalled":
