@@ -130,7 +130,7 @@ def score_cell(cell: Cell) -> ScoredCell:
 def first_failure_of(distances: Array) -> Failure:
     """The rules of the judge on one log, without the confidence and the words of a verdict.
 
-    It takes a fifteenth of the time of `judge`, and also gives the evaluation that brought the name.
+    It takes a fifteenth of the time of `judge`, and gives the evaluation that brought the name.
     """
     log = read_log(rows_of(distances), names=None, budget_images=None, options=OPTIONS)
     history = make_history(
