@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -27,14 +26,16 @@ from lab.record import (
     read_card,
 )
 from lab.record.storage import is_url, open_storage
+from lab.user_file import UserFile, files_for, is_reference
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
 
-    from lab.gan.networks import Generator
-    from lab.gan.rounds import ImageShape
+    from lab.data import Pack
     from lab.metrics import Evaluator
-    from lab.run.bench import Bench
+    from lab.metrics.by_protocol import Measured
+    from lab.metrics.protocols import Part, Protocol
+    from lab.run.finished import FinishedRun
 
 MIN_SAMPLES = 50
 """The least that evaluation.num_samples may be."""
@@ -53,6 +54,12 @@ class EvaluateOptions:
     """fashion, inception, a file by lab.metrics, or mine.py:NAME; the run's own when left out."""
     extractor_weights: str | None = None
     """Weights file of the inception extractor."""
+    protocol: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """Measure by a named protocol instead, or by several between commas: fid50k_full, kid50k_full,
+    is50k, fid10k_test, fd_fashion50k_full; _full is against all training images, _test against
+    the held-out ones, _all against both."""
+    split: Literal["train", "heldout", "all"] = "train"
+    """Real images to measure distances to; with heldout or all only distances are measured."""
     samples: Path | None = None
     """Write a grid of samples to this WebP file."""
     json: bool = False
@@ -63,58 +70,185 @@ class EvaluateOptions:
 
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
-    import torch
-
     from lab.run.bench import open_bench_for
-    from lab.run.pictures import NUM_GRID_SAMPLES, save_samples
+    from lab.run.finished import open_finished
 
     folder = _local_folder(options.run)
-    config = _at_full_count(_stored_config(folder, options), options)
+    config = _stored_config(folder, options)
+    if options.protocol or options.split != "train":
+        return _by_name(folder, config, options)
+    config = _at_full_count(config, options)
     bench = open_bench_for(config, options.device)
-    generator = _generator(folder / GENERATOR_FILE, config, bench)
-    count = bench.evaluator.num_samples
-    shown: list[Tensor] = []
-
-    def parts() -> Iterator[Tensor]:
-        for images in generated(generator, config, bench.shape, count, options.run):
-            if sum(map(len, shown)) < NUM_GRID_SAMPLES:
-                shown.append(images)
-            yield images
-
-    measured = bench.evaluator.examine_parts(parts()).columns
-    if options.samples is not None:
-        try:
-            save_samples(torch.cat(shown), options.samples)
-        except StorageFailed as failed:
-            raise InputError(
-                f"--samples {options.samples} cannot be written ({failed.reason}); "
-                "give another path"
-            ) from None
-    _show(measured, bench.evaluator, options, count)
+    run = open_finished(folder, config, bench.pack, bench.device, options.run)
+    examined = bench.evaluator.examine_parts(run.images(bench.evaluator.num_samples))
+    _write_samples(run, options)
+    _show(examined.columns, bench.evaluator, options)
     return 0
 
 
-def generated(
-    generator: Generator, config: RunConfig, shape: ImageShape, count: int, run: str
-) -> Iterator[Tensor]:
-    """`count` images of a run's generator in parts, [n, C, H, H] uint8, always the same.
+def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
+    """Measure by the protocols that the options name."""
+    from lab.data import find
+    from lab.metrics.protocols import INCEPTION
+    from lab.run.bench import choose_device
+    from lab.run.finished import open_finished
 
-    The first of them are those of a smaller count. Raises InputError when one is not finite.
-    """
-    from lab.gan.sampling import generate, latents
+    pack, device = find(config.data), choose_device(options.device)
+    family = _family(config, device)
+    protocols = _protocols(options, config, pack, family)
+    for one in protocols:
+        _check_counts(one, pack)
+    run = open_finished(folder, config, pack, device, options.run)
+    results: dict[str, Measured] = {}
+    families = list(dict.fromkeys(one.family for one in protocols))
+    without = config
+    if INCEPTION in families and family != INCEPTION:  # given weights are not for the others
+        without = change_config(config, {"evaluation.extractor_weights": None})
+    for of in families:
+        named = [one for one in protocols if one.family == of]
+        measuring = _config_of(of, family, config if of == INCEPTION else without, named[0])
+        columns = [one for one in named if one.kind == "column"]
+        results |= _of_columns(columns, measuring, run, options)
+        if papers := [one for one in named if one.kind != "column"]:
+            results |= _of_papers(papers, measuring, run, pack, device)
+    _write_samples(run, options)
+    _show_named({one.name: results[one.name] for one in protocols}, options)
+    return 0
 
-    codes = latents(
-        count,
-        config.network.latent_size,
-        shape.num_classes,
-        seed=config.seed,
-        purpose="full evaluation",
-    )
-    for batch in codes:
-        images = generate(generator, iter([batch]), autocast=nullcontext())
-        if images is None:
-            raise InputError(f"the generator of {run} makes non-finite images; it diverged")
-        yield images
+
+def _family(config: RunConfig, device: torch.device) -> str:
+    """Family of the configured extractor."""
+    from lab.metrics.extractors import load_extractor
+    from lab.metrics.protocols import INCEPTION
+
+    if config.evaluation.extractor == INCEPTION:  # its weights may not be needed, nor be here
+        return INCEPTION
+    values = {"evaluation.extractor_weights": None}
+    alone = change_config(config, values).evaluation
+    return load_extractor(alone, device, _files_of(config)).family
+
+
+def _files_of(config: RunConfig) -> tuple[UserFile, ...]:
+    return files_for(filter(is_reference, [config.evaluation.extractor]), config.files)
+
+
+def _protocols(
+    options: EvaluateOptions, config: RunConfig, pack: Pack, family: str
+) -> list[Protocol]:
+    """Those that the options name, or the distances to the split that they name."""
+    from lab.metrics.protocols import SUBSET_SIZE, Protocol, parse_protocols
+
+    if not options.protocol:
+        count = _at_full_count(config, options).evaluation.num_samples
+        part: Part = "test" if options.split == "heldout" else "all"
+        distances = [Protocol("frechet", family, count, part)]
+        num_real = len(pack.heldout) + (len(pack.train) if part == "all" else 0)
+        if min(count, num_real) >= SUBSET_SIZE:
+            distances.append(Protocol("kernel", family, count, part))
+        return distances
+    named = f"--protocol {','.join(options.protocol)}"
+    if options.num_samples is not None:
+        raise InputError(
+            f"{named} has its own number of samples; drop --num-samples, or change the number in "
+            "the protocol's name"
+        )
+    if options.split != "train":
+        raise InputError(
+            f"{named} has its own real images; drop --split, or end the protocol's name in _full, "
+            "_test or _all"
+        )
+    return parse_protocols(options.protocol, family)
+
+
+def _check_counts(protocol: Protocol, pack: Pack) -> None:
+    most = min(len(pack.train), len(pack.heldout))
+    if protocol.needs_equal_counts and protocol.num_samples > most:
+        raise InputError(
+            f"the protocol {protocol.name} needs as many real images as samples, but the data has "
+            f"{len(pack.train):,} train and {len(pack.heldout):,} held-out images; take at most "
+            f"{protocol.column}_{most}"
+        )
+
+
+def _config_of(family: str, usual: str, config: RunConfig, protocol: Protocol) -> RunConfig:
+    """The run's configuration with the extractor of a family."""
+    from lab.metrics.protocols import INCEPTION
+
+    if family == usual:
+        return config
+    if family not in (INCEPTION, "fashion"):
+        raise InputError(
+            f"the protocol {protocol.name} is of an extractor of the family '{family}', and the "
+            f"run's is of '{usual}'; give --extractor the file of that family"
+        )
+    return change_config(config, {"evaluation.extractor": family})
+
+
+def _of_columns(
+    protocols: list[Protocol], config: RunConfig, run: FinishedRun, options: EvaluateOptions
+) -> dict[str, Measured]:
+    """Columns of a search, measured as a search does at each count."""
+    from lab.metrics.by_protocol import Measured
+    from lab.run.bench import open_bench_for
+
+    results = {}
+    for count in dict.fromkeys(one.num_samples for one in protocols):
+        counted = change_config(config, {"evaluation.num_samples": count})
+        evaluator = open_bench_for(counted, options.device).evaluator
+        row = evaluator.examine_parts(run.images(count)).columns
+        for one in protocols:
+            if one.num_samples == count:
+                sentence = evaluator.protocol_of(one.column)
+                results[one.name] = Measured({one.name: row[one.column]}, sentence)
+    return results
+
+
+def _of_papers(
+    protocols: list[Protocol],
+    config: RunConfig,
+    run: FinishedRun,
+    pack: Pack,
+    device: torch.device,
+) -> dict[str, Measured]:
+    """Protocols of one extractor that have a fixed recipe."""
+    from lab.config import cache_folder
+    from lab.metrics.by_protocol import Splits, measure_by
+    from lab.metrics.extractors import load_extractor
+    from lab.metrics.reference import real_features
+    from lab.run.finished import tracked_later
+
+    extractor = load_extractor(config.evaluation, device, _files_of(config))
+    splits = None
+    if any(one.part is not None for one in protocols):
+        counts = len(pack.train), len(pack.heldout)
+        with ExitStack() as stack:
+            features = real_features(
+                extractor,
+                pack.train,
+                pack.heldout,
+                num_samples=min(counts),
+                fingerprint=pack.card.fingerprint,
+                cache=cache_folder() / "features",
+                progress=tracked_later(stack, "features of real images", sum(counts)),
+            )
+        splits = Splits(features, *counts)
+    most = max(one.num_samples for one in protocols)
+    return measure_by(protocols, extractor, splits, run.images(most))
+
+
+def _write_samples(run: FinishedRun, options: EvaluateOptions) -> None:
+    import torch
+
+    from lab.run.pictures import NUM_GRID_SAMPLES, save_samples
+
+    if options.samples is None:
+        return
+    try:
+        save_samples(torch.cat(list(run.images(NUM_GRID_SAMPLES))), options.samples)
+    except StorageFailed as failed:
+        raise InputError(
+            f"--samples {options.samples} cannot be written ({failed.reason}); give another path"
+        ) from None
 
 
 def _local_folder(run: str) -> Path:
@@ -152,39 +286,12 @@ def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:
     return change_config(config, {"evaluation.num_samples": count})
 
 
-def _generator(path: Path, config: RunConfig, bench: Bench) -> Generator:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from lab.gan.networks import build_generator
-    from lab.randomness import counted_generator
-
-    if not path.exists():
-        raise InputError(f"{path} is missing: the run has not finished; continue it first")
-    shape = bench.shape
-    generator = build_generator(
-        config.network,
-        resolution=shape.resolution,
-        channels=shape.channels,
-        num_classes=shape.num_classes,
-        rng=counted_generator(config.seed, "initial generator", 0),
-        files=config.files,
-    )
-    try:
-        generator.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path} is damaged or of another configuration: {first}") from None
-    return generator.to(bench.device).eval()
-
-
-def _show(
-    measured: dict[str, float], evaluator: Evaluator, options: EvaluateOptions, count: int
-) -> None:
+def _show(measured: dict[str, float], evaluator: Evaluator, options: EvaluateOptions) -> None:
     if options.json:
         print(json.dumps({"metrics": measured, "baseline": evaluator.of_real}))
         return
-    table = Table(title=f"{options.run}  ({count} samples, extractor {evaluator.extractor})")
+    count, extractor = evaluator.num_samples, evaluator.extractor
+    table = Table(title=f"{options.run}  ({count} samples, extractor {extractor})")
     table.add_column("metric")
     table.add_column("generated", justify="right")
     table.add_column("held-out real", justify="right")
@@ -192,6 +299,23 @@ def _show(
         real = evaluator.of_real.get(name)
         table.add_row(name, f"{value:.5g}", "-" if real is None else f"{real:.5g}")
     Console().print(table)
+
+
+def _show_named(results: dict[str, Measured], options: EvaluateOptions) -> None:
+    columns = {name: value for one in results.values() for name, value in one.columns.items()}
+    sentences = {name: one.sentence for name, one in results.items()}
+    if options.json:
+        print(json.dumps({"metrics": columns, "protocols": sentences}))
+        return
+    table = Table(title=options.run)
+    table.add_column("protocol")
+    table.add_column("generated", justify="right")
+    for name, value in columns.items():
+        table.add_row(name, f"{value:.5g}")
+    console = Console()
+    console.print(table)
+    for name, sentence in sentences.items():
+        console.print(f"{name}: {sentence}.", soft_wrap=True, markup=False, highlight=False)
 
 
 def main(args: list[str] | None = None) -> int:

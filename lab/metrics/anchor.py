@@ -46,8 +46,8 @@ def anchor_of(
     """The distances of as many such images as an evaluation takes.
 
     They are read from the file `path`, or computed and put there. `images` is the train split
-    that `yardstick` is made of; `path` names all that the numbers depend
-    on. Raises InputError when the file cannot be written.
+    that `yardstick` is made of; `path` names all that the numbers depend on. Raises InputError
+    when the file cannot be written.
     """
     if (content := read_checked(path)) is not None:
         return Anchor(**json.loads(content))

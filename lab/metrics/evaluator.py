@@ -172,6 +172,14 @@ class Evaluator:
             **self._described_classes(),
         }
 
+    def protocol_of(self, column: str) -> str:
+        """How a column is measured, in a sentence without its end."""
+        for metric in all_metrics().values():
+            if column in (column_of(one, self.family) for one in metric.columns):
+                text = metric.protocol(self.yardstick)
+                return f"{text}; {self.num_reference:,} training images; {self.extractor}"
+        raise KeyError(column)
+
     def _described_classes(self) -> dict[str, Any]:
         if self.classes is None:
             return {}

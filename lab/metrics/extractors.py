@@ -38,6 +38,8 @@ class Extractor:
     """Grey images are repeated over three channels first."""
     head: Callable[[Tensor], Tensor] | None = None
     """Class logits of features, where the network is a classifier."""
+    logits: Callable[[Tensor], Tensor] | None = None
+    """Logits of the Inception Score, from features; only Inception has them."""
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
@@ -152,7 +154,23 @@ def inception(config: EvaluationConfig, device: torch.device) -> Extractor:
         raise _inception_out_of_reach(f"{problem} ({first_line})") from None
     name = "inception-v3-compat"
     digest = file_digest(path)
-    return Extractor(name, "inception", digest, module, device, batch_size=32, needs_colour=True)
+
+    weight = module.get_parameter("fc.weight").detach()
+
+    def logits(features: Tensor) -> Tensor:
+        """Without the bias, as in the score's first code (torch-fidelity: `logits_unbiased`)."""
+        return features @ weight.T
+
+    return Extractor(
+        name,
+        "inception",
+        digest,
+        module,
+        device,
+        batch_size=32,
+        needs_colour=True,
+        logits=logits,
+    )
 
 
 def _check_inception_file(path: Path) -> None:

@@ -15,6 +15,16 @@ class Moments(NamedTuple):
     covariance: Tensor
 
 
+def pooled(parts: tuple[Moments, Moments], counts: tuple[int, int]) -> Moments:
+    """Moments of two sets of so many samples together, from those of each."""
+    (one, two), (n, m) = parts, counts
+    apart = two.mean - one.mean
+    within = (n - 1) * one.covariance + (m - 1) * two.covariance
+    between = n * m / (n + m) * torch.outer(apart, apart)
+    mean = (n * one.mean + m * two.mean) / (n + m)
+    return Moments(mean, (within + between) / (n + m - 1))
+
+
 class MomentSums:
     """Sums over features that come in parts; float64 keeps them exact enough for any set."""
 

@@ -52,6 +52,11 @@ def class_share(index: int) -> str:
     return f"{CLASS_SHARE_PREFIX}{index}"
 
 
+def count_word(count: int) -> str:
+    """A number of samples within a name: 2,000 is `2k`, 1,500 is `1500`."""
+    return f"{count // 1000}k" if count % 1000 == 0 else str(count)
+
+
 class MetricNames(BaseModel):
     """Columns of one extractor's metrics; only Inception has `fid` (docs/design.md section 9)."""
 

@@ -1,0 +1,100 @@
+"""The averaged generator of a finished run, and images of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from lab.config import RunConfig
+from lab.data import Pack
+from lab.data.progress import tracked
+from lab.errors import InputError
+from lab.gan.networks import Generator, build_generator
+from lab.gan.sampling import generate, latents
+from lab.randomness import counted_generator
+from lab.record import GENERATOR_FILE
+
+LONG = 5_000
+"""Images from which progress is shown."""
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """The averaged generator of a run."""
+
+    name: str
+    """As the command line has it."""
+    config: RunConfig
+    generator: Generator
+    num_classes: int
+    """Of the data."""
+
+    def images(self, count: int) -> Iterator[Tensor]:
+        """`count` images in parts, [n, C, H, H] uint8, always the same.
+
+        The first of them are those of a smaller count. Raises InputError when one is not finite.
+        """
+        codes = latents(
+            count,
+            self.config.network.latent_size,
+            self.num_classes,
+            seed=self.config.seed,
+            purpose="full evaluation",
+        )
+        with ExitStack() as stack:
+            advance = tracked_later(stack, "generated images", count)
+            for batch in codes:
+                images = generate(self.generator, iter([batch]), autocast=nullcontext())
+                if images is None:
+                    raise InputError(
+                        f"the generator of {self.name} makes non-finite images; it diverged"
+                    )
+                yield images
+                if count >= LONG:
+                    advance(len(images))
+
+
+def open_finished(
+    folder: Path, config: RunConfig, pack: Pack, device: torch.device, name: str
+) -> FinishedRun:
+    """The run in `folder`; raises InputError when its generator is missing or damaged."""
+    generator = _generator(folder / GENERATOR_FILE, config, pack)
+    return FinishedRun(name, config, generator.to(device).eval(), pack.num_classes)
+
+
+def _generator(path: Path, config: RunConfig, pack: Pack) -> Generator:
+    if not path.exists():
+        raise InputError(f"{path} is missing: the run has not finished; continue it first")
+    generator = build_generator(
+        config.network,
+        resolution=pack.resolution,
+        channels=pack.channels,
+        num_classes=pack.num_classes,
+        rng=counted_generator(config.seed, "initial generator", 0),
+        files=config.files,
+    )
+    try:
+        generator.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path} is damaged or of another configuration: {first}") from None
+    return generator
+
+
+def tracked_later(stack: ExitStack, title: str, total: int) -> Callable[[int], None]:
+    """Progress that is shown from its first step on; without a step nothing is written."""
+    steps: list[Callable[[int], None]] = []
+
+    def advance(count: int) -> None:
+        if not steps:
+            steps.append(stack.enter_context(tracked(title, total)))
+        steps[0](count)
+
+    return advance
