@@ -166,7 +166,7 @@ def _check_counts(protocol: Protocol, pack: Pack) -> None:
         raise InputError(
             f"the protocol {protocol.name} needs as many real images as samples, but the data has "
             f"{len(pack.train):,} train and {len(pack.heldout):,} held-out images; take at most "
-            f"{protocol.column}_{most}"
+            f"{protocol.at(most)}"
         )
 
 

@@ -25,7 +25,7 @@ from lab.record.columns import MetricNames, metric_names
 from lab.run import Evaluation, run
 from lab.run.folder import RunFolder
 
-NAMES = metric_names("plain")
+NAMES = metric_names("plain", 64)
 SMALL: dict[str, Any] = {
     "network.architecture": "dcgan",
     "network.width": 1 / 16,

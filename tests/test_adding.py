@@ -175,7 +175,7 @@ def test_a_stored_trial_trains_and_is_evaluated_without_the_file(
     options = ["--trial", str(trial), "--out", str(trial / "seed-0"), "--device", "cpu"]
     assert train([*options, "--threads=1"]) == 0
     assert evaluate([str(trial / "seed-0"), "--json", "--num-samples=64", "--device=cpu"]) == 0
-    assert "coverage_plain" in json.loads(capsys.readouterr().out.splitlines()[-1])["metrics"]
+    assert "coverage_plain_64" in json.loads(capsys.readouterr().out.splitlines()[-1])["metrics"]
 
 
 def test_an_extractor_measures_from_the_lab_and_from_a_persons_file(
@@ -189,7 +189,7 @@ def test_an_extractor_measures_from_the_lab_and_from_a_persons_file(
         small_run(pack, {"evaluation.extractor": reference(example, here)}), "cpu"
     ).evaluator
     images = torch.zeros(64, 1, 32, 32, dtype=torch.uint8)
-    assert labs.measure(images)["fd_quarters"] == own.measure(images)["fd_quarters-features"]
+    assert labs.measure(images)["fd_quarters_64"] == own.measure(images)["fd_quarters-features_64"]
     assert own.extractor.startswith("quarters-features-")
 
 
@@ -201,8 +201,8 @@ def test_a_metric_is_in_the_row_the_record_and_the_report(here: Path, pack: Path
         config = small_run(pack, {"loss": "huber", "evaluation.extractor": "fashion", **SHORT})
         described = describe(open_bench_for(config, "cpu"))
         assert list(run(config, run_at, device="cpu"))[-1].verdict is not None
-    assert stored_rows(run_at)[-1]["spread_fashion"] >= 0
-    assert described["metrics"]["baseline"]["spread_fashion"] == pytest.approx(1.0, abs=0.3)
+    assert stored_rows(run_at)[-1]["spread_fashion_64"] >= 0
+    assert described["metrics"]["baseline"]["spread_fashion_64"] == pytest.approx(1.0, abs=0.3)
     assert described["metrics"]["spread"].startswith("total variance of 64 samples")
     losses = {"kind": "categorical", "choices": ["hinge", "huber"]}
     write_json(
@@ -215,9 +215,9 @@ def test_a_metric_is_in_the_row_the_record_and_the_report(here: Path, pack: Path
     )
 
     record = read_study(study)
-    assert "spread_fashion" in curve_names(record)
+    assert "spread_fashion_64" in curve_names(record)
     page = build_page(record)
-    assert "spread fashion" in page
+    assert "spread fashion 64" in page
     assert "huber" in page
 
 

@@ -20,7 +20,7 @@ from lab.config import (
     with_values,
 )
 from lab.errors import InputError, nearest, unknown
-from lab.record.columns import metric_names
+from lab.record.columns import metric_names, names_in, under_columns
 
 OTHER_VALUES: dict[str, Any] = {
     "seed": 7,
@@ -326,6 +326,35 @@ def test_only_inception_metrics_are_called_fid() -> None:
     assert (names.frechet, names.kernel) == ("fd_fashion", "kid_fashion")
     assert names.kernel_error == "kid_fashion_se"
     assert names.coverage == "coverage_fashion"
+
+
+def test_names_end_in_the_number_of_samples() -> None:
+    names = metric_names("fashion", 2_000)
+    assert (names.frechet, names.kernel_error) == ("fd_fashion_2k", "kid_fashion_2k_se")
+    assert metric_names("inception", 50_000).frechet == "fid_50k"
+    assert metric_names("fashion", 1_500).rke == "rke_fashion_1500"
+    fewer = metric_names("fashion", 10_000, 2_000)
+    assert (fewer.kernel, fewer.recall) == ("kid_fashion_10k", "recall_fashion_2k")
+
+
+@pytest.mark.parametrize("family", ["fashion", "inception", "my-tops"])
+@pytest.mark.parametrize("counts", [(), (1_500,), (10_000, 2_000)])
+def test_names_are_known_again_by_their_columns(family: str, counts: tuple[int, ...]) -> None:
+    names = metric_names(family, *counts)
+    expected = None if (family, counts) == ("inception", ()) else names
+    assert names_in(["quality", *names.model_dump().values()]) == expected
+
+
+def test_rows_of_either_spelling_have_the_names_asked_for() -> None:
+    row = {"fd_fashion": 1.0, "kid_fashion_se": 2.0, "class_share_1": 3.0, "signal_r_t": 4.0}
+    counted = {
+        "fd_fashion_2k": 1.0,
+        "kid_fashion_2k_se": 2.0,
+        "class_share_1": 3.0,
+        "signal_r_t": 4.0,
+    }
+    assert under_columns(row, metric_names("fashion", 2_000).model_dump().values()) == counted
+    assert under_columns(counted, metric_names("fashion").model_dump().values()) == row
 
 
 @pytest.mark.parametrize("family", ["fashion", "inception", "mine"])

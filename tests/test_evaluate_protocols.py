@@ -144,8 +144,8 @@ def test_a_searchs_column_is_what_a_search_measures(
     row = json.loads(capsys.readouterr().out)["metrics"]
 
     assert set(columns) == {"kid_fashion_80", "coverage_fashion_80", "fd_fashion_500"}
-    assert columns["kid_fashion_80"] == row["kid_fashion"]
-    assert columns["coverage_fashion_80"] == row["coverage_fashion"]
+    assert columns["kid_fashion_80"] == row["kid_fashion_80"]
+    assert columns["coverage_fashion_80"] == row["coverage_fashion_80"]
     assert "10 blocks of 8 samples" in sentences["kid_fashion_80"]
 
 

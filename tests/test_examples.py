@@ -48,7 +48,7 @@ def test_a_record_is_read_with_pandas_alone(searched: tuple[Path, NotebookNode])
     folder, _ = searched
     printed = results(executed("read_a_record.ipynb", folder))
     assert "verdict.name" in printed
-    assert "fd_fashion" in printed
+    assert "fd_fashion_" in printed
 
 
 def test_reading_a_record_imports_nothing_of_the_lab() -> None:

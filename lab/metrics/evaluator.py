@@ -18,11 +18,12 @@ from lab.metrics.distances import MIN_SAMPLES
 from lab.metrics.extractors import Extractor, load_extractor
 from lab.metrics.memorisation import suspects
 from lab.metrics.metric import (
+    Metric,
     Sample,
     Stream,
     Yardstick,
     all_metrics,
-    column_of,
+    columns_of,
     measured,
     streams_of,
 )
@@ -88,7 +89,11 @@ class Evaluator:
     @property
     def names(self) -> MetricNames:
         """Column names of the metrics that the lab itself reads."""
-        return metric_names(self.family)
+        return metric_names(self.family, self.num_samples, self.num_paired)
+
+    def columns_of(self, metric: Metric) -> tuple[str, ...]:
+        """The columns of one metric."""
+        return columns_of(metric, self.family, self.num_samples, self.num_paired)
 
     @property
     def scale(self) -> Scale:
@@ -153,9 +158,9 @@ class Evaluator:
         """The `metrics` entry of study.json: every number's protocol."""
         metrics = all_metrics()
         further = {
-            column: column_of(column, self.family)
+            role: column
             for metric in metrics.values()
-            for column in metric.columns
+            for role, column in zip(metric.columns, self.columns_of(metric), strict=True)
         }
         return {
             "extractor": self.extractor,
@@ -175,7 +180,7 @@ class Evaluator:
     def protocol_of(self, column: str) -> str:
         """How a column is measured, in a sentence without its end."""
         for metric in all_metrics().values():
-            if column in (column_of(one, self.family) for one in metric.columns):
+            if column in self.columns_of(metric):
                 text = metric.protocol(self.yardstick)
                 return f"{text}; {self.num_reference:,} training images; {self.extractor}"
         raise KeyError(column)
@@ -230,7 +235,7 @@ def make_evaluator(
     counts = len(reference), len(heldout), config.num_samples
     path = cache / features_file(source, f"anchor of {fingerprint}", *counts)
     anchor = anchor_of(source, reference, yardstick, path=path, progress=progress)
-    names = metric_names(source.family)
+    names = metric_names(source.family, config.num_samples, num_paired)
     features = training.heldout[:num_paired]
     sample = Sample(features, training.find(features), heldout=True)
     return Evaluator(

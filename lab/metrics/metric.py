@@ -16,7 +16,7 @@ from torch import Tensor
 from lab.catalogue import METRICS, resolve
 from lab.metrics.moments import Moments
 from lab.metrics.nearest import Nearest, TrainingSide
-from lab.record.columns import metric_names
+from lab.record.columns import counted, metric_names
 
 Made = TypeVar("Made")
 
@@ -83,7 +83,8 @@ class Metric:
     """One metric, which may have several columns."""
 
     columns: tuple[str, ...]
-    """Names without the extractor's family: `coverage` becomes `coverage_fashion`."""
+    """Names without the extractor's family and the number of samples: `coverage` becomes
+    `coverage_fashion_2k`."""
     compute: Callable[[Sample, Yardstick], Sequence[float]]
     """The values of the columns. Equal samples must give equal values; NaN means undefined."""
     protocol: Callable[[Yardstick], str]
@@ -98,10 +99,16 @@ def all_metrics() -> dict[str, Metric]:
     return {name: resolve(METRICS, name) for name in METRICS}
 
 
-def column_of(name: str, family: str) -> str:
-    """The column of a metric under an extractor's family (`frechet` of Inception is `fid`)."""
-    typed: dict[str, str] = metric_names(family).model_dump()
-    return typed.get(name, f"{name}_{family}")
+def columns_of(
+    metric: Metric, family: str, num_samples: int | None, num_paired: int | None = None
+) -> tuple[str, ...]:
+    """The columns of a metric under an extractor's family at a number of samples.
+
+    `coverage` is `coverage_fashion_2k`, `frechet` of Inception `fid_2k`: see `metric_names`.
+    """
+    typed: dict[str, str] = metric_names(family, num_samples, num_paired).model_dump()
+    count = counted(num_samples if metric.stream else num_paired or num_samples)
+    return tuple(typed.get(name, f"{name}_{family}{count}") for name in metric.columns)
 
 
 def streams_of(yardstick: Yardstick) -> dict[str, Stream]:
@@ -119,6 +126,6 @@ def measured(
         stream = (streams or {}).get(name)
         values = metric.compute(sample, yardstick) if stream is None else stream.values()
         assert len(values) == len(metric.columns), f"metric {name} gives a value for each column"
-        columns = (column_of(column, family) for column in metric.columns)
+        columns = columns_of(metric, family, yardstick.num_samples, len(yardstick.reference))
         row |= dict(zip(columns, map(float, values), strict=True))
     return row

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.errors import InputError, nearest
-from lab.metrics.metric import all_metrics, column_of
-from lab.record.columns import count_word
+from lab.metrics.metric import all_metrics, columns_of
+from lab.record.columns import count_word, counted
 
 Kind = Literal["frechet", "kernel", "score", "column"]
 Part = Literal["full", "test", "all"]
@@ -28,7 +28,7 @@ Part = Literal["full", "test", "all"]
 USUAL = ("fid50k_full", "kid50k_full", "is50k", "fid10k_test")
 PAPER = re.compile(r"(?:(fid|kid)|(fd|kid)_([a-z0-9-]+?)_?)([1-9]\d*k?)_(full|test|all)")
 SCORE = re.compile(r"is([1-9]\d*k?)")
-COLUMN = re.compile(r"([a-z0-9_-]+)_([1-9]\d*k?)")
+COLUMN = re.compile(r"[a-z0-9_-]+_([1-9]\d*k?)(?:_se)?")
 INCEPTION = "inception"
 NUM_SUBSETS, SUBSET_SIZE = 100, 1_000
 """torch-fidelity's for the kernel distance."""
@@ -55,7 +55,7 @@ class Protocol:
     part: Part | None = None
     """The real images; None where there are none, or a search's."""
     column: str = ""
-    """For a search's column: its name without the count."""
+    """For a search's column: its name."""
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class Protocol:
         if self.kind == "score":
             return f"is{count}"
         if self.kind == "column":
-            return f"{self.column}_{count}"
+            return self.column
         if self.family == INCEPTION:
             metric = "fid" if self.kind == "frechet" else "kid"
             return f"{metric}{count}_{self.part}"
@@ -83,9 +83,13 @@ class Protocol:
         """Whether it takes no more samples than there are real images."""
         if self.kind != "column":
             return False
-        metrics = all_metrics().values()
-        paired = (metric.columns for metric in metrics if metric.stream is None)
-        return any(column_of(one, self.family) == self.column for part in paired for one in part)
+        paired = (metric for metric in all_metrics().values() if metric.stream is None)
+        return any(self.column in columns_of(one, self.family, self.num_samples) for one in paired)
+
+    def at(self, num_samples: int) -> str:
+        """The name of a search's column at another number of samples."""
+        ending = f"{counted(num_samples)}\\1"
+        return re.sub(f"{counted(self.num_samples)}(_se)?$", ending, self.column)
 
     def sentence(self, num_real: int, num_kept: int, extractor: str) -> str:
         """How it is measured; of `num_real` real images the features of `num_kept` are kept."""
@@ -128,16 +132,17 @@ def _parsed(name: str, family: str) -> Protocol:
     if match := SCORE.fullmatch(name):
         return Protocol("score", INCEPTION, _count(name, match.group(1)))
     if match := COLUMN.fullmatch(name):
-        column, count = match.groups()
+        count = _count(name, match.group(1))
         for one in (family, "fashion", INCEPTION):
-            if column in columns_of(one):
-                return Protocol("column", one, _count(name, count), column=column)
+            if name in _columns(one, count):
+                return Protocol("column", one, count, column=name)
     raise _unknown(name, family)
 
 
-def columns_of(family: str) -> list[str]:
-    """The columns of an extractor's family, without a count."""
-    return [column_of(column, family) for one in all_metrics().values() for column in one.columns]
+def _columns(family: str, num_samples: int) -> list[str]:
+    """A search's columns at a number of samples."""
+    metrics = all_metrics().values()
+    return [column for one in metrics for column in columns_of(one, family, num_samples)]
 
 
 def _count(name: str, word: str) -> int:
@@ -152,10 +157,10 @@ def _count(name: str, word: str) -> int:
 def _unknown(name: str, family: str) -> InputError:
     other = "fashion" if family == INCEPTION else family
     distances = f"fd_{other}50k_full", f"kid_{other}50k_full"
-    search = tuple(f"{column}_2k" for column in columns_of(other)[:2])
+    search = _columns(other, 2_000)[:2]
     near = nearest(name, (*USUAL, *distances)) or ""
     return InputError(
         f"the protocol '{name}' is unknown{near}; allowed are "
-        f"{', '.join((*USUAL, *distances))}, with any number for 50k and _full, _test or _all, and a search's columns such as "
-        f"{' and '.join(search)}"
+        f"{', '.join((*USUAL, *distances))}, with any number for 50k and _full, _test or _all, "
+        f"and a search's columns such as {' and '.join(search)}"
     )

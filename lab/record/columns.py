@@ -5,6 +5,10 @@ This is the one list of them; docs/record.md states what each holds.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 IMAGES_SEEN = "images_seen"
@@ -57,6 +61,10 @@ def count_word(count: int) -> str:
     return f"{count // 1000}k" if count % 1000 == 0 else str(count)
 
 
+COUNT = re.compile(r"_[1-9][0-9]*k?(?=(_se)?$)")
+DISTANCE = re.compile(r"(?:fid|kid)_(\d+k?)|(?:fd|kid)_(?!se$)([a-z0-9-]+)(?:_(\d+k?))?")
+
+
 class MetricNames(BaseModel):
     """Columns of one extractor's metrics; only Inception has `fid` (docs/design.md section 9)."""
 
@@ -76,21 +84,68 @@ class MetricNames(BaseModel):
     rke: str = "rke"
 
 
-def metric_names(family: str) -> MetricNames:
-    """Columns for an extractor family, say `fashion` -> `fd_fashion`, `inception` -> `fid`."""
+def metric_names(
+    family: str, num_samples: int | None = None, num_paired: int | None = None
+) -> MetricNames:
+    """Columns for an extractor family: `fashion` at 2,000 samples has `fd_fashion_2k`, `inception`
+    has `fid_2k`.
+
+    `num_paired` are the samples of metrics that need equal counts, if fewer. Without counts the
+    names have none, as in records before version 0.2.
+    """
     frechet, kernel = (
         ("fid", "kid") if family == "inception" else (f"fd_{family}", f"kid_{family}")
     )
+    every, paired = counted(num_samples), counted(num_paired or num_samples)
     return MetricNames(
-        frechet=frechet,
-        kernel=kernel,
-        kernel_error=f"{kernel}_se",
-        precision=f"precision_{family}",
-        recall=f"recall_{family}",
-        density=f"density_{family}",
-        coverage=f"coverage_{family}",
-        ct=f"ct_{family}",
-        authenticity=f"authenticity_{family}",
-        duplicates=f"duplicates_{family}",
-        rke=f"rke_{family}",
+        frechet=f"{frechet}{every}",
+        kernel=f"{kernel}{every}",
+        kernel_error=f"{kernel}{every}_se",
+        precision=f"precision_{family}{paired}",
+        recall=f"recall_{family}{paired}",
+        density=f"density_{family}{paired}",
+        coverage=f"coverage_{family}{paired}",
+        ct=f"ct_{family}{paired}",
+        authenticity=f"authenticity_{family}{paired}",
+        duplicates=f"duplicates_{family}{paired}",
+        rke=f"rke_{family}{paired}",
     )
+
+
+def counted(num_samples: int | None) -> str:
+    """What a column's name ends in at a number of samples: `_2k`, or nothing without one."""
+    return "" if num_samples is None else f"_{count_word(num_samples)}"
+
+
+def uncounted(column: str) -> str:
+    """A column's name without its number of samples, as records before version 0.2 have it."""
+    return COUNT.sub("", column)
+
+
+def under_columns(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    """A row whose metrics have the names of `columns`, with or without numbers of samples.
+
+    A study that began before version 0.2 keeps its names, so its rows may have either.
+    """
+    names = {uncounted(column): column for column in columns}
+    return {names.get(uncounted(column), column): value for column, value in row.items()}
+
+
+def names_in(columns: Iterable[str]) -> MetricNames | None:
+    """The names that the lab's own distances among some columns belong to; None without one."""
+    columns = list(columns)
+    for column in columns:
+        if (distance := DISTANCE.fullmatch(column)) is None:
+            continue
+        of_inception, family, count = distance.groups()
+        paired = f"coverage_{family or 'inception'}_"
+        counts = [_count(one.removeprefix(paired)) for one in columns if one.startswith(paired)]
+        return metric_names(family or "inception", _count(of_inception or count), *counts[:1])
+    return None
+
+
+def _count(word: str | None) -> int | None:
+    """The number that `count_word` wrote."""
+    if word is None or not word.removesuffix("k").isdecimal():
+        return None
+    return int(word.removesuffix("k")) * (1000 if word.endswith("k") else 1)

@@ -11,6 +11,7 @@ from lab.config import canonical_record
 from lab.errors import InputError
 from lab.record.card import AnyCard, Problem, validated
 from lab.record.cards import RunCard, StudyCard, TrialCard
+from lab.record.columns import under_columns
 from lab.record.evaluations import Evaluations, Row
 from lab.record.files import NewerFormat, Rows, read_json, read_rows
 from lab.record.names import (
@@ -23,6 +24,7 @@ from lab.record.names import (
 )
 from lab.record.rescaled import is_rescaled, rescaled_rows, rescaled_run, scale_of
 from lab.record.scale import Scale
+from lab.record.study_parts import MetricsCard
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,11 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
                 continue
             rows = read_rows(seed_folder / EVALUATIONS_FILE) if evaluations else Rows([], 0)
             torn += rows.num_torn
+            kept = _as_named(rows.rows, study.metrics)
             if is_rescaled(study) and evaluations:
-                stored.append((seed_folder, run, list(rows.rows)))
+                stored.append((seed_folder, run, kept))
             else:
-                runs.append(RunRecord(seed_folder, run, evaluated.append(rows.rows)))
+                runs.append(RunRecord(seed_folder, run, evaluated.append(kept)))
     if stored:
         runs = list(_on_todays_scale(study, stored, evaluated))
     return StudyRecord(folder, study, trials, runs, torn, problems, evaluated)
@@ -160,6 +163,18 @@ def _on_todays_scale(
 
 def _is_number(row: Row, column: str) -> bool:
     return isinstance(row.get(column), (int, float))
+
+
+def _as_named(rows: list[Row], metrics: MetricsCard) -> list[Row]:
+    """The rows under the columns that study.json names.
+
+    A study of before version 0.2 that a later version resumed has rows of both spellings.
+    """
+    kernel = metrics.columns.kernel
+    if all(kernel in row for row in (*rows[:1], *rows[-1:])):
+        return rows
+    columns = set(metrics.names.values())
+    return [under_columns(row, columns) for row in rows]
 
 
 def _in_order(folder: Path) -> list[Path]:

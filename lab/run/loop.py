@@ -23,7 +23,14 @@ from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents
 from lab.metrics import Examination
 from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
-from lab.record.columns import IMAGES_SEEN, QUALITY, SECONDS_EVALUATING, SECONDS_TRAINING, STEP
+from lab.record.columns import (
+    IMAGES_SEEN,
+    QUALITY,
+    SECONDS_EVALUATING,
+    SECONDS_TRAINING,
+    STEP,
+    under_columns,
+)
 from lab.record.score import final_quality, score
 from lab.run.bench import Bench, open_bench_for, resolve_precision, settle_algorithms, wait_for
 from lab.run.curvature import curvature, require_small_game
@@ -153,11 +160,12 @@ class _Training:
             self.verdict = self._judge()
 
     def _on_our_scale(self, rows: list[Row]) -> list[Row]:
-        """Rows with the quality of their distances; those of version 0.1 had another scale."""
+        """Rows under today's columns, with the quality of their distances."""
         evaluator = self.bench.evaluator
+        named = [under_columns(row, evaluator.columns) for row in rows]
         return [
             row | {QUALITY: evaluator.scale.quality(row.get(evaluator.names.kernel, math.nan))}
-            for row in rows
+            for row in named
         ]
 
     def train_to_next_evaluation(self) -> None:

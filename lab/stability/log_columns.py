@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab.errors import InputError
 from lab.record import SIGNAL_PREFIX
-from lab.record.columns import MetricNames, metric_names
+from lab.record.columns import MetricNames, metric_names, names_in
 
 IMAGES = ("imagesseen", "images", "nimg", "samplesseen")
 THOUSANDS = ("kimg", "progresskimg")
@@ -16,7 +16,6 @@ STEPS = ("step", "steps", "iteration", "iterations", "iter", "it", "globalstep")
 QUALITIES = ("quality", "u")
 KERNEL = re.compile(r"kid(\d+k?)?(full)?")
 FRECHET = re.compile(r"(fid|fd)(\d+k?)?(full)?")
-LAB_METRIC = re.compile(r"(kid|fd)_([a-z0-9-]+)")
 SHARES = ("precision", "recall", "density", "coverage")
 LOSSES = {
     "critic_loss": ("dloss", "lossd", "lossdloss", "discriminatorloss", "criticloss"),
@@ -48,10 +47,7 @@ def _key(name: str) -> str:
 
 def names_among(columns: Iterable[str]) -> MetricNames:
     """The lab's own names where a column has one, else those of Inception's metrics."""
-    for column in columns:
-        if (metric := LAB_METRIC.fullmatch(column)) and not column.endswith("_se"):
-            return metric_names(metric.group(2))
-    return metric_names("inception")
+    return names_in(columns) or metric_names("inception")
 
 
 def clock_column(columns: Sequence[str], options: LogOptions) -> tuple[str, float]:

@@ -17,7 +17,8 @@ from lab.metrics.distances import frechet_distance, kernel_distance, moments
 from lab.metrics.manifold import expected_coverage
 from lab.record.columns import metric_names
 
-NAMES = metric_names("fashion")
+NAMES = metric_names("fashion", 1000)
+SCARCE = metric_names("fashion", 1000, 60)
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +116,12 @@ def test_as_many_samples_are_measured_as_were_asked_for(scarce: Evaluator, pack:
     assert set(found) == set(scarce.baseline)
     features = scarce.source.features(images)
     yardstick = scarce.yardstick
-    assert found[NAMES.frechet] == pytest.approx(
+    assert scarce.names == SCARCE
+    assert (SCARCE.frechet, SCARCE.coverage) == ("fd_fashion_1k", "coverage_fashion_60")
+    assert found[SCARCE.frechet] == pytest.approx(
         frechet_distance(yardstick.moments, moments(features))
     )
-    assert found[NAMES.kernel] == kernel_distance(yardstick.training.rows, features).value
+    assert found[SCARCE.kernel] == kernel_distance(yardstick.training.rows, features).value
     with pytest.raises(AssertionError):
         scarce.measure(images[:60])
 
@@ -130,7 +133,7 @@ def test_metrics_of_equal_counts_take_the_first_samples(scarce: Evaluator, pack:
 
     same = {column for column in found if found[column] == changed[column]}
     assert scarce.num_paired == 60
-    assert same == set(found) - {NAMES.frechet, NAMES.kernel, NAMES.kernel_error}
+    assert same == set(found) - {SCARCE.frechet, SCARCE.kernel, SCARCE.kernel_error}
 
 
 def test_parts_of_any_size_give_the_same_numbers(

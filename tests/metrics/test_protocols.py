@@ -22,9 +22,12 @@ def one(name: str, family: str = "fashion") -> Protocol:
         ("fd_fashion50k_full", Protocol("frechet", "fashion", 50_000, "full")),
         ("kid_my-tops10k_test", Protocol("kernel", "my-tops", 10_000, "test")),
         ("fd_v2_10k_test", Protocol("frechet", "v2", 10_000, "test")),
-        ("coverage_fashion_2k", Protocol("column", "fashion", 2_000, column="coverage_fashion")),
-        ("fid_2k", Protocol("column", "inception", 2_000, column="fid")),
-        ("fd_fashion_1500", Protocol("column", "fashion", 1_500, column="fd_fashion")),
+        (
+            "coverage_fashion_2k",
+            Protocol("column", "fashion", 2_000, column="coverage_fashion_2k"),
+        ),
+        ("fid_2k", Protocol("column", "inception", 2_000, column="fid_2k")),
+        ("fd_fashion_1500", Protocol("column", "fashion", 1_500, column="fd_fashion_1500")),
     ],
 )
 def test_a_name_fixes_metric_extractor_count_and_real_images(
@@ -35,7 +38,7 @@ def test_a_name_fixes_metric_extractor_count_and_real_images(
 
 
 def test_a_run_s_own_family_has_columns_too() -> None:
-    assert one("rke_tops_2k", "tops") == Protocol("column", "tops", 2_000, column="rke_tops")
+    assert one("rke_tops_2k", "tops") == Protocol("column", "tops", 2_000, column="rke_tops_2k")
     with pytest.raises(InputError, match="unknown"):
         one("rke_tops_2k", "fashion")
 
@@ -62,7 +65,7 @@ def test_a_count_out_of_range_is_one_sentence(name: str) -> None:
 
 def test_only_distances_and_scores_take_more_samples_than_real_images() -> None:
     equal = ("coverage_fashion_2k", "ct_fashion_2k", "rke_fashion_2k")
-    any_count = ("fd_fashion_2k", "kid_fashion_se_2k", "fid50k_full", "kid50k_full", "is50k")
+    any_count = ("fd_fashion_2k", "kid_fashion_2k_se", "fid50k_full", "kid50k_full", "is50k")
 
     assert all(one(name).needs_equal_counts for name in equal)
     assert not any(one(name).needs_equal_counts for name in any_count)
@@ -76,3 +79,8 @@ def test_a_sentence_states_counts_and_real_images() -> None:
     assert "to 60,000 of 100,000 held-out images" in one("kid50k_test").sentence(
         100_000, 60_000, "x"
     )
+
+
+def test_a_column_at_another_number_of_samples() -> None:
+    assert one("coverage_fashion_2k").at(80) == "coverage_fashion_80"
+    assert one("kid_fashion_2k_se").at(10_000) == "kid_fashion_10k_se"

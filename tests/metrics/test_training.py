@@ -79,6 +79,6 @@ def test_the_command_trains_an_extractor_that_names_its_metrics(
         fingerprint="p",
         cache=tmp_path / "cache",
     )
-    assert evaluator.names.frechet == "fd_my-tops"
+    assert evaluator.names.frechet == "fd_my-tops_50"
     assert evaluator.extractor.startswith("my-tops-")
     assert evaluator.names.kernel in evaluator.baseline
