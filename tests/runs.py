@@ -76,7 +76,7 @@ class PlainEvaluator:
         default_factory=lambda: {NAMES.kernel: 0.0, NAMES.coverage: 1.0}
     )
     anchor: dict[str, float] = field(
-        default_factory=lambda: {NAMES.kernel: 0.1, NAMES.frechet: 10.0}
+        default_factory=lambda: {NAMES.kernel: 0.17, NAMES.frechet: 17.0}
     )
 
     @property
