@@ -1,7 +1,10 @@
 """``python -m lab.judge LOG``: the verdict of a training log, from the lab or from elsewhere.
 
-LOG is a .csv or .jsonl file with a row an evaluation, StyleGAN's metric-*.jsonl, or the folder of
-a run. lab/stability/log.py documents the columns that are recognised.
+LOG is a file or folder of any of the formats of lab.stability.logs, known by its content, or the
+folder of a run. lab/stability/log.py documents the columns that are recognised.
+
+Exit codes: 0 without a failure so far, 3 for a run that failed (any, of several), 4 for a metric
+that is broken, 2 for a mistake in the options or the log, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,19 +12,22 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
-from lab.cli import run_command
+from lab.cli import MISTAKEN, as_called, run_command
 from lab.config import StabilityConfig, read_config
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     EVALUATIONS_FILE,
     RUN_FILE,
+    STABLE,
     STUDY_FILE,
     TRIAL_FILE,
     RunCard,
@@ -29,20 +35,34 @@ from lab.record import (
     is_readable,
     read_card,
 )
-from lab.record.words import kimg
-from lab.stability.log_columns import LogOptions
-from lab.stability.log_file import LogFile, read_log_file
+from lab.record.words import brief, kimg
+from lab.stability.history import number
+from lab.stability.log import BrokenMetric, Log, read_log
+from lab.stability.log_columns import LogOptions, NothingYet
+from lab.stability.logs import LogFile, LogRun, read_logs
 from lab.stability.verdict import Verdict, judge
 
 PROG = "python -m lab.judge"
+HEALTHY = 0
+FAILED = 3
+BROKEN = 4
+"""Exit codes; a log that cannot be judged has that of a user's mistake."""
+NOT_FAILED = (STABLE, "short")
+"""Verdicts of runs whose training did not fail."""
+INTERVAL_SECONDS = 10.0
+PATIENCE_SECONDS = 3600.0
+WIDEST_NAME = 40
 
 
 @dataclass(frozen=True)
 class JudgeOptions:
-    """Judge a training log: how the run ended, since when, and on what evidence."""
+    """Judge a training log: how the run ended, since when, and on what evidence.
+
+    Exit codes: 0 no failure so far, 3 failed, 4 the metric is broken, 2 bad input.
+    """
 
     log: Annotated[Path, tyro.conf.Positional]
-    """A .csv or .jsonl file with a row per evaluation, or a run's folder."""
+    """A log of any format that is known (docs/logs.md), a folder of logs, or a run's folder."""
     target: float | None = None
     """Quality in (0, 1) that a stable run reaches at its end; default .5, or that of the run."""
     budget: int | None = None
@@ -52,11 +72,19 @@ class JudgeOptions:
     quality: str | None = None
     """Column of the distance to real images or of quality, when not recognised by its name."""
     batch_size: int | None = None
-    """Images per step, for logs that count steps."""
+    """Real images per step, for logs that count steps."""
+    epoch_size: int | None = None
+    """Images per epoch, for logs that count epochs."""
     initial: float | None = None
     """Distance of the untrained generator; the first of the log when left out."""
     floor: float = 0.0
     """Distance of real images."""
+    follow: bool = False
+    """Watch a log that grows, until the run fails (3) or ends without a failure (0)."""
+    interval: float | None = None
+    """Seconds between two looks of --follow; default 10."""
+    patience: float | None = None
+    """Seconds without a new row after which --follow ends with the code so far; default 3600."""
     json: bool = False
     """Print JSON instead of text."""
 
@@ -70,34 +98,43 @@ class Context:
     baseline: dict[str, float] | None = None
 
 
+@dataclass(frozen=True)
+class Judged:
+    """One run of a log, and what can be said about it."""
+
+    name: str
+    verdict: Verdict | None
+    """None while no failure has happened and the budget is not reached."""
+    log: Log | None
+    notes: tuple[str, ...] = ()
+    error: InputError | None = None
+    """Why it could not be judged."""
+
+    @property
+    def code(self) -> int:
+        """The exit code of this run alone."""
+        if self.error is not None:
+            return BROKEN if isinstance(self.error, BrokenMetric) else MISTAKEN
+        has_failed = self.verdict is not None and self.verdict.name not in NOT_FAILED
+        return FAILED if has_failed else HEALTHY
+
+
 def command(options: JudgeOptions) -> int:
     """Run the command; returns its exit code."""
     _check(options)
-    is_run = options.log.is_dir()
-    context = _run_context(options.log) if is_run else Context()
-    read = read_log_file(options.log / EVALUATIONS_FILE if is_run else options.log)
-    settings = context.settings
-    if options.target is not None:
-        settings = settings.model_copy(update={"target_quality": options.target})
-    budget = context.budget_images if options.budget is None else options.budget
-    verdict = judge(
-        read.rows,
-        baseline=context.baseline,
-        budget_images=budget,
-        settings=settings,
-        log=LogOptions(
-            clock=options.clock,
-            quality=options.quality,
-            batch_size=options.batch_size,
-            initial=options.initial,
-            floor=options.floor,
-        ),
-    )
-    if options.json:
-        print(json.dumps(_as_data(verdict, read)))
-    else:
-        print("\n".join(_as_lines(verdict, read, budget)))
-    return 0
+    try:
+        judged = _follow(options) if options.follow else _judge_all(options)
+    except BrokenMetric as error:
+        print(f"{as_called(PROG)}: {error}", file=sys.stderr)
+        return BROKEN
+    _print(judged, options)
+    return exit_code(judged)
+
+
+def exit_code(judged: Sequence[Judged]) -> int:
+    """That of the run which asks most for a look: a failure, a broken metric, a mistake."""
+    codes = {run.code for run in judged}
+    return next((code for code in (FAILED, BROKEN, MISTAKEN) if code in codes), HEALTHY)
 
 
 def _check(options: JudgeOptions) -> None:
@@ -106,18 +143,88 @@ def _check(options: JudgeOptions) -> None:
             f"--target is {options.target}; quality lies between 0 (untrained) and 1 (as real "
             "images): give a number between them"
         )
-    for option, least in (("budget", options.budget), ("batch-size", options.batch_size)):
+    for option, least in (
+        ("budget", options.budget),
+        ("batch-size", options.batch_size),
+        ("epoch-size", options.epoch_size),
+    ):
         if least is not None and least < 1:
             raise InputError(f"--{option} is {least}; it must be at least 1")
     for option, value in (("initial", options.initial), ("floor", options.floor)):
         if value is not None and not math.isfinite(value):
             raise InputError(f"--{option} is {value}; it must be a finite number")
+    for option, seconds in (("interval", options.interval), ("patience", options.patience)):
+        if seconds is not None and not options.follow:
+            raise InputError(f"--{option} is not used without --follow; leave it out or add that")
+        if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+            raise InputError(f"--{option} is {seconds}; it must be above 0 seconds")
+
+
+def _judge_all(options: JudgeOptions) -> list[Judged]:
+    """Each run of the log. Raises InputError where there is but one and it cannot be judged."""
+    context, read = _read(options)
+    if len(read.runs) == 1:
+        return [_judge_run(read.runs[0], options, context, read.notes)]
+    judged = []
+    for run in read.runs:
+        try:
+            judged.append(_judge_run(run, options, context, ()))
+        except InputError as error:
+            judged.append(Judged(run.name, None, None, (), error))
+    if all(run.code == MISTAKEN for run in judged):
+        raise InputError(f"none of {len(judged)} runs can be judged: {judged[0].error}")
+    return judged
+
+
+def _read(options: JudgeOptions) -> tuple[Context, LogFile]:
+    path = options.log
+    if (path / RUN_FILE).exists():
+        return _run_context(path), read_logs(path / EVALUATIONS_FILE, grows=options.follow)
+    if (path / STUDY_FILE).exists() or (path / TRIAL_FILE).exists():
+        raise InputError(f"{path} is not a run: it has no {RUN_FILE}; give a seed-* folder")
+    return Context(), read_logs(path, grows=options.follow)
+
+
+def _judge_run(
+    run: LogRun, options: JudgeOptions, context: Context, notes: Sequence[str]
+) -> Judged:
+    log_options = LogOptions(
+        clock=options.clock,
+        quality=options.quality,
+        batch_size=options.batch_size,
+        initial=options.initial,
+        floor=options.floor,
+        epoch_size=options.epoch_size,
+    )
+    settings = context.settings
+    if options.target is not None:
+        settings = settings.model_copy(update={"target_quality": options.target})
+    budget = context.budget_images if options.budget is None else options.budget
+    log = read_log(run.rows, names=None, budget_images=budget, options=log_options)
+    last = _last_images(log)
+    if budget is None and options.follow:
+        budget = last + 1  # the run goes on, so that only a failure ends it
+    elif budget is None:
+        notes = [
+            *notes,
+            f"no budget was given: the last row, at {kimg(last)}, is taken for the end",
+        ]
+    verdict = judge(
+        run.rows,
+        baseline=context.baseline,
+        budget_images=budget,
+        settings=settings,
+        log=log_options,
+    )
+    return Judged(run.name, verdict, log, (*notes, *log.ignored))
+
+
+def _last_images(log: Log) -> int:
+    return int(log.rows[-1]["images_seen"])
 
 
 def _run_context(folder: Path) -> Context:
     """Limits, budget, and the metrics of real images, as far as the record has them."""
-    if not (folder / RUN_FILE).exists():
-        raise InputError(f"{folder} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     run = read_card(folder / RUN_FILE, RunCard)
     run_config, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
     config = run_config if run_config.exists() else trial
@@ -130,33 +237,123 @@ def _run_context(folder: Path) -> Context:
     )
 
 
-def _as_data(verdict: Verdict | None, read: LogFile) -> dict[str, Any]:
+def _follow(options: JudgeOptions) -> list[Judged]:
+    """Judge the log again as it grows, until a failure, the end, or a standstill."""
+    interval = INTERVAL_SECONDS if options.interval is None else options.interval
+    patience = PATIENCE_SECONDS if options.patience is None else options.patience
+    judged: list[Judged] = []
+    waits_for: InputError | None = None
+    seen: tuple[int, ...] = ()
+    changed = time.monotonic()
+    while True:
+        try:
+            judged, waits_for = _judge_all(options), None
+        except NothingYet as error:
+            waits_for = error
+        except InputError as error:
+            if options.log.exists():
+                raise
+            waits_for = error
+        now_seen = tuple(_last_images(run.log) for run in judged if run.log is not None)
+        if now_seen != seen:
+            seen, changed = now_seen, time.monotonic()
+            if not options.json:
+                print("\n".join(_so_far(run) for run in judged), flush=True)
+        is_over = judged and all(run.verdict is not None for run in judged)
+        if is_over or exit_code(judged) in (FAILED, BROKEN):
+            return judged
+        if time.monotonic() - changed >= patience:
+            if waits_for is not None and not judged:
+                raise waits_for
+            return judged
+        time.sleep(interval)
+
+
+def _so_far(run: Judged) -> str:
+    """A line of --follow."""
+    if run.log is None:
+        return f"{run.name}: {run.error}"
+    told = "no failure so far" if run.verdict is None else run.verdict.name
+    return f"{run.name}: {told} at {kimg(_last_images(run.log))}{_last_quality(run.log)}"
+
+
+def _last_quality(log: Log) -> str:
+    value = number(log.rows[-1], "quality")
+    return "" if value is None else f", quality {brief(value)}"
+
+
+def _print(judged: Sequence[Judged], options: JudgeOptions) -> None:
+    if options.json:
+        data = [_as_data(run) for run in judged]
+        print(json.dumps(data[0] if len(data) == 1 else {"runs": data}))
+    elif len(judged) == 1:
+        print("\n".join(_as_lines(judged[0], options.budget)))
+    else:
+        print("\n".join(_as_table(judged)))
+
+
+def _as_data(run: Judged) -> dict[str, Any]:
     """One JSON object; `verdict` is null while the budget is not reached."""
-    if verdict is None:
-        return {"verdict": None, "ignored": list(read.ignored)}
-    data = asdict(verdict)
-    data["verdict"] = data.pop("name")
-    return data | {"ignored": [*read.ignored, *verdict.ignored]}
+    data: dict[str, Any] = {"run": run.name, "verdict": None}
+    if run.error is not None:
+        data["error"] = str(run.error)
+    if run.verdict is not None:
+        data |= asdict(run.verdict)
+        data["verdict"] = data.pop("name")
+    return data | {"ignored": list(run.notes)}
 
 
-def _as_lines(verdict: Verdict | None, read: LogFile, budget: int | None) -> list[str]:
+def _as_lines(run: Judged, budget: int | None) -> list[str]:
+    verdict = run.verdict
+    notes = [f"note        {text}" for text in run.notes]
     if verdict is None:
-        return [
-            f"no verdict yet: no failure so far, and the budget of {budget} images not reached"
-        ]
+        end = "its end" if budget is None else f"the budget of {budget} images"
+        return [f"no verdict yet: no failure so far, and {end} not reached", *notes]
     onset = "none" if verdict.onset_images is None else kimg(verdict.onset_images)
     lines = [
         f"verdict     {verdict.name}",
         f"onset       {onset}",
         f"evidence    {verdict.evidence}",
-        f"confidence  {verdict.confidence:.2f} of the limits from half to twice agree",
     ]
+    if verdict.confidence is not None:
+        lines.append(
+            f"confidence  {verdict.confidence:.2f} of the limits from half to twice agree"
+        )
     lines += [
         f"flag        {flag.name} since {kimg(flag.onset_images)}: {flag.evidence}"
         for flag in verdict.flags
     ]
-    lines += [f"not judged  {text}" for text in verdict.not_judged]
-    return lines + [f"ignored     {text}" for text in (*read.ignored, *verdict.ignored)]
+    return [*lines, *(f"not judged  {text}" for text in verdict.not_judged), *notes]
+
+
+def _as_table(judged: Sequence[Judged]) -> list[str]:
+    """A line a run: its name, verdict, onset, last images, and quality or why it has none."""
+    rows = [("run", "verdict", "onset", "end", "quality")]
+    for run in judged:
+        name = run.name if len(run.name) <= WIDEST_NAME else run.name[: WIDEST_NAME - 3] + "..."
+        if run.log is None:
+            word = "broken metric" if run.code == BROKEN else "not judged"
+            rows.append((name, word, "", "", str(run.error)))
+            continue
+        verdict = run.verdict
+        has_onset = verdict is not None and verdict.onset_images is not None
+        quality = number(run.log.rows[-1], "quality")
+        rows.append(
+            (
+                name,
+                verdict.name if verdict is not None else "none yet",
+                kimg(verdict.onset_images or 0) if verdict is not None and has_onset else "none",
+                kimg(_last_images(run.log)),
+                "" if quality is None else brief(quality),
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+        for row in rows
+    ]
+    notes = dict.fromkeys(f"note  {run.name}: {text}" for run in judged for text in run.notes)
+    return [*lines, *notes]
 
 
 def main(args: list[str] | None = None) -> int:

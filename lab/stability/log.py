@@ -1,12 +1,12 @@
 """A training log of another program, as rows that rules can read.
 
 The clock is the column `images_seen`, `images`, `nimg`, `samples_seen` (images), `kimg`
-(thousands of images), or, with a batch size, `step`, `steps`, `iteration`, `iter`, `it`. Quality
-is `quality` or `u` if there is one, in [0, 1]; else it is computed from a kernel distance (`kid`,
-`kid50k_full`, `kid_<extractor>`), else from a Frechet distance (`fid`, `fid50k_full`, `fid10k`,
-`fd_<extractor>`) on the scale of lab.record.scale, whose d_0 is the log's first value and whose
-d_rr = 0 unless they are given. An inception score is not accepted, as that of real
-images is not known. Case, `_`, `-`, `/`, `.` and blanks in names do not matter.
+(thousands of images), with a batch size `step`, `iteration`, `itr`, or with an epoch size
+`epoch`. Quality is `quality` or `u` if there is one, in [0, 1]; else it is computed from a kernel
+distance (`kid`, `kid50k_full`, `kid_<extractor>`), else from a Frechet distance (`fid`,
+`fid50k_full`, `val/fid`, `fd_<extractor>`) on the scale of lab.record.scale, whose d_0 is the
+log's first value and whose d_rr = 0 unless they are given. An inception score is not accepted, as
+that of real images is not known. Case, `_`, `-`, `/`, `.` and blanks in names do not matter.
 """
 
 from __future__ import annotations
@@ -20,18 +20,38 @@ from lab.errors import InputError
 from lab.record import IMAGES_SEEN, QUALITY, Row
 from lab.record.columns import MetricNames
 from lab.record.scale import Scale
-from lab.record.words import brief
+from lab.record.words import brief, kimg
 from lab.stability.history import number
+from lab.stability.log_clock import (
+    Placed,
+    check_agreement,
+    in_one_piece,
+    placed_rows,
+)
 from lab.stability.log_columns import (
+    Clock,
     LogOptions,
+    NothingYet,
     clock_column,
     names_among,
+    other_image_clock,
     quality_column,
     renaming,
+)
+from lab.stability.log_values import BrokenMetric as BrokenMetric
+from lab.stability.log_values import (
+    check_metric,
+    folded,
+    with_counted,
+    without_failed,
+    without_filler,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NEAR_START = 1 / 200
+"""A first row within this share of the log's images shows a generator that has hardly begun."""
 
 
 @dataclass(frozen=True)
@@ -60,40 +80,81 @@ def read_log(
 ) -> Log:
     """The rows of a log by the lab's column names, in order, one for each number of images.
 
-    A NaN of a pandas frame is an empty cell; one in plain rows is a measured value and stays.
-    Raises InputError when there are no rows, no clock or no quality.
+    A NaN of a pandas frame is an empty cell; one in plain rows is a measured value and stays,
+    unless it is a single one between finite ones.
+    Raises InputError when there are no rows, no clock or no quality, and BrokenMetric where the
+    distances cannot be such.
     """
     rows = _plain_rows(frame)
     if not rows:
-        raise InputError("the log is empty; give one with a row for each evaluation")
+        raise NothingYet("the log is empty; give one with a row for each evaluation")
     columns = list(dict.fromkeys(column for row in rows for column in row))
     names = names or names_among(columns)
-    placed, ignored = _on_clock(rows, clock_column(columns, options))
-    measured = _quality(placed, columns, options, names)
+    clock = clock_column(columns, options)
+    other = other_image_clock(columns, clock) if options.clock is None else None
+    if other is not None:
+        check_agreement(rows, clock, other)
+    column, metric = quality_column(columns, options, names)
     renamed = renaming(columns, names)
+    losses = [name for name, meaning in renamed.items() if meaning.endswith("_loss")]
+    placed, notes = _arranged(rows, clock, column, losses)
+    if metric is not None:
+        placed, failed = without_failed(placed, column, tuple(names.model_dump().values()))
+        notes += failed
+    placed, after = folded(placed, column)
+    notes += after
+    measured = _quality(placed, column, metric, options)
     made = [
         {renamed.get(key, key): value for key, value in row.items()}
         | {IMAGES_SEEN: seen}
         | measured.of(row)
         for seen, row in placed
     ]
-    budget = placed[-1][0] if budget_images is None else budget_images
+    last = placed[-1].images
+    budget = last if budget_images is None else budget_images
     if budget < 1:
         raise InputError(
             "the log ends before any image was seen; give rows of a run that trained, or a budget"
         )
     alone = () if len(made) > 1 else ("change could not be judged from one row",)
-    is_untrained = placed[0][0] == 0 or options.initial is not None
+    begins_untrained = placed[0].images <= NEAR_START * last or options.initial is not None
+    is_relative = measured.scale is not None and not begins_untrained
+    if is_relative:
+        notes.append(
+            f"no row near 0 images and no initial distance: quality is relative to the first row, "
+            f"at {kimg(placed[0].images)}"
+        )
     return Log(
         made,
         names,
         budget,
         measured.scale,
         measured.distance,
-        measured.scale is not None and not is_untrained,
-        (*ignored, *measured.notes),
+        is_relative,
+        tuple(notes),
         alone,
     )
+
+
+def _arranged(
+    rows: Sequence[Row], clock: Clock, column: str, losses: Sequence[str]
+) -> tuple[list[Placed], list[str]]:
+    """Rows with their images in ascending order, and what was done to them, in words."""
+    placed, notes = placed_rows(rows, clock)
+    if not clock.is_named and clock.unit == 1:
+        notes.append(f"'{clock.column}' was taken for images seen")
+
+    def value(row: Row) -> float | None:
+        cell = number(row, column)
+        return cell if cell is not None and math.isfinite(cell) else None
+
+    texts = sum(isinstance(row.get(column), str) for _, row in placed)
+    if texts:
+        rows_of = f"{texts} row{'s' if texts != 1 else ''}"
+        notes.append(f"{rows_of} with a text in '{column}' had no quality")
+    counted = with_counted(without_filler(placed, column, losses), losses)
+    ordered, order = in_one_piece(counted, value)
+    return ordered, [*notes, *order]
 
 
 def _plain_rows(frame: Sequence[Mapping[str, Any]] | pd.DataFrame) -> list[Row]:
@@ -112,52 +173,6 @@ def _is_empty(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _on_clock(
-    rows: Sequence[Row], clock: tuple[str, float]
-) -> tuple[list[tuple[int, Row]], list[str]]:
-    """Pairs of images seen and row, in order, and what was skipped or changed, in words.
-
-    Of several rows at the same number of images the first counts; later ones fill its gaps.
-    """
-    column, unit = clock
-    placed: list[tuple[int, Row]] = []
-    lost = 0
-    for row in rows:
-        seen = number(row, column)
-        if seen is None or not math.isfinite(seen) or seen < 0:
-            lost += 1
-        else:
-            placed.append((round(seen * unit), row))
-    if not placed:
-        raise InputError(f"no row of the log has a number in '{column}'; give one that has")
-    ordered = sorted(placed, key=lambda pair: pair[0])
-    moved, latest = 0, -1
-    for seen, _ in placed:
-        moved += seen < latest
-        latest = max(latest, seen)
-    kept: list[tuple[int, Row]] = []
-    for seen, row in ordered:
-        if kept and seen == kept[-1][0]:
-            kept[-1] = (seen, {**row, **kept[-1][1]})
-        else:
-            kept.append((seen, row))
-    repeated = len(ordered) - len(kept)
-    notes = (
-        (lost, f"without a finite number in '{column}' {_were(lost)} left out"),
-        (moved, f"out of order {_were(moved)} sorted"),
-        (repeated, "with the images of an earlier row only filled its gaps"),
-    )
-    return kept, [f"{_rows(count)} {text}" for count, text in notes if count]
-
-
-def _rows(count: int) -> str:
-    return f"{count} row{'s' if count != 1 else ''}"
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
 @dataclass(frozen=True)
 class _Quality:
     """How rows get their quality."""
@@ -166,32 +181,19 @@ class _Quality:
     """From a row of the log to its columns of distance and quality."""
     scale: Scale | None
     distance: str
-    notes: list[str]
-    """On rows that have none."""
 
 
 def _quality(
-    placed: Sequence[tuple[int, Row]],
-    columns: Sequence[str],
-    options: LogOptions,
-    names: MetricNames,
+    placed: Sequence[Placed], column: str, metric: str | None, options: LogOptions
 ) -> _Quality:
-    column, metric = quality_column(columns, options, names)
     values = [number(row, column) for _, row in placed]
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if not finite:
-        raise InputError(f"no row of the log has a finite number in '{column}'; give one that has")
-    bad = len(values) - len(finite)
-    notes = [f"{_rows(bad)} without a finite number in '{column}' had no quality"] if bad else []
+        raise NothingYet(f"no row of the log has a finite number in '{column}'; give one that has")
     if metric is None:
-        outside = next((value for value in finite if not 0 <= value <= 1), None)
-        if outside is not None:
-            raise InputError(
-                f"'{column}' is {brief(outside)}; quality lies between 0 (untrained) and 1 (as "
-                "real images): name a distance to real images instead"
-            )
-        return _Quality(lambda row: _present(QUALITY, number(row, column)), None, "", notes)
+        return _quality_itself(column, finite, options)
     initial = finite[0] if options.initial is None else options.initial
+    check_metric(column, finite, options.floor)
     if initial <= options.floor:
         raise InputError(
             f"'{column}' is {brief(initial)} at the start, not above the {brief(options.floor)} "
@@ -203,8 +205,26 @@ def _quality(
         value = number(row, column)
         return {} if value is None else {metric: value, QUALITY: scale.quality(value)}
 
-    return _Quality(measured, scale, metric, notes)
+    return _Quality(measured, scale, metric)
 
 
-def _present(column: str, value: float | None) -> Row:
-    return {} if value is None else {column: value}
+def _quality_itself(column: str, finite: Sequence[float], options: LogOptions) -> _Quality:
+    """Quality as the log holds it, in [0, 1]."""
+    outside = next((value for value in finite if not 0 <= value <= 1), None)
+    if outside is not None:
+        raise InputError(
+            f"'{column}' is {brief(outside)}; quality lies between 0 (untrained) and 1 (as "
+            "real images): name a distance to real images instead"
+        )
+    for what, given in (("initial", options.initial is not None), ("floor", options.floor != 0)):
+        if given:
+            raise InputError(
+                f"the {what} distance is not used, as '{column}' is quality already; leave it "
+                "out, or name a distance"
+            )
+
+    def measured(row: Row) -> Row:
+        value = number(row, column)
+        return {} if value is None else {QUALITY: value}
+
+    return _Quality(measured, None, "")

@@ -1,0 +1,171 @@
+"""Folders that programs leave: StyleGAN, MLflow, Ray, Lightning, mimicry, TensorBoard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.record import Row
+from lab.stability.logs.events import is_event_file, read_events
+from lab.stability.logs.files import read_file
+from lab.stability.logs.parts import LogFile, LogRun, counted, in_order, number_or_text
+from lab.stability.logs.text import as_text, read_bytes
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".log", ".txt")
+MIMICRY = re.compile(r"(?:.*[^a-z])?(?:fid|kid)(?:[^a-z].*)?\.json", re.IGNORECASE)
+MAX_RUNS = 1000
+
+
+def read_folder(folder: Path) -> LogFile:
+    """The runs of a folder, or of the folders in it; InputError where there is no known log."""
+    read = _one_run(folder)
+    if read is not None:
+        return read
+    runs: list[LogRun] = []
+    notes: list[str] = []
+    inner = sorted(path for path in folder.iterdir() if path.is_dir())
+    for path in inner[:MAX_RUNS]:
+        try:
+            found = _one_run(path)
+        except InputError as error:
+            notes.append(str(error))
+            continue
+        if found is not None:
+            runs += [_within(path, run, alone=len(found.runs) == 1) for run in found.runs]
+            notes += found.notes
+    if runs:
+        return LogFile(tuple(runs), tuple(notes))
+    if notes:
+        raise InputError(notes[0])
+    files = [path for path in _files(folder) if path.suffix.lower() in SUFFIXES]
+    if len(files) == 1:
+        return read_file(files[0])
+    raise InputError(
+        f"{folder} is not a run of the lab and holds no known log (StyleGAN's metric-*.jsonl, "
+        "MLflow's metrics, result.json, progress.csv, metrics.csv, fid.json, event files); give "
+        "the file that has the log"
+    )
+
+
+def _within(folder: Path, run: LogRun, *, alone: bool) -> LogRun:
+    return LogRun(folder.name if alone else f"{folder.name}/{run.name}", run.rows)
+
+
+def _one_run(folder: Path) -> LogFile | None:
+    """The log of a folder by the first format that is in it."""
+    readers: Sequence[Callable[[Path], LogFile | None]] = (
+        _stylegan,
+        _mlflow,
+        _named_file,
+        _mimicry,
+        _events,
+        _exports,
+    )
+    for reader in readers:
+        found = reader(folder)
+        if found is not None:
+            return found
+    return None
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(
+            f"the folder {folder} cannot be read: {reason}; give a readable one"
+        ) from None
+
+
+def _joined(files: Sequence[Path], clock: str, name: str) -> LogFile:
+    """The rows of several files of one run in order of a clock that all of them have."""
+    rows: list[Row] = []
+    notes: list[str] = []
+    lost = 0
+    for file in files:
+        read = read_file(file)
+        notes += read.notes
+        for run in read.runs:
+            timed = [row for row in run.rows if isinstance(row.get(clock), (int, float))]
+            lost += len(run.rows) - len(timed)
+            rows += timed
+    if lost:
+        notes.append(f"{counted(lost, 'row')} without '{clock}' left out")
+    return LogFile((LogRun(name, in_order(rows, clock)),), tuple(notes))
+
+
+def _stylegan(folder: Path) -> LogFile | None:
+    """metric-*.jsonl (or .txt) for quality, stats.jsonl for losses, joined by kimg."""
+    names = [path.name for path in _files(folder)]
+    metrics = [folder / name for name in names if re.fullmatch(r"metric-.+\.(jsonl|txt)", name)]
+    if not metrics:
+        return None
+    read = _joined(metrics, "kimg", folder.name)
+    if "stats.jsonl" not in names:
+        return read
+    try:
+        stats = read_file(folder / "stats.jsonl")
+    except InputError as error:
+        return LogFile(read.runs, (*read.notes, f"losses were not read: {error}"))
+    ticks: list[Row] = [
+        {("kimg" if key == "Progress/kimg" else key): value for key, value in row.items()}
+        for run in stats.runs
+        for row in run.rows
+        if isinstance(row.get("Progress/kimg"), (int, float))
+    ]
+    rows = in_order([*ticks, *read.runs[0].rows], "kimg")
+    return LogFile((LogRun(folder.name, rows),), (*read.notes, *stats.notes))
+
+
+def _mlflow(folder: Path) -> LogFile | None:
+    """metrics/<name> with a line `timestamp value step` for each value."""
+    metrics = folder / "metrics"
+    if not metrics.is_dir():
+        return None
+    rows: list[Row] = []
+    torn = 0
+    for path in sorted(path for path in metrics.rglob("*") if path.is_file()):
+        data = read_bytes(path)
+        for line in as_text(data, path).splitlines() if data.strip() else ():
+            values = [number_or_text(part) for part in line.split()]
+            if len(values) >= 3 and all(isinstance(value, float) for value in values[:3]):
+                rows.append({"step": values[2], str(path.relative_to(metrics)): values[1]})
+            else:
+                torn += bool(values)
+    if not rows:
+        return None
+    notes = (f"{counted(torn, 'line')} of {metrics} could not be read",) if torn else ()
+    return LogFile((LogRun(folder.name, in_order(rows, "step")),), notes)
+
+
+def _named_file(folder: Path) -> LogFile | None:
+    """Ray's result.json or progress.csv, Lightning's metrics.csv, BigGAN's *_log.jsonl."""
+    names = [path.name for path in _files(folder)]
+    for pattern in (r"result\.json", r"progress\.csv", r"metrics\.csv", r".*_log\.jsonl"):
+        found = [name for name in names if re.fullmatch(pattern, name)]
+        if len(found) == 1:
+            read = read_file(folder / found[0])
+            if len(read.runs) == 1:
+                return LogFile((LogRun(folder.name, read.runs[0].rows),), read.notes)
+            return read
+    return None
+
+
+def _mimicry(folder: Path) -> LogFile | None:
+    """fid*.json and kid*.json with scores by step."""
+    files = [path for path in _files(folder) if MIMICRY.fullmatch(path.name)]
+    return _joined(files, "step", folder.name) if files else None
+
+
+def _events(folder: Path) -> LogFile | None:
+    files = [path for path in _files(folder) if "tfevents" in path.name or is_event_file(path)]
+    return read_events(folder, folder.name) if files else None
+
+
+def _exports(folder: Path) -> LogFile | None:
+    """TensorBoard's exports, a CSV file for each tag."""
+    files = [path for path in _files(folder) if re.search(r"tag-.+\.csv$", path.name)]
+    return _joined(files, "Step", folder.name) if files else None

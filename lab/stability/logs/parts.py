@@ -1,0 +1,64 @@
+"""What a reader of a format returns, and how the text of a cell becomes a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lab.record import Row
+
+TENSOR = re.compile(r"tensor\(\s*([^,)\s]+)\s*[,)].*|\[\s*([^,\]\s]+)\s*\]")
+"""What `str` makes of a torch tensor or of a list with one number."""
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class LogRun:
+    """The rows of one run as they are, in the order of the file."""
+
+    name: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """The runs of a file or folder, and what could not be read, in words."""
+
+    runs: tuple[LogRun, ...]
+    notes: tuple[str, ...] = ()
+
+
+def counted(count: int, word: str) -> str:
+    """`1 line`, `3 lines`."""
+    return f"{count} {word}{'s' if count != 1 else ''}"
+
+
+def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
+    """A text of a number as that number; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if decimal_comma and DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if printed := TENSOR.fullmatch(text):
+        text = printed.group(1) or printed.group(2)
+    try:
+        return float(text)
+    except ValueError:
+        return value
+
+
+def in_order(rows: Iterable[Row], clock: str) -> list[Row]:
+    """Rows of several sources sorted by a common clock; those of one source keep their order."""
+    return sorted(rows, key=lambda row: float(row[clock]))
+
+
+def filled(cells: Mapping[str, Any]) -> Row:
+    """A row without its empty cells."""
+    return {
+        name: value
+        for name, value in cells.items()
+        if value is not None and not (isinstance(value, str) and not value.strip())
+    }

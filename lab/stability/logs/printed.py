@@ -1,0 +1,92 @@
+"""Logs that programs print: StudioGAN's .log, and StyleGAN's log.txt of any generation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lab.record import Row
+from lab.stability.log_columns import NothingYet
+from lab.stability.logs.objects import rows_of_lines
+from lab.stability.logs.parts import LogFile, LogRun, counted, number_or_text
+
+NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|nan|inf)"
+STUDIOGAN_SCORE = re.compile(
+    rf"(?P<best>Best )?(?P<name>FID score|Inception score|Improved Precision|Improved Recall|"
+    rf"Density|Coverage) \(Step: (?P<step>\d+)[^)]*\):\s*(?P<value>{NUMBER})",
+    re.IGNORECASE,
+)
+STUDIOGAN_NAMES = {
+    "fid score": "fid",
+    "inception score": "inception_score",
+    "improved precision": "precision",
+    "improved recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+}
+STUDIOGAN_STEP = re.compile(r"\bStep:\s*(\d+)\s+Progress:")
+STUDIOGAN_LOSS = re.compile(
+    rf"\b(?P<player>Dis|Gen|Discriminator|Generator)_loss:\s*(?P<value>{NUMBER})", re.IGNORECASE
+)
+STYLEGAN_TICK = re.compile(rf"^tick\s+\d+\s+kimg\s+(?P<kimg>{NUMBER})", re.MULTILINE)
+STYLEGAN_METRIC = re.compile(
+    rf"network-snapshot-(?P<kimg>\d+)\s+time\s+.*?\s(?P<name>(?:fid|kid|pr|is|ppl)\w*)\s+"
+    rf"(?P<value>{NUMBER})",
+)
+SIGNS = (STUDIOGAN_SCORE, STUDIOGAN_STEP, STYLEGAN_TICK, STYLEGAN_METRIC)
+
+
+def looks_printed(text: str) -> bool:
+    """Whether a line of a known program is in it."""
+    return any(sign.search(text) for sign in SIGNS)
+
+
+def read_printed(text: str, path: Path) -> LogFile:
+    """The rows of the lines that hold numbers; other lines are prose and go unmentioned.
+
+    Rows are in the order in which they were printed.
+    Raises InputError where no line has a score.
+    """
+    rows: list[Row] = []
+    torn = 0
+    for line in text.splitlines():
+        if line.lstrip().startswith("{"):
+            found, failed = rows_of_lines(line)
+            rows += [row for row in found if "kimg" in row]
+            torn += failed
+            continue
+        row = _studiogan(line) or _stylegan(line)
+        if row:
+            rows.append(row)
+    if not any(len(row) > 1 for row in rows):
+        raise NothingYet(
+            f"the log {path} has no line with a score; give one of a run that was evaluated"
+        )
+    notes = (f"{counted(torn, 'line')} of {path.name} could not be read",) if torn else ()
+    return LogFile((LogRun(path.stem, rows),), notes)
+
+
+def _studiogan(line: str) -> Row:
+    score = STUDIOGAN_SCORE.search(line)
+    if score:
+        # "Best FID score" repeats an earlier evaluation, and would hide every rise.
+        if score["best"]:
+            return {}
+        name = STUDIOGAN_NAMES[score["name"].lower()]
+        return {"step": float(score["step"]), name: number_or_text(score["value"])}
+    step = STUDIOGAN_STEP.search(line)
+    if not step:
+        return {}
+    row: Row = {"step": float(step.group(1))}
+    for loss in STUDIOGAN_LOSS.finditer(line):
+        player = "d_loss" if loss["player"].lower().startswith("dis") else "g_loss"
+        row[player] = number_or_text(loss["value"])
+    return row if len(row) > 1 else {}
+
+
+def _stylegan(line: str) -> Row:
+    metric = STYLEGAN_METRIC.search(line)
+    if metric:
+        return {"kimg": float(metric["kimg"]), metric["name"]: number_or_text(metric["value"])}
+    tick = STYLEGAN_TICK.search(line)
+    return {"kimg": number_or_text(tick["kimg"])} if tick else {}

@@ -1,0 +1,18 @@
+"""A log on disk, a file or a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.stability.logs.files import read_file
+from lab.stability.logs.folders import read_folder
+from lab.stability.logs.parts import LogFile
+
+
+def read_logs(path: Path, *, grows: bool = False) -> LogFile:
+    """The runs of a file or folder by its content, with texts of numbers as numbers.
+
+    Of a file that `grows`, a last line without its end is left out.
+    Raises InputError for what is missing, empty, binary, too long, or of no known format.
+    """
+    return read_folder(path) if path.is_dir() else read_file(path, grows=grows)

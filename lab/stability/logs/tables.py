@@ -1,0 +1,138 @@
+"""Tables as text: CSV with any separator, decimal commas, repeated headers, and named exports.
+
+TensorBoard's exports have the columns `Wall time,Step,Value` and their tag in the file's name;
+W&B's exports of a chart have a column `<run> - <metric>` for each run.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.record import Row
+from lab.stability.log_columns import NothingYet
+from lab.stability.logs.parts import LogFile, LogRun, counted, filled, number_or_text
+from lab.stability.logs.separate import separate
+
+SEPARATORS = ",;\t|"
+TENSORBOARD_COLUMNS = ["Wall time", "Step", "Value"]
+TENSORBOARD_TAG = re.compile(r"(?:^|[-_.])tag-(.+)$")
+WANDB_COLUMN = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<bound>__MIN|__MAX)?")
+MOST_CELLS = 131_072
+"""A cell longer than this is no number, and no text of a log either."""
+
+
+def read_table(text: str, path: Path) -> LogFile:
+    """The runs of a table; InputError where the text is none."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise NothingYet(f"the log {path} is empty; give one with a row for each evaluation")
+    separator = max(SEPARATORS, key=lambda mark: _outside_quotes(lines[0]).count(mark))
+    if separator not in _outside_quotes(lines[0]):
+        raise InputError(
+            f"the log {path} is no format that is known: no table with a header, no JSON, and no "
+            "printed log of StudioGAN or StyleGAN; give one of these, or a folder of logs"
+        )
+    try:
+        cells = [
+            row
+            for row in csv.reader(lines, delimiter=separator, skipinitialspace=True)
+            if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        raise InputError(f"the log {path} is no table: {error}; give a whole CSV file") from None
+    header = [name.strip() for name in cells[0]]
+    _check_header(header, cells[1:], path)
+    if header == TENSORBOARD_COLUMNS:
+        tag = TENSORBOARD_TAG.search(path.stem)
+        header[2] = tag.group(1) if tag else _tag_like(path.stem) or header[2]
+    notes: list[str] = []
+    rows = list(_rows(header, cells[1:], decimal_comma=separator != ",", notes=notes))
+    if not rows:
+        raise NothingYet(f"the log {path} is empty; give one with a row for each evaluation")
+    return LogFile(_wandb_runs(header, rows) or separate(rows, path.stem), tuple(notes))
+
+
+def _outside_quotes(line: str) -> str:
+    return re.sub(r'"[^"]*"', "", line)
+
+
+def _tag_like(stem: str) -> str | None:
+    """The metric that a file's name states without `tag-`."""
+    found = re.search(r"(?:^|[^a-zA-Z])((?:fid|kid)(?:[_-]?\d+k)?(?:_full)?)(?:$|[^a-zA-Z])", stem)
+    return found.group(1) if found else None
+
+
+def _check_header(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
+    if all(isinstance(number_or_text(name), float) for name in header if name):
+        raise InputError(
+            f"the log {path} has no header: its first line is {', '.join(header[:5])}; put the "
+            "names of the columns there"
+        )
+    rows = list(
+        takewhile(lambda row: not _is_header([number_or_text(c) for c in row], header), rows)
+    )
+    longer = sum(len(row) > len(header) for row in rows)
+    if longer > len(rows) / 2:
+        raise InputError(
+            f"the log {path} has {len(header)} names in its header and more cells in its rows "
+            f"({longer} of {len(rows)}); separate cells by semicolons where numbers have decimal "
+            "commas"
+        )
+
+
+def _rows(
+    header: list[str], lines: Sequence[Sequence[str]], *, decimal_comma: bool, notes: list[str]
+) -> Iterator[Row]:
+    """A row for each line; a header that is repeated, or continued by another, is no row."""
+    named = _unique(header, notes)
+    repeated = 0
+    for cells in lines:
+        values = [number_or_text(cell, decimal_comma=decimal_comma) for cell in cells]
+        if _is_header(values, header):
+            repeated += 1
+            header = [cell.strip() for cell in cells]
+            named = _unique(header, [])
+            continue
+        row = filled(dict(zip(named, values, strict=False)))
+        row.pop("", None)
+        if row:
+            yield row
+    if repeated:
+        notes.append(f"{counted(repeated, 'repeated header')} left out")
+
+
+def _is_header(values: Sequence[object], header: Sequence[str]) -> bool:
+    """Whether a line holds names, at least half of them those of the header."""
+    names = [value.strip() for value in values if isinstance(value, str)]
+    return len(names) == len(values) and 2 * len(set(names) & set(header)) >= len(header)
+
+
+def _unique(header: Sequence[str], notes: list[str]) -> list[str]:
+    """Names that differ: a second column called `fid` becomes `fid (2)`."""
+    names: list[str] = []
+    for name in header:
+        count = sum(name == earlier for earlier in header[: len(names)])
+        if count and name:
+            notes.append(f"a second column is called '{name}'; the first is read")
+        names.append(f"{name} ({count + 1})" if count and name else name)
+    return names
+
+
+def _wandb_runs(header: Sequence[str], rows: Sequence[Row]) -> tuple[LogRun, ...]:
+    """The runs of W&B's export of a chart; none for any other table."""
+    columns = {name: found for name in header if (found := WANDB_COLUMN.fullmatch(name))}
+    if not columns or not any(found["bound"] for found in columns.values()):
+        return ()
+    clocks = [name for name in header if name not in columns]
+    runs: dict[str, list[Row]] = {}
+    for row in rows:
+        clock = {name: row[name] for name in clocks if name in row}
+        for name, found in columns.items():
+            if found["bound"] is None and name in row:
+                runs.setdefault(found["run"], []).append(clock | {found["metric"]: row[name]})
+    return tuple(LogRun(name, mine) for name, mine in runs.items())
