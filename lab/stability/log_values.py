@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from lab.errors import InputError
-from lab.record import IMAGES_SEEN, Row
+from lab.record import Row
 from lab.record.columns import FIRST_NON_FINITE, NON_FINITE
 from lab.record.words import brief, kimg
 from lab.stability.history import number
@@ -163,8 +163,9 @@ def with_counted(placed: Sequence[Placed], losses: Sequence[str]) -> list[Placed
                 begun.add(loss)
             elif value is not None and (loss in begun or math.isinf(value)):
                 bad += 1
-        counts: Row = {NON_FINITE: bad, FIRST_NON_FINITE: images} if bad else {}
-        result.append(Placed(images, row | counts))
+        if bad:
+            row = {**row, NON_FINITE: bad, FIRST_NON_FINITE: images}
+        result.append(Placed(images, row))
     return result
 
 
@@ -180,10 +181,11 @@ def folded(placed: Sequence[Placed], quality: str) -> tuple[list[Placed], list[s
     for place in placed:
         row = place.row
         if number(row, quality) is None:
-            between = _over(between, row)
+            _add(between, row)
             after.append(place)
         else:
-            kept.append(Placed(place.images, _over(between, row)))
+            _add(between, row)
+            kept.append(Placed(place.images, between))
             between, after = {}, []
     if not kept:
         return list(placed), []
@@ -198,11 +200,11 @@ def folded(placed: Sequence[Placed], quality: str) -> tuple[list[Placed], list[s
     return kept, []
 
 
-def _over(earlier: Row, later: Mapping[str, object]) -> Row:
+def _add(earlier: Row, later: Row) -> None:
     """Later cells over earlier ones; a count of values that were not finite adds up."""
-    row: Row = {**earlier, **later}
-    if NON_FINITE in earlier:
-        row[NON_FINITE] = earlier[NON_FINITE] + (number(later, NON_FINITE) or 0)
-        row[FIRST_NON_FINITE] = earlier[FIRST_NON_FINITE]
-    row.pop(IMAGES_SEEN, None)
-    return row
+    counted = earlier.get(NON_FINITE)
+    first = earlier.get(FIRST_NON_FINITE)
+    earlier.update(later)
+    if counted:
+        earlier[NON_FINITE] = counted + (number(later, NON_FINITE) or 0)
+        earlier[FIRST_NON_FINITE] = first

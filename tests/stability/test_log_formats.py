@@ -452,7 +452,7 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"kimg,fid\n")
         file.truncate(2**30)
-    with pytest.raises(InputError, match="is longer than 128 MiB"):
+    with pytest.raises(InputError, match="is longer than 64 MiB"):
         read_logs(path)
 
 

@@ -39,13 +39,17 @@ def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
     """A text of a number as that number; anything else as it is."""
     if not isinstance(value, str):
         return value
-    text = value.strip()
-    if decimal_comma and DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    if printed := TENSOR.fullmatch(text):
-        text = printed.group(1) or printed.group(2)
     try:
-        return float(text)
+        return float(value)
+    except ValueError:
+        text = value.strip()
+    if decimal_comma and DECIMAL_COMMA.fullmatch(text):
+        return float(text.replace(",", "."))
+    printed = TENSOR.fullmatch(text)
+    if printed is None:
+        return value
+    try:
+        return float(printed.group(1) or printed.group(2))
     except ValueError:
         return value
 

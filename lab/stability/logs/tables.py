@@ -7,9 +7,10 @@ W&B's exports of a chart have a column `<run> - <metric>` for each run.
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
 from lab.errors import InputError
@@ -22,36 +23,40 @@ SEPARATORS = ",;\t|"
 TENSORBOARD_COLUMNS = ["Wall time", "Step", "Value"]
 TENSORBOARD_TAG = re.compile(r"(?:^|[-_.])tag-(.+)$")
 WANDB_COLUMN = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<bound>__MIN|__MAX)?")
-MOST_CELLS = 131_072
-"""A cell longer than this is no number, and no text of a log either."""
+SAMPLE_ROWS = 1000
+"""Rows that are compared with the header before the rest is read."""
 
 
 def read_table(text: str, path: Path) -> LogFile:
     """The runs of a table; InputError where the text is none."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
+    lines = (line for line in io.StringIO(text, None) if line.strip() and line[0] != "#")
+    first = next(lines, None)
+    if first is None:
         raise NothingYet(f"the log {path} is empty; give one with a row for each evaluation")
-    separator = max(SEPARATORS, key=lambda mark: _outside_quotes(lines[0]).count(mark))
-    if separator not in _outside_quotes(lines[0]):
+    separator = max(SEPARATORS, key=lambda mark: _outside_quotes(first).count(mark))
+    if separator not in _outside_quotes(first):
         raise InputError(
             f"the log {path} is no format that is known: no table with a header, no JSON, and no "
             "printed log of StudioGAN or StyleGAN; give one of these, or a folder of logs"
         )
+    reader = csv.reader(chain([first], lines), delimiter=separator, skipinitialspace=True)
     try:
-        cells = [
-            row
-            for row in csv.reader(lines, delimiter=separator, skipinitialspace=True)
-            if any(cell.strip() for cell in row)
-        ]
+        return _runs(reader, path, decimal_comma=separator != ",")
     except csv.Error as error:
         raise InputError(f"the log {path} is no table: {error}; give a whole CSV file") from None
-    header = [name.strip() for name in cells[0]]
-    _check_header(header, cells[1:], path)
+
+
+def _runs(reader: Iterator[list[str]], path: Path, *, decimal_comma: bool) -> LogFile:
+    cells = (row for row in reader if any(cell.strip() for cell in row))
+    header = [name.strip() for name in next(cells, [])]
+    beginning = list(islice(cells, SAMPLE_ROWS))
+    _check_header(header, beginning, path)
     if header == TENSORBOARD_COLUMNS:
         tag = TENSORBOARD_TAG.search(path.stem)
         header[2] = tag.group(1) if tag else _tag_like(path.stem) or header[2]
     notes: list[str] = []
-    rows = list(_rows(header, cells[1:], decimal_comma=separator != ",", notes=notes))
+    lines = chain(beginning, cells)
+    rows = list(_rows(header, lines, decimal_comma=decimal_comma, notes=notes))
     if not rows:
         raise NothingYet(f"the log {path} is empty; give one with a row for each evaluation")
     return LogFile(_wandb_runs(header, rows) or separate(rows, path.stem), tuple(notes))
@@ -86,14 +91,14 @@ def _check_header(header: Sequence[str], rows: Sequence[Sequence[str]], path: Pa
 
 
 def _rows(
-    header: list[str], lines: Sequence[Sequence[str]], *, decimal_comma: bool, notes: list[str]
+    header: list[str], lines: Iterable[Sequence[str]], *, decimal_comma: bool, notes: list[str]
 ) -> Iterator[Row]:
     """A row for each line; a header that is repeated, or continued by another, is no row."""
     named = _unique(header, notes)
     repeated = 0
     for cells in lines:
         values = [number_or_text(cell, decimal_comma=decimal_comma) for cell in cells]
-        if _is_header(values, header):
+        if isinstance(values[0], str) and _is_header(values, header):
             repeated += 1
             header = [cell.strip() for cell in cells]
             named = _unique(header, [])

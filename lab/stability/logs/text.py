@@ -8,8 +8,8 @@ from pathlib import Path
 from lab.errors import InputError
 from lab.stability.log_columns import NothingYet
 
-MAX_BYTES = 128 * 2**20
-"""Rows take some ten times the memory of their text; logs of evaluations are far smaller."""
+MAX_BYTES = 64 * 2**20
+"""Rows take some twenty times the memory of their text; logs of evaluations are far smaller."""
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
