@@ -34,12 +34,14 @@ from lab.record import (
     StudyCard,
     is_readable,
     read_card,
+    read_json,
 )
 from lab.record.words import brief, kimg
 from lab.stability.history import number
 from lab.stability.log import BrokenMetric, Log, read_log
 from lab.stability.log_columns import LogOptions, NothingYet
 from lab.stability.logs import LogFile, LogRun, read_logs
+from lab.stability.monitor import OWN_LOOP
 from lab.stability.verdict import Verdict, judge
 
 PROG = "python -m lab.judge"
@@ -200,15 +202,16 @@ def _judge_run(
     if options.target is not None:
         settings = settings.model_copy(update={"target_quality": options.target})
     budget = context.budget_images if options.budget is None else options.budget
-    log = read_log(run.rows, names=None, budget_images=budget, options=log_options)
+    goes_on = budget is None and options.follow
+    log = read_log(
+        run.rows, names=None, budget_images=1 if goes_on else budget, options=log_options
+    )
     last = _last_images(log)
-    if budget is None and options.follow:
-        budget = last + 1  # the run goes on, so that only a failure ends it
+    if goes_on:
+        budget = last + 1  # only a failure ends it
     elif budget is None:
-        notes = [
-            *notes,
-            f"no budget was given: the last row, at {kimg(last)}, is taken for the end",
-        ]
+        end = f"no budget was given: the last row, at {kimg(last)}, is taken for the end"
+        notes = [*notes, end]
     verdict = judge(
         run.rows,
         baseline=context.baseline,
@@ -231,10 +234,19 @@ def _run_context(folder: Path) -> Context:
     study = folder.resolve().parent.parent.parent / STUDY_FILE
     baseline = read_card(study, StudyCard).metrics.baseline if is_readable(study) else {}
     return Context(
-        read_config(config).stability if config.exists() else StabilityConfig(),
+        _limits(config) if config.exists() else StabilityConfig(),
         None if run.budget_images is None else round(run.budget_images),
         baseline or None,
     )
+
+
+def _limits(config: Path) -> StabilityConfig:
+    """Those of a configuration; of a person's own training, only its limits are the lab's."""
+    if config.name == TRIAL_FILE and is_readable(config):
+        trial = read_json(config)
+        if trial.get("origin") == OWN_LOOP:
+            return StabilityConfig.model_validate(trial["config"]["stability"])
+    return read_config(config).stability
 
 
 def _follow(options: JudgeOptions) -> list[Judged]:

@@ -124,6 +124,8 @@ def without_filler(
     a finite number of both.
     """
     for loss in losses:
+        if not any(_nan_cell(place.row.get(loss)) for place in placed):
+            continue
         pairs = [(number(place.row, column), number(place.row, loss)) for place in placed]
         only_distance = sum(_nan(b) and _good(a) for a, b in pairs)
         only_loss = sum(_nan(a) and _good(b) for a, b in pairs)
