@@ -30,16 +30,20 @@ from lab.record import (
     STABLE,
     STUDY_FILE,
     TRIAL_FILE,
+    Row,
     RunCard,
     StudyCard,
+    TrialCard,
     is_readable,
     read_card,
     read_json,
 )
+from lab.record.columns import MetricNames
+from lab.record.rescaled import is_rescaled, rescaled_rows, scale_of
 from lab.record.words import brief, kimg
 from lab.stability.history import number
 from lab.stability.log import BrokenMetric, Log, read_log
-from lab.stability.log_columns import LogOptions, NothingYet
+from lab.stability.log_columns import LogOptions, NothingYet, names_among
 from lab.stability.logs import LogFile, LogRun, read_logs
 from lab.stability.monitor import OWN_LOOP
 from lab.stability.verdict import Verdict, judge
@@ -66,7 +70,7 @@ class JudgeOptions:
     log: Annotated[Path, tyro.conf.Positional]
     """A log of any format that is known (docs/logs.md), a folder of logs, or a run's folder."""
     target: float | None = None
-    """Quality in (0, 1) that a stable run reaches at its end; default .5, or that of the run."""
+    """Quality in (0, 1) that a stable run reaches at its end; that of the lab's run, or none."""
     budget: int | None = None
     """Images at which the run was to end; when left out, that of the run or the last row."""
     clock: str | None = None
@@ -98,6 +102,9 @@ class Context:
     settings: StabilityConfig = field(default_factory=StabilityConfig)
     budget_images: int | None = None
     baseline: dict[str, float] | None = None
+    is_of_lab: bool = False
+    """Whether the lab trained the run, so that its rows are judged as they were then."""
+    study: StudyCard | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +188,9 @@ def _judge_all(options: JudgeOptions) -> list[Judged]:
 def _read(options: JudgeOptions) -> tuple[Context, LogFile]:
     path = options.log
     if (path / RUN_FILE).exists():
-        return _run_context(path), read_logs(path / EVALUATIONS_FILE, grows=options.follow)
+        read = read_logs(path / EVALUATIONS_FILE, grows=options.follow)
+        named = tuple(LogRun(path.resolve().name, run.rows) for run in read.runs)
+        return _run_context(path), LogFile(named, read.notes)
     if (path / STUDY_FILE).exists() or (path / TRIAL_FILE).exists():
         raise InputError(f"{path} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     return Context(), read_logs(path, grows=options.follow)
@@ -212,14 +221,44 @@ def _judge_run(
     elif budget is None:
         end = f"no budget was given: the last row, at {kimg(last)}, is taken for the end"
         notes = [*notes, end]
-    verdict = judge(
-        run.rows,
-        baseline=context.baseline,
-        budget_images=budget,
-        settings=settings,
-        log=log_options,
-    )
+    has_own_scale = options.quality is None and options.initial is None and not options.floor
+    if context.is_of_lab and has_own_scale:
+        verdict = _judge_of_lab(run.rows, context, settings, budget or max(last, 1))
+    else:
+        verdict = judge(
+            run.rows,
+            baseline=context.baseline,
+            budget_images=budget,
+            settings=settings,
+            log=log_options,
+        )
     return Judged(run.name, verdict, log, (*notes, *log.ignored))
+
+
+def _judge_of_lab(
+    rows: Sequence[Row], context: Context, settings: StabilityConfig, budget_images: int
+) -> Verdict | None:
+    """The verdict that the lab gave the run, or would give it with other settings."""
+    study = context.study
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    names = names_among(columns) if study is None else study.metrics.columns
+    scale = None if study is None else scale_of(study, _starts(rows, names))
+    if study is not None and scale is not None and is_rescaled(study):
+        rows = rescaled_rows(rows, names.kernel, scale)
+    return judge(
+        rows,
+        names=names,
+        baseline=context.baseline or {},
+        budget_images=budget_images,
+        settings=settings,
+        scale=scale,
+    )
+
+
+def _starts(rows: Sequence[Row], names: MetricNames) -> list[float]:
+    """The distance of the untrained generator, if the rows have it."""
+    first = number(rows[0], names.kernel)
+    return [] if first is None else [first]
 
 
 def _last_images(log: Log) -> int:
@@ -229,24 +268,22 @@ def _last_images(log: Log) -> int:
 def _run_context(folder: Path) -> Context:
     """Limits, budget, and the metrics of real images, as far as the record has them."""
     run = read_card(folder / RUN_FILE, RunCard)
-    run_config, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
-    config = run_config if run_config.exists() else trial
-    study = folder.resolve().parent.parent.parent / STUDY_FILE
-    baseline = read_card(study, StudyCard).metrics.baseline if is_readable(study) else {}
+    budget = None if run.budget_images is None else round(run.budget_images)
+    trial_file = folder.parent / TRIAL_FILE
+    if is_readable(trial_file) and read_json(trial_file).get("origin") == OWN_LOOP:
+        limits = read_card(trial_file, TrialCard).config.get("stability", {})
+        return Context(StabilityConfig.model_validate(limits), budget)
+    own_config = folder / CONFIG_FILE
+    config = own_config if own_config.exists() else trial_file
+    study_file = folder.resolve().parent.parent.parent / STUDY_FILE
+    study = read_card(study_file, StudyCard) if is_readable(study_file) else None
     return Context(
-        _limits(config) if config.exists() else StabilityConfig(),
-        None if run.budget_images is None else round(run.budget_images),
-        baseline or None,
+        read_config(config).stability if config.exists() else StabilityConfig(),
+        budget,
+        (study.metrics.baseline or None) if study is not None else None,
+        is_of_lab=True,
+        study=study,
     )
-
-
-def _limits(config: Path) -> StabilityConfig:
-    """Those of a configuration; of a person's own training, only its limits are the lab's."""
-    if config.name == TRIAL_FILE and is_readable(config):
-        trial = read_json(config)
-        if trial.get("origin") == OWN_LOOP:
-            return StabilityConfig.model_validate(trial["config"]["stability"])
-    return read_config(config).stability
 
 
 def _follow(options: JudgeOptions) -> list[Judged]:

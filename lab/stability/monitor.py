@@ -40,6 +40,7 @@ from lab.record import (
     write_rows,
 )
 from lab.record.columns import MetricNames
+from lab.record.score import final_quality, score
 from lab.stability.history import number
 from lab.stability.log import Log, read_log
 from lab.stability.log_clock import Placed
@@ -51,7 +52,6 @@ from lab.stability.log_columns import (
     renaming,
 )
 from lab.stability.log_values import with_counted
-from lab.stability.score import final_quality, score
 from lab.stability.verdict import Verdict, judge
 
 OWN_LOOP = "own"
@@ -65,7 +65,7 @@ class Monitor:
         budget_images: images at which the run ends; without it, `finish` ends it.
         initial: distance of the untrained generator; that of the first evaluation if left out.
         floor: distance of real images.
-        target: quality in (0, 1) that a stable run reaches; default .5.
+        target: quality in (0, 1) that a stable run reaches; none if left out.
         record: folder of a study to write the run to, which `read_study` and `lab.judge` read;
             nothing is written without it. A run that is there already is continued.
         trial, seed: which run of the study this is.
@@ -98,7 +98,7 @@ class Monitor:
         """The verdict so far; None while nothing failed and the budget is not reached."""
         self._writer: _Writer | None = None
         if record is not None:
-            limits = {"target_quality": self.settings.target_quality}
+            limits = self.settings.model_dump(include=self.settings.model_fields_set)
             settings = {**(config or {}), "stability": limits}
             self._writer = _Writer(Path(record), trial, seed, budget_images, settings)
             self._rows = self._writer.earlier_rows()

@@ -92,7 +92,9 @@ def test_columns_can_be_named() -> None:
 
 def test_quality_between_0_and_1_is_taken_as_it_is() -> None:
     frame = pd.DataFrame({"images": [0, 1000, 2000], "u": [0.0, 0.4, 0.8]})
-    assert told(frame).evidence.startswith("quality was .8 at 2 kimg")
+    log = read(frame)
+    assert [row["quality"] for row in log.rows] == [0.0, 0.4, 0.8]
+    assert (log.scale, log.is_relative) == (None, False)
 
 
 def test_losses_of_a_log_are_evidence() -> None:
