@@ -109,7 +109,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Judged:
-    """One run of a log, and what can be said about it."""
+    """One run of a log, with its verdict or why it has none."""
 
     name: str
     verdict: Verdict | None
@@ -211,12 +211,12 @@ def _judge_run(
     if options.target is not None:
         settings = settings.model_copy(update={"target_quality": options.target})
     budget = context.budget_images if options.budget is None else options.budget
-    goes_on = budget is None and options.follow
+    is_open = budget is None and options.follow
     log = read_log(
-        run.rows, names=None, budget_images=1 if goes_on else budget, options=log_options
+        run.rows, names=None, budget_images=1 if is_open else budget, options=log_options
     )
     last = _last_images(log)
-    if goes_on:
+    if is_open:
         budget = last + 1  # only a failure ends it
     elif budget is None:
         end = f"no budget was given: the last row, at {kimg(last)}, is taken for the end"
@@ -322,8 +322,8 @@ def _so_far(run: Judged) -> str:
     """A line of --follow."""
     if run.log is None:
         return f"{run.name}: {run.error}"
-    told = "no failure so far" if run.verdict is None else run.verdict.name
-    return f"{run.name}: {told} at {kimg(_last_images(run.log))}{_last_quality(run.log)}"
+    state = "no failure so far" if run.verdict is None else run.verdict.name
+    return f"{run.name}: {state} at {kimg(_last_images(run.log))}{_last_quality(run.log)}"
 
 
 def _last_quality(log: Log) -> str:

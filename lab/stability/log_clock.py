@@ -47,8 +47,8 @@ def placed_rows(rows: Sequence[Row], clock: Clock) -> tuple[list[Placed], list[s
             placed.append(Placed(round(seen * clock.unit), row))
     if not placed:
         raise InputError(f"no row of the log has a number in '{clock.column}'; give one that has")
-    low = min(place.images for place in placed) / clock.unit
-    high = max(place.images for place in placed) / clock.unit
+    low = min(entry.images for entry in placed) / clock.unit
+    high = max(entry.images for entry in placed) / clock.unit
     for first, last in (SECONDS_SINCE_1970, MILLISECONDS_SINCE_1970):
         if first <= low and high <= last:
             raise InputError(
@@ -81,8 +81,8 @@ def check_agreement(rows: Sequence[Row], clock: Clock, other: Clock) -> None:
 def in_one_piece(placed: Sequence[Placed], value: Value) -> tuple[list[Placed], list[str]]:
     """Rows in ascending order of images, each number of images once, and what was done, in words.
 
-    A clock that goes back while the file goes on is a resumption. Where the later rows fit the
-    earlier ones at the same clock, they replace them; where they go on from the last row, the
+    A clock that goes back while the file continues is a resumption. Where the later rows fit the
+    earlier ones at the same clock, they replace them; where they continue from the last row, the
     clock is continued.
     Raises InputError where neither can be known.
     """
@@ -94,7 +94,7 @@ def in_one_piece(placed: Sequence[Placed], value: Value) -> tuple[list[Placed], 
             moved += images < latest
             latest = max(latest, images)
         notes.append(f"{_rows(moved)} out of order {_were(moved)} sorted")
-        pieces = [sorted(placed, key=lambda place: place.images)]
+        pieces = [sorted(placed, key=lambda entry: entry.images)]
     whole = pieces[0]
     for piece in pieces[1:]:
         whole, note = _resumed(whole, piece, value)
@@ -110,10 +110,10 @@ def in_one_piece(placed: Sequence[Placed], value: Value) -> tuple[list[Placed], 
 
 def _ascending(placed: Sequence[Placed]) -> list[list[Placed]]:
     pieces = [[placed[0]]]
-    for place in placed[1:]:
-        if place.images < pieces[-1][-1].images:
+    for entry in placed[1:]:
+        if entry.images < pieces[-1][-1].images:
             pieces.append([])
-        pieces[-1].append(place)
+        pieces[-1].append(entry)
     return pieces
 
 
@@ -126,7 +126,7 @@ def _is_disorder(pieces: Sequence[Sequence[Placed]]) -> bool:
 def _resumed(whole: list[Placed], piece: list[Placed], value: Value) -> tuple[list[Placed], str]:
     """Earlier rows and those after the clock went back, as one run."""
     start, last = piece[0].images, whole[-1].images
-    kept = [place for place in whole if place.images < start]
+    kept = [entry for entry in whole if entry.images < start]
     replaced = len(whole) - len(kept)
     back = f"the clock goes back from {kimg(last)} to {kimg(start)}"
     rewound = (
@@ -136,8 +136,8 @@ def _resumed(whole: list[Placed], piece: list[Placed], value: Value) -> tuple[li
     )
     if _same_numbers(whole, piece, value):
         return rewound
-    measured = [place for place in piece if value(place.row) is not None]
-    earlier = [place for place in whole if value(place.row) is not None]
+    measured = [entry for entry in piece if value(entry.row) is not None]
+    earlier = [entry for entry in whole if value(entry.row) is not None]
     if not measured or not earlier:
         if kept:
             return rewound
@@ -153,11 +153,11 @@ def _resumed(whole: list[Placed], piece: list[Placed], value: Value) -> tuple[li
     if not begins_anew and from_then <= max(from_end, GOES_ON):
         return rewound
     if from_end < GOES_ON and from_end < from_then / 2:
-        continued = [place._replace(images=place.images + last) for place in piece]
+        continued = [entry._replace(images=entry.images + last) for entry in piece]
         return (
             [*whole, *continued],
-            f"{back}, where the distance goes on from {brief(end)} to {brief(first)}: taken for a "
-            f"resumption whose clock begins anew, and continued from {kimg(last)}",
+            f"{back}, where the distance continues from {brief(end)} to {brief(first)}: taken for "
+            f"a resumption whose clock begins anew, and continued from {kimg(last)}",
         )
     raise _unknown(back)
 
@@ -171,12 +171,12 @@ def _unknown(back: str) -> InputError:
 
 def _same_numbers(whole: Sequence[Placed], piece: Sequence[Placed], value: Value) -> bool:
     """Whether rows at the same clock hold the same numbers."""
-    earlier = {place.images: value(place.row) for place in whole}
+    earlier = {entry.images: value(entry.row) for entry in whole}
     pairs = [
-        (earlier[place.images], value(place.row)) for place in piece if place.images in earlier
+        (earlier[entry.images], value(entry.row)) for entry in piece if entry.images in earlier
     ]
-    known = [pair for pair in pairs if pair[0] is not None and pair[1] is not None]
-    return bool(known) and all(one == two for one, two in known)
+    measured = [pair for pair in pairs if pair[0] is not None and pair[1] is not None]
+    return bool(measured) and all(one == two for one, two in measured)
 
 
 def _factor(one: float, two: float) -> float:

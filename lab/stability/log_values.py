@@ -60,8 +60,8 @@ def without_failed(
     of which nothing is known; two or more up to the end stay, as no image could be measured.
     `metrics` are the other columns that are left out of such a row where they are not finite.
     """
-    found = [(i, number(place.row, column)) for i, place in enumerate(placed)]
-    cells = [(i, value) for i, value in found if value is not None]
+    numbers = [(i, number(entry.row, column)) for i, entry in enumerate(placed)]
+    cells = [(i, value) for i, value in numbers if value is not None]
     finite = [i for i, value in cells if math.isfinite(value)]
     if not finite:
         return list(placed), []
@@ -72,17 +72,17 @@ def without_failed(
     if spike is not None:
         failed.add(spike)
     result = [
-        place
+        entry
         if i not in failed
         else Placed(
-            place.images,
+            entry.images,
             {
                 key: value
-                for key, value in place.row.items()
+                for key, value in entry.row.items()
                 if key != column and not (key in metrics and not _is_finite(value))
             },
         )
-        for i, place in enumerate(placed)
+        for i, entry in enumerate(placed)
     ]
     notes = [
         f"'{column}' was {_spelled(placed[i], column)} at {kimg(placed[i].images)}: taken for a "
@@ -109,8 +109,8 @@ def _is_finite(value: object) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _spelled(place: Placed, column: str) -> str:
-    value = number(place.row, column)
+def _spelled(entry: Placed, column: str) -> str:
+    value = number(entry.row, column)
     assert value is not None
     return brief(value) if math.isfinite(value) else str(value)
 
@@ -124,16 +124,16 @@ def without_filler(
     a finite number of both.
     """
     for loss in losses:
-        if not any(_nan_cell(place.row.get(loss)) for place in placed):
+        if not any(_nan_cell(entry.row.get(loss)) for entry in placed):
             continue
-        pairs = [(number(place.row, column), number(place.row, loss)) for place in placed]
+        pairs = [(number(entry.row, column), number(entry.row, loss)) for entry in placed]
         only_distance = sum(_nan(b) and _good(a) for a, b in pairs)
         only_loss = sum(_nan(a) and _good(b) for a, b in pairs)
         both = sum(_good(a) and _good(b) for a, b in pairs)
         if only_distance > 1 and only_loss > 1 and not both:
             return [
-                Placed(place.images, {key: v for key, v in place.row.items() if not _nan_cell(v)})
-                for place in placed
+                Placed(entry.images, {key: v for key, v in entry.row.items() if not _nan_cell(v)})
+                for entry in placed
             ]
     return placed
 
@@ -180,18 +180,18 @@ def folded(placed: Sequence[Placed], quality: str) -> tuple[list[Placed], list[s
     kept: list[Placed] = []
     between: Row = {}
     after: list[Placed] = []
-    for place in placed:
-        row = place.row
+    for entry in placed:
+        row = entry.row
         if number(row, quality) is None:
             _add(between, row)
-            after.append(place)
+            after.append(entry)
         else:
             _add(between, row)
-            kept.append(Placed(place.images, between))
+            kept.append(Placed(entry.images, between))
             between, after = {}, []
     if not kept:
         return list(placed), []
-    failed = next((place for place in after if place.row.get(NON_FINITE)), None)
+    failed = next((entry for entry in after if entry.row.get(NON_FINITE)), None)
     if failed is not None:
         kept.append(failed)
     elif after:

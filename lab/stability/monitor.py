@@ -258,7 +258,7 @@ class _Writer:
             append_row(path, row)
 
     def _begin(self, names: MetricNames) -> None:
-        """Write what is missing of the study and the trial, and that the run goes on."""
+        """Write what is missing of the study and the trial, and that the run is training."""
         if not (self.study / STUDY_FILE).exists():
             base: dict[str, Any] = {"stability": self.config["stability"]}
             if self.budget_images is not None:

@@ -28,13 +28,13 @@ def read_folder(folder: Path) -> LogFile:
     inner = sorted(path for path in folder.iterdir() if path.is_dir())
     for path in inner[:MAX_RUNS]:
         try:
-            found = _one_run(path)
+            log = _one_run(path)
         except InputError as error:
             notes.append(str(error))
             continue
-        if found is not None:
-            runs += [_within(path, run, alone=len(found.runs) == 1) for run in found.runs]
-            notes += found.notes
+        if log is not None:
+            runs += [_within(path, run, alone=len(log.runs) == 1) for run in log.runs]
+            notes += log.notes
     if runs:
         return LogFile(tuple(runs), tuple(notes))
     if notes:
@@ -64,9 +64,9 @@ def _one_run(folder: Path) -> LogFile | None:
         _exports,
     )
     for reader in readers:
-        found = reader(folder)
-        if found is not None:
-            return found
+        log = reader(folder)
+        if log is not None:
+            return log
     return None
 
 
@@ -145,9 +145,9 @@ def _named_file(folder: Path) -> LogFile | None:
     """Ray's result.json or progress.csv, Lightning's metrics.csv, BigGAN's *_log.jsonl."""
     names = [path.name for path in _files(folder)]
     for pattern in (r"result\.json", r"progress\.csv", r"metrics\.csv", r".*_log\.jsonl"):
-        found = [name for name in names if re.fullmatch(pattern, name)]
-        if len(found) == 1:
-            read = read_file(folder / found[0])
+        log = [name for name in names if re.fullmatch(pattern, name)]
+        if len(log) == 1:
+            read = read_file(folder / log[0])
             if len(read.runs) == 1:
                 return LogFile((LogRun(folder.name, read.runs[0].rows),), read.notes)
             return read

@@ -158,9 +158,9 @@ def _scores_by_step(content: Mapping[str, Any], path: Path) -> list[Row]:
             rows.append({"step": float(step), **flat(value)})
             continue
         scores = [_first_number(item) for item in (value if isinstance(value, list) else [value])]
-        known = [score for score in scores if score is not None]
-        if known:
-            rows.append({"step": float(step), column: sum(known) / len(known)})
+        numbers = [score for score in scores if score is not None]
+        if numbers:
+            rows.append({"step": float(step), column: sum(numbers) / len(numbers)})
     return in_order(rows, "step")
 
 

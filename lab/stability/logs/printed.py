@@ -51,8 +51,8 @@ def read_printed(text: str, path: Path) -> LogFile:
     torn = 0
     for line in text.splitlines():
         if line.lstrip().startswith("{"):
-            found, failed = rows_of_lines(line)
-            rows += [row for row in found if "kimg" in row]
+            objects, failed = rows_of_lines(line)
+            rows += [row for row in objects if "kimg" in row]
             torn += failed
             continue
         row = _studiogan(line) or _stylegan(line)

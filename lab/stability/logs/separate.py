@@ -1,4 +1,4 @@
-"""Several runs in one table: told apart by the columns that name a run."""
+"""Several runs in one table: distinguished by the columns that name a run."""
 
 from __future__ import annotations
 

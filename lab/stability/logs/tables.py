@@ -68,8 +68,8 @@ def _outside_quotes(line: str) -> str:
 
 def _tag_like(stem: str) -> str | None:
     """The metric that a file's name states without `tag-`."""
-    found = re.search(r"(?:^|[^a-zA-Z])((?:fid|kid)(?:[_-]?\d+k)?(?:_full)?)(?:$|[^a-zA-Z])", stem)
-    return found.group(1) if found else None
+    match = re.search(r"(?:^|[^a-zA-Z])((?:fid|kid)(?:[_-]?\d+k)?(?:_full)?)(?:$|[^a-zA-Z])", stem)
+    return match.group(1) if match else None
 
 
 def _check_header(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
@@ -130,14 +130,14 @@ def _unique(header: Sequence[str], notes: list[str]) -> list[str]:
 
 def _wandb_runs(header: Sequence[str], rows: Sequence[Row]) -> tuple[LogRun, ...]:
     """The runs of W&B's export of a chart; none for any other table."""
-    columns = {name: found for name in header if (found := WANDB_COLUMN.fullmatch(name))}
-    if not columns or not any(found["bound"] for found in columns.values()):
+    columns = {name: match for name in header if (match := WANDB_COLUMN.fullmatch(name))}
+    if not columns or not any(match["bound"] for match in columns.values()):
         return ()
     clocks = [name for name in header if name not in columns]
     runs: dict[str, list[Row]] = {}
     for row in rows:
         clock = {name: row[name] for name in clocks if name in row}
-        for name, found in columns.items():
-            if found["bound"] is None and name in row:
-                runs.setdefault(found["run"], []).append(clock | {found["metric"]: row[name]})
+        for name, match in columns.items():
+            if match["bound"] is None and name in row:
+                runs.setdefault(match["run"], []).append(clock | {match["metric"]: row[name]})
     return tuple(LogRun(name, mine) for name, mine in runs.items())
