@@ -43,6 +43,7 @@ from lab.record.rescaled import is_rescaled, rescaled_rows, scale_of
 from lab.record.words import brief, kimg
 from lab.stability.history import number
 from lab.stability.log import BrokenMetric, Log, read_log
+from lab.stability.log_clock import AnotherRun
 from lab.stability.log_columns import LogOptions, NothingYet, names_among
 from lab.stability.logs import LogFile, LogRun, read_logs
 from lab.stability.monitor import OWN_LOOP
@@ -173,11 +174,26 @@ def _judge_all(options: JudgeOptions) -> list[Judged]:
     """Each run of the log. Raises InputError where there is but one and it cannot be judged."""
     context, read = _read(options)
     if len(read.runs) == 1:
-        return [_judge_run(read.runs[0], options, context, read.notes)]
-    judged = []
-    for run in read.runs:
         try:
-            judged.append(_judge_run(run, options, context, ()))
+            return [_judge_run(read.runs[0], options, context, read.notes)]
+        except AnotherRun as error:
+            halves = _halves(read.runs[0], error.position)
+            return _judge_several(halves, options, context, read.notes)
+    return _judge_several(read.runs, options, context, read.notes)
+
+
+def _judge_several(
+    runs: Sequence[LogRun], options: JudgeOptions, context: Context, notes: Sequence[str]
+) -> list[Judged]:
+    """Each of several runs; one that cannot be judged has its error."""
+    judged: list[Judged] = []
+    waiting = list(runs)
+    while waiting:
+        run = waiting.pop(0)
+        try:
+            judged.append(_judge_run(run, options, context, notes))
+        except AnotherRun as error:
+            waiting = [*_halves(run, error.position), *waiting]
         except InputError as error:
             judged.append(Judged(run.name, None, None, (), error))
     if all(run.code == MISTAKEN for run in judged):
@@ -185,15 +201,29 @@ def _judge_all(options: JudgeOptions) -> list[Judged]:
     return judged
 
 
+def _halves(run: LogRun, position: int) -> tuple[LogRun, LogRun]:
+    """The rows before another run begins, and the rest, which is named by its number."""
+    name, _, count = run.name.rpartition(" #")
+    following = f"{name} #{int(count) + 1}" if count.isdecimal() and name else f"{run.name} #2"
+    return LogRun(run.name, run.rows[:position]), LogRun(following, run.rows[position:])
+
+
 def _read(options: JudgeOptions) -> tuple[Context, LogFile]:
     path = options.log
-    if (path / RUN_FILE).exists():
+    if _holds(path, RUN_FILE):
         read = read_logs(path / EVALUATIONS_FILE, grows=options.follow)
         named = tuple(LogRun(path.resolve().name, run.rows) for run in read.runs)
         return _run_context(path), LogFile(named, read.notes)
-    if (path / STUDY_FILE).exists() or (path / TRIAL_FILE).exists():
+    if _holds(path, STUDY_FILE) or _holds(path, TRIAL_FILE):
         raise InputError(f"{path} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     return Context(), read_logs(path, grows=options.follow)
+
+
+def _holds(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).exists()
+    except OSError:  # no permission, or a name too long: reading it states why
+        return False
 
 
 def _judge_run(
@@ -300,7 +330,7 @@ def _follow(options: JudgeOptions) -> list[Judged]:
         except NothingYet as error:
             waits_for = error
         except InputError as error:
-            if options.log.exists():
+            if _holds(options.log.parent, options.log.name):
                 raise
             waits_for = error
         now_seen = tuple(_last_images(run.log) for run in judged if run.log is not None)
@@ -401,8 +431,16 @@ def _as_table(judged: Sequence[Judged]) -> list[str]:
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
         for row in rows
     ]
-    notes = dict.fromkeys(f"note  {run.name}: {text}" for run in judged for text in run.notes)
-    return [*lines, *notes]
+    texts: dict[str, list[str]] = {}
+    for run in judged:
+        for text in run.notes:
+            texts.setdefault(text, []).append(run.name)
+    return [*lines, *(f"note  {_names(names, judged)}{text}" for text, names in texts.items())]
+
+
+def _names(names: Sequence[str], judged: Sequence[Judged]) -> str:
+    """Of which runs a note is; nothing for one of all."""
+    return "" if len(names) == len(judged) else f"{', '.join(names)}: "
 
 
 def main(args: list[str] | None = None) -> int:

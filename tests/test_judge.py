@@ -213,6 +213,19 @@ def test_several_runs_are_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([str(path)]) == 4
 
 
+def test_runs_that_follow_each_other_without_a_name_are_numbered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.csv"
+    header = "kimg,fid\n"
+    again = [value * 1.03 for value in HEALTHY]
+    path.write_text(header.join(["", rows_of(HEALTHY), rows_of(again), rows_of(FALLEN)]))
+    assert main([str(path)]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:6].strip() for line in lines[1:4]] == ["log", "log #2", "log #3"]
+    assert [line.split()[-1] for line in lines[-2:]] == ["out", "end"]
+
+
 def test_several_runs_none_of_which_can_be_judged_are_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

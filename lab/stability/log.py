@@ -108,7 +108,7 @@ def read_log(
         {renamed.get(key, key): value for key, value in row.items()}
         | {IMAGES_SEEN: seen}
         | measured.of(row)
-        for seen, row in placed
+        for seen, row, _ in placed
     ]
     last = placed[-1].images
     budget = last if budget_images is None else budget_images
@@ -148,7 +148,7 @@ def _arranged(
         cell = number(row, column)
         return cell if cell is not None and math.isfinite(cell) else None
 
-    texts = sum(isinstance(row.get(column), str) for _, row in placed)
+    texts = sum(isinstance(row.get(column), str) for _, row, _ in placed)
     if texts:
         rows_of = f"{texts} row{'s' if texts != 1 else ''}"
         notes.append(f"{rows_of} with a text in '{column}' had no quality")
@@ -186,7 +186,7 @@ class _Quality:
 def _quality(
     placed: Sequence[Placed], column: str, metric: str | None, options: LogOptions
 ) -> _Quality:
-    values = [number(row, column) for _, row in placed]
+    values = [number(row, column) for _, row, _ in placed]
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if not finite:
         raise NothingYet(f"no row of the log has a finite number in '{column}'; give one that has")

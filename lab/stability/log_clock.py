@@ -26,6 +26,17 @@ class Placed(NamedTuple):
 
     images: int
     row: Row
+    position: int = 0
+    """The row's index in the log."""
+
+
+class AnotherRun(InputError):
+    """A log in which a second run begins."""
+
+    def __init__(self, sentence: str, position: int) -> None:
+        super().__init__(sentence)
+        self.position = position
+        """Index of the second run's first row."""
 
 
 Value = Callable[[Row], float | None]
@@ -39,12 +50,12 @@ def placed_rows(rows: Sequence[Row], clock: Clock) -> tuple[list[Placed], list[s
     """
     placed: list[Placed] = []
     lost = 0
-    for row in rows:
+    for position, row in enumerate(rows):
         seen = number(row, clock.column)
         if seen is None or not math.isfinite(seen) or seen < 0:
             lost += 1
         else:
-            placed.append(Placed(round(seen * clock.unit), row))
+            placed.append(Placed(round(seen * clock.unit), row, position))
     if not placed:
         raise InputError(f"no row of the log has a number in '{clock.column}'; give one that has")
     low = min(entry.images for entry in placed) / clock.unit
@@ -90,9 +101,9 @@ def in_one_piece(placed: Sequence[Placed], value: Value) -> tuple[list[Placed], 
     notes: list[str] = []
     if len(pieces) > 1 and _is_disorder(pieces):
         moved, latest = 0, -1
-        for images, _ in placed:
-            moved += images < latest
-            latest = max(latest, images)
+        for entry in placed:
+            moved += entry.images < latest
+            latest = max(latest, entry.images)
         notes.append(f"{_rows(moved)} out of order {_were(moved)} sorted")
         pieces = [sorted(placed, key=lambda entry: entry.images)]
     whole = pieces[0]
@@ -159,6 +170,12 @@ def _resumed(whole: list[Placed], piece: list[Placed], value: Value) -> tuple[li
             f"{back}, where the distance continues from {brief(end)} to {brief(first)}: taken for "
             f"a resumption whose clock begins anew, and continued from {kimg(last)}",
         )
+    if begins_anew and from_then < GOES_ON and from_then < from_end / 2:
+        raise AnotherRun(
+            f"{back}, and the distance from {brief(end)} to {brief(first)}, as at its first "
+            "start: another run begins there; give the rows of one run",
+            piece[0].position,
+        )
     raise _unknown(back)
 
 
@@ -187,13 +204,13 @@ def _merged(placed: Sequence[Placed], value: Value) -> tuple[list[Placed], int]:
     """One row for each number of images: later cells count; how many changed the quality."""
     kept: list[Placed] = []
     repeated = 0
-    for images, row in placed:
-        if kept and images == kept[-1].images:
-            before, after = value(kept[-1].row), value(row)
+    for entry in placed:
+        if kept and entry.images == kept[-1].images:
+            before, after = value(kept[-1].row), value(entry.row)
             repeated += before is not None and after is not None and before != after
-            kept[-1] = Placed(images, {**kept[-1].row, **row})
+            kept[-1] = entry._replace(row={**kept[-1].row, **entry.row})
         else:
-            kept.append(Placed(images, row))
+            kept.append(entry)
     return kept, repeated
 
 

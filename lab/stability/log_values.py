@@ -132,7 +132,7 @@ def without_filler(
         both = sum(_good(a) and _good(b) for a, b in pairs)
         if only_distance > 1 and only_loss > 1 and not both:
             return [
-                Placed(entry.images, {key: v for key, v in entry.row.items() if not _nan_cell(v)})
+                entry._replace(row={key: v for key, v in entry.row.items() if not _nan_cell(v)})
                 for entry in placed
             ]
     return placed
@@ -157,8 +157,8 @@ def with_counted(placed: Sequence[Placed], losses: Sequence[str]) -> list[Placed
     """
     begun: set[str] = set()
     result: list[Placed] = []
-    for images, row in placed:
-        bad = 0
+    for entry in placed:
+        row, bad = entry.row, 0
         for loss in losses:
             value = number(row, loss)
             if _good(value):
@@ -166,8 +166,8 @@ def with_counted(placed: Sequence[Placed], losses: Sequence[str]) -> list[Placed
             elif value is not None and (loss in begun or math.isinf(value)):
                 bad += 1
         if bad:
-            row = {**row, NON_FINITE: bad, FIRST_NON_FINITE: images}
-        result.append(Placed(images, row))
+            row = {**row, NON_FINITE: bad, FIRST_NON_FINITE: entry.images}
+        result.append(entry._replace(row=row))
     return result
 
 

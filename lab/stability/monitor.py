@@ -179,7 +179,7 @@ class Monitor:
         counted = with_counted([Placed(row[IMAGES_SEEN], row) for row in self._rows], losses)
         log = self._log(self._end)
         stored = []
-        for _, row in counted:
+        for _, row, _ in counted:
             row = {renamed.get(name, name): value for name, value in row.items()}
             distance = number(row, log.distance) if log is not None else None
             if log is not None and log.scale is not None and _is_finite(distance):

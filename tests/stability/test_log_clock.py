@@ -7,6 +7,7 @@ import pytest
 from lab.errors import InputError
 from lab.record import Row
 from lab.stability.log import Log, read_log
+from lab.stability.log_clock import AnotherRun
 from lab.stability.log_columns import LogOptions
 from lab.stability.verdict import judge
 
@@ -43,6 +44,7 @@ def curve(read: Log) -> list[tuple[int, float]]:
         ("trainer/global_step", {"batch_size": 64}, 64),
         ("epoch", {"epoch_size": 50_000}, 50_000),
         ("mine", {"clock": "mine"}, 1),
+        ("generator_updates", {"clock": "generator_updates", "batch_size": 8}, 8),
         ("mine", {"clock": "mine", "batch_size": 16}, 16),
         ("mine", {"clock": "mine", "epoch_size": 500}, 500),
         ("itr", {"clock": "itr", "batch_size": 2048}, 2048),
@@ -131,14 +133,17 @@ def test_a_clock_that_begins_anew_is_continued_where_the_distance_goes_on() -> N
     assert curve(result)[-2:] == [(400_000, 19), (500_000, 12)]
 
 
-@pytest.mark.parametrize(
-    "values",
-    [[300, 100, 40, 20, 290, 90, 35], [300, 100, 40, 20, 75, 30, 25]],
-    ids=["another run", "in between"],
-)
-def test_a_clock_that_begins_anew_for_unknown_reasons_is_refused(values: list[float]) -> None:
+def test_a_clock_that_begins_anew_for_unknown_reasons_is_refused() -> None:
     with pytest.raises(InputError, match="cannot be known; give the rows of one run"):
-        read(log("kimg", [0, 100, 200, 300, 0, 100, 200], values))
+        read(log("kimg", [0, 100, 200, 300, 0, 100, 200], [300, 100, 40, 20, 75, 30, 25]))
+
+
+def test_a_second_run_is_refused_with_its_position() -> None:
+    rows = log("kimg", [0, 100, 200, 300, 0, 100, 200], [300, 100, 40, 20, 290, 90, 35])
+    rows.insert(2, {"fid": 5.0})
+    with pytest.raises(AnotherRun, match="another run begins there; give the rows") as caught:
+        read(rows)
+    assert caught.value.position == 5
 
 
 def test_a_table_from_the_newest_row_on_is_sorted() -> None:

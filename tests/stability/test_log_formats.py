@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -372,14 +374,17 @@ def test_lightnings_metrics_are_read_by_step_or_epoch(tmp_path: Path) -> None:
 
 
 def test_mlflow_runs_are_read_and_joined_by_step(tmp_path: Path) -> None:
+    experiment = tmp_path / "mlruns" / "0"
     for run, shift in (("0a1b", 0.0), ("2c3d", 1.0)):
-        metrics = tmp_path / run / "metrics"
+        metrics = experiment / run / "metrics"
         lines = [f"161300000{i}000 {value + shift} {i}" for i, value in enumerate(FID)]
         written(metrics / "val" / "fid", "\n".join(lines))
         written(metrics / "critic_loss", "1613000000000 nan 2\n")
-        written(tmp_path / run / "meta.yaml", "run_id: x\n")
-    assert [run.name for run in read_logs(tmp_path).runs] == ["0a1b", "2c3d"]
-    log = log_of(tmp_path / "2c3d", batch_size=64)
+        written(experiment / run / "meta.yaml", "run_id: x\n")
+        written(experiment / run / "artifacts" / "metrics.csv", "kimg,fid\n0,1\n")
+    assert [run.name for run in read_logs(experiment).runs] == ["0a1b", "2c3d"]
+    assert [run.name for run in read_logs(tmp_path / "mlruns").runs] == ["0/0a1b", "0/2c3d"]
+    log = log_of(experiment / "2c3d", batch_size=64)
     assert curve(log) == [(64 * i, value + 1.0) for i, value in enumerate(FID)]
 
 
@@ -460,6 +465,20 @@ def test_a_device_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(text, "MAX_BYTES", 2**20)
     with pytest.raises(InputError, match="is longer than 1 MiB"):
         read_logs(Path("/dev/zero"))
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text(table()))
+    writer.start()
+    assert curve(log_of(pipe)) == KIMG_CURVE
+    writer.join()
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_logs(Path("x" * 5000))
 
 
 def test_a_missing_file_and_an_unknown_folder_are_one_sentence(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ def read_file(path: Path, *, grows: bool = False) -> LogFile:
 
     Of a file that `grows`, a last line without its end is left out: it may be half a number.
     """
-    if is_event_file(path):
+    # A pipe can be read once only.
+    if path.is_file() and is_event_file(path):
         return read_events(path, path.stem)
     text = as_text(read_bytes(path), path)
     if grows:

@@ -15,25 +15,29 @@ from lab.stability.logs.text import as_text, read_bytes
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".log", ".txt")
 MIMICRY = re.compile(r"(?:.*[^a-z])?(?:fid|kid)(?:[^a-z].*)?\.json", re.IGNORECASE)
-MAX_RUNS = 1000
+MAX_FOLDERS = 10_000
 
 
-def read_folder(folder: Path) -> LogFile:
+def read_folder(folder: Path, *, grows: bool = False) -> LogFile:
     """The runs of a folder, or of the folders in it; InputError where there is no known log."""
-    read = _one_run(folder)
+    read = _one_run(folder, grows=grows)
     if read is not None:
         return read
     runs: list[LogRun] = []
     notes: list[str] = []
-    inner = sorted(path for path in folder.iterdir() if path.is_dir())
-    for path in inner[:MAX_RUNS]:
+    of_runs: set[Path] = set()
+    for path in _inner_folders(folder):
+        if path.parent in of_runs:
+            continue
         try:
-            log = _one_run(path)
+            log = _one_run(path, grows=grows)
         except InputError as error:
             notes.append(str(error))
             continue
         if log is not None:
-            runs += [_within(path, run, alone=len(log.runs) == 1) for run in log.runs]
+            of_runs.add(path)
+            name = str(path.relative_to(folder))
+            runs += [_within(name, run, alone=len(log.runs) == 1) for run in log.runs]
             notes += log.notes
     if runs:
         return LogFile(tuple(runs), tuple(notes))
@@ -41,7 +45,7 @@ def read_folder(folder: Path) -> LogFile:
         raise InputError(notes[0])
     files = [path for path in _files(folder) if path.suffix.lower() in SUFFIXES]
     if len(files) == 1:
-        return read_file(files[0])
+        return read_file(files[0], grows=grows)
     raise InputError(
         f"{folder} is not a run of the lab and holds no known log (StyleGAN's metric-*.jsonl, "
         "MLflow's metrics, result.json, progress.csv, metrics.csv, fid.json, event files); give "
@@ -49,13 +53,20 @@ def read_folder(folder: Path) -> LogFile:
     )
 
 
-def _within(folder: Path, run: LogRun, *, alone: bool) -> LogRun:
-    return LogRun(folder.name if alone else f"{folder.name}/{run.name}", run.rows)
+def _inner_folders(folder: Path) -> list[Path]:
+    """The folders in a folder and in those, as MLflow has runs in experiments."""
+    inner = sorted(path for path in folder.iterdir() if path.is_dir())
+    deeper = [path for outer in inner for path in sorted(outer.iterdir()) if path.is_dir()]
+    return sorted([*inner, *deeper])[:MAX_FOLDERS]
 
 
-def _one_run(folder: Path) -> LogFile | None:
+def _within(folder: str, run: LogRun, *, alone: bool) -> LogRun:
+    return LogRun(folder if alone else f"{folder}/{run.name}", run.rows)
+
+
+def _one_run(folder: Path, *, grows: bool) -> LogFile | None:
     """The log of a folder by the first format that is in it."""
-    readers: Sequence[Callable[[Path], LogFile | None]] = (
+    readers: Sequence[Callable[[Path, bool], LogFile | None]] = (
         _stylegan,
         _mlflow,
         _named_file,
@@ -64,7 +75,7 @@ def _one_run(folder: Path) -> LogFile | None:
         _exports,
     )
     for reader in readers:
-        log = reader(folder)
+        log = reader(folder, grows)
         if log is not None:
             return log
     return None
@@ -80,13 +91,13 @@ def _files(folder: Path) -> list[Path]:
         ) from None
 
 
-def _joined(files: Sequence[Path], clock: str, name: str) -> LogFile:
+def _joined(files: Sequence[Path], clock: str, name: str, *, grows: bool) -> LogFile:
     """The rows of several files of one run in order of a clock that all of them have."""
     rows: list[Row] = []
     notes: list[str] = []
     lost = 0
     for file in files:
-        read = read_file(file)
+        read = read_file(file, grows=grows)
         notes += read.notes
         for run in read.runs:
             timed = [row for row in run.rows if isinstance(row.get(clock), (int, float))]
@@ -97,17 +108,17 @@ def _joined(files: Sequence[Path], clock: str, name: str) -> LogFile:
     return LogFile((LogRun(name, in_order(rows, clock)),), tuple(notes))
 
 
-def _stylegan(folder: Path) -> LogFile | None:
+def _stylegan(folder: Path, grows: bool) -> LogFile | None:
     """metric-*.jsonl (or .txt) for quality, stats.jsonl for losses, joined by kimg."""
     names = [path.name for path in _files(folder)]
     metrics = [folder / name for name in names if re.fullmatch(r"metric-.+\.(jsonl|txt)", name)]
     if not metrics:
         return None
-    read = _joined(metrics, "kimg", folder.name)
+    read = _joined(metrics, "kimg", folder.name, grows=grows)
     if "stats.jsonl" not in names:
         return read
     try:
-        stats = read_file(folder / "stats.jsonl")
+        stats = read_file(folder / "stats.jsonl", grows=grows)
     except InputError as error:
         return LogFile(read.runs, (*read.notes, f"losses were not read: {error}"))
     ticks: list[Row] = [
@@ -120,7 +131,7 @@ def _stylegan(folder: Path) -> LogFile | None:
     return LogFile((LogRun(folder.name, rows),), (*read.notes, *stats.notes))
 
 
-def _mlflow(folder: Path) -> LogFile | None:
+def _mlflow(folder: Path, grows: bool) -> LogFile | None:
     """metrics/<name> with a line `timestamp value step` for each value."""
     metrics = folder / "metrics"
     if not metrics.is_dir():
@@ -141,31 +152,31 @@ def _mlflow(folder: Path) -> LogFile | None:
     return LogFile((LogRun(folder.name, in_order(rows, "step")),), notes)
 
 
-def _named_file(folder: Path) -> LogFile | None:
+def _named_file(folder: Path, grows: bool) -> LogFile | None:
     """Ray's result.json or progress.csv, Lightning's metrics.csv, BigGAN's *_log.jsonl."""
     names = [path.name for path in _files(folder)]
     for pattern in (r"result\.json", r"progress\.csv", r"metrics\.csv", r".*_log\.jsonl"):
         log = [name for name in names if re.fullmatch(pattern, name)]
         if len(log) == 1:
-            read = read_file(folder / log[0])
+            read = read_file(folder / log[0], grows=grows)
             if len(read.runs) == 1:
                 return LogFile((LogRun(folder.name, read.runs[0].rows),), read.notes)
             return read
     return None
 
 
-def _mimicry(folder: Path) -> LogFile | None:
+def _mimicry(folder: Path, grows: bool) -> LogFile | None:
     """fid*.json and kid*.json with scores by step."""
     files = [path for path in _files(folder) if MIMICRY.fullmatch(path.name)]
-    return _joined(files, "step", folder.name) if files else None
+    return _joined(files, "step", folder.name, grows=grows) if files else None
 
 
-def _events(folder: Path) -> LogFile | None:
+def _events(folder: Path, grows: bool) -> LogFile | None:
     files = [path for path in _files(folder) if "tfevents" in path.name or is_event_file(path)]
     return read_events(folder, folder.name) if files else None
 
 
-def _exports(folder: Path) -> LogFile | None:
+def _exports(folder: Path, grows: bool) -> LogFile | None:
     """TensorBoard's exports, a CSV file for each tag."""
     files = [path for path in _files(folder) if re.search(r"tag-.+\.csv$", path.name)]
-    return _joined(files, "Step", folder.name) if files else None
+    return _joined(files, "Step", folder.name, grows=grows) if files else None

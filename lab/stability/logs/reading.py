@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab.errors import InputError
 from lab.stability.logs.files import read_file
 from lab.stability.logs.folders import read_folder
 from lab.stability.logs.parts import LogFile
@@ -15,4 +16,10 @@ def read_logs(path: Path, *, grows: bool = False) -> LogFile:
     Of a file that `grows`, a last line without its end is left out.
     Raises InputError for what is missing, empty, binary, too long, or of no known format.
     """
-    return read_folder(path) if path.is_dir() else read_file(path, grows=grows)
+    try:
+        return read_folder(path, grows=grows) if path.is_dir() else read_file(path, grows=grows)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(
+            f"the log {path} cannot be read: {reason}; give a readable file or folder"
+        ) from None
