@@ -182,3 +182,9 @@ def test_a_scale_is_not_used_by_quality_itself() -> None:
     for options, said in (({"initial": 3.0}, "the initial"), ({"floor": 1.0}, "the floor")):
         with pytest.raises(InputError, match=f"{said} distance is not used"):
             read(rows, **options)
+
+
+@pytest.mark.parametrize("name", ["fid" + "9" * 5000 + "x", "val" * 2000, "d_loss" + "9" * 5000])
+def test_a_long_name_of_a_column_is_no_trap(name: str) -> None:
+    rows = [row | {name: 1.0} for row in log("kimg", [0, 1, 2, 3, 4, 5])]
+    assert curve(read(rows))[0] == (0, 300.0)
