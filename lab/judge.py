@@ -38,7 +38,7 @@ from lab.record import (
     read_card,
     read_json,
 )
-from lab.record.columns import MetricNames
+from lab.record.columns import MetricNames, under_columns
 from lab.record.rescaled import is_rescaled, rescaled_rows, scale_of
 from lab.record.words import brief, kimg
 from lab.stability.history import number
@@ -272,6 +272,7 @@ def _judge_of_lab(
     study = context.study
     columns = list(dict.fromkeys(column for row in rows for column in row))
     names = names_among(columns) if study is None else study.metrics.columns
+    rows = [under_columns(row, names.model_dump().values()) for row in rows]
     scale = None if study is None else scale_of(study, _starts(rows, names))
     if study is not None and scale is not None and is_rescaled(study):
         rows = rescaled_rows(rows, names.kernel, scale)

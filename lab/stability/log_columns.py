@@ -86,8 +86,8 @@ def _key(name: str) -> str:
 
 def names_among(columns: Iterable[str]) -> MetricNames:
     """The lab's own names where a column has one, else those of Inception's metrics."""
-    own = [column for column in columns if not NO_DISTANCE.fullmatch(column)]
-    return names_in(own) or metric_names("inception")
+    distances = [column for column in columns if not NO_DISTANCE.fullmatch(column)]
+    return names_in(distances) or metric_names("inception")
 
 
 def clock_column(columns: Sequence[str], options: LogOptions) -> Clock:

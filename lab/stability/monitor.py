@@ -39,7 +39,7 @@ from lab.record import (
     write_card,
     write_rows,
 )
-from lab.record.columns import MetricNames
+from lab.record.columns import MetricNames, uncounted
 from lab.record.score import final_quality, score
 from lab.stability.history import number
 from lab.stability.log import Log, read_log
@@ -263,7 +263,8 @@ class _Writer:
             base: dict[str, Any] = {"stability": self.config["stability"]}
             if self.budget_images is not None:
                 base["training"] = {"budget_images": self.budget_images}
-            family = "inception" if names.frechet == "fid" else names.frechet.removeprefix("fd_")
+            frechet = uncounted(names.frechet)
+            family = "inception" if frechet == "fid" else frechet.removeprefix("fd_")
             study = StudyCard(
                 study=self.study.resolve().name,
                 base=base,
