@@ -18,7 +18,7 @@ from lab.record.verdicts import FAILURES
 
 FIRST_ON_THIS_SCALE = 2
 """The first format whose quality is on today's scale."""
-FASHION_ANCHOR = 2.67
+FASHION_ANCHOR = 2.608
 """Kernel distance of images of independent pixels of fashion-mini at 32 x 32, extractor
 `fashion-v1`, 2,000 samples: the data of the default search of version 0.1."""
 
