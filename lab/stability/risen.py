@@ -9,6 +9,9 @@ from lab.record.words import brief, kimg
 from lab.stability.history import LEARNING_SHARE, Point, RunHistory, both
 from lab.stability.rises import first_rise
 
+EARLY_EVALUATIONS = 4
+"""A rise in a log of another program is confirmed after so many evaluations at the earliest."""
+
 
 @dataclass(frozen=True)
 class Risen:
@@ -27,10 +30,12 @@ def risen(history: RunHistory) -> Risen | None:
     """The distance above its best level by `rise_factor` and by noise, two evaluations in a row.
 
     `lab.stability.rises` has the rule; the second of the two lies past `LEARNING_SHARE` of the
-    budget.
+    budget, or past `EARLY_EVALUATIONS` of another program's log, whose budget may be far off.
     """
     points = history.log_distances
     learned = LEARNING_SHARE * history.budget_images
+    if history.from_elsewhere and len(points) > EARLY_EVALUATIONS:
+        learned = min(learned, points[EARLY_EVALUATIONS - 1].images)
     first_confirmed = next((i for i, point in enumerate(points) if point.images > learned), None)
     if first_confirmed is None:
         return None

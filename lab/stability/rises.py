@@ -22,6 +22,8 @@ PRIOR_WEIGHT = 4
 """The run's own noise counts as much as `USUAL_NOISE` from this many second differences on."""
 NOISE_LEVELS = 4.0
 """A rise counts from this many standard deviations of the noise on."""
+SINGLE = 1.5
+"""Above a single low value, which may be luck, a rise counts from this many limits on."""
 _MEDIAN_BEND = 0.6745 * math.sqrt(6.0)
 """Median of |x_{t+1} - 2 x_t + x_{t-1}| for white noise of standard deviation 1."""
 
@@ -83,17 +85,22 @@ def first_rise(
     held = levels(values)
     before = np.maximum(0, np.arange(values.size) - 2)
     best, at = np.minimum.accumulate(held)[before], _last_minimum(held)[before]
-    rose = np.minimum(values[:-1], values[1:]) - best[1:]
+    single, single_at = np.minimum.accumulate(values)[before], _last_minimum(values)[before]
+    both = np.minimum(values[:-1], values[1:])
     limits: dict[int, float] = {}
-    for t in 1 + np.flatnonzero(rose > math.log(factor)):
+    for t in 1 + np.flatnonzero(both - single[1:] > math.log(factor)):
         if t < first_confirmed:
             continue
-        top = int(at[t])
-        if top not in limits:
-            limits[top] = limit_of(values, top, factor)
-        if rose[t - 1] > limits[top]:
-            onset = _onset(values, best[t], limits[top], int(t))
-            return Rise(_lowest(values, top), onset, int(t), limits[top])
+        for top, level, share in (
+            (int(at[t]), best[t], 1.0),
+            (int(single_at[t]), single[t], SINGLE),
+        ):
+            if top not in limits:
+                limits[top] = limit_of(values, top, factor)
+            limit = share * limits[top]
+            if both[t - 1] - level > limit:
+                lowest = _lowest(values, top) if share == 1.0 else top
+                return Rise(lowest, _onset(values, level, limit, int(t)), int(t), limit)
     return None
 
 
