@@ -64,7 +64,7 @@ def _point(
 
 # Miyato et al. 2018, Table 1; batch 64 for the critic (section 4).
 KNOWN_POINTS = {
-    "laptop": _point(2e-3, 0.5, 0.99, critic_steps=1, batch=32),
+    "laptop": _point(2e-3, 0.0, 0.99, critic_steps=1, batch=16),
     "miyato-a": _point(1e-4, 0.5, 0.9, critic_steps=5, batch=64),
     "miyato-b": _point(1e-4, 0.5, 0.999, critic_steps=1, batch=64),
     "miyato-c": _point(2e-4, 0.5, 0.999, critic_steps=1, batch=64),

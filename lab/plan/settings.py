@@ -47,17 +47,17 @@ class PlanSettings(ConfigSection):
 
 
 def sobol_count(settings: PlanSettings, num_known: int) -> int:
-    """Trials of the Sobol design: as asked, else half of the rest (rounded up), at least 4.
+    """Trials of the Sobol design: as asked, else two thirds of the rest (rounded up), at least 4.
 
-    Half, because the safe-zone map is estimated from unbiased runs alone; at least 4, because TPE
-    needs something to split into good and bad. A pilot has nothing else.
+    Two thirds, because the safe-zone map and every effect are estimated from unbiased runs alone;
+    at least 4, because TPE needs something to split into good and bad. A pilot has nothing else.
     """
     rest = max(0, settings.trials - num_known)
     if settings.pilot:
         return rest
     if settings.num_sobol is not None:
         return min(settings.num_sobol, rest)
-    return min(rest, max(4, -(-rest // 2)))
+    return min(rest, max(4, -(-2 * rest // 3)))
 
 
 def race_rules(settings: PlanSettings, num_trials: int) -> Rules:

@@ -53,7 +53,7 @@ def test_explore_runs_share_one_seed(space: Space) -> None:
 
 
 def test_half_of_the_trials_without_a_known_point_are_sobol() -> None:
-    assert sobol_count(PlanSettings(trials=27), num_known=7) == 10
+    assert sobol_count(PlanSettings(trials=27), num_known=7) == 14
     assert sobol_count(PlanSettings(trials=12), num_known=7) == 4
     assert sobol_count(PlanSettings(trials=9), num_known=7) == 2
     assert sobol_count(PlanSettings(trials=3), num_known=7) == 0
