@@ -84,7 +84,7 @@ def test_a_space_with_everything_fixed_still_runs(space: Space) -> None:
 
 
 def test_the_planner_says_how_long_the_sobol_design_is(space: Space) -> None:
-    assert Planner(space, PlanSettings(trials=22)).num_sobol == 10
+    assert Planner(space, PlanSettings(trials=22)).num_sobol == 14
 
 
 def test_ask_waits_while_the_last_runs_are_out(space: Space) -> None:

@@ -105,11 +105,16 @@ class PlannerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.search.running)
     @rule(before_it_started=st.booleans())
     def kill(self, before_it_started: bool) -> None:
-        """The search dies with its runs, perhaps before the newest of them wrote its run.json."""
+        """The search dies with its runs, perhaps before the newest of them wrote its run.json.
+
+        Of that one nothing is recorded, and a run made early may not be needed any more.
+        """
+        interrupted = {(job.trial, job.seed) for job in self.search.running}
         lost = self.search.running[-1]
         if before_it_started and lost.attempt == 1:
             (run_folder(self.study, lost.trial, lost.seed) / RUN_FILE).unlink()
-        interrupted = {(job.trial, job.seed) for job in self.search.running}
+            if lost.stage != "explore":
+                interrupted.remove((lost.trial, lost.seed))
         planner = self._rebuilt()
         self.search = Search(planner, self.study, num_slots=NUM_SLOTS)
         asked = {job[:2] for job in asked_without_end(self._rebuilt())}
