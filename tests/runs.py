@@ -95,6 +95,10 @@ class PlainEvaluator:
     def of_real(self) -> dict[str, float]:
         return self.baseline
 
+    def distances(self, images: Tensor) -> dict[str, float]:
+        columns = self._columns(images)
+        return {column: columns[column] for column in (NAMES.frechet, NAMES.kernel)}
+
     def measure(self, images: Tensor) -> dict[str, float]:
         return self.examine(images).columns
 

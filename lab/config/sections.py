@@ -175,6 +175,8 @@ class EvaluationConfig(ConfigSection):
     """Feature extractor of all metrics; also a .safetensors file made by `lab.metrics train`."""
     extractor_weights: str | None = None
     """Weights file of the `inception` extractor, for machines that cannot download it."""
+    live_every: int = Field(default=0, ge=0)
+    """Every k-th evaluation measures the live generator beside its average; 0: the last alone."""
     nearest_k: int = Field(default=5, ge=1, le=100)
     """k of the nearest neighbours in precision, recall, density and coverage."""
 
@@ -210,6 +212,8 @@ class StabilityConfig(ConfigSection):
     """Flag memorised: C_T in standard deviations below this, and authenticity below its limit."""
     memorised_authenticity: float = Field(default=0.5, gt=0.0, lt=1.0)
     """Flag memorised: ratio of authenticity to that of real images below this, and C_T as well."""
+    averaging_gap: float = Field(default=3.0, gt=1.0)
+    """Flag averaged: distance of the live generator over that of its average above this."""
     signal_every_steps: int = Field(default=24, ge=1)
     """Interval in steps of the expensive signals; 24 costs under 3 % of the time."""
     jacobian: bool = False

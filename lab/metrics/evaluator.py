@@ -145,6 +145,15 @@ class Evaluator:
         assert count == self.num_samples, "columns of a name have the same number of samples"
         return self._examined(torch.cat(first), streams)
 
+    def distances(self, images: Tensor) -> dict[str, float]:
+        """The Frechet and kernel distances alone of [num_samples, C, H, H] uint8 images."""
+        features, columns = self.source.features(images), dict[str, float]()
+        for name, stream in streams_of(self.yardstick).items():
+            stream.add(features)
+            named = self.columns_of(all_metrics()[name])
+            columns |= dict(zip(named, map(float, stream.values()), strict=True))
+        return {column: columns[column] for column in (self.names.frechet, self.names.kernel)}
+
     def _examined(self, features: Tensor, streams: Mapping[str, Stream]) -> Examination:
         training = self.yardstick.training
         sample = Sample(features, training.find(features))

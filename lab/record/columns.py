@@ -18,6 +18,8 @@ SECONDS_PREFIX = "seconds_"
 SECONDS_TRAINING = SECONDS_PREFIX + "training"
 SECONDS_EVALUATING = SECONDS_PREFIX + "evaluating"
 CLASS_SHARE_PREFIX = "class_share_"
+LIVE_PREFIX = "live_"
+"""Before the column of a distance: that of the generator itself instead of its average."""
 
 SIGNAL_PREFIX = "signal_"
 CRITIC_LOSS = SIGNAL_PREFIX + "critic_loss"

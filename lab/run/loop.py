@@ -18,13 +18,16 @@ from typing import NamedTuple
 from torch import Tensor
 
 from lab.config import RunConfig
+from lab.gan.average import copy_of
 from lab.gan.game import Game
+from lab.gan.networks import Generator as GeneratorNetwork
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents
 from lab.metrics import Examination
 from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
 from lab.record.columns import (
     IMAGES_SEEN,
+    LIVE_PREFIX,
     QUALITY,
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
@@ -199,10 +202,14 @@ class _Training:
     def evaluate(self) -> Evaluation:
         """Measure the averaged generator, judge, and store the row and the checkpoint."""
         started = time.perf_counter()
-        images = self._generated_images()
+        images = self._generated_images(self.game.average)
+        due = self._live_is_due()
+        live = self._generated_images(copy_of(self.game.generator)) if due else None
         signals = self.window.close()
         self.ranks.require_agreement(self.game.tensors())
-        evaluation = self.ranks.from_first(lambda: self._evaluation(images, signals, started))
+        evaluation = self.ranks.from_first(
+            lambda: self._evaluation(images, live, signals, started)
+        )
         if not self.ranks.first:
             self.rows.append(evaluation.row)
             self.verdict = evaluation.verdict
@@ -210,14 +217,29 @@ class _Training:
 
     def conclude(self) -> Evaluation:
         """The newest evaluation; a run that has its verdict is finished in the record first."""
-        images = self._generated_images()
+        images = self._generated_images(self.game.average)
         return self.ranks.from_first(lambda: self._concluded(images, self._examined(images)))
 
+    def _live_is_due(self) -> bool:
+        """Whether the generator itself is measured beside its average."""
+        if self.config.training.ema_half_life_images == 0:
+            return False
+        every = self.config.evaluation.live_every
+        at_budget = self.game.images_seen >= self.config.training.budget_images
+        return at_budget or (every > 0 and len(self.rows) > 0 and len(self.rows) % every == 0)
+
     def _evaluation(
-        self, images: Tensor | None, signals: dict[str, float | int], started: float
+        self,
+        images: Tensor | None,
+        live: Tensor | None,
+        signals: dict[str, float | int],
+        started: float,
     ) -> Evaluation:
         examined = self._examined(images)
         metrics = self._metrics_of(examined)
+        if live is not None:
+            distances = self.bench.evaluator.distances(live)
+            metrics |= {LIVE_PREFIX + column: value for column, value in distances.items()}
         self.evaluating_seconds += time.perf_counter() - started
 
         row = self._row(metrics, signals)
@@ -229,7 +251,7 @@ class _Training:
         self.files.store_checkpoint(self.game.state(), self.game.images_seen)
         return self._concluded(images, examined)
 
-    def _generated_images(self) -> Tensor | None:
+    def _generated_images(self, generator: GeneratorNetwork) -> Tensor | None:
         """Images [N, C, H, W] uint8 of the same codes every time; None if one is not finite."""
         codes = latents(
             self.bench.evaluator.num_samples,
@@ -238,7 +260,7 @@ class _Training:
             seed=self.config.seed,
             purpose="evaluation",
         )
-        return generate(self.game.average, codes, autocast=self.game.autocast(), ranks=self.ranks)
+        return generate(generator, codes, autocast=self.game.autocast(), ranks=self.ranks)
 
     def _examined(self, images: Tensor | None) -> Examination | None:
         if images is None:

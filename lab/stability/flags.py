@@ -1,4 +1,6 @@
-"""Flags beside a verdict: the critic or the generator memorised. Neither is a failure by itself.
+"""Flags beside a verdict: critic or generator memorised, or the average hides the generator.
+
+None is a failure by itself.
 
 Like rules, flags are causal, and without their columns they are not raised.
 """
@@ -14,6 +16,7 @@ from typing import Literal
 from lab.record import QUALITY
 from lab.record.columns import (
     CRITIC_ACCURACY,
+    LIVE_PREFIX,
     LOGIT_FAKE,
     LOGIT_HELDOUT,
     LOGIT_REAL,
@@ -24,7 +27,7 @@ from lab.record.columns import (
 from lab.record.words import brief, kimg
 from lab.stability.history import Point, RunHistory, both, first_two_in_a_row, number
 
-FlagName = Literal["overfit", "memorised"]
+FlagName = Literal["overfit", "memorised", "averaged"]
 
 
 NUM_WINDOWS = 4
@@ -166,13 +169,40 @@ def memorised(history: RunHistory) -> Flag | None:
     )
 
 
-FLAGS: tuple[Callable[[RunHistory], Flag | None], ...] = (overfit, memorised)
+def averaged(history: RunHistory) -> Flag | None:
+    """The average hides its generator, whose own distance is `averaging_gap` times as large.
+
+    At the last evaluation that measured both. Metrics and verdicts are of the averaged generator.
+    """
+    column = history.names.kernel
+    live = history.points(LIVE_PREFIX + column)
+    if not live or history.scale is None:
+        return None
+    last = live[-1]
+    average = history.value(last.row, column)
+    if average is None:
+        return None
+    low, high = history.scale.log_distances([average, last.value])
+    factor = math.exp(high - low)
+    if factor <= history.settings.averaging_gap:
+        return None
+    return Flag(
+        "averaged",
+        last.images,
+        f"averaging hides it: {column} of the generator itself was {brief(last.value)} at "
+        f"{kimg(last.images)}, {brief(factor)} x the {brief(average)} of its average, limit "
+        f"{brief(history.settings.averaging_gap)} x",
+    )
+
+
+FLAGS: tuple[Callable[[RunHistory], Flag | None], ...] = (overfit, memorised, averaged)
 
 FLAG_READS: dict[FlagName, Callable[[MetricNames], tuple[str, ...]]] = {
     "overfit": lambda names: (LOGIT_HELDOUT, R_V, R_T),
     "memorised": lambda names: (names.ct, names.authenticity),
 }
-"""The columns that each flag reads; one of them is enough."""
+"""The columns that each flag reads; one of them is enough. Those of `averaged` are in few rows by
+design."""
 
 
 def raised(history: RunHistory) -> tuple[Flag, ...]:

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from lab.stability.verdict import Verdict
-from tests.stability.rows import BASELINE, EVERY, HEALTHY, NAMES, judged, run_rows
+from tests.stability.rows import (
+    BASELINE,
+    BUDGET,
+    EVERY,
+    HEALTHY,
+    NAMES,
+    judged,
+    run_rows,
+    verdict_of,
+)
 
 REAL = BASELINE | {NAMES.authenticity: 0.6}
 FLAT = [0.0, 0.4, 0.7, *[0.8] * 10]
@@ -108,3 +117,15 @@ def test_flags_are_those_known_at_the_failure() -> None:
     assert verdict is not None
     assert verdict.name == "degraded"
     assert verdict.flags == ()
+
+
+def test_an_average_that_hides_its_generator_is_flagged() -> None:
+    rows = run_rows()
+    rows[-1]["live_" + NAMES.kernel] = 4.0 * rows[-1][NAMES.kernel]
+    verdict = verdict_of(judged(rows))
+    assert verdict.name == "stable"
+    (flag,) = verdict.flags
+    assert (flag.name, flag.onset_images) == ("averaged", BUDGET)
+    assert flag.evidence.startswith("averaging hides it: kid_fashion_2k of the generator itself")
+    rows[-1]["live_" + NAMES.kernel] = 2.0 * rows[-1][NAMES.kernel]
+    assert verdict_of(judged(rows)).flags == ()
