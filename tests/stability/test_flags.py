@@ -126,6 +126,6 @@ def test_an_average_that_hides_its_generator_is_flagged() -> None:
     assert verdict.name == "stable"
     (flag,) = verdict.flags
     assert (flag.name, flag.onset_images) == ("averaged", BUDGET)
-    assert flag.evidence.startswith("averaging hides it: kid_fashion_2k of the generator itself")
+    assert flag.evidence.startswith(f"averaging hides it: {NAMES.kernel} of the generator itself")
     rows[-1]["live_" + NAMES.kernel] = 2.0 * rows[-1][NAMES.kernel]
     assert verdict_of(judged(rows)).flags == ()
