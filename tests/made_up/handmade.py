@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from tests.made_up.study import Content, Study, run_json, study_json, trial_json
 
 
@@ -40,7 +40,7 @@ def handmade(
 
 
 def _content(run: Run) -> Content:
-    failed = run.outcome not in ("stable", "stalled")
+    failed = run.outcome not in UNBROKEN
     return run_json(
         run.trial,
         seed=run.seed,

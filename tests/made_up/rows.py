@@ -18,16 +18,18 @@ from lab.record import (
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
     STEP,
+    UNBROKEN,
     class_share,
 )
-from tests.made_up.runs import Fate
+from tests.made_up.runs import SLOW, Fate
 from tests.made_up.space import (
     BUDGET,
     CLASSES,
     NAMES,
     NUM_EVALUATIONS,
-    REAL_KID,
     UNTRAINED_KID,
+    frechet,
+    kernel_of,
 )
 
 Array = NDArray[np.float64]
@@ -86,17 +88,18 @@ def evaluations(fates: Sequence[Fate], rates: Array, draw: np.random.Generator) 
     told = np.array([fate.verdict for fate in fates])[:, None]
     onset = np.array([np.inf if fate.onset is None else fate.onset for fate in fates])[:, None]
     share = np.arange(NUM_EVALUATIONS + 1)[None, :] / NUM_EVALUATIONS
-    stalled, diverged = told == "stalled", told == "diverged"
-    alive = (share * BUDGET < onset) | stalled
+    diverged = told == "diverged"
+    alive = (share * BUDGET < onset) | np.isin(told, UNBROKEN)
     broken = ~alive & diverged
 
     speed = np.clip(2.5 + 1.2 * np.log10(rates / 1e-4), 1.2, 6.0)[:, None]
-    fall = np.exp(-np.where(stalled, 0.3, speed) * share + 0.08 * draw.standard_normal(shape))
+    for verdict, slow in SLOW.items():
+        speed = np.where(told == verdict, slow, speed)
+    fall = np.exp(-speed * share + 0.08 * draw.standard_normal(shape))
+    fall[:, 0] = 1.0
     lost = ~alive & ~diverged
-    kid = np.where(lost, draw.uniform(0.7, 1.6, shape), fall) * UNTRAINED_KID
-    kid[:, 0] = UNTRAINED_KID
-    kid = np.maximum(kid, REAL_KID)
-    reached = np.clip(1 - (kid - REAL_KID) / (UNTRAINED_KID - REAL_KID), 0, 1)
+    reached = np.clip(1 - fall, 0, 1)
+    kid = np.where(lost, UNTRAINED_KID * draw.uniform(0.7, 1.6, shape), kernel_of(reached))
     quality = np.where(alive, reached, 0.0)
 
     values = dict.fromkeys(COLUMNS, np.zeros(shape))
@@ -105,7 +108,7 @@ def evaluations(fates: Sequence[Fate], rates: Array, draw: np.random.Generator) 
     values[QUALITY] = quality
     values[SECONDS_TRAINING] = 48.0 * share * draw.lognormal(0, 0.2, (len(fates), 1))
     values[SECONDS_EVALUATING] = 9.0 * share * draw.lognormal(0, 0.1, (len(fates), 1))
-    values[NAMES.frechet] = np.where(broken, np.nan, 900 * kid + 8)
+    values[NAMES.frechet] = np.where(broken, np.nan, frechet(kid))
     values[NAMES.kernel] = np.where(broken, np.nan, kid)
     values[NAMES.kernel_error] = np.where(broken, np.nan, draw.lognormal(-6.2, 0.2, shape))
     values[NAMES.precision] = 0.9 * quality

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from lab.config import make_config
 from lab.record.columns import metric_names
+from lab.record.scale import STEEPNESS, Scale
 from tests.made_up.detector import detector_entry
 
 BUDGET = 64_000
@@ -15,6 +17,8 @@ NUM_EVALUATIONS = 10
 """After the one of the untrained generator."""
 NAMES = metric_names("fashion")
 UNTRAINED_KID, REAL_KID = 0.42, 0.0004
+SCALE = Scale(UNTRAINED_KID, REAL_KID)
+"""Made-up generators begin at the anchor: images of independent pixels."""
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
     "Ankle boot",
@@ -34,6 +38,18 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "penalty.weight": {"kind": "float", "low": 0.1, "high": 100.0, "log": True},
     "loss": {"kind": "categorical", "choices": ["hinge", "non-saturating", "relativistic"]},
 }
+
+
+def frechet(kernel: Any) -> Any:
+    """The Frechet distance that goes with a kernel distance, or with an array of them."""
+    return 900 * kernel + 8
+
+
+def kernel_of(quality: ArrayLike) -> NDArray[np.float64]:
+    """The kernel distance of each quality: `SCALE.distance` for arrays."""
+    u = np.asarray(quality, dtype=np.float64)
+    r = np.expm1((1 - u) * np.log1p(STEEPNESS)) / STEEPNESS
+    return np.asarray(REAL_KID + r * (UNTRAINED_KID - REAL_KID))
 
 
 def study_card(name: str, num_trials: int, num_sobol: int, status: str) -> dict[str, Any]:
@@ -107,6 +123,12 @@ def study_card(name: str, num_trials: int, num_sobol: int, status: str) -> dict[
                 NAMES.authenticity: 0.61,
                 NAMES.duplicates: 0.011,
                 NAMES.rke: 28.8,
+            },
+            "anchor": {
+                NAMES.frechet: frechet(UNTRAINED_KID),
+                NAMES.kernel: UNTRAINED_KID,
+                NAMES.precision: 0.0,
+                NAMES.recall: 0.0,
             },
             "class_share_by": "the extractor's own classifier, which names 90.5% of the held-out "
             "images right",

@@ -19,18 +19,20 @@ from lab.record import (
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
     STEP,
+    UNBROKEN,
     sample_file,
     write_whole,
 )
 from tests.made_up.pictures import sample_grid
 from tests.made_up.rows import CLASS_SHARES, NON_FINITE, SIGNALS
-from tests.made_up.runs import Fate, Place, plant, run_note
+from tests.made_up.runs import SLOW, Fate, Place, plant, run_note
 from tests.made_up.space import (
     BUDGET,
     NAMES,
     NUM_EVALUATIONS,
-    REAL_KID,
+    SCALE,
     UNTRAINED_KID,
+    frechet,
     point_of,
     study_card,
 )
@@ -105,17 +107,18 @@ def evaluation_rows(
 ) -> list[dict[str, Any]]:
     """Rows from the untrained generator to the end: the distances fall until the failure."""
     speed = 2.5 + 1.2 * math.log10(parameters["optimizer.generator.lr"] / 1e-4)
-    speed = 0.3 if fate.verdict == "stalled" else float(np.clip(speed, 1.2, 6.0))
+    speed = SLOW.get(fate.verdict, float(np.clip(speed, 1.2, 6.0)))
     rows = []
     for i in range(NUM_EVALUATIONS + 1):
         images = i * BUDGET // NUM_EVALUATIONS
-        alive = fate.onset is None or images < fate.onset or fate.verdict == "stalled"
+        alive = fate.onset is None or images < fate.onset or fate.verdict in UNBROKEN
         fall = math.exp(-speed * i / NUM_EVALUATIONS) * math.exp(0.08 * draw.standard_normal())
-        kid = max(UNTRAINED_KID * fall if i else UNTRAINED_KID, REAL_KID)
+        quality = max(0.0, 1 - fall) if i else 0.0
+        kid = SCALE.distance(quality)
         if not alive and fate.verdict != "diverged":
             kid = UNTRAINED_KID * draw.uniform(0.7, 1.6)
+            quality = SCALE.quality(kid)
         broken = not alive and fate.verdict == "diverged"
-        quality = float(np.clip(1 - (kid - REAL_KID) / (UNTRAINED_KID - REAL_KID), 0, 1))
         noise = math.exp(0.2 * draw.standard_normal())
         lost = not alive and fate.verdict == "collapsed"
         row = {
@@ -124,7 +127,7 @@ def evaluation_rows(
             QUALITY: quality if alive else 0.0,
             SECONDS_TRAINING: 4.8 * i,
             SECONDS_EVALUATING: 0.9 * i,
-            NAMES.frechet: math.nan if broken else 900 * kid + 8,
+            NAMES.frechet: math.nan if broken else frechet(kid),
             NAMES.kernel: math.nan if broken else kid,
             NAMES.kernel_error: math.nan if broken else 0.002,
             NAMES.precision: 0.9 * quality,
