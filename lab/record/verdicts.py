@@ -88,7 +88,7 @@ VERDICTS: tuple[OutcomeWord, ...] = (
     OutcomeWord(
         "short",
         "still improving at the budget, which ended before the target quality",
-        OutcomeStyle("#B8A800", "triangle-right", "dashdot", "M3 1.5v13L14.5 8z"),
+        OutcomeStyle("#B8A800", "triangle-right", "10px,3px", "M3 1.5v13L14.5 8z"),
         breaks=False,
         fails=False,
     ),

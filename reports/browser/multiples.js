@@ -104,7 +104,7 @@ function pathOf(points, scales) {
  * @param {Scales} scales
  */
 function onsetMark({ points, onset, outcome }, scales) {
-  if (onset === null || outcome === "stable") return [];
+  if (onset === null || !store.outcomes[outcome].fails) return [];
   const last = points.filter(([x, y]) => x <= onset && Number.isFinite(y)).at(-1);
   if (!last) return [];
   const [x, y] = [scales.x(onset), scales.y(last[1])];

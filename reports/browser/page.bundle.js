@@ -250,7 +250,7 @@ var report = (() => {
   }
   function describe(run) {
     const of = store.runs;
-    const failed = of.onset[run] !== null && of.outcome[run] !== "stable";
+    const failed = of.onset[run] !== null && store.outcomes[of.outcome[run]].fails;
     const lines = [
       `trial ${of.trial[run]}, seed ${of.seed[run]} (${of.stage[run]})`,
       `${of.outcome[run]}${failed ? ` at ${imagesText(of.onset[run])} images` : ""}`,
@@ -1959,7 +1959,7 @@ var report = (() => {
     return path;
   }
   function onsetMark({ points, onset, outcome }, scales) {
-    if (onset === null || outcome === "stable") return [];
+    if (onset === null || !store.outcomes[outcome].fails) return [];
     const last = points.filter(([x2, y2]) => x2 <= onset && Number.isFinite(y2)).at(-1);
     if (!last) return [];
     const [x, y] = [scales.x(onset), scales.y(last[1])];
@@ -2057,7 +2057,7 @@ var report = (() => {
         make("p", { class: "note" }, note, folder, " of the study's folder.")
       );
     }
-    const onset = outcome === "stable" ? null : store.runs.onset[run];
+    const onset = store.outcomes[outcome].fails ? store.runs.onset[run] : null;
     const figures = frames.map(({ images, key }) => {
       const isLate = onset !== null && images >= onset;
       const when = `${imagesText(images)} images`;
@@ -2301,7 +2301,7 @@ var report = (() => {
       ["quality", numberText(of.quality[run])],
       ["score", numberText(of.score[run])]
     ];
-    if (of.outcome[run] !== "stable" && of.onset[run] !== null) {
+    if (store.outcomes[of.outcome[run]].fails && of.onset[run] !== null) {
       facts.push(["onset", `${imagesText(of.onset[run])} images`]);
     }
     if (of.confidence[run] !== null) facts.push(["confidence", fixed(of.confidence[run])]);

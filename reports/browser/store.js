@@ -193,7 +193,7 @@ function joinPlanes(bytes) {
  */
 export function describe(run) {
   const of = store.runs;
-  const failed = of.onset[run] !== null && of.outcome[run] !== "stable";
+  const failed = of.onset[run] !== null && store.outcomes[of.outcome[run]].fails;
   const lines = [
     `trial ${of.trial[run]}, seed ${of.seed[run]} (${of.stage[run]})`,
     `${of.outcome[run]}${failed ? ` at ${imagesText(of.onset[run])} images` : ""}`,

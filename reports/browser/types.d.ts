@@ -62,6 +62,8 @@ export interface Trials {
 }
 
 export interface Outcome {
+  /** Whether it is a failure of the game, which has an onset. */
+  fails: boolean;
   /** Whether the run failed before its budget. */
   breaks: boolean;
   colour: string;

@@ -101,7 +101,7 @@ def survival_panel(pair: StudyPair) -> Panel | None:
         "survival-overlay",
         figure,
         "Share of runs that had not broken, over images seen, one curve per study.",
-        note=" ".join([*notes, "A stalled run has not broken and counts as alive."]),
+        note=" ".join([*notes, "A stalled or short run has not broken and counts as alive."]),
         narrow={"xaxis.range": [0, most * 1.55]},
         table=pd.concat(tables, ignore_index=True),
     )

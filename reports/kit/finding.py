@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from reports.kit.markup import Html, element
+
 TOPICS = {
     "end": "The leader",
     "holds": "What holds",
@@ -38,3 +40,9 @@ class Finding:
     def about(self, topic: str) -> Finding:
         """The same words under another topic."""
         return replace(self, topic=topic)
+
+
+def quoted(quote: RunQuote) -> Html:
+    """`A typical diverged run, trial 7, seed 0: a loss was not finite ...`, with a link."""
+    link = element("a", f"trial {quote.trial}", href=f"#trial={quote.trial}")
+    return element("span", f"{quote.words}, ", link, f", seed {quote.seed}: {quote.evidence}.")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from lab.record import FAILURES, STABLE
 from lab.record.verdicts import UNFINISHED, VERDICTS, OutcomeStyle, OutcomeWord
 from reports.kit.markup import Html
 
@@ -14,7 +13,10 @@ _WORDS: dict[str, OutcomeWord] = {word.name: word for word in (*VERDICTS, *UNFIN
 _UNKNOWN = OutcomeStyle("#8A8A8A", "hexagon2", "solid", "M8 1l6 3.5v7L8 15l-6-3.5v-7z")
 
 OUTCOMES = tuple(_WORDS)
-VERDICT_NAMES = (STABLE, *FAILURES)
+VERDICT_NAMES = tuple(word.name for word in VERDICTS)
+NO_FAILURES = tuple(word.name for word in VERDICTS if not word.fails)
+"""Verdicts of runs in which the game did not fail: stable, and those that the budget ended early.
+A verdict that only newer versions have counts as a failure."""
 
 DARK_TEXT, LIGHT_TEXT = "#0d1216", "#ffffff"
 _DARK_FILL = 0.18

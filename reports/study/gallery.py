@@ -12,7 +12,7 @@ import pandas as pd
 
 from lab.record import SAMPLES_FOLDER, RunRecord, StudyRecord
 from reports.kit.markup import Html, element
-from reports.kit.outcomes import glyph, in_order
+from reports.kit.outcomes import NO_FAILURES, glyph, in_order
 from reports.kit.words import counted, fixed, images
 from reports.study.conclusions import (
     conclusions_of,
@@ -201,7 +201,7 @@ def _exemplars(study: StudyRecord) -> tuple[int, ...]:
     has no pictures, the nearest one that has some."""
     chosen = []
     done = finished(run_table(study))
-    for outcome in in_order(set(done["outcome"]) - {"stable"}):
+    for outcome in in_order(set(done["outcome"]) - set(NO_FAILURES)):
         group = done.index[done["outcome"] == outcome]
         ranked = done.loc[group].sort_values("score", kind="stable").index.tolist()
         middle = len(ranked) // 2

@@ -25,7 +25,7 @@ from lab.record import (
     StudyRecord,
 )
 from reports.kit.markup import Html, data_block, json_bytes, packed_block
-from reports.kit.outcomes import in_order, look, meaning
+from reports.kit.outcomes import NO_FAILURES, in_order, look, meaning
 from reports.kit.panel import plain
 from reports.kit.value_ranges import LOG_FROM
 from reports.kit.words import short_name
@@ -95,6 +95,7 @@ def _outcomes(study: StudyRecord) -> dict[str, dict[str, Any]]:
             "path": look(name).path,
             "meaning": meaning(name),
             "breaks": name not in UNBROKEN,
+            "fails": name not in NO_FAILURES,
         }
         for name in in_order(set(run_table(study)["outcome"]))
     }

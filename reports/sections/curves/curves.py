@@ -70,9 +70,9 @@ def curve_blocks(study: StudyRecord) -> list[Block]:
 def curve_rows(study: StudyRecord) -> pd.DataFrame:
     """One row per evaluation: run, trial, outcome, images, onset, alive, unbiased.
 
-    `alive` is False from the failure on; a stalled run is alive to its end. `unbiased` marks
-    explore runs of trials that no optimizer chose, which the interquartile mean is over; where
-    there are none it marks every run.
+    `alive` is False from the failure on; a stalled or short run is alive to its end. `unbiased`
+    marks explore runs of trials that no optimizer chose, which the interquartile mean is over;
+    where there are none it marks every run.
     """
     runs = run_table(study)
     evaluations = study.evaluations

@@ -23,8 +23,9 @@ SHADES = {ALIVE: "rgba(128,128,128,0.16)", UNSEEN: "rgba(128,128,128,0.05)"}
 def fate_rows(study: StudyRecord) -> pd.DataFrame:
     """One row per time (images) from 0 to the largest budget: runs alive, and a column per fate.
 
-    A stalled run counts as alive to its budget. Runs that neither failed nor were pruned and were
-    last seen before a time are `not seen` at it. The columns add up to all evaluated runs.
+    A stalled or short run counts as alive to its budget. Runs that neither failed nor were pruned
+    and were last seen before a time are `not seen` at it. The columns add up to all evaluated
+    runs.
     """
     runs = run_table(study)
     broke = runs["onset_images"].notna() & ~runs["outcome"].isin(UNBROKEN)

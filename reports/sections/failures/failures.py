@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
+from reports.kit.finding import quoted
+from reports.kit.markup import element
 from reports.kit.outcomes import in_order, look, text_on
 from reports.kit.panel import Panel, blank, plotly_text, words_at
 from reports.kit.shares import RunShare
@@ -23,6 +25,7 @@ from reports.sections.failures.onset import onset_blocks
 from reports.sections.failures.survival import survival_blocks
 from reports.sections.failures.survival_levels import level_blocks
 from reports.study.comparisons import CHOICES, LEAST_IN_A_LEVEL, outcome_rows
+from reports.study.short import short_finding
 from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
 
 WHO = "chosen"
@@ -32,9 +35,10 @@ COLUMNS = ("group", "level", "outcome", "count", "total", "stable", "before")
 
 
 def failure_blocks(study: StudyRecord) -> list[Block]:
-    """The section: causes, then how long runs last, then when they break."""
+    """The section: causes, the runs that were short, how long runs last, when they break."""
     return [
         *cause_blocks(study),
+        *short_blocks(study),
         *survival_blocks(study),
         *level_blocks(study),
         *onset_blocks(study),
@@ -49,6 +53,15 @@ def cause_blocks(study: StudyRecord) -> list[Block]:
     rows = failures_rows(study)
     num_left_out = len(runs) - int(rows["count"][rows["group"] == WHO].sum())
     return [draw_failures(rows, num_left_out, filters_of(study))]
+
+
+def short_blocks(study: StudyRecord) -> list[Block]:
+    """That short runs are no failures, with the evidence on a typical one; nothing without one."""
+    found = short_finding(finished(explored(run_table(study))))
+    if found is None:
+        return []
+    quotes = [part for quote in found.quotes for part in (" ", quoted(quote))]
+    return [element("p", element("strong", found.claim), " ", found.detail, *quotes)]
 
 
 class Filters(NamedTuple):

@@ -10,7 +10,7 @@ from lab.record import UNBROKEN, StudyRecord
 from lab.statistics import Median, median_interval
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import QUARTERS, lanes_axis
-from reports.kit.outcomes import counts_in_order, in_order, look
+from reports.kit.outcomes import NO_FAILURES, counts_in_order, in_order, look
 from reports.kit.panel import Brush, Panel, blank, plain, plotly_text
 from reports.kit.words import counted, images, listed
 from reports.study.scale import MOST_MARKS
@@ -51,7 +51,7 @@ def onset_rows(study: StudyRecord) -> pd.DataFrame:
     The index is the run's. A failure without an onset counts from its run's last evaluation.
     """
     runs = finished(run_table(study))
-    runs = runs[runs["outcome"] != "stable"]
+    runs = runs[~runs["outcome"].isin(NO_FAILURES)]
     onset = runs["onset_images"].where(runs["onset_images"].notna(), runs["images_seen"])
     share = (onset / runs["budget_images"]).clip(0, 1)
     rows = runs[["trial", "outcome", "stage"]].assign(

@@ -53,9 +53,9 @@ def survival_blocks(study: StudyRecord) -> list[Block]:
 def survival_rows(study: StudyRecord) -> pd.DataFrame:
     """One row per explore run that was evaluated: trial, seed, images, failed, pruned, budget.
 
-    `images` is the failure's onset where `failed`, else the last evaluation. A stalled run never
-    broke: it counts as alive at the budget. `unbiased` is whether no optimizer chose the run's
-    trial. The index is the run's.
+    `images` is the failure's onset where `failed`, else the last evaluation. A stalled or short
+    run never broke: it counts as alive at the budget. `unbiased` is whether no optimizer chose the
+    run's trial. The index is the run's.
     """
     runs = explored(run_table(study))
     failed = runs["onset_images"].notna() & ~runs["outcome"].isin(UNBROKEN)
@@ -116,8 +116,8 @@ def draw_survival(all_rows: pd.DataFrame) -> Panel:
         figure.add_trace(trace)
     _lay_out(figure, budget, [RISK_ROWS[name] for name in columns])
     left_out = len(all_rows) - len(rows)
-    note = f"{curves.note} A stalled run never broke, so it counts as alive; for the quality of "
-    note += "the surviving runs see the curves further below."
+    note = f"{curves.note} A stalled or short run never broke, so it counts as alive; for the "
+    note += "quality of the surviving runs see the curves further below."
     if left_out:
         note += f" {counted(left_out, 'run')} of trials that the optimizer chose not included."
     return Panel(

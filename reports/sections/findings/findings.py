@@ -9,7 +9,7 @@ import pandas as pd
 from lab.record import UNBROKEN, StudyRecord
 from lab.record.columns import MetricNames
 from reports.kit.finding import Finding, RunQuote
-from reports.kit.outcomes import in_order
+from reports.kit.outcomes import NO_FAILURES, in_order
 from reports.kit.shares import RunShare
 from reports.kit.words import (
     counted,
@@ -24,6 +24,7 @@ from reports.study.comparisons import Comparison, comparisons_of
 from reports.study.conclusions import is_confirmed, is_raced, is_single
 from reports.study.ranges import range_finding, ranges_found
 from reports.study.scale import LEAST_TRIALS, is_small
+from reports.study.short import short_finding
 from reports.study.tables import best_run, explored, finished, names_of, run_table, trial_table
 from reports.study.untested import untested_finding
 
@@ -57,6 +58,7 @@ def of_explore(study: StudyRecord) -> list[Finding]:
         *(range_finding(one) for one in ranges if not one.holds),
         pruning(runs),
         *effects(study),
+        short_finding(done),
         untested_finding(study),
         pilot(study),
     ]
@@ -139,8 +141,8 @@ def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
 
 
 def failures(done: pd.DataFrame) -> Finding | None:
-    """How the others fail, and when."""
-    failed = done[done["outcome"] != "stable"]
+    """How runs fail, and when; a short run is no failure."""
+    failed = done[~done["outcome"].isin(NO_FAILURES)]
     if failed.empty:
         low = RunShare(len(done), len(done)).interval.low
         return Finding(
@@ -154,11 +156,13 @@ def failures(done: pd.DataFrame) -> Finding | None:
         for outcome in in_order(set(failed["outcome"]))
     ]
     others = "run" if len(failed) == 1 else f"{len(failed):,}"
-    claim = (
-        f"The other {others} failed: {listed(parts)}."
-        if len(failed) < len(done)
-        else f"All failed: {listed(parts)}."
-    )
+    num_stable = int((done["outcome"] == "stable").sum())
+    if len(failed) == len(done):
+        claim = f"All failed: {listed(parts)}."
+    elif len(failed) + num_stable == len(done):
+        claim = f"The other {others} failed: {listed(parts)}."
+    else:
+        claim = f"{len(failed):,} of {counted(len(done), 'run')} failed: {listed(parts)}."
     return Finding(claim, _onsets(failed), "fails", typical_failures(failed))
 
 
@@ -196,6 +200,8 @@ def seeds(done: pd.DataFrame) -> Finding | None:
     if not is_single(done):
         return None
     if (done["outcome"] != "stable").all():
+        if done["outcome"].isin(NO_FAILURES).all():
+            return None
         return Finding(
             "One failure does not rule out a configuration.",
             "Each ran with one seed. A configuration that failed in 1 run of 1 may truly be "

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lab.record import StudyRecord
+from lab.record import STABLE, StudyRecord
 from lab.statistics import interquartile_mean
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order
@@ -29,7 +29,7 @@ def grid_runs(study: StudyRecord) -> pd.DataFrame:
 
 
 def grid_rows(study: StudyRecord) -> pd.DataFrame:
-    """One row a filled cell: setting, method, stable, total, low, high, quality, failures.
+    """One row a filled cell: setting, method, stable, total, low, high, quality, others.
 
     Over explore runs, the same number for every cell; `quality` is the interquartile mean of the
     final quality, failures as 0. Empty unless two settings share two methods.
@@ -38,10 +38,10 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     for (setting, method), runs in grid_runs(study).groupby(["setting", "method"], sort=False):
         share = RunShare.of_stable(runs["outcome"])
         quality = float(interquartile_mean(runs["final_quality"].to_numpy(dtype=float)))
-        failures = tuple(in_order(set(runs["outcome"]) - {"stable"}))
+        others = tuple(in_order(set(runs["outcome"]) - {STABLE}))
         counts = share.count, share.total, *share.interval
-        entries.append((setting, method, *counts, quality, failures))
-    columns = ["setting", "method", "stable", "total", "low", "high", "quality", "failures"]
+        entries.append((setting, method, *counts, quality, others))
+    columns = ["setting", "method", "stable", "total", "low", "high", "quality", "others"]
     rows = pd.DataFrame(entries, columns=columns)
     return rows if _has_a_square(rows) else rows.iloc[:0]
 
@@ -63,8 +63,8 @@ def grid_section(study: StudyRecord) -> Html | None:
     most = int(rows["total"].max())
     note = (
         f"Explore runs at {images(budget)} images each on {data}: stable of total, then the "
-        "interquartile mean of the final quality, failures as 0, and the symbols of the failures "
-        "that occurred. The greener a cell, the more runs were stable. With "
+        "interquartile mean of the final quality, failures as 0, and the symbols of the other "
+        "verdicts that occurred. The greener a cell, the more runs were stable. With "
         f"{counted(most, 'run')} a cell, even all stable shows only that the share is "
         f"{RunShare(most, most).bounds} (Wilson 95%)."
     )
@@ -81,13 +81,13 @@ def grid_section(study: StudyRecord) -> Html | None:
 def _cell(row: dict[Any, Any] | None) -> Cell:
     if row is None:
         return Cell(["not run"], {"class_": "empty-cell"})
-    stable, total, failures = row["stable"], row["total"], row["failures"]
+    stable, total, others = row["stable"], row["total"], row["others"]
     title = f"Wilson 95%: {percents(row['low'], row['high'])}"
-    if failures:
-        title += f"; failures: {listed(failures)}"
+    if others:
+        title += f"; not stable: {listed(others)}"
     words = element("b", f"{stable}/{total}"), element("small", f"u {fixed(row['quality'])}")
     shade = f"--share:{100 * stable / total:.0f}%"
-    return Cell([*words, *map(glyph, failures)], {"style": shade, "title": title})
+    return Cell([*words, *map(glyph, others)], {"style": shade, "title": title})
 
 
 def _title(setting: str) -> str:

@@ -32,7 +32,7 @@ from reports.study.tables import (
 )
 
 MOST_STORIES = 3
-"""Failed fresh runs that are listed one by one; the table of trials has the others."""
+"""Fresh runs that were not stable, listed one by one; the table of trials has the others."""
 
 
 def leader_card(study: StudyRecord, album: Album) -> Html | None:
@@ -163,22 +163,22 @@ def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
 
 
 def _stories(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> Html | None:
-    """The verdict's evidence: of the run shown, or of the fresh runs that failed."""
+    """The verdict's evidence: of the run shown, or of the fresh runs that were not stable."""
     if not confirmed:
         return element("p", f"{row['outcome']}: {story(row)}.", class_="note")
     runs = finished(run_table(study))
     fresh = runs[(runs["trial"] == row["trial"]) & (runs["stage"] == "confirm")]
-    failed = fresh[fresh["outcome"] != "stable"]
-    if failed.empty:
+    others = fresh[fresh["outcome"] != "stable"]
+    if others.empty:
         return None
     items = [
         element("li", glyph(run["outcome"]), f"seed {run['seed']} {run['outcome']} {story(run)}")
-        for _, run in failed.head(MOST_STORIES).iterrows()
+        for _, run in others.head(MOST_STORIES).iterrows()
     ]
-    more = len(failed) - len(items)
+    more = len(others) - len(items)
     return element(
         "div",
-        element("p", "The fresh runs that failed:"),
+        element("p", "The fresh runs that were not stable:"),
         element("ul", *items, element("li", f"and {more} more") if more else None),
         class_="note",
     )

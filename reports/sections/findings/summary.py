@@ -8,7 +8,7 @@ import pandas as pd
 
 from lab.record import StudyCard, StudyRecord
 from reports.kit.blocks import Block
-from reports.kit.finding import TOPICS, Finding, RunQuote
+from reports.kit.finding import TOPICS, Finding, quoted
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order, look, meaning
 from reports.kit.words import counted, day, duration, images
@@ -114,7 +114,7 @@ def _sentences(entries: list[Finding]) -> Html:
             "li",
             element("strong", finding.claim),
             *_detail(finding),
-            *(part for quote in finding.quotes for part in (" ", _quoted(quote))),
+            *(part for quote in finding.quotes for part in (" ", quoted(quote))),
         )
         for finding in entries
     ]
@@ -123,12 +123,6 @@ def _sentences(entries: list[Finding]) -> Html:
 
 def _detail(finding: Finding) -> list[str]:
     return [" ", element("span", finding.detail)] if finding.detail else []
-
-
-def _quoted(quote: RunQuote) -> Html:
-    """`A typical diverged run, trial 7, seed 0: a loss was not finite ...`, with a link."""
-    link = element("a", f"trial {quote.trial}", href=f"#trial={quote.trial}")
-    return element("span", f"{quote.words}, ", link, f", seed {quote.seed}: {quote.evidence}.")
 
 
 def _verdict_bar(runs: pd.DataFrame) -> Html | None:

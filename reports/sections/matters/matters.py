@@ -91,7 +91,7 @@ def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
     sample = sample_of(study, "stability")
     if len(sample.outcomes) >= LEAST_TRIALS:
         alike = sample.outcomes.min() == sample.outcomes.max()
-        end = "were stable" if sample.outcomes.all() else "failed"
+        end = "were stable" if sample.outcomes.all() else "were not stable"
         why = f"all {len(sample.outcomes)} trials {end}" if alike else "no parameter varied"
         return f"No importances: {why}."
     return (

@@ -198,7 +198,7 @@ function seedFacts(run) {
     ["quality", numberText(of.quality[run])],
     ["score", numberText(of.score[run])],
   ];
-  if (of.outcome[run] !== "stable" && of.onset[run] !== null) {
+  if (store.outcomes[of.outcome[run]].fails && of.onset[run] !== null) {
     facts.push(["onset", `${imagesText(of.onset[run])} images`]);
   }
   if (of.confidence[run] !== null) facts.push(["confidence", fixed(of.confidence[run])]);

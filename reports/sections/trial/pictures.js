@@ -40,7 +40,7 @@ export function filmstrip(run) {
       make("p", { class: "note" }, note, folder, " of the study's folder."),
     );
   }
-  const onset = outcome === "stable" ? null : store.runs.onset[run];
+  const onset = store.outcomes[outcome].fails ? store.runs.onset[run] : null;
   const figures = frames.map(({ images, key }) => {
     const isLate = onset !== null && images >= onset;
     const when = `${imagesText(images)} images`;

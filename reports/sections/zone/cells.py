@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from lab.statistics import bin_of, binned_shares
 from reports.kit.axes import Axis
-from reports.kit.outcomes import in_order
+from reports.kit.outcomes import NO_FAILURES, in_order
 from reports.kit.panel import plain
 from reports.kit.words import percents
 
@@ -29,7 +29,10 @@ SLANTS = [(0, 1 - c, c, 1) for c in (0.25, 0.5, 0.75)] + [
     (c, 0, 1, 1 - c) for c in (0, 0.25, 0.5, 0.75)
 ]
 """Ends of the lines of a hatch in the unit square: x, y, x, y."""
-COLUMNS = ("x0", "x1", "y0", "y1", "stable", "total", "low", "high", "little", "cause", "failed")
+COLUMNS = (
+    "x0", "x1", "y0", "y1", "stable", "total", "low", "high", "little", "cause", "failed",
+    "failures",
+)  # fmt: skip
 
 
 def cell_rows(runs: pd.DataFrame, across: Axis, upward: Axis, most: int) -> pd.DataFrame:
@@ -37,8 +40,9 @@ def cell_rows(runs: pd.DataFrame, across: Axis, upward: Axis, most: int) -> pd.D
 
     `runs` has one row a run: trial, outcome, and for both parameters its position on the axis.
     x0, x1, y0, y1 are the cell's edges in positions; low and high bound P(stable); `little` marks
-    fewer than LEAST_IN_A_CELL runs; `cause` is the most frequent failure and `failed` how many
-    runs it ended. The grid is as fine as RUNS_A_CELL runs a cell on average allow, `most` at most.
+    fewer than LEAST_IN_A_CELL runs; `cause` is the most frequent failure, `failed` how many
+    runs it ended, and `failures` how many any failure did. The grid is as fine as RUNS_A_CELL runs
+    a cell on average allow, `most` at most.
     """
     x, y = (runs[axis.parameter.path].to_numpy(dtype=float) for axis in (across, upward))
     drawn = np.isfinite(x) & np.isfinite(y)
@@ -55,7 +59,7 @@ def cell_rows(runs: pd.DataFrame, across: Axis, upward: Axis, most: int) -> pd.D
     )
     if not (shares.total >= LEAST_IN_A_CELL).any():
         return pd.DataFrame(columns=list(COLUMNS))
-    cause, failed = _leading_cause(cell, num_cells, outcome)
+    cause, failed, failures = _leading_cause(cell, num_cells, outcome)
     at = np.arange(num_cells)
     return pd.DataFrame(
         {
@@ -63,6 +67,7 @@ def cell_rows(runs: pd.DataFrame, across: Axis, upward: Axis, most: int) -> pd.D
             "y0": lines[at // width], "y1": lines[at // width + 1],
             "stable": shares.stable, "total": shares.total, "low": shares.low, "high": shares.high,
             "little": shares.total < LEAST_IN_A_CELL, "cause": cause, "failed": failed,
+            "failures": failures,
         },
         columns=list(COLUMNS),
     )  # fmt: skip
@@ -125,31 +130,39 @@ def counts_in_corners(cells: pd.DataFrame) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _leading_cause(cell: Any, num_cells: int, outcome: Any) -> tuple[list[str], Any]:
-    """The most frequent failure of each cell ("" for none) and how many runs it ended."""
-    causes = in_order(set(outcome) - {"stable"})
+def _leading_cause(cell: Any, num_cells: int, outcome: Any) -> tuple[list[str], Any, Any]:
+    """Of each cell the most frequent failure ("" for none), how many runs it ended, any ended."""
+    causes = in_order(set(outcome) - set(NO_FAILURES))
     if not causes:
-        return [""] * num_cells, np.zeros(num_cells, dtype=np.int64)
+        none = np.zeros(num_cells, dtype=np.int64)
+        return [""] * num_cells, none, none
     inside = cell >= 0
     counts = np.stack(
         [np.bincount(cell[inside & (outcome == cause)], minlength=num_cells) for cause in causes]
     )
     most = counts.max(axis=0)
     named = np.array(causes, dtype=object)[counts.argmax(axis=0)]
-    return list(np.where(most > 0, named, "")), most
+    return list(np.where(most > 0, named, "")), most, counts.sum(axis=0)
 
 
 def _hover_rows(cells: pd.DataFrame) -> Any:
-    names = ("stable", "total", "low", "high", "little", "cause", "failed")
+    names = ("stable", "total", "low", "high", "little", "cause", "failed", "failures")
     return zip(*(cells[name].tolist() for name in names), strict=True)
 
 
 def _hover(
-    stable: int, total: int, low: float, high: float, little: bool, cause: str, failed: int
+    stable: int,
+    total: int,
+    low: float,
+    high: float,
+    little: bool,
+    cause: str,
+    failed: int,
+    failures: int,
 ) -> str:
     if little:
         return ""
-    most = f"<br>most often {cause}: {failed} of {total - stable} failures" if cause else ""
+    most = f"<br>most often {cause}: {failed} of {failures} failures" if cause else ""
     return f"{stable} of {total} stable ({percents(low, high)}){most}"
 
 

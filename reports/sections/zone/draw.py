@@ -18,7 +18,7 @@ from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import TURNS, Axis, spread
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import RAMP, add_strip, narrow_strip
-from reports.kit.outcomes import OUTCOMES, VERDICT_NAMES, in_order, look
+from reports.kit.outcomes import NO_FAILURES, OUTCOMES, VERDICT_NAMES, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
 from reports.kit.words import counted, short_name
 from reports.sections.zone.cells import (
@@ -138,7 +138,7 @@ def _groups(drawn: Map) -> list[tuple[str, bool, pd.DataFrame]]:
         causes = [
             outcome for outcome in outcomes if outcome in VERDICT_NAMES or outcome not in OUTCOMES
         ]
-        return [(cause, True, rows[:0]) for cause in causes if cause != "stable"]
+        return [(cause, True, rows[:0]) for cause in causes if cause not in NO_FAILURES]
     for unbiased in (False, True):
         for outcome in outcomes:
             group = rows[(rows["outcome"] == outcome) & (rows["unbiased"] == unbiased)]
@@ -233,7 +233,7 @@ def _glyph_positions(
     y, sizes = x.copy(), x.copy()
     columns = {name: cells[name].to_numpy() for name in cells}
     middle_x, middle_y = (columns["x0"] + columns["x1"]) / 2, (columns["y0"] + columns["y1"]) / 2
-    failing = 1 - columns["stable"] / np.maximum(columns["total"], 1)
+    failing = columns["failures"] / np.maximum(columns["total"], 1)
     size = LARGEST_GLYPH * np.sqrt(failing.astype(float))
     for cause, _, _ in parts:
         marked = (columns["cause"] == cause) & ~columns["little"].astype(bool)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lab.record import StudyRecord
+from lab.record import UNBROKEN, StudyRecord
 from reports.kit.blocks import Missing
 from reports.kit.panel import Panel
 from reports.sections.failures.survival import draw_survival, followed, risk_rows, survival_rows
@@ -20,11 +20,13 @@ def _rows(runs: list[tuple[float, bool, bool]]) -> pd.DataFrame:
     return rows.assign(trial=rows.index, seed=0, budget=100.0, unbiased=True)
 
 
-def test_stalled_runs_count_as_alive_and_failures_from_their_onset(study: StudyRecord) -> None:
+def test_unbroken_runs_count_as_alive_and_failures_from_their_onset(
+    study: StudyRecord,
+) -> None:
     rows = survival_rows(study).set_index("trial")
     for run in study.runs:
         verdict = run.card.verdict
-        broke = verdict.name not in ("stable", "stalled")
+        broke = verdict.name not in UNBROKEN
         assert rows["failed"][run.trial] == broke
         expected = verdict.onset_images if broke else run.card.budget_images
         assert rows["images"][run.trial] == expected

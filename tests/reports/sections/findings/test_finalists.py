@@ -91,10 +91,10 @@ def test_one_objective_has_no_pareto_set(tmp_path: Path) -> None:
     assert pareto_table(read_study(write_study(tmp_path, 3, samples=False))) is None
 
 
-def test_fresh_runs_that_failed_are_listed_with_their_evidence(tmp_path: Path) -> None:
+def test_fresh_runs_that_were_not_stable_are_listed_with_their_evidence(tmp_path: Path) -> None:
     study = read_study(write_raced_study(tmp_path, {5: "sccccs"}, raced="s"))
     words = _words(leader_card(study, Album()))
-    assert "The fresh runs that failed: seed 1001 collapsed at" in words
+    assert "The fresh runs that were not stable: seed 1001 collapsed at" in words
     assert "coverage 0.04 of real images'" in words
     assert "and 1 more" in words
 

@@ -28,7 +28,7 @@ def test_a_cell_counts_the_runs_of_its_known_point(tmp_path: Path) -> None:
     rows = grid_rows(_grid(tmp_path, PAPER | {"d-wgan-gp": "csr"}))
     cell = rows.set_index(["setting", "method"]).loc[("d", "wgan-gp")]
     assert (cell["stable"], cell["total"]) == (1, 2)
-    assert cell["failures"] == ("collapsed",)
+    assert cell["others"] == ("collapsed",)
     assert 0 < cell["quality"] < 0.6
     assert len(rows) == 12
 
@@ -94,7 +94,7 @@ def test_points_that_are_no_grid_make_no_matrix(tmp_path: Path, cells: dict[str,
 def test_the_matrix_states_in_text_what_its_colours_show(tmp_path: Path) -> None:
     section = str(grid_section(_grid(tmp_path, PAPER | {"d-wgan-gp": "ccs"})))
     assert "<b>1/3</b>" in section
-    assert "failures: collapsed" in section
+    assert "not stable: collapsed" in section
     assert "even all stable shows only that the share is 44–100%" in section
     assert section.count("<td") == 12
 
