@@ -134,7 +134,7 @@ var report = (() => {
     study: {
       name: "",
       budget: null,
-      names: { frechet: "" },
+      names: { frechet: "", kernel: "" },
       leading: null,
       logFrom: Infinity,
       classes: [],
@@ -155,6 +155,7 @@ var report = (() => {
       quality: [],
       confidence: [],
       frechet: [],
+      kernel: [],
       images: [],
       cost: [],
       started: [],
@@ -254,7 +255,8 @@ var report = (() => {
     const lines = [
       `trial ${of.trial[run]}, seed ${of.seed[run]} (${of.stage[run]})`,
       `${of.outcome[run]}${failed ? ` at ${imagesText(of.onset[run])} images` : ""}`,
-      `quality ${numberText(of.quality[run])}, score ${numberText(of.score[run])}`
+      `quality ${numberText(of.quality[run])}, score ${numberText(of.score[run])}`,
+      `${store.study.names.kernel} ${numberText(of.kernel[run])}`
     ];
     for (const column of store.columns) {
       if (column.level !== "trial" || column.name === "origin") continue;
@@ -1283,6 +1285,7 @@ var report = (() => {
       textsOfRuns("stage", runs.stage),
       numbersOfRuns("score", "score", runs.score, fixed),
       numbersOfRuns("quality", "final_quality", runs.quality, fixed),
+      numbersOfRuns(study.names.kernel, study.names.kernel, runs.kernel, numberText),
       numbersOfRuns(study.names.frechet, study.names.frechet, runs.frechet, numberText),
       ...origin ? [ofTrials(origin)] : [],
       ...parameters.map(ofTrials),
@@ -2299,6 +2302,7 @@ var report = (() => {
     const facts = [
       ["verdict", of.outcome[run]],
       ["quality", numberText(of.quality[run])],
+      [store.study.names.kernel, numberText(of.kernel[run])],
       ["score", numberText(of.score[run])]
     ];
     if (store.outcomes[of.outcome[run]].fails && of.onset[run] !== null) {

@@ -14,7 +14,7 @@ export const store = {
   study: {
     name: "",
     budget: null,
-    names: { frechet: "" },
+    names: { frechet: "", kernel: "" },
     leading: null,
     logFrom: Infinity,
     classes: [],
@@ -35,6 +35,7 @@ export const store = {
     quality: [],
     confidence: [],
     frechet: [],
+    kernel: [],
     images: [],
     cost: [],
     started: [],
@@ -198,6 +199,7 @@ export function describe(run) {
     `trial ${of.trial[run]}, seed ${of.seed[run]} (${of.stage[run]})`,
     `${of.outcome[run]}${failed ? ` at ${imagesText(of.onset[run])} images` : ""}`,
     `quality ${numberText(of.quality[run])}, score ${numberText(of.score[run])}`,
+    `${store.study.names.kernel} ${numberText(of.kernel[run])}`,
   ];
   for (const column of store.columns) {
     if (column.level !== "trial" || column.name === "origin") continue;

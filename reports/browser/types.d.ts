@@ -29,6 +29,8 @@ export interface Runs {
   quality: (number | null)[];
   confidence: (number | null)[];
   frechet: (number | null)[];
+  /** The distance that quality is made of. */
+  kernel: (number | null)[];
   images: (number | null)[];
   /** Seconds. */
   cost: (number | null)[];
@@ -50,6 +52,7 @@ export type RunColumn =
   | "score"
   | "quality"
   | "frechet"
+  | "kernel"
   | "onset"
   | "cost"
   | "trial";
@@ -82,7 +85,7 @@ export interface Store {
     name: string;
     /** Images of one run; null where the record has no budget. */
     budget: number | null;
-    names: { frechet: string } & Record<string, string>;
+    names: { frechet: string; kernel: string } & Record<string, string>;
     leading: number | null;
     /** Ratio of ends from which an axis of values is logarithmic. */
     logFrom: number;

@@ -10,8 +10,10 @@ import pandas as pd
 
 from lab.config import NO_LIMITS, StabilityConfig, flattened, value_at
 from lab.record import DataCard, MetricsCard, StudyRecord
+from lab.record.scale import Scale
+from reports.kit.axes import Ruler
 from reports.kit.words import MISSING, images, listed, number
-from reports.study.tables import parameters_of
+from reports.study.tables import parameters_of, ruler_of
 
 PROTOCOL = {
     "extractor": "the feature extractor",
@@ -29,6 +31,8 @@ IN_NUM_SAMPLES = ("kernel", "frechet", "manifold")
 DATA = ("name", "fingerprint", "num_images", "resolution", "channels")
 LIMITS = tuple(name for name in StabilityConfig.model_fields if name not in NO_LIMITS)
 ABSENT = "not recorded"
+SAME_SCALE = 0.02
+"""Share of the way within which the anchors of two studies are taken for the same."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,36 @@ def barriers(pair: StudyPair) -> Barriers:
     limits = [name for name in LIMITS if _limit(pair.first, name) != _limit(pair.second, name)]
     verdict_limits = [f"limits of the verdicts ({listed(limits)})"] if limits else []
     shared = [*data, *protocol, *budget]
-    return Barriers(tuple(shared), (*shared, *target, *verdict_limits))
+    rules = _rules_barrier(pair)
+    return Barriers((*shared, *_scale_barrier(pair)), (*shared, *target, *verdict_limits, *rules))
+
+
+def shared_ruler(pair: StudyPair) -> Ruler | None:
+    """Quality beside distance, where it means the same in both studies."""
+    one, two = (ruler_of(study) for study in pair.studies)
+    if one is None or two is None or one.column != two.column:
+        return None
+    return one if _alike(one.scale, two.scale) else None
+
+
+def _alike(one: Scale, two: Scale) -> bool:
+    """Whether a distance has about the same quality on both, say for other samples of one data."""
+    apart = (one.anchor, two.anchor), (one.floor, two.floor)
+    return all(abs(a - b) <= SAME_SCALE * one.anchor for a, b in apart)
+
+
+def _scale_barrier(pair: StudyPair) -> list[str]:
+    rulers = [ruler_of(study) for study in pair.studies]
+    both = [ruler for ruler in rulers if ruler is not None]
+    if len(both) == 2 and not _alike(both[0].scale, both[1].scale):
+        return ["the scale of quality (its anchors)"]
+    rescaled = {study.is_rescaled for study in pair.studies}
+    return ["the scale of quality (version 0.1)"] if len(both) < 2 and len(rescaled) > 1 else []
+
+
+def _rules_barrier(pair: StudyPair) -> list[str]:
+    rescaled = {study.is_rescaled for study in pair.studies}
+    return ["the rules of the verdicts (one study is of version 0.1)"] if len(rescaled) > 1 else []
 
 
 def differences(pair: StudyPair) -> pd.DataFrame:

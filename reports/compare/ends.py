@@ -9,10 +9,11 @@ from lab.statistics import interquartile_mean
 from reports.compare.card import StudyPair, barriers
 from reports.compare.figures import COLOURS
 from reports.compare.rows import Ends, Gain, ends_of, gain, improvement
+from reports.kit.axes import quality_words
 from reports.kit.blocks import Block
 from reports.kit.markup import Html, element
-from reports.kit.words import fixed, number, percents, short_name
-from reports.study.tables import parameters_of, trial_table
+from reports.kit.words import number, percents, short_name
+from reports.study.tables import parameters_of, ruler_of, trial_table
 
 SHAPES = ("M8 2a6 6 0 1 0 .01 0z", "M8 1 15 8 8 15 1 8z")
 """The marks of the two studies, a circle and a diamond, as SVG paths in 16 x 16."""
@@ -66,7 +67,7 @@ def _end_card(pair: StudyPair, which: int, end: Ends | None) -> Html:
         return element("div", element("h3", study_mark(which), name),
                        element("p", "No run has a score yet.", class_="empty"))  # fmt: skip
     kind = "fresh runs" if end.fresh else "runs it was chosen by (optimistic)"
-    quality = fixed(float(interquartile_mean(end.quality)))
+    quality = quality_words(float(interquartile_mean(end.quality)), ruler_of(study))
     entries = [
         ("trial", str(end.trial)),
         (f"stable, of {kind}", end.stable.brief),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports.compare.card import StudyPair
+from reports.compare.card import StudyPair, shared_ruler
 from reports.compare.rows import quality_rows
+from reports.kit.axes import quality_ticks, quality_title
 from reports.kit.forest import LaneSeries, Style, lanes
 from reports.kit.layouts import images_axis, lanes_axis, narrow_shares, share_axis
 from reports.kit.panel import BLUE, BLUE_SHADE, FAINT, ORANGE, Panel, blank, plain, plotly_text
@@ -120,7 +121,11 @@ def quality_panel(pair: StudyPair) -> Panel | None:
         )  # fmt: skip
         figure.add_trace(_name_at_end(rows["images"], rows["quality"], which, pair.names))
     most = float(max(rows["images"].max() for rows in frames))
-    _finish(figure, most, "quality u", percent=False)
+    ruler = shared_ruler(pair)
+    _finish(figure, most, quality_title(ruler), percent=False)
+    ticks = quality_ticks(ruler)
+    if ticks is not None:
+        figure.update_yaxes(tickvals=ticks[0], ticktext=ticks[1])
     tables = [rows.assign(study=name) for rows, name in zip(frames, pair.names, strict=True)]
     return Panel(
         "quality-overlay",

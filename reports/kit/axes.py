@@ -1,4 +1,5 @@
-"""Positions of parameter values on an axis: logarithms, numbers, or one slot per choice.
+"""Positions of parameter values on an axis: logarithms, numbers, or one slot per choice; and the
+axis of quality, with the distance that each quality stands for.
 
 Everything is drawn on linear axes (a log parameter at its log10), so that cells, marks and labels
 of any two parameters share one arithmetic.
@@ -15,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.record import ParameterCard
+from lab.record.scale import Scale
 from reports.kit.panel import Brush, plotly_text
-from reports.kit.words import number, short_name
+from reports.kit.words import MISSING, fixed, number, short_name
 
 Array = NDArray[np.float64]
 TURNS = {"x": 0.6180339887, "y": 0.7548776662}
@@ -87,6 +89,57 @@ class Axis:
             return str(self.slots[round((low + high) / 2)])
         ends = (10.0**low, 10.0**high) if self.parameter.log else (float(low), float(high))
         return " to ".join(number(float(f"{end:.6g}")) for end in ends)
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """Quality u beside the kernel distance that it stands for."""
+
+    scale: Scale
+    column: str
+    """The distance's column: `kid_fashion`."""
+
+    @property
+    def name(self) -> str:
+        """The distance's name in a label: `kid`."""
+        return self.column.partition("_")[0]
+
+    def distance(self, quality: float) -> str:
+        """The distance of a quality in two digits: `0.038`."""
+        if not math.isfinite(quality):
+            return MISSING
+        return number(self.scale.distance(min(1.0, max(0.0, quality))), 2)
+
+
+def quality_words(quality: float, ruler: Ruler | None, sign: str = " = ") -> str:
+    """`0.50 = kid 0.038`; the quality alone where its distance is unknown."""
+    beside = "" if ruler is None or not math.isfinite(quality) else distance_words(quality, ruler)
+    return f"{fixed(quality)}{sign}{beside}" if beside else fixed(quality)
+
+
+def distance_words(quality: float, ruler: Ruler) -> str:
+    """`kid 0.038`, the distance that a quality stands for."""
+    return f"{ruler.name} {ruler.distance(quality)}"
+
+
+def quality_title(ruler: Ruler | None, title: str = "quality u") -> str:
+    """The title of an axis of quality: `quality u · kid_fashion`."""
+    return title if ruler is None else f"{title} · {ruler.column}"
+
+
+def quality_ticks(
+    ruler: Ruler | None, low: float = 0.0, high: float = 1.0
+) -> tuple[list[float], list[str]] | None:
+    """Ticks of an axis of quality from `low` to `high` and their labels, `0.4 · 0.064`.
+
+    None where the distance is unknown: then the axis has Plotly's own ticks.
+    """
+    if ruler is None or not low < high:
+        return None
+    step = _nice_step(high - low)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    ticks = [float(f"{step * i:.6g}") for i in range(first, last + 1) if 0 <= step * i <= 1 + 1e-9]
+    return ticks, [f"{number(tick)} · {ruler.distance(tick)}" for tick in ticks]
 
 
 def axis_for(parameter: ParameterCard, values: Sequence[Any]) -> Axis:

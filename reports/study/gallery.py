@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 
 from lab.record import SAMPLES_FOLDER, RunRecord, StudyRecord
+from reports.kit.axes import quality_words
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import NO_FAILURES, glyph, in_order
-from reports.kit.words import counted, fixed, images
+from reports.kit.words import counted, images
 from reports.study.conclusions import (
     conclusions_of,
     finalists_of,
@@ -21,7 +22,7 @@ from reports.study.conclusions import (
     leading_run,
     shown_run,
 )
-from reports.study.tables import explored, finished, run_table
+from reports.study.tables import explored, finished, ruler_of, run_table
 
 NUM_BEST = 4
 NUM_FRAMES = 7
@@ -235,7 +236,8 @@ def _frame(study: StudyRecord, run: pd.Series[Any], index: int, album: Album) ->
     picture = album.picture(files[-1][1], about) if files else None
     if picture is None:
         return None
-    quality = f", quality {fixed(run['final_quality'])}" if outcome == "stable" else ""
+    reached = quality_words(run["final_quality"], ruler_of(study))
+    quality = f", quality {reached}" if outcome == "stable" else ""
     words = f"trial {trial} {outcome}{quality}"
     caption = element("figcaption", glyph(outcome), words, f" at {images(files[-1][0])} images")
     return element("figure", element("a", picture, caption, href=f"#trial-{trial}"))

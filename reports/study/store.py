@@ -123,8 +123,9 @@ def _runs(study: StudyRecord) -> dict[str, list[Any]]:
     digits = DIGITS_OF_MANY if is_large(study) else DIGITS_OF_ALL
     numbers = {
         "onset": "onset_images", "life": "life", "score": "score", "quality": "final_quality",
-        "confidence": "confidence", "frechet": "frechet", "images": "images_seen", "cost": "cost",
-        "started": "started", "ended": "ended", "attempts": "attempts",
+        "confidence": "confidence", "frechet": "frechet", "kernel": "kernel",
+        "images": "images_seen", "cost": "cost", "started": "started", "ended": "ended",
+        "attempts": "attempts",
     }  # fmt: skip
     return {
         "trial": runs["trial"].tolist(),
@@ -168,7 +169,7 @@ def _parameter_column(parameter: ParameterCard, values: list[Any], digits: int) 
 
 def _run_columns(study: StudyRecord) -> list[dict[str, Any]]:
     """Run-level columns; those that `runs` already has are referenced, not repeated."""
-    frechet = names_of(study).frechet
+    names = names_of(study)
     return [
         *({"name": name, "title": title, "level": "run", "kind": kind, "of": of}
           for name, title, kind, of in (
@@ -177,7 +178,8 @@ def _run_columns(study: StudyRecord) -> list[dict[str, Any]]:
             ("seed", "seed", "number", "seed"),
             ("score", "score J", "number", "score"),
             ("quality", "final quality u", "number", "quality"),
-            ("frechet", frechet, "number", "frechet"),
+            ("kernel", names.kernel, "number", "kernel"),
+            ("frechet", names.frechet, "number", "frechet"),
             ("onset", "onset, images", "number", "onset"),
             ("cost", "seconds", "number", "cost"),
             ("trial", "trial", "number", "trial"),

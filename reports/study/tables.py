@@ -26,6 +26,7 @@ from lab.record import (
     StudyRecord,
     VerdictCard,
 )
+from reports.kit.axes import Ruler
 
 Made = TypeVar("Made")
 NO_VERDICT = VerdictCard()
@@ -174,6 +175,18 @@ def target_quality(study: StudyRecord) -> float:
     """The study's target for u_T (a stable run reaches it)."""
     target = study.card.target_quality
     return DEFAULT_TARGET if target is None else target
+
+
+def drawn_target(study: StudyRecord) -> float | None:
+    """The target as a line of a figure; None where it was set on another scale of quality."""
+    return None if study.is_rescaled else target_quality(study)
+
+
+@of_study
+def ruler_of(study: StudyRecord) -> Ruler | None:
+    """Quality beside distance; None where the record does not have the anchors of the scale."""
+    scale = study.scale
+    return None if scale is None or scale.is_empty else Ruler(scale, names_of(study).kernel)
 
 
 def finished(runs: pd.DataFrame) -> pd.DataFrame:

@@ -15,12 +15,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from reports.kit.axes import weyl
+from reports.kit.axes import Ruler, quality_ticks, quality_title, quality_words, weyl
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import add_strip, narrow_strip
-from reports.kit.panel import BLUE, FAINT, INK, Brush, Panel, blank, plain
+from reports.kit.panel import BLUE, FAINT, INK, Brush, Panel, blank, plain, plotly_text
 from reports.kit.shares import RunShare
-from reports.kit.words import counted, fixed, trial_name
+from reports.kit.words import counted, trial_name
 from reports.sections.cost.rows import (
     CONFIRM,
     MOST_CROSSES,
@@ -31,7 +31,7 @@ from reports.sections.cost.rows import (
 )
 from reports.study.conclusions import conclusions_of
 from reports.study.scale import LEAST_TRIALS, MOST_MARKS
-from reports.study.tables import target_quality
+from reports.study.tables import drawn_target, ruler_of
 
 SHADES = [[0.0, "rgba(128,128,128,0.12)"], [1.0, "rgba(128,128,128,0.85)"]]
 NUM_BINS = 25
@@ -54,7 +54,8 @@ def cost_blocks(study: StudyRecord) -> list[Block]:
     return [
         draw_cost(
             rows,
-            target_quality(study),
+            drawn_target(study),
+            ruler=ruler_of(study),
             num_left_out=len(study.trials) - len(rows),
             recommended=conclusions_of(study).recommended,
         )
@@ -63,8 +64,9 @@ def cost_blocks(study: StudyRecord) -> list[Block]:
 
 def draw_cost(
     rows: pd.DataFrame,
-    target: float,
+    target: float | None,
     *,
+    ruler: Ruler | None = None,
     num_left_out: int = 0,
     recommended: int | None = None,
     most_marks: int = MOST_MARKS,
@@ -75,11 +77,17 @@ def draw_cost(
     figure = blank(500)
     figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1],
                         title_text="P(stable), lower 95% bound", gridcolor=FAINT)  # fmt: skip
-    figure.update_yaxes(range=[-0.05, 1.06], title_text="quality, failures as 0")
+    figure.update_yaxes(
+        range=[-0.05, 1.06], title_text=plotly_text(quality_title(ruler, "quality, failures as 0"))
+    )
+    ticks = quality_ticks(ruler)
+    if ticks is not None:
+        figure.update_yaxes(tickvals=ticks[0], ticktext=ticks[1])
     named = rows[rows["front"] | rows["finalist"]]
     if binned:
         _draw_bins(figure, rows)
-    _draw_target(figure, target)
+    if target is not None:
+        _draw_target(figure, target, ruler)
     crosses = rows if len(rows) <= MOST_CROSSES else named
     small = len(rows) < LEAST_TRIALS
     crosses = crosses[(crosses["total"] > 1) | small]
@@ -97,7 +105,7 @@ def draw_cost(
         "set is joined by a line.",
         note=cost_note(rows, single=single, binned=binned, num_left_out=num_left_out),
         narrow=narrow_strip(SCALE_WORDS) if binned else {},
-        table=cost_table(rows),
+        table=cost_table(rows, ruler),
         marks="cost" if binned else "points",
         brush={"y": Brush("quality")} if single else {},
         extra=_positions(rows) if binned else {},
@@ -167,12 +175,13 @@ def _steps(front: pd.DataFrame) -> go.Scatter:
     )  # fmt: skip
 
 
-def _draw_target(figure: go.Figure, target: float) -> None:
+def _draw_target(figure: go.Figure, target: float, ruler: Ruler | None) -> None:
     figure.add_trace(
         go.Scatter(
             x=[-0.04, 1.04], y=[target, target], mode="lines+text", hoverinfo="skip",
             line={"color": INK, "width": 1, "dash": "dot"}, meta={"role": "target"},
-            text=["", f"target {fixed(target)}"], textposition="top left",
+            text=["", plotly_text(f"target {quality_words(target, ruler)}")],
+            textposition="top left",
         )
     )  # fmt: skip
 

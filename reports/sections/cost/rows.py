@@ -16,6 +16,7 @@ from lab.statistics import (
     pareto_front,
     stable_shares,
 )
+from reports.kit.axes import Ruler
 from reports.kit.outcomes import VERDICT_NAMES
 from reports.kit.shares import RunShare
 from reports.kit.words import counted
@@ -126,8 +127,11 @@ def _lines_note(rows: pd.DataFrame, *, single: bool) -> list[str]:
     return sentences
 
 
-def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The Pareto set and the finalists one by one, the others by their counts."""
+def cost_table(rows: pd.DataFrame, ruler: Ruler | None = None) -> pd.DataFrame:
+    """The Pareto set and the finalists one by one, the others by their counts.
+
+    Beside quality the distance that it stands for, where that is known.
+    """
     names = {
         "low": "95% low", "high": "95% high", "total": "runs", "basis": "by",
         "quality_low": "quality 95% low", "quality_high": "quality 95% high",
@@ -142,6 +146,11 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
     order = ["trial", "trials", "basis", "stable", "total", "low", "high", "quality"]
     columns = [*order, "quality_low", "quality_high"]
     both = pd.concat([single.reindex(columns=columns), groups.reindex(columns=columns)])
+    if ruler is not None:
+        distances = [
+            ruler.scale.distance(u) if math.isfinite(u) else math.nan for u in both["quality"]
+        ]
+        both.insert(list(both.columns).index("quality") + 1, ruler.column, distances)
     return both.rename(columns=names)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
+from reports.kit.axes import Ruler, quality_ticks, quality_title
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import counts_in_order, in_order
 from reports.kit.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
@@ -39,7 +40,7 @@ from reports.sections.curves.traces import (
 from reports.study.conclusions import leader_word, leading_run
 from reports.study.scale import is_large
 from reports.study.store import curve_names
-from reports.study.tables import explored, names_of, run_table, trial_table
+from reports.study.tables import explored, names_of, ruler_of, run_table, trial_table
 
 Array = NDArray[np.float64]
 MOST_LINES = 300
@@ -61,6 +62,7 @@ def curve_blocks(study: StudyRecord) -> list[Block]:
         slots,
         fate_rows(study),
         leader=None if best is None else (best, leader_word(study)),
+        ruler=ruler_of(study),
         names=frozenset(names_of(study).model_dump().values()),
         large=is_large(study),
     )
@@ -118,6 +120,7 @@ def draw_curves(
     fates: pd.DataFrame,
     *,
     leader: tuple[int, str] | None = None,
+    ruler: Ruler | None = None,
     names: frozenset[str] = frozenset(),
     large: bool = False,
 ) -> Panel:
@@ -141,11 +144,11 @@ def draw_curves(
     for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
         figure.add_trace(trace)
     add_fates(figure, fates)
-    figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names).items()})
+    figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names, ruler).items()})
     options = {
         summary.name: Option(
             _title(summary.name, names),
-            relayout=_axis(summary, names),
+            relayout=_axis(summary, names, ruler),
             note=_note(summary, large=large),
         )
         for summary in summaries
@@ -169,16 +172,23 @@ def draw_curves(
     )
 
 
-def _axis(summary: Summary, names: frozenset[str]) -> dict[str, Any]:
+def _axis(summary: Summary, names: frozenset[str], ruler: Ruler | None) -> dict[str, Any]:
     value_range = summary.value_range
     ticks = value_range.ticks() if value_range.log else None
+    labels = None if ticks is None else [number(tick) for tick in ticks]
+    title = _title(summary.name, names)
+    of_quality = summary.name == QUALITY and not value_range.log
+    beside = quality_ticks(ruler, value_range.low, value_range.high) if of_quality else None
+    if beside is not None:
+        ticks, labels = beside
+        title = quality_title(ruler)
     return {
         "yaxis.range": value_range.layout(),
         "yaxis.type": "log" if value_range.log else "linear",
-        "yaxis.tickmode": "array" if value_range.log else "auto",
+        "yaxis.tickmode": "auto" if ticks is None else "array",
         "yaxis.tickvals": ticks,
-        "yaxis.ticktext": ticks and [number(tick) for tick in ticks],
-        "yaxis.title.text": plotly_text(_title(summary.name, names)),
+        "yaxis.ticktext": labels,
+        "yaxis.title.text": plotly_text(title),
         "yaxis.gridcolor": FAINT,
     }
 

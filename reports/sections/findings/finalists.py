@@ -10,7 +10,7 @@ from reports.kit.shares import RunShare
 from reports.kit.table import Column, table
 from reports.kit.words import fixed, listed, number
 from reports.study.conclusions import conclusions_of
-from reports.study.tables import explored, finished, run_table
+from reports.study.tables import explored, finished, ruler_of, run_table
 
 
 def pareto_rows(study: StudyRecord) -> pd.DataFrame:
@@ -32,23 +32,26 @@ def pareto_table(study: StudyRecord) -> Html | None:
     objective = study.card.settings.objective
     if rows.empty or "," not in objective:
         return None
+    ruler = ruler_of(study)
     lines = [
         (
             trial_link(row["trial"]),
             f"{row['stable']} of {row['total']}",
             fixed(row["quality"]),
+            *([] if ruler is None else [ruler.distance(row["quality"])]),
             fixed(row["score"]),
             number(row["cost"]),
         )
         for row in rows.to_dict("records")
     ]
-    head = (
+    head: list[str | Column] = [
         "trial",
         "explore runs stable",
         Column("quality", is_number=True),
+        *([] if ruler is None else [Column(ruler.column, is_number=True)]),
         Column("score", is_number=True),
         Column("cost", "s", is_number=True),
-    )
+    ]
     return element(
         "div",
         element("h3", f"Pareto set of {objective.replace(',', ' and ')}"),

@@ -135,7 +135,8 @@ def better_at_the_end(done: pd.DataFrame, names: MetricNames) -> Finding | None:
         return None
     return Finding(
         f"Trial {ended['trial']} ended better than the best by score: final quality "
-        f"{fixed(ended['final_quality'])}, {names.frechet} {number(ended['frechet'])}.",
+        f"{fixed(ended['final_quality'])}, {names.kernel} {number(ended['kernel'])}, "
+        f"{names.frechet} {number(ended['frechet'])}.",
         "The score is the area under the quality curve, so it also rewards being good early.",
     )
 

@@ -12,12 +12,13 @@ import pandas as pd
 
 from lab.record import STABLE, StudyRecord
 from lab.statistics import interquartile_mean
+from reports.kit.axes import Ruler, quality_words
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import glyph, in_order
 from reports.kit.shares import RunShare
 from reports.kit.table import Cell, table
-from reports.kit.words import counted, fixed, images, listed, percents
-from reports.study.tables import explored, finished, run_table, trial_table
+from reports.kit.words import counted, images, listed, percents
+from reports.study.tables import explored, finished, ruler_of, run_table, trial_table
 
 
 def grid_runs(study: StudyRecord) -> pd.DataFrame:
@@ -51,20 +52,22 @@ def grid_section(study: StudyRecord) -> Html | None:
     rows = grid_rows(study)
     if rows.empty:
         return None
+    ruler = ruler_of(study)
     settings = sorted(rows["setting"].unique())
     methods = list(dict.fromkeys(rows["method"]))
     cells = {(row["setting"], row["method"]): row for row in rows.to_dict("records")}
     lines = [
-        (method, *(_cell(cells.get((setting, method))) for setting in settings))
+        (method, *(_cell(cells.get((setting, method)), ruler) for setting in settings))
         for method in methods
     ]
+    distance = "" if ruler is None else f" and the {ruler.column} that it stands for"
     budget = float(run_table(study)["budget_images"].max())
     data = study.card.data.name or "unknown data"
     most = int(rows["total"].max())
     note = (
         f"Explore runs at {images(budget)} images each on {data}: stable of total, then the "
-        "interquartile mean of the final quality, failures as 0, and the symbols of the other "
-        "verdicts that occurred. The greener a cell, the more runs were stable. With "
+        f"interquartile mean of the final quality, failures as 0{distance}, and the symbols of "
+        "the other verdicts that occurred. The greener a cell, the more runs were stable. With "
         f"{counted(most, 'run')} a cell, even all stable shows only that the share is "
         f"{RunShare(most, most).bounds} (Wilson 95%)."
     )
@@ -78,14 +81,15 @@ def grid_section(study: StudyRecord) -> Html | None:
     )
 
 
-def _cell(row: dict[Any, Any] | None) -> Cell:
+def _cell(row: dict[Any, Any] | None, ruler: Ruler | None) -> Cell:
     if row is None:
         return Cell(["not run"], {"class_": "empty-cell"})
     stable, total, others = row["stable"], row["total"], row["others"]
     title = f"Wilson 95%: {percents(row['low'], row['high'])}"
     if others:
         title += f"; not stable: {listed(others)}"
-    words = element("b", f"{stable}/{total}"), element("small", f"u {fixed(row['quality'])}")
+    quality = quality_words(row["quality"], ruler, " · ")
+    words = element("b", f"{stable}/{total}"), element("small", f"u {quality}")
     shade = f"--share:{100 * stable / total:.0f}%"
     return Cell([*words, *map(glyph, others)], {"style": shade, "title": title})
 

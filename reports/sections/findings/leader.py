@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
+from reports.kit.axes import quality_words
 from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
 from reports.kit.words import MISSING, fixed, images, number, short_name
@@ -27,6 +28,7 @@ from reports.study.tables import (
     finished,
     names_of,
     parameters_of,
+    ruler_of,
     run_table,
     trial_table,
 )
@@ -93,7 +95,7 @@ def _confirmed_numbers(study: StudyRecord, winner: Finalist) -> Html:
     return _entries(
         [
             ("stable on fresh seeds", winner.fresh.counts, f"Wilson 95%: {winner.fresh.bounds}"),
-            ("quality on fresh seeds", fixed(winner.quality), between),
+            ("quality on fresh seeds", quality_words(winner.quality, ruler_of(study)), between),
             (f"{names.frechet} on fresh seeds", frechet, real),
             ("in the race (optimistic)", winner.race.counts, "chosen by it"),
         ]
@@ -101,9 +103,9 @@ def _confirmed_numbers(study: StudyRecord, winner: Finalist) -> Html:
 
 
 def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]) -> Html:
-    """Score, quality and distances, each distance between those of noise and of real images."""
+    """Score, quality and distances, each distance between its anchors."""
     names = names_of(study)
-    baseline = study.card.metrics.baseline
+    baseline, anchor = study.card.metrics.baseline, study.card.metrics.anchor
     entries = [
         ("score", fixed(row["score"]), "of 1"),
         ("final quality", fixed(row["final_quality"]), "of 1"),
@@ -112,6 +114,7 @@ def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]
         value = float(row[column])
         start = evaluations[0].get(name) if evaluations else None
         floor = f"untrained {number(start)}" if start is not None else ""
+        floor = f"independent pixels {number(anchor[name])}" if name in anchor else floor
         floor += f" · real {number(baseline[name])}" if name in baseline else ""
         if not math.isnan(value):
             entries.append((name, number(value), floor))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lab.record import StudyRecord
 from lab.record.columns import MetricNames
+from reports.kit.axes import Ruler, quality_words
 from reports.kit.finding import Finding
 from reports.kit.shares import RunShare
 from reports.kit.words import counted, fixed, listed, number, percents
@@ -17,7 +18,7 @@ from reports.study.conclusions import (
     finalist_results,
     leading_trial,
 )
-from reports.study.tables import finished, names_of, run_table
+from reports.study.tables import finished, names_of, ruler_of, run_table
 
 
 def recommendation(study: StudyRecord) -> list[Finding]:
@@ -30,10 +31,13 @@ def recommendation(study: StudyRecord) -> list[Finding]:
         unconfirmed = not_confirmed(study)
         return [] if unconfirmed is None else [unconfirmed]
     better = confirmed_better(winner, list(results.values()))
-    return [confirmed(winner, names_of(study)), *([] if better is None else [better])]
+    return [
+        confirmed(winner, names_of(study), ruler_of(study)),
+        *([] if better is None else [better]),
+    ]
 
 
-def confirmed(winner: Finalist, names: MetricNames) -> Finding:
+def confirmed(winner: Finalist, names: MetricNames, ruler: Ruler | None = None) -> Finding:
     """The headline: k of n fresh runs, their quality, and beside it the result of the race."""
     fresh = winner.fresh
     detail = ["No choice was made on those seeds."]
@@ -41,7 +45,7 @@ def confirmed(winner: Finalist, names: MetricNames) -> Finding:
         have = "has" if winner.num_pending == 1 else "have"
         pending = f"{counted(winner.num_pending, 'more fresh run')} {have} not ended yet."
         detail = [pending, *detail]
-    quality = f"interquartile mean {fixed(winner.quality)}"
+    quality = f"interquartile mean {quality_words(winner.quality, ruler)}"
     low, high = winner.quality_interval
     if not math.isnan(low):
         quality += f" (bootstrap, nominally 95%: {fixed(low)}–{fixed(high)})"

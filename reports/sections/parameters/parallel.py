@@ -8,7 +8,7 @@ of a trial, for its explore run where that had the outcome.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,13 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lab.record import ParameterCard, StudyRecord
-from reports.kit.axes import Axis, axis_for, spread
+from reports.kit.axes import Axis, Ruler, axis_for, quality_ticks, spread
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
 from reports.kit.words import counted, shortened
 from reports.sections.parameters.trial_table import table_block
-from reports.study.tables import parameters_of, run_table, trial_table
+from reports.study.tables import parameters_of, ruler_of, run_table, trial_table
 
 MOST_LINES = 1_500
 FEW_LINES = 200
@@ -47,7 +47,7 @@ def parameter_blocks(study: StudyRecord) -> list[Block]:
         reason = "This study samples no parameters, so there are no axes to draw."
         return [Missing(reason), table_block(study)]
     rows = parallel_rows(study)
-    return [draw_parallel(rows, parameters), table_block(study)]
+    return [draw_parallel(rows, parameters, ruler_of(study)), table_block(study)]
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,14 @@ def stratified(
     return np.sort(np.concatenate(chosen))
 
 
-def draw_parallel(lines: TrialLines, parameters: Sequence[ParameterCard]) -> Panel:
+def draw_parallel(
+    lines: TrialLines, parameters: Sequence[ParameterCard], ruler: Ruler | None = None
+) -> Panel:
     """The panel; its script colours lines by the page's filter and writes brushes to it."""
     rows, num_all = lines.rows, lines.num_all
     outcomes = in_order(set(rows["outcome"]))
     axes = [_parameter_axis(rows, parameter, i) for i, parameter in enumerate(parameters)]
-    axes += [_measured_axis(rows, name) for name in MEASURED]
+    axes += [_measured_axis(rows, name, ruler) for name in MEASURED]
     axes.append(_verdict_axis(rows, outcomes))
     left = 16 + LETTER_PIXELS * max(map(len, axes[0].dimension["ticktext"]))
     figure = blank(460, margin={"l": left, "r": 30, "t": 64, "b": 18})
@@ -187,10 +189,17 @@ def _parameter_axis(rows: pd.DataFrame, parameter: ParameterCard, index: int) ->
     return _dimension(axis, positions, parameter.path, scale, "not sampled")
 
 
-def _measured_axis(rows: pd.DataFrame, name: str) -> Dimension:
+def _measured_axis(rows: pd.DataFrame, name: str, ruler: Ruler | None) -> Dimension:
     values = rows[name].tolist()
     axis = axis_for(ParameterCard(path=name, kind="float", low=0.0, high=1.0), values)
-    return _dimension(axis, axis.positions(values), name, "linear", "none")
+    ticks = quality_ticks(ruler, *axis.edges) if name == "quality" else None
+    if ticks is not None:
+        axis = replace(axis, ticks=tuple(ticks[0]), labels=tuple(ticks[1]))
+    drawn = _dimension(axis, axis.positions(values), name, "linear", "none")
+    if ruler is None or ticks is None:
+        return drawn
+    label = f"{drawn.dimension['label']}<br>· {plotly_text(ruler.name)}"
+    return replace(drawn, dimension=drawn.dimension | {"label": label})
 
 
 def _verdict_axis(rows: pd.DataFrame, outcomes: Sequence[str]) -> Dimension:

@@ -74,6 +74,7 @@ function tableColumns() {
     textsOfRuns("stage", runs.stage),
     numbersOfRuns("score", "score", runs.score, fixed),
     numbersOfRuns("quality", "final_quality", runs.quality, fixed),
+    numbersOfRuns(study.names.kernel, study.names.kernel, runs.kernel, numberText),
     numbersOfRuns(study.names.frechet, study.names.frechet, runs.frechet, numberText),
     ...(origin ? [ofTrials(origin)] : []),
     ...parameters.map(ofTrials),

@@ -196,6 +196,7 @@ function seedFacts(run) {
   const facts = [
     ["verdict", of.outcome[run]],
     ["quality", numberText(of.quality[run])],
+    [store.study.names.kernel, numberText(of.kernel[run])],
     ["score", numberText(of.score[run])],
   ];
   if (store.outcomes[of.outcome[run]].fails && of.onset[run] !== null) {

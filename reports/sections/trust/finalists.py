@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from lab.record import StudyRecord
-from reports.kit.markup import Html, element, trial_link
+from reports.kit.axes import Ruler
+from reports.kit.markup import Child, Html, element, trial_link
 from reports.kit.outcomes import glyph
 from reports.kit.shares import RunShare
 from reports.kit.table import Cell, Column, TableRow, table
 from reports.kit.words import MISSING, fixed, number
 from reports.study.conclusions import Finalist, conclusions_of, finalist_results
-from reports.study.tables import names_of
+from reports.study.tables import names_of, ruler_of
 
 
 def finalists_table(study: StudyRecord) -> Html | None:
@@ -23,13 +24,16 @@ def finalists_table(study: StudyRecord) -> Html | None:
     if not results:
         return None
     recommended = conclusions_of(study).recommended
-    names = names_of(study)
-    head = (
+    names, ruler = names_of(study), ruler_of(study)
+    kernel: list[str | Column] = [] if ruler is None else [Column(ruler.column, is_number=True)]
+    head: list[str | Column] = [
         "trial", "fresh runs stable", "in the race", "quality",
+        *kernel,
         Column("worst quarter", is_number=True), Column(names.frechet, is_number=True),
         "fresh seeds",
-    )  # fmt: skip
-    lines = [_line(finalist, recommended) for finalist in results]
+    ]  # fmt: skip
+    beside = "" if ruler is None else f"{ruler.column}: the distance of that quality. "
+    lines = [_line(finalist, recommended, ruler) for finalist in results]
     return element(
         "div",
         element("h3", "Finalists"),
@@ -41,7 +45,8 @@ def finalists_table(study: StudyRecord) -> Html | None:
             "by, which are biased in its favour. Quality: interquartile mean of the final quality "
             "over fresh runs, failures as 0, and its bootstrap interval, nominally 95% and from "
             "few seeds too narrow (Methods states by how much). Worst quarter: the mean of "
-            f"the worst quarter of them. {names.frechet}: median over the stable fresh runs.",
+            f"the worst quarter of them. {beside}{names.frechet}: median over the stable fresh "
+            "runs.",
             class_="note",
         ),
         class_="wide",
@@ -49,7 +54,7 @@ def finalists_table(study: StudyRecord) -> Html | None:
     )  # fmt: skip
 
 
-def _line(finalist: Finalist, recommended: int | None) -> TableRow:
+def _line(finalist: Finalist, recommended: int | None, ruler: Ruler | None) -> TableRow:
     is_chosen = finalist.trial == recommended
     pending = f"{finalist.num_pending} not ended" if finalist.num_pending else None
     name = [
@@ -57,15 +62,17 @@ def _line(finalist: Finalist, recommended: int | None) -> TableRow:
         trial_link(finalist.trial),
         element("small", "recommended") if is_chosen else None,
     ]
-    cells = (
+    distance = [] if ruler is None else [ruler.distance(finalist.quality)]
+    cells: list[Child | Cell] = [
         Cell(name),
         Cell([_count(finalist.fresh), element("small", pending) if pending else None]),
         _count(finalist.race),
         _quality(finalist),
+        *distance,
         MISSING if math.isnan(finalist.risk) else fixed(finalist.risk),
         MISSING if math.isnan(finalist.frechet) else number(finalist.frechet),
         _seeds(finalist.seeds),
-    )
+    ]
     return TableRow(cells, "best" if is_chosen else "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lab.record import STAGES, StudyRecord
+from reports.kit.axes import quality_words
 from reports.kit.blocks import Block
 from reports.kit.finding import Finding
 from reports.kit.markup import Html, element
@@ -29,7 +30,7 @@ from reports.study.conclusions import (
     is_single,
 )
 from reports.study.left_out import left_out
-from reports.study.tables import explored, finished, names_of, run_table
+from reports.study.tables import explored, finished, names_of, ruler_of, run_table
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:
@@ -162,7 +163,9 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
 
 def _target(study: StudyRecord) -> str:
     target = study.card.target_quality
-    value = "not recorded" if target is None else fixed(target)
+    value = "not recorded" if target is None else quality_words(target, ruler_of(study))
+    if target is not None and study.is_rescaled:
+        value = f"{fixed(target)} on the scale of version 0.1"
     return f"no failure up to the budget, and a final quality of at least the target: {value}."
 
 

@@ -156,10 +156,10 @@ def test_the_judges_error_rates_are_printed_with_their_intervals(tmp_path: Path)
 
 def test_changed_limits_invalidate_the_error_rates(tmp_path: Path) -> None:
     changed = RATES | {
-        "same_thresholds": False, "changed_thresholds": {"degraded_drawdown": [0.2, 0.4]}
+        "same_thresholds": False, "changed_thresholds": {"rise_factor": [1.5, 3.0]}
     }  # fmt: skip
     words = _words(detector_section(_study(write_study(tmp_path, 1), detector=changed)))
-    assert "degraded_drawdown 0.4 instead of 0.2" in words
+    assert "rise_factor 3 instead of 1.5" in words
     assert "these rates were not measured with the limits it uses" in words
 
 
