@@ -18,6 +18,7 @@ from reports.sections.findings.grid import grid_section
 from reports.sections.findings.leader import leader_card
 from reports.study.gallery import Album
 from reports.study.ranges import ranges_found, ranges_note
+from reports.study.rescaled import rescaled_note
 from reports.study.scale import is_small
 from reports.study.tables import explored, run_table
 
@@ -39,11 +40,13 @@ def header(study: StudyRecord, now: datetime) -> Html:
         if status != "finished"
         else None
     )
+    made_anew = rescaled_note(study)
     return element(
         "header",
         element("p", "GAN stability report", class_="kicker"),
         element("h1", study.name),
         element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
+        element("p", made_anew, class_="banner") if made_anew else None,
         age,
     )
 

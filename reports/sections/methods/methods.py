@@ -13,6 +13,7 @@ from reports.kit.markup import Html, element, joined, scrollable
 from reports.kit.outcomes import VERDICT_NAMES, glyph, meaning
 from reports.kit.table import Cell, table
 from reports.kit.words import MISSING, counted, listed, number
+from reports.sections.methods.scale import scale_words
 from reports.sections.methods.statistics import statistics_section
 from reports.study.commands import commands_section, shown_folder
 from reports.study.conclusions import is_raced
@@ -105,25 +106,8 @@ def _folded(title: str, body: Html) -> Html:
 
 
 def _formulas(study: StudyRecord) -> Html:
-    names = names_of(study)
-    floor = study.card.metrics.baseline.get(names.kernel)
-    score = [
-        element("p", "Quality of an evaluation at t images: ", element(
-            "span", "u", element("sub", "t"), " = clip(1 − (Q", element("sub", "t"), " − Q",
-            element("sub", "rr"), ") / (Q", element("sub", "0"), " − Q", element("sub", "rr"),
-            "), 0, 1)", class_="formula"),
-            f", where Q is {names.kernel}, Q", element("sub", "0"), " that of the untrained "
-            "generator and Q", element("sub", "rr"),
-            f" that of held-out real images ({number(floor)}). From a failure on, u is 0."),
-        element("p", "Score of a run: ", element(
-            "span", "J = (1/T) ∫ u dt", class_="formula"),
-            " over images seen, up to the budget T: between 0 and 1, higher is better, finite for "
-            "every run."),
-        element("p", "Stable: no failure before T and a final quality of at least the target. "
-            "How often these rules err is measured on planted failures: see Trust."),
-    ]  # fmt: skip
     verdicts = table((Cell([glyph(name), name]), meaning(name)) for name in VERDICT_NAMES)
-    return element("div", element("div", *score), verdicts, class_="method-columns")
+    return element("div", element("div", *scale_words(study)), verdicts, class_="method-columns")
 
 
 def _stages(study: StudyRecord) -> list[Html]:
@@ -153,7 +137,8 @@ def _thresholds(study: StudyRecord) -> Html:
     rows = []
     for name, field in StabilityConfig.model_fields.items():
         value = value_at(study.card.base, f"stability.{name}")
-        limit = number(field.default if value is None else value)
+        # A study of version 0.1 was judged by other limits, which today's do not replace.
+        limit = number(value if value is not None or study.is_rescaled else field.default)
         rows.append((name, limit, field.description or ""))
     return table(rows)
 
@@ -162,20 +147,34 @@ def _metrics(study: StudyRecord) -> Html:
     metrics = study.card.metrics
     baseline = metrics.baseline
     names = names_of(study).model_dump()
+    anchor = metrics.anchor
+    shown = [(kind, name) for kind, name in names.items() if kind in REQUIRED or name in baseline]
     rows = [
-        (name, number(baseline[name]) if name in baseline else MISSING, METRICS[kind])
-        for kind, name in names.items()
-        if kind in REQUIRED or name in baseline
-    ]
+        (name, _measured(baseline, name), *([_measured(anchor, name)] if anchor else []),
+         METRICS[kind])
+        for kind, name in shown
+    ]  # fmt: skip
+    nothing = (
+        " “Independent pixels” is what images that show nothing score: their every pixel is drawn "
+        "independently from that pixel's training values."
+        if anchor
+        else ""
+    )
     protocol = (
         f"Extractor {metrics.extractor or NOT_RECORDED}, "
         f"{number(metrics.num_samples)} generated images an evaluation, nearest "
         f"k = {number(metrics.nearest_k)}, reference: "
         f"{metrics.reference or NOT_RECORDED}. “Real images” is what held-out real images "
         "score against the same reference: the best that a perfect generator could reach."
+        f"{nothing}"
     )
-    values = table(rows, ("metric", "real images", "meaning"), label="Metrics")
+    anchored = ["independent pixels"] if anchor else []
+    values = table(rows, ("metric", "real images", *anchored, "meaning"), label="Metrics")
     return joined([element("p", protocol), values, *_classes(study)])
+
+
+def _measured(values: Mapping[str, float], name: str) -> str:
+    return number(values[name]) if name in values else MISSING
 
 
 def _classes(study: StudyRecord) -> list[Html]:
