@@ -158,7 +158,7 @@ def _groups(pair: StudyPair) -> dict[str, tuple[dict[str, str], dict[str, str]]]
         ("base configuration", lambda study: _flat(study.card.base)),
         ("search", lambda study: _flat(study.card.settings.stored())),
         ("data", lambda study: _some(study.card.data, DATA)),
-        ("metrics", lambda study: _some(study.card.metrics, tuple(PROTOCOL))),
+        ("metrics", lambda study: _some(study.card.metrics, (*PROTOCOL, "anchor"))),
         ("versions", lambda study: _flat(study.card.versions)),
         ("hardware", lambda study: _flat(study.card.hardware.stored())),
     ):
@@ -190,6 +190,8 @@ def _flat(values: Mapping[str, Any]) -> dict[str, str]:
 def _word(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return listed([_word(item) for item in value])
+    if isinstance(value, Mapping):
+        return listed([f"{name} {_word(item)}" for name, item in value.items()])
     return "none" if value is None else number(value, 6)
 
 

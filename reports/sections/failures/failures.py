@@ -61,7 +61,8 @@ def short_blocks(study: StudyRecord) -> list[Block]:
     if found is None:
         return []
     quotes = [part for quote in found.quotes for part in (" ", quoted(quote))]
-    return [element("p", element("strong", found.claim), " ", found.detail, *quotes)]
+    words = element("p", element("strong", found.claim), " ", found.detail, *quotes)
+    return [element("h3", "Not failed, but short of images"), words]
 
 
 class Filters(NamedTuple):
