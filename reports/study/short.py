@@ -29,8 +29,7 @@ def short_finding(done: pd.DataFrame) -> Finding | None:
     subject = "It had" if len(short) == 1 else "They had"
     detail = (
         f"{subject} not reached the target quality when the budget{ended} ended. That counts as "
-        f"not stable, but as no failure: nothing broke. To judge {it}, give {it} more images "
-        "(--budget-kimg)."
+        f"not stable, but as no failure: nothing broke. Only a larger budget can judge {it}."
     )
     return Finding(claim, detail, "untested", typical_short(short))
 

@@ -8,6 +8,7 @@ Stability and quality are never combined: the Pareto set lists what there is to 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,11 @@ LABEL_WIDTH = 0.3
 """In units of the stability axis: labels nearer than this are kept apart upward."""
 LINE, LIFT = 17, 15
 """Height of a label and its distance above its mark, in pixels."""
+
+
+WIDE_CAVEAT = ("one run a trial: even a stable", "one shows only that P(stable)")
+NARROW_CAVEAT = ("one run a trial:", "even a stable one", "shows only that", "P(stable)")
+"""What single runs cannot show, in lines for a wide and for a narrow screen."""
 
 
 def cost_blocks(study: StudyRecord) -> list[Block]:
@@ -98,13 +104,16 @@ def draw_cost(
     for part, colour, filled in _parts(named if binned else rows):
         figure.add_trace(_marks(part, colour, filled=filled))
     figure.update_layout(annotations=_labels(rows, recommended, single=single))
+    narrow = narrow_strip(SCALE_WORDS) if binned else {}
+    if single and not small:
+        narrow["annotations[0].text"] = _caveat(NARROW_CAVEAT)
     return Panel(
         "cost",
         figure,
         "Quality of every trial against the lower bound of its share of stable runs; the Pareto "
         "set is joined by a line.",
         note=cost_note(rows, single=single, binned=binned, num_left_out=num_left_out),
-        narrow=narrow_strip(SCALE_WORDS) if binned else {},
+        narrow=narrow,
         table=cost_table(rows, ruler),
         marks="cost" if binned else "points",
         brush={"y": Brush("quality")} if single else {},
@@ -211,14 +220,7 @@ def _draw_bins(figure: go.Figure, rows: pd.DataFrame) -> None:
 def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> list[dict[str, Any]]:
     """Names beside the finalists and the Pareto set, kept apart; with one run each, a caveat."""
     if single:
-        if len(rows) < LEAST_TRIALS:
-            return []
-        lines = [
-            "one run a trial: even a stable",
-            "one shows only that P(stable)",
-            f"is above {RunShare(1, 1).interval.low:.0%}",
-        ]
-        return [_words(0.32, 0.98, "<br>".join(lines))]
+        return [] if len(rows) < LEAST_TRIALS else [_words(0.32, 0.98, _caveat(WIDE_CAVEAT))]
     named = rows[rows["front"] | rows["finalist"]]
     first = named["finalist"] | (named["trial"] == recommended)
     named = named.assign(first=first).sort_values(["first", "low"], ascending=False)
@@ -239,6 +241,10 @@ def _labels(rows: pd.DataFrame, recommended: int | None, *, single: bool) -> lis
             }
         )  # fmt: skip
     return labels
+
+
+def _caveat(lines: Sequence[str]) -> str:
+    return "<br>".join([*lines, f"is above {RunShare(1, 1).interval.low:.0%}"])
 
 
 def _free(x: float, y: float, taken: list[tuple[float, float]]) -> float:

@@ -62,7 +62,8 @@ def short_blocks(study: StudyRecord) -> list[Block]:
         return []
     quotes = [part for quote in found.quotes for part in (" ", quoted(quote))]
     words = element("p", element("strong", found.claim), " ", found.detail, *quotes)
-    return [element("h3", "Not failed, but short of images"), words]
+    heading = element("h3", "Not failed, but short of images")
+    return [element("div", heading, words, class_="short-runs")]
 
 
 class Filters(NamedTuple):

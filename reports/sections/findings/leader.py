@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
-from reports.kit.axes import quality_words
+from reports.kit.axes import distance_words
 from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
 from reports.kit.words import MISSING, fixed, images, number, short_name
@@ -91,11 +91,14 @@ def _confirmed_numbers(study: StudyRecord, winner: Finalist) -> Html:
         if math.isnan(low)
         else f"nominally 95%: {fixed(low)}–{fixed(high)}"
     )
+    ruler = ruler_of(study)
+    if ruler is not None and not math.isnan(winner.quality):
+        between = f"= {distance_words(winner.quality, ruler)} · {between}"
     frechet = MISSING if math.isnan(winner.frechet) else number(winner.frechet)
     return _entries(
         [
             ("stable on fresh seeds", winner.fresh.counts, f"Wilson 95%: {winner.fresh.bounds}"),
-            ("quality on fresh seeds", quality_words(winner.quality, ruler_of(study)), between),
+            ("quality on fresh seeds", fixed(winner.quality), between),
             (f"{names.frechet} on fresh seeds", frechet, real),
             ("in the race (optimistic)", winner.race.counts, "chosen by it"),
         ]

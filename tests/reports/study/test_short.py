@@ -58,7 +58,7 @@ def test_failures_are_counted_without_short_runs(tmp_path: Path) -> None:
 
 def test_a_sentence_says_how_many_were_short_and_quotes_a_typical_one(tmp_path: Path) -> None:
     study = tiny_study(tmp_path, MIXED)
-    _, block = short_blocks(study)
+    (block,) = short_blocks(study)
     assert isinstance(block, Html)
     assert "3 of 6 runs were still improving at their budget" in block
     assert "as no failure" in block
