@@ -1140,6 +1140,7 @@ var report = (() => {
       ...trace.text ? { customdata: runs, ...nameAtTheEnd(middle) } : {}
     }),
     baseline: (_trace, { baseline }) => ({ y: [baseline, baseline] }),
+    target: (_trace, { target }) => ({ y: [target, target] }),
     density: (_trace, metric) => ({
       z: metric.density.map((row) => row.map((count) => count > 0 ? Math.log10(count) : null)),
       customdata: metric.density,

@@ -21,6 +21,7 @@ import { curve, store } from "../../browser/store.js";
  * @property {Values} middle the interquartile mean over images
  * @property {number[]} runs behind each value of `middle`
  * @property {number | null} baseline what real images measure
+ * @property {number | null} target the quality of a stable run; null for other metrics
  * @property {number[][]} density runs in each cell, one row per level
  */
 
@@ -122,6 +123,7 @@ const METRIC_TRACES = {
     ...(trace.text ? { customdata: runs, ...nameAtTheEnd(middle) } : {}),
   }),
   baseline: (_trace, { baseline }) => ({ y: [baseline, baseline] }),
+  target: (_trace, { target }) => ({ y: [target, target] }),
   density: (_trace, metric) => ({
     z: metric.density.map((row) => row.map((count) => (count > 0 ? Math.log10(count) : null))),
     customdata: metric.density,

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
-from reports.kit.axes import Ruler, quality_ticks, quality_title
+from reports.kit.axes import Ruler, quality_ticks, quality_title, quality_words
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import counts_in_order, in_order
 from reports.kit.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
@@ -36,11 +36,12 @@ from reports.sections.curves.traces import (
     leader_trace,
     line_trace,
     middle_traces,
+    target_trace,
 )
 from reports.study.conclusions import leader_word, leading_run
 from reports.study.scale import is_large
 from reports.study.store import curve_names
-from reports.study.tables import explored, names_of, ruler_of, run_table, trial_table
+from reports.study.tables import drawn_target, explored, names_of, ruler_of, run_table, trial_table
 
 Array = NDArray[np.float64]
 MOST_LINES = 300
@@ -63,6 +64,7 @@ def curve_blocks(study: StudyRecord) -> list[Block]:
         fate_rows(study),
         leader=None if best is None else (best, leader_word(study)),
         ruler=ruler_of(study),
+        target=drawn_target(study),
         names=frozenset(names_of(study).model_dump().values()),
         large=is_large(study),
     )
@@ -121,6 +123,7 @@ def draw_curves(
     *,
     leader: tuple[int, str] | None = None,
     ruler: Ruler | None = None,
+    target: float | None = None,
     names: frozenset[str] = frozenset(),
     large: bool = False,
 ) -> Panel:
@@ -143,6 +146,9 @@ def draw_curves(
         figure.add_trace(leader_trace(rows, values, *leader))
     for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
         figure.add_trace(trace)
+    if target is not None:
+        words = plotly_text(quality_words(target, ruler))
+        figure.add_trace(target_trace(target, words, slots, shown=first.name == QUALITY))
     add_fates(figure, fates)
     figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names, ruler).items()})
     options = {
@@ -167,7 +173,9 @@ def draw_curves(
         extra={
             "images": plain(slots.images),
             "most": MOST_LINES,
-            "metrics": {summary.name: _stored(summary, large=large) for summary in summaries},
+            "metrics": {
+                summary.name: _stored(summary, target, large=large) for summary in summaries
+            },
         },
     )
 
@@ -223,7 +231,7 @@ def _note(summary: Summary, *, large: bool) -> str:
     return f"{drawn} {middle} {axis}{summary.left_out}"
 
 
-def _stored(summary: Summary, *, large: bool) -> dict[str, Any]:
+def _stored(summary: Summary, target: float | None, *, large: bool) -> dict[str, Any]:
     """What the script needs to draw this metric."""
     value_range = summary.value_range
     stored: dict[str, Any] = {
@@ -231,6 +239,7 @@ def _stored(summary: Summary, *, large: bool) -> dict[str, Any]:
         "high": value_range.high,
         "log": value_range.log,
         "baseline": summary.baseline,
+        "target": target if summary.name == QUALITY else None,
         "middle": plain(summary.middle, 4),
         "runs": summary.num_runs.tolist(),
     }

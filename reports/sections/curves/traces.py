@@ -146,6 +146,21 @@ def baseline_trace(summary: Summary, slots: Slots) -> go.Scatter:
     )
 
 
+def target_trace(target: float, words: str, slots: Slots, *, shown: bool) -> go.Scatter:
+    """The target of quality; of another metric it has no height, so it is not drawn."""
+    return go.Scatter(
+        x=[0, float(slots.images.max())],
+        y=[target if shown else None] * 2,
+        mode="lines+text",
+        line={"color": "#808080", "width": 1, "dash": "dot"},
+        text=[f"  target {words}", ""],
+        textposition="top right",
+        textfont={"size": 12},
+        hoverinfo="skip",
+        meta={"role": "target"},
+    )
+
+
 def density_trace(summary: Summary, slots: Slots) -> go.Heatmap:
     counts = summary.density.astype(float)
     return go.Heatmap(

@@ -59,6 +59,11 @@ def test_curves_and_costs_have_both_scales(study: StudyRecord) -> None:
     axis = curves.figure.layout.yaxis
     assert axis.title.text == "quality u · kid_fashion"
     assert axis.ticktext[0] == "0 · 0.42"
+    line = next(t for t in curves.figure.data if (t.meta or {}).get("role") == "target")
+    assert line.text[0].strip() == "target 0.50 = kid 0.038"
+    metrics = curves.extra["metrics"]
+    assert metrics["quality"]["target"] == 0.5
+    assert metrics["kid_fashion"]["target"] is None
     options = curves.pickers[0].options
     assert options["kid_fashion"].relayout["yaxis.title.text"] == "kid_fashion"
     assert "·" not in " ".join(options["kid_fashion"].relayout["yaxis.ticktext"] or [])
