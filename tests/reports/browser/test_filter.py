@@ -26,6 +26,7 @@ def rate(runs: pd.DataFrame) -> pd.Series[float]:
 GRAMMAR = {
     "verdict=collapsed": lambda runs: runs["outcome"] == "collapsed",
     "verdict=collapsed|stalled": lambda runs: runs["outcome"].isin(["collapsed", "stalled"]),
+    "verdict=short": lambda runs: runs["outcome"] == "short",
     "stage=race": lambda runs: runs["stage"] == "race",
     "-stage=race": lambda runs: runs["stage"] != "race",
     "loss=hinge": lambda runs: runs["loss"] == "hinge",
