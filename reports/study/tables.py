@@ -26,7 +26,8 @@ from lab.record import (
     StudyRecord,
     VerdictCard,
 )
-from reports.kit.axes import Ruler
+from reports.kit.axes import Ruler, quality_words
+from reports.kit.words import fixed
 
 Made = TypeVar("Made")
 NO_VERDICT = VerdictCard()
@@ -177,9 +178,29 @@ def target_quality(study: StudyRecord) -> float:
     return DEFAULT_TARGET if target is None else target
 
 
-def drawn_target(study: StudyRecord) -> float | None:
-    """The target as a line of a figure; None where it was set on another scale of quality."""
-    return None if study.is_rescaled else target_quality(study)
+class TargetLine(NamedTuple):
+    """The target as a line of a figure."""
+
+    quality: float
+    words: str
+    """`target 0.50 = kid 0.038`."""
+
+
+def target_line(study: StudyRecord) -> TargetLine | None:
+    """The target and its label; None where it was set on another scale of quality."""
+    if study.is_rescaled:
+        return None
+    return TargetLine(target_quality(study), f"target {target_words(study)}")
+
+
+def target_words(study: StudyRecord) -> str:
+    """`0.50 = kid 0.038`; of a target that was set as a distance, that one: `0.73 = fid 20`."""
+    target = target_quality(study)
+    if study.is_rescaled:
+        return f"{fixed(target)} on the scale of version 0.1"
+    if distance := study.card.target_distance:
+        return f"{fixed(target)} = {distance.replace('=', ' ')}"
+    return quality_words(target, ruler_of(study))
 
 
 @of_study

@@ -16,7 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lab.record import StudyRecord
-from reports.kit.axes import Ruler, quality_ticks, quality_title, quality_words, weyl
+from reports.kit.axes import Ruler, quality_ticks, quality_title, weyl
 from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import add_strip, narrow_strip
 from reports.kit.panel import BLUE, FAINT, INK, Brush, Panel, blank, plain, plotly_text
@@ -32,7 +32,7 @@ from reports.sections.cost.rows import (
 )
 from reports.study.conclusions import conclusions_of
 from reports.study.scale import LEAST_TRIALS, MOST_MARKS
-from reports.study.tables import drawn_target, ruler_of
+from reports.study.tables import TargetLine, ruler_of, target_line
 
 SHADES = [[0.0, "rgba(128,128,128,0.12)"], [1.0, "rgba(128,128,128,0.85)"]]
 NUM_BINS = 25
@@ -60,7 +60,7 @@ def cost_blocks(study: StudyRecord) -> list[Block]:
     return [
         draw_cost(
             rows,
-            drawn_target(study),
+            target_line(study),
             ruler=ruler_of(study),
             num_left_out=len(study.trials) - len(rows),
             recommended=conclusions_of(study).recommended,
@@ -70,7 +70,7 @@ def cost_blocks(study: StudyRecord) -> list[Block]:
 
 def draw_cost(
     rows: pd.DataFrame,
-    target: float | None,
+    target: TargetLine | None,
     *,
     ruler: Ruler | None = None,
     num_left_out: int = 0,
@@ -93,7 +93,7 @@ def draw_cost(
     if binned:
         _draw_bins(figure, rows)
     if target is not None:
-        _draw_target(figure, target, ruler)
+        _draw_target(figure, target)
     crosses = rows if len(rows) <= MOST_CROSSES else named
     small = len(rows) < LEAST_TRIALS
     crosses = crosses[(crosses["total"] > 1) | small]
@@ -184,12 +184,12 @@ def _steps(front: pd.DataFrame) -> go.Scatter:
     )  # fmt: skip
 
 
-def _draw_target(figure: go.Figure, target: float, ruler: Ruler | None) -> None:
+def _draw_target(figure: go.Figure, target: TargetLine) -> None:
     figure.add_trace(
         go.Scatter(
-            x=[-0.04, 1.04], y=[target, target], mode="lines+text", hoverinfo="skip",
+            x=[-0.04, 1.04], y=[target.quality] * 2, mode="lines+text", hoverinfo="skip",
             line={"color": INK, "width": 1, "dash": "dot"}, meta={"role": "target"},
-            text=["", plotly_text(f"target {quality_words(target, ruler)}")],
+            text=["", plotly_text(target.words)],
             textposition="top left",
         )
     )  # fmt: skip

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lab.record import IMAGES_SEEN, QUALITY, UNBROKEN, StudyRecord
-from reports.kit.axes import Ruler, quality_ticks, quality_title, quality_words
+from reports.kit.axes import Ruler, quality_ticks, quality_title
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import counts_in_order, in_order
 from reports.kit.panel import FAINT, Option, Panel, Picker, blank, plain, plotly_text
@@ -41,7 +41,15 @@ from reports.sections.curves.traces import (
 from reports.study.conclusions import leader_word, leading_run
 from reports.study.scale import is_large
 from reports.study.store import curve_names
-from reports.study.tables import drawn_target, explored, names_of, ruler_of, run_table, trial_table
+from reports.study.tables import (
+    TargetLine,
+    explored,
+    names_of,
+    ruler_of,
+    run_table,
+    target_line,
+    trial_table,
+)
 
 Array = NDArray[np.float64]
 MOST_LINES = 300
@@ -64,7 +72,7 @@ def curve_blocks(study: StudyRecord) -> list[Block]:
         fate_rows(study),
         leader=None if best is None else (best, leader_word(study)),
         ruler=ruler_of(study),
-        target=drawn_target(study),
+        target=target_line(study),
         names=frozenset(names_of(study).model_dump().values()),
         large=is_large(study),
     )
@@ -123,7 +131,7 @@ def draw_curves(
     *,
     leader: tuple[int, str] | None = None,
     ruler: Ruler | None = None,
-    target: float | None = None,
+    target: TargetLine | None = None,
     names: frozenset[str] = frozenset(),
     large: bool = False,
 ) -> Panel:
@@ -147,8 +155,7 @@ def draw_curves(
     for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
         figure.add_trace(trace)
     if target is not None:
-        words = plotly_text(quality_words(target, ruler))
-        figure.add_trace(target_trace(target, words, slots, shown=first.name == QUALITY))
+        figure.add_trace(target_trace(target, slots, shown=first.name == QUALITY))
     add_fates(figure, fates)
     figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names, ruler).items()})
     options = {
@@ -231,7 +238,7 @@ def _note(summary: Summary, *, large: bool) -> str:
     return f"{drawn} {middle} {axis}{summary.left_out}"
 
 
-def _stored(summary: Summary, target: float | None, *, large: bool) -> dict[str, Any]:
+def _stored(summary: Summary, target: TargetLine | None, *, large: bool) -> dict[str, Any]:
     """What the script needs to draw this metric."""
     value_range = summary.value_range
     stored: dict[str, Any] = {
@@ -239,7 +246,7 @@ def _stored(summary: Summary, target: float | None, *, large: bool) -> dict[str,
         "high": value_range.high,
         "log": value_range.log,
         "baseline": summary.baseline,
-        "target": target if summary.name == QUALITY else None,
+        "target": target.quality if target and summary.name == QUALITY else None,
         "middle": plain(summary.middle, 4),
         "runs": summary.num_runs.tolist(),
     }

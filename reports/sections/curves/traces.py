@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reports.kit.outcomes import look
-from reports.kit.panel import plain
+from reports.kit.panel import plain, plotly_text
 from reports.kit.value_ranges import Range
 from reports.kit.words import images
 from reports.sections.curves.summaries import Slots, Summary, level_edges
+from reports.study.tables import TargetLine
 
 Array = NDArray[np.float64]
 INK, PAPER = "#1b1f24", "#fdfdfb"
@@ -146,14 +147,14 @@ def baseline_trace(summary: Summary, slots: Slots) -> go.Scatter:
     )
 
 
-def target_trace(target: float, words: str, slots: Slots, *, shown: bool) -> go.Scatter:
+def target_trace(target: TargetLine, slots: Slots, *, shown: bool) -> go.Scatter:
     """The target of quality; of another metric it has no height, so it is not drawn."""
     return go.Scatter(
         x=[0, float(slots.images.max())],
-        y=[target if shown else None] * 2,
+        y=[target.quality if shown else None] * 2,
         mode="lines+text",
         line={"color": "#808080", "width": 1, "dash": "dot"},
-        text=[f"  target {words}", ""],
+        text=[f"  {plotly_text(target.words)}", ""],
         textposition="top right",
         textfont={"size": 12},
         hoverinfo="skip",

@@ -139,7 +139,7 @@ def _thresholds(study: StudyRecord) -> Html:
         value = value_at(study.card.base, f"stability.{name}")
         # A study of version 0.1 was judged by other limits, which today's do not replace.
         limit = number(value if value is not None or study.is_rescaled else field.default)
-        rows.append((name, limit, field.description or ""))
+        rows.append((name, limit or MISSING, field.description or ""))
     return table(rows)
 
 

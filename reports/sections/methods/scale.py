@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from lab.config import StabilityConfig, value_at
 from lab.record import StudyRecord
 from lab.record.scale import STEEPNESS, UNIT_SCALE
-from reports.kit.axes import Ruler, quality_words
+from reports.kit.axes import Ruler
 from reports.kit.markup import Html, element
 from reports.kit.table import Column, table
 from reports.kit.words import number
 from reports.study.rescaled import rescaled_note
-from reports.study.tables import names_of, ruler_of, target_quality
+from reports.study.tables import names_of, ruler_of, target_words
 
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.01, 0.0)
 """Parts of the way from real images to the anchor whose quality is listed."""
@@ -90,17 +90,14 @@ def _score() -> Html:
 
 
 def _stable(study: StudyRecord) -> Html:
-    target = target_quality(study)
-    value = f"({target:.2f} on the scale of its time)" if study.is_rescaled else (
-        f"({quality_words(target, ruler_of(study))})"
-    )  # fmt: skip
     return element(
         "p",
-        f"Stable: no failure before T and a final quality of at least the target {value}. Short: "
-        "below the target at T while the distance still falls beyond noise; that is the budget's "
-        "failure, counted on its own, never as stable and not among failures. Its evidence "
-        "extends the trend of the last third of the run to the target. How often these rules err "
-        "is measured on planted failures: see Trust.",
+        "Stable: no failure up to T, too few modes from the start among them, and a final quality "
+        f"of at least the target ({target_words(study)}). Short: below the target at T while the "
+        "distance still falls beyond noise; that is the budget's failure, counted on its own, "
+        "never as stable and not among failures. Its evidence extends the trend of the last third "
+        "of the run to the target. How often these rules err is measured on planted failures: see "
+        "Trust.",
     )
 
 
@@ -117,7 +114,7 @@ def _rises(study: StudyRecord) -> Html | None:
         "d", element("sub", "rr"), " or a four-hundredth of the way, whichever is more. Degraded: "
         f"the distance rose to more than {_limit(study, 'rise_factor')} times its best level, and "
         "beyond the run's own noise, twice in a row. Oscillating: it swings repeatedly by more "
-        f"than a factor of {_limit(study, 'swing_factor')} and ends no better.",
+        f"than a factor of {_limit(study, 'swing_factor')} without a net gain.",
     )  # fmt: skip
 
 

@@ -11,14 +11,13 @@ from typing import Any
 import pandas as pd
 
 from lab.record import STAGES, StudyRecord
-from reports.kit.axes import quality_words
 from reports.kit.blocks import Block
 from reports.kit.finding import Finding
 from reports.kit.markup import Html, element
 from reports.kit.outcomes import in_order, look
 from reports.kit.shares import RunShare
 from reports.kit.table import Column, table
-from reports.kit.words import MISSING, counted, duration, fixed, listed, number
+from reports.kit.words import MISSING, counted, duration, listed, number
 from reports.sections.trust.contrast import contrast_panel
 from reports.sections.trust.detector import detector_section
 from reports.sections.trust.finalists import finalists_table
@@ -30,7 +29,7 @@ from reports.study.conclusions import (
     is_single,
 )
 from reports.study.left_out import left_out
-from reports.study.tables import explored, finished, names_of, ruler_of, run_table
+from reports.study.tables import explored, finished, names_of, run_table, target_words
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:
@@ -162,10 +161,7 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
 
 
 def _target(study: StudyRecord) -> str:
-    target = study.card.target_quality
-    value = "not recorded" if target is None else quality_words(target, ruler_of(study))
-    if target is not None and study.is_rescaled:
-        value = f"{fixed(target)} on the scale of version 0.1"
+    value = "not recorded" if study.card.target_quality is None else target_words(study)
     return f"no failure up to the budget, and a final quality of at least the target: {value}."
 
 

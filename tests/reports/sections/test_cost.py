@@ -122,7 +122,7 @@ def test_the_pareto_set_is_named_and_joined() -> None:
 
 
 def test_a_large_study_is_counted_in_bins_beneath_the_pareto_set() -> None:
-    panel = draw_cost(cost_rows(RACED), 0.5, most_marks=3)
+    panel = draw_cost(cost_rows(RACED), None, most_marks=3)
     cells = next(trace for trace in panel.figure.data if trace.type == "heatmap")
     counted = [text for line in cells.hovertext for text in line if text != "0 trials"]
     assert counted == ["1 trial"] * 4

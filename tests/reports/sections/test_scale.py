@@ -16,7 +16,7 @@ from reports.sections.findings.leader import leader_card
 from reports.sections.methods.scale import scale_words
 from reports.study.gallery import Album
 from reports.study.rescaled import rescaled_note
-from reports.study.tables import ruler_of
+from reports.study.tables import ruler_of, target_line
 from tests.made_up.space import REAL_KID, SCALE, UNTRAINED_KID
 from tests.made_up.study import put_study
 from tests.made_up.synthetic import write_study
@@ -119,6 +119,16 @@ def test_a_study_of_version_0_1_says_so_on_top_and_under_methods() -> None:
 def test_a_target_of_another_scale_is_no_line_of_the_figure() -> None:
     panel = _panel(cost_blocks(read_study(BEFORE)))
     assert not [t for t in panel.figure.data if (t.meta or {}).get("role") == "target"]
+
+
+def test_a_target_in_a_distance_of_its_own_is_named_by_it(tmp_path: Path) -> None:
+    folder = write_study(tmp_path, 2, verdict="stable", samples=False)
+    card = read_json(folder / STUDY_FILE)
+    card["base"]["stability"]["target_distance"] = "fd_fashion=40"
+    put_study(folder, card)
+    line = target_line(read_study(folder))
+    assert line is not None
+    assert line.words == f"target {line.quality:.2f} = fd_fashion 40"
 
 
 def test_other_studies_say_nothing_of_version_0_1(study: StudyRecord, tmp_path: Path) -> None:
