@@ -25,7 +25,7 @@ WHERE = ("--storage", "--concurrent", "--name")
 
 
 def table(study: StudyRecord) -> list[str]:
-    """A line a method, a column a setting: stable of total, quality, failures."""
+    """A line a method, a column a setting: stable of total, quality, other verdicts."""
     rows = grid_rows(study)
     if rows.empty:
         raise InputError(
@@ -46,9 +46,9 @@ def table(study: StudyRecord) -> list[str]:
 def _cell(row: dict[str, object] | None) -> str:
     if row is None:
         return "not run"
-    failures = ", ".join(in_order(set(row["failures"])))
+    others = ", ".join(in_order(set(row["others"])))
     cell = f"{row['stable']}/{row['total']}, u {row['quality']:.2f}"
-    return f"{cell} ({failures})" if failures else cell
+    return f"{cell} ({others})" if others else cell
 
 
 @dataclass(frozen=True)
