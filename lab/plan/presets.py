@@ -49,7 +49,7 @@ _LAPTOP = Preset(
         # Below, samples are still shapeless: fd_fashion is 25 at u .35 and 14 at u .44.
         "stability.target_quality": 0.4,
     },
-    trials=43,
+    trials=42,
     # In simulated studies (benchmarks/race/study.py) a longer last rung with fewer survivors
     # chooses better at the same cost.
     seeds=(1, 2, 6),
