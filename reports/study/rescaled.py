@@ -1,4 +1,4 @@
-"""What a page says of a study of version 0.1, whose quality is on today's scale only since."""
+"""A page on a study of version 0.1, whose quality is on today's scale only since."""
 
 from __future__ import annotations
 

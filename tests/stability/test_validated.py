@@ -39,7 +39,7 @@ def test_publishing_keeps_the_rates_and_what_they_were_measured_with(tmp_path: P
     assert kept["seeds"] == [40]
     assert (kept["version"], kept["quick"]) == ("9.9", True)
     assert kept["command"] == "python -m lab.validate --part planted --quick"
-    assert kept["thresholds"]["degraded_drawdown"] == StabilityConfig().degraded_drawdown
+    assert kept["thresholds"]["rise_factor"] == StabilityConfig().rise_factor
 
 
 def test_a_validation_without_planted_runs_cannot_be_published(tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_a_changed_limit_is_named_with_both_values(tmp_path: Path) -> None:
     place = published(tmp_path)
     same = detector(StabilityConfig(), place)
     assert (same.same_thresholds, same.changed_thresholds) == (True, {})
-    other = detector(StabilityConfig(degraded_drawdown=0.3), place)
+    other = detector(StabilityConfig(rise_factor=2.0), place)
     assert not other.same_thresholds
-    assert other.changed_thresholds == {"degraded_drawdown": (0.2, 0.3)}
+    assert other.changed_thresholds == {"rise_factor": (1.5, 2.0)}
 
 
 def test_the_target_is_a_wish_and_no_threshold(tmp_path: Path) -> None:

@@ -19,14 +19,17 @@ from lab.validate.planted.tables import (
     limits_table,
     named_right,
 )
-from tests.stability.rows import BASELINE, BUDGET, EVERY, NAMES, run_rows
+from tests.stability.rows import BASELINE, BUDGET, EVERY, NAMES, SCALE, run_rows
 from tests.stability.rows import HEALTHY as RISING
 
 SETTINGS = StabilityConfig()
+REAL = BASELINE | {NAMES.kernel_error: 0.0}
 
 
 def played(case: str, rows: Sequence[dict[str, Any]], seed: int = 5) -> PlayedRun:
-    return PlayedRun(case, seed, rows, NAMES.model_dump(), BASELINE, BUDGET, EVERY)
+    return PlayedRun(
+        case, seed, rows, NAMES.model_dump(), REAL, SCALE.anchor, 2_000, BUDGET, EVERY
+    )
 
 
 def judged(case: str, rows: Sequence[dict[str, Any]]) -> Judged:
@@ -94,11 +97,11 @@ def test_tables_tell_shares_and_delays() -> None:
 
 
 def test_limits_are_shown_at_half_and_twice() -> None:
-    shallow = run_rows([*RISING[:7], *[0.38] * 5, 0.66])
+    shallow = run_rows([*RISING[:7], *[0.52] * 5, 0.66])
     table = limits_table([played("critic freezes", shallow)], SETTINGS)
     rows = {row[0]: row[1:] for row in table.rows}
-    assert rows["degraded_drawdown"] == [".2", "0 | 0", "0 | 0", "1 | 0"]
-    assert len(rows) == 11
+    assert rows["rise_factor"] == ["1.5", "0 | 0", "0 | 0", "1 | 0"]
+    assert len(rows) == 12
 
 
 def test_every_case_is_a_valid_configuration_with_its_own_name(tmp_path: Path) -> None:
@@ -118,7 +121,7 @@ def test_kept_runs_come_back_and_are_judged_under_other_limits(
     assert judge_run(back, SETTINGS) == judged("critic freezes", FALLEN)
     judge(tmp_path)
     assert "0 called wrong" in capsys.readouterr().out
-    judge(tmp_path, set=("degraded_drawdown=0.9",))
+    judge(tmp_path, set=("rise_factor=99",))
     assert "1 called wrong" in capsys.readouterr().out
 
 

@@ -1,7 +1,7 @@
 """Calibration of the judge's limits: rows of planted runs, kept to be judged under others.
 
     python -m lab.validate.planted.calibration train FOLDER --seeds 0 1 2 5 6
-    python -m lab.validate.planted.calibration judge FOLDER --set degraded_drawdown=0.25
+    python -m lab.validate.planted.calibration judge FOLDER --set rise_factor=2
 
 `train` plays every case with every seed once and keeps the rows; `judge` needs no training.
 """

@@ -151,6 +151,11 @@ PLANTED = (
         games.RELAPSE_FROM, games.Restless, SERVED,
     ),
     Case(
+        "average hides its generator", ("stable",),
+        "the averaged generator is as good as ever, the generator itself is not", "averaged",
+        1.0, games.HiddenByAverage,
+    ),
+    Case(
         "training images served", ("stable",), "perfect images that are copies", "memorised",
         0.0, games.CopiedTraining, SERVED,
     ),

@@ -35,6 +35,8 @@ NEAR_REAL_LEVELS = 6.0
 """Grey levels of the noise on images that look real without being a perfect copy."""
 SHAPELESS_LEVELS = 25.0
 """Grey levels of the noise under which precision is .7 of that of real images."""
+SPOILED_SHARE = 1.0
+"""Noise on the weights that the average hides, in their own standard deviations."""
 CRITIC_FACTOR = 1000.0
 """The critic's rate is this many times as large from `FROM` on."""
 NOISE_LEVELS = 2.0
@@ -124,6 +126,20 @@ class NotANumber(PlantedGame):
             with torch.no_grad():
                 next(self.generator.parameters()).view(-1)[0] = math.nan
         return super().step(real_batch)
+
+
+class HiddenByAverage(PlantedGame):
+    """The generator's weights are spoiled at the last step, after its average took them in."""
+
+    def step(self, real_batch: RealSource) -> Step:
+        played = super().step(real_batch)
+        if self.share_done >= 1.0:
+            draw = counted_generator(self.config.seed, "spoiled weights", 0)
+            with torch.no_grad():
+                for weight in self.generator.parameters():
+                    noise = torch.randn(weight.shape, generator=draw).to(weight)
+                    weight.add_(noise * weight.std(correction=0), alpha=SPOILED_SHARE)
+        return played
 
 
 class ServedGame(PlantedGame):

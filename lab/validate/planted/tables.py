@@ -18,7 +18,7 @@ from lab.validate.planted.cases import CASES, Case
 from lab.validate.planted.runs import GOOD_END, NEAR_BEST, Judged, PlayedRun
 
 CALLED: tuple[str, ...] = (STABLE, *RULES, *get_args(FlagName))
-FLAG_LIMITS = ("overfit_gap", "memorised_ct", "memorised_authenticity")
+FLAG_LIMITS = ("overfit_gap", "memorised_ct", "memorised_authenticity", "averaging_gap")
 FACTORS = (0.5, 1.0, 2.0)
 
 
@@ -134,7 +134,10 @@ def healthy_runs(judged: Sequence[Judged]) -> Table:
 
 
 def limits_table(played: Sequence[PlayedRun], settings: StabilityConfig) -> Table:
-    """Each limit by itself at half, once and twice its value: who is then called wrong."""
+    """Each limit by itself at half, once and twice its value: who is then called wrong.
+
+    Of a limit that is a factor, its square root and its square.
+    """
     names = [name for rule in RULES.values() for name in rule.limits if name != "target_quality"]
     rows: list[list[Cell]] = []
     for name in (*names, *FLAG_LIMITS):
@@ -154,7 +157,10 @@ def limits_table(played: Sequence[PlayedRun], settings: StabilityConfig) -> Tabl
 def _num_wrong(
     played: Sequence[PlayedRun], settings: StabilityConfig, name: str, factor: float
 ) -> tuple[int, int]:
-    changed = settings.model_copy(update={name: factor * getattr(settings, name)})
+    value: float = getattr(settings, name)
+    is_factor = any(rule.limits.get(name) == "factor" for rule in RULES.values())
+    scaled = value**factor if is_factor or name == "averaging_gap" else factor * value
+    changed = settings.model_copy(update={name: scaled})
     wrong = [run for run in played if not _right(run, changed)]
     healthy = sum(CASES[run.case].healthy for run in wrong)
     return len(wrong) - healthy, healthy

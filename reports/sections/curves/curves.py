@@ -155,7 +155,7 @@ def draw_curves(
     for trace in (*middle_traces(first, slots), baseline_trace(first, slots)):
         figure.add_trace(trace)
     if target is not None:
-        figure.add_trace(target_trace(target, slots, shown=first.name == QUALITY))
+        figure.add_trace(target_trace(target, slots, has_height=first.name == QUALITY))
     add_fates(figure, fates)
     figure.update_layout({k.replace(".", "_"): v for k, v in _axis(first, names, ruler).items()})
     options = {

@@ -147,11 +147,11 @@ def baseline_trace(summary: Summary, slots: Slots) -> go.Scatter:
     )
 
 
-def target_trace(target: TargetLine, slots: Slots, *, shown: bool) -> go.Scatter:
+def target_trace(target: TargetLine, slots: Slots, *, has_height: bool) -> go.Scatter:
     """The target of quality; of another metric it has no height, so it is not drawn."""
     return go.Scatter(
         x=[0, float(slots.images.max())],
-        y=[target.quality if shown else None] * 2,
+        y=[target.quality if has_height else None] * 2,
         mode="lines+text",
         line={"color": "#808080", "width": 1, "dash": "dot"},
         text=[f"  {plotly_text(target.words)}", ""],

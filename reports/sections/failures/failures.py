@@ -57,11 +57,11 @@ def cause_blocks(study: StudyRecord) -> list[Block]:
 
 def short_blocks(study: StudyRecord) -> list[Block]:
     """That short runs are no failures, with the evidence on a typical one; nothing without one."""
-    found = short_finding(finished(explored(run_table(study))))
-    if found is None:
+    finding = short_finding(finished(explored(run_table(study))))
+    if finding is None:
         return []
-    quotes = [part for quote in found.quotes for part in (" ", quoted(quote))]
-    words = element("p", element("strong", found.claim), " ", found.detail, *quotes)
+    quotes = [part for quote in finding.quotes for part in (" ", quoted(quote))]
+    words = element("p", element("strong", finding.claim), " ", finding.detail, *quotes)
     heading = element("h3", "Not failed, but short of images")
     return [element("div", heading, words, class_="short-runs")]
 

@@ -148,11 +148,11 @@ def _metrics(study: StudyRecord) -> Html:
     baseline = metrics.baseline
     names = names_of(study).model_dump()
     anchor = metrics.anchor
-    shown = [(kind, name) for kind, name in names.items() if kind in REQUIRED or name in baseline]
+    kinds = [(kind, name) for kind, name in names.items() if kind in REQUIRED or name in baseline]
     rows = [
         (name, _measured(baseline, name), *([_measured(anchor, name)] if anchor else []),
          METRICS[kind])
-        for kind, name in shown
+        for kind, name in kinds
     ]  # fmt: skip
     nothing = (
         " “Independent pixels” is what images that show nothing score: their every pixel is drawn "
