@@ -115,9 +115,16 @@ def _means(points: list[Point]) -> list[Point]:
 
 
 def _improving(history: RunHistory) -> dict[int, bool]:
-    """Row -> whether the median shortfall 1 - u is well below that of the windows before."""
-    points = [point for point in history.points(QUALITY) if point.images > 0]
-    shortfall = [1.0 - point.value for point in points]
+    """Row -> whether the median shortfall is well below that of the windows before.
+
+    The shortfall is the Frechet distance, which still resolves images as good as real ones, or
+    1 - u without it.
+    """
+    points = [point for point in history.points(history.names.frechet) if point.images > 0]
+    shortfall = [point.value for point in points]
+    if not points:
+        points = [point for point in history.points(QUALITY) if point.images > 0]
+        shortfall = [1.0 - point.value for point in points]
     improving: dict[int, bool] = {}
     for i, point in enumerate(points):
         start = max(0, i - NUM_WINDOWS + 1)

@@ -209,7 +209,7 @@ class SlowlyDroppedClasses(DroppedClasses):
 
 
 class FewClasses(ServedGame):
-    """Near-real images of the first `num_classes` classes alone are served from the start."""
+    """Images of the first `num_classes` classes alone are served, nearer and nearer to real."""
 
     num_classes = 10
 
@@ -217,7 +217,7 @@ class FewClasses(ServedGame):
         return torch.nonzero(split.labels < self.num_classes).flatten()
 
     def noise_levels(self) -> float:
-        return NEAR_REAL_LEVELS
+        return NEAR_REAL_LEVELS * (1.0 + 2.0 * max(0.0, 1.0 - self.share_done))
 
 
 def few_classes(count: int) -> type[FewClasses]:

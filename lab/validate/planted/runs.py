@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab.config import StabilityConfig
-from lab.record import IMAGES_SEEN, QUALITY, Row
+from lab.record import CLASS_SHARE_PREFIX, IMAGES_SEEN, QUALITY, Row
 from lab.record.columns import MetricNames
 from lab.record.scale import Scale
 from lab.run import run
@@ -95,6 +95,7 @@ def play(job: PlantedJob) -> PlayedRun:
 
 GOOD_END = 0.2
 NEAR_BEST = 0.1
+LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class Judged:
     named_images: int
     """Images seen at the evaluation that brought the verdict."""
     ended_well: bool
-    """Whether quality ended at `GOOD_END` or more, and within `NEAR_BEST` of its best."""
+    """Whether quality ended at `GOOD_END` or more, within `NEAR_BEST` of its best, with images of
+    every class."""
     num_evaluations: int
     """Evaluations of the run after its first step."""
     every_images: int
@@ -171,11 +173,20 @@ def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
         verdict,
         images,
         named,
-        quality[-1] >= max(GOOD_END, max(quality) - NEAR_BEST),
+        quality[-1] >= max(GOOD_END, max(quality) - NEAR_BEST) and _has_every_class(played),
         len(played.rows) - 1,
         played.every_images,
         played.budget_images,
     )
+
+
+def _has_every_class(played: PlayedRun) -> bool:
+    """Whether the last images have at least a tenth of each class's share among real ones."""
+    last = played.rows[-1]
+    real = {
+        name: to for name, to in played.baseline.items() if name.startswith(CLASS_SHARE_PREFIX)
+    }
+    return all(float(last.get(name, 0.0)) >= LEAST_SHARE * share for name, share in real.items())
 
 
 def _flag_images(played: PlayedRun, name: str, settings: StabilityConfig) -> int | None:
