@@ -60,7 +60,7 @@ def test_low_coverage_of_nearly_real_samples_is_narrow_and_of_blurs_is_not() -> 
     verdict = judged(WIDE | EVEN | low)
     assert verdict.name == "collapsed"
     assert (
-        "coverage is .26 of that of real images, where full diversity has .78" in verdict.evidence
+        "coverage is .26 of that of real images, where full diversity has .77" in verdict.evidence
     )
     blurred = {NAMES.precision: [0.6] * 13, class_share(3): [0.004] * 13}
     assert judged(WIDE | EVEN | low | blurred).name == "stable"

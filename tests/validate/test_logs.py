@@ -85,7 +85,6 @@ def test_a_run_broke_between_a_good_and_a_bad_evaluation() -> None:
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-@pytest.mark.xfail(strict=False, reason="the rules of the logarithmic scale are on their way")
 def test_every_published_log_is_named_right(name: str) -> None:
     named = name_log(BY_NAME[name])
     assert named.right, (named.called, named.evidence)
