@@ -35,7 +35,7 @@ NEAR_REAL_LEVELS = 6.0
 """Grey levels of the noise on images that look real without being a perfect copy."""
 SHAPELESS_LEVELS = 25.0
 """Grey levels of the noise under which precision is .7 of that of real images."""
-SPOILED_SHARE = 1.0
+SPOILED_SHARE = 3.0
 """Noise on the weights that the average hides, in their own standard deviations."""
 CRITIC_FACTOR = 1000.0
 """The critic's rate is this many times as large from `FROM` on."""
