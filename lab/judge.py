@@ -40,6 +40,7 @@ from lab.record import (
 )
 from lab.record.columns import MetricNames, under_columns
 from lab.record.rescaled import is_rescaled, rescaled_rows, scale_of
+from lab.record.target import parse_target
 from lab.record.words import brief, kimg
 from lab.stability.history import number
 from lab.stability.log import BrokenMetric, Log, read_log
@@ -70,8 +71,8 @@ class JudgeOptions:
 
     log: Annotated[Path, tyro.conf.Positional]
     """A log of any format that is known (docs/logs.md), a folder of logs, or a run's folder."""
-    target: float | None = None
-    """Quality in (0, 1) that a stable run reaches at its end; that of the lab's run, or none."""
+    target: str | None = None
+    """What a stable run ends with: quality=.5, or fid=20; that of the lab's run, or none."""
     budget: int | None = None
     """Images at which the run was to end; when left out, that of the run or the last row."""
     clock: str | None = None
@@ -148,11 +149,8 @@ def exit_code(judged: Sequence[Judged]) -> int:
 
 
 def _check(options: JudgeOptions) -> None:
-    if options.target is not None and not 0 < options.target < 1:
-        raise InputError(
-            f"--target is {options.target}; quality lies between 0 (untrained) and 1 (as real "
-            "images): give a number between them"
-        )
+    if options.target is not None:
+        parse_target(options.target)
     for option, least in (
         ("budget", options.budget),
         ("batch-size", options.batch_size),
@@ -239,7 +237,7 @@ def _judge_run(
     )
     settings = context.settings
     if options.target is not None:
-        settings = settings.model_copy(update={"target_quality": options.target})
+        settings = parse_target(options.target).applied_to(settings)
     budget = context.budget_images if options.budget is None else options.budget
     is_open = budget is None and options.follow
     log = read_log(

@@ -92,9 +92,9 @@ def test_a_runs_folder_is_judged_by_its_own_limits_and_budget(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--target", "1"], "--target is 1.0; quality lies between"),
-        (["--target", "0"], "--target is 0.0"),
-        (["--target", "nan"], "--target is nan"),
+        (["--target", "1"], "the target is '1'; give a quality between 0 and 1"),
+        (["--target", "0"], "the target is '0'; give a quality"),
+        (["--target", "fid"], "the target is 'fid'; give a quality"),
         (["--budget", "0"], "--budget is 0; it must be at least 1"),
         (["--batch-size", "-1"], "--batch-size is -1"),
         (["--floor", "inf"], "--floor is inf; it must be a finite number"),
@@ -301,3 +301,14 @@ def test_following_a_mistake_does_not_wait(log: Path, capsys: pytest.CaptureFixt
     assert "no column of the log" in capsys.readouterr().err
     log.write_bytes(bytes(range(256)) * 9)
     assert main([str(log), *FAST]) == 2
+
+
+def test_a_target_may_be_a_distance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("kimg,fid\n640,60\n1280,31\n1920,30\n2560,30\n3200,31\n3840,30\n")
+    assert main([str(path), "--json", "--target", "fid=40"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "stable"
+    assert main([str(path), "--json", "--target", "fid=20"]) == 3
+    data = json.loads(capsys.readouterr().out)
+    assert data["verdict"] == "stalled"
+    assert data["evidence"].startswith("fid was 30 at 3840 kimg, above the target 20")

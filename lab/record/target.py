@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from lab.config import StabilityConfig
 from lab.errors import InputError
 from lab.record.columns import MetricNames
 from lab.record.scale import Scale
@@ -26,6 +27,11 @@ class Target(NamedTuple):
         if self.name == "quality":
             return {"stability.target_quality": self.value}
         return {"stability.target_distance": f"{self.name}={self.value:g}"}
+
+    def applied_to(self, settings: StabilityConfig) -> StabilityConfig:
+        """Settings that hold a run to this target alone."""
+        named = {path.removeprefix("stability."): to for path, to in self.settings.items()}
+        return settings.model_copy(update={"target_distance": "", **named})
 
 
 def parse_target(text: str) -> Target:
