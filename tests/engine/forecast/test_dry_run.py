@@ -83,8 +83,8 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
         "2 with 6; confirmed on 7 fresh seeds each; 36 runs in all"
     )
     # Four evaluations at 1 s; 8,000 images at 1 ms with one critic step, at 0.6 ms with five.
-    # A gradient penalty is expected to cost more, which it does not here: hence 14 s.
-    assert said["time of a run"] == "10 s on average, 8.8 s to 14 s"
+    # A gradient penalty is expected to cost more, which it does not here: hence 16 s.
+    assert said["time of a run"] == "11 s on average, 8.8 s to 16 s"
     assert said["time in all"].startswith("at most about 3 min ")
     assert said["estimated from"].startswith(
         "rounds of the base and of the cheapest and the most expensive planned"
@@ -99,7 +99,7 @@ def test_several_workers_share_a_batch_and_each_costs_its_cores(
     assert said["slots"] == "2 runs at a time, each on 2 workers of 1 CPU and 0 GPU"
     (_, _), (what, configs) = asked
     assert what == "rounds"
-    assert [config["training"]["batch_size"] for config in configs] == [16]
+    assert [config["training"]["batch_size"] for config in configs] == [8]
     # half the images at 1 ms for each of two workers: as many CPU-seconds, but for evaluations
     assert said["time of a run"].startswith("8 s on average")
     assert "communication" in said["estimated from"]
@@ -109,12 +109,12 @@ def test_a_range_of_workers_is_planned_with_as_many_as_there_is_room_for(
     asked: list[tuple[str, list[dict[str, Any]]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan(capsys, "--trials=1", "--workers=2:16")
-    assert [config["training"]["batch_size"] for config in asked[1][1]] == [8]
+    assert [config["training"]["batch_size"] for config in asked[1][1]] == [4]
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """The first of three trials has ended, the second has seen half of its 24,000 images."""
+    """The first of three trials has ended, the second has seen half of its 12,000 images."""
     space = load_space("sngan").with_defaults(find_preset("laptop").base)
     planner = Planner(space, PlanSettings(trials=3))
     settings = planner.settings.model_dump() | {"num_sobol": planner.num_sobol, "concurrent": 2}
@@ -131,7 +131,7 @@ def study(tmp_path: Path) -> Path:
         write_json(trial_folder(tmp_path, job.trial) / "trial.json", trial_card(job).stored())
         run = {"trial": job.trial, "seed": job.seed, "stage": "explore", "attempts": 1, **end}
         write_json(folder / "run.json", run)
-        append_row(folder / "evaluations.jsonl", {"images_seen": 12_000, "quality": 0.5})
+        append_row(folder / "evaluations.jsonl", {"images_seen": 6_000, "quality": 0.5})
     return tmp_path
 
 
@@ -143,10 +143,10 @@ def test_a_resumed_search_is_planned_by_what_is_left_of_it(
     said = plan(capsys, f"--resume={study}")
     assert said["trials"] == "2 to go: 2 known"
     assert said["runs"] == "2 to go, stages explore: 1 seed each; 3 runs in all"
-    # one run from 12,000 images on with five critic steps (7 s and 4 evaluations), one whole
-    # with one (24 s and 9 evaluations)
-    assert said["time of a run"] == "22 s on average, 11 s to 33 s"
-    assert said["time in all"].startswith("at most about 33 s")
+    # one run from 6,000 images on with five critic steps (3.6 s and 2 evaluations), one whole
+    # with one (12 s and 5 evaluations)
+    assert said["time of a run"] == "11 s on average, 5.6 s to 17 s"
+    assert said["time in all"].startswith("at most about 17 s")
     assert {path: path.read_bytes() for path in study.rglob("*") if path.is_file()} == before
 
 
