@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
@@ -9,9 +12,12 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
 from lab.engine.searcher import PlannerSearcher
 from lab.plan import PlanSettings
 from lab.record import IMAGES_SEEN, QUALITY, RunRecord
+from lab.record.columns import names_in
 
 REDUCTION_FACTOR = 3
 """At each milestone the best third continues; milestones are this factor apart."""
+LOWEST = 1e6
+"""Below every distance: images that could not be measured."""
 DEFAULT_GRACE_SHARE = 0.25
 """Share of the budget that every run gets when no grace period is given."""
 
@@ -42,13 +48,14 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
                 continue
             recorded: Any = _RecordedRun(f"trial-{run.trial}-seed-{run.seed}")
             for row in run.evaluations:
-                bracket.on_result(recorded, row[IMAGES_SEEN], row[QUALITY])
+                bracket.on_result(recorded, row[IMAGES_SEEN], standing(row))
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         job = self._searcher.live.get(trial.trial_id)
         if job is None or job.stage != "explore":
             return str(FIFOScheduler.CONTINUE)
-        decision = str(super().on_trial_result(tune_controller, trial, result))
+        compared = {**result, QUALITY: standing(_row_of(result))}
+        decision = str(super().on_trial_result(tune_controller, trial, compared))
         if decision == FIFOScheduler.STOP:
             self._searcher.given_up.add(trial.trial_id)
         return decision
@@ -57,7 +64,15 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         """Explore runs are not compared with a race or confirm run that ends."""
         job = self._searcher.live.get(trial.trial_id)
         if job is not None and job.stage == "explore":
-            super().on_trial_complete(tune_controller, trial, result)
+            compared = {**result, QUALITY: standing(_row_of(result))}
+            super().on_trial_complete(tune_controller, trial, compared)
+
+
+def _row_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row that a result carries as text; a result without one has the quality itself."""
+    text = result.get("row")
+    row: Mapping[str, Any] = json.loads(text) if isinstance(text, str) else result
+    return row
 
 
 class _RecordedRun:
@@ -65,6 +80,19 @@ class _RecordedRun:
 
     def __init__(self, trial_id: str) -> None:
         self.trial_id = trial_id
+
+
+def standing(row: Mapping[str, Any]) -> float:
+    """What runs are compared by: quality, and where that is 0 the distance, which still differs.
+
+    Then it is below 0.
+    """
+    quality = float(row[QUALITY])
+    names = names_in(row)
+    distance = float(row.get(names.kernel, math.inf)) if names else math.inf
+    if quality > 0 or not names:
+        return quality
+    return -math.log1p(max(0.0, distance)) if math.isfinite(distance) else -LOWEST
 
 
 def grace_images(settings: PlanSettings, budget: int) -> int:

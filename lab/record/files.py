@@ -26,8 +26,15 @@ class NewerFormat(InputError):
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """A whole JSON file that carries the record's format number. Raises StorageFailed."""
-    content = {"format": FORMAT, **_storable(data)} | {"format": FORMAT}
+    """A whole JSON file that carries a format number. Raises StorageFailed.
+
+    It is that of the record now, but a study that began in an older one keeps its own: it states
+    on which scale the qualities of its rows were stored.
+    """
+    stored = _storable(data)
+    began = stored.get("format")
+    is_older = type(began) is int and 0 < began < FORMAT
+    content = {"format": FORMAT, **stored} | {"format": began if is_older else FORMAT}
     text = json.dumps(content, indent=2, allow_nan=False)
     write_patiently(path, text.encode() + b"\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from lab.config import RunConfig
-from lab.engine.pruning import ExplorePruner, grace_images
+from lab.engine.pruning import ExplorePruner, grace_images, standing
 from lab.plan import Job, PlanSettings
-from lab.record import RunCard, RunRecord, Stage
+from lab.record import QUALITY, RunCard, RunRecord, Stage
+from lab.record.columns import metric_names
 
 BUDGET = 900
 
@@ -65,3 +67,12 @@ def test_the_grace_period_is_a_quarter_of_the_budget_unless_given() -> None:
     assert grace_images(PlanSettings(), 1000) == 250
     assert grace_images(PlanSettings(grace_images=40), 1000) == 40
     assert grace_images(PlanSettings(grace_images=4000), 1000) == 1000
+
+
+def test_runs_of_quality_0_are_compared_by_their_distance() -> None:
+    names = metric_names("fashion", 100)
+    near, far = ({QUALITY: 0.0, names.kernel: distance} for distance in (3.0, 9.0))
+    broken = {QUALITY: 0.0, names.kernel: math.nan}
+    assert 0.1 == standing({QUALITY: 0.1, names.kernel: 2.0}) > standing(near) > standing(far)
+    assert standing(far) > standing(broken)
+    assert standing({QUALITY: 0.0}) == 0.0

@@ -132,7 +132,7 @@ def test_a_run_is_measured_from_its_url(
 ) -> None:
     place = f"{URL}/trials/0000/seed-3"
     assert lab.evaluate.main([place, "--num-samples=100", "--json"]) == 0
-    assert "fd_fashion_2k" in json.loads(capsys.readouterr().out)["metrics"]
+    assert "fd_fashion_100" in json.loads(capsys.readouterr().out)["metrics"]
     assert lab.evaluate.main([f"{URL}/trials/0009/seed-3"]) == 2
     assert "trials/0009/seed-3 is not a run: it has no run.json" in capsys.readouterr().err
 

@@ -85,7 +85,7 @@ def test_a_resume_may_change_the_workers_of_a_run(study: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("study.json", '{"format": 99}', "has format 99; this lab reads formats up to 1: upgrade"),
+        ("study.json", '{"format": 99}', "has format 99; this lab reads formats up to 2: upgrade"),
         ("trials/0001/trial.json", '{"format": 99}', "has format 99; this lab reads"),
         ("trials/0000/seed-0/run.json", '{"format": 99}', "has format 99; this lab reads"),
         ("study.json", '{"form', "is damaged"),

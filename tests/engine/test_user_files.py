@@ -31,7 +31,7 @@ def test_a_persons_methods_are_searched_kept_and_resumed_without_the_file(tmp_pa
     study = tmp_path / "studies" / "mine"
     record = read_study(study)
     assert [run.status for run in record.runs] == ["finished"] * 2
-    assert "fd_mine-features" in record.runs[0].evaluations[-1]
+    assert "fd_mine-features_100" in record.runs[0].evaluations[-1]
     assert set(record.card.files) == {"huber.py", "mine.py"}
     trial = read_json(trial_folder(study, 0) / TRIAL_FILE)
     assert trial["files"]["huber.py"]["text"] == loss.read_text()
