@@ -134,12 +134,6 @@ PLANTED = (
         for count in (1, 3, 5, 7, 9)
     ),
     Case(
-        "critic's rate x1000", ("degraded", "collapsed", "diverged"),
-        "the critic runs away, and the generator loses what it had", None, games.FROM,
-        games.CriticRateRises,
-        {**NO_NORM, "loss": "non-saturating", "training.ema_half_life_images": 0},
-    ),
-    Case(
         "rate spike", ("degraded", "collapsed", "diverged"),
         "what was learned is lost; one image or an explosion may be the way", None,
         games.SPIKE_FROM, games.RateSpike,

@@ -37,8 +37,6 @@ SHAPELESS_LEVELS = 25.0
 """Grey levels of the noise under which precision is .7 of that of real images."""
 SPOILED_SHARE = 3.0
 """Noise on the weights that the average hides, in their own standard deviations."""
-CRITIC_FACTOR = 1000.0
-"""The critic's rate is this many times as large from `FROM` on."""
 NOISE_LEVELS = 2.0
 """Grey levels of the noise on images that are to look perfect."""
 RELAPSE_FROM = 3 / 16
@@ -230,16 +228,6 @@ class Shapeless(ServedGame):
 
     def noise_levels(self) -> float:
         return SHAPELESS_LEVELS * (1.0 + 2.0 * max(0.0, 1.0 - self.share_done))
-
-
-class CriticRateRises(PlantedGame):
-    """The critic's rate is `CRITIC_FACTOR` times as large from `FROM` on."""
-
-    def step(self, real_batch: RealSource) -> Step:
-        if self.share_done >= FROM:
-            rate = self.config.optimizer.critic.lr
-            set_rate(self.critic_optimizer, CRITIC_FACTOR * rate)
-        return super().step(real_batch)
 
 
 class RealAgainstReal(ServedGame):
