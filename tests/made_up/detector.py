@@ -22,7 +22,7 @@ def detector_entry(settings: StabilityConfig) -> dict[str, Any]:
         "num_samples": 500,
         "thresholds": thresholds(settings),
         "verdicts": {name: _rates([name]) for name in FAILURES},
-        "flags": {name: _rates([name]) for name in ("overfit", "memorised")},
+        "flags": {name: _rates([name]) for name in ("overfit", "memorised", "averaged")},
         "healthy": {
             "runs": 42,
             "left_alone": 41,
