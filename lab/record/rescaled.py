@@ -67,9 +67,7 @@ def rescaled_run(run: RunCard, rows: Sequence[Row], budget_images: float | None)
     images = [_number(row.get(IMAGES_SEEN)) for row in rows]
     return run.model_copy(
         update={
-            "score": score(
-                images, quality, round(budget), None if onset is None else round(onset)
-            ),
+            "score": score(images, quality, round(budget), onset),
             "final_quality": final_quality(quality[-1], run.verdict.name),
         }
     )

@@ -91,7 +91,7 @@ def missing_classes(history: RunHistory, rows: Sequence[int]) -> list[str]:
     ]
     if not missing:
         return []
-    names = [f"{column.removeprefix(CLASS_SHARE_PREFIX)}" for column in missing]
+    names = [column.removeprefix(CLASS_SHARE_PREFIX) for column in missing]
     shares = [history.value(rows[-1], column) or 0.0 for column in missing]
     which = "class" if len(names) == 1 else "classes"
     return [

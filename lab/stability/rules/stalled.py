@@ -28,13 +28,14 @@ def stalled(history: RunHistory) -> Onset | None:
         return Onset(last, history.budget_images, evidence)
     if not history.has_target:
         return _never_learned(history)
-    if missed(history) is None or still_improving(history) is not None:
+    why = missed(history)
+    if why is None or still_improving(history) is not None:
         return None
     best = max(points, key=lambda point: point.value)
     return Onset(
         last,
         history.budget_images,
-        f"{missed(history)}, and did not improve beyond noise over the last third; its best was "
+        f"{why}, and did not improve beyond noise over the last third; its best was "
         f"{history.amount_at(best.row)} at {kimg(best.images)}; no other failure in "
         f"{len(history.rows)} evaluations{_standstill(history)}",
     )
