@@ -46,11 +46,13 @@ def main() -> None:
         if time.monotonic() > end:
             left_out += 1
             continue
+        started = time.monotonic()
         try:
             figures = {"ok": True, **measure()}
         except Exception as error:
             figures = {"ok": False, "error": why(error)}
-        print(json.dumps({"case": name, **figures}), flush=True)
+        took = round(time.monotonic() - started, 1)
+        print(json.dumps({"case": name, **figures, "took": took}), flush=True)
     if left_out:
         print(json.dumps({"case": "left out for lack of time", "ok": True, "num": left_out}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -54,7 +55,7 @@ def cases(setting: Setting) -> Cases:
 
 
 def one(setting: Setting, combination: tuple[str, str, str]) -> dict[str, Any]:
-    """The largest relative difference of a tensor of the game, and which tensor has it."""
+    """The largest relative difference of a tensor of the game, which has it, and how many do."""
     architecture, loss, penalty = combination
     values = {
         "network.architecture": architecture,
@@ -70,18 +71,23 @@ def one(setting: Setting, combination: tuple[str, str, str]) -> dict[str, Any]:
         game.draws = DrawnOnCpu(config, game.shape.num_classes, device, torch.float64)
         play(game, batch_of(config, device), NUM_STEPS)
         games.append(game)
-    difference, name = largest_difference(*games)
-    return {"ok": difference <= TOLERANCE, "difference": difference, "tensor": name}
+    apart = differences(*games)
+    name = max(apart, key=lambda one: (math.isnan(apart[one]), apart[one]))
+    return {
+        "ok": all(value <= TOLERANCE for value in apart.values()),
+        "difference": apart[name],
+        "tensor": name,
+        "num_apart": sum(not value <= TOLERANCE for value in apart.values()),
+        "num_tensors": len(apart),
+    }
 
 
-def largest_difference(game: Game, other: Game) -> tuple[float, str]:
-    """Over the tensors of both games: max |a - b| / max |a|, and the tensor's name."""
-    worst = (0.0, "")
+def differences(game: Game, other: Game) -> dict[str, float]:
+    """Of each tensor of both games: max |a - b| / max |a|, by the tensor's name."""
     others = other.tensors()
+    apart = {}
     for name, tensor in game.tensors().items():
         expected, came = tensor.double().cpu(), others[name].double().cpu()
         scale = max(float(expected.abs().max()), torch.finfo(torch.float64).tiny)
-        difference = float((expected - came).abs().max()) / scale
-        if not difference <= worst[0]:  # also where it is NaN
-            worst = (difference, name)
-    return worst
+        apart[name] = float((expected - came).abs().max()) / scale
+    return apart

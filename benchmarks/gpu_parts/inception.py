@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.evaluation import parts_of
+from benchmarks.gpu_parts.full_size import full_config
 from benchmarks.gpu_parts.setting import SHAPE, Cases, Setting, game_of
-from benchmarks.gpu_parts.speed import full_config
 from lab.config import EvaluationConfig
 from lab.gan.sampling import generate, latents
 from lab.metrics import make_evaluator
@@ -53,6 +54,7 @@ def evaluated(setting: Setting) -> dict[str, Any]:
         results[name] = work()
         setting.wait()
         seconds[name] = round(time.perf_counter() - started, 4)
+        print(f"{name}: {seconds[name]} s", file=sys.stderr, flush=True)
         return results[name]
 
     images = timed("making the images", lambda: generated(setting, number))

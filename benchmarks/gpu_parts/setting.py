@@ -15,6 +15,7 @@ from torch import Tensor
 from lab.config import Architecture, LossName, PenaltyKind, RunConfig, choices, make_config
 from lab.gan.game import Game
 from lab.gan.rounds import ImageShape, RealBatch
+from lab.run.bench import settle_algorithms
 
 SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
 ARCHITECTURES, LOSSES, PENALTIES = (
@@ -62,6 +63,13 @@ def small_config(setting: Setting, values: dict[str, Any]) -> RunConfig:
         "training.budget_images": 1_000_000,
     }
     return make_config({}, {**small, **values})
+
+
+def settle(config: RunConfig, device: torch.device) -> None:
+    """The configured algorithms, without trying out which is fastest: that takes longer than the
+    few rounds of a check."""
+    settle_algorithms(config, device)
+    torch.backends.cudnn.benchmark = False
 
 
 def game_of(config: RunConfig, device: torch.device, precision: str) -> Game:

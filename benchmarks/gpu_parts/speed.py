@@ -2,72 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-
-from benchmarks.gpu_parts.setting import ARCHITECTURES, Cases, Setting, batch_of, game_of
+from benchmarks.gpu_parts.full_size import (
+    NUM_WARM_UP,
+    PRECISIONS,
+    Taken,
+    full_config,
+    lab_step,
+    set_arithmetic,
+    timed,
+)
+from benchmarks.gpu_parts.setting import ARCHITECTURES, Cases, Setting
+from benchmarks.gpu_parts.time_spent import profiled
 from benchmarks.plain import plain_step
 from benchmarks.plain_cnns import plain_networks
-from lab.config import RunConfig, make_config
-from lab.run.bench import settle_algorithms
 
-PRECISIONS = ("float32", "bfloat16")
-CRITIC_STEPS = {"sngan-resnet": 5, "sngan-cnn": 1, "dcgan": 1}
-"""Of the papers; images a second count what the critic sees."""
-NUM_WARM_UP = 5
 NUM_ROUNDS = 5
 ROUND_SECONDS = 0.4
 
 
-class Taken(NamedTuple):
-    """Seconds of a number of steps."""
-
-    device: float
-    """Until the device has done them (on a GPU by its own events)."""
-    host: float
-    """Until the host has given them to the device."""
-
-
 def cases(setting: Setting) -> Cases:
-    """Each network in float32 with TF32 and in bfloat16."""
+    """Each network in float32 with TF32 and in bfloat16, and where the time of the lab's goes.
+
+    Both in one process, in which the device's algorithms are chosen once: that takes longer than
+    the steps.
+    """
     for architecture in ARCHITECTURES:
         for precision in PRECISIONS[: 1 if setting.reduced else None]:
             name = f"{architecture} {precision}"
             yield name, partial(compared, setting, architecture, precision)
-
-
-def full_config(setting: Setting, architecture: str) -> RunConfig:
-    """Width 1 and batch 64; on a CPU a sixteenth and 8."""
-    values = {
-        "network.architecture": architecture,
-        "network.width": 1 / 16 if setting.reduced else 1.0,
-        "training.batch_size": 8 if setting.reduced else 64,
-        "training.critic_steps": CRITIC_STEPS[architecture],
-        "training.budget_images": 10**8,
-    }
-    return make_config({}, values)
-
-
-def lab_step(config: RunConfig, setting: Setting, precision: str) -> Callable[[], None]:
-    """One round of the lab's game on a batch that is on the device."""
-    game, batch = game_of(config, setting.device, precision), batch_of(config, setting.device)
-
-    def step() -> None:
-        game.step(lambda critic_step: batch)
-
-    return step
-
-
-def set_arithmetic(config: RunConfig, setting: Setting) -> None:
-    """TF32 where float32 is asked for, and cuDNN's choice of algorithms, for both loops."""
-    torch.backends.cuda.matmul.allow_tf32 = True
-    torch.backends.cudnn.allow_tf32 = True
-    settle_algorithms(config, setting.device)
+            yield f"{name}, time spent", partial(profiled, setting, architecture, precision)
 
 
 def compared(setting: Setting, architecture: str, precision: str) -> dict[str, Any]:
@@ -111,23 +79,3 @@ def _num_steps(step: Callable[[], None], setting: Setting) -> int:
     if setting.reduced:
         return 1
     return max(3, round(ROUND_SECONDS / timed(step, 3, setting).device * 3))
-
-
-def timed(step: Callable[[], None], num_steps: int, setting: Setting) -> Taken:
-    """Seconds of so many steps; the device is idle before and after."""
-    setting.wait()
-    if setting.device.type != "cuda":
-        start = time.perf_counter()
-        for _ in range(num_steps):
-            step()
-        seconds = time.perf_counter() - start
-        return Taken(seconds, seconds)
-    first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    start = time.perf_counter()
-    first.record()
-    for _ in range(num_steps):
-        step()
-    last.record()
-    host = time.perf_counter() - start
-    last.synchronize()
-    return Taken(first.elapsed_time(last) / 1e3, host)

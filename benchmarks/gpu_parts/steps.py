@@ -14,10 +14,10 @@ from benchmarks.gpu_parts.setting import (
     combinations,
     game_of,
     play,
+    settle,
     small_config,
 )
 from lab.gan.game import Game
-from lab.run.bench import settle_algorithms
 
 MODES = ("float32", "bfloat16", "deterministic")
 
@@ -39,7 +39,7 @@ def one(setting: Setting, combination: tuple[str, str, str], mode: str) -> dict[
         "training.deterministic": mode == "deterministic",
     }
     config = small_config(setting, values)
-    settle_algorithms(config, setting.device)
+    settle(config, setting.device)
     precision = "bfloat16" if mode == "bfloat16" else "float32"
     num_games = 2 if config.training.deterministic else 1
     games = [game_of(config, setting.device, precision) for _ in range(num_games)]

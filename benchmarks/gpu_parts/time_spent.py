@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.gpu_parts.setting import ARCHITECTURES, Cases, Setting
-from benchmarks.gpu_parts.speed import (
+from benchmarks.gpu_parts.full_size import (
     NUM_WARM_UP,
-    PRECISIONS,
     full_config,
     lab_step,
     set_arithmetic,
     timed,
 )
+from benchmarks.gpu_parts.setting import Setting
 
 NUM_STEPS = 5
 NUM_LARGEST = 8
 WAITING = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize")
 RUNTIME = ("cuda", "cuLaunch", "cuMem")
 """How the runtime's own calls begin, as the profiler names them."""
-
-
-def cases(setting: Setting) -> Cases:
-    """The lab's step of each network and arithmetic."""
-    for architecture in ARCHITECTURES[-1:] if setting.reduced else ARCHITECTURES:
-        for precision in PRECISIONS:
-            name = f"{architecture} {precision}"
-            yield name, partial(profiled, setting, architecture, precision)
 
 
 def profiled(setting: Setting, architecture: str, precision: str) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from benchmarks.gpu_parts.setting import (
     Setting,
     batch_of,
     game_of,
+    settle,
     small_config,
 )
 from lab.data import Split
 from lab.gan.rounds import RealBatch
-from lab.run.bench import settle_algorithms
 from lab.run.probe import Probe
 from lab.stability.signals import SignalWindow
 
@@ -84,7 +84,7 @@ def waiting_raises(setting: Setting) -> Iterator[None]:
 def rounds(setting: Setting, values: dict[str, Any]) -> dict[str, Any]:
     """`Game.step` on a batch that is on the device."""
     config = small_config(setting, values)
-    settle_algorithms(config, setting.device)
+    settle(config, setting.device)
     precision = config.training.precision
     game = game_of(config, setting.device, "float32" if precision == "auto" else precision)
     batch = batch_of(config, setting.device)
@@ -112,7 +112,7 @@ def fed(setting: Setting) -> dict[str, Any]:
 def probed(setting: Setting) -> dict[str, Any]:
     """What lab.run.loop does in a round: a probed one, the one after, and the window."""
     config = small_config(setting, {})
-    settle_algorithms(config, setting.device)
+    settle(config, setting.device)
     game = game_of(config, setting.device, "float32")
     batch, probe, window = batch_of(config, setting.device), Probe(game), SignalWindow()
 

@@ -15,6 +15,18 @@ from lab.gan.networks.initialisation import Fill
 from lab.gan.networks.spectral import Layer, WeightNorm
 
 
+def boxed(kernel: Tensor, divisor: int) -> Tensor:
+    """The kernel convolved with a 2x2 box of 1 / divisor: [out, in, 3, 3] -> [out, in, 4, 4].
+
+    On CUDA the kernel is laid out channels-first. Of a channels-last one that is padded, torch up
+    to 2.13 gives a wrong gradient there (github.com/pytorch/pytorch/issues/188344): it differed
+    by its own size on an H200, in every type (benchmarks/results/nvidia-h200-pooling.jsonl).
+    """
+    if kernel.is_cuda:
+        kernel = kernel.contiguous()
+    return F.avg_pool2d(kernel, 2, stride=1, padding=1, divisor_override=divisor)
+
+
 class Conv2d(Layer):
     """Convolution with a square kernel."""
 
@@ -48,8 +60,7 @@ class UpsampledConv2d(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, 2H, 2W]"""
-        flipped = self.effective_weight().flip(2, 3)
-        wide = F.avg_pool2d(flipped, 2, stride=1, padding=1, divisor_override=1)
+        wide = boxed(self.effective_weight().flip(2, 3), divisor=1)
         return F.conv_transpose2d(x, wide.transpose(0, 1), self.bias, stride=2, padding=1)
 
 
@@ -64,7 +75,7 @@ class PooledConv2d(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, H / 2, W / 2]"""
-        wide = F.avg_pool2d(self.effective_weight(), 2, stride=1, padding=1)
+        wide = boxed(self.effective_weight(), divisor=4)
         return F.conv2d(x, wide, self.bias, stride=2, padding=1)
 
 
