@@ -1,7 +1,9 @@
 """A study's table of methods by settings as Markdown, and whether it agrees with the paper.
 
-python -m lab.search --space miyato --known-only --seeds 3 --target 0.5 --name miyato
+python -m lab.search --space miyato --known-only --seeds 5 --name miyato
 python -m benchmarks.paper_table studies/miyato > docs/miyato.md
+python -m lab.search --space lucic --known-only --seeds 1 --name lucic
+python -m benchmarks.paper_table studies/lucic > docs/lucic.md
 """
 
 from __future__ import annotations
@@ -9,46 +11,96 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import pandas as pd
 from tyro.conf import Positional
 
 from lab.cli import run_command
 from lab.errors import InputError
 from lab.record import StudyRecord, read_study, require_study
+from reports.kit.axes import Ruler, quality_words
 from reports.kit.outcomes import in_order
-from reports.sections.findings.grid import grid_rows
+from reports.kit.shares import RunShare
+from reports.sections.findings.grid import grid_rows, is_wide, method_rows
 from reports.sections.findings.paper import agreements
 from reports.study.commands import command_of
+from reports.study.tables import ruler_of
 
 WHERE = ("--storage", "--concurrent", "--name")
 """Options of a search that say where and how fast it runs."""
 
 
+class Paper(NamedTuple):
+    """What the head of the document says of the paper behind a named space."""
+
+    title: str
+    protocol: str
+
+
+PAPERS = {
+    "miyato": Paper(
+        "Miyato et al. 2018, settings A-F by seven methods",
+        "CIFAR-10, full width, batch 64, 100,000 generator steps",
+    ),
+    "lucic": Paper(
+        "Lucic et al. 2018, seven methods under random optimizer settings",
+        "Fashion-MNIST, batch 64, 20 epochs, 100 settings for each method",
+    ),
+}
+
+
 def table(study: StudyRecord) -> list[str]:
-    """A line a method, a column a setting: stable of total, quality, other verdicts."""
+    """A line a method; a column a setting, or of many settings what the method did over all."""
     rows = grid_rows(study)
     if rows.empty:
         raise InputError(
             f"{study.folder} has no table: its known points form no settings x methods"
         )
+    return by_method(study) if is_wide(rows) else by_setting(rows, ruler_of(study))
+
+
+def by_setting(rows: pd.DataFrame, ruler: Ruler | None) -> list[str]:
+    """Stable of total, quality, other verdicts in each cell."""
     cells = {(row["setting"], row["method"]): row for row in rows.to_dict("records")}
     settings = sorted(rows["setting"].unique())
-    lines = [
-        f"| method | {' | '.join(setting.upper() for setting in settings)} |",
-        f"| --- |{' --- |' * len(settings)}",
-    ]
+    lines = []
     for method in dict.fromkeys(rows["method"]):
-        row = [_cell(cells.get((setting, method))) for setting in settings]
-        lines.append(f"| {method} | {' | '.join(row)} |")
-    return lines
+        row = [_cell(cells.get((setting, method)), ruler) for setting in settings]
+        lines.append([method, *row])
+    return _markdown(["method", *(setting.upper() for setting in settings)], lines)
 
 
-def _cell(row: dict[str, object] | None) -> str:
+def by_method(study: StudyRecord) -> list[str]:
+    """Share of stable runs, best and typical quality, and how runs ended, best first."""
+    ruler = ruler_of(study)
+    head = ["method", "stable (Wilson 95%)", "best u", "interquartile mean of u", "how runs ended"]
+    lines = [
+        [
+            row["method"],
+            row["share"].brief,
+            quality_words(row["best"], ruler, ", "),
+            quality_words(row["quality"], ruler, ", "),
+            ", ".join(f"{number} {outcome}" for outcome, number in row["outcomes"].items()),
+        ]
+        for row in method_rows(study).to_dict("records")
+    ]
+    return _markdown(head, lines)
+
+
+def _markdown(head: list[str], lines: list[list[str]]) -> list[str]:
+    rule = ["---"] * len(head)
+    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *lines)]
+
+
+def _cell(row: dict[Any, Any] | None, ruler: Ruler | None) -> str:
     if row is None:
         return "not run"
+    share = RunShare(row["stable"], row["total"])
     others = ", ".join(in_order(set(row["others"])))
-    cell = f"{row['stable']}/{row['total']}, u {row['quality']:.2f}"
-    return f"{cell} ({others})" if others else cell
+    quality = quality_words(row["quality"], ruler, ", ")
+    cell = f"{share.count}/{share.total} ({share.bounds}), u {quality}"
+    return f"{cell}; {others}" if others else cell
 
 
 @dataclass(frozen=True)
@@ -66,19 +118,21 @@ def main(arguments: Arguments) -> int:
     require_study(arguments.study)
     study = read_study(arguments.study)
     cells = table(study)
-    base = study.card.base
+    base, name = study.card.base, study.card.space.name
+    training, network, settings = base["training"], base["network"], study.card.settings
+    paper = PAPERS.get(name, Paper(f"Methods by setting in the space {name}", ""))
+    far = f" That is far from the paper's protocol ({paper.protocol})." if paper.protocol else ""
     finished = sum(run.status == "finished" for run in study.runs)
-    print("# Miyato et al. 2018, settings A-F by seven methods, at laptop size\n")
-    training, network, target = base["training"], base["network"], base["stability"]
+    print(f"# {paper.title}, at laptop size\n")
     print(
         f"{finished} runs of {training['budget_images'] / 1000:g} kimg on "
         f"{study.card.data.name}, `{network['architecture']}` at width "
-        f"{network['width']:g}, batch {training['batch_size']}: far from the paper's protocol "
-        "(CIFAR-10, full width, batch 64, 100,000 generator steps). A run is stable when nothing "
-        f"failed and its quality ended at {target['target_quality']} or more. Cells: stable runs "
-        "of all, interquartile mean of the final quality u (failures as 0), the failures seen.\n"
+        f"{network['width']:g}, batch {training['batch_size']}.{far} A run is stable when nothing "
+        f"failed and its quality ended at {base['stability']['target_quality']} or more. u is the "
+        "interquartile mean of the final quality, failures as 0, with the distance it stands for; "
+        "percents are Wilson's 95% interval; verdicts other than stable are named.\n"
     )
-    (num_seeds,) = study.card.settings.seeds
+    (num_seeds,) = settings.seeds
     print(
         f"Made by `{command_of(study, WHERE)}`, resumed to end with --seeds {num_seeds} where "
         "that is fewer; printed by `python -m benchmarks.paper_table`.\n"

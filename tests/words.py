@@ -23,7 +23,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("lab", "reports", "search_spaces", "benchmarks")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
 DOCUMENT_FOLDERS = (("docs", ".md"), ("examples", ".ipynb"))
-GENERATED = ("docs/miyato.md", "docs/validation.md", "reports/browser/page.bundle.js")
+GENERATED = (
+    "docs/lucic.md",
+    "docs/miyato.md",
+    "docs/validation.md",
+    "reports/browser/page.bundle.js",
+)
 """Written by commands, from texts that are searched where they are."""
 
 PHRASES = {

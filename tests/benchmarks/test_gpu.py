@@ -43,7 +43,8 @@ def test_every_part_runs_on_a_cpu_and_the_json_describes_the_machine(tmp_path: P
     assert cases["resume"][0]["rows_at_kill"] < cases["resume"][0]["num_rows"]
     assert {case["weights"] for case in cases["inception"] if "weights" in case} == {"random"}
     speeds = [case["lab"]["images_per_second"] for case in cases["speed"] if "lab" in case]
-    assert speeds and all(speed > 0 for speed in speeds)
+    assert speeds
+    assert all(speed > 0 for speed in speeds)
 
 
 def test_neither_the_script_nor_its_parts_import_ray_plotly_or_optuna() -> None:

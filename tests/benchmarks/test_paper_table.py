@@ -25,9 +25,23 @@ def test_the_table_has_a_row_for_each_method_and_a_column_for_each_setting(
     lines = [line for line in out.splitlines() if line.startswith("|")]
     assert code == 0
     assert lines[0] == "| method | A | D |"
-    assert lines[2].startswith("| spectral | 2/2, u ")
-    assert lines[3].startswith("| weight | 1/2, u ")
-    assert lines[3].endswith("| 0/1, u 0.00 (collapsed) |")
+    assert lines[2].startswith("| spectral | 2/2 (34–100%), u ")
+    assert lines[3].startswith("| weight | 1/2 (9–91%), u ")
+    assert lines[3].endswith("; collapsed |")
+
+
+def test_many_settings_are_a_row_for_each_method(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = {f"{i:02d}-{method}": "s" for i in range(9) for method in ("dragan", "minimax")}
+    study = write_grid_study(tmp_path / "grid", cells | {"03-minimax": "c"}, space="lucic")
+    code, out, _ = printed(capsys, str(study))
+    lines = [line for line in out.splitlines() if line.startswith("|")]
+    assert code == 0
+    assert out.startswith("# Lucic et al. 2018, ")
+    assert lines[0].startswith("| method | stable (Wilson 95%) | best u |")
+    assert any(line.startswith("| minimax | 8 of 9 (57–98%) | ") for line in lines)
+    assert any(line.endswith("| 8 stable, 1 collapsed |") for line in lines)
 
 
 def test_without_a_study_it_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -154,3 +154,40 @@ def test_the_miyato_space_has_the_papers_size_on_gpus_and_a_small_one_on_laptops
     assert (gpu.network.width, gpu.training.batch_size, gpu.data.source) == (1.0, 64, "cifar10")
     assert (laptop.network.width, laptop.training.batch_size) == (0.125, 16)
     assert laptop.network.architecture == gpu.network.architecture == "sngan-cnn"
+
+
+LUCIC_METHODS = {
+    "minimax": ("minimax", "none"),
+    "non-saturating": ("non-saturating", "none"),
+    "least-squares": ("least-squares", "none"),
+    "wasserstein": ("wasserstein", "none"),
+    "wgan-gp": ("wasserstein", "wgan-gp"),
+    "dragan": ("non-saturating", "dragan"),
+    "r1-r2": ("relativistic", "r1-r2"),
+}
+
+
+def test_the_lucic_space_plays_every_method_under_the_same_settings() -> None:
+    space = load_space("lucic")
+    settings: dict[str, set[tuple[float, ...]]] = {}
+    for name in space.known_points:
+        setting, method = name.split("-", 1)
+        config = space.known_config(name)
+        assert (config.loss, config.penalty.kind) == LUCIC_METHODS[method], name
+        assert (config.penalty.clip is not None) == (method == "wasserstein"), name
+        settings.setdefault(setting, set()).add(optimizer_table(config))
+    assert len(space.known_points) == len(settings) * len(LUCIC_METHODS)
+    assert all(len(tables) == 1 for tables in settings.values())
+
+
+def test_the_lucic_settings_lie_in_the_papers_ranges() -> None:
+    space = load_space("lucic")
+    for name in space.known_points:
+        config = space.known_config(name)
+        player, penalty = config.optimizer.generator, config.penalty
+        assert config.optimizer.critic == player
+        assert 1e-5 <= player.lr <= 1e-2
+        assert 0 <= player.beta1 < 1
+        assert config.training.critic_steps in (1, 5)
+        assert penalty.kind == "none" or 0.1 <= penalty.weight <= 100
+        assert penalty.clip is None or 1e-3 <= penalty.clip <= 1

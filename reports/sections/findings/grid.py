@@ -1,7 +1,8 @@
 """A paper's table: known points that form settings x methods.
 
 A known point is named `<setting>-<method>`, say `d-wgan-gp`. Any space whose points fill at least
-two settings of two methods shows the matrix.
+two settings of two methods shows the matrix, or, of more settings than a table has room for, what
+each method did over all of them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import pandas as pd
 from lab.record import STABLE, StudyRecord
 from lab.statistics import interquartile_mean
 from reports.kit.axes import Ruler, quality_words
-from reports.kit.markup import Html, element
-from reports.kit.outcomes import glyph, in_order
+from reports.kit.markup import Child, Html, element
+from reports.kit.outcomes import counts_in_order, glyph, in_order
 from reports.kit.shares import RunShare
 from reports.kit.table import Cell, table
 from reports.kit.words import counted, images, listed, percents
 from reports.study.tables import explored, finished, ruler_of, run_table, trial_table
+
+MOST_COLUMNS = 8
+"""Of settings side by side."""
 
 
 def grid_runs(study: StudyRecord) -> pd.DataFrame:
@@ -47,11 +51,80 @@ def grid_rows(study: StudyRecord) -> pd.DataFrame:
     return rows if _has_a_square(rows) else rows.iloc[:0]
 
 
+def is_wide(rows: pd.DataFrame) -> bool:
+    """Whether the settings of `grid_rows` are too many to stand side by side."""
+    return rows["setting"].nunique() > MOST_COLUMNS
+
+
+def method_rows(study: StudyRecord) -> pd.DataFrame:
+    """One row a method, over its runs under all settings, the best method's quality first.
+
+    Columns: method, settings, share (RunShare of stable runs), best and quality (the largest and
+    the interquartile mean of the final quality, failures as 0), outcomes (counts by name).
+    """
+    entries = [
+        {
+            "method": method,
+            "settings": runs["setting"].nunique(),
+            "share": RunShare.of_stable(runs["outcome"]),
+            "best": float(runs["final_quality"].max()),
+            "quality": float(interquartile_mean(runs["final_quality"].to_numpy(dtype=float))),
+            "outcomes": counts_in_order(runs["outcome"]),
+        }
+        for method, runs in grid_runs(study).groupby("method", sort=False)
+    ]
+    return pd.DataFrame(entries).sort_values("best", ascending=False, kind="stable")
+
+
 def grid_section(study: StudyRecord) -> Html | None:
     """The matrix of settings x methods; None for a study without one."""
     rows = grid_rows(study)
     if rows.empty:
         return None
+    return _by_method(study) if is_wide(rows) else _by_setting(study, rows)
+
+
+def _by_method(study: StudyRecord) -> Html:
+    ruler = ruler_of(study)
+    lines = [
+        (
+            row["method"],
+            _share_cell(row["share"]),
+            quality_words(row["best"], ruler, " · "),
+            quality_words(row["quality"], ruler, " · "),
+            Cell(_outcomes(row["outcomes"])),
+        )
+        for row in method_rows(study).to_dict("records")
+    ]
+    runs = grid_runs(study)
+    note = (
+        f"Explore runs under the same {counted(runs['setting'].nunique(), 'setting')} for each "
+        f"method, on {study.card.data.name or 'unknown data'}. The share of stable runs is over "
+        "settings as the space draws them, with Wilson's 95% interval; the best is the best of "
+        "so many runs, and grows with their number."
+    )
+    head = ("method", "stable", "best quality", "interquartile mean", "how runs ended")
+    return element(
+        "div",
+        element("h3", "Methods over all settings"),
+        table(lines, head, kind="grid", label="Methods over all settings"),
+        element("p", note, class_="note"),
+        class_="wide",
+        id="grid",
+    )
+
+
+def _share_cell(share: RunShare) -> Cell:
+    return Cell([share.brief], {"style": f"--share:{100 * share.value:.0f}%"})
+
+
+def _outcomes(counts: dict[str, int]) -> list[Child]:
+    """Each outcome's symbol, number and name."""
+    named = [(glyph(outcome), f" {number} {outcome} ") for outcome, number in counts.items()]
+    return [part for pair in named for part in pair]
+
+
+def _by_setting(study: StudyRecord, rows: pd.DataFrame) -> Html:
     ruler = ruler_of(study)
     settings = sorted(rows["setting"].unique())
     methods = list(dict.fromkeys(rows["method"]))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.record import StudyRecord, read_study
-from reports.sections.findings.grid import grid_rows, grid_section
+from reports.sections.findings.grid import grid_rows, grid_section, method_rows
 from reports.sections.findings.paper import agreements
 from tests.made_up.raced import write_grid_study
 
@@ -102,3 +102,16 @@ def test_the_matrix_states_in_text_what_its_colours_show(tmp_path: Path) -> None
 def test_a_cell_that_was_not_run_is_labelled_so(tmp_path: Path) -> None:
     cells = {name: letters for name, letters in PAPER.items() if name != "e-wgan-gp"}
     assert str(grid_section(_grid(tmp_path, cells))).count("not run") == 1
+
+
+def test_more_settings_than_a_table_has_room_for_are_one_row_a_method(tmp_path: Path) -> None:
+    cells = {f"{i:02d}-{method}": "s" for i in range(9) for method in ("one", "two")}
+    study = _grid(tmp_path, cells | {"03-two": "c"}, space="mine")
+    rows = method_rows(study).set_index("method")
+    assert (rows["settings"] == 9).all()
+    assert rows["share"]["one"].counts == "9 of 9"
+    assert rows["outcomes"]["two"] == {"stable": 8, "collapsed": 1}
+    section = str(grid_section(study))
+    assert "8 of 9 (57–98%)" in section
+    assert " 1 collapsed" in section
+    assert "03" not in section
