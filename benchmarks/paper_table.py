@@ -32,7 +32,7 @@ WHERE = ("--storage", "--concurrent", "--name")
 
 
 class Paper(NamedTuple):
-    """What the head of the document says of the paper behind a named space."""
+    """What the head of the document states of the paper behind a named space."""
 
     title: str
     protocol: str
