@@ -1,7 +1,8 @@
 """A study's table of methods by settings as Markdown, and whether it agrees with the paper.
 
-python -m lab.search --space miyato --known-only --seeds 5 --name miyato
-python -m benchmarks.paper_table studies/miyato > docs/miyato.md
+python -m lab.search --space miyato_core --known-only --seeds 5 --name miyato-core
+python -m lab.search --space miyato --known-only --seeds 1 --name miyato
+python -m benchmarks.paper_table studies/miyato-core studies/miyato > docs/miyato.md
 python -m lab.search --space lucic --known-only --seeds 1 --name lucic
 python -m benchmarks.paper_table studies/lucic > docs/lucic.md
 """
@@ -41,6 +42,10 @@ class Paper(NamedTuple):
 PAPERS = {
     "miyato": Paper(
         "Miyato et al. 2018, settings A-F by seven methods",
+        "CIFAR-10, full width, batch 64, 100,000 generator steps",
+    ),
+    "miyato_core": Paper(
+        "Miyato et al. 2018, the settings D-F by three methods",
         "CIFAR-10, full width, batch 64, 100,000 generator steps",
     ),
     "lucic": Paper(
@@ -105,43 +110,49 @@ def _cell(row: dict[Any, Any] | None, ruler: Ruler | None) -> str:
 
 @dataclass(frozen=True)
 class Arguments:
-    """Print a study of methods by settings as Markdown."""
+    """Print studies of methods by settings as one Markdown document."""
 
-    study: Positional[Path | None] = None
-    """Folder of the study."""
+    studies: Positional[tuple[Path, ...]] = ()
+    """Folders of the studies, in the order of their chapters."""
 
 
 def main(arguments: Arguments) -> int:
     """Print the document."""
-    if arguments.study is None:
+    if not arguments.studies:
         raise InputError("give the folder of a study, say studies/miyato")
-    require_study(arguments.study)
-    study = read_study(arguments.study)
+    for folder in arguments.studies:
+        require_study(folder)
+    chapters = [chapter(read_study(folder)) for folder in arguments.studies]
+    print("\n\n#".join("\n".join(lines) for lines in chapters))
+    return 0
+
+
+def chapter(study: StudyRecord) -> list[str]:
+    """The lines of a study: what was run, the table, and where it agrees with the paper."""
     cells = table(study)
     base, name = study.card.base, study.card.space.name
-    training, network, settings = base["training"], base["network"], study.card.settings
+    training, network, target = base["training"], base["network"], base["stability"]
     paper = PAPERS.get(name, Paper(f"Methods by setting in the space {name}", ""))
     far = f" That is far from the paper's protocol ({paper.protocol})." if paper.protocol else ""
     finished = sum(run.status == "finished" for run in study.runs)
-    print(f"# {paper.title}, at laptop size\n")
-    print(
+    (num_seeds,) = study.card.settings.seeds
+    return [
+        f"# {paper.title}, at laptop size",
+        "",
         f"{finished} runs of {training['budget_images'] / 1000:g} kimg on "
         f"{study.card.data.name}, `{network['architecture']}` at width "
         f"{network['width']:g}, batch {training['batch_size']}.{far} A run is stable when nothing "
-        f"failed and its quality ended at {base['stability']['target_quality']} or more. u is the "
+        f"failed and its quality ended at {target['target_quality']} or more. u is the "
         "interquartile mean of the final quality, failures as 0, with the distance it stands for; "
-        "percents are Wilson's 95% interval; verdicts other than stable are named.\n"
-    )
-    (num_seeds,) = settings.seeds
-    print(
+        "percents are Wilson's 95% interval; verdicts other than stable are named.",
+        "",
         f"Made by `{command_of(study, WHERE)}`, resumed to end with --seeds {num_seeds} where "
-        "that is fewer; printed by `python -m benchmarks.paper_table`.\n"
-    )
-    print("\n".join(cells))
-    print()
-    for finding in agreements(study):
-        print(f"- **{finding.claim}** {finding.detail}")
-    return 0
+        "that is fewer; printed by `python -m benchmarks.paper_table`.",
+        "",
+        *cells,
+        "",
+        *(f"- **{finding.claim}** {finding.detail}" for finding in agreements(study)),
+    ]
 
 
 if __name__ == "__main__":

@@ -57,3 +57,16 @@ def test_a_folder_without_a_study_is_one_sentence(
     assert (code, out) == (2, "")
     assert err.startswith(f"benchmarks.paper_table: {tmp_path} is not a study: ")
     assert err.count("\n") == 1
+
+
+def test_several_studies_are_chapters_of_one_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = {"d-spectral": "s", "d-clipping": "c", "e-spectral": "s", "e-clipping": "s"}
+    core = write_grid_study(tmp_path / "core", cells, space="miyato_core")
+    code, out, _ = printed(capsys, str(core), str(write_grid_study(tmp_path / "whole", cells)))
+    assert code == 0
+    heads = [line for line in out.splitlines() if line.startswith("#")]
+    assert heads[0].startswith("# Miyato et al. 2018, the settings D-F")
+    assert heads[1].startswith("## Miyato et al. 2018, settings A-F")
+    assert out.count("“Spectral norm holds over A–F”") == 2

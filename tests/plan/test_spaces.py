@@ -159,7 +159,7 @@ def test_hyphen_and_underscore_name_the_same_space() -> None:
 
 def test_spaces_are_listed_with_a_description() -> None:
     spaces = {space.name: space.description for space in list_spaces()}
-    assert set(spaces) == {"dcgan", "lucic", "miyato", "sngan", "wgan_gp"}
+    assert set(spaces) == {"dcgan", "lucic", "miyato", "miyato_core", "sngan", "wgan_gp"}
     assert spaces["sngan"].startswith("Spectral norm or not")
 
 
@@ -180,7 +180,7 @@ def test_an_unknown_space_names_the_nearest() -> None:
 
 
 def test_an_unknown_space_like_no_other_names_all() -> None:
-    names = r"dcgan, lucic, miyato, sngan, wgan-gp"
+    names = r"dcgan, lucic, miyato, miyato_core, sngan, wgan-gp"
     with pytest.raises(InputError, match=rf"'zzz' is unknown; known are {names}"):
         load_space("zzz")
 

@@ -191,3 +191,10 @@ def test_the_lucic_settings_lie_in_the_papers_ranges() -> None:
         assert config.training.critic_steps in (1, 5)
         assert penalty.kind == "none" or 0.1 <= penalty.weight <= 100
         assert penalty.clip is None or 1e-3 <= penalty.clip <= 1
+
+
+def test_the_core_of_the_miyato_space_is_nine_of_its_points() -> None:
+    whole, core = load_space("miyato"), load_space("miyato_core")
+    assert len(core.known_points) == 9
+    for name in core.known_points:
+        assert core.known_config(name) == whole.known_config(name)
