@@ -452,7 +452,7 @@ def test_what_is_no_log_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_huge_line_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.csv"
     with path.open("wb") as file:
         file.write(b"kimg,fid\n")

@@ -8,19 +8,20 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.record import Row
+from lab.stability.log_columns import NothingYet
 from lab.stability.logs.events import is_event_file, read_events
 from lab.stability.logs.files import read_file
-from lab.stability.logs.parts import LogFile, LogRun, counted, in_order, number_or_text
-from lab.stability.logs.text import as_text, read_bytes
+from lab.stability.logs.parts import LogFile, LogRun, counted, in_order, number_or_text, unread
+from lab.stability.logs.text import Reading, read_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".log", ".txt")
 MIMICRY = re.compile(r"(?:.*[^a-z])?(?:fid|kid)(?:[^a-z].*)?\.json", re.IGNORECASE)
 MAX_FOLDERS = 10_000
 
 
-def read_folder(folder: Path, *, grows: bool = False) -> LogFile:
+def read_folder(folder: Path, reading: Reading) -> LogFile:
     """The runs of a folder, or of the folders in it; InputError where there is no known log."""
-    read = _one_run(folder, grows=grows)
+    read = _one_run(folder, reading)
     if read is not None:
         return read
     runs: list[LogRun] = []
@@ -30,7 +31,7 @@ def read_folder(folder: Path, *, grows: bool = False) -> LogFile:
         if path.parent in of_runs:
             continue
         try:
-            log = _one_run(path, grows=grows)
+            log = _one_run(path, reading)
         except InputError as error:
             notes.append(str(error))
             continue
@@ -45,7 +46,7 @@ def read_folder(folder: Path, *, grows: bool = False) -> LogFile:
         raise InputError(notes[0])
     files = [path for path in _files(folder) if path.suffix.lower() in SUFFIXES]
     if len(files) == 1:
-        return read_file(files[0], grows=grows)
+        return read_file(files[0], reading)
     raise InputError(
         f"{folder} is not a run of the lab and holds no known log (StyleGAN's metric-*.jsonl, "
         "MLflow's metrics, result.json, progress.csv, metrics.csv, fid.json, event files); give "
@@ -64,9 +65,9 @@ def _within(folder: str, run: LogRun, *, alone: bool) -> LogRun:
     return LogRun(folder if alone else f"{folder}/{run.name}", run.rows)
 
 
-def _one_run(folder: Path, *, grows: bool) -> LogFile | None:
+def _one_run(folder: Path, reading: Reading) -> LogFile | None:
     """The log of a folder by the first format that is in it."""
-    readers: Sequence[Callable[[Path, bool], LogFile | None]] = (
+    readers: Sequence[Callable[[Path, Reading], LogFile | None]] = (
         _stylegan,
         _mlflow,
         _named_file,
@@ -75,7 +76,7 @@ def _one_run(folder: Path, *, grows: bool) -> LogFile | None:
         _exports,
     )
     for reader in readers:
-        log = reader(folder, grows)
+        log = reader(folder, reading)
         if log is not None:
             return log
     return None
@@ -91,13 +92,16 @@ def _files(folder: Path) -> list[Path]:
         ) from None
 
 
-def _joined(files: Sequence[Path], clock: str, name: str, *, grows: bool) -> LogFile:
-    """The rows of several files of one run in order of a clock that all of them have."""
+def _joined(files: Sequence[Path], clock: str, name: str, reading: Reading) -> LogFile:
+    """The rows of several files of one run in order of a clock that all of them have.
+
+    A long one is refused: which of its rows are needed depends on the others.
+    """
     rows: list[Row] = []
     notes: list[str] = []
     lost = 0
     for file in files:
-        read = read_file(file, grows=grows)
+        read = read_file(file, Reading(reading.grows))
         notes += read.notes
         for run in read.runs:
             timed = [row for row in run.rows if isinstance(row.get(clock), (int, float))]
@@ -108,17 +112,17 @@ def _joined(files: Sequence[Path], clock: str, name: str, *, grows: bool) -> Log
     return LogFile((LogRun(name, in_order(rows, clock)),), tuple(notes))
 
 
-def _stylegan(folder: Path, grows: bool) -> LogFile | None:
+def _stylegan(folder: Path, reading: Reading) -> LogFile | None:
     """metric-*.jsonl (or .txt) for quality, stats.jsonl for losses, joined by kimg."""
     names = [path.name for path in _files(folder)]
     metrics = [folder / name for name in names if re.fullmatch(r"metric-.+\.(jsonl|txt)", name)]
     if not metrics:
         return None
-    read = _joined(metrics, "kimg", folder.name, grows=grows)
+    read = _joined(metrics, "kimg", folder.name, reading)
     if "stats.jsonl" not in names:
         return read
     try:
-        stats = read_file(folder / "stats.jsonl", grows=grows)
+        stats = read_file(folder / "stats.jsonl", Reading(reading.grows))
     except InputError as error:
         return LogFile(read.runs, (*read.notes, f"losses were not read: {error}"))
     ticks: list[Row] = [
@@ -131,7 +135,7 @@ def _stylegan(folder: Path, grows: bool) -> LogFile | None:
     return LogFile((LogRun(folder.name, rows),), (*read.notes, *stats.notes))
 
 
-def _mlflow(folder: Path, grows: bool) -> LogFile | None:
+def _mlflow(folder: Path, reading: Reading) -> LogFile | None:
     """metrics/<name> with a line `timestamp value step` for each value."""
     metrics = folder / "metrics"
     if not metrics.is_dir():
@@ -139,8 +143,11 @@ def _mlflow(folder: Path, grows: bool) -> LogFile | None:
     rows: list[Row] = []
     torn = 0
     for path in sorted(path for path in metrics.rglob("*") if path.is_file()):
-        data = read_bytes(path)
-        for line in as_text(data, path).splitlines() if data.strip() else ():
+        try:
+            lines = read_text(path, Reading(reading.grows)).lines
+        except NothingYet:
+            continue
+        for line in lines:
             values = [number_or_text(part) for part in line.split()]
             if len(values) >= 3 and all(isinstance(value, float) for value in values[:3]):
                 rows.append({"step": values[2], str(path.relative_to(metrics)): values[1]})
@@ -148,35 +155,35 @@ def _mlflow(folder: Path, grows: bool) -> LogFile | None:
                 torn += bool(values)
     if not rows:
         return None
-    notes = (f"{counted(torn, 'line')} of {metrics} could not be read",) if torn else ()
-    return LogFile((LogRun(folder.name, in_order(rows, "step")),), notes)
+    run = LogRun(folder.name, in_order(rows, "step"))
+    return LogFile((run,), tuple(unread(torn, "line", metrics)))
 
 
-def _named_file(folder: Path, grows: bool) -> LogFile | None:
+def _named_file(folder: Path, reading: Reading) -> LogFile | None:
     """Ray's result.json or progress.csv, Lightning's metrics.csv, BigGAN's *_log.jsonl."""
     names = [path.name for path in _files(folder)]
     for pattern in (r"result\.json", r"progress\.csv", r"metrics\.csv", r".*_log\.jsonl"):
         log = [name for name in names if re.fullmatch(pattern, name)]
         if len(log) == 1:
-            read = read_file(folder / log[0], grows=grows)
+            read = read_file(folder / log[0], reading)
             if len(read.runs) == 1:
                 return LogFile((LogRun(folder.name, read.runs[0].rows),), read.notes)
             return read
     return None
 
 
-def _mimicry(folder: Path, grows: bool) -> LogFile | None:
+def _mimicry(folder: Path, reading: Reading) -> LogFile | None:
     """fid*.json and kid*.json with scores by step."""
     files = [path for path in _files(folder) if MIMICRY.fullmatch(path.name)]
-    return _joined(files, "step", folder.name, grows=grows) if files else None
+    return _joined(files, "step", folder.name, reading) if files else None
 
 
-def _events(folder: Path, grows: bool) -> LogFile | None:
+def _events(folder: Path, reading: Reading) -> LogFile | None:
     files = [path for path in _files(folder) if "tfevents" in path.name or is_event_file(path)]
     return read_events(folder, folder.name) if files else None
 
 
-def _exports(folder: Path, grows: bool) -> LogFile | None:
+def _exports(folder: Path, reading: Reading) -> LogFile | None:
     """TensorBoard's exports, a CSV file for each tag."""
     files = [path for path in _files(folder) if re.search(r"tag-.+\.csv$", path.name)]
-    return _joined(files, "Step", folder.name, grows=grows) if files else None
+    return _joined(files, "Step", folder.name, reading) if files else None
