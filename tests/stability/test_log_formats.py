@@ -245,6 +245,40 @@ def test_biggans_lines_count_iterations(tmp_path: Path) -> None:
         assert curve(log_of(path, batch_size=64))[-1] == (384_000, 8.0)
 
 
+def biggan_losses(folder: Path, failing_since: int) -> None:
+    for name, loss in (("G_loss", -1.0), ("D_loss_real", 0.5), ("D_loss_fake", 0.25)):
+        values = [
+            math.nan if name == "D_loss_fake" and itr >= failing_since else loss
+            for itr in range(1, 6001)
+        ]
+        lines = [f"{itr}: {value:.3e}\n" for itr, value in enumerate(values, 1)]
+        written(folder / f"{name}.log", "".join(lines))
+
+
+@pytest.mark.parametrize("inner", ["BigGAN_C10", "."])
+def test_biggans_losses_are_joined_by_iteration(tmp_path: Path, inner: str) -> None:
+    lines = [json.dumps({"itr": 1000 * (i + 1), "FID": value}) for i, value in enumerate(FID)]
+    written(tmp_path / "BigGAN_C10_log.jsonl", "\n".join(lines))
+    biggan_losses(tmp_path / inner, failing_since=4001)
+    log = log_of(tmp_path, batch_size=64)
+    assert curve(log) == [(64_000 * (i + 1), value) for i, value in enumerate(FID)]
+    assert [row["signal_critic_loss"] for row in log.rows[:4]] == [0.75] * 4
+    assert log.rows[0]["signal_generator_loss"] == -1.0
+    assert log.rows[4]["signal_first_non_finite_images"] == 64 * 4001
+
+
+def test_biggans_experiments_of_one_folder_are_runs(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        lines = [json.dumps({"itr": 1000 * (i + 1), "FID": value}) for i, value in enumerate(FID)]
+        written(tmp_path / f"{name}_log.jsonl", "\n".join(lines))
+    biggan_losses(tmp_path / "two", failing_since=9999)
+    written(tmp_path / "one" / "G_loss.log", "")
+    read = read_logs(tmp_path)
+    assert [(run.name, len(run.rows)) for run in read.runs] == [("one", 6), ("two", 6006)]
+    assert len(read.notes) == 1
+    assert "losses were not read" in read.notes[0]
+
+
 def test_mimicrys_scores_are_means_by_step(tmp_path: Path) -> None:
     scores = {str(step): [20.0 - step / 1e4, 22.0 - step / 1e4] for step in (100000, 5000, 10000)}
     written(tmp_path / "fid.json", json.dumps(scores))

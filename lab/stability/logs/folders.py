@@ -1,4 +1,4 @@
-"""Folders that programs leave: StyleGAN, MLflow, Ray, Lightning, mimicry, TensorBoard."""
+"""Folders that programs leave: StyleGAN, MLflow, Ray, Lightning, BigGAN, mimicry, TensorBoard."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from lab.stability.logs.text import Reading, read_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".log", ".txt")
 MIMICRY = re.compile(r"(?:.*[^a-z])?(?:fid|kid)(?:[^a-z].*)?\.json", re.IGNORECASE)
+BIGGAN = "_log.jsonl"
+BIGGAN_CRITIC = ("D_loss_real", "D_loss_fake")
 MAX_FOLDERS = 10_000
 
 
@@ -71,6 +73,7 @@ def _one_run(folder: Path, reading: Reading) -> LogFile | None:
         _stylegan,
         _mlflow,
         _named_file,
+        _biggan,
         _mimicry,
         _events,
         _exports,
@@ -160,9 +163,9 @@ def _mlflow(folder: Path, reading: Reading) -> LogFile | None:
 
 
 def _named_file(folder: Path, reading: Reading) -> LogFile | None:
-    """Ray's result.json or progress.csv, Lightning's metrics.csv, BigGAN's *_log.jsonl."""
+    """Ray's result.json or progress.csv, Lightning's metrics.csv."""
     names = [path.name for path in _files(folder)]
-    for pattern in (r"result\.json", r"progress\.csv", r"metrics\.csv", r".*_log\.jsonl"):
+    for pattern in (r"result\.json", r"progress\.csv", r"metrics\.csv"):
         log = [name for name in names if re.fullmatch(pattern, name)]
         if len(log) == 1:
             read = read_file(folder / log[0], reading)
@@ -170,6 +173,51 @@ def _named_file(folder: Path, reading: Reading) -> LogFile | None:
                 return LogFile((LogRun(folder.name, read.runs[0].rows),), read.notes)
             return read
     return None
+
+
+def _biggan(folder: Path, reading: Reading) -> LogFile | None:
+    """<experiment>_log.jsonl, with the losses in the folder <experiment> or beside it, by itr."""
+    logs = [path for path in _files(folder) if path.name.endswith(BIGGAN)]
+    runs: list[LogRun] = []
+    notes: list[str] = []
+    for path in logs:
+        read = read_file(path, reading)
+        notes += read.notes
+        experiment = path.name.removesuffix(BIGGAN)
+        name = folder.name if len(logs) == 1 else experiment
+        rows = read.runs[0].rows
+        if len(read.runs) > 1 or not all("itr" in row for row in rows):
+            runs += [_within(name, run, alone=len(read.runs) == 1) for run in read.runs]
+            continue
+        inner = folder / experiment
+        try:
+            rows = [
+                *_biggan_losses(inner if inner.is_dir() or len(logs) > 1 else folder, reading),
+                *rows,
+            ]
+        except InputError as error:
+            notes.append(f"losses were not read: {error}")
+        runs.append(LogRun(name, in_order(rows, "itr")))
+    return LogFile(tuple(runs), tuple(notes)) if runs else None
+
+
+def _biggan_losses(folder: Path, reading: Reading) -> list[Row]:
+    """A row for each iteration of <name>.log with lines `itr: value`; the last of each counts.
+
+    The critic's loss is the sum of its parts.
+    """
+    rows: dict[float, Row] = {}
+    for name in ("G_loss", *BIGGAN_CRITIC):
+        path = folder / f"{name}.log"
+        for line in read_text(path, Reading(reading.grows)).lines if path.is_file() else ():
+            step, value = map(number_or_text, line.partition(":")[::2])
+            if isinstance(step, float) and isinstance(value, float):
+                rows.setdefault(step, {"itr": step})[name] = value
+    for row in rows.values():
+        parts = [row.pop(name) for name in BIGGAN_CRITIC if name in row]
+        if len(parts) == len(BIGGAN_CRITIC):
+            row["D_loss"] = sum(parts)
+    return list(rows.values())
 
 
 def _mimicry(folder: Path, reading: Reading) -> LogFile | None:
