@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lab.stability.logs.events import is_event_file, read_events
 from lab.stability.logs.objects import looks_like_json, read_objects
+from lab.stability.logs.offline import is_offline_file, read_offline
 from lab.stability.logs.parts import LogFile
 from lab.stability.logs.printed import looks_printed, read_printed
 from lab.stability.logs.tables import read_table
@@ -17,6 +18,8 @@ def read_file(path: Path, reading: Reading) -> LogFile:
     # A pipe can be read once only.
     if path.is_file() and is_event_file(path):
         return read_events(path, path.stem)
+    if path.is_file() and is_offline_file(path):
+        return read_offline(path, path.stem, reading)
     text = read_text(path, reading)
     # A printed log may hold JSON lines, so it is looked for first.
     if looks_printed(text.beginning):

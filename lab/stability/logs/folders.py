@@ -1,4 +1,4 @@
-"""Folders that programs leave: StyleGAN, MLflow, Ray, Lightning, BigGAN, mimicry, TensorBoard."""
+"""Folders that programs leave: StyleGAN, MLflow, Ray, Lightning, BigGAN, mimicry and others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lab.record import Row
 from lab.stability.log_columns import NothingYet
 from lab.stability.logs.events import is_event_file, read_events
 from lab.stability.logs.files import read_file
+from lab.stability.logs.offline import read_offline
 from lab.stability.logs.parts import LogFile, LogRun, counted, in_order, number_or_text, unread
 from lab.stability.logs.text import Reading, read_text
 
@@ -51,8 +52,8 @@ def read_folder(folder: Path, reading: Reading) -> LogFile:
         return read_file(files[0], reading)
     raise InputError(
         f"{folder} is not a run of the lab and holds no known log (StyleGAN's metric-*.jsonl, "
-        "MLflow's metrics, result.json, progress.csv, metrics.csv, fid.json, event files); give "
-        "the file that has the log"
+        "MLflow's metrics, result.json, progress.csv, metrics.csv, fid.json, event files, "
+        ".wandb files); give the file that has the log"
     )
 
 
@@ -60,7 +61,9 @@ def _inner_folders(folder: Path) -> list[Path]:
     """The folders in a folder and in those, as MLflow has runs in experiments."""
     inner = sorted(path for path in folder.iterdir() if path.is_dir())
     deeper = [path for outer in inner for path in sorted(outer.iterdir()) if path.is_dir()]
-    return sorted([*inner, *deeper])[:MAX_FOLDERS]
+    # W&B links the latest run beside the runs.
+    links_first = sorted([*inner, *deeper], key=lambda path: not path.is_symlink())
+    return sorted({path.resolve(): path for path in links_first}.values())[:MAX_FOLDERS]
 
 
 def _within(folder: str, run: LogRun, *, alone: bool) -> LogRun:
@@ -77,6 +80,7 @@ def _one_run(folder: Path, reading: Reading) -> LogFile | None:
         _mimicry,
         _events,
         _exports,
+        _offline,
     )
     for reader in readers:
         log = reader(folder, reading)
@@ -235,3 +239,9 @@ def _exports(folder: Path, reading: Reading) -> LogFile | None:
     """TensorBoard's exports, a CSV file for each tag."""
     files = [path for path in _files(folder) if re.search(r"tag-.+\.csv$", path.name)]
     return _joined(files, "Step", folder.name, reading) if files else None
+
+
+def _offline(folder: Path, reading: Reading) -> LogFile | None:
+    """W&B's file of a run."""
+    files = [path for path in _files(folder) if path.suffix == ".wandb"]
+    return read_offline(files[0], folder.name, reading) if len(files) == 1 else None

@@ -53,7 +53,7 @@ def read_objects(text: LogText) -> LogFile:
         rows = _rows_of_torn_list(text.beginning)
         notes += unread(1, "line", path.name)
     else:
-        rows, kept = thinned(rows_of_lines(text.lines, path, notes), text)
+        rows, kept = thinned(rows_of_lines(text.lines, path, notes), path, text.long_by)
     rows = [row for row in rows if row]
     if not rows:
         raise NothingYet(

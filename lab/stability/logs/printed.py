@@ -52,7 +52,7 @@ def read_printed(text: LogText) -> LogFile:
     """
     path = text.path
     notes: list[str] = []
-    rows, kept = thinned(_rows(text.lines, path, notes), text)
+    rows, kept = thinned(_rows(text.lines, path, notes), path, text.long_by)
     if not any(len(row) > 1 for row in rows):
         raise NothingYet(
             f"the log {path} has no line with a score; give one of a run that was evaluated"

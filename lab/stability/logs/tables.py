@@ -61,7 +61,9 @@ def _runs(reader: Iterator[list[str]], text: LogText, *, decimal_comma: bool) ->
     charted = _charted(header)
     if charted and text.long_by is not None:
         raise too_long(path, "export the history of its runs instead of a chart")
-    rows, kept = thinned(_rows(header, lines, decimal_comma=decimal_comma, notes=notes), text)
+    rows, kept = thinned(
+        _rows(header, lines, decimal_comma=decimal_comma, notes=notes), path, text.long_by
+    )
     if not rows:
         raise empty(path)
     runs = _wandb_runs(header, charted, rows) if charted else separate(rows, path.stem)

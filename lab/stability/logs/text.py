@@ -74,6 +74,11 @@ def read_text(path: Path, reading: Reading) -> LogText:
     return LogText(path, text, io.StringIO(text, None))
 
 
+def limit_of(path: Path, reading: Reading) -> LogOptions | None:
+    """The columns by which rows of a file are kept, if it is a long one."""
+    return reading.options if path.stat().st_size > MAX_BYTES else None
+
+
 def too_long(path: Path, remedy: str) -> InputError:
     """The error of a file that cannot be read in parts."""
     return InputError(f"the log {path} is longer than {MAX_BYTES // 2**20} MiB; {remedy}")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab.record import Row
 from lab.stability.history import number
 from lab.stability.log_columns import LEFT_OUT, LogOptions, is_clock, is_quality
 from lab.stability.logs.separate import names_runs
-from lab.stability.logs.text import LogText, too_long
+from lab.stability.logs.text import too_long
 
 KEPT_FIRST = 2
 """Rows at the beginning of a stretch; with its last they are three, and fewer between two points
@@ -25,14 +26,18 @@ MAX_CELLS = 4_000_000
 """Of the kept rows, which take up to a gigabyte with it."""
 
 
-def thinned(rows: Iterable[Row], text: LogText) -> tuple[list[Row], tuple[str, ...]]:
+def thinned(
+    rows: Iterable[Row], path: Path, long_by: LogOptions | None
+) -> tuple[list[Row], tuple[str, ...]]:
     """All rows of a file that fits in memory; those to keep of a long one, and a note.
+
+    `long_by` names the columns of a long one.
 
     Raises InputError where even those would not fit.
     """
-    if text.long_by is None:
+    if long_by is None:
         return list(rows), ()
-    thinning = _Thinning(text.long_by)
+    thinning = _Thinning(long_by)
     kept: list[Row] = []
     cells = 0
     for row in thinning.of(rows):
@@ -40,7 +45,7 @@ def thinned(rows: Iterable[Row], text: LogText) -> tuple[list[Row], tuple[str, .
         cells += len(row)
         if cells > MAX_CELLS:
             raise too_long(
-                text.path,
+                path,
                 f"{len(kept)} of its first {thinning.num_rows} rows have a distance or begin "
                 "anew; give a file with fewer columns or rows",
             )
