@@ -214,7 +214,18 @@ def _read(options: JudgeOptions) -> tuple[Context, LogFile]:
         return _run_context(path), LogFile(named, read.notes)
     if _holds(path, STUDY_FILE) or _holds(path, TRIAL_FILE):
         raise InputError(f"{path} is not a run: it has no {RUN_FILE}; give a seed-* folder")
-    return Context(), read_logs(path, grows=options.follow)
+    return Context(), read_logs(path, grows=options.follow, options=_log_options(options))
+
+
+def _log_options(options: JudgeOptions) -> LogOptions:
+    return LogOptions(
+        clock=options.clock,
+        quality=options.quality,
+        batch_size=options.batch_size,
+        initial=options.initial,
+        floor=options.floor,
+        epoch_size=options.epoch_size,
+    )
 
 
 def _holds(folder: Path, name: str) -> bool:
@@ -227,14 +238,7 @@ def _holds(folder: Path, name: str) -> bool:
 def _judge_run(
     run: LogRun, options: JudgeOptions, context: Context, notes: Sequence[str]
 ) -> Judged:
-    log_options = LogOptions(
-        clock=options.clock,
-        quality=options.quality,
-        batch_size=options.batch_size,
-        initial=options.initial,
-        floor=options.floor,
-        epoch_size=options.epoch_size,
-    )
+    log_options = _log_options(options)
     settings = context.settings
     if options.target is not None:
         settings = parse_target(options.target).applied_to(settings)

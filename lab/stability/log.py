@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import InputError
@@ -29,6 +30,7 @@ from lab.stability.log_clock import (
     placed_rows,
 )
 from lab.stability.log_columns import (
+    LEFT_OUT,
     Clock,
     LogOptions,
     NothingYet,
@@ -88,7 +90,7 @@ def read_log(
     rows = _plain_rows(frame)
     if not rows:
         raise NothingYet("the log is empty; give one with a row for each evaluation")
-    columns = list(dict.fromkeys(column for row in rows for column in row))
+    columns = [name for name in dict.fromkeys(chain.from_iterable(rows)) if name != LEFT_OUT]
     names = names or names_among(columns)
     clock = clock_column(columns, options)
     other = other_image_clock(columns, clock) if options.clock is None else None

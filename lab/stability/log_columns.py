@@ -45,6 +45,9 @@ LOSSES = {
 }
 LOSS = r"(?:train|training|val|loss(?:es)?)?(?:(?:{0})loss|loss(?:{0})|err(?:{0})|loss(?:{0})loss)"
 LOSS_SUFFIX = r"(?:step|epoch|mean|total|avg)?"
+LEFT_OUT = "rows left out"
+"""A column of the rows that are kept of a long file: how many like it came between the row
+before and it."""
 ACCEPTED_CLOCKS = "images_seen, images, nimg, kimg, or step with a batch size"
 ACCEPTED_QUALITIES = "quality, kid, kid50k_full, fid, fid50k_full or fd_<extractor>"
 
@@ -213,6 +216,24 @@ def quality_column(
         f"the log has no column of quality among {_listed(columns)}; "
         f"call it {ACCEPTED_QUALITIES}, or name a distance to the real images"
     )
+
+
+def is_clock(column: str, options: LogOptions) -> bool:
+    """Whether a column may be the clock of a log."""
+    if options.clock is not None:
+        return column == options.clock
+    return _key(column) in (*IMAGES, *THOUSANDS, *STEPS, *EPOCHS)
+
+
+def is_quality(column: str, options: LogOptions) -> bool:
+    """Whether a column may be that of a log's quality or distance."""
+    if options.quality is not None:
+        return column == options.quality
+    try:
+        quality_column([column], options, names_among([column]))
+    except NothingYet:
+        return False
+    return True
 
 
 def renaming(columns: Sequence[str], names: MetricNames) -> dict[str, str]:

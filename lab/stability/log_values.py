@@ -12,6 +12,7 @@ from lab.record.columns import FIRST_NON_FINITE, NON_FINITE
 from lab.record.words import brief, kimg
 from lab.stability.history import number
 from lab.stability.log_clock import Placed
+from lab.stability.log_columns import LEFT_OUT
 
 ROUNDING = 0.01
 """A distance may be below that of real images by this share of the largest: unbiased kernel
@@ -153,7 +154,8 @@ def _good(value: float | None) -> bool:
 def with_counted(placed: Sequence[Placed], losses: Sequence[str]) -> list[Placed]:
     """Rows with the count of their losses that were not finite, as the lab's own records have it.
 
-    A NaN before the first finite loss of a column is that of a training that has not begun.
+    A NaN before the first finite loss of a column is that of a training that has not begun. The
+    rows that were left out of a long file are like the one that counts them.
     """
     begun: set[str] = set()
     result: list[Placed] = []
@@ -165,6 +167,9 @@ def with_counted(placed: Sequence[Placed], losses: Sequence[str]) -> list[Placed
                 begun.add(loss)
             elif value is not None and (loss in begun or math.isinf(value)):
                 bad += 1
+        if LEFT_OUT in row:
+            bad *= 1 + row[LEFT_OUT]
+            row = {name: value for name, value in row.items() if name != LEFT_OUT}
         if bad:
             row = {**row, NON_FINITE: bad, FIRST_NON_FINITE: entry.images}
         result.append(entry._replace(row=row))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import math
 import os
+import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -17,7 +19,7 @@ import pytest
 from lab.errors import InputError
 from lab.record import Row
 from lab.stability.log import Log, read_log
-from lab.stability.log_columns import LogOptions
+from lab.stability.log_columns import LogOptions, NothingYet
 from lab.stability.logs import read_logs, text
 
 FID = [300.0, 100.0, 40.0, 20.0, 12.0, 8.0]
@@ -245,6 +247,40 @@ def test_biggans_lines_count_iterations(tmp_path: Path) -> None:
         assert curve(log_of(path, batch_size=64))[-1] == (384_000, 8.0)
 
 
+def biggan_losses(folder: Path, failing_since: int) -> None:
+    for name, loss in (("G_loss", -1.0), ("D_loss_real", 0.5), ("D_loss_fake", 0.25)):
+        values = [
+            math.nan if name == "D_loss_fake" and itr >= failing_since else loss
+            for itr in range(1, 6001)
+        ]
+        lines = [f"{itr}: {value:.3e}\n" for itr, value in enumerate(values, 1)]
+        written(folder / f"{name}.log", "".join(lines))
+
+
+@pytest.mark.parametrize("inner", ["BigGAN_C10", "."])
+def test_biggans_losses_are_joined_by_iteration(tmp_path: Path, inner: str) -> None:
+    lines = [json.dumps({"itr": 1000 * (i + 1), "FID": value}) for i, value in enumerate(FID)]
+    written(tmp_path / "BigGAN_C10_log.jsonl", "\n".join(lines))
+    biggan_losses(tmp_path / inner, failing_since=4001)
+    log = log_of(tmp_path, batch_size=64)
+    assert curve(log) == [(64_000 * (i + 1), value) for i, value in enumerate(FID)]
+    assert [row["signal_critic_loss"] for row in log.rows[:4]] == [0.75] * 4
+    assert log.rows[0]["signal_generator_loss"] == -1.0
+    assert log.rows[4]["signal_first_non_finite_images"] == 64 * 4001
+
+
+def test_biggans_experiments_of_one_folder_are_runs(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        lines = [json.dumps({"itr": 1000 * (i + 1), "FID": value}) for i, value in enumerate(FID)]
+        written(tmp_path / f"{name}_log.jsonl", "\n".join(lines))
+    biggan_losses(tmp_path / "two", failing_since=9999)
+    written(tmp_path / "one" / "G_loss.log", "")
+    read = read_logs(tmp_path)
+    assert [(run.name, len(run.rows)) for run in read.runs] == [("one", 6), ("two", 6006)]
+    assert len(read.notes) == 1
+    assert "losses were not read" in read.notes[0]
+
+
 def test_mimicrys_scores_are_means_by_step(tmp_path: Path) -> None:
     scores = {str(step): [20.0 - step / 1e4, 22.0 - step / 1e4] for step in (100000, 5000, 10000)}
     written(tmp_path / "fid.json", json.dumps(scores))
@@ -336,6 +372,90 @@ def test_event_files_are_read_by_tensorboards_package(
     monkeypatch.setitem(sys.modules, module.__name__, module)
     path = written(tmp_path / "events.out.tfevents.1", b"\0" * 12 + b"\tbrain.Event:2")
     assert curve(log_of(path, batch_size=1000))[-1] == (5000, 8.0)
+
+
+def wandb_file(path: Path, contents: Sequence[bytes]) -> Path:
+    """Records in LevelDB's framing, of parts that end with their blocks."""
+    data = bytearray(b":W&B\xe1\xbe\0")
+    for content in contents:
+        rest, is_first = content, True
+        while rest or is_first:
+            room = 32768 - len(data) % 32768
+            if room < 7:
+                data += bytes(room)
+                continue
+            part, rest = rest[: room - 7], rest[room - 7 :]
+            kind = (1 if is_first else 4) if not rest else (2 if is_first else 3)
+            data += struct.pack("<IHB", 0, len(part), kind) + part
+            is_first = False
+    return written(path, bytes(data))
+
+
+def wandb_history(**cells: object) -> bytes:
+    return json.dumps(cells).encode()
+
+
+def test_wandbs_files_without_its_package_say_how_to_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    path = wandb_file(tmp_path / "run-1.wandb", [b"{}"])
+    for place in (path, tmp_path):
+        with pytest.raises(InputError, match="pip install wandb, or give the history"):
+            read_logs(place)
+
+
+@pytest.fixture
+def wandb_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the package, whose records are JSON."""
+
+    class Record:
+        def ParseFromString(self, data: bytes) -> None:
+            items = json.loads(data).items()
+            self.history = SimpleNamespace(
+                item=[
+                    SimpleNamespace(key="", nested_key=key.split("."), value_json=json.dumps(cell))
+                    for key, cell in items
+                ]
+            )
+
+        def WhichOneof(self, name: str) -> str:
+            assert name == "record_type"
+            return "history" if self.history.item else "header"
+
+    proto = ModuleType("wandb.proto")
+    proto.wandb_internal_pb2 = SimpleNamespace(Record=Record)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "wandb", ModuleType("wandb"))
+    monkeypatch.setitem(sys.modules, "wandb.proto", proto)
+
+
+@pytest.mark.usefixtures("wandb_messages")
+def test_wandbs_files_are_read_by_its_package(tmp_path: Path) -> None:
+    histories = [
+        wandb_history(**{"kimg": 200 * i, "fid": value, "loss.D": math.inf, "bins": [0] * 20_000})
+        for i, value in enumerate(FID)
+    ]
+    run = tmp_path / "wandb" / "offline-run-1"
+    path = wandb_file(run / "run-1.wandb", [b"{}", *histories])
+    (tmp_path / "wandb" / "latest-run").symlink_to("offline-run-1")
+    for place in (path, run, tmp_path / "wandb"):
+        assert curve(log_of(place)) == [(200_000 * i, value) for i, value in enumerate(FID)]
+    assert rows_of(path)[0] == {"kimg": 0, "fid": 300.0, "loss/D": math.inf}
+
+
+@pytest.mark.usefixtures("wandb_messages")
+def test_a_wandb_file_cut_anywhere_is_rows_or_one_sentence(tmp_path: Path) -> None:
+    histories = [wandb_history(kimg=i, fid=value, bins=[0] * 9000) for i, value in enumerate(FID)]
+    whole = wandb_file(tmp_path / "run-1.wandb", histories).read_bytes()
+    counts = []
+    for length in range(10, len(whole), len(whole) // 20):
+        with contextlib.suppress(NothingYet):
+            counts.append(len(rows_of(written(tmp_path / "cut", whole[:length]))))
+    assert counts == sorted(counts)
+    assert max(counts) == len(FID) - 1
+    damaged = wandb_file(tmp_path / "damaged", [b"no JSON"])
+    with pytest.raises(InputError, match="cannot be read as W&B's file of a run"):
+        read_logs(damaged)
 
 
 def test_a_wandb_history_is_read(tmp_path: Path) -> None:
@@ -452,7 +572,7 @@ def test_what_is_no_log_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_huge_line_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.csv"
     with path.open("wb") as file:
         file.write(b"kimg,fid\n")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from lab.record import Row
 from lab.stability.log_columns import NothingYet
-from lab.stability.logs.parts import LogFile, counted, in_order, number_or_text
+from lab.stability.logs.parts import LogFile, in_order, number_or_text, unread
 from lab.stability.logs.separate import separate
+from lab.stability.logs.text import LogText, too_long
+from lab.stability.logs.thinned import thinned
 
 SNAPSHOT = re.compile(r"network-snapshot-(\d+)")
 """StyleGAN's metric-*.jsonl gives the clock (kimg) in the name of the snapshot."""
@@ -30,40 +32,47 @@ def looks_like_json(text: str) -> bool:
     """Whether any of the first lines is a JSON object, or all of it may be one value."""
     lines = [line.strip() for line in text[:65536].splitlines() if line.strip()]
     if not lines or lines[0][0] not in "{[":
-        return any(_object(line) for line in lines[1:20])
+        return any(object_of(line) for line in lines[1:20])
     return lines[0][0] == "{" or _begins_a_list(text)
 
 
-def read_objects(text: str, path: Path) -> LogFile:
+def read_objects(text: LogText) -> LogFile:
     """The runs of JSON; InputError where nothing in it is a row."""
-    torn = 0
-    whole = _whole(text)
+    path = text.path
+    notes: list[str] = []
+    kept: tuple[str, ...] = ()
+    whole = None if text.long_by is not None else _whole(text.beginning)
     if isinstance(whole, Mapping):
         rows = _rows_of_object(whole, path)
     elif isinstance(whole, list):
         rows = [flat(item) for item in whole if isinstance(item, Mapping)]
-        torn = len(whole) - len(rows)
-    elif text.lstrip().startswith("["):
-        rows, torn = _rows_of_torn_list(text)
+        notes += unread(len(whole) - len(rows), "item", path.name)
+    elif text.long_by is not None and not _begins_with_lines(text.beginning):
+        raise too_long(path, "of JSON, only a file with an object a line is read in parts")
+    elif text.beginning.lstrip().startswith("["):
+        rows = _rows_of_torn_list(text.beginning)
+        notes += unread(1, "line", path.name)
     else:
-        rows, torn = rows_of_lines(text)
+        rows, kept = thinned(rows_of_lines(text.lines, path, notes), path, text.long_by)
     rows = [row for row in rows if row]
     if not rows:
         raise NothingYet(
             f"the log {path} has no row that can be read; give JSON with an object for each "
             "evaluation"
         )
-    name = "item" if isinstance(whole, list) else "line"
-    notes = (f"{counted(torn, name)} of {path.name} could not be read",) if torn else ()
-    return LogFile(separate(rows, path.stem), notes)
+    return LogFile(separate(rows, path.stem), (*kept, *notes))
 
 
-def rows_of_lines(text: str) -> tuple[list[Row], int]:
-    """A row for each line that is a JSON object, and the number of other lines."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    objects = [_object(line) for line in lines]
-    rows = [flat(content) for content in objects if content]
-    return rows, len(lines) - len(rows)
+def rows_of_lines(lines: Iterable[str], path: Path, notes: list[str]) -> Iterator[Row]:
+    """A row for each line that is a JSON object; at the end the number of others is noted."""
+    torn = 0
+    for line in lines:
+        content = object_of(line)
+        if content:
+            yield flat(content)
+        else:
+            torn += bool(line.strip())
+    notes += unread(torn, "line", path.name)
 
 
 def flat(content: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Row:
@@ -71,9 +80,9 @@ def flat(content: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Row:
     row: Row = {}
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and "mean" in value:
+        if isinstance(value, dict) and "mean" in value:
             row[name] = number_or_text(value["mean"])
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             if depth < DEEPEST and key not in LEFT_OUT:
                 inner = "" if key == "results" else f"{name}/"
                 row |= flat(value, inner, depth + 1)
@@ -85,7 +94,8 @@ def flat(content: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Row:
     return row
 
 
-def _object(line: str) -> dict[str, Any] | None:
+def object_of(line: str) -> dict[str, Any] | None:
+    """The JSON object that a line is, if it is one."""
     if not line.lstrip().startswith("{"):
         return None
     try:
@@ -103,12 +113,17 @@ def _whole(text: str) -> Any:
         return None
 
 
+def _begins_with_lines(text: str) -> bool:
+    """Whether any of the first lines is a whole object, and the first does not begin a list."""
+    return not _begins_a_list(text) and any(map(object_of, text.splitlines()[:20]))
+
+
 def _begins_a_list(text: str) -> bool:
     """`[{`, as the first characters; a printed log begins with `[INFO]` or a date."""
     return bool(re.match(r"\[\s*(\{|\d[\d.]*\s*,|\]|\[)", text.lstrip()))
 
 
-def _rows_of_torn_list(text: str) -> tuple[list[Row], int]:
+def _rows_of_torn_list(text: str) -> list[Row]:
     """The whole objects of a list that ends in the middle."""
     decoder = json.JSONDecoder()
     rows: list[Row] = []
@@ -119,7 +134,7 @@ def _rows_of_torn_list(text: str) -> tuple[list[Row], int]:
         except (ValueError, RecursionError):
             break
         rows.append(flat(content))
-    return rows, 1
+    return rows
 
 
 def _rows_of_object(content: Mapping[str, Any], path: Path) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,11 @@ def counted(count: int, word: str) -> str:
     return f"{count} {word}{'s' if count != 1 else ''}"
 
 
+def unread(count: int, word: str, source: object) -> list[str]:
+    """A note on lines or items that are no rows, if there are any."""
+    return [f"{counted(count, word)} of {source} could not be read"] if count else []
+
+
 def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
     """A text of a number as that number; anything else as it is."""
     if not isinstance(value, str):
@@ -57,12 +62,3 @@ def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
 def in_order(rows: Iterable[Row], clock: str) -> list[Row]:
     """Rows of several sources sorted by a common clock; those of one source keep their order."""
     return sorted(rows, key=lambda row: float(row[clock]))
-
-
-def filled(cells: Mapping[str, Any]) -> Row:
-    """A row without its empty cells."""
-    return {
-        name: value
-        for name, value in cells.items()
-        if value is not None and not (isinstance(value, str) and not value.strip())
-    }

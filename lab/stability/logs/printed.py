@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab.record import Row
 from lab.stability.log_columns import NothingYet
-from lab.stability.logs.objects import rows_of_lines
-from lab.stability.logs.parts import LogFile, LogRun, counted, number_or_text
+from lab.stability.logs.objects import flat, object_of
+from lab.stability.logs.parts import LogFile, LogRun, number_or_text, unread
+from lab.stability.logs.text import LogText
+from lab.stability.logs.thinned import thinned
 
 NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|nan|inf)"
 STUDIOGAN_SCORE = re.compile(
@@ -41,29 +44,36 @@ def looks_printed(text: str) -> bool:
     return any(sign.search(text) for sign in SIGNS)
 
 
-def read_printed(text: str, path: Path) -> LogFile:
+def read_printed(text: LogText) -> LogFile:
     """The rows of the lines that hold numbers; other lines are prose and go unmentioned.
 
     Rows are in the order in which they were printed.
     Raises InputError where no line has a score.
     """
-    rows: list[Row] = []
-    torn = 0
-    for line in text.splitlines():
-        if line.lstrip().startswith("{"):
-            objects, failed = rows_of_lines(line)
-            rows += [row for row in objects if "kimg" in row]
-            torn += failed
-            continue
-        row = _studiogan(line) or _stylegan(line)
-        if row:
-            rows.append(row)
+    path = text.path
+    notes: list[str] = []
+    rows, kept = thinned(_rows(text.lines, path, notes), path, text.long_by)
     if not any(len(row) > 1 for row in rows):
         raise NothingYet(
             f"the log {path} has no line with a score; give one of a run that was evaluated"
         )
-    notes = (f"{counted(torn, 'line')} of {path.name} could not be read",) if torn else ()
-    return LogFile((LogRun(path.stem, rows),), notes)
+    return LogFile((LogRun(path.stem, rows),), (*kept, *notes))
+
+
+def _rows(lines: Iterable[str], path: Path, notes: list[str]) -> Iterator[Row]:
+    torn = 0
+    for line in lines:
+        if not line.lstrip().startswith("{"):
+            row = _studiogan(line) or _stylegan(line)
+            if row:
+                yield row
+        elif content := object_of(line):
+            row = flat(content)
+            if "kimg" in row:
+                yield row
+        else:
+            torn += 1
+    notes += unread(torn, "line", path.name)
 
 
 def _studiogan(line: str) -> Row:

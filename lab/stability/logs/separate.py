@@ -27,7 +27,7 @@ def separate(rows: Sequence[Row], name: str) -> tuple[LogRun, ...]:
     columns = [
         column
         for column in dict.fromkeys(column for row in rows for column in row)
-        if _names_runs(column) and len({str(row.get(column)) for row in rows}) > 1
+        if names_runs(column) and len({str(row.get(column)) for row in rows}) > 1
     ]
     # A column that differs in every row names rows, not runs.
     columns = [column for column in columns if _repeats(rows, column)]
@@ -40,7 +40,8 @@ def separate(rows: Sequence[Row], name: str) -> tuple[LogRun, ...]:
     return tuple(LogRun(key, mine) for key, mine in runs.items())
 
 
-def _names_runs(column: str) -> bool:
+def names_runs(column: str) -> bool:
+    """Whether a column may name the run of a row."""
     return column in WANDB_NAMES or re.sub(r"[\s_\-./]+", "", column.lower()) in RUN_COLUMNS
 
 

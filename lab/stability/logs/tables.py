@@ -7,17 +7,17 @@ W&B's exports of a chart have a column `<run> - <metric>` for each run.
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
 from lab.errors import InputError
 from lab.record import Row
-from lab.stability.log_columns import NothingYet
-from lab.stability.logs.parts import LogFile, LogRun, counted, filled, number_or_text
+from lab.stability.logs.parts import LogFile, LogRun, counted, number_or_text
 from lab.stability.logs.separate import separate
+from lab.stability.logs.text import LogText, empty, too_long
+from lab.stability.logs.thinned import thinned
 
 SEPARATORS = ",;\t|"
 TENSORBOARD_COLUMNS = ["Wall time", "Step", "Value"]
@@ -27,12 +27,13 @@ SAMPLE_ROWS = 1000
 """Rows that are compared with the header before the rest is read."""
 
 
-def read_table(text: str, path: Path) -> LogFile:
+def read_table(text: LogText) -> LogFile:
     """The runs of a table; InputError where the text is none."""
-    lines = (line for line in io.StringIO(text, None) if line.strip() and line[0] != "#")
+    path = text.path
+    lines = (line for line in text.lines if line.strip() and line[0] != "#")
     first = next(lines, None)
     if first is None:
-        raise NothingYet(f"the log {path} is empty; give one with a row for each evaluation")
+        raise empty(path)
     separator = max(SEPARATORS, key=lambda mark: _outside_quotes(first).count(mark))
     if separator not in _outside_quotes(first):
         raise InputError(
@@ -41,13 +42,14 @@ def read_table(text: str, path: Path) -> LogFile:
         )
     reader = csv.reader(chain([first], lines), delimiter=separator, skipinitialspace=True)
     try:
-        return _runs(reader, path, decimal_comma=separator != ",")
+        return _runs(reader, text, decimal_comma=separator != ",")
     except csv.Error as error:
         raise InputError(f"the log {path} is no table: {error}; give a whole CSV file") from None
 
 
-def _runs(reader: Iterator[list[str]], path: Path, *, decimal_comma: bool) -> LogFile:
-    cells = (row for row in reader if any(cell.strip() for cell in row))
+def _runs(reader: Iterator[list[str]], text: LogText, *, decimal_comma: bool) -> LogFile:
+    path = text.path
+    cells = (row for row in reader if "".join(row).strip())
     header = [name.strip() for name in next(cells, [])]
     beginning = list(islice(cells, SAMPLE_ROWS))
     _check_header(header, beginning, path)
@@ -56,10 +58,16 @@ def _runs(reader: Iterator[list[str]], path: Path, *, decimal_comma: bool) -> Lo
         header[2] = tag.group(1) if tag else _tag_like(path.stem) or header[2]
     notes: list[str] = []
     lines = chain(beginning, cells)
-    rows = list(_rows(header, lines, decimal_comma=decimal_comma, notes=notes))
+    charted = _charted(header)
+    if charted and text.long_by is not None:
+        raise too_long(path, "export the history of its runs instead of a chart")
+    rows, kept = thinned(
+        _rows(header, lines, decimal_comma=decimal_comma, notes=notes), path, text.long_by
+    )
     if not rows:
-        raise NothingYet(f"the log {path} is empty; give one with a row for each evaluation")
-    return LogFile(_wandb_runs(header, rows) or separate(rows, path.stem), tuple(notes))
+        raise empty(path)
+    runs = _wandb_runs(header, charted, rows) if charted else separate(rows, path.stem)
+    return LogFile(runs, (*kept, *notes))
 
 
 def _outside_quotes(line: str) -> str:
@@ -78,9 +86,7 @@ def _check_header(header: Sequence[str], rows: Sequence[Sequence[str]], path: Pa
             f"the log {path} has no header: its first line is {', '.join(header[:5])}; put the "
             "names of the columns there"
         )
-    rows = list(
-        takewhile(lambda row: not _is_header([number_or_text(c) for c in row], header), rows)
-    )
+    rows = list(takewhile(lambda row: not _is_header(row, header), rows))
     longer = sum(len(row) > len(header) for row in rows)
     if longer > len(rows) / 2:
         raise InputError(
@@ -97,24 +103,25 @@ def _rows(
     named = _unique(header, notes)
     repeated = 0
     for cells in lines:
-        values = [number_or_text(cell, decimal_comma=decimal_comma) for cell in cells]
-        if isinstance(values[0], str) and _is_header(values, header):
+        row = {
+            name: number_or_text(cell, decimal_comma=decimal_comma)
+            for name, cell in zip(named, cells, strict=False)
+            if name and cell.strip()
+        }
+        if isinstance(row.get(named[0], ""), str) and _is_header(cells, header):
             repeated += 1
             header = [cell.strip() for cell in cells]
             named = _unique(header, [])
-            continue
-        row = filled(dict(zip(named, values, strict=False)))
-        row.pop("", None)
-        if row:
+        elif row:
             yield row
     if repeated:
         notes.append(f"{counted(repeated, 'repeated header')} left out")
 
 
-def _is_header(values: Sequence[object], header: Sequence[str]) -> bool:
+def _is_header(cells: Sequence[str], header: Sequence[str]) -> bool:
     """Whether a line holds names, at least half of them those of the header."""
-    names = [value.strip() for value in values if isinstance(value, str)]
-    return len(names) == len(values) and 2 * len(set(names) & set(header)) >= len(header)
+    names = [cell.strip() for cell in cells if isinstance(number_or_text(cell), str)]
+    return len(names) == len(cells) and 2 * len(set(names) & set(header)) >= len(header)
 
 
 def _unique(header: Sequence[str], notes: list[str]) -> list[str]:
@@ -128,11 +135,15 @@ def _unique(header: Sequence[str], notes: list[str]) -> list[str]:
     return names
 
 
-def _wandb_runs(header: Sequence[str], rows: Sequence[Row]) -> tuple[LogRun, ...]:
-    """The runs of W&B's export of a chart; none for any other table."""
+def _charted(header: Sequence[str]) -> dict[str, re.Match[str]]:
+    """The columns of runs of W&B's export of a chart; none for any other table."""
     columns = {name: match for name in header if (match := WANDB_COLUMN.fullmatch(name))}
-    if not columns or not any(match["bound"] for match in columns.values()):
-        return ()
+    return columns if any(match["bound"] for match in columns.values()) else {}
+
+
+def _wandb_runs(
+    header: Sequence[str], columns: Mapping[str, re.Match[str]], rows: Sequence[Row]
+) -> tuple[LogRun, ...]:
     clocks = [name for name in header if name not in columns]
     runs: dict[str, list[Row]] = {}
     for row in rows:
