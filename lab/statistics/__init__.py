@@ -23,6 +23,7 @@ from lab.statistics.comparing import improvement_interval as improvement_interva
 from lab.statistics.comparing import paired_effect as paired_effect
 from lab.statistics.comparing import pareto_front as pareto_front
 from lab.statistics.comparing import probability_of_improvement as probability_of_improvement
+from lab.statistics.comparing import rank_correlation_interval as rank_correlation_interval
 from lab.statistics.comparing import rank_correlations as rank_correlations
 from lab.statistics.resampling import Repeated as Repeated
 from lab.statistics.resampling import bootstrap_interval as bootstrap_interval

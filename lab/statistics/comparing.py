@@ -14,6 +14,8 @@ from lab.statistics.shares import Interval
 
 Array = NDArray[np.float64]
 
+LEAST_FOR_AN_INTERVAL = 10
+"""Runs from which on a rank correlation has an interval (Bonett & Wright 2000, section 4)."""
 _BLOCK_PAIRS = 4_000_000
 """Comparisons of two rows held at once when looking for the Pareto front."""
 _UNKNOWN = Interval(math.nan, math.nan)
@@ -166,6 +168,21 @@ def _rank_correlation(x: Array, y: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.where(size > 0, np.sum(first * second, axis=-1) / size, math.nan)
     return np.asarray(np.clip(correlation, -1, 1))
+
+
+def rank_correlation_interval(value: float, num_runs: int, confidence: float = 0.95) -> Interval:
+    """The interval of Spearman's correlation of so many independent runs.
+
+    On Fisher's scale, with the standard error of Bonett & Wright 2000 (sqrt((1 + r^2/2) / (n - 3)));
+    -1 to 1 below LEAST_FOR_AN_INTERVAL runs, where that error is too small.
+    """
+    if num_runs < LEAST_FOR_AN_INTERVAL or not math.isfinite(value):
+        return Interval(-1.0, 1.0)
+    if abs(value) >= 1:
+        value = math.copysign(1 - 1 / num_runs**2, value)
+    error = math.sqrt((1 + value**2 / 2) / (num_runs - 3))
+    reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
+    return Interval(math.tanh(math.atanh(value) - reach), math.tanh(math.atanh(value) + reach))
 
 
 def pareto_front(values: ArrayLike, maximise: ArrayLike) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ from reports.study.ranges import range_finding, ranges_found
 from reports.study.scale import LEAST_TRIALS, is_small
 from reports.study.short import short_finding
 from reports.study.tables import best_run, explored, finished, names_of, run_table, trial_table
+from reports.study.trends import trend_finding, trends_of
 from reports.study.untested import untested_finding
 
 MOST_QUOTED = 2
@@ -66,14 +67,17 @@ def of_explore(study: StudyRecord) -> list[Finding]:
 
 
 def effects(study: StudyRecord) -> list[Finding]:
-    """What a choice gains: methods of a paper's grid, otherwise choices level by level."""
+    """What a choice gains: methods of a paper's grid, otherwise choices level by level, and the
+    settings in whose order runs end better."""
     of_paper = [finding.about("effects") for finding in agreements(study)]
     if of_paper:
         return of_paper
     comparisons = [] if is_small(study) else comparisons_of(study)
+    trends = [] if is_small(study) else trends_of(study)
     different = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
     open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
-    return [*map(difference_shown, different), *([] if open_ is None else [open_])]
+    shown = [*map(difference_shown, different), *map(trend_finding, trends)]
+    return [*shown, *([] if open_ is None else [open_])]
 
 
 def nothing_finished(runs: pd.DataFrame) -> Finding:
