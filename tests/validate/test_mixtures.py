@@ -18,6 +18,7 @@ from lab.validate.mixtures import (
 )
 from lab.validate.mixtures.game import MixtureGame
 from lab.validate.mixtures.modes import GRID, PERFECT_SHARE, RING, Counted, Mixture, counted
+from lab.validate.mixtures.narrow import is_narrow, narrow_checks
 
 
 def test_rings_and_grids_have_the_published_modes() -> None:
@@ -38,6 +39,16 @@ def test_samples_that_are_not_finite_capture_nothing() -> None:
 
 def test_the_protocol_knows_perfect_lost_and_noisy_samplers() -> None:
     assert all(check.holds for check in protocol_checks())
+
+
+def test_a_sampler_that_lacks_a_mode_is_narrow_and_one_of_all_modes_is_not() -> None:
+    checks = narrow_checks(0, counts=(1, 24))
+    assert all(check.holds for check in checks)
+    assert checks[0].evidence.startswith("4 of 4 samplers of 1 to 24 modes")
+
+
+def test_samples_that_do_not_look_real_are_not_narrow() -> None:
+    assert not is_narrow(5, 3.0, seed=0)
 
 
 def test_a_game_of_two_seeds_keeps_them_apart() -> None:

@@ -1,11 +1,15 @@
 """Planted failures through the real loop; a run of each kind is slow."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from lab.config import StabilityConfig
+from lab.gan.average import copy_of
+from lab.gan.rounds import ImageShape
 from lab.validate.planted import validate
-from lab.validate.planted.cases import CASES
+from lab.validate.planted.cases import CASES, config_of
 from lab.validate.planted.runs import PlantedJob, judge_run, play
 
 
@@ -19,6 +23,25 @@ def test_a_case_is_called_what_it_is(name: str) -> None:
     finally:
         torch.set_num_threads(threads)
     assert judged.right, judged.verdict
+
+
+def test_a_filtered_generator_is_trained_on_every_class_and_evaluated_on_some(
+    tmp_path: Path,
+) -> None:
+    case = CASES["a trained generator's classes filtered"]
+    config = config_of(case, 2, tmp_path)
+    game = case.game(
+        config, ImageShape(32, 1, 10), device=torch.device("cpu"), precision="float32"
+    )
+    classes: list[set[int]] = []
+    z = torch.zeros(10, config.network.latent_size)
+    for network in (game.generator, game.average, copy_of(game.generator)):
+        hook = network.register_forward_pre_hook(
+            lambda _, given: classes.append(set(given[1].tolist()))
+        )
+        network(z, torch.arange(10))
+        hook.remove()
+    assert classes == [set(range(10)), {0, 1, 2}, {0, 1, 2}]
 
 
 def test_the_part_counts_what_was_played(monkeypatch: pytest.MonkeyPatch) -> None:

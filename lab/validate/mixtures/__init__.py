@@ -25,6 +25,7 @@ from lab.validate.mixtures.modes import (
     Mixture,
     counted,
 )
+from lab.validate.mixtures.narrow import narrow_checks
 from lab.validate.part import Cell, Check, Part, Plane, Planes, Say, Series, Table
 from lab.validate.pool import done_by
 
@@ -135,7 +136,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     return Part(
         name="mixtures",
         question="Do regularised GANs find modes that plain ones lose?",
-        checks=[*protocol_checks(), *ordering_checks(results)],
+        checks=[*protocol_checks(), *narrow_checks(SEED), *ordering_checks(results)],
         tables=[_table(jobs, results)],
         seconds=time.perf_counter() - started,
         settings=_settings(sizes),

@@ -62,6 +62,18 @@ SMALL_DATA = {
 }
 """Long enough to memorise 500 images."""
 
+CONDITIONAL = {
+    "network.conditional": True,
+    "network.width": 0.25,
+    "optimizer.generator.beta1": 0.0,
+    "optimizer.critic.beta1": 0.0,
+    "training.batch_size": 16,
+    "training.budget_images": 8_000,
+    "evaluation.every_images": 1_600,
+    "stability.signal_every_steps": 100,
+}
+"""Long enough for samples that look nearly real and are of their class."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -134,6 +146,11 @@ PLANTED = (
         for count in (1, 3, 5, 7, 9)
     ),
     Case(
+        "a trained generator's classes filtered", ("collapsed",),
+        "of a class-conditional generator 1 to 7 classes, by the seed", None, 0.0,
+        games.FilteredClasses, CONDITIONAL,
+    ),
+    Case(
         "rate spike", ("degraded", "collapsed", "diverged"),
         "what was learned is lost; one image or an explosion may be the way", None,
         games.SPIKE_FROM, games.RateSpike,
@@ -178,6 +195,10 @@ HEALTHY = (
     ),
     Case(
         "least squares", ("stable",), "an ordinary run", values={"loss": "least-squares"},
+        by_construction=False,
+    ),
+    Case(
+        "class-conditional", ("stable",), "an ordinary run of all classes", values=CONDITIONAL,
         by_construction=False,
     ),
     Case(
