@@ -15,7 +15,7 @@ from lab.statistics.shares import Interval
 Array = NDArray[np.float64]
 
 LEAST_FOR_AN_INTERVAL = 10
-"""Runs from which on a rank correlation has an interval (Bonett & Wright 2000, section 4)."""
+"""Runs from which on a rank correlation has an interval."""
 _BLOCK_PAIRS = 4_000_000
 """Comparisons of two rows held at once when looking for the Pareto front."""
 _UNKNOWN = Interval(math.nan, math.nan)
@@ -173,8 +173,8 @@ def _rank_correlation(x: Array, y: Array) -> Array:
 def rank_correlation_interval(value: float, num_runs: int, confidence: float = 0.95) -> Interval:
     """The interval of Spearman's correlation of so many independent runs.
 
-    On Fisher's scale, with the standard error of Bonett & Wright 2000 (sqrt((1 + r^2/2) / (n - 3)));
-    -1 to 1 below LEAST_FOR_AN_INTERVAL runs, where that error is too small.
+    On Fisher's scale, standard error sqrt((1 + r^2 / 2) / (n - 3)) (Bonett & Wright 2000);
+    -1 to 1 below LEAST_FOR_AN_INTERVAL runs.
     """
     if num_runs < LEAST_FOR_AN_INTERVAL or not math.isfinite(value):
         return Interval(-1.0, 1.0)

@@ -1,4 +1,4 @@
-"""Settings with which runs end better the larger, or the smaller, they are.
+"""Settings with which runs score higher the larger, or the smaller, they are.
 
 Spearman's correlation of a setting with the score, over Sobol runs: an even sample of the space.
 The score orders all runs, while their share of stable ones is one bit a run, so a trend shows in
@@ -82,14 +82,14 @@ def trend(path: str, values: pd.Series[float], scores: pd.Series[float], num_tes
 
 
 def trend_finding(of: Trend) -> Finding:
-    """`Runs ended better the larger the generator's lr.`"""
+    """`Runs scored higher the larger generator rate.`"""
     direction = "larger" if of.correlation > 0 else "smaller"
     low, high = (f"{end:+.2f}" for end in of.interval)
     pruned = (
         f" {counted(of.num_pruned, 'pruned run')} count as the lowest." if of.num_pruned else ""
     )
     return Finding(
-        f"Runs ended better the {direction} {short_name(of.path)}.",
+        f"Runs scored higher the {direction} {short_name(of.path)}.",
         f"Rank correlation with the score {of.correlation:+.2f} [{low}, {high}] over "
         f"{counted(of.num_runs, 'Sobol run')} whose other settings differed as well; 95% for all "
         f"{counted(of.num_tested, 'setting')} tested together.{pruned}",

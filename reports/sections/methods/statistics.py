@@ -57,6 +57,13 @@ STATISTICS = (
         "Newcombe 1998, method 10",
     ),
     Statistic(
+        "Settings in whose order runs score higher",
+        "Spearman's rank correlation with the score over first runs of Sobol trials, pruned ones "
+        "as the lowest; intervals on Fisher's scale that hold for all settings together "
+        "(Bonferroni).",
+        "Spearman 1904; Bonett and Wright 2000",
+    ),
+    Statistic(
         "Risk of a finalist",
         "CVaR at 25%: the mean final quality of the worst quarter of its runs, failures as 0.",
         "Rockafellar and Uryasev 2000",
