@@ -75,7 +75,7 @@ def _factor(text: str, usual: float, after: list[float]) -> tuple[float, str] | 
     size = max(ratio, 1 / ratio)
     if size < FACTOR:
         return None
-    how = f"rose {brief(ratio)}x" if ratio > 1 else f"fell to 1/{brief(1 / ratio)}"
+    how = f"rose {brief(ratio)}x" if ratio > 1 else f"fell to {brief(ratio)} of what it was"
     return math.log(size), f"{text} {how}"
 
 

@@ -35,11 +35,16 @@ def short(history: RunHistory) -> Onset | None:
 def _more(middle: float, low: float, high: float) -> str:
     if math.isinf(middle):
         return "at its present rate the target is out of reach"
-    upper = "far beyond" if math.isinf(high) else kimg(round(high))
+    upper = "far beyond" if math.isinf(high) else _roughly(high)
     return (
         f"give it more images: at its present rate it reaches the target at about "
-        f"{kimg(round(middle))}, between {kimg(round(low))} and {upper}"
+        f"{_roughly(middle)}, between {_roughly(low)} and {upper}"
     )
+
+
+def _roughly(images: float) -> str:
+    """An estimate in two digits."""
+    return kimg(float(f"{images:.2g}"))
 
 
 RULE = Rule(

@@ -12,7 +12,7 @@ def test_a_run_that_still_improves_is_short_and_needs_more_images() -> None:
     assert verdict.evidence == (
         "quality was .43 at 192 kimg, below the target .5 (kid_fashion .027, target .019), but "
         "still improving; give it more images: at its present rate it reaches the target at "
-        "about 248.7 kimg, between 242.2 kimg and 257.1 kimg"
+        "about 250 kimg, between 240 kimg and 260 kimg"
     )
 
 
