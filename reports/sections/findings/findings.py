@@ -76,8 +76,8 @@ def effects(study: StudyRecord) -> list[Finding]:
     trends = [] if is_small(study) else trends_of(study)
     different = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
     open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
-    shown = [*map(difference_shown, different), *map(trend_finding, trends)]
-    return [*shown, *([] if open_ is None else [open_])]
+    decided = [*map(difference_shown, different), *map(trend_finding, trends)]
+    return [*decided, *([] if open_ is None else [open_])]
 
 
 def nothing_finished(runs: pd.DataFrame) -> Finding:
