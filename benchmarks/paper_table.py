@@ -136,6 +136,8 @@ def chapter(study: StudyRecord) -> list[str]:
     far = f" That is far from the paper's protocol ({paper.protocol})." if paper.protocol else ""
     finished = sum(run.status == "finished" for run in study.runs)
     (num_seeds,) = study.card.settings.seeds
+    command, seeds = command_of(study, WHERE), f"--seeds {num_seeds}"
+    resumed = "" if seeds in command else f", resumed to end with {seeds}"
     return [
         f"# {paper.title}, at laptop size",
         "",
@@ -146,8 +148,7 @@ def chapter(study: StudyRecord) -> list[str]:
         "interquartile mean of the final quality, failures as 0, with the distance it stands for; "
         "percents are Wilson's 95% interval; verdicts other than stable are named.",
         "",
-        f"Made by `{command_of(study, WHERE)}`, resumed to end with --seeds {num_seeds} where "
-        "that is fewer; printed by `python -m benchmarks.paper_table`.",
+        f"Made by `{command}`{resumed}; printed by `python -m benchmarks.paper_table`.",
         "",
         *cells,
         "",
