@@ -136,12 +136,14 @@ def chapter(study: StudyRecord) -> list[str]:
     far = f" That is far from the paper's protocol ({paper.protocol})." if paper.protocol else ""
     finished = sum(run.status == "finished" for run in study.runs)
     (num_seeds,) = study.card.settings.seeds
+    planned = num_seeds * len(study.card.space.known)
+    runs = f"{finished} runs" if finished >= planned else f"{finished} of {planned} planned runs"
     command, seeds = command_of(study, WHERE), f"--seeds {num_seeds}"
     resumed = "" if seeds in command else f", resumed to end with {seeds}"
     return [
         f"# {paper.title}, at laptop size",
         "",
-        f"{finished} runs of {training['budget_images'] / 1000:g} kimg on "
+        f"{runs} of {training['budget_images'] / 1000:g} kimg on "
         f"{study.card.data.name}, `{network['architecture']}` at width "
         f"{network['width']:g}, batch {training['batch_size']}.{far} A run is stable when nothing "
         f"failed and its quality ended at {target['target_quality']} or more. u is the "
