@@ -161,7 +161,8 @@ PLANTED = (
         games.RELAPSE_FROM, games.Restless, SERVED,
     ),
     Case(
-        "average hides its generator", ("stable",),
+        # The flag is what is planted; the run beneath is an ordinary one, which may lack a class.
+        "average hides its generator", ("stable", "collapsed"),
         "the averaged generator is as good as ever, the generator itself is not", "averaged",
         1.0, games.HiddenByAverage,
     ),
