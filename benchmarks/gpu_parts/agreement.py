@@ -73,11 +73,12 @@ def one(setting: Setting, combination: tuple[str, str, str]) -> dict[str, Any]:
         games.append(game)
     apart = differences(*games)
     name = max(apart, key=lambda one: (math.isnan(apart[one]), apart[one]))
+    num_apart = sum(not value <= TOLERANCE for value in apart.values())  # NaN is apart, too
     return {
-        "ok": all(value <= TOLERANCE for value in apart.values()),
+        "ok": num_apart == 0,
         "difference": apart[name],
         "tensor": name,
-        "num_apart": sum(not value <= TOLERANCE for value in apart.values()),
+        "num_apart": num_apart,
         "num_tensors": len(apart),
     }
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lab.record import ParameterCard, StudyRecord
-from lab.statistics import Interval, rank_correlation_interval, rank_correlations
+from lab.statistics import Interval, rank_correlation_interval
 from reports.kit.finding import Finding
 from reports.kit.words import counted, short_name
 from reports.study.ranges import ERROR, LEAST_RUNS, first_sobol_runs
@@ -71,11 +71,8 @@ def is_ordered(parameter: ParameterCard) -> bool:
 def trend(path: str, values: pd.Series[float], scores: pd.Series[float], num_tested: int) -> Trend:
     """The correlation of one setting with the score, where both are known."""
     both = values.notna() & scores.notna()
-    ranks = scores[both].rank().to_numpy(dtype=np.float64)
-    column = values[both].to_numpy(dtype=np.float64)[:, None]
-    correlation = float(
-        rank_correlations(column, ranks, np.random.default_rng(0), num_resamples=1).value[0]
-    )
+    ranks = scores[both].rank()
+    correlation = float(values[both].corr(ranks, method="spearman"))
     interval = rank_correlation_interval(correlation, len(ranks), 1 - ERROR / num_tested)
     num_pruned = int(np.isneginf(scores[both]).sum())
     return Trend(path, correlation, interval, len(ranks), num_pruned, num_tested)

@@ -18,8 +18,8 @@ from lab.gan.networks.spectral import Layer, WeightNorm
 def boxed(kernel: Tensor, divisor: int) -> Tensor:
     """The kernel convolved with a 2x2 box of 1 / divisor: [out, in, 3, 3] -> [out, in, 4, 4].
 
-    On CUDA the kernel is laid out channels-first. Of a channels-last one that is padded, torch up
-    to 2.13 gives a wrong gradient there (github.com/pytorch/pytorch/issues/188344): it differed
+    On CUDA the kernel is laid out channels-first. Of a padded channels-last one torch 2.11 has
+    a wrong gradient there (github.com/pytorch/pytorch/issues/188344): it differed
     by its own size on an H200, in every type (benchmarks/results/nvidia-h200-pooling.jsonl).
     """
     if kernel.is_cuda:
