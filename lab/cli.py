@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from types import NoneType, UnionType
+from types import FrameType, NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import tyro
@@ -27,6 +30,8 @@ OPTIONS = ConstructorRegistry()
 MISTAKEN = 2
 INTERRUPTED = 130
 """Exit codes: the user's mistake, and Ctrl-C (128 + SIGINT)."""
+TERMINALS: set[int] = set()
+"""File descriptors of the output that were a terminal."""
 SCRIPT = "ganlab"
 """The installed script that runs every command (lab.__main__)."""
 
@@ -42,8 +47,8 @@ def run_command(
     """Parse the command line into `arguments` and run `command`; returns the exit code.
 
     An option in `bare` may be given without its number and then takes the one stated there. An
-    InputError becomes one sentence on stderr and exit code 2, Ctrl-C one line and 130; any other
-    exception is a bug and keeps its traceback.
+    InputError becomes one sentence on stderr and exit code 2; Ctrl-C, SIGTERM and SIGHUP one line
+    and 130; any other exception is a bug and keeps its traceback.
     """
 
     def work() -> int:
@@ -128,9 +133,67 @@ def _optional(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
     )
 
 
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP act like Ctrl-C, which Python and Ray Tune handle in order.
+
+    A scheduler sends the first before it takes a machine away, a closing terminal the second;
+    under `nohup` that one stays ignored. SIGTERM also works where Ctrl-C is ignored, as it is in a
+    shell's background job. Only the main thread can handle signals: elsewhere nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # A terminal that is gone is none any more, so this is asked while it is there.
+    TERMINALS.update(stream for stream in (1, 2) if os.isatty(stream))
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if number != signal.SIGHUP or handler != signal.SIG_IGN:
+            signal.signal(number, _as_ctrl_c)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let nothing stop what must be whole; a stop that came meanwhile comes at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda got, _: came.append(got)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        _as_ctrl_c(came[0], None)
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    if number == signal.SIGHUP:
+        _leave_terminal()
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, frame)
+    else:
+        raise KeyboardInterrupt
+
+
+def _leave_terminal() -> None:
+    """Output goes nowhere from now on: a write to a terminal that is gone is an error."""
+    for stream in TERMINALS:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
 def _exit_code(work: Callable[[], int], prog: str) -> int:
     try:
-        with OPTIONS:
+        with OPTIONS, stopped_by_signals():
             return work()
     except InputError as error:
         print(f"{prog}: {error}", file=sys.stderr)

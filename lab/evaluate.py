@@ -26,6 +26,7 @@ from lab.record import (
     read_card,
 )
 from lab.record.storage import is_url, open_storage
+from lab.trust import require_own_file
 from lab.user_file import UserFile, files_for, is_reference
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class EvaluateOptions:
     """Print JSON instead of a table."""
     device: str = "auto"
     """auto, cpu or cuda."""
+    trust: bool = False
+    """Run the Python files whose text the record holds, though nothing of yours on this machine
+    began with them."""
 
 
 def command(options: EvaluateOptions) -> int:
@@ -267,7 +271,9 @@ def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{options.run} is not a run: it has no {RUN_FILE}; give a seed-* folder")
     alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
-    config = read_config(alone if alone.exists() else trial)
+    file = alone if alone.exists() else trial
+    require_own_file(file, f"the run {options.run}", trust=options.trust)
+    config = read_config(file)
     values: dict[str, Any] = {
         "seed": read_card(folder / RUN_FILE, RunCard).seed,
         "evaluation.extractor": options.extractor,

@@ -4,30 +4,56 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from lab.cli import INTERRUPTED, run_command
 from lab.engine.options import SearchOptions
-from lab.errors import unknown
+from lab.errors import InputError, unknown
 from lab.record import StudyRecord, read_study
 from lab.record.storage import Storage
 
+if TYPE_CHECKING:
+    import optuna
+
+ERRORED = 3
+"""Exit code of a finished search some of whose runs were given up after crashes."""
 PRINTING = ("list_spaces", "dry_run")
 """Options of the command that print something and create no study."""
 
 
-def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
+Suggest = Callable[["optuna.Trial"], Mapping[str, Any]]
+Points = Mapping[str, Mapping[str, Any]]
+
+
+def search(
+    space: str | Path | Suggest = "sngan",
+    *,
+    base: Mapping[str, Any] | None = None,
+    known_points: Points | None = None,
+    **options: Any,
+) -> StudyRecord:
     """Search a space from a notebook or script and return the finished study.
 
-    `options` are those of the command, with underscores: ``search("sngan", trials=8, seed=1)``;
-    `set` takes a list of "path=value". Raises InputError for an unknown or invalid option.
+    `space` is a name, a file, or a function `suggest(trial) -> {path: value}`; with a function,
+    `base` and `known_points` are what BASE and KNOWN_POINTS are in a file. `options` are those of
+    the command, with underscores: ``search("sngan", trials=8, seed=1)``; `set` takes a list of
+    "path=value". Raises InputError for an unknown or invalid option.
     """
     from lab.engine.drive import search_study
+    from lab.plan import space_from
     from reports.live.serving import page_shown
+
+    given = None
+    if callable(space):
+        given = space_from(space, base=base, known_points=known_points)
+        space = given.name
+    elif base is not None or known_points is not None:
+        raise InputError("base and known_points belong to a space that is a function")
 
     allowed = [option.name for option in fields(SearchOptions) if option.name not in PRINTING]
     for name in options:
@@ -38,7 +64,7 @@ def search(space: str | Path = "sngan", **options: Any) -> StudyRecord:
     asked = SearchOptions(space=str(space), **options)
     console = Console(stderr=True)
     with page_shown(asked.serve, console) as show:
-        storage = search_study(asked, console, show)
+        storage = search_study(asked, console, show, given).storage
     _write_report(storage)
     return read_study(storage.folder)
 
@@ -58,18 +84,27 @@ def command(options: SearchOptions) -> int:
 
     try:
         with page_shown(options.serve, console) as show:
-            storage = search_study(options, console, show)
+            searched = search_study(options, console, show)
     except StudyInterrupted as stopped:
         line = f"stopped; the record is kept. Continue with\n  {stopped.command}"
         console.print(line, highlight=False, soft_wrap=True)
         _print_report(stopped.storage, console)
         return INTERRUPTED
-    _print_report(storage, console)
-    return 0
+    _print_report(searched.storage, console)
+    return ERRORED if searched.num_errored else 0
 
 
 def _print_report(storage: Storage, console: Console) -> None:
-    if page := _write_report(storage):
+    try:
+        page = _write_report(storage)
+    except KeyboardInterrupt:
+        console.print(
+            f"no report was written; make it with\n  python -m reports {storage.name}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise
+    if page:
         console.print(f"report {page}", highlight=False, soft_wrap=True)
 
 

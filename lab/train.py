@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from lab.config import (
     restored_config,
     stored_config,
 )
+from lab.cores import own_cores
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
@@ -36,6 +36,7 @@ from lab.record import (
     write_json,
 )
 from lab.record.storage import in_its_words, is_url, open_storage
+from lab.trust import note_own, require_own_file
 
 if TYPE_CHECKING:
     from lab.gan.ranks import Ranks
@@ -69,6 +70,9 @@ class TrainOptions:
     """auto, cpu or cuda."""
     workers: int = 1
     """Processes on this machine that train together; use torchrun for several machines."""
+    trust: bool = False
+    """With --trial or --config: run the Python files whose text it holds, though nothing of yours
+    on this machine began with them."""
     accumulate: int | None = None
     """Number of passes that compute the batch of an update."""
     threads: int | None = None
@@ -86,6 +90,7 @@ def command(options: TrainOptions) -> int:
     if options.seed is not None:
         values["seed"] = options.seed
     config = change_config(config, values)
+    note_own((file.name, file.text) for file in config.files)
     folder = options.out or Path("runs") / f"{name}-seed-{config.seed}"
     return _train(config, folder, options)
 
@@ -100,18 +105,20 @@ def _base_config(options: TrainOptions) -> tuple[str, RunConfig]:
     if options.space is None and (options.point is not None or options.preset is not None):
         raise InputError("--point and --preset belong to --space; leave them out or give --space")
     if options.trial is not None:
-        return _stored_trial(options.trial)
+        return _stored_trial(options.trial, trust=options.trust)
     if options.config is not None:
+        require_own_file(options.config, f"the config file {options.config}", trust=options.trust)
         return options.config.stem, read_config(options.config)
     return _point(str(options.space), options)
 
 
-def _stored_trial(trial: str) -> tuple[str, RunConfig]:
+def _stored_trial(trial: str, *, trust: bool) -> tuple[str, RunConfig]:
     storage = open_storage(trial)
     with in_its_words(storage):
         storage.pull(TRIAL_FILE.__eq__)
         remote = is_url(trial)
         file = storage.folder / TRIAL_FILE if remote or storage.folder.is_dir() else Path(trial)
+        require_own_file(file, f"the trial {trial}", trust=trust)
         return f"trial-{file.parent.name}", read_config(file)
 
 
@@ -147,7 +154,7 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     config = _agreed(folder, config)
     open_bench_for(config, options.device)
     _claim(folder, config)
-    threads = options.threads or max(1, (os.cpu_count() or 1) // options.workers)
+    threads = options.threads or max(1, own_cores() // options.workers)
     if options.workers == 1 and not started_by_torchrun():
         return _work(ALONE, config, folder, options.device, threads)
     return on_workers(options.workers, _work, config, folder, options.device, threads)

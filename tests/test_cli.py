@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,3 +103,61 @@ def test_a_bug_keeps_its_traceback() -> None:
 )
 def test_an_option_may_come_without_its_number(words: list[str], full: list[str]) -> None:
     assert filled(words, {"--watch": "30", "--serve": "0"}) == full
+
+
+STOPPED = """
+import os, signal, sys, time
+from dataclasses import dataclass
+from lab.cli import run_command, undisturbed
+
+@dataclass
+class Options:
+    "Waits."
+
+def command(options):
+    print("waiting", flush=True)
+    if sys.argv[1] == "whole":
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+            print("whole", flush=True)
+    time.sleep(60)
+    return 0
+
+sys.exit(run_command(Options, command, prog="prog", args=[]))
+"""
+
+
+def stopped(how: signal.Signals | None, *, ignored: tuple[signal.Signals, ...] = ()) -> str:
+    """What a waiting command prints until a signal has ended it, with its exit code."""
+
+    def ignore() -> None:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, "whole" if how is None else "plain"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=ignore,
+    )
+    assert waiting.stdout is not None
+    said = waiting.stdout.readline()
+    if how is not None:
+        waiting.send_signal(how)
+    said += waiting.stdout.read()
+    return f"{said}{waiting.wait(timeout=60)}"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_three_signals_stop_a_command_alike(how: signal.Signals) -> None:
+    assert stopped(how) == "waiting\nprog: stopped\n130"
+
+
+def test_a_background_job_that_ignores_ctrl_c_is_stopped_by_sigterm() -> None:
+    assert stopped(signal.SIGTERM, ignored=(signal.SIGINT,)) == "waiting\nprog: stopped\n130"
+
+
+def test_what_must_be_whole_is_finished_before_a_stop() -> None:
+    assert stopped(None) == "waiting\nwhole\nprog: stopped\n130"

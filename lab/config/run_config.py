@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -31,6 +30,7 @@ from lab.config.sections import (
     TrainingConfig,
 )
 from lab.errors import InputError, unknown
+from lab.json_text import parsed
 from lab.user_file import UserFile, files_for, is_reference, stored_files
 
 
@@ -175,7 +175,7 @@ def restored_config(entries: Mapping[str, Any]) -> RunConfig:
 def read_config(path: Path) -> RunConfig:
     """A configuration from a JSON file, nested or by dotted paths, or a trial.json's `config`."""
     try:
-        data = json.loads(path.read_text())
+        data = parsed(path.read_text())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"the config file {path} cannot be read: {reason}") from None
@@ -197,7 +197,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not equals or not path:
         raise InputError(f"--set got '{text}'; write path=value, say optimizer.critic.lr=0.0002")
     try:
-        return path.strip(), json.loads(value)
+        return path.strip(), parsed(value)
     except ValueError:
         return path.strip(), value
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -13,6 +14,8 @@ from typing import IO
 from lab.errors import InputError
 
 _LOCK_FILE = "lock"
+_MOST_TRIES = 100
+_SECONDS_BETWEEN = 0.05
 
 
 def make_folder_whole(target: Path, fill: Callable[[Path], None]) -> None:
@@ -50,15 +53,17 @@ def _locked(aside: Path, target: Path) -> Iterator[bool]:
     The lock lies in the folder it guards and travels with the rename. After waiting a
     process checks again: the folder may have become the target, or been removed by a failure.
     """
+    tries = 0
     while not target.exists() or _is_empty(target):
         try:
             aside.mkdir(parents=True, exist_ok=True)
             lock = (aside / _LOCK_FILE).open("a")
-        except FileNotFoundError:
-            continue
-        except FileExistsError:  # another process that failed is removing it
-            if aside.is_file():
+        except (FileNotFoundError, FileExistsError):  # another process that failed removes it
+            _require_no_dead_link(target)
+            tries += 1
+            if aside.is_file() or tries >= _MOST_TRIES:
                 raise
+            time.sleep(_SECONDS_BETWEEN)
             continue
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -66,6 +71,16 @@ def _locked(aside: Path, target: Path) -> Iterator[bool]:
                 yield True
                 return
     yield False
+
+
+def _require_no_dead_link(target: Path) -> None:
+    """Raise InputError when a folder above the target is a link to nothing."""
+    for folder in target.parents:
+        if folder.is_symlink() and not folder.exists():
+            raise InputError(
+                f"{target} cannot be written: {folder} is a link to {folder.readlink()}, which is "
+                "not there; make that folder, or choose another (LAB_CACHE names the cache)"
+            )
 
 
 def _is_still(lock: IO[str], path: Path) -> bool:

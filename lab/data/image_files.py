@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+MOST_BYTES = 2**28
+"""Of one image file, unpacked from its zip."""
+MOST_PIXELS = 50_000_000
+"""Of one image: decoding takes about 12 bytes a pixel, and each core decodes one."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 
 
@@ -48,14 +54,19 @@ def zip_shelf(path: Path) -> Shelf:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"the zip {path} cannot be read ({error}); fetch it again") from None
-    names = [
-        entry.filename
+    entries = [
+        entry
         for entry in archive.infolist()
         if not entry.is_dir()
         and _is_image(entry.filename)
         and not entry.filename.startswith("__MACOSX/")
     ]
-    return Shelf(path, tuple(sorted(names)), archive.open)
+    shelf = Shelf(path, tuple(sorted(entry.filename for entry in entries)), archive.open)
+    for entry in entries:
+        if entry.file_size > MOST_BYTES:
+            large = ValueError(f"{entry.file_size:,} bytes unpacked; at most {MOST_BYTES:,}")
+            raise broken_image(shelf, entry.filename, large)
+    return shelf
 
 
 def image_source(shelf: Shelf) -> Source:
@@ -108,16 +119,31 @@ def read_image(shelf: Shelf, name: str, channels: int) -> NDArray[np.uint8]:
 
     Raises InputError that names the file when it cannot be decoded.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     try:
-        with shelf.open(name) as file, Image.open(file, formats=FORMATS) as image:
+        with _opened(shelf, name) as image:
             image.load()
             upright = ImageOps.exif_transpose(image)
     except Exception as error:  # on broken bytes the decoders raise nearly anything
         raise broken_image(shelf, name, error) from error
     flat = _eight_bits(upright).convert("RGB" if channels == 3 else "L")
     return np.asarray(flat).reshape(flat.height, flat.width, channels)
+
+
+@contextmanager
+def _opened(shelf: Shelf, name: str) -> Iterator[Picture]:
+    """An image file of which only the header is read; too large an image is an error."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit is below
+        with shelf.open(name) as file, Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError(
+                    f"{image.width:,} x {image.height:,} pixels; at most {MOST_PIXELS:,} pixels"
+                )
+            yield image
 
 
 def broken_image(shelf: Shelf, name: str, error: Exception) -> InputError:
@@ -145,10 +171,8 @@ def _eight_bits(image: Picture) -> Picture:
 
 def _has_colour(shelf: Shelf, name: str) -> bool:
     """Whether an image can hold colour by its header."""
-    from PIL import Image
-
     try:
-        with shelf.open(name) as file, Image.open(file, formats=FORMATS) as image:
+        with _opened(shelf, name) as image:
             return not image.mode.startswith(("1", "L", "I"))
     except Exception as error:  # on broken bytes the decoders raise nearly anything
         raise broken_image(shelf, name, error) from error

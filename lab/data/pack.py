@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lab.data.split import Split
 from lab.errors import InputError
+from lab.json_text import parsed
 
 PACK_FORMAT = 1
 IMAGES_FILE = "images.npy"
@@ -127,7 +128,7 @@ def is_pack(folder: Path) -> bool:
 def read_card(folder: Path) -> PackCard:
     """The card of the pack in `folder`; raises InputError as `open_pack` does."""
     try:
-        data = json.loads((folder / CARD_FILE).read_text())
+        data = parsed((folder / CARD_FILE).read_text())
     except FileNotFoundError:
         raise damaged(folder, f"{CARD_FILE} is missing") from None
     except OSError as error:

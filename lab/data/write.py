@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.cores import own_cores
 from lab.data.aside import make_folder_whole
 from lab.data.order import PackingOrder, given_order, stratified_order
 from lab.data.pack import CARD_FILE, IMAGES_FILE, LABELS_FILE, PackCard, Pixels, fingerprint
@@ -101,7 +102,7 @@ def _fitted(source: Source, order: PackingOrder, resolution: int) -> Iterator[Pi
         return fit(source.read(index), resolution, source.border)
 
     title = f"packing {source.name} at {resolution}x{resolution}"
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tracked(title, source.num_images) as advance:
+    with ThreadPoolExecutor(own_cores()) as pool, tracked(title, source.num_images) as advance:
         for start in range(0, source.num_images, _CHUNK):
             rows = [int(index) for index in order.indices[start : start + _CHUNK]]
             yield np.ascontiguousarray(np.stack(list(pool.map(one, rows))))

@@ -6,18 +6,21 @@ import contextlib
 import logging
 import os
 import platform
-import signal
+import shutil
 import socket
-import threading
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lab.cli import stopped_by_signals
+from lab.cores import own_cores
 from lab.errors import InputError
 from lab.record import HardwareCard
 from lab.record.conditions import system
+from lab.record.remote import scratch_folder
 
 ENVIRONMENT = {
     # glibc returns large freed tensors to the system and faults them in again at each step;
@@ -39,6 +42,9 @@ ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_THRESHOLD_S": "60",
 }
+LONGEST_BASE = 29
+"""Letters of the folder that Ray's own is made in: a socket's path has at most 107."""
+LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 PACKAGES = ("torch", "ray", "optuna", "torch-fidelity", "pandas", "plotly", "numpy")
 
 
@@ -50,7 +56,11 @@ class Node(NamedTuple):
 
     def num_places(self, cpus: float, gpus: float) -> int:
         """How many workers of this size fit at once."""
-        fits = [self.cpus / cpus] + ([self.gpus / gpus] if gpus > 0 else [])
+        fits = [self.cpus / cpus]
+        if 0 < gpus < 1:  # Ray divides no worker between GPUs
+            fits.append(int(self.gpus) * int(1 / gpus + 1e-9))
+        elif gpus > 0:
+            fits.append(self.gpus / gpus)
         return int(min(fits) + 1e-9)
 
 
@@ -89,7 +99,7 @@ def this_machine() -> Resources:
     """The resources of a Ray that is started here."""
     import torch
 
-    return Resources((Node(os.cpu_count() or 1, torch.cuda.device_count()),))
+    return Resources((Node(own_cores(), torch.cuda.device_count()),))
 
 
 @contextlib.contextmanager
@@ -97,48 +107,113 @@ def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Ite
     """A Ray to work with. Without an address a local one is started, and closed again.
 
     A Ray that the calling script is connected to is used and stays connected. `gangs`: whether
-    runs have several workers. Raises InputError when there is no cluster at the address.
+    runs have several workers. Raises InputError when there is no cluster at the address, and
+    when no folder is fit for a local Ray's own files.
     """
     for_others = {name: to for name, to in ENVIRONMENT.items() if name not in os.environ}
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if address is not None:
         _require_listener(address)
-    with _chatter(verbose):
+    with _chatter(verbose), contextlib.ExitStack() as scratch:
         import ray
 
         ours = not ray.is_initialized()
-        if ours:
-            _connect(address, for_others, verbose=verbose, gangs=gangs)
+        if ours and address is None:
+            scratch.enter_context(on_loopback())
+            _start_here(scratch.enter_context(ray_folder()), verbose=verbose, gangs=gangs)
+        elif ours:
+            _join(str(address), for_others, verbose=verbose, gangs=gangs)
         try:
-            with _sigterm_as_ctrl_c():
+            with stopped_by_signals():  # Ray's own handlers would leave the record open
                 yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
             if ours:
                 ray.shutdown()
 
 
-def _connect(
-    address: str | None, environment: dict[str, str], *, verbose: bool, gangs: bool
-) -> None:
-    """`environment`: for a cluster's workers; those of a local Ray inherit this process's."""
+@contextlib.contextmanager
+def ray_folder() -> Iterator[str | None]:
+    """A private folder for the logs and sockets of a local Ray, removed in the end.
+
+    None where RAY_TMPDIR names one. Ray's own choice, TMPDIR/ray, may be another user's, and a
+    socket's path must be short. Raises InputError when no short path can be written.
+    """
+    if "RAY_TMPDIR" in os.environ:
+        yield None
+        return
+    tried = (str(scratch_folder()), "/tmp", "/var/tmp", "/dev/shm")
+    usable = (base for base in tried if len(base) <= LONGEST_BASE and os.access(base, os.W_OK))
+    base = next(usable, None)
+    if base is None:
+        raise InputError(
+            f"Ray's sockets need a folder with a path of at most {LONGEST_BASE} letters, and none "
+            f"of {', '.join(tried)} is one that can be written; set TMPDIR to a short path"
+        )
+    folder = tempfile.mkdtemp(prefix="ray-", dir=base)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def on_loopback() -> Iterator[None]:
+    """A Ray that is started here listens on 127.0.0.1 alone, in all its processes.
+
+    Ray has this as its way on laptops of other systems, under a variable that it reads when it is
+    imported; a person who has set that has decided.
+    """
+    if LOOPBACK in os.environ:
+        yield
+        return
+    from ray._private import ray_constants  # private: nothing public binds Ray to loopback
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[LOOPBACK], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        del os.environ[LOOPBACK]
+        ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+def _start_here(folder: str | None, *, verbose: bool, gangs: bool) -> None:
+    """A Ray of this machine's own cores, which no other machine can reach."""
+    import ray
+
+    ray.init(
+        address="local",
+        num_cpus=own_cores(),
+        _temp_dir=folder,
+        # Ray Train asks the dashboard whether a killed gang has freed its placement group:
+        # without an answer the group leaks, and the next run waits for ever.
+        include_dashboard=None if verbose else gangs,
+        runtime_env=_runtime_environment({}, gangs=gangs),
+        **_logging(verbose),
+    )
+
+
+def _join(address: str, environment: dict[str, str], *, verbose: bool, gangs: bool) -> None:
+    """`environment`: for the cluster's workers."""
     import ray
 
     try:
         ray.init(
-            address=address or "local",
-            log_to_driver=verbose,
-            logging_level=logging.INFO if verbose else logging.ERROR,
-            configure_logging=True,
-            # Ray Train asks the dashboard whether a killed gang has freed its placement group:
-            # without an answer the group leaks, and the next run waits for ever.
-            include_dashboard=None if verbose or address else gangs,
-            runtime_env=_runtime_environment(environment if address else {}, gangs=gangs),
+            address=address,
+            runtime_env=_runtime_environment(environment, gangs=gangs),
+            **_logging(verbose),
         )
     except (ConnectionError, RuntimeError) as error:
-        if address is None:
-            raise
         raise _no_cluster(address, _first_line(error)) from None
+
+
+def _logging(verbose: bool) -> dict[str, Any]:
+    return {
+        "log_to_driver": verbose,
+        "logging_level": logging.INFO if verbose else logging.ERROR,
+        "configure_logging": True,
+    }
 
 
 def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[str, Any] | None:
@@ -146,22 +221,6 @@ def _runtime_environment(environment: dict[str, str], *, gangs: bool) -> dict[st
     if gangs:
         settled["worker_process_setup_hook"] = "lab.engine.gang.process_start.settle_process"
     return settled or None
-
-
-@contextlib.contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Handle SIGTERM, which a scheduler sends before it takes a machine away, like Ctrl-C.
-
-    Ray's own handler would end this process and leave the record open.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _require_listener(address: str) -> None:
@@ -206,10 +265,34 @@ def _chatter(verbose: bool) -> Iterator[None]:
 
 def on_this_node() -> Any:
     """Ray's scheduling strategy for an actor or task that must run on the caller's node."""
-    import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return NodeAffinitySchedulingStrategy(this_node(), soft=False)
+
+
+def this_node() -> str:
+    """Ray's identity of the node that the caller is on."""
+    import ray
+
+    identity: str = ray.get_runtime_context().get_node_id()
+    return identity
+
+
+def working_machines() -> dict[str, str]:
+    """Identity -> address of the nodes that are alive and may run work."""
+    import ray
+
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return {
+        node["NodeID"]: node["NodeManagerAddress"]
+        for node in nodes
+        if node["Alive"] and {"CPU", "GPU"} & set(node["Resources"])
+    }
+
+
+def elsewhere(avoid: Sequence[str]) -> dict[str, str] | None:
+    """Ray's label selector of the nodes that are none of these; None where that is every node."""
+    return {"ray.io/node-id": f"!in({','.join(avoid)})"} if avoid else None
 
 
 def hardware(cluster: Resources) -> HardwareCard:

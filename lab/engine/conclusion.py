@@ -20,6 +20,8 @@ from lab.record import (
     PilotCard,
     RunRecord,
     StorageFailed,
+    StudyCard,
+    read_card,
     read_study,
     trial_folder,
     write_card,
@@ -51,9 +53,21 @@ def close_record(study: Study, seconds: float) -> None:
         raise to_be_fixed(str(failed), study.storage) from None
 
 
+def mark_interrupted(storage: Storage) -> None:
+    """Note in study.json that a search ended before it drove the study; others stay as they are.
+
+    Raises InputError for a storage that fails now.
+    """
+    card = read_card(storage.folder / STUDY_FILE, StudyCard)
+    if card.status == "running":
+        ended = card.changed(status="interrupted", finished=now())
+        write_card(storage.folder / STUDY_FILE, ended)
+        storage.push(STUDY_FILE)
+
+
 def print_conclusion(study: Study, console: Console) -> None:
-    """The recommended trial of a race and the grace period of a pilot, where there are any."""
-    lines = [recommendation(study)]
+    """The recommended trial of a race, the grace period of a pilot and errored runs, if any."""
+    lines = [recommendation(study), gave_up(study)]
     if (pilot := measured_pilot(study)) is not None:
         lines.append(advice(pilot))
     for line in filter(None, lines):
@@ -88,6 +102,25 @@ def recommendation(study: Study) -> str | None:
         f"recommended trial {number} ({study.planner.explore_job(number).origin}): {confirmed}\n"
         f"  python -m lab.train --trial {shlex.quote(folder)}"
     )
+
+
+def gave_up(study: Study) -> str | None:
+    """The runs that crashed at every attempt, the reason of the first, and the remedy."""
+    errored = sorted(study.planner.errored.items())
+    if not errored:
+        return None
+    (trial, seed), error = errored[0]
+    lines = error.strip().splitlines()
+    reason = lines[-1] if lines else "no reason given"
+    first = f"trial {trial} seed {seed}: {reason}"
+    if len(errored) == 1:
+        what = f"1 run was given up after crashes, which are not the GAN's fault ({first})"
+    else:
+        what = (
+            f"{len(errored):,} runs were given up after crashes, which are not the GANs' fault "
+            f"(the first, {first})"
+        )
+    return f"{what}; try again with\n  {resume_command(study.storage)} --retry-errored"
 
 
 def measured_pilot(study: Study) -> Pilot | None:

@@ -6,14 +6,22 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
 
-from lab.engine.cluster import connected, will_start_here
-from lab.engine.conclusion import close_record, print_conclusion, resume_command, to_be_fixed
+from lab.cli import undisturbed
+from lab.engine.cluster import connected, elsewhere, will_start_here, working_machines
+from lab.engine.conclusion import (
+    close_record,
+    mark_interrupted,
+    print_conclusion,
+    resume_command,
+    to_be_fixed,
+)
 from lab.engine.gang.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
 from lab.engine.place import new_place, resumed_place
@@ -22,10 +30,11 @@ from lab.engine.proof import prove_on_cluster
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
-from lab.engine.watchdog import start_watchdog
-from lab.plan import Mirror
-from lab.record import OPTUNA_FILE, read_study
+from lab.engine.watchdog import fate_of, start_watchdog, stop_watchdog
+from lab.plan import Mirror, Space
+from lab.record import OPTUNA_FILE, is_study, read_study
 from lab.record.leases import held
+from lab.record.remote import scratch_folder
 from lab.record.storage import Storage, in_its_words
 
 Show = Callable[[Storage], None]
@@ -40,37 +49,68 @@ class StudyInterrupted(Exception):
         self.command = resume_command(storage)
 
 
-def search_study(options: SearchOptions, console: Console, show: Show) -> Storage:
-    """Run (or resume) the search that `options` describe; returns where the study is.
+@dataclass(frozen=True)
+class Searched:
+    """A search that came to its end."""
+
+    storage: Storage
+    num_errored: int
+    """Runs that were given up after crashes."""
+
+
+def search_study(
+    options: SearchOptions, console: Console, show: Show, given: Space | None = None
+) -> Searched:
+    """Run (or resume) the search that `options` describe, or of the given space.
 
     `show` is called once with the study's storage, before its first run.
 
     Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
-    after Ctrl-C, with the record closed.
+    after Ctrl-C once the study is there, with the record closed.
     """
     options.check()
     resumed = resumed_place(options)
-    space = None if resumed else asked_space(options)
+    space = None if resumed else asked_space(options, given)
     target = resumed or new_place(options)
     if will_start_here(options.address):
         check_here(space, options)
     if space is None:
-        with held(target), in_its_words(target):
-            stored = reopen(target, options)
-            with connected(
-                options.address, verbose=options.verbose, gangs=not stored.slot.alone
-            ) as cluster:
+        with held(target, wait_seconds=60 * options.wait), in_its_words(target):
+            stored = reopen(target, options, given)
+            with (
+                _stopped_in_order(target),
+                connected(
+                    options.address, verbose=options.verbose, gangs=not stored.slot.alone
+                ) as cluster,
+            ):
                 prove_on_cluster(target)
                 may_grow = options.address is not None
-                _drive(fitted(stored, cluster, may_grow=may_grow), options, console, show)
+                study = fitted(stored, cluster, may_grow=may_grow)
+                _drive(study, options, console, show)
     else:
         gangs = parse_workers(options.workers or "1") != ONE
-        with connected(options.address, verbose=options.verbose, gangs=gangs) as cluster:
+        with (
+            _stopped_in_order(target),
+            connected(options.address, verbose=options.verbose, gangs=gangs) as cluster,
+        ):
             prove_on_cluster(target)
             study = create(target, space, options, cluster, console)
             with held(target), in_its_words(target):
                 _drive(study, options, console, show)
-    return target
+    return Searched(target, len(study.planner.errored))
+
+
+@contextmanager
+def _stopped_in_order(target: Storage) -> Iterator[None]:
+    """Ctrl-C ends a study that is there as StudyInterrupted, its record closed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not is_study(target.folder):
+            raise
+        with undisturbed():
+            mark_interrupted(target)
+        raise StudyInterrupted(target) from None
 
 
 def _print_start(study: Study, console: Console) -> None:
@@ -115,7 +155,8 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
         if searcher.mistake is not None:
             raise to_be_fixed(searcher.mistake, study.storage)
     finally:
-        close_record(study, time.monotonic() - started)
+        with undisturbed():
+            close_record(study, time.monotonic() - started)
     if not study.planner.finished:
         raise StudyInterrupted(study.storage)
     print_conclusion(study, console)
@@ -139,6 +180,7 @@ def _mirror(study: Study) -> Mirror:
         study.card.study,
         planner.trials(),
         planner.objective.directions,
+        store=lambda: study.storage.push(OPTUNA_FILE),
     )
 
 
@@ -169,7 +211,6 @@ def _scheduler(study: Study, searcher: PlannerSearcher) -> Any:
 
 
 def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> None:
-    import ray
     from ray import tune
 
     from lab.engine.trainable import RunTrainable
@@ -177,19 +218,27 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> N
     # By default Tune asks a custom searcher for one run and waits until it has begun: slots would
     # start one after the other, and an autoscaler would see a demand of one.
     os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(searcher.num_slots))
-    scratch = tempfile.mkdtemp(prefix="gan-lab-tune-")
-    seconds = 60 * options.hung_after
-    plan = GangPlan(
-        searcher.slot,
-        hung_after_seconds=seconds,
-        environment=worker_environment(),
-        verbose=options.verbose,
-    )
+    scratch = tempfile.mkdtemp(prefix="tune-", dir=scratch_folder())
+    plan = GangPlan(searcher.slot, environment=worker_environment(), verbose=options.verbose)
+    seconds = None if options.hung_after is None else 60 * options.hung_after
+    if seconds is not None:
+        plan = replace(plan, hung_after_seconds=seconds)
     watchdog = start_watchdog(seconds)
-    searcher.why_died = lambda folder: ray.get(watchdog.reason.remote(folder))
+    searcher.fate_of = lambda folder: fate_of(watchdog, folder)
+    searcher.machines = working_machines
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
+
+    def resources(config: dict[str, Any]) -> Any:
+        """Of a slot; one that trains itself is not placed on a node that is avoided."""
+        avoid = config["avoid"].split(",") if config["avoid"] and plan.slot.alone else ()
+        selector = elsewhere(avoid)
+        where: dict[str, Any] = {}
+        if selector is not None:
+            where["bundle_label_selector"] = [selector]
+        return tune.PlacementGroupFactory([plan.slot.held], **where)
+
     tuner = tune.Tuner(
-        tune.with_resources(trainable, tune.PlacementGroupFactory([plan.slot.held])),
+        tune.with_resources(trainable, resources),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
             scheduler=scheduler,
@@ -209,5 +258,5 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> N
     try:
         tuner.fit()
     finally:
-        ray.kill(watchdog)
+        stop_watchdog(watchdog)
         shutil.rmtree(scratch, ignore_errors=True)

@@ -12,7 +12,7 @@ import tyro
 
 from lab.config import parse_setting
 from lab.engine.slots import parse_workers
-from lab.errors import InputError
+from lab.errors import InputError, unknown
 from lab.plan import PlanSettings, Preset, Space
 from lab.plan.objective import ObjectiveName
 from lab.plan.settings import FIRST_CONFIRM_SEED
@@ -36,11 +36,19 @@ WITH_RESUME = (
     "hung_after",
     "storage",
     "address",
+    "space",
+    "retry_errored",
+    "trust",
+    "accept_space",
+    "wait",
     "dry_run",
     "serve",
     "verbose",
 )
 """Options that a resumed study takes; its record settles the others."""
+Pruner = Literal["none", "asha"]
+PRUNERS = get_args(Pruner)
+ONLY_WITH_RESUME = ("retry_errored", "trust", "accept_space", "wait")
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ class SearchOptions:
     """Search a GAN space: which settings train stably, and how do the others fail?"""
 
     space: str = "sngan"
-    """A named space (see --list-spaces), or the path of your own .py file."""
+    """A named space (see --list-spaces), or the path of your own .py file. With --resume: where
+    the study's own file is now."""
     trials: int | None = None
     """Configurations to try; the preset's number when left out."""
     known_only: bool = False
@@ -64,7 +73,7 @@ class SearchOptions:
         ObjectiveName, tyro.conf.arg(metavar=f"{{{' | '.join(get_args(ObjectiveName))}}}")
     ] = "score"
     """What explore searches for; with two the record and the report hold the Pareto set."""
-    prune: Literal["none", "asha"] = "none"
+    prune: Pruner = "none"
     """asha: stop explore runs that look poor; recorded as pruned, neither stable nor failed."""
     grace_kimg: float | None = None
     """With --prune: no run is stopped before so many thousand images; a quarter of the budget."""
@@ -84,8 +93,9 @@ class SearchOptions:
     """GPUs of one worker, fractions allowed; 1 where there are GPUs, else 0."""
     accumulate: int | None = None
     """Passes that an update's batch is computed in, to save memory; 1 when left out."""
-    hung_after: float = 60.0
-    """A run without an evaluation for this many minutes is killed and tried again."""
+    hung_after: float | None = None
+    """A run without an evaluation for so many minutes is killed and tried again; ten times the
+    longest interval of the search when left out."""
     dataset: str | None = None
     """A named set (`python -m lab.data list`), a pack, a folder or a zip of images."""
     root: str | None = None
@@ -110,6 +120,16 @@ class SearchOptions:
     """A Ray cluster's address; a local Ray is started and closed again when left out."""
     resume: str | None = None
     """Continue this study (its folder or URL, or its name under --storage)."""
+    retry_errored: bool = False
+    """With --resume: runs that were given up after crashes are tried again."""
+    trust: bool = False
+    """With --resume: run Python files that the study names or holds, though no study of yours on
+    this machine began with them."""
+    accept_space: bool = False
+    """With --resume: continue though the space's file is not the one that the study began with."""
+    wait: float = 0.0
+    """With --resume: minutes to wait while another search drives the study; the next one then
+    takes over by itself."""
     dry_run: bool = False
     """Print the plan and an estimate of its time, and stop: no training, no study."""
     serve: int | None = None
@@ -151,6 +171,7 @@ class SearchOptions:
             ("accumulate", 1),
             ("race", 0),
             ("confirm", 0),
+            ("wait", 0),
         ):
             came = getattr(self, option)
             if came is not None and not least <= came < math.inf:
@@ -159,6 +180,9 @@ class SearchOptions:
             came = getattr(self, option)
             if came is not None and not 0 < came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be above 0")
+        for option, allowed in (("objective", get_args(ObjectiveName)), ("prune", PRUNERS)):
+            if (came := getattr(self, option)) not in allowed:  # from Python; tyro checks its own
+                raise unknown(_flag(option), str(came), allowed)
         if self.workers is not None:
             parse_workers(self.workers)
         self._check_stages()
@@ -166,6 +190,12 @@ class SearchOptions:
             raise InputError(f"--seed is {self.seed}; it must be from 0 to {2**31 - 1}")
         if self.resume is not None:
             self._check_resumable()
+            return
+        plain = SearchOptions()
+        for name in ONLY_WITH_RESUME:
+            if getattr(self, name) != getattr(plain, name):
+                text = f"{_flag(name)} is for --resume STUDY; give that as well, or neither"
+                raise InputError(text)
 
     def seed_counts(self) -> tuple[int, ...] | None:
         """Seeds at each rung, or None when left out. Raises InputError for any other text."""

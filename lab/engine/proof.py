@@ -1,7 +1,8 @@
 """Before anything starts: proof that every node writes into one storage and reads the others.
 
 A folder that only looks shared (another machine's own disk under the same path) would lose runs
-without an error. Each node leaves a note where the study will be, then reads those of all.
+without an error. Each node leaves a note where the study will be; then one node, the driver's,
+reads the notes of all, and all read its note: who shares with one shares with all.
 """
 
 from __future__ import annotations
@@ -47,22 +48,25 @@ def prove_on_cluster(study: Storage) -> None:
 
     here = ray.get_runtime_context().get_node_id()
     nodes = working_nodes(ray.nodes(), driver=here)  # type: ignore[no-untyped-call]
+    nodes.sort(key=lambda node: node.identity != here)
     prove_storage(open_storage(study.name.rpartition("/")[0]), nodes)
 
 
 def prove_storage(storage: Storage, nodes: Sequence[NodeAddress]) -> None:
-    """Raise InputError that names the node which cannot share the storage with the others.
+    """Raise InputError that names the node which cannot share the storage with the first one.
 
     With one node there is nothing to share. The notes are removed again.
     """
     if len(nodes) < 2:
         return
-    token = uuid.uuid4().hex[:12]
+    token, first = uuid.uuid4().hex[:12], nodes[0]
     names = {node: f".proof-{token}-{number}" for number, node in enumerate(nodes)}
     wrote = _on_every_node(nodes, _leave_note, storage.name, names)
     try:
         _require(storage, wrote)
-        _require(storage, _look(nodes, storage.name, names))
+        # The first comes last: of two that do not see each other the other one is named.
+        looked = _look(nodes[1:], storage.name, {first: names[first]})
+        _require(storage, [*looked, *_look([first], storage.name, names)])
     finally:
         for finding in wrote:
             if finding.problem is None:

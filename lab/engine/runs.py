@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lab.errors import InputError
+from lab.record.leases import fence
 from lab.record.storage import SharedFolder, for_training, in_its_words, open_storage
 
 JobMessage = dict[str, Any]
-"""A `lab.plan.Job` as it travels, with the path or URL of the run's folder for every node."""
+"""A `lab.plan.Job` as it travels, with the path or URL of the run's folder for every node.
+
+Behind a URL also `proposal`, the trial.json to store before the run, and `fence`, the driver's
+lease; `avoid` has the identities of nodes that get no worker.
+"""
 Answer = dict[str, Any]
 """An evaluation (see `answer_of`), an `error`, a person's `mistake`, or the gang's `end`.
 
@@ -74,20 +79,28 @@ def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations
         job["folder"],
         lambda folder: run(config, folder, **label, device=device, ranks=ranks),
         writes=ranks.rank == 0,
+        driver=job.get("fence"),
     )
 
 
 def stored_run(
-    address: str, start: Callable[[Path], Generator[Evaluation, None, None]], *, writes: bool
+    address: str,
+    start: Callable[[Path], Generator[Evaluation, None, None]],
+    *,
+    writes: bool,
+    driver: tuple[str, int] | None = None,
 ) -> Generator[Evaluation, None, None]:
     """The evaluations of the run at `address` (a path or URL), each yielded once it is stored.
 
-    `writes`: whether this worker is the one that reads and writes the folder.
+    `writes`: whether this worker is the one that reads and writes the folder. `driver`: the study
+    and the number of its driver's lease; a worker whose study another driver took over stops.
     """
     storage = open_storage(address)
     if isinstance(storage, SharedFolder):
         yield from start(storage.folder)
         return
+    if driver is not None:
+        storage.guard = fence(*driver)
     with in_its_words(storage):
         if writes:
             storage.pull(for_training)

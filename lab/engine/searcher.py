@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,10 +12,12 @@ from typing import Any, Protocol
 from ray.tune.search import Searcher
 
 from lab.engine.slots import Slot
+from lab.engine.watchdog import Fate
 from lab.errors import InputError
 from lab.plan import Job, Mirror, Outcome, Planner, trial_card
 from lab.record import (
     ERROR_FILE,
+    IMAGES_SEEN,
     QUALITY,
     RUN_FILE,
     SECONDS_EVALUATING,
@@ -25,6 +28,7 @@ from lab.record import (
     trial_folder,
     write_card,
 )
+from lab.record.remote import RemoteFolder
 from lab.record.score import final_quality
 from lab.record.storage import Storage, open_storage
 from lab.run.folder import RunLabel, mark_errored, mark_pruned
@@ -70,8 +74,16 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """Tune's ids of the runs that a scheduler stopped for looking poor."""
         self.mistake: str | None = None
         """What a person has to fix before the search can continue; set while it runs."""
-        self.why_died: Callable[[str], str | None] = lambda folder: None
-        """Why the watchdog killed the worker of the run in a folder, if it did."""
+        self.avoided: dict[str, str] = {}
+        """Nodes that get no more runs: identity -> what a person has to fix there."""
+        self._mistaken: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+        """Nodes on which a run, by trial and seed, met something that a person has to fix."""
+        self._proposals: dict[int, str] = {}
+        """Text of each trial.json that no worker is known to have stored yet, by trial."""
+        self.fate_of: Callable[[str], Fate] = lambda folder: Fate()
+        """What the watchdog knows about the run in a folder, whose worker is gone."""
+        self.machines: Callable[[], Mapping[str, str]] = dict
+        """Identity -> address of the nodes that may run work now."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
@@ -90,33 +102,46 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.mirror.put(self.planner.trial(job.trial))
         self.live[trial_id] = job
         self.watcher.run_started(job)
-        return {"job": self._message(job)}
+        return {"job": self._message(job), "avoid": ",".join(self.avoided)}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        self.watcher.run_evaluated(self.live[trial_id], json.loads(result["row"]))
+        # Attempts count from the last stored evaluation: this is one.
+        job = self.live[trial_id] = replace(self.live[trial_id], attempt=1)
+        self._proposals.pop(job.trial, None)
+        row = json.loads(result["row"])
+        if job.seed == self.planner.explore_job(job.trial).seed:
+            self.mirror.report(job.trial, row[IMAGES_SEEN], row[QUALITY])
+        self.watcher.run_evaluated(job, row)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         job = self.live.pop(trial_id)
-        result = {} if error or result is None else result
+        try:
+            self._take_in(trial_id, job, {} if error or result is None else result)
+        except InputError as mistake:  # the storage refuses to note it
+            self.mistake = self.mistake or str(mistake)
+
+    def _take_in(self, trial_id: str, job: Job, result: dict[str, Any]) -> None:
         if "mistake" in result:
-            self.mistake = result["mistake"]  # the record keeps the run for a resume
+            self._note_mistake(job, result["mistake"], result.get("node"))
             return
         if "no_room" in result:
-            self._hand_back(job)
+            self.num_slots = max(1, len(self.live))
+            text = "there is no room on the cluster for the workers of this run; it waits"
+            self._hand_back(job, text)
             return
         self.num_slots = min(self.num_slots + 1, self._most_slots)
         if trial_id in self.given_up:
             row = json.loads(result["row"])
             outcome = self._pruned(job, row)
         elif "score" not in result:
-            job = replace(job, attempt=result.get("attempt", job.attempt))
-            try:
-                outcome, row = self._crashed(job, result.get("error")), {}
-            except InputError as mistake:
-                self.mistake = str(mistake)
+            fate = self.fate_of(self._address(job))
+            if fate.node is not None and fate.node not in self.machines():
+                self._hand_back(job, "the machine that trained this run was lost")
                 return
+            job = replace(job, attempt=result.get("attempt", job.attempt))
+            outcome, row = self._crashed(job, result.get("error") or fate.reason), {}
         else:
             row = json.loads(result["row"])
             outcome = _finished(job, result, row)
@@ -125,18 +150,39 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
         self.watcher.run_ended(job, outcome, row, again=again)
 
-    def _hand_back(self, job: Job) -> None:
-        """The cluster has no room for another gang: the run waits until others end."""
-        self.num_slots = max(1, len(self.live))
-        text = "there is no room on the cluster for the workers of this run; it waits"
-        outcome = Outcome(status="errored", error=text)
-        self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)  # costs no attempt
+    def _note_mistake(self, job: Job, mistake: str, node: str | None) -> None:
+        """A person has to fix something: on one node, unless it is so elsewhere as well.
+
+        A run that met it on a second node ends the search, and so does the last node. The record
+        keeps the run for a resume.
+        """
+        machines = self.machines()
+        if node is None or len(machines) < 2:
+            self.mistake = mistake
+            return
+        self.avoided[node] = mistake
+        met = self._mistaken[job.trial, job.seed]
+        met.add(node)
+        if len(met) > 1 or not machines.keys() - self.avoided.keys():
+            where = " and ".join(sorted(machines.get(one, one) for one in met))
+            self.mistake = f"{mistake} (so it was on {where})"
+            return
+        self._hand_back(
+            job,
+            f"on the node {machines.get(node, node)}, which gets no more runs of this search: "
+            f"{mistake}",
+        )
+
+    def _hand_back(self, job: Job, why: str) -> None:
+        """The run is made later, and this start costs it no attempt."""
+        outcome = Outcome(status="errored", error=why)
+        self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)
         self.watcher.run_ended(job, outcome, {}, again=True)
 
     def _pruned(self, job: Job, row: dict[str, Any]) -> Outcome:
         """Stopped for looking poor: noted in the record, neither stable nor failed."""
         folder, within = self._local_folder(job)
-        self.storage.pull(lambda path: path == within + RUN_FILE)
+        self.storage.fetch(within + RUN_FILE)
         mark_pruned(folder, _label(job), row)
         self.storage.push(within + RUN_FILE)
         return Outcome(status="pruned")
@@ -144,10 +190,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
     def _crashed(self, job: Job, error: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, for the planner to retry."""
         folder, within = self._local_folder(job)
-        self.storage.pull(
-            lambda path: path.startswith(within) and path.endswith((RUN_FILE, ERROR_FILE))
-        )
-        text = error or self.why_died(self._address(job)) or "the worker process died"
+        self.storage.fetch(within + RUN_FILE, within + ERROR_FILE)
+        text = error or "the worker process died"
         if error is None and (folder / ERROR_FILE).exists():
             text = (folder / ERROR_FILE).read_text(errors="replace").strip()
         mark_errored(folder, _label(job), text)
@@ -155,11 +199,21 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         return Outcome(status="errored", verdict=None, score=None, error=text)
 
     def _write_trial(self, job: Job) -> None:
-        """Write the proposal before its run starts, so that no crash loses it."""
+        """Write the proposal before its run starts, so that no crash loses it.
+
+        Behind a URL the run's worker stores it: a request in Tune's loop would delay all runs.
+        """
         path = trial_folder(self.study, job.trial) / TRIAL_FILE
+        for folder in (path.parent, run_folder(self.study, job.trial, job.seed)):
+            if folder.is_symlink():
+                raise InputError(
+                    f"{folder} is a link, and a study is written into its own folders only; put "
+                    "the folder itself there, or remove the link"
+                )
         if not is_readable(path):
             write_card(path, trial_card(self.planner.explore_job(job.trial)))
-            self.storage.push(path.relative_to(self.study).as_posix())
+            if isinstance(self.storage, RemoteFolder):
+                self._proposals[job.trial] = path.read_text()
 
     def _local_folder(self, job: Job) -> tuple[Path, str]:
         """The run's folder, and its path within the study, with a slash at its end."""
@@ -179,9 +233,26 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
                 "stage": job.stage,
                 "attempt": job.attempt,
                 "max_attempts": self.planner.settings.max_attempts,
+                "avoid": list(self.avoided),
+                "fence": self._fence(),
+                "proposal": self._proposal(job),
                 "config": job.config.model_dump(),
             }
         )
+
+    def _proposal(self, job: Job) -> list[str] | None:
+        """The study, path and text of a trial.json that the run's worker is to store first."""
+        text = self._proposals.get(job.trial)
+        if text is None:
+            return None
+        path = trial_folder(Path(), job.trial) / TRIAL_FILE
+        return [self.storage.name, path.as_posix(), text]
+
+    def _fence(self) -> list[Any] | None:
+        """The study and the number of its lease, for workers behind a URL; None for a folder."""
+        if not isinstance(self.storage, RemoteFolder) or self.storage.fence is None:
+            return None
+        return [self.storage.name, self.storage.fence]
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles searchers to restore them; the lab rebuilds from the record."""

@@ -90,6 +90,11 @@ def require_resources(cluster: Resources, slot: Slot) -> None:
             f"--gpus-per-worker is {slot.gpus:g} with --workers {slot.workers}; workers of a run "
             "cannot share a GPU, so give each a whole one, or take --workers 1"
         )
+    if slot.gpus > 1 and slot.gpus != int(slot.gpus):
+        raise InputError(
+            f"--gpus-per-worker is {slot.gpus:g}; Ray gives a part of one GPU or whole ones, so "
+            f"give a number up to 1, or {int(slot.gpus)} or {int(slot.gpus) + 1}"
+        )
     num_places = _num_places(cluster, slot)
     if num_places >= slot.workers.least:
         return

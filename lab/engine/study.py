@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +25,13 @@ from lab.plan import (
     Preset,
     Space,
     choose_preset,
+    file_of_space,
     find_preset,
+    find_space_file,
+    is_named,
     load_space,
     restored_space,
+    space_of,
     study_card,
 )
 from lab.record import (
@@ -36,6 +41,8 @@ from lab.record import (
     DataCard,
     MetricsCard,
     SettingsCard,
+    SpaceCard,
+    SpaceChangeCard,
     StudyCard,
     StudyRecord,
     read_json,
@@ -48,7 +55,12 @@ from lab.record.storage import Storage
 from lab.run.checkpoint import whole_checkpoints
 from lab.run.folder import now
 from lab.stability.validated import detector
+from lab.trust import note_own, require_own
+from lab.user_file import read_source
 
+DEFAULT_SPACE = SearchOptions().space
+MOST_DIFFERENCES = 4
+"""Changed lines of a space that an error quotes."""
 DECISIVE = {
     STUDY_FILE: ("space", "base", "settings"),
     TRIAL_FILE: ("parameters", "config", "origin"),
@@ -102,11 +114,11 @@ def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
     return Sizes(preset, space, settings, slot, _concurrent(options, machines, slot))
 
 
-def asked_space(options: SearchOptions) -> Space:
-    """The space that the options name, with the settings that they fix."""
+def asked_space(options: SearchOptions, given: Space | None = None) -> Space:
+    """The space that the options name, or the given one, with the settings that they fix."""
     if options.preset is not None:
         find_preset(options.preset)
-    space = load_space(options.space)
+    space = given or load_space(options.space)
     fixed = options.fixed_values()
     return space.with_fixed(fixed) if fixed else space
 
@@ -135,6 +147,7 @@ def create(
         line = f"preset {preset.name}: {preset.description}"
         console.print(line, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space.with_kept_files(), slot)
+    note_own([(str(space.file), space.text), *((it.name, it.text) for it in space.files)])
     planner = Planner(space, settings)
     plan = settings.model_copy(update={"num_sobol": planner.num_sobol})
     card = study_card(space).changed(
@@ -170,16 +183,19 @@ def _settings_card(
     )
 
 
-def reopen(storage: Storage, options: SearchOptions) -> Study:
+def reopen(storage: Storage, options: SearchOptions, given: Space | None = None) -> Study:
     """A stored study, its planner rebuilt from the record alone; nothing is written yet.
 
+    `given`: the space of a Python function, for a study of one.
     Raises InputError for a record that cannot be continued, with the file that prevents it.
     """
     record = read_study(storage.folder, evaluations=False)
     _require_whole(record)
     stored = record.card.settings
     settings = resumed_settings(stored, options)
-    space = restored_space(record.card)
+    now_searched = given or _space_now(record, storage.name, options)
+    changed = changed_space(record, now_searched, options)
+    space = restored_space(record.card, now_searched)
     slot = Slot(
         options.cpus_per_worker or stored.cpus_per_worker or 1.0,
         (stored.gpus_per_worker or 0.0)
@@ -187,13 +203,67 @@ def reopen(storage: Storage, options: SearchOptions) -> Study:
         else options.gpus_per_worker,
         parse_workers(options.workers or stored.workers),
     )
-    planner = Planner.rebuild(space, settings, record)
+    planner = Planner.rebuild(space, settings, record, retry_errored=options.retry_errored)
     concurrent = options.concurrent or stored.concurrent or 1
     card = record.card.changed(
+        space=changed,
+        parameters=record.card.parameters
+        if changed.text == record.card.space.text
+        else study_card(space).parameters,
         stages=planner.stages,
         settings=_settings_card(stored, settings, slot, concurrent),
     )
     return Study(storage, space, settings, slot, concurrent, planner, card)
+
+
+def _space_now(record: StudyRecord, name: str, options: SearchOptions) -> Space:
+    """The space that a resume continues with: of the file asked for, else of the study's own.
+
+    Raises InputError before code that only the record vouches for is run.
+    """
+    is_asked = options.space != DEFAULT_SPACE
+    file = find_space_file(options.space) if is_asked else file_of_space(record.card)
+    whose = f"the study {name}"
+    files = [record.card.files, *(trial.files for trial in record.trials)]
+    kept = {(path, entry.text) for of_one in files for path, entry in of_one.items()}
+    require_own(sorted(kept), whose, trust=options.trust)
+    if not is_asked and not is_named(file):
+        text = (str(file), read_source(file))
+        remedy = ", or your own copy of it with --space FILE"
+        require_own([text], whose, trust=options.trust, remedy=remedy)
+    return space_of(file)
+
+
+def changed_space(record: StudyRecord, space: Space, options: SearchOptions) -> SpaceCard:
+    """The card of the space that the search continues with.
+
+    Raises InputError for a file that is not the one of the start, unless that is accepted.
+    """
+    stored, text = record.card.space, space.text
+    file = "" if space.is_function else str(space.file)
+    if not stored.text or stored.text == text:
+        return stored.changed(file=file)
+    if not options.accept_space:
+        raise InputError(
+            f"the space {space.file} is not the one that the study was searched with "
+            f"({what_differs(stored.text, text)}); restore it, or continue with --accept-space, "
+            "which the report will say"
+        )
+    first = max((trial.number for trial in record.trials), default=-1) + 1
+    change = SpaceChangeCard(when=now(), first_trial=first, text=stored.text)
+    return stored.changed(file=file, text=text, changes=(*stored.changes, change))
+
+
+def what_differs(before: str, after: str) -> str:
+    """The first changed lines of a text, in one line: `- old` and `+ new`."""
+    lines = [
+        line
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        if line[:1] in "+-" and not line.startswith(("---", "+++")) and line[1:].strip()
+    ]
+    quoted = "; ".join(f"{line[0]} {line[1:].strip()}" for line in lines[:MOST_DIFFERENCES])
+    more = len(lines) - MOST_DIFFERENCES
+    return (quoted or "only blank lines") + (f"; and {more} more lines" if more > 0 else "")
 
 
 def at_a_time(asked: int, cluster: Resources, slot: Slot, *, may_grow: bool) -> int:

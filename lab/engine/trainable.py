@@ -9,6 +9,7 @@ from typing import Any
 
 from ray import tune
 
+from lab.engine.cluster import this_node
 from lab.engine.gang.gang import GangPlan, TrainGang
 from lab.engine.runs import Answer, Evaluations, JobMessage, answer_of
 from lab.engine.slots import Slot
@@ -29,6 +30,10 @@ class InlineGang:
 
     over = False
     starting_seconds = 0.0
+
+    def uses_any_of(self, avoid: list[str]) -> bool:
+        """Whether it may have workers on a node that is to be avoided: Tune places its own."""
+        return False
 
     def __init__(self, plan: GangPlan) -> None:
         self._plan = plan
@@ -70,10 +75,11 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
     def setup(
         self, config: dict[str, Any], plan: GangPlan = ONE_CPU, watchdog: Any = None
     ) -> None:
+        job = json.loads(config["job"])
         self._plan = plan
         self._watch = Leash(watchdog)
-        self._gang = self._new_gang()
-        self._begin(json.loads(config["job"]))
+        self._gang = self._new_gang(job)
+        self._begin(job)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next run; the gang, its imports, data and metrics stay."""
@@ -81,19 +87,24 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         self._begin(json.loads(new_config["job"]))
         return True
 
-    def _new_gang(self) -> InlineGang | TrainGang:
-        return InlineGang(self._plan) if self._plan.slot.alone else TrainGang(self._plan)
+    def _new_gang(self, job: JobMessage) -> InlineGang | TrainGang:
+        if self._plan.slot.alone:
+            return InlineGang(self._plan)
+        return TrainGang(self._plan, avoid=job.get("avoid", []))
 
     def _begin(self, job: JobMessage) -> None:
         self._mistake: str | None = None
         try:
             self._run_storage = open_storage(job["folder"])
             self._run_storage.remove(ERROR_FILE)  # of an earlier attempt
+            if job.get("proposal"):
+                study, path, text = job["proposal"]
+                open_storage(study).write(path, text.encode())
         except InputError as error:
             self._mistake = str(error)
-        if self._gang.over:
+        if self._gang.over or self._gang.uses_any_of(job.get("avoid", [])):
             self._gang.end()
-            self._gang = self._new_gang()
+            self._gang = self._new_gang(job)
         self._watch.began(job["folder"], self._gang.starting_seconds)
         self._gang.begin(job)
 
@@ -103,6 +114,8 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         A run that failed on a gang that still works is a result with its `error`.
         """
         answer = self._gang.next() if self._mistake is None else {"mistake": self._mistake}
+        if "mistake" in answer:
+            answer = {"node": this_node(), **answer}
         if answer.get("no_room"):
             self._watch.over()
             return {"no_room": True, "done": True}

@@ -100,8 +100,9 @@ class Ranks:
             mine = _outcome(make)
         errors: list[Any] = [None] * self.num_ranks
         dist.all_gather_object(errors, mine.error)
-        for error in errors:
+        for rank, error in enumerate(errors):
             if error is not None:
+                error.rank = rank  # whose machine it is about
                 raise error
         made: Made = _opened(mine)
         return made

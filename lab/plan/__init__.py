@@ -8,7 +8,18 @@ from lab.plan.mirror import Mirror
 from lab.plan.planner import Planner
 from lab.plan.presets import PRESETS, Preset, choose_preset, find_preset
 from lab.plan.settings import PlanSettings
-from lab.plan.spaces import Space, list_spaces, load_space, restored_space, study_card
+from lab.plan.space_file import find_space_file
+from lab.plan.spaces import (
+    Space,
+    file_of_space,
+    is_named,
+    list_spaces,
+    load_space,
+    restored_space,
+    space_from,
+    space_of,
+    study_card,
+)
 from lab.plan.suggest import in_words
 
 __all__ = [
@@ -21,11 +32,16 @@ __all__ = [
     "Preset",
     "Space",
     "choose_preset",
+    "file_of_space",
     "find_preset",
+    "find_space_file",
     "in_words",
+    "is_named",
     "list_spaces",
     "load_space",
     "restored_space",
+    "space_from",
+    "space_of",
     "study_card",
     "trial_card",
 ]

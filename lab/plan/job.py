@@ -29,7 +29,7 @@ class Job:
     config: RunConfig
     """The whole configuration of the run."""
     attempt: int = 1
-    """1 for the first start; larger after crashes."""
+    """Starts since the run's last stored evaluation: larger than 1 after crashes."""
 
 
 @dataclass(frozen=True)

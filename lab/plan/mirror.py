@@ -11,7 +11,8 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,12 +20,19 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from lab.errors import InputError
 from lab.plan.objective import Direction
 
 SECONDS_BETWEEN = 1.0
 """A dashboard shows a trial at most this much later; trials of one batch are written once."""
+STORED_SECONDS = 60.0
+"""Between two copies of the file to where the study is stored."""
 SHARE_OF_A_CORE = 0.25
 """The copying takes no more of the driver's core, however fast trials end."""
+
+
+Curve = dict[int, float]
+"""Images seen -> quality."""
 
 
 class Mirror:
@@ -36,14 +44,25 @@ class Mirror:
         study_name: str,
         trials: Sequence[FrozenTrial] = (),
         directions: Sequence[Direction] = ("maximize",),
+        store: Callable[[], None] = lambda: None,
     ) -> None:
-        """Bring the file to `trials` (the planner's, when resuming), in the background."""
+        """Bring the file to `trials` (the planner's, when resuming), in the background.
+
+        `store` is called every STORED_SECONDS when the file has changed: behind a URL it is stored
+        then, and a dashboard elsewhere shows the running search. After an InputError it is called
+        again later.
+        """
         self.problem: str | None = None
         """Why the copying ended early, or None."""
         self._path = path
         self._study_name = study_name
         self._directions = directions
         self._waiting = {trial.number: trial for trial in trials}
+        self._curves: defaultdict[int, Curve] = defaultdict(dict)
+        """Values reported since they were last written, by trial."""
+        self._store = store
+        self._stored = time.monotonic()
+        self._is_stored = True
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="optuna-mirror", daemon=True)
@@ -53,6 +72,11 @@ class Mirror:
         """Copy a trial that the planner just proposed or closed; returns at once, never raises."""
         with self._lock:
             self._waiting[trial.number] = trial
+
+    def report(self, number: int, images_seen: int, quality: float) -> None:
+        """Copy a point of a running trial's learning curve; returns at once, never raises."""
+        with self._lock:
+            self._curves[number][images_seen] = quality
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Write what is waiting, for at most so long."""
@@ -68,9 +92,12 @@ class Mirror:
                 started = time.thread_time()
                 with self._lock:
                     waiting, self._waiting = self._waiting, {}
+                    curves, self._curves = self._curves, defaultdict(dict)
                 copied = copied or self._opened(waiting)
-                for number in sorted(waiting):
-                    copied.write(waiting[number])
+                for number in sorted(waiting.keys() | curves.keys()):
+                    copied.write(number, waiting.get(number), curves.get(number, {}))
+                    self._is_stored = False
+                self._store_now_and_then()
                 spent = time.thread_time() - started
                 self._closing.wait(max(SECONDS_BETWEEN, spent * (1 / SHARE_OF_A_CORE - 1)))
         except Exception as error:
@@ -81,6 +108,14 @@ class Mirror:
                 RuntimeWarning,
                 stacklevel=1,
             )
+
+    def _store_now_and_then(self) -> None:
+        if self._is_stored or time.monotonic() - self._stored < STORED_SECONDS:
+            return
+        self._stored = time.monotonic()
+        with suppress(InputError):
+            self._store()
+            self._is_stored = True
 
     def _opened(self, trials: dict[int, FrozenTrial]) -> _Copy:
         """The file where it agrees with the trials, else a new one."""
@@ -119,8 +154,16 @@ class _Copy:
             for one in self._stored
         )
 
-    def write(self, trial: FrozenTrial) -> None:
-        """Add a trial that is new, or finish one that was running; others are there already."""
+    def write(self, number: int, trial: FrozenTrial | None, curve: Curve) -> None:
+        """Add a trial that is new, or continue one that was running; others are whole already.
+
+        `trial` is None when nothing but its curve has grown.
+        """
+        if number < len(self._stored) and not self._stored[number].state.is_finished():
+            for images_seen, quality in curve.items():
+                self._storage.set_trial_intermediate_value(self._id(number), images_seen, quality)
+        if trial is None:
+            return
         assert trial.number <= len(self._stored), trial.number
         values = trial.values if trial.state == TrialState.COMPLETE else None
         if trial.number == len(self._stored):
@@ -130,14 +173,13 @@ class _Copy:
                 params=trial.params,
                 distributions=trial.distributions,
                 user_attrs=trial.user_attrs,
+                intermediate_values=curve,
                 constraints=trial.constraints,
             )
             self._study.add_trial(without_notes)
             self._stored.append(trial)
         elif trial.state.is_finished() and not self._stored[trial.number].state.is_finished():
-            trial_id = self._storage.get_trial_id_from_study_id_trial_number(
-                self._study_id, trial.number
-            )
+            trial_id = self._id(number)
             notes = trial.user_attrs.items() - self._stored[trial.number].user_attrs.items()
             for key, value in notes:
                 self._storage.set_trial_user_attr(trial_id, key, value)
@@ -145,3 +187,6 @@ class _Copy:
                 Trial(self._study, trial_id).set_constraint(key, value)
             self._storage.set_trial_state_values(trial_id, trial.state, values)
             self._stored[trial.number] = trial
+
+    def _id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)

@@ -50,15 +50,27 @@ class Planner:
         self._running: set[tuple[int, int]] = set()
         self._taken: set[tuple[int, int]] = set()
         """Trial and seed of every run asked for, ended or not."""
+        self.errored: dict[tuple[int, int], str] = {}
+        """Runs given up after their attempts, by trial and seed: why they crashed."""
+        self._retry_errored = False
 
     @classmethod
-    def rebuild(cls, space: Space, settings: PlanSettings, record: StudyRecord) -> Planner:
+    def rebuild(
+        cls,
+        space: Space,
+        settings: PlanSettings,
+        record: StudyRecord,
+        *,
+        retry_errored: bool = False,
+    ) -> Planner:
         """The planner as the record left it; runs without an end are asked for again first.
 
         A trial whose trial.json is missing or damaged is proposed again under its number.
+        `retry_errored`: so is a run that was given up, with all its attempts.
         Raises InputError when a recorded trial is no part of the space any more.
         """
         planner = cls(space, settings)
+        planner._retry_errored = retry_errored
         runs = {(run.trial, run.seed): run for run in record.runs}
         trials = {trial.number: trial for trial in record.trials}
         never_started: list[Job] = []
@@ -195,6 +207,8 @@ class Planner:
         if outcome.status == "errored" and job.attempt < self.settings.max_attempts:
             self._again.append(replace(job, attempt=job.attempt + 1))
             return
+        if outcome.status == "errored":
+            self.errored[job.trial, job.seed] = outcome.error or ""
         finished = outcome.status == "finished"
         result = self.objective.result(outcome) if finished else None
         self._race.tell(job.trial, job.seed, result)
@@ -273,5 +287,7 @@ class Planner:
                 self._take_in(job, outcome)
             case "pruned":
                 self._take_in(job, Outcome("pruned"))
+            case "errored" if self._retry_errored:
+                self._again.append(replace(job, attempt=1))
             case _:
                 self._take_in(job, Outcome("errored", error=run.card.error or None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,7 +30,7 @@ from lab.plan.space_file import (
 )
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
 from lab.record import FileCard, ParameterCard, SpaceCard, StudyCard
-from lab.user_file import UserFile, files_for, stored_files
+from lab.user_file import UserFile, files_for, read_source, stored_files
 
 NUM_SURVEY_DRAWS = 256
 
@@ -49,6 +50,8 @@ class Space:
     name: str
     description: str
     file: Path
+    text: str
+    """The file's text, or the function's; empty where Python does not have it."""
     base: Mapping[str, Any]
     """Dotted path -> value under everything that is sampled."""
     suggest: Callable[[optuna.Trial], Mapping[str, Any]]
@@ -59,6 +62,8 @@ class Space:
     """Dotted path -> value over everything that is sampled; such a path is not searched."""
     files: tuple[UserFile, ...] = ()
     """Text of the person's own files that configurations refer to; others are read from disk."""
+    is_function: bool = False
+    """Whether it was made of a Python function, which no other process can load."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the space itself sets for a preset, over its base: preset -> dotted path -> value."""
 
@@ -181,19 +186,49 @@ class Space:
         return text + (f" with --set {', '.join(self.fixed)}" if self.fixed else "")
 
 
+def space_from(
+    suggest: Callable[[optuna.Trial], Mapping[str, Any]],
+    *,
+    base: Mapping[str, Any] | None = None,
+    known_points: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Space:
+    """A space of a Python function, say one of a notebook, checked by drawing.
+
+    `base` and `known_points` are what BASE and KNOWN_POINTS are in a space's file.
+    Raises InputError as a file's space does.
+    """
+    points = {name: canonical_values(point) for name, point in (known_points or {}).items()}
+    try:
+        text = inspect.getsource(suggest)
+    except (OSError, TypeError):
+        text = ""
+    space = Space(
+        name=getattr(suggest, "__name__", "function"),
+        description=(inspect.getdoc(suggest) or "").strip(),
+        file=Path(inspect.getfile(suggest)) if inspect.isfunction(suggest) else Path("function"),
+        text=text,
+        base=canonical_values(base or {}),
+        suggest=suggest,
+        known_points=points,
+        is_function=True,
+    )
+    space.parameters()
+    return space
+
+
 def load_space(name_or_path: str | Path) -> Space:
     """A space by its name in search_spaces/ or by the path of a .py file, checked by drawing.
 
     Raises InputError with one sentence for an unknown name and for a file that cannot be used.
     """
-    space = _space_of(find_space_file(name_or_path))
+    space = space_of(find_space_file(name_or_path))
     space.parameters()
     return space
 
 
 def list_spaces() -> list[Space]:
     """The named spaces, in order of name."""
-    return [_space_of(file) for file in named_space_files()]
+    return [space_of(file) for file in named_space_files()]
 
 
 def study_card(space: Space) -> StudyCard:
@@ -202,7 +237,8 @@ def study_card(space: Space) -> StudyCard:
         space=SpaceCard(
             name=space.name,
             description=space.description,
-            file=str(space.file),
+            file="" if space.is_function else str(space.file),
+            text=space.text,
             known={name: dict(point) for name, point in space.known_points.items()},
             fixed=dict(space.fixed),
         ),
@@ -218,23 +254,47 @@ def study_card(space: Space) -> StudyCard:
     )
 
 
-def restored_space(study: StudyCard) -> Space:
-    """The space of a stored study: its file, with the base and settings of its start."""
+def file_of_space(study: StudyCard) -> Path:
+    """The space's file of a stored study; a study that was sent may name any file.
+
+    Raises InputError when it is not there.
+    """
+    if not study.space.file:
+        raise InputError(
+            f"the space {study.space.name} of this study is a Python function; continue the study "
+            'with search(function, resume="...") from Python'
+        )
     file = Path(study.space.file)
     # Named spaces move with the installation; a person's own file must be where it was.
-    named = not file.is_file() and file.parent.name == "search_spaces"
-    space = _space_of(find_space_file(study.space.name if named else file))
+    if file.parent.name == "search_spaces" and (is_named(file) or not file.is_file()):
+        return find_space_file(study.space.name)
+    return find_space_file(file)
+
+
+def is_named(file: Path) -> bool:
+    """Whether a space's file is one of the installation."""
+    return any(file.resolve() == named.resolve() for named in named_space_files())
+
+
+def restored_space(study: StudyCard, space: Space | None = None) -> Space:
+    """The space of a stored study, with the base and settings of its start.
+
+    `space` is what makes its draws; None for the file that the study names, which is run.
+    """
+    space = space or space_of(file_of_space(study))
     kept = study.model_dump()["files"]
     files = files_for((f"{name}:_" for name in kept), kept)
     return replace(space, base=_dotted(study.base), files=files).with_fixed(study.space.fixed)
 
 
-def _space_of(file: Path) -> Space:
+def space_of(file: Path) -> Space:
+    """The space in a file, which is run. Raises InputError when it cannot be used."""
     content = read_space_file(file)
     return Space(
         name=file.stem,
         description=content.description,
         file=file,
+        text=read_source(file),
         base=content.base,
         suggest=content.suggest,
         known_points=content.known_points,

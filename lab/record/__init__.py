@@ -75,6 +75,7 @@ from lab.record.study_parts import ParameterCard as ParameterCard
 from lab.record.study_parts import PilotCard as PilotCard
 from lab.record.study_parts import SettingsCard as SettingsCard
 from lab.record.study_parts import SpaceCard as SpaceCard
+from lab.record.study_parts import SpaceChangeCard as SpaceChangeCard
 from lab.record.verdicts import FAILURES as FAILURES
 from lab.record.verdicts import RULED as RULED
 from lab.record.verdicts import STABLE as STABLE

@@ -187,7 +187,8 @@ class RunCard(Card):
     stage: str = "explore"
     """Why the run was made: `explore`, `race` or `confirm`."""
     attempts: StrictInt = 1
-    """Starts after crashes, the first included; resuming a study adds none."""
+    """Starts since the last stored evaluation when the run last began: more than 1 after crashes
+    without progress. Resuming a study and the loss of a machine add none."""
     status: str
     """`running`: unfinished; `finished`: has a verdict; `errored`: crashed, which is not the GAN's
     fault; `pruned`: given up."""

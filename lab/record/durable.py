@@ -42,6 +42,8 @@ NOT_MENDED_BY_WAITING = frozenset(
     }
 )
 
+WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})
+
 Result = TypeVar("Result")
 Fill = Callable[[IO[bytes]], object]
 
@@ -192,7 +194,7 @@ class _Appending:
     def attempt(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Unbuffered: a buffer would be flushed once more when the file is closed.
-        with self.path.open("a+b", buffering=0) as file:
+        with open(self.path, "a+b", buffering=0, opener=_not_through_a_link) as file:
             if self.length is None:
                 self.length = file.seek(0, os.SEEK_END)
             file.truncate(self.length)
@@ -214,6 +216,11 @@ class _Appending:
         os.fsync(file.fileno())
 
 
+def _not_through_a_link(path: str, flags: int) -> int:
+    """In a folder that somebody sent, a link would lead the line into another file."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+
+
 @contextmanager
 def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Be the only writer of `folder`; the system frees it when this process ends, even if killed.
@@ -233,13 +240,38 @@ def sole_writer(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
 
 def _lock_file(folder: Path) -> IO[str]:
     folder.mkdir(parents=True, exist_ok=True)
-    return (folder / LOCK_FILE).open("w")
+    return open_lock(folder / LOCK_FILE)
+
+
+def open_lock(path: Path) -> IO[str]:
+    """A lock file, made if it is not there and never emptied. Raises InputError for a link.
+
+    A link that somebody left under this name would have its target written.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.fdopen(os.open(path, flags, 0o666), "r+")
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InputError(f"{path} is a link, which a lock never is; remove it") from None
+        raise
 
 
 def took_lock(lock: IO[str]) -> bool:
-    """Hold a lock file until it is closed, unless another process does."""
+    """Hold a lock file until it is closed, unless another process does.
+
+    Raises InputError on a file system without locks.
+    """
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+        raise InputError(
+            f"{Path(str(lock.name)).parent} is on a file system without locks "
+            f"({error.strerror}), so nothing would keep two searches apart; mount it with locks, "
+            "or choose another folder"
+        ) from None
     return True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError
+from lab.json_text import parsed
 from lab.record.card import Card
 from lab.record.columns import IMAGES_SEEN
 from lab.record.durable import append_line, patiently, write_patiently
@@ -51,7 +52,12 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text()
-        data = json.loads(text)
+        data = parsed(text)
+        result: Any = _revived(data) if _may_hold_non_finite(text) else data
+    except RecursionError:
+        raise InputError(
+            f"{path} is damaged (nested too deeply); restore it or remove its folder"
+        ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path} cannot be read: {reason}") from None
@@ -72,8 +78,8 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path} has format {came!r}; this lab reads formats up to {FORMAT}: "
             "upgrade the lab to the version that wrote it"
         )
-    result: dict[str, Any] = _revived(data) if _may_hold_non_finite(text) else data
-    return result
+    content: dict[str, Any] = result
+    return content
 
 
 def is_readable(path: Path) -> bool:
@@ -118,7 +124,7 @@ def read_rows(path: Path) -> Rows:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = parsed(line)
         except ValueError:
             torn += 1
             continue

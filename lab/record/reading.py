@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab.config import canonical_record
 from lab.errors import InputError
@@ -13,7 +14,7 @@ from lab.record.card import AnyCard, Problem, validated
 from lab.record.cards import RunCard, StudyCard, TrialCard
 from lab.record.columns import under_columns
 from lab.record.evaluations import Evaluations, Row
-from lab.record.files import NewerFormat, Rows, read_json, read_rows
+from lab.record.files import NewerFormat, Rows, read_json, read_rows, write_json
 from lab.record.names import (
     EVALUATIONS_FILE,
     RUN_FILE,
@@ -25,6 +26,9 @@ from lab.record.names import (
 from lab.record.rescaled import is_rescaled, rescaled_rows, rescaled_run, scale_of
 from lab.record.scale import Scale
 from lab.record.study_parts import MetricsCard
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,74 @@ class StudyRecord:
         """Whether quality was made anew from the distances, as version 0.1 had another scale."""
         return is_rescaled(self.card)
 
+    def best(self) -> TrialCard | None:
+        """The recommended trial: the race's winner, not the luckiest run.
+
+        Of a study without a race, the trial of whose runs the largest share was stable, then the
+        one with the highest mean score; None when no run was stable.
+        """
+        by_number = {trial.number: trial for trial in self.trials}
+        if self.card.conclusions.recommended in by_number:
+            return by_number[self.card.conclusions.recommended]
+        done: dict[int, list[RunRecord]] = {}
+        for run in self.runs:
+            if run.status == "finished" and run.trial in by_number:
+                done.setdefault(run.trial, []).append(run)
+        ranked = [
+            (
+                sum(run.verdict == "stable" for run in runs) / len(runs),
+                sum(run.card.score or 0.0 for run in runs) / len(runs),
+                -number,
+            )
+            for number, runs in done.items()
+        ]
+        share, _, number = max(ranked, default=(0.0, 0.0, 0))
+        return by_number[-number] if share > 0 else None
+
+    def frame(self) -> DataFrame:
+        """One row a run: trial, seed, stage, status, verdict, score, final quality, and the
+        sampled parameters by path."""
+        import pandas as pd
+
+        parameters = {trial.number: trial.parameters for trial in self.trials}
+        rows = [
+            {
+                "trial": run.trial,
+                "seed": run.seed,
+                "stage": run.card.stage,
+                "status": run.status,
+                "verdict": run.verdict,
+                "score": run.card.score,
+                "final_quality": run.card.final_quality,
+                "images_seen": run.card.images_seen,
+                **parameters.get(run.trial, {}),
+            }
+            for run in self.runs
+        ]
+        return pd.DataFrame(rows)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the best trial's configuration for `python -m lab.train --config PATH`.
+
+        Raises InputError when there is no best trial.
+        """
+        best = self.best()
+        if best is None:
+            raise InputError(
+                f"{self.name} has no stable run, so there is no best trial to export; take one "
+                "of study.trials yourself"
+            )
+        write_json(Path(path), {"config": best.config, "files": _stored(best)})
+        return Path(path)
+
     @property
     def name(self) -> str:
         """The study's name; its folder's where the record has none."""
         return self.card.study or self.folder.name
+
+
+def _stored(trial: TrialCard) -> dict[str, dict[str, str]]:
+    return {name: {"sha256": file.sha256, "text": file.text} for name, file in trial.files.items()}
 
 
 def is_study(folder: Path) -> bool:
@@ -117,7 +185,7 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
     torn = 0
     evaluated = Evaluations()
     stored: list[tuple[Path, RunCard, list[Row]]] = []
-    for path in _in_order(folder / "trials"):
+    for path in _in_order(folder / "trials", folder, problems):
         trial = _readable(path / TRIAL_FILE, TrialCard, folder, problems)
         if trial is None:
             continue
@@ -125,7 +193,7 @@ def read_study(folder: Path, *, evaluations: bool = True) -> StudyRecord:
             problems.append(Problem(str((path / TRIAL_FILE).relative_to(folder))))
             continue
         trials.append(trial)
-        seeds = [run for run in _in_order(path) if run.name.startswith("seed-")]
+        seeds = [run for run in _in_order(path, folder, problems) if run.name.startswith("seed-")]
         if not seeds:
             problems.append(Problem(f"{path.relative_to(folder)}/seed-*"))
         for seed_folder in seeds:
@@ -177,15 +245,18 @@ def _as_named(rows: list[Row], metrics: MetricsCard) -> list[Row]:
     return [under_columns(row, columns) for row in rows]
 
 
-def _in_order(folder: Path) -> list[Path]:
-    """The folders in a folder by their numbers, which may have more digits than usual."""
-    return sorted(_folders(folder), key=lambda path: (len(path.name), path.name))
+def _in_order(folder: Path, study: Path, problems: list[Problem]) -> list[Path]:
+    """The folders in a folder by their numbers, which may have more digits than usual.
 
-
-def _folders(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        with os.scandir(folder) as entries:
-            yield from (folder / entry.name for entry in entries if entry.is_dir())
+    A link is none: it would lead out of the study.
+    """
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as scan:
+        entries = [(folder / entry.name, entry.is_symlink()) for entry in scan if entry.is_dir()]
+    problems += [Problem(str(path.relative_to(study))) for path, is_link in entries if is_link]
+    folders = [path for path, is_link in entries if not is_link]
+    return sorted(folders, key=lambda path: (len(path.name), path.name))
 
 
 def read_card(path: Path, kind: type[AnyCard]) -> AnyCard:

@@ -11,14 +11,22 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.errors import InputError
-from lab.record.durable import LOCK_FILE, patiently, sole_writer, took_lock, write_patiently
+from lab.record.durable import (
+    LOCK_FILE,
+    open_lock,
+    patiently,
+    sole_writer,
+    took_lock,
+    write_patiently,
+)
 from lab.record.names import EVALUATIONS_FILE, REPORT_FILE, RUN_FILE
 
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs"}
@@ -57,6 +65,8 @@ class RemoteFolder:
         """The local copy."""
         self.guard: Callable[[], None] = unguarded
         """Called before a push; raises when this process may not write here any more."""
+        self.fence: int | None = None
+        """Number of this process's lease, while it drives the study here."""
         self._files, root = _file_system(name)
         self._root: str = root.rstrip("/")
         self._sent: dict[str, tuple[int, int]] = {}
@@ -80,6 +90,22 @@ class RemoteFolder:
                 (self.folder / path).unlink()
                 self._sent.pop(path, None)
 
+    def fetch(self, *paths: str) -> None:
+        """Bring these files to what is stored: one request each, and no listing.
+
+        Raises StorageFailed.
+        """
+        contents = self._contents(list(paths))
+        for path in paths:
+            content = contents[self._at(path).strip("/")]
+            if content is None:
+                (self.folder / path).unlink(missing_ok=True)
+                self._sent.pop(path, None)
+                continue
+            write_patiently(self.folder / path, content)
+            self._note(path)
+            self._copied.pop(path, None)
+
     def push(self, *names: str) -> None:
         """Store what changed, pictures and rows first, run.json last, then remove what is gone.
 
@@ -87,14 +113,15 @@ class RemoteFolder:
         Raises StorageFailed, and InputError when another driver has taken the folder over.
         """
         self.guard()
-        local = self._local()
-        chosen = [path for path in local if not names or path in names]
-        for path in sorted(chosen, key=_turn):
+        if names:
+            local = [path for path in names if (self.folder / path).is_file()]
+        else:
+            local = self._local()
+        for path in sorted(local, key=_turn):
             if not self._is_sent(path):
                 self._send(path)
-        for path in sorted(set(self._sent) - set(local)):
-            if not names or path in names:
-                self._remove(path)
+        for path in sorted(set(self._sent).intersection(names or self._sent) - set(local)):
+            self._remove(path)
 
     def is_free(self) -> bool:
         """Whether nothing is stored here."""
@@ -121,6 +148,37 @@ class RemoteFolder:
     def write(self, path: str, content: bytes) -> None:
         """Store a small file that has no local copy."""
         self._patiently(lambda: self._files.pipe_file(self._at(path), content), path)
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Store a small file only if there is none; returns whether it is this one's.
+
+        Raises StorageFailed.
+        """
+
+        def act() -> bool:
+            try:
+                self._files.pipe_file(self._at(path), content, mode="create")
+            except Exception:
+                # Another's file, or this one's whose answer was lost on the way.
+                stored = self.read(path)
+                if stored is None:
+                    raise
+                return stored == content
+            return True
+
+        return self._patiently(act, path)
+
+    def names(self) -> list[str]:
+        """Names of the files and folders right here, without a look into the folders."""
+
+        def act() -> list[str]:
+            try:
+                return list(self._files.ls(self._root, detail=False))
+            except FileNotFoundError:
+                return []
+
+        stored = self._patiently(act, "", "read")
+        return [name.rstrip("/").rpartition("/")[2] for name in stored]
 
     def remove(self, path: str) -> None:
         """Remove a stored file that may be gone already."""
@@ -157,11 +215,18 @@ class RemoteFolder:
         listing = self._patiently(act, "", "read")
         paths = ((name.strip("/"), facts) for name, facts in listing.items())
         start = len(self._root.strip("/")) + 1
-        return {
+        inside = {
             name[start:]: _identity(facts)
             for name, facts in paths
             if not name.endswith(LOCK_FILE) and len(name) > start
         }
+        for path in inside:
+            if not is_inside(path):
+                raise InputError(
+                    f"{self.name} holds an object named {path!r}, which would be a file outside "
+                    "the study; remove it, and do not trust what else is stored there"
+                )
+        return inside
 
     def _fetch_changed(self, stored: dict[str, str]) -> list[str]:
         """Copy the listed files that differ from the local ones; returns those that are gone."""
@@ -253,6 +318,12 @@ def _file_system(url: str) -> tuple[Any, str]:
     return files, root
 
 
+def is_inside(path: str) -> bool:
+    """Whether a path with / between its parts stays below the folder that it is joined to."""
+    parts = path.split("/")
+    return not any(part in ("", ".", "..") or "\0" in part or "\\" in part for part in parts)
+
+
 def _turn(path: str) -> tuple[int, str]:
     """Pictures and rows come before their checkpoint, after which they are not made again.
 
@@ -294,18 +365,37 @@ def scratch_folder() -> Path:
     It also removes what killed processes left: a living process holds its folder's lock.
     """
     base = Path(tempfile.gettempdir()) / f"gan-lab-{os.getuid()}"
-    with sole_writer(base, wait_seconds=60.0):
-        for folder in base.iterdir():
-            if folder.is_dir() and not _is_held(folder):
-                shutil.rmtree(folder, ignore_errors=True)
-        mine = Path(tempfile.mkdtemp(dir=base))
-        held = ExitStack()
-        held.enter_context(sole_writer(mine))
+    if _is_own(base):
+        with sole_writer(base, wait_seconds=60.0):
+            for folder in base.iterdir():
+                if folder.is_dir() and not folder.is_symlink() and not _is_held(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
+            mine, held = _made_in(base)
+    else:
+        mine, held = _made_in(None)
     atexit.register(held.close)
     atexit.register(shutil.rmtree, mine, ignore_errors=True)
     return mine
 
 
+def _is_own(base: Path) -> bool:
+    """Whether a folder with a foreseeable name is this user's alone; it is made if missing."""
+    with suppress(OSError):
+        base.mkdir(mode=0o700, exist_ok=True)
+        facts = base.lstat()
+        is_ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+        return is_ours and not facts.st_mode & 0o022  # nor could others put anything there
+    return False
+
+
+def _made_in(base: Path | None) -> tuple[Path, ExitStack]:
+    """A new folder and the hold on it."""
+    mine = Path(tempfile.mkdtemp(prefix="gan-lab-" if base is None else "", dir=base))
+    held = ExitStack()
+    held.enter_context(sole_writer(mine))
+    return mine, held
+
+
 def _is_held(folder: Path) -> bool:
-    with (folder / LOCK_FILE).open("w") as lock:
+    with open_lock(folder / LOCK_FILE) as lock:
         return not took_lock(lock)

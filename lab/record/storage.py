@@ -49,6 +49,9 @@ class SharedFolder:
     def pull(self, wanted: Wanted = everything) -> None:
         """Bring the local folder to what is stored, as far as wanted."""
 
+    def fetch(self, *paths: str) -> None:
+        """Bring these files to what is stored, without a look at any other."""
+
     def push(self, *names: str) -> None:
         """Store what changed in the local folder (or in these files of it), and what is gone."""
 

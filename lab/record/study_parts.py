@@ -19,6 +19,17 @@ class FileCard(Card):
     """The whole file."""
 
 
+class SpaceChangeCard(Card):
+    """A space that was changed between a search and its resume."""
+
+    when: str = ""
+    """When the search continued with the changed file."""
+    first_trial: StrictInt = 0
+    """The first trial that may come of the changed file."""
+    text: str = ""
+    """The whole file as it was before."""
+
+
 class SpaceCard(Card):
     """The search space."""
 
@@ -28,6 +39,10 @@ class SpaceCard(Card):
     """What the space is for, in a sentence or two."""
     file: str = ""
     """Path of the space's file where the study was made."""
+    text: str = ""
+    """The whole file as it is searched now; empty in older records."""
+    changes: tuple[SpaceChangeCard, ...] = ()
+    """When the file was another one in the middle of the search, which a person accepted."""
     known: dict[str, dict[str, Any]] = {}
     """Points from the literature: name -> parameter path -> value."""
     fixed: dict[str, Any] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
 
+from lab.cores import own_cores
 from lab.record.conditions import system
 
 PACKAGES = ("torch", "numpy", "scipy", "plotly")
@@ -18,7 +18,7 @@ def hardware(processes: int) -> dict[str, Any]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "system": system(),
-        "cores": os.cpu_count(),
+        "cores": own_cores(),
         "gpu": gpu,
         "processes": processes,
     }

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,10 @@ def test_a_part_over_its_limit_is_killed_with_its_children_and_keeps_its_cases(
     assert result["error"] == "killed at its limit of 5 s"
     assert result["cases"] == [{"case": "first", "ok": True}]
     child = Path("/proc", (tmp_path / "child").read_text(), "stat")
-    assert not child.exists() or child.read_text().split()[2] == "Z"
+    deadline = time.monotonic() + 20  # a loaded machine takes a moment to end what was killed
+    while child.exists() and child.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, child.read_text()
+        time.sleep(0.05)
 
 
 def test_a_part_that_dies_reports_its_exit_code_and_stderr() -> None:

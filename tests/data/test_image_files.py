@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -198,3 +199,25 @@ def test_a_dangling_link_is_one_sentence(tmp_path: Path) -> None:
     (folder / "cats" / "link.png").symlink_to(tmp_path / "gone.png")
     with pytest.raises(InputError, match=r"link\.png cannot be read"):
         packed(folder)
+
+
+def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path: Path) -> None:
+    """A file of some hundred bytes can take gigabytes of memory."""
+    for side, said in ((8_000, "8,000 x 8,000 pixels; at most 50,000,000"), (20_000, "exceeds")):
+        bomb = io.BytesIO()
+        Image.new("1", (side, side)).save(bomb, "PNG")
+        assert len(bomb.getvalue()) < 60_000
+        archive = write_zip(tmp_path / f"{side}.zip", {"0.png": bomb.getvalue()})
+        with pytest.raises(InputError, match=said):
+            image_source(zip_shelf(archive))
+        with pytest.raises(InputError, match=said):
+            read_image(zip_shelf(archive), "0.png", 1)
+
+
+def test_a_file_that_unpacks_to_too_many_bytes_is_refused_by_the_zips_list(tmp_path: Path) -> None:
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("0.png", bytes(257 * 2**20))
+    assert archive.stat().st_size < 2**20
+    with pytest.raises(InputError, match="269,484,032 bytes unpacked; at most 268,435,456"):
+        zip_shelf(archive)

@@ -248,3 +248,11 @@ def test_the_centre_square_of_a_wide_image_is_kept() -> None:
     assert fit(wide, 8).min() == 255
     tall = wide.transpose(1, 0, 2)
     assert fit(tall, 8).min() == 255
+
+
+@pytest.mark.timeout(60)
+def test_a_cache_that_is_a_link_to_nothing_is_one_sentence(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.symlink_to(tmp_path / "gone")
+    with pytest.raises(InputError, match=r"cache is a link to .*gone, which is not there; make"):
+        make_folder_whole(cache / "packs" / "x", lambda folder: None)

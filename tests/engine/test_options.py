@@ -102,7 +102,8 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     def connect(*_: object, **__: object) -> None:
         raise AssertionError("a mistake that is found here must not wait for Ray")
 
-    monkeypatch.setattr(lab.engine.cluster, "_connect", connect)
+    for name in ("_start_here", "_join"):
+        monkeypatch.setattr(lab.engine.cluster, name, connect)
     monkeypatch.chdir(tmp_path)
     assert main([*args, *plan]) == 2
     errors = capsys.readouterr().err
@@ -154,7 +155,6 @@ def test_an_unknown_option_of_a_script_is_answered_with_the_nearest(tmp_path: Pa
 @pytest.mark.parametrize(
     "args",
     [
-        ["--space", "dcgan"],
         ["--seed", "4"],
         ["--preset", "laptop"],
         ["--set", "training.batch_size=8"],

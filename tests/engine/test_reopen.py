@@ -26,7 +26,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def connect(*_: object, **__: object) -> None:
         raise AssertionError("a damaged record must not wait for Ray")
 
-    monkeypatch.setattr(lab.engine.cluster, "_connect", connect)
+    monkeypatch.setattr(lab.engine.cluster, "_start_here", connect)
     space = load_space("sngan").with_defaults(find_preset("laptop").base)
     planner = Planner(space, PlanSettings(trials=4))
     settings = planner.settings.model_dump() | {"num_sobol": planner.num_sobol, "concurrent": 1}
@@ -114,3 +114,24 @@ def test_a_space_whose_file_is_gone_is_asked_back(study: Path) -> None:
     write_json(study / "study.json", entries)
     with pytest.raises(InputError, match=r"mine\.py does not exist"):
         reopen(open_storage(str(study)), SearchOptions())
+
+
+def test_a_run_that_was_given_up_is_tried_again_when_asked(study: Path) -> None:
+    run = read_json(run_folder(study, 2, 0) / "run.json")
+    write_json(run_folder(study, 2, 0) / "run.json", run | {"attempts": 3})
+    planner = reopen(open_storage(str(study)), SearchOptions()).planner
+    assert planner.errored == {(2, 0): "MemoryError"}
+    asked = [planner.ask() for _ in range(2)]
+    assert [(job.trial, job.attempt) for job in asked if job] == [(1, 1), (3, 1)]
+    again = reopen(open_storage(str(study)), SearchOptions(retry_errored=True)).planner
+    assert again.errored == {}
+    asked = [again.ask() for _ in range(3)]
+    assert [(job.trial, job.attempt) for job in asked if job] == [(1, 1), (2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize("option", ["--retry-errored", "--trust", "--accept-space", "--wait=3"])
+def test_what_belongs_to_a_resume_is_refused_without_one(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([option]) == 2
+    assert "is for --resume STUDY; give that as well, or neither" in capsys.readouterr().err

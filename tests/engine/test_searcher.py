@@ -11,8 +11,17 @@ from ray.tune.search import Searcher
 
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import Slot
+from lab.engine.watchdog import Fate
 from lab.plan import Job, Outcome, Planner, PlanSettings, load_space
-from lab.record import ERROR_FILE, read_json, read_study, run_folder, trial_folder, write_json
+from lab.record import (
+    ERROR_FILE,
+    StorageFailed,
+    read_json,
+    read_study,
+    run_folder,
+    trial_folder,
+    write_json,
+)
 
 
 class Log:
@@ -34,6 +43,10 @@ class Copies:
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
+        self.curve: list[tuple[int, int, float]] = []
+
+    def report(self, number: int, images_seen: int, quality: float) -> None:
+        self.curve.append((number, images_seen, quality))
 
     def put(self, trial: Any) -> None:
         self.numbers.append(trial.number)
@@ -103,6 +116,75 @@ def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
     assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
 
 
+def test_attempts_count_from_the_last_stored_evaluation(
+    searcher: PlannerSearcher, tmp_path: Path
+) -> None:
+    write_json(tmp_path / "study.json", {"study": "x"})
+    for start in range(5):
+        job = json.loads(searcher.suggest(f"a{start}")["job"])
+        assert (job["trial"], job["attempt"]) == (0, min(start, 1) + 1)
+        searcher.on_trial_result(f"a{start}", result(0.1))
+        searcher.on_trial_complete(f"a{start}", error=True)
+    assert searcher.watcher.ended == [(0, "errored", True)] * 5
+    assert searcher.mirror.curve == [(0, 10, 0.5)] * 5
+
+
+def test_the_loss_of_a_machine_costs_no_attempt(searcher: PlannerSearcher) -> None:
+    searcher.machines = lambda: {"this": "10.0.0.1"}
+    searcher.fate_of = lambda folder: Fate(node="gone")
+    for start in range(5):
+        job = json.loads(searcher.suggest(f"a{start}")["job"])
+        assert (job["trial"], job["attempt"]) == (0, 1)
+        searcher.on_trial_complete(f"a{start}", error=True)
+    searcher.fate_of = lambda folder: Fate(node="this")
+    searcher.suggest("b")
+    searcher.on_trial_complete("b", error=True)
+    assert json.loads(searcher.suggest("c")["job"])["attempt"] == 2
+
+
+def test_a_mistake_on_one_node_of_several_keeps_runs_away_from_it(
+    searcher: PlannerSearcher,
+) -> None:
+    searcher.machines = lambda: {"bad": "10.0.0.1", "good": "10.0.0.2", "third": "10.0.0.3"}
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", {"mistake": "LAB_CACHE is gone", "node": "bad"})
+    assert searcher.mistake is None
+    again = searcher.suggest("b")
+    job = json.loads(again["job"])
+    assert (job["trial"], job["attempt"], job["avoid"]) == (0, 1, ["bad"])
+    assert again["avoid"] == "bad"
+    other = searcher.suggest("c")
+    searcher.on_trial_complete("c", {"mistake": "LAB_CACHE is gone", "node": "third"})
+    assert searcher.mistake is None, "another run, another node: this run goes to the last one"
+    assert json.loads(other["job"])["trial"] == 1
+
+
+def test_a_mistake_that_repeats_elsewhere_ends_the_search_and_names_the_nodes(
+    searcher: PlannerSearcher,
+) -> None:
+    searcher.machines = lambda: {"one": "10.0.0.1", "two": "10.0.0.2", "three": "10.0.0.3"}
+    for trial_id, node in (("a", "one"), ("b", "two")):
+        searcher.suggest(trial_id)
+        searcher.on_trial_complete(trial_id, {"mistake": "no images", "node": node})
+    assert searcher.mistake == "no images (so it was on 10.0.0.1 and 10.0.0.2)"
+    assert searcher.suggest("c") == Searcher.FINISHED
+
+
+def test_a_storage_that_fails_while_a_run_is_noted_stops_the_search_in_order(
+    searcher: PlannerSearcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise StorageFailed("s3://x", "it is away", 3)
+
+    monkeypatch.setattr("lab.engine.searcher.mark_pruned", refuse)
+    searcher.suggest("a")
+    searcher.given_up.add("a")
+    row = {"images_seen": 10, "quality": 0.1}
+    searcher.on_trial_complete("a", {"row": json.dumps(row), "done": True})
+    assert "could not be written" in str(searcher.mistake)
+    assert searcher.live == {}
+
+
 def test_every_ask_and_tell_reaches_the_optuna_file(searcher: PlannerSearcher) -> None:
     searcher.suggest("a")
     searcher.on_trial_complete("a", result(0.4))
@@ -137,7 +219,7 @@ def test_a_mistake_ends_the_search_and_leaves_the_run_to_be_continued(
 def test_a_worker_that_was_ended_on_purpose_is_noted_with_the_reason(
     searcher: PlannerSearcher, tmp_path: Path
 ) -> None:
-    searcher.why_died = lambda folder: "taken for hung"
+    searcher.fate_of = lambda folder: Fate("taken for hung")
     searcher.suggest("a")
     searcher.on_trial_complete("a", error=True)
     assert read_json(run_folder(tmp_path, 0, 0) / "run.json")["error"] == "taken for hung"

@@ -86,3 +86,13 @@ def test_other_workers_are_refused_in_one_sentence(text: str) -> None:
 def test_a_slot_says_what_a_run_gets() -> None:
     assert str(Slot(1, 0)) == "1 CPU and 0 GPU"
     assert str(Slot(2, 1, Workers(2, 8))) == "2 to 8 workers of 2 CPU and 1 GPU"
+
+
+def test_parts_of_gpus_are_counted_as_ray_places_them() -> None:
+    machine = Resources((Node(64, 8),))
+    assert num_slots(machine, Slot(1, 0.4)) == 16
+    assert num_slots(machine, Slot(1, 0.5)) == 16
+    assert num_slots(machine, Slot(1, 1 / 3)) == 24
+    assert num_slots(machine, Slot(1, 2)) == 4
+    with pytest.raises(InputError, match=r"--gpus-per-worker is 1.5; Ray gives a part of one GPU"):
+        require_resources(machine, Slot(1, 1.5))

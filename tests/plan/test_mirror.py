@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+import lab.plan.mirror
 from lab.plan import Mirror, Outcome, Planner, PlanSettings, Space, load_space
+from lab.record import StorageFailed
 from tests.plan.simulation import write_space
 
 PATIENCE = 120.0
@@ -137,3 +140,35 @@ def test_two_objectives_and_their_broken_constraint_are_copied(
     assert [trial.values for trial in study.trials] == [[0.8, 3.0], [0.8, 3.0]]
     assert [trial.constraints for trial in study.trials] == [{}, {"failure": 1.0}]
     assert [trial.number for trial in study.best_trials] == [0]
+
+
+def test_learning_curves_and_copies_go_along_with_a_running_search(
+    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab.plan.mirror, "SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr(lab.plan.mirror, "STORED_SECONDS", 0.01)
+    path, copies = tmp_path / "optuna.db", []
+
+    def store() -> None:
+        copies.append(path.read_bytes()[:16])
+        if len(copies) == 1:
+            raise StorageFailed("s3://x", "it is away", 1)  # tried again later
+
+    planner = Planner(space, PlanSettings(trials=2))
+    mirror = Mirror(path, "s", store=store)
+    job = planner.ask()
+    assert job is not None
+    mirror.put(planner.trial(0))
+    mirror.report(0, 0, 0.0)
+    deadline = time.monotonic() + PATIENCE
+    while len(copies) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    mirror.report(0, 1000, 0.25)
+    planner.tell(job, Outcome("finished", "stable", 0.8))
+    mirror.put(planner.trial(0))
+    mirror.close(PATIENCE)
+    assert mirror.problem is None
+    (trial,) = stored(path)
+    assert trial.intermediate_values == {0: 0.0, 1000: 0.25}
+    assert trial.state == TrialState.COMPLETE

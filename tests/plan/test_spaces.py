@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from lab.config import make_config
 from lab.errors import InputError
-from lab.plan import Space, list_spaces, load_space, restored_space, study_card
+from lab.plan import Space, list_spaces, load_space, restored_space, space_from, study_card
 from lab.plan.presets import PRESETS
 from tests.plan.simulation import write_space
 
@@ -236,3 +239,22 @@ def test_a_study_from_before_a_setting_existed_takes_its_default(space: Space) -
     stored = study_card(space)
     del stored.base["penalty"]["orthonormal_weight"], stored.base["evaluation"]
     assert restored_space(stored).base_config() == space.base_config()
+
+
+def halves(trial: optuna.Trial) -> dict[str, Any]:
+    """Two rates and nothing else."""
+    return {"optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 1e-4, 1e-3)}
+
+
+def test_a_python_function_is_a_space() -> None:
+    point = {"known": {"optimizer.critic_lr": 2e-4}}
+    made = space_from(halves, base={"network.width": 0.5}, known_points=point)
+    assert (made.name, made.description) == ("halves", "Two rates and nothing else.")
+    assert made.known_config("known").optimizer.critic.lr == 2e-4
+    card = study_card(made)
+    assert (card.space.file, card.space.text) == ("", inspect.getsource(halves))
+    assert restored_space(card, made).base_config() == made.base_config()
+    with pytest.raises(InputError, match=r"is a Python function; continue the study with search"):
+        restored_space(card)
+    with pytest.raises(InputError, match=r"line \d+, raises ZeroDivisionError"):
+        space_from(lambda trial: {"seed": 1 / 0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import pickle
@@ -16,11 +17,13 @@ import lab.record.durable
 from lab.errors import InputError
 from lab.record import Rows, append_row, read_rows
 from lab.record.durable import (
+    LOCK_FILE,
     PATIENCE,
     StorageFailed,
     append_line,
     patience_seconds,
     patiently,
+    sole_writer,
     write_patiently,
     write_whole,
 )
@@ -145,7 +148,6 @@ def test_a_row_whose_taking_back_fails_too_is_there_once(
     path = tmp_path / "evaluations.jsonl"
     append_row(path, {"images_seen": 0})
     failing(monkeypatch, os, "fsync", times=1)
-    opened = Path.open
     taken_back = []
 
     class Dead:
@@ -174,7 +176,10 @@ def test_a_row_whose_taking_back_fails_too_is_there_once(
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             self.file.truncate(length)  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(Path, "open", lambda *args, **to: Dead(opened(*args, **to)))
+    def opened(*args: object, **to: object) -> Dead:
+        return Dead(open(*args, **to))  # noqa: PTH123
+
+    monkeypatch.setattr(lab.record.durable, "open", opened, raising=False)
     append_row(path, ROW)
     monkeypatch.undo()
     assert taken_back
@@ -238,3 +243,35 @@ def test_a_whole_file_on_a_full_disk_stays_the_old_one(tmp_path: Path) -> None:
             write_patiently(disk / "file", b"new" * BLOCK)
         assert (disk / "file").read_bytes() == b"old"
         assert sorted(path.name for path in disk.iterdir()) == ["ballast", "file"]
+
+
+def test_a_link_in_place_of_a_lock_is_not_written_through(tmp_path: Path) -> None:
+    victim = tmp_path / "bashrc"
+    victim.write_text("precious")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / LOCK_FILE).symlink_to(victim)
+    refused = pytest.raises(InputError, match=r"\.lock is a link, which a lock never is; remove")
+    with refused, sole_writer(tmp_path / "study"):
+        pass
+    assert victim.read_text() == "precious"
+
+
+def test_a_row_is_not_appended_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "bashrc"
+    victim.write_text("precious")
+    (tmp_path / "evaluations.jsonl").symlink_to(victim)
+    with pytest.raises(StorageFailed, match="could not be written"):
+        append_line(tmp_path / "evaluations.jsonl", b"{}\n")
+    assert victim.read_text() == "precious"
+
+
+def test_a_file_system_without_locks_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    refused = pytest.raises(InputError, match=r"is on a file system without locks \(No locks av")
+    with refused, sole_writer(tmp_path):
+        pass

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab.data.pack import PackCard
+from lab.errors import InputError
 from lab.plan import PlanSettings
 from lab.record import (
     STUDY_FILE,
@@ -20,6 +21,7 @@ from lab.record import (
     SettingsCard,
     VerdictCard,
     read_json,
+    read_rows,
     read_study,
     trial_folder,
     write_json,
@@ -118,3 +120,28 @@ def test_a_card_says_what_the_writer_of_the_verdict_says() -> None:
     assert {field.name for field in fields(Flag)} == set(FlagCard.model_fields)
     assert {field.name for field in fields(Pilot)} == set(PilotCard.model_fields)
     assert set(PackCard.model_fields) == set(DataCard.model_fields)
+
+
+def test_a_link_among_the_trials_is_no_trial_and_is_told(tmp_path: Path) -> None:
+    """It would lead the reader, and a resume's writer, out of the study."""
+    write_json(tmp_path / "study" / "study.json", {"study": "x"})
+    write_json(tmp_path / "elsewhere" / "trial.json", {"number": 0})
+    (tmp_path / "study" / "trials").mkdir()
+    (tmp_path / "study" / "trials" / "0000").symlink_to(tmp_path / "elsewhere")
+    record = read_study(tmp_path / "study")
+    assert record.trials == []
+    assert [problem.file for problem in record.problems] == ["trials/0000"]
+
+
+@pytest.mark.parametrize("text", ['{"format": 2, "seconds": ' + "9" * 400 + "}", "[" * 9000])
+def test_a_card_that_no_reader_could_hold_is_damaged(tmp_path: Path, text: str) -> None:
+    (tmp_path / "study.json").write_text(text)
+    with pytest.raises(InputError, match="is damaged"):
+        read_study(tmp_path)
+
+
+def test_a_row_that_no_reader_could_hold_is_a_torn_one(tmp_path: Path) -> None:
+    rows = ['{"images_seen": 1}', '{"images_seen": 2, "x": ' + "9" * 400 + "}", "[" * 9000]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    read = read_rows(tmp_path / "rows.jsonl")
+    assert (len(read.rows), read.num_torn) == (1, 2)

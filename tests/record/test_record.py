@@ -280,3 +280,36 @@ def test_a_writer_killed_half_way_leaves_the_old_file(tmp_path: Path) -> None:
     study = read_study(tmp_path)
     assert [found.trial for found in study.runs] == [0]
     assert study.problems == []
+
+
+def test_the_best_trial_is_the_recommended_one_and_no_lucky_run(tmp_path: Path) -> None:
+    runs = {0: [("stable", 0.9), ("diverged", 0.0)], 1: [("stable", 0.5), ("stable", 0.6)]}
+    write_json(tmp_path / "study.json", {"study": "x"})
+    for trial, ended in runs.items():
+        card = {"number": trial, "parameters": {"loss": "hinge"}, "config": {"seed": 0}}
+        write_json(tmp_path / "trials" / f"{trial:04d}" / "trial.json", card)
+        for seed, (verdict, score) in enumerate(ended):
+            run = {"trial": trial, "seed": seed, "status": "finished", "score": score}
+            folder = tmp_path / "trials" / f"{trial:04d}" / f"seed-{seed}"
+            write_json(folder / "run.json", run | {"verdict": {"name": verdict}})
+    study = read_study(tmp_path)
+    best = study.best()
+    assert best is not None
+    assert best.number == 1
+    frame = study.frame()
+    assert frame["verdict"].tolist() == ["stable", "diverged", "stable", "stable"]
+    assert set(frame["loss"]) == {"hinge"}
+    exported = read_json(study.export(tmp_path / "best.json"))
+    assert exported["config"] == {"seed": 0}
+    write_json(tmp_path / "study.json", {"study": "x", "conclusions": {"recommended": 0}})
+    best = read_study(tmp_path).best()
+    assert best is not None
+    assert best.number == 0
+
+
+def test_without_a_stable_run_there_is_no_best_trial(tmp_path: Path) -> None:
+    write_json(tmp_path / "study.json", {"study": "x"})
+    study = read_study(tmp_path)
+    assert study.best() is None
+    with pytest.raises(InputError, match="x has no stable run, so there is no best trial"):
+        study.export(tmp_path / "best.json")

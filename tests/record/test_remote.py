@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -12,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from lab.errors import InputError
 from lab.record.durable import PATIENCE, StorageFailed
 from lab.record.remote import RemoteFolder
 from tests.storages import another_process, fresh_storages, memory_stores, put, s3_server, stored
@@ -254,6 +258,15 @@ def test_a_bucket_that_is_not_there_is_told_at_once(server: object) -> None:
         storage.push()
 
 
+def test_an_s3_server_creates_an_object_once(server: object) -> None:
+    one, two = (another_process("s3://lab/studies/once") for _ in range(2))
+    assert one.create("lease", b"one")
+    assert not two.create("lease", b"two")
+    assert one.create("lease", b"one")
+    assert two.read("lease") == b"one"
+    assert two.names() == ["lease"]
+
+
 def test_an_s3_server_that_hangs_for_a_while_is_waited_for(
     server: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,3 +290,76 @@ def test_a_refused_connection_is_one_sentence_after_the_patience(
     fresh_storages()
     with pytest.raises(StorageFailed, match="Could not connect to the endpoint"):
         another_process("s3://lab/studies/x").pull()
+
+
+@pytest.mark.parametrize("key", ["../outside", "trials/../../outside", "a//b", "a/./b", "a\\b"])
+def test_an_object_outside_the_study_is_refused_and_nothing_is_written(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = another_process(URL)
+    put(storage, "study.json")
+    storage.push()
+    storage.forget()
+    root = storage._root.strip("/")
+    listing = {f"{root}/{key}": {"size": 1}, f"{root}/study.json": {"size": 1}}
+    monkeypatch.setattr(storage._files, "find", lambda *_, **__: listing)
+    with pytest.raises(InputError, match="which would be a file outside the study"):
+        storage.pull()
+    assert not storage.folder.exists() or list(storage.folder.iterdir()) == []
+
+
+def test_named_files_are_fetched_without_a_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = another_process(URL), another_process(URL)
+    put(writer, "trials/0000/seed-0/run.json")
+    writer.push()
+
+    def list_all(*_: object, **__: object) -> None:
+        raise AssertionError("a listing of the whole study")
+
+    monkeypatch.setattr(reader, "_listed", list_all)
+    monkeypatch.setattr(reader, "_local", list_all)
+    reader.fetch("trials/0000/seed-0/run.json", "trials/0000/seed-0/error.txt")
+    assert (reader.folder / "trials/0000/seed-0/run.json").exists()
+    assert not (reader.folder / "trials/0000/seed-0/error.txt").exists()
+    (reader.folder / "trials/0000/seed-0/run.json").write_text("changed")
+    reader.push("trials/0000/seed-0/run.json")
+    assert stored(URL)["trials/0000/seed-0/run.json"] == b"changed"
+    writer.remove("trials/0000/seed-0/run.json")
+    reader.fetch("trials/0000/seed-0/run.json")
+    assert not (reader.folder / "trials/0000/seed-0/run.json").exists()
+
+
+def test_a_file_is_created_once() -> None:
+    one, two = another_process(URL), another_process(URL)
+    assert one.create("x", b"one")
+    assert not two.create("x", b"two")
+    assert one.create("x", b"one")  # the answer to the first try may have been lost
+    assert two.read("x") == b"one"
+    assert "x" in one.names()
+
+
+OWN_SCRATCH = "from lab.record.remote import scratch_folder; print(scratch_folder())"
+
+
+def scratch_of_a_process(folder: Path) -> Path:
+    """What `scratch_folder` is in a new process whose TMPDIR this is."""
+    said = subprocess.run(
+        [sys.executable, "-c", OWN_SCRATCH],
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(said.stdout.strip())
+
+
+def test_the_foreseeable_folder_is_used_only_when_it_is_ours_alone(tmp_path: Path) -> None:
+    base = tmp_path / f"gan-lab-{os.getuid()}"
+    assert scratch_of_a_process(tmp_path).parent == base
+    assert stat.S_IMODE(base.stat().st_mode) == 0o700
+    base.chmod(0o777)
+    assert scratch_of_a_process(tmp_path).parent == tmp_path
+    shutil.rmtree(base)
+    (tmp_path / "elsewhere").mkdir()
+    base.symlink_to(tmp_path / "elsewhere")
+    assert scratch_of_a_process(tmp_path).parent == tmp_path

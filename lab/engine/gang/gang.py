@@ -8,10 +8,12 @@ import shutil
 import tempfile
 import threading
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.engine.cluster import ENVIRONMENT, on_this_node
+from lab.engine.cluster import ENVIRONMENT, elsewhere, on_this_node
+from lab.engine.gang.losses import Losses
 from lab.engine.gang.mailbox import Mailbox
 from lab.engine.gang.worker import carry_out_orders
 from lab.engine.runs import Answer, JobMessage
@@ -53,7 +55,7 @@ class GangPlan:
     slot: Slot
     start_run: str = "lab.engine.runs:start_run"
     """`module:name` of the function that starts a run on a worker."""
-    hung_after_seconds: float = 3600.0
+    hung_after_seconds: float = 6 * 3600.0
     """How long a rank waits for another before the process group fails."""
     environment: dict[str, str] = field(default_factory=worker_environment)
     verbose: bool = False
@@ -66,8 +68,10 @@ class TrainGang:
     behind (`end`). The thread is not the main one, so Ray Train leaves the signal handlers alone.
     """
 
-    def __init__(self, plan: GangPlan) -> None:
+    def __init__(self, plan: GangPlan, *, avoid: Sequence[str] = ()) -> None:
+        """`avoid`: identities of nodes that get no worker."""
         self._plan = plan
+        self._avoid = tuple(avoid)
         self._mailbox = _mailbox_here()
         self._scratch = tempfile.mkdtemp(prefix="gan-lab-gang-")
         self._run = 0
@@ -86,6 +90,10 @@ class TrainGang:
     def over(self) -> bool:
         """Whether it takes no further run."""
         return self._over or not self._thread.is_alive()
+
+    def uses_any_of(self, avoid: Sequence[str]) -> bool:
+        """Whether it was placed before all of these nodes were to be avoided."""
+        return not set(avoid) <= set(self._avoid)
 
     def begin(self, job: JobMessage) -> None:
         """Take the next run; the one before, if any, is dropped."""
@@ -130,7 +138,7 @@ class TrainGang:
 
         end: Answer = {"end": "Ray Train ended the workers of this gang"}
         try:
-            _trainer(self._plan, self._mailbox, self._scratch).fit()
+            _trainer(self._plan, self._avoid, self._mailbox, self._scratch).fit()
         except Exception as error:
             end = {"end": traceback.format_exc(), "no_room": _is_without_room(error)}
         finally:
@@ -153,7 +161,7 @@ def _mailbox_here() -> Any:
     return actor.remote()
 
 
-def _trainer(plan: GangPlan, mailbox: Any, scratch: str) -> Any:
+def _trainer(plan: GangPlan, avoid: Sequence[str], mailbox: Any, scratch: str) -> Any:
     import ray.train
     from ray.train.torch import TorchConfig, TorchTrainer
 
@@ -175,6 +183,7 @@ def _trainer(plan: GangPlan, mailbox: Any, scratch: str) -> Any:
             use_gpu=slot.gpus > 0,
             resources_per_worker=resources,
             placement_strategy="PACK",
+            label_selector=elsewhere(avoid),
         ),
         torch_config=TorchConfig(
             backend="cpu:gloo,cuda:nccl" if slot.gpus else "gloo",
@@ -189,6 +198,7 @@ def _trainer(plan: GangPlan, mailbox: Any, scratch: str) -> Any:
                 max_preemption_failures=MAX_PREEMPTIONS,
             ),
             worker_runtime_env={"env_vars": plan.environment},
+            callbacks=[Losses(mailbox)],
             logging_config=train.LoggingConfig(
                 log_level=logging.getLevelName(logging.INFO if plan.verbose else logging.ERROR)
             ),

@@ -27,6 +27,7 @@ class Order(NamedTuple):
     """Counts the runs of the gang: another number is another run."""
     job: JobMessage | None
     attempt: int
+    """Starts since the run's last stored evaluation."""
 
 
 class RankError(NamedTuple):
@@ -36,6 +37,8 @@ class RankError(NamedTuple):
     """The traceback."""
     mistake: str | None
     """The sentence of an InputError, which is a person's mistake."""
+    of_rank: int = 0
+    """The rank that raised it first; others may have raised it with that one."""
     usable: bool = True
     """Whether the rank's device still answers."""
     collateral: bool = False
@@ -52,7 +55,8 @@ class _Group:
     """One start of the gang's workers."""
 
     name: str
-    num_ranks: int
+    nodes: tuple[str, ...]
+    """Identity of each rank's machine."""
     errors: dict[int, RankError] = field(default_factory=dict)
     """By rank, of the outstanding order."""
     all_failed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,6 +76,10 @@ class Mailbox:
         """Whether a rank of the present group or an earlier one took the outstanding order."""
         self._num_deaths = 0
         """Groups that died at the present run since its last evaluation."""
+        self._has_progressed = False
+        """Whether the present run has stored an evaluation since the gang took it."""
+        self._failure: Literal["own", "machine"] | None = None
+        """How the present group failed; None while it has not."""
         self._collateral = ""
         self._end: Answer | None = None
         self._news = asyncio.Condition()
@@ -84,7 +92,7 @@ class Mailbox:
             return self._end
         assert self._answer is None, self._order
         if self._order is None or self._order.run != run:
-            self._num_deaths, self._collateral = 0, ""
+            self._num_deaths, self._collateral, self._has_progressed = 0, "", False
         self._post(action, run, job)
         self._answer = asyncio.get_running_loop().create_future()
         await self._announce()
@@ -102,17 +110,35 @@ class Mailbox:
         self._settle(end)
         await self._announce()
 
-    async def enlist(self, group: str, num_ranks: int) -> None:
+    async def failed(self, *, machine_was_taken: bool) -> None:
+        """Ray Train saw workers of the present group fail; it starts a new group.
+
+        `machine_was_taken`: by Ray's own account a machine was preempted.
+        """
+        self._failure = "machine" if machine_was_taken else "own"
+
+    async def enlist(
+        self, group: str, nodes: tuple[str, ...], alive: frozenset[str] | None = None
+    ) -> None:
         """A group of workers is ready; the outstanding order is for them.
 
-        A run that killed as many groups in a row as it may have attempts is given up.
+        `nodes`: the machine of each rank; `alive`: the machines that the cluster has now.
+        A run that killed as many groups in a row as it may have attempts is given up. A group
+        that was replaced because there is room for more workers counts as no death, and neither
+        does one that lost a machine.
         """
-        self._group = _Group(group, num_ranks)
+        killed = self._failure == "own" and not self._lost_machine(alive)
+        self._group, self._failure = _Group(group, nodes), None
         if self._answer is not None and self._taken:
-            self._num_deaths += 1
             self._taken = False
-            self._give_up_if_poisonous()
+            if killed:
+                self._num_deaths += 1
+                self._give_up_if_poisonous()
         await self._announce()
+
+    def _lost_machine(self, alive: frozenset[str] | None) -> bool:
+        present = self._group
+        return present is not None and alive is not None and not alive.issuperset(present.nodes)
 
     async def next_order(self, group: str, after: int) -> Order | None:
         """The order after number `after`, once there is one; None for a group that is to leave."""
@@ -127,6 +153,7 @@ class Mailbox:
         """Take rank 0's answer to an order."""
         if self._is_present(group) and self._is_outstanding(serial):
             self._num_deaths, self._collateral = 0, ""
+            self._has_progressed |= "row" in answer
             self._settle(answer)
 
     async def fail(self, group: str, rank: int, serial: int, error: RankError) -> bool:
@@ -144,7 +171,7 @@ class Mailbox:
             return False
         present.errors[rank] = error
         all_failed = present.all_failed
-        if len(present.errors) == present.num_ranks:
+        if len(present.errors) == len(present.nodes):
             self._conclude_failure(present)
         try:
             await asyncio.wait_for(all_failed.wait(), self._agreement_seconds)
@@ -158,11 +185,12 @@ class Mailbox:
             return
         errors = [error for _, error in sorted(group.errors.items())]
         is_same = len({error.summary for error in errors}) == 1
-        complete = len(errors) == group.num_ranks
+        complete = len(errors) == len(group.nodes)
         group.broken = not (is_same and complete and all(error.usable for error in errors))
-        mistakes = [error.mistake for error in errors if error.mistake is not None]
-        if mistakes:
-            self._settle({"mistake": mistakes[0]})
+        mistaken = [error for error in errors if error.mistake is not None]
+        if mistaken:
+            node = group.nodes[mistaken[0].of_rank]
+            self._settle({"mistake": mistaken[0].mistake, "node": node})
         else:
             texts = [error.text for error in errors]
             self._settle({"error": texts[0] if is_same else "\n".join(texts)})
@@ -177,7 +205,7 @@ class Mailbox:
         if order.action != "step":
             return
         assert order.job is not None
-        attempt = order.job["attempt"] + self._num_deaths
+        attempt = self._attempt_of(order.job)
         if attempt > order.job["max_attempts"]:
             times = f"{self._num_deaths} times" if self._num_deaths > 1 else "once"
             died = f"the workers of this run died {times} since its last evaluation"
@@ -189,9 +217,14 @@ class Mailbox:
         self, action: Literal["step", "close", "end"], run: int, job: JobMessage | None
     ) -> None:
         serial = 1 if self._order is None else self._order.serial + 1
-        attempt = 0 if job is None else job["attempt"] + self._num_deaths
+        attempt = 0 if job is None else self._attempt_of(job)
         self._order = Order(serial, action, run, job, attempt)
         self._taken = False
+
+    def _attempt_of(self, job: JobMessage) -> int:
+        """Starts of the run since its last stored evaluation, the present one included."""
+        first: int = 1 if self._has_progressed else job["attempt"]
+        return first + self._num_deaths
 
     def _settle(self, answer: Answer) -> None:
         if self._answer is None:

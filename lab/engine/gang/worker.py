@@ -29,6 +29,7 @@ def carry_out_orders(settings: dict[str, Any]) -> None:
     from ray.train import get_context
     from ray.train.torch import get_device
 
+    from lab.engine.cluster import this_node, working_machines
     from lab.gan.ranks import Ranks
 
     torch.set_num_threads(settings["threads"])
@@ -36,8 +37,10 @@ def carry_out_orders(settings: dict[str, Any]) -> None:
     ranks = Ranks(context.get_world_rank(), context.get_world_size())
     mailbox = settings["mailbox"]
     name = [uuid.uuid4().hex]
+    nodes: list[Any] = [None] * ranks.num_ranks
+    dist.all_gather_object(nodes, this_node())
     if ranks.rank == 0:
-        ray.get(mailbox.enlist.remote(name[0], ranks.num_ranks))
+        ray.get(mailbox.enlist.remote(name[0], tuple(nodes), frozenset(working_machines())))
     dist.broadcast_object_list(name, src=0)
     start = resolve_name(settings["start_run"])
     device = get_device().type  # Ray Train has made it the current one
@@ -70,7 +73,7 @@ class _Rank:
                 answer = self._carry_out(order)
             except Exception as error:
                 self._forget()
-                report = _rank_error(error)
+                report = _rank_error(error, self.ranks.rank)
                 if not get(self.mailbox.fail.remote(self.group, self.ranks.rank, serial, report)):
                     raise GangBroken(report.summary) from error
                 continue
@@ -103,10 +106,11 @@ class _Rank:
         self.run = self.evaluations = None
 
 
-def _rank_error(error: Exception) -> RankError:
+def _rank_error(error: Exception, rank: int) -> RankError:
     return RankError(
         "".join(traceback.format_exception(error)),
         mistake=str(error) if isinstance(error, InputError) else None,
+        of_rank=getattr(error, "rank", rank),
         usable=_device_answers(),
         collateral=_is_collateral(error),
     )

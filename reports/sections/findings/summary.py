@@ -47,8 +47,19 @@ def header(study: StudyRecord, now: datetime) -> Html:
         element("h1", study.name),
         element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
         element("p", made_anew, class_="banner") if made_anew else None,
+        *(element("p", note, class_="banner") for note in space_changes(card)),
         age,
     )
+
+
+def space_changes(card: StudyCard) -> list[str]:
+    """A sentence for each change of the space in the middle of the search."""
+    return [
+        f"The space's file was changed before trial {change.first_trial}: the trials from "
+        f"{change.first_trial} on and those before it are draws of two spaces, and numbers about "
+        "the space mix them."
+        for change in card.space.changes
+    ]
 
 
 def opening(study: StudyRecord, album: Album) -> list[Block]:

@@ -52,7 +52,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[dict[str, Any
         raise AssertionError("a plan for this machine needs no Ray")
 
     machine = Resources((Node(4, 0),))
-    monkeypatch.setattr(lab.engine.cluster, "_connect", connect)
+    for name in ("_start_here", "_join"):
+        monkeypatch.setattr(lab.engine.cluster, name, connect)
     monkeypatch.setattr(lab.engine.forecast.dry_run, "measuring_here", measuring)
     monkeypatch.setattr(lab.engine.forecast.dry_run, "this_machine", lambda: machine)
     monkeypatch.setattr("lab.engine.study.this_machine", lambda: machine)

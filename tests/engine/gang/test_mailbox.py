@@ -10,6 +10,8 @@ from lab.engine.gang.mailbox import Mailbox, Order, RankError
 
 ROW = {"row": "{}", "verdict": None, "score": None}
 PATIENCE = 0.05
+ONE, TWO = ("here",), ("here", "there")
+"""The machines of a group's ranks."""
 
 
 def job(attempt: int = 1) -> dict[str, Any]:
@@ -39,16 +41,17 @@ async def taken(mailbox: Mailbox, group: str, after: int = 0) -> Order:
 
 async def died(mailbox: Mailbox, group: str) -> Order | None:
     """A group takes the order and dies; None when the order had been given up."""
-    await mailbox.enlist(group, 2)
+    await mailbox.enlist(group, TWO)
     waiting = asyncio.create_task(mailbox.next_order(group, 0))
     done, _ = await asyncio.wait([waiting], timeout=PATIENCE)
+    await mailbox.failed(machine_was_taken=False)
     return waiting.result() if done else None
 
 
 def test_every_rank_gets_the_order_and_rank_0_answers() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 2)
+        await mailbox.enlist("a", TWO)
         asked = [asyncio.create_task(mailbox.next_order("a", 0)) for _ in range(2)]
         answer = await ordered(mailbox)
         first, second = await asyncio.gather(*asked)
@@ -63,7 +66,7 @@ def test_an_order_given_before_the_workers_are_there_waits_for_them() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
         answer = await ordered(mailbox)
-        await mailbox.enlist("a", 2)
+        await mailbox.enlist("a", TWO)
         order = await taken(mailbox, "a")
         assert order.attempt == 1
         await mailbox.deliver("a", order.serial, ROW)
@@ -75,12 +78,12 @@ def test_an_order_given_before_the_workers_are_there_waits_for_them() -> None:
 def test_an_answered_order_is_not_taken_again() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 1)
+        await mailbox.enlist("a", ONE)
         answer = await ordered(mailbox)
         await taken(mailbox, "a")
         await mailbox.deliver("a", 1, ROW)
         await answer
-        await mailbox.enlist("b", 1)
+        await mailbox.enlist("b", ONE)
         waiting = asyncio.create_task(mailbox.next_order("b", 0))
         await asyncio.wait([waiting], timeout=PATIENCE)
         assert not waiting.done()
@@ -96,7 +99,7 @@ def test_a_group_that_died_leaves_the_order_to_the_next_one() -> None:
         answer = await ordered(mailbox)
         order = await died(mailbox, "a")
         late = asyncio.create_task(mailbox.next_order("a", order.serial))
-        await mailbox.enlist("b", 2)
+        await mailbox.enlist("b", TWO)
         again = await taken(mailbox, "b")
         assert (again.serial, again.job, again.attempt) == (order.serial, order.job, 2)
         assert await late is None
@@ -139,7 +142,7 @@ def test_an_evaluation_between_deaths_is_progress() -> None:
         for death in range(6):
             answer = await ordered(mailbox)
             order = await died(mailbox, f"a{death}")
-            await mailbox.enlist(f"b{death}", 2)
+            await mailbox.enlist(f"b{death}", TWO)
             again = await taken(mailbox, f"b{death}", order.serial - 1)
             assert again.attempt == 2
             await mailbox.deliver(f"b{death}", again.serial, ROW)
@@ -148,10 +151,48 @@ def test_an_evaluation_between_deaths_is_progress() -> None:
     play(scene())
 
 
+def test_growth_and_lost_machines_cost_a_run_nothing() -> None:
+    async def scene() -> None:
+        mailbox = Mailbox()
+        answer = await ordered(mailbox)
+        order = None
+        for event in ("grew", "grew", "grew", "preempted", "lost", "lost"):
+            await mailbox.enlist(event, TWO, frozenset({"here", "elsewhere"}))
+            order = await taken(mailbox, event)
+            assert order.attempt == 1
+            if event == "preempted":
+                await mailbox.failed(machine_was_taken=True)
+            if event == "lost":  # the machine "there", though Ray tells of a plain failure
+                await mailbox.failed(machine_was_taken=False)
+        await mailbox.enlist("last", ("here", "elsewhere"), frozenset({"here", "elsewhere"}))
+        assert (await taken(mailbox, "last")).attempt == 1
+        await mailbox.failed(machine_was_taken=False)  # both machines are there: its own fault
+        await mailbox.enlist("again", ("here", "elsewhere"), frozenset({"here", "elsewhere"}))
+        assert (await taken(mailbox, "again")).attempt == 2
+        answer.cancel()
+
+    play(scene())
+
+
+def test_attempts_before_an_evaluation_count_no_more() -> None:
+    async def scene() -> None:
+        mailbox = Mailbox()
+        answer = await ordered(mailbox, attempt=3)
+        await mailbox.enlist("a", TWO)
+        await mailbox.deliver("a", (await taken(mailbox, "a")).serial, ROW)
+        assert (await answer)["attempt"] == 3
+        answer = await ordered(mailbox, attempt=3)
+        assert [(await died(mailbox, group)).attempt for group in "bcd"] == [1, 2, 3]
+        assert await died(mailbox, "e") is None
+        assert (await answer)["attempt"] == 3
+
+    play(scene())
+
+
 def test_ranks_that_fail_alike_stay_and_take_the_next_run() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 2)
+        await mailbox.enlist("a", TWO)
         answer = await ordered(mailbox)
         await taken(mailbox, "a")
         stays = await asyncio.gather(*(mailbox.fail("a", rank, 1, error()) for rank in (0, 1)))
@@ -166,14 +207,14 @@ def test_ranks_that_fail_alike_stay_and_take_the_next_run() -> None:
 def test_a_rank_that_fails_alone_leaves_after_a_while() -> None:
     async def scene() -> None:
         mailbox = Mailbox(PATIENCE)
-        await mailbox.enlist("a", 2)
+        await mailbox.enlist("a", TWO)
         answer = await ordered(mailbox)
         await taken(mailbox, "a")
         assert not await mailbox.fail("a", 1, 1, error())
         assert (await answer)["error"] == error().text
         assert await mailbox.next_order("a", 1) is None
         next_answer = await ordered(mailbox, run=2)
-        await mailbox.enlist("b", 2)
+        await mailbox.enlist("b", TWO)
         assert (await taken(mailbox, "b")).attempt == 1
         await mailbox.deliver("b", 2, ROW)
         assert "row" in await next_answer
@@ -184,7 +225,7 @@ def test_a_rank_that_fails_alone_leaves_after_a_while() -> None:
 def test_ranks_that_fail_differently_leave() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 2)
+        await mailbox.enlist("a", TWO)
         answer = await ordered(mailbox)
         both = (mailbox.fail("a", 0, 1, error("A")), mailbox.fail("a", 1, 1, error("B")))
         assert await asyncio.gather(*both) == [False, False]
@@ -196,7 +237,7 @@ def test_ranks_that_fail_differently_leave() -> None:
 def test_a_rank_whose_device_is_lost_takes_no_further_run() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 1)
+        await mailbox.enlist("a", ONE)
         answer = await ordered(mailbox)
         assert not await mailbox.fail("a", 0, 1, error(usable=False))
         assert "error" in await answer
@@ -207,12 +248,13 @@ def test_a_rank_whose_device_is_lost_takes_no_further_run() -> None:
 def test_a_broken_collective_is_a_death_and_no_error_of_the_run() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 2)
+        await mailbox.enlist("a", TWO)
         answer = await ordered(mailbox)
         await taken(mailbox, "a")
         assert not await mailbox.fail("a", 1, 1, error("reset by peer", collateral=True))
         assert not answer.done()
-        await mailbox.enlist("b", 2)
+        await mailbox.failed(machine_was_taken=False)
+        await mailbox.enlist("b", TWO)
         assert (await taken(mailbox, "b")).attempt == 2
         answer.cancel()
 
@@ -222,10 +264,23 @@ def test_a_broken_collective_is_a_death_and_no_error_of_the_run() -> None:
 def test_a_mistake_arrives_as_its_sentence() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 1)
+        await mailbox.enlist("a", ONE)
         answer = await ordered(mailbox)
         assert await mailbox.fail("a", 0, 1, error(mistake="the disk is full"))
-        assert await answer == {"mistake": "the disk is full", "attempt": 1}
+        assert await answer == {"mistake": "the disk is full", "attempt": 1, "node": "here"}
+
+    play(scene())
+
+
+def test_a_mistake_names_the_machine_of_the_rank_that_met_it() -> None:
+    async def scene() -> None:
+        mailbox = Mailbox()
+        await mailbox.enlist("a", TWO)
+        answer = await ordered(mailbox)
+        await taken(mailbox, "a")
+        met = error(mistake="the cache cannot be written", of_rank=1)
+        assert all(await asyncio.gather(*(mailbox.fail("a", rank, 1, met) for rank in (0, 1))))
+        assert (await answer)["node"] == "there"
 
     play(scene())
 
@@ -244,12 +299,12 @@ def test_who_waits_is_told_when_the_gang_is_gone() -> None:
 def test_the_order_to_end_reaches_ranks_that_wait_and_those_that_come_later() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
-        await mailbox.enlist("a", 1)
+        await mailbox.enlist("a", ONE)
         waiting = asyncio.create_task(mailbox.next_order("a", 0))
         await asyncio.sleep(0)
         await mailbox.finish()
         assert (await waiting).action == "end"
-        await mailbox.enlist("b", 1)
+        await mailbox.enlist("b", ONE)
         assert (await taken(mailbox, "b")).action == "end"
 
     play(scene())
