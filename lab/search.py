@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
@@ -17,16 +17,14 @@ from lab.errors import InputError, unknown
 from lab.record import StudyRecord, read_study
 from lab.record.storage import Storage
 
-if TYPE_CHECKING:
-    import optuna
-
 ERRORED = 3
 """Exit code of a finished search some of whose runs were given up after crashes."""
 PRINTING = ("list_spaces", "dry_run")
 """Options of the command that print something and create no study."""
 
 
-Suggest = Callable[["optuna.Trial"], Mapping[str, Any]]
+Suggest = Callable[[Any], Mapping[str, Any]]
+"""From an optuna.Trial to path -> value, as `suggest` of a space's file."""
 Points = Mapping[str, Mapping[str, Any]]
 
 
@@ -35,6 +33,7 @@ def search(
     *,
     base: Mapping[str, Any] | None = None,
     known_points: Points | None = None,
+    callbacks: Sequence[Any] = (),
     **options: Any,
 ) -> StudyRecord:
     """Search a space from a notebook or script and return the finished study.
@@ -42,7 +41,8 @@ def search(
     `space` is a name, a file, or a function `suggest(trial) -> {path: value}`; with a function,
     `base` and `known_points` are what BASE and KNOWN_POINTS are in a file. `options` are those of
     the command, with underscores: ``search("sngan", trials=8, seed=1)``; `set` takes a list of
-    "path=value". Raises InputError for an unknown or invalid option.
+    "path=value". `callbacks` are Ray Tune's (`ray.tune.Callback`). Raises InputError for an
+    unknown or invalid option.
     """
     from lab.engine.drive import search_study
     from lab.plan import space_from
@@ -64,7 +64,7 @@ def search(
     asked = SearchOptions(space=str(space), **options)
     console = Console(stderr=True)
     with page_shown(asked.serve, console) as show:
-        storage = search_study(asked, console, show, given).storage
+        storage = search_study(asked, console, show, given, callbacks).storage
     _write_report(storage)
     return read_study(storage.folder)
 

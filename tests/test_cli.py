@@ -132,8 +132,8 @@ def stopped(how: signal.Signals | None, *, ignored: tuple[signal.Signals, ...] =
     """What a waiting command prints until a signal has ended it, with its exit code."""
 
     def ignore() -> None:
-        for number in ignored:
-            signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
 
     waiting = subprocess.Popen(
         [sys.executable, "-c", STOPPED, "whole" if how is None else "plain"],

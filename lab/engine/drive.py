@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +30,8 @@ from lab.engine.proof import prove_on_cluster
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
+from lab.engine.track.trackers import require_trackers, trackings
+from lab.engine.track.tracking import close_all
 from lab.engine.watchdog import fate_of, start_watchdog, stop_watchdog
 from lab.plan import Mirror, Space
 from lab.record import OPTUNA_FILE, is_study, read_study
@@ -59,16 +61,23 @@ class Searched:
 
 
 def search_study(
-    options: SearchOptions, console: Console, show: Show, given: Space | None = None
+    options: SearchOptions,
+    console: Console,
+    show: Show,
+    given: Space | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Searched:
     """Run (or resume) the search that `options` describe, or of the given space.
 
-    `show` is called once with the study's storage, before its first run.
+    `show` is called once with the study's storage, before its first run. `callbacks` are Ray
+    Tune's: a trial of Tune is one start of a run, its configuration has every setting by its path,
+    its results have the numbers of an evaluation by their columns.
 
     Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
     after Ctrl-C once the study is there, with the record closed.
     """
     options.check()
+    require_trackers(options.track)
     resumed = resumed_place(options)
     space = None if resumed else asked_space(options, given)
     target = resumed or new_place(options)
@@ -86,7 +95,7 @@ def search_study(
                 prove_on_cluster(target)
                 may_grow = options.address is not None
                 study = fitted(stored, cluster, may_grow=may_grow)
-                _drive(study, options, console, show)
+                _drive(study, options, console, show, callbacks)
     else:
         gangs = parse_workers(options.workers or "1") != ONE
         with (
@@ -96,7 +105,7 @@ def search_study(
             prove_on_cluster(target)
             study = create(target, space, options, cluster, console)
             with held(target), in_its_words(target):
-                _drive(study, options, console, show)
+                _drive(study, options, console, show, callbacks)
     return Searched(target, len(study.planner.errored))
 
 
@@ -128,7 +137,13 @@ def _print_start(study: Study, console: Console) -> None:
     )
 
 
-def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -> None:
+def _drive(
+    study: Study,
+    options: SearchOptions,
+    console: Console,
+    show: Show,
+    callbacks: Sequence[Any],
+) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
     _print_start(study, console)
     for file in study.space.files:
@@ -151,7 +166,12 @@ def _drive(study: Study, options: SearchOptions, console: Console, show: Show) -
                 study.storage,
             )
             if not study.planner.finished:
-                _fit(searcher, options, _scheduler(study, searcher))
+                tracked = trackings(options.track, study.card.study, study.storage)
+                try:
+                    scheduler = _scheduler(study, searcher)
+                    _fit(searcher, options, scheduler, [*callbacks, *tracked])
+                finally:
+                    close_all(tracked)
         if searcher.mistake is not None:
             raise to_be_fixed(searcher.mistake, study.storage)
     finally:
@@ -210,7 +230,9 @@ def _scheduler(study: Study, searcher: PlannerSearcher) -> Any:
     return pruner
 
 
-def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> None:
+def _fit(
+    searcher: PlannerSearcher, options: SearchOptions, scheduler: Any, callbacks: Sequence[Any]
+) -> None:
     from ray import tune
 
     from lab.engine.trainable import RunTrainable
@@ -251,6 +273,7 @@ def _fit(searcher: PlannerSearcher, options: SearchOptions, scheduler: Any) -> N
             storage_path=scratch,
             verbose=1 if options.verbose else 0,
             stop=_stopper(searcher),
+            callbacks=list(callbacks),
             failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),

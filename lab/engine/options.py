@@ -43,6 +43,7 @@ WITH_RESUME = (
     "wait",
     "dry_run",
     "serve",
+    "track",
     "verbose",
 )
 """Options that a resumed study takes; its record settles the others."""
@@ -135,6 +136,12 @@ class SearchOptions:
     serve: int | None = None
     """Show the page at this port of 127.0.0.1 while the search runs; without a number at a free
     one."""
+    import_points: Annotated[str | None, tyro.conf.arg(name="import")] = None
+    """Known points from another search: a .csv with a row a trial, or the URL of an Optuna storage
+    (sqlite:///optuna.db#STUDY). The ten best that fit the space are run first."""
+    track: Annotated[list[str], tyro.conf.UseAppendAction] = field(default_factory=list)
+    """Copy runs to tensorboard, mlflow or wandb as they proceed; NAME:PROJECT names the project
+    there. May be given again."""
     list_spaces: bool = False
     """Describe the known spaces and stop."""
     verbose: bool = False

@@ -7,7 +7,8 @@ imports what trains only where that is used.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -114,6 +115,15 @@ def stored_run(
             evaluations.close()
             if writes:
                 storage.forget()
+
+
+def finite_numbers(row: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of an evaluation that a tracker can draw and Tune takes."""
+    return {
+        name: float(value)
+        for name, value in row.items()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    }
 
 
 def answer_of(evaluation: Evaluated) -> Answer:

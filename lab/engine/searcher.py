@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
+from lab.config import config_paths, value_at
 from lab.engine.slots import Slot
 from lab.engine.watchdog import Fate
 from lab.errors import InputError
@@ -102,7 +103,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.mirror.put(self.planner.trial(job.trial))
         self.live[trial_id] = job
         self.watcher.run_started(job)
-        return {"job": self._message(job), "avoid": ",".join(self.avoided)}
+        message = {"job": self._message(job), "avoid": ",".join(self.avoided)}
+        return {**_flat(job), **message}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         # Attempts count from the last stored evaluation: this is one.
@@ -263,6 +265,12 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
     def restore(self, checkpoint_path: str) -> None:
         """Nothing: see `save`."""
+
+
+def _flat(job: Job) -> dict[str, Any]:
+    """A run for Tune's callbacks: every setting by its path, and which run it is."""
+    settings = {path: value_at(job.config, path) for path in config_paths()}
+    return {**settings, "trial": job.trial, "stage": job.stage, "origin": job.origin}
 
 
 def _label(job: Job) -> RunLabel:

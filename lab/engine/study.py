@@ -28,6 +28,7 @@ from lab.plan import (
     file_of_space,
     find_preset,
     find_space_file,
+    imported_points,
     is_named,
     load_space,
     restored_space,
@@ -120,7 +121,10 @@ def asked_space(options: SearchOptions, given: Space | None = None) -> Space:
         find_preset(options.preset)
     space = given or load_space(options.space)
     fixed = options.fixed_values()
-    return space.with_fixed(fixed) if fixed else space
+    space = space.with_fixed(fixed) if fixed else space
+    if options.import_points is None:
+        return space
+    return space.with_points(imported_points(options.import_points, space.point_in).points)
 
 
 def check_here(space: Space | None, options: SearchOptions) -> None:

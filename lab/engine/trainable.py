@@ -11,11 +11,11 @@ from ray import tune
 
 from lab.engine.cluster import this_node
 from lab.engine.gang.gang import GangPlan, TrainGang
-from lab.engine.runs import Answer, Evaluations, JobMessage, answer_of
+from lab.engine.runs import Answer, Evaluations, JobMessage, answer_of, finite_numbers
 from lab.engine.slots import Slot
 from lab.engine.watchdog import Leash
 from lab.errors import InputError
-from lab.record import ERROR_FILE, IMAGES_SEEN, QUALITY
+from lab.record import ERROR_FILE
 from lab.record.storage import open_storage
 
 ONE_CPU = GangPlan(Slot(1, 0))
@@ -127,8 +127,8 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
             self._watch.over()
             return {**answer, "done": True}
         row = json.loads(answer["row"])
-        for_scheduler = {name: row[name] for name in (IMAGES_SEEN, QUALITY)}
-        result = {"row": answer["row"], "done": answer["verdict"] is not None, **for_scheduler}
+        result = {**finite_numbers(row), "row": answer["row"]}
+        result["done"] = answer["verdict"] is not None
         if answer["verdict"] is None:
             self._watch.evaluated()
         else:

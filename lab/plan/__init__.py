@@ -3,6 +3,7 @@
 Reading order: spaces, suggest, history, race, planner.
 """
 
+from lab.plan.imported import Imported, imported_points
 from lab.plan.job import Job, Outcome, trial_card
 from lab.plan.mirror import Mirror
 from lab.plan.planner import Planner
@@ -24,6 +25,7 @@ from lab.plan.suggest import in_words
 
 __all__ = [
     "PRESETS",
+    "Imported",
     "Job",
     "Mirror",
     "Outcome",
@@ -35,6 +37,7 @@ __all__ = [
     "file_of_space",
     "find_preset",
     "find_space_file",
+    "imported_points",
     "in_words",
     "is_named",
     "list_spaces",

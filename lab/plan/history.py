@@ -14,7 +14,7 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import TPESampler
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
@@ -29,6 +29,12 @@ NUM_OTHERS = 475
 """Other trials it sees, spread evenly: the latest alone would hide the early failures."""
 NUM_RUNNING = 100
 """Newest running trials it sees: they keep parallel proposals apart."""
+MOST_DRAWS = 60
+"""Draws until a setting that was tried already is taken for want of another."""
+DRAWS_OF_TPE = 10
+"""Of those; the others are random, because TPE may insist on a setting."""
+Setting = tuple[tuple[str, Any], ...]
+"""Parameters by name, in order."""
 FAILURE = "failure"
 """Name of the constraint that a failed run breaks."""
 
@@ -54,6 +60,12 @@ class WindowStorage(InMemoryStorage):
         assert not deepcopy
         return [trial for trial in self.window if states is None or trial.state in states]
 
+    def forget_last(self, study_id: int) -> None:
+        """Take the newest trial back, as if it had never been asked for."""
+        with self._lock:
+            trial = self._studies[study_id].trials.pop()
+            del self._trial_id_to_study_id_and_number[trial._trial_id]
+
 
 class History:
     """Every trial of a search, in order of number from 0; the working state of TPE."""
@@ -66,6 +78,8 @@ class History:
         self._signs = [1 if direction == "maximize" else -1 for direction in directions]
         self._study = optuna.create_study(storage=self._storage, directions=directions)
         self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
+        self._settings: set[Setting] = set()
+        """What was tried or is being tried."""
         self._running: set[int] = set()
         self._closed: list[int] = []
         self._best: list[list[tuple[float, int]]] = [[] for _ in directions]
@@ -85,17 +99,34 @@ class History:
         )
         self._study.add_trial(trial)
         self._running.add(number)
+        self._settings.add(_setting(drawn))
         return number
 
+    def has(self, drawn: Drawn) -> bool:
+        """Whether this very setting is a trial already: its run would be the same one again."""
+        return _setting(drawn) in self._settings
+
     def propose(self, space: Space) -> Drawn:
-        """Enter the next trial with parameters from TPE."""
+        """Enter the next trial with parameters from TPE, different from all before.
+
+        In a space whose settings are all tried one is repeated.
+        """
         number = len(self)
-        self._study.sampler = _sampler(counted_seed(self._seed, "tpe", number) % 2**32)
         self._storage.window = self._window()
-        trial = self._study.ask()
-        assert trial.number == number
-        drawn = space.draw(from_trial(trial))
+        for attempt in range(MOST_DRAWS):
+            purpose = "tpe" if attempt == 0 else f"tpe again {attempt}"
+            seed = counted_seed(self._seed, purpose, number) % 2**32
+            self._study.sampler = (
+                _sampler(seed) if attempt < DRAWS_OF_TPE else RandomSampler(seed=seed)
+            )
+            trial = self._study.ask()
+            assert trial.number == number
+            drawn = space.draw(from_trial(trial))
+            if not self.has(drawn) or attempt == MOST_DRAWS - 1:
+                break
+            self._storage.forget_last(self._study_id)
         self._storage.window = None
+        self._settings.add(_setting(drawn))
         # While a trial is drawn the sampler notes on it what it drew for branches not taken. They
         # are no part of the trial, and a rebuilt history could not restore them.
         for key in self._frozen(number).system_attrs:
@@ -161,6 +192,10 @@ class History:
 
     def _id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
+
+def _setting(drawn: Drawn) -> Setting:
+    return tuple(sorted(drawn.parameters.items()))
 
 
 def _sampler(seed: int) -> TPESampler:

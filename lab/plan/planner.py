@@ -15,13 +15,13 @@ from optuna.trial import FrozenTrial
 
 from lab.config import restored_config
 from lab.errors import InputError
-from lab.plan.history import History
+from lab.plan.history import MOST_DRAWS, History
 from lab.plan.job import Job, Outcome, finished_outcome
 from lab.plan.objective import Objective
 from lab.plan.race import Race, Wanted
 from lab.plan.settings import PlanSettings, race_rules, sobol_count
 from lab.plan.spaces import Drawn, Space
-from lab.plan.suggest import SobolDesign
+from lab.plan.suggest import SobolDesign, from_random
 from lab.record import ConclusionsCard, RunRecord, Stage, StudyRecord, TrialCard
 from lab.statistics import pareto_front
 
@@ -192,11 +192,23 @@ class Planner:
         if number < len(points):
             origin, drawn = f"known:{points[number][0]}", self.space.draw_point(points[number][1])
         elif index < self.num_sobol:
-            origin, drawn = "sobol", self.space.draw(self._sobol.source(index))
+            origin, drawn = "sobol", self._distinct(self.space.draw(self._sobol.source(index)))
         else:
             return "tpe", self._history.propose(self.space)
         self._history.add(drawn, origin)
         return origin, drawn
+
+    def _distinct(self, drawn: Drawn) -> Drawn:
+        """A point of the design, or, where a trial has that setting already, a random one instead.
+
+        So a space of few settings is sampled without repetition until all are tried.
+        """
+        number = len(self._history)
+        for attempt in range(MOST_DRAWS):
+            if not self._history.has(drawn):
+                return drawn
+            drawn = self.space.draw(from_random(self.settings.seed, f"instead {attempt}", number))
+        return drawn
 
     def _job_of(self, run: Wanted) -> Job:
         first = self._first[run.trial]

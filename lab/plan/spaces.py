@@ -21,6 +21,7 @@ from lab.config import (
     with_values,
 )
 from lab.errors import InputError, unknown
+from lab.plan.imported import IMPORTED
 from lab.plan.presets import Preset
 from lab.plan.space_file import (
     find_space_file,
@@ -132,6 +133,18 @@ class Space:
             if not self._disagrees(point, values)
         }
         return replace(fixed, known_points=points)
+
+    def with_points(self, points: Mapping[str, Mapping[str, Any]]) -> Space:
+        """The space with more known points, after its own."""
+        return replace(self, known_points={**self.known_points, **points})
+
+    def point_in(self, cells: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The point that a trial of another search is here; None where a parameter is missing or
+        outside. What is no parameter of this space is left out."""
+        try:
+            return self.draw(from_given(canonical_values(cells))).parameters
+        except InputError:
+            return None
 
     def base_config(self) -> RunConfig:
         """The configuration under everything that is sampled, with what is fixed."""
@@ -284,7 +297,9 @@ def restored_space(study: StudyCard, space: Space | None = None) -> Space:
     space = space or space_of(file_of_space(study))
     kept = study.model_dump()["files"]
     files = files_for((f"{name}:_" for name in kept), kept)
-    return replace(space, base=_dotted(study.base), files=files).with_fixed(study.space.fixed)
+    points = {name: to for name, to in study.space.known.items() if name.startswith(IMPORTED)}
+    space = replace(space, base=_dotted(study.base), files=files).with_fixed(study.space.fixed)
+    return space.with_points(points)
 
 
 def space_of(file: Path) -> Space:

@@ -62,12 +62,13 @@ class FoundRange:
 def first_sobol_runs(study: StudyRecord) -> pd.DataFrame:
     """One row per Sobol trial that has a verdict or was pruned: outcome and its parameters.
 
-    Of a trial with several explore runs the one with the lowest seed, so that rows are
-    independent. Crashed and unfinished runs are left out.
+    Of a trial with several explore runs the one with the lowest seed, and of trials with the very
+    same setting the first, so that rows are independent. Crashed and unfinished runs are left out.
     """
     runs = sobol_runs(study)
     runs = runs[~runs["outcome"].isin(["running", "errored"])]
-    return runs.sort_values(["trial", "seed"]).drop_duplicates("trial")
+    first = runs.sort_values(["trial", "seed"]).drop_duplicates("trial")
+    return first.drop_duplicates(["seed", *(parameter.path for parameter in parameters_of(study))])
 
 
 @of_study

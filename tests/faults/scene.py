@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -209,6 +210,11 @@ class Scene:
                 search.close()
 
 
+def _in_the_foreground() -> None:
+    """The tests may be a shell's background job, whose children ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def launch(
     arguments: tuple[str, ...], output: IO[str], scene: Scene | None = None
 ) -> subprocess.Popen[str]:
@@ -219,5 +225,6 @@ def launch(
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_in_the_foreground,
         env={**os.environ, "OMP_NUM_THREADS": "1", **(scene.environment if scene else {})},
     )

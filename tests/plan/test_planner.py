@@ -416,3 +416,28 @@ def test_a_search_for_quality_ranks_by_quality_among_equally_stable_trials(space
         quality = 0.9 if job.trial == 5 else 0.5
         planner.tell(job, Outcome("finished", "stable", 1.0 - quality, quality=quality))
     assert planner.conclusions().recommended == 5
+
+
+DISCRETE = '''"""Six settings."""
+BASE = {}
+KNOWN_POINTS = {"first": {"loss": "hinge", "training.batch_size": 16}}
+def suggest(trial):
+    return {
+        "loss": trial.suggest_categorical("loss", ["hinge", "wasserstein"]),
+        "training.batch_size": trial.suggest_categorical("training.batch_size", [16, 32, 64]),
+    }
+'''
+
+
+def test_no_setting_is_tried_twice_before_all_are(tmp_path: Path) -> None:
+    space = load_space(write_space(tmp_path, DISCRETE))
+    for pilot in (False, True):  # Sobol points alone, and with TPE
+        planner = Planner(space, PlanSettings(trials=7, pilot=pilot))
+        tried = []
+        for _ in range(7):
+            job = planner.ask()
+            assert job is not None
+            tried.append(tuple(sorted(job.parameters.items())))
+            planner.tell(job, good_rates_win(job))
+        assert len(set(tried[:6])) == 6
+        assert tried[6] in tried[:6]
