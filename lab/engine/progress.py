@@ -1,4 +1,4 @@
-"""A search's output while it runs: one live panel in a terminal, else plain lines."""
+"""A search's output while it runs: one live panel in a terminal or notebook, else plain lines."""
 
 from __future__ import annotations
 
@@ -97,13 +97,18 @@ class Display:
             get_renderable=self._draw, console=console, refresh_per_second=2, transient=True
         )
 
+    @property
+    def _is_drawn(self) -> bool:
+        """Whether there is a panel, in a terminal or a notebook, and no plain lines."""
+        return self.console.is_terminal or self.console.is_jupyter
+
     def __enter__(self) -> Display:
-        if self.console.is_terminal:
+        if self._is_drawn:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.console.is_terminal:
+        if self._is_drawn:
             self._live.stop()
 
     def run_started(self, job: Job) -> None:
@@ -135,7 +140,7 @@ class Display:
         self._print(f"{line}   [{board.num_done}/{board.num_runs} runs, {_left(board)}]")
 
     def _print(self, line: str) -> None:
-        if not self.console.is_terminal:
+        if not self._is_drawn:
             print(f"{time.strftime('%H:%M:%S')}  {line}", file=self.console.file, flush=True)
 
     def _draw(self) -> Panel:

@@ -62,7 +62,9 @@ def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, A
     try:
         bench = open_bench_for(config, device)
     except InputError as error:
-        return {"mistake": str(error)}
+        import ray
+
+        return {"mistake": str(error), "node": ray.util.get_node_ip_address()}  # type: ignore[no-untyped-call]
     precision = resolve_precision(config, bench.shape, bench.device)
     return {**describe(bench), "precision": precision}
 

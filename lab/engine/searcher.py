@@ -79,6 +79,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """Nodes that get no more runs: identity -> what a person has to fix there."""
         self._mistaken: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
         """Nodes on which a run, by trial and seed, met something that a person has to fix."""
+        self._deaths: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+        """The nodes on which a run, by trial and seed, died since its last evaluation."""
         self._proposals: dict[int, str] = {}
         """Text of each trial.json that no worker is known to have stored yet, by trial."""
         self.fate_of: Callable[[str], Fate] = lambda folder: Fate()
@@ -110,6 +112,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         # Attempts count from the last stored evaluation: this is one.
         job = self.live[trial_id] = replace(self.live[trial_id], attempt=1)
         self._proposals.pop(job.trial, None)
+        self._deaths.pop((job.trial, job.seed), None)
         row = json.loads(result["row"])
         if job.seed == self.planner.explore_job(job.trial).seed:
             self.mirror.report(job.trial, row[IMAGES_SEEN], row[QUALITY])
@@ -139,9 +142,12 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             outcome = self._pruned(job, row)
         elif "score" not in result:
             fate = self.fate_of(self._address(job))
+            job = self._without_lost_machines(job)
             if fate.node is not None and fate.node not in self.machines():
                 self._hand_back(job, "the machine that trained this run was lost")
                 return
+            if fate.node is not None:
+                self._deaths[job.trial, job.seed].append(fate.node)
             job = replace(job, attempt=result.get("attempt", job.attempt))
             outcome, row = self._crashed(job, result.get("error") or fate.reason), {}
         else:
@@ -151,6 +157,16 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.mirror.put(self.planner.trial(job.trial))
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
         self.watcher.run_ended(job, outcome, row, again=again)
+
+    def _without_lost_machines(self, job: Job) -> Job:
+        """The job without the attempts that a machine's loss cost.
+
+        A cluster learns of the loss half a minute after the worker's death: at the next one.
+        """
+        deaths = self._deaths[job.trial, job.seed]
+        kept = [node for node in deaths if node in self.machines()]
+        lost, deaths[:] = len(deaths) - len(kept), kept
+        return replace(job, attempt=max(1, job.attempt - lost))
 
     def _note_mistake(self, job: Job, mistake: str, node: str | None) -> None:
         """A person has to fix something: on one node, unless it is so elsewhere as well.

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from lab.cli import command_line
 from lab.data import find
-from lab.engine.cluster import PACKAGES, Resources, hardware, this_machine
+from lab.engine.cluster import PACKAGES, Resources, hardware, this_machine, working_machines
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
 from lab.engine.place import require_free
 from lab.engine.runs import open_on_slot
@@ -340,7 +340,8 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
     task = ray.remote(open_on_slot).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
     opened = ray.get(task.remote(base, slot.device, slot.threads))
     if "mistake" in opened:
-        raise InputError(opened["mistake"])
+        where = f" (on the node {opened['node']})" if len(working_machines()) > 1 else ""
+        raise InputError(f"{opened['mistake']}{where}")
     measured = {"training.precision": opened["precision"]}
     space = replace(space, base={**space.base, **measured})
     if "training.precision" in space.fixed:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 OBJECT_STORE_BYTES = 80_000_000
@@ -43,12 +44,19 @@ class NodesUp:
 
     def remove_last(self) -> None:
         """End the processes of the node that joined last, without a word to the others."""
+        assert self._asked("remove") == "removed"
+        self.raylets.pop()
+
+    def add(self, **environment: str) -> None:
+        """One more node joins, whose processes have these variables."""
+        self.raylets.append(int(self._asked(json.dumps(environment))))
+
+    def _asked(self, line: str) -> str:
         assert self.keeper.stdin is not None
         assert self.keeper.stdout is not None
-        self.keeper.stdin.write("remove\n")
+        self.keeper.stdin.write(f"{line}\n")
         self.keeper.stdin.flush()
-        assert self.keeper.stdout.readline().strip() == "removed"
-        self.raylets.pop()
+        return self.keeper.stdout.readline().strip()
 
 
 @contextmanager
@@ -91,16 +99,22 @@ def _keep(count: int, num_cpus: int, dashboard: bool) -> None:
         cluster = Cluster(initialize_head=True, head_node_args={**size, **head, "temp_dir": place})
         try:
             workers = [cluster.add_node(**size) for _ in range(count - 1)]
-            raylets = [
-                node.all_processes["raylet"][0].process.pid
-                for node in (cluster.head_node, *workers)
-            ]
+            raylets = [_raylet(node) for node in (cluster.head_node, *workers)]
             print(json.dumps({"address": cluster.address, "raylets": raylets}), flush=True)
-            for _ in sys.stdin:
-                cluster.remove_node(workers.pop(), allow_graceful=False)
-                print("removed", flush=True)
+            for line in sys.stdin:
+                if line == "remove\n":
+                    cluster.remove_node(workers.pop(), allow_graceful=False)
+                    print("removed", flush=True)
+                else:
+                    workers.append(cluster.add_node(**size, env_vars=json.loads(line)))
+                    print(_raylet(workers[-1]), flush=True)
         finally:
             cluster.shutdown()
+
+
+def _raylet(node: Any) -> int:
+    pid: int = node.all_processes["raylet"][0].process.pid
+    return pid
 
 
 def _free_port() -> int:

@@ -58,3 +58,29 @@ def test_a_search_goes_on_with_the_nodes_that_are_left(tmp_path: Path) -> None:
     for run in study.runs:
         seen = [row[IMAGES_SEEN] for row in run.evaluations]
         assert seen == sorted(set(seen))
+
+
+def test_a_node_that_cannot_train_is_named_and_gets_no_more_runs(tmp_path: Path) -> None:
+    said = tmp_path / "said.txt"
+    more = ["--trials=5", "--concurrent=2", "--budget-kimg=8"]
+    with nodes(1) as cluster, said.open("w") as file:
+        command = [sys.executable, "-u", "-m", "lab.search", f"--address={cluster.address}"]
+        search = subprocess.Popen(
+            [*command, f"--storage={tmp_path}", *SEARCH, *more],
+            env=cluster.environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with search:
+            deadline = time.monotonic() + 120
+            while "0.2 kimg" not in said.read_text():
+                assert search.poll() is None, said.read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            cluster.add(LAB_CACHE="/proc/nowhere")
+    assert search.returncode == 0, said.read_text()
+    study = read_study(tmp_path / "study")
+    assert [run.status for run in study.runs] == ["finished"] * 5
+    assert {run.card.attempts for run in study.runs} == {1}
+    assert "which gets no more runs of this search: /proc/nowhere" in said.read_text()

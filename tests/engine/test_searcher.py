@@ -142,6 +142,19 @@ def test_the_loss_of_a_machine_costs_no_attempt(searcher: PlannerSearcher) -> No
     assert json.loads(searcher.suggest("c")["job"])["attempt"] == 2
 
 
+def test_a_loss_that_is_known_late_is_taken_back(searcher: PlannerSearcher) -> None:
+    """A cluster learns of a dead machine after the worker's death."""
+    machines = {name: f"10.0.0.{name}" for name in "123456"}
+    searcher.machines = lambda: machines
+    for start, node in enumerate("12345"):
+        job = json.loads(searcher.suggest(f"a{start}")["job"])
+        assert (job["trial"], job["attempt"]) == (0, min(start, 1) + 1)
+        searcher.fate_of = lambda folder, node=node: Fate(node=node)
+        searcher.on_trial_complete(f"a{start}", error=True)
+        del machines[node]  # now it is known
+    assert all(again for _, _, again in searcher.watcher.ended)
+
+
 def test_a_mistake_on_one_node_of_several_keeps_runs_away_from_it(
     searcher: PlannerSearcher,
 ) -> None:

@@ -36,5 +36,33 @@ def test_an_elastic_gang_goes_on_with_the_workers_that_are_left(tmp_path: Path) 
     assert "with 1 to 2 workers of 1 CPU and 0 GPU each" in "".join(seen)
     study = read_study(tmp_path / "study")
     assert [run.status for run in study.runs] == ["finished", "finished"]
-    assert study.runs[0].card.attempts == 2
+    assert study.runs[0].card.attempts == 1  # the loss of a machine costs none
     assert study.num_torn_rows == 0
+
+
+def test_a_gang_that_grows_in_the_middle_of_an_interval_loses_no_attempt(tmp_path: Path) -> None:
+    """Ray Train looks for room once a minute, and starts all workers anew to use it."""
+    long = ["--trials=1", "--budget-kimg=60", "--set=evaluation.every_images=60000"]
+    long += ["--set=evaluation.num_samples=100", "--set=network.width=0.25"]
+    with nodes(1, dashboard=True) as cluster:
+        command = [sys.executable, "-u", "-m", "lab.search", f"--address={cluster.address}"]
+        command += [f"--storage={tmp_path}", "--name=study", "--workers=1:3", *SEARCH, FLOAT32]
+        with subprocess.Popen(
+            [*command, *long],
+            env=cluster.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as search:
+            assert search.stdout is not None
+            seen = []
+            for line in search.stdout:
+                seen.append(line)
+                if "0.0 kimg" in line:
+                    cluster.add()
+                    cluster.add()
+    assert search.returncode == 0, "".join(seen)
+    (run,) = read_study(tmp_path / "study").runs
+    assert run.status == "finished"
+    assert run.card.attempts == 1
+    assert len(run.card.hosts) > 1, "it never grew"

@@ -74,8 +74,9 @@ class Mailbox:
         self._group: _Group | None = None
         self._taken = False
         """Whether a rank of the present group or an earlier one took the outstanding order."""
-        self._num_deaths = 0
-        """Groups that died at the present run since its last evaluation."""
+        self._deaths: list[_Group] = []
+        """Groups that died at the present run since its last evaluation, by its own fault as far
+        as is known yet."""
         self._has_progressed = False
         """Whether the present run has stored an evaluation since the gang took it."""
         self._failure: Literal["own", "machine"] | None = None
@@ -92,7 +93,7 @@ class Mailbox:
             return self._end
         assert self._answer is None, self._order
         if self._order is None or self._order.run != run:
-            self._num_deaths, self._collateral, self._has_progressed = 0, "", False
+            self._deaths, self._collateral, self._has_progressed = [], "", False
         self._post(action, run, job)
         self._answer = asyncio.get_running_loop().create_future()
         await self._announce()
@@ -127,18 +128,16 @@ class Mailbox:
         that was replaced because there is room for more workers counts as no death, and neither
         does one that lost a machine.
         """
-        killed = self._failure == "own" and not self._lost_machine(alive)
+        before, failure = self._group, self._failure
         self._group, self._failure = _Group(group, nodes), None
         if self._answer is not None and self._taken:
             self._taken = False
-            if killed:
-                self._num_deaths += 1
-                self._give_up_if_poisonous()
+            if failure == "own" and before is not None:
+                self._deaths.append(before)
+            if alive is not None:  # the loss of a machine may be known at the next death only
+                self._deaths = [one for one in self._deaths if alive.issuperset(one.nodes)]
+            self._give_up_if_poisonous()
         await self._announce()
-
-    def _lost_machine(self, alive: frozenset[str] | None) -> bool:
-        present = self._group
-        return present is not None and alive is not None and not alive.issuperset(present.nodes)
 
     async def next_order(self, group: str, after: int) -> Order | None:
         """The order after number `after`, once there is one; None for a group that is to leave."""
@@ -152,7 +151,7 @@ class Mailbox:
     async def deliver(self, group: str, serial: int, answer: Answer) -> None:
         """Take rank 0's answer to an order."""
         if self._is_present(group) and self._is_outstanding(serial):
-            self._num_deaths, self._collateral = 0, ""
+            self._deaths, self._collateral = [], ""
             self._has_progressed |= "row" in answer
             self._settle(answer)
 
@@ -207,7 +206,7 @@ class Mailbox:
         assert order.job is not None
         attempt = self._attempt_of(order.job)
         if attempt > order.job["max_attempts"]:
-            times = f"{self._num_deaths} times" if self._num_deaths > 1 else "once"
+            times = f"{len(self._deaths)} times" if len(self._deaths) > 1 else "once"
             died = f"the workers of this run died {times} since its last evaluation"
             self._settle({"error": f"{self._collateral}\n{died}".strip()})
             return
@@ -224,7 +223,7 @@ class Mailbox:
     def _attempt_of(self, job: JobMessage) -> int:
         """Starts of the run since its last stored evaluation, the present one included."""
         first: int = 1 if self._has_progressed else job["attempt"]
-        return first + self._num_deaths
+        return first + len(self._deaths)
 
     def _settle(self, answer: Answer) -> None:
         if self._answer is None:

@@ -174,6 +174,21 @@ def test_growth_and_lost_machines_cost_a_run_nothing() -> None:
     play(scene())
 
 
+def test_a_loss_of_a_machine_that_is_known_late_is_taken_back() -> None:
+    async def scene() -> None:
+        mailbox = Mailbox()
+        answer = await ordered(mailbox)
+        everything = frozenset("abcdef")
+        for group, gone in zip("abcde", ("", "", "a", "ab", "abc"), strict=True):
+            await mailbox.enlist(group, (group,), everything - set(gone))
+            order = await taken(mailbox, group)
+            assert order.attempt == (1 if group == "a" else 2)
+            await mailbox.failed(machine_was_taken=False)
+        answer.cancel()
+
+    play(scene())
+
+
 def test_attempts_before_an_evaluation_count_no_more() -> None:
     async def scene() -> None:
         mailbox = Mailbox()
