@@ -30,7 +30,7 @@ NUM_OTHERS = 475
 NUM_RUNNING = 100
 """Newest running trials it sees: they keep parallel proposals apart."""
 MOST_DRAWS = 60
-"""Draws until a setting that was tried already is taken for want of another."""
+"""Draws until a setting that was tried already is taken again."""
 DRAWS_OF_TPE = 10
 """Of those; the others are random, because TPE may insist on a setting."""
 Setting = tuple[tuple[str, Any], ...]

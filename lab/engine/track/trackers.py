@@ -50,8 +50,8 @@ def _tensorboard(folder: Path, study: str, project: str) -> Open:
 
     class Run:
         def __init__(self, run: TrackedRun) -> None:
-            place = folder / project / run.group / f"seed-{run.seed}"
-            self._writer: Any = SummaryWriter(str(place))
+            run_folder = folder / project / run.group / f"seed-{run.seed}"
+            self._writer: Any = SummaryWriter(str(run_folder))
             self._writer.add_text("config", _as_text(run.config), 0)
 
         def log(self, images_seen: int, metrics: Mapping[str, float]) -> None:
