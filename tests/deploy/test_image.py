@@ -132,7 +132,9 @@ def test_a_job_goes_on_with_a_study_that_is_there(tmp_path: Path) -> None:
     said = started(study.parent, tmp_path).stdout
     assert (
         said.split()
-        == (f"-m lab.search --address auto --storage {tmp_path}/studies --resume sngan").split()
+        == (
+            f"-m lab.search --address auto --storage {tmp_path}/studies --resume sngan --wait 5"
+        ).split()
     )
 
 
@@ -142,7 +144,8 @@ def test_a_job_goes_on_with_a_study_behind_a_url(
     with s3_server(monkeypatch):
         fsspec.filesystem("s3").pipe("lab/studies/sngan/study.json", b"{}")
         said = started("s3://lab/studies", tmp_path).stdout
-    assert said.split()[-4:] == ["--storage", "s3://lab/studies", "--resume", "sngan"]
+    asked = "--storage s3://lab/studies --resume sngan --wait 5"
+    assert said.split()[-6:] == asked.split()
 
 
 def test_a_job_begins_nothing_on_a_storage_out_of_reach(tmp_path: Path) -> None:
