@@ -78,11 +78,19 @@ def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations
     ranks = ranks or ALONE
     config = make_config(job["config"])
     label = {key: job[key] for key in ("trial", "stage", "attempt")}
+    driver = job.get("fence")
     return stored_run(
         job["folder"],
-        lambda folder: run(config, folder, **label, device=device, ranks=ranks),
+        lambda folder: run(
+            config,
+            folder,
+            **label,
+            fence=driver[1] if driver else None,
+            device=device,
+            ranks=ranks,
+        ),
         writes=ranks.rank == 0,
-        driver=job.get("fence"),
+        driver=driver,
     )
 
 

@@ -201,7 +201,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """Stopped for looking poor: noted in the record, neither stable nor failed."""
         folder, within = self._local_folder(job)
         self.storage.fetch(within + RUN_FILE)
-        mark_pruned(folder, _label(job), row)
+        mark_pruned(folder, self._label(job), row)
         self.storage.push(within + RUN_FILE)
         return Outcome(status="pruned")
 
@@ -212,7 +212,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         text = error or "the worker process died"
         if error is None and (folder / ERROR_FILE).exists():
             text = (folder / ERROR_FILE).read_text(errors="replace").strip()
-        mark_errored(folder, _label(job), text)
+        mark_errored(folder, self._label(job), text)
         self.storage.push(within + RUN_FILE)
         return Outcome(status="errored", verdict=None, score=None, error=text)
 
@@ -266,6 +266,10 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         path = trial_folder(Path(), job.trial) / TRIAL_FILE
         return [self.storage.name, path.as_posix(), text]
 
+    def _label(self, job: Job) -> RunLabel:
+        fence = self._fence()
+        return RunLabel(job.trial, job.seed, job.stage, job.attempt, fence[1] if fence else None)
+
     def _fence(self) -> list[Any] | None:
         """The study and the number of its lease, for workers behind a URL; None for a folder."""
         if not isinstance(self.storage, RemoteFolder) or self.storage.fence is None:
@@ -287,10 +291,6 @@ def _flat(job: Job) -> dict[str, Any]:
     """A run for Tune's callbacks: every setting by its path, and which run it is."""
     settings = {path: value_at(job.config, path) for path in config_paths()}
     return {**settings, "trial": job.trial, "stage": job.stage, "origin": job.origin}
-
-
-def _label(job: Job) -> RunLabel:
-    return RunLabel(job.trial, job.seed, job.stage, job.attempt)
 
 
 def _finished(job: Job, result: dict[str, Any], row: dict[str, Any]) -> Outcome:

@@ -189,6 +189,9 @@ class RunCard(Card):
     attempts: StrictInt = 1
     """Starts since the last stored evaluation when the run last began: more than 1 after crashes
     without progress. Resuming a study and the loss of a machine add none."""
+    fence: StrictInt | None = None
+    """Number of the lease under which the run was last begun or ended by its study's driver; null
+    in a shared folder."""
     status: str
     """`running`: unfinished; `finished`: has a verdict; `errored`: crashed, which is not the GAN's
     fault; `pruned`: given up."""

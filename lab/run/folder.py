@@ -54,6 +54,8 @@ class RunLabel:
     seed: int
     stage: Stage
     attempt: int
+    fence: int | None = None
+    """Number of the driver's lease of a study behind a URL."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,7 @@ def _labelled(earlier: Mapping[str, Any], label: RunLabel, status: Status) -> Ru
         "seed": label.seed,
         "stage": label.stage,
         "attempts": label.attempt,
+        "fence": label.fence,
         "status": status,
         "verdict": None,
         "score": None,

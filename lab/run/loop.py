@@ -66,6 +66,7 @@ def run(
     trial: int = 0,
     stage: Stage = "explore",
     attempt: int = 1,
+    fence: int | None = None,
     device: str = "auto",
     ranks: Ranks = ALONE,
     make_game: type[Game] = Game,
@@ -78,11 +79,11 @@ def run(
 
     Yields an `Evaluation` of the untrained generator (0 images seen) and one every
     `evaluation.every_images`; the last carries the verdict. A folder that holds a finished run
-    yields that run's last evaluation and trains nothing. Raises InputError for a damaged
-    checkpoint or data that cannot be had.
+    yields that run's last evaluation and trains nothing. run.json notes `fence`, the number of the
+    driver's lease. Raises InputError for a damaged checkpoint or data that cannot be had.
     """
     started = time.perf_counter()
-    files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt))
+    files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt, fence))
     finished = ranks.from_first(files.finished)
     if finished is None:
         # Before the folder is touched: a person's mistake must not leave one.
