@@ -39,14 +39,15 @@ class Paper(NamedTuple):
     protocol: str
 
 
+MIYATO_PROTOCOL = "CIFAR-10, full width, batch 64, 100,000 generator steps"
 PAPERS = {
     "miyato": Paper(
         "Miyato et al. 2018, settings A-F by seven methods",
-        "CIFAR-10, full width, batch 64, 100,000 generator steps",
+        MIYATO_PROTOCOL,
     ),
     "miyato_core": Paper(
         "Miyato et al. 2018, the settings D-F by three methods",
-        "CIFAR-10, full width, batch 64, 100,000 generator steps",
+        MIYATO_PROTOCOL,
     ),
     "lucic": Paper(
         "Lucic et al. 2018, seven methods under random optimizer settings",
