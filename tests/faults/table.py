@@ -29,7 +29,7 @@ left. Lines that say float64 compare other numbers of workers, to 1e-9 of each n
   the seconds they were measured in: that work was not done again.
 - *made again*: rows that were stored then and had to be made again, the same (a row whose
   checkpoint was not yet written; at most one).
-- *attempts*: starts that the disturbed run counted.
+- *attempts*: starts that the disturbed run counted since its last stored evaluation.
 - *seconds until it went on*: to the run's next stored evaluation, from the moment when the killed
   were gone or the storage worked again, or from the start of the `--resume` command.
 """
