@@ -71,6 +71,7 @@ def _tensorboard(folder: Path, study: str, project: str) -> Open:
 
 
 def _mlflow(folder: Path, study: str, project: str) -> Open:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # as Ray's is off
     import mlflow
 
     folder.mkdir(parents=True, exist_ok=True)
