@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -99,8 +100,10 @@ class Display:
 
     @property
     def _is_drawn(self) -> bool:
-        """Whether there is a panel, in a terminal or a notebook, and no plain lines."""
-        return self.console.is_terminal or self.console.is_jupyter
+        """Whether there is a panel and no plain lines: in a terminal, and in a notebook that has
+        ipywidgets (the extra `notebook`), with which rich draws there."""
+        widgets = self.console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None
+        return self.console.is_terminal or widgets
 
     def __enter__(self) -> Display:
         if self._is_drawn:

@@ -79,3 +79,13 @@ def test_time_left_is_the_mean_run_shared_by_the_slots() -> None:
     assert board.seconds_left() is None
     board.run_seconds, board.verdicts["stable"] = [60.0], 1
     assert board.seconds_left() == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize("has_widgets", [True, False])
+def test_a_notebook_has_the_panel_where_it_can_draw_widgets(
+    has_widgets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if has_widgets else None)
+    notebook = Console(file=io.StringIO(), force_jupyter=True)
+    shown = Display(display(terminal=False).board, notebook)
+    assert shown._is_drawn is has_widgets
