@@ -45,6 +45,8 @@ ENVIRONMENT = {
 LONGEST_BASE = 29
 """Letters of the folder that Ray's own is made in: a socket's path has at most 107."""
 LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+HEAD_NODE = "node:__internal_head__"
+"""Ray's resource that only the head node has."""
 PACKAGES = ("torch", "ray", "optuna", "torch-fidelity", "pandas", "plotly", "numpy")
 
 
@@ -288,6 +290,16 @@ def working_machines() -> dict[str, str]:
         for node in nodes
         if node["Alive"] and {"CPU", "GPU"} & set(node["Resources"])
     }
+
+
+def dedicated_head() -> str | None:
+    """Identity of a head node that trains nothing, while others do; None in any other cluster."""
+    import ray
+
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    heads = [node["NodeID"] for node in nodes if node["Alive"] and HEAD_NODE in node["Resources"]]
+    working = working_machines()
+    return next((head for head in heads if working and head not in working), None)
 
 
 def elsewhere(avoid: Sequence[str]) -> dict[str, str] | None:

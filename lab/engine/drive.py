@@ -14,7 +14,13 @@ from typing import Any
 from rich.console import Console
 
 from lab.cli import undisturbed
-from lab.engine.cluster import connected, elsewhere, will_start_here, working_machines
+from lab.engine.cluster import (
+    connected,
+    dedicated_head,
+    elsewhere,
+    will_start_here,
+    working_machines,
+)
 from lab.engine.conclusion import (
     close_record,
     mark_interrupted,
@@ -251,13 +257,17 @@ def _fit(
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
 
     def resources(config: dict[str, Any]) -> Any:
-        """Of a slot; one that trains itself is not placed on a node that is avoided."""
-        avoid = config["avoid"].split(",") if config["avoid"] and plan.slot.alone else ()
-        selector = elsewhere(avoid)
+        """Of a slot, which is not placed on a node that is avoided. The processes of a gang beside
+        its workers are spread over the nodes that train where the head does not."""
+        avoid = config["avoid"].split(",") if config["avoid"] else []
+        head = None if plan.slot.alone else dedicated_head()
+        on_head = not plan.slot.alone and head is None
+        selector = None if on_head else elsewhere([*avoid, *([head] if head else [])])
         where: dict[str, Any] = {}
         if selector is not None:
             where["bundle_label_selector"] = [selector]
-        return tune.PlacementGroupFactory([plan.slot.held], **where)
+        held = plan.slot.held(on_head=on_head)
+        return tune.PlacementGroupFactory([held], strategy="SPREAD" if head else "PACK", **where)
 
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lab.engine.cluster import Resources
+from lab.engine.cluster import HEAD_NODE, Resources
 from lab.errors import InputError
 
-HEAD_NODE = "node:__internal_head__"
-"""Ray's resource that only the head node has."""
+GANG_MEMORY = 5e8
+"""Bytes that a gang's slot reserves where it may be on any node. Its processes beside the workers
+take .94 GB (`python -m benchmarks.gang_memory`); half of that lets Ray spread slots by free memory
+and keeps none from a small node."""
 
 
 class Workers(NamedTuple):
@@ -63,15 +65,16 @@ class Slot:
         """Of one worker."""
         return max(1, int(self.cpus))
 
-    @property
-    def held(self) -> dict[str, float]:
+    def held(self, *, on_head: bool) -> dict[str, float]:
         """Ray resources of the slot's own process; the workers of a gang have theirs.
 
-        A process without CPUs goes to the head node, which outlives the nodes that train.
+        `on_head`: whether the processes of a gang beside its workers belong on the head node, which
+        outlives the others. They take most of a gigabyte, and a small head that trains nothing
+        does not hold many.
         """
         if self.alone:
             return {"CPU": self.cpus, "GPU": self.gpus}
-        return {HEAD_NODE: 0.001}
+        return {HEAD_NODE: 0.001} if on_head else {"memory": GANG_MEMORY}
 
     @property
     def alone(self) -> bool:

@@ -60,11 +60,18 @@ class NodesUp:
 
 
 @contextmanager
-def nodes(count: int, *, num_cpus: int = 1, dashboard: bool = False) -> Iterator[NodesUp]:
-    """So many nodes, ended at the end; gangs of several workers need the `dashboard`."""
+def nodes(
+    count: int, *, num_cpus: int = 1, dashboard: bool = False, head_cpus: int | None = None
+) -> Iterator[NodesUp]:
+    """So many nodes, ended at the end; gangs of several workers need the `dashboard`.
+
+    `head_cpus`: of the head, where it has others than the nodes.
+    """
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {**os.environ, **token, **HEALTH, "RAY_USAGE_STATS_ENABLED": "0"}
-    asked = json.dumps({"count": count, "num_cpus": num_cpus, "dashboard": dashboard})
+    asked = json.dumps(
+        {"count": count, "num_cpus": num_cpus, "dashboard": dashboard, "head_cpus": head_cpus}
+    )
     with subprocess.Popen(
         [sys.executable, "-m", __name__, asked],
         cwd=ROOT,
@@ -83,7 +90,7 @@ def nodes(count: int, *, num_cpus: int = 1, dashboard: bool = False) -> Iterator
                 keeper.communicate()
 
 
-def _keep(count: int, num_cpus: int, dashboard: bool) -> None:
+def _keep(count: int, num_cpus: int, dashboard: bool, head_cpus: int | None) -> None:
     """Start the nodes, say where, and do as the input says until it ends."""
     from ray.cluster_utils import Cluster
 
@@ -92,6 +99,7 @@ def _keep(count: int, num_cpus: int, dashboard: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="lab-ray-") as place:
         size = {"num_cpus": num_cpus, "object_store_memory": OBJECT_STORE_BYTES}
         head = {
+            "num_cpus": num_cpus if head_cpus is None else head_cpus,
             "include_dashboard": dashboard,
             "dashboard_port": _free_port(),
             "gcs_server_port": _free_port(),

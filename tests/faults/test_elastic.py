@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab.record import read_study
@@ -66,3 +68,30 @@ def test_a_gang_that_grows_in_the_middle_of_an_interval_loses_no_attempt(tmp_pat
     assert run.status == "finished"
     assert run.card.attempts == 1
     assert len(run.card.hosts) > 1, "it never grew"
+
+
+def test_what_a_gang_has_beside_its_workers_is_not_on_a_head_that_trains_nothing(
+    tmp_path: Path,
+) -> None:
+    with nodes(3, num_cpus=2, head_cpus=0, dashboard=True) as cluster:
+        command = [sys.executable, "-u", "-m", "lab.search", f"--address={cluster.address}"]
+        command += [f"--storage={tmp_path}", "--name=study", "--workers=2", *SEARCH, FLOAT32]
+        with subprocess.Popen(
+            [*command, "--concurrent=2"],
+            env=cluster.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as search:
+            assert search.stdout is not None
+            seen, slots = [], set()
+            for line in search.stdout:
+                seen.append(line)
+                slots |= {
+                    (process.pid, process.ppid())
+                    for process in psutil.process_iter(["cmdline"])
+                    if (process.info["cmdline"] or [""])[0].startswith("ray::ResourceTrainable")
+                    and os.getsid(process.pid) == os.getsid(cluster.keeper.pid)
+                }
+    assert search.returncode == 0, "".join(seen)
+    assert sorted(raylet for _, raylet in slots) == sorted(cluster.raylets[1:])
