@@ -68,9 +68,9 @@ class Slot:
     def held(self, *, on_head: bool) -> dict[str, float]:
         """Ray resources of the slot's own process; the workers of a gang have theirs.
 
-        `on_head`: whether the processes of a gang beside its workers belong on the head node, which
-        outlives the others. They take most of a gigabyte, and a small head that trains nothing
-        does not hold many.
+        `on_head`: whether the processes of a gang beside its workers belong on the head node,
+        which outlives the others. They take most of a gigabyte, and a small head that trains
+        nothing does not hold many.
         """
         if self.alone:
             return {"CPU": self.cpus, "GPU": self.gpus}
