@@ -42,10 +42,11 @@ def test_an_elastic_gang_goes_on_with_the_workers_that_are_left(tmp_path: Path) 
     assert study.num_torn_rows == 0
 
 
+@pytest.mark.timeout(700)
 def test_a_gang_that_grows_in_the_middle_of_an_interval_loses_no_attempt(tmp_path: Path) -> None:
     """Ray Train looks for room once a minute, and starts all workers anew to use it."""
-    long = ["--trials=1", "--budget-kimg=60", "--set=evaluation.every_images=60000"]
-    long += ["--set=evaluation.num_samples=100", "--set=network.width=0.25"]
+    long = ["--trials=1", "--budget-kimg=48", "--set=evaluation.every_images=48000"]
+    long += ["--set=network.width=0.25", "--set=training.batch_size=64"]
     with nodes(1, dashboard=True) as cluster:
         command = [sys.executable, "-u", "-m", "lab.search", f"--address={cluster.address}"]
         command += [f"--storage={tmp_path}", "--name=study", "--workers=1:3", *SEARCH, FLOAT32]
