@@ -210,3 +210,10 @@ def test_a_resumed_study_may_get_more_seeds_and_confirmation() -> None:
 def test_a_study_of_an_older_version_explores_only() -> None:
     stored = SettingsCard(trials=4, seed=0, num_sobol=None, known_only=False, max_attempts=3)
     assert plan_of(resumed_settings(stored, SearchOptions())) == ((1,), None, 0)
+
+
+def test_an_objective_from_python_that_there_is_not_is_one_sentence() -> None:
+    with pytest.raises(InputError, match=r"^--objective .fid. is unknown; "):
+        SearchOptions(objective="fid").check()  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^--prune .median. is unknown; "):
+        SearchOptions(prune="median").check()  # type: ignore[arg-type]
