@@ -243,12 +243,14 @@ def _labelled(earlier: Mapping[str, Any], label: RunLabel, status: Status) -> Ru
         "seed": label.seed,
         "stage": label.stage,
         "attempts": label.attempt,
-        "fence": label.fence,
         "status": status,
         "verdict": None,
         "score": None,
     }
-    card, _ = validated(RunCard, {**earlier, **fields})
+    kept = {name: value for name, value in earlier.items() if name != "fence"}
+    if label.fence is not None:
+        kept["fence"] = label.fence
+    card, _ = validated(RunCard, {**kept, **fields})
     assert card is not None, "the label has every field without a default"
     return card
 
