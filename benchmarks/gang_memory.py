@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -65,7 +66,9 @@ def measured(count: int) -> dict[str, float]:
             _await_rows(Path(folder) / "study", count, search)
             return _by_title(search.pid)
         finally:
-            os.killpg(search.pid, signal.SIGTERM)
+            # Nothing of it is of use any more, so it is not asked to stop in order.
+            for pid in _session(search.pid):
+                os.kill(pid, signal.SIGKILL)
             search.wait()
 
 
@@ -77,17 +80,24 @@ def _await_rows(study: Path, count: int, search: subprocess.Popen[bytes]) -> Non
         time.sleep(0.5)
 
 
+def _session(session: int) -> list[int]:
+    """The processes of a search, which all have its session."""
+    members = []
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == session:
+                members.append(pid)
+    return members
+
+
 def _by_title(session: int) -> dict[str, float]:
     sums: defaultdict[str, float] = defaultdict(float)
-    for process in psutil.process_iter(["cmdline"]):
-        try:
-            if os.getsid(process.pid) != session:
-                continue
-            title = " ".join(process.info["cmdline"] or ()).strip()
+    for pid in _session(session):
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            title = " ".join(process.cmdline()).strip()
             if title.startswith("ray::") and not title.startswith(("ray::IDLE", "ray::Dashboard")):
                 sums[title.partition(".")[0].split("(")[0]] += process.memory_full_info().uss / 1e6
-        except (psutil.Error, ProcessLookupError):
-            continue
     return dict(sums)
 
 
