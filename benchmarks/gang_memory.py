@@ -43,7 +43,7 @@ SEARCH = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--gangs", type=int, nargs="+", default=[1, 3, 6])
-    asked = parsed(parser, quick={"gangs": [1]})
+    asked = parsed(parser, gangs=[1])
     for count in asked.gangs:
         megabytes = measured(count)
         head = sum(value for title, value in megabytes.items() if title != WORKER)
