@@ -122,7 +122,7 @@ def _space() -> Space:
         rates = {path: trial.suggest_float(path, *RATES, log=True) for path in PARAMETERS[:2]}
         return {**rates, PARAMETERS[2]: trial.suggest_float(PARAMETERS[2], 0.0, 0.999)}
 
-    return Space("surface", "The surface of race_worlds.", Path(__file__), {}, suggest, {})
+    return Space("surface", "The surface of race_worlds.", Path(__file__), "", {}, suggest, {})
 
 
 def _result(picks: list[_Pick]) -> SearchResult:
