@@ -70,7 +70,7 @@ def test_an_elastic_gang_goes_on_with_the_workers_that_are_left(tmp_path: Path) 
 
 def test_a_gang_that_grows_in_the_middle_of_an_interval_loses_no_attempt(tmp_path: Path) -> None:
     """Ray Train looks for room once a minute, and starts all workers anew to use it."""
-    long = ["--trials=1", "--budget-kimg=48", "--set=evaluation.every_images=48000"]
+    long = ["--trials=1", "--budget-kimg=150", "--set=evaluation.every_images=150000"]
     long += ["--set=network.width=0.25", "--set=training.batch_size=64"]
     with (
         nodes(1, dashboard=True) as cluster,
