@@ -128,6 +128,8 @@ class Watchdog:
 
     async def beat(self, run: str, actor: Any, node: str = "") -> None:
         """A run's process lives."""
+        if run in self._fates:  # sent before it was ended
+            return
         if run not in self._runs:  # this watchdog was started again since
             await self.began(run, actor, node)
         self._runs[run].beat = time.monotonic()
@@ -135,7 +137,9 @@ class Watchdog:
     async def evaluated(self, run: str, actor: Any, node: str = "") -> None:
         """A run reported an evaluation: its time starts again."""
         await self.beat(run, actor, node)
-        watched = self._runs[run]
+        watched = self._runs.get(run)
+        if watched is None:
+            return
         if watched.evaluated is not None:
             self._longest = max(self._longest, watched.beat - watched.evaluated)
         watched.evaluated = watched.beat
@@ -206,6 +210,8 @@ class Leash:
     def __init__(self, watchdog: Any) -> None:
         self._watchdog = watchdog
         self._run: str | None = None
+        self._in_turn = threading.Lock()
+        """No sign of life is sent after the news that its run is over."""
         if watchdog is not None:
             import ray
 
@@ -226,12 +232,14 @@ class Leash:
 
     def over(self) -> None:
         """The run ended or was dropped."""
-        run, self._run = self._run, None
-        if self._watchdog is not None and run is not None:
-            self._watchdog.over.remote(run)
+        with self._in_turn:
+            run, self._run = self._run, None
+            if self._watchdog is not None and run is not None:
+                self._watchdog.over.remote(run)
 
     def _beat(self) -> None:
         while True:
             time.sleep(BEAT_SECONDS)
-            if (run := self._run) is not None:
-                self._watchdog.beat.remote(run, self._me, self._node)
+            with self._in_turn:
+                if self._run is not None:
+                    self._watchdog.beat.remote(self._run, self._me, self._node)

@@ -109,3 +109,18 @@ def test_a_watchdog_that_was_started_again_learns_of_runs_from_their_signs_of_li
 
     play(scene())
     assert killed == ["its actor"]
+
+
+def test_a_sign_of_life_that_arrives_after_the_end_changes_nothing() -> None:
+    killed: list[Any] = []
+
+    async def scene() -> None:
+        dog = watchdog(killed)
+        await dog.began("run", "a", "node")
+        await until(killed, 1)
+        await dog.beat("run", "a", "node")
+        await dog.evaluated("run", "a", "node")
+        assert "taken to hang" in str((await dog.fate("run")).reason)
+
+    play(scene())
+    assert killed == ["a"]
