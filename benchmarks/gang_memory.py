@@ -10,8 +10,6 @@ is on the head of a cluster, next to the driver.
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +22,7 @@ import psutil
 
 from benchmarks.quick import parsed
 from lab.record import EVALUATIONS_FILE
+from tests.faults.processes import kill_session, processes
 
 WORKER = "ray::RayTrainWorker"
 PATIENCE_SECONDS = 600.0
@@ -67,8 +66,7 @@ def measured(count: int) -> dict[str, float]:
             return _by_title(search.pid)
         finally:
             # Nothing of it is of use any more, so it is not asked to stop in order.
-            for pid in _session(search.pid):
-                os.kill(pid, signal.SIGKILL)
+            kill_session(search.pid)
             search.wait()
 
 
@@ -80,24 +78,13 @@ def _await_rows(study: Path, count: int, search: subprocess.Popen[bytes]) -> Non
         time.sleep(0.5)
 
 
-def _session(session: int) -> list[int]:
-    """The processes of a search, which all have its session."""
-    members = []
-    for pid in psutil.pids():
-        with suppress(ProcessLookupError):
-            if os.getsid(pid) == session:
-                members.append(pid)
-    return members
-
-
 def _by_title(session: int) -> dict[str, float]:
     sums: defaultdict[str, float] = defaultdict(float)
-    for pid in _session(session):
-        with suppress(psutil.Error):
-            process = psutil.Process(pid)
-            title = " ".join(process.cmdline()).strip()
-            if title.startswith("ray::") and not title.startswith(("ray::IDLE", "ray::Dashboard")):
-                sums[title.partition(".")[0].split("(")[0]] += process.memory_full_info().uss / 1e6
+    for pid, title in processes(session).items():
+        if title.startswith("ray::") and not title.startswith(("ray::IDLE", "ray::Dashboard")):
+            with suppress(psutil.Error):
+                uss = psutil.Process(pid).memory_full_info().uss
+                sums[title.partition(".")[0].partition("(")[0]] += uss / 1e6
     return dict(sums)
 
 

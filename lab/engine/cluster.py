@@ -10,7 +10,7 @@ import shutil
 import socket
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -285,11 +285,12 @@ def working_machines() -> dict[str, str]:
     import ray
 
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
-    return {
-        node["NodeID"]: node["NodeManagerAddress"]
-        for node in nodes
-        if node["Alive"] and {"CPU", "GPU"} & set(node["Resources"])
-    }
+    return {node["NodeID"]: node["NodeManagerAddress"] for node in nodes if may_work(node)}
+
+
+def may_work(node: Mapping[str, Any]) -> bool:
+    """Whether a node of `ray.nodes()` is alive and may run work."""
+    return bool(node["Alive"] and {"CPU", "GPU"} & set(node["Resources"]))
 
 
 def dedicated_head() -> str | None:
@@ -297,9 +298,9 @@ def dedicated_head() -> str | None:
     import ray
 
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
-    heads = [node["NodeID"] for node in nodes if node["Alive"] and HEAD_NODE in node["Resources"]]
-    working = working_machines()
-    return next((head for head in heads if working and head not in working), None)
+    idle = [node for node in nodes if node["Alive"] and not may_work(node)]
+    heads = [node["NodeID"] for node in idle if HEAD_NODE in node["Resources"]]
+    return next(iter(heads), None) if any(map(may_work, nodes)) else None
 
 
 def elsewhere(avoid: Sequence[str]) -> dict[str, str] | None:

@@ -37,7 +37,6 @@ from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
 from lab.engine.track.trackers import require_trackers, trackings
-from lab.engine.track.tracking import close_all
 from lab.engine.watchdog import fate_of, start_watchdog, stop_watchdog
 from lab.plan import Mirror, Space
 from lab.record import OPTUNA_FILE, is_study, read_study
@@ -177,7 +176,8 @@ def _drive(
                     scheduler = _scheduler(study, searcher)
                     _fit(searcher, options, scheduler, [*callbacks, *tracked])
                 finally:
-                    close_all(tracked)
+                    for tracking in tracked:
+                        tracking.finish()
         if searcher.mistake is not None:
             raise to_be_fixed(searcher.mistake, study.storage)
     finally:

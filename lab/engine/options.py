@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +24,7 @@ LEAST_TRIALS_TO_RACE = 8
 """Searches of fewer trials explore only, unless a race is asked for."""
 PATHS = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
 """Settings that may be paths: made absolute, because a worker's working folder differs."""
+ONLY_WITH_RESUME = ("retry_errored", "trust", "accept_space", "wait")
 WITH_RESUME = (
     "resume",
     "trials",
@@ -37,10 +39,7 @@ WITH_RESUME = (
     "storage",
     "address",
     "space",
-    "retry_errored",
-    "trust",
-    "accept_space",
-    "wait",
+    *ONLY_WITH_RESUME,
     "dry_run",
     "serve",
     "track",
@@ -49,7 +48,6 @@ WITH_RESUME = (
 """Options that a resumed study takes; its record settles the others."""
 Pruner = Literal["none", "asha"]
 PRUNERS = get_args(Pruner)
-ONLY_WITH_RESUME = ("retry_errored", "trust", "accept_space", "wait")
 
 
 @dataclass(frozen=True)
@@ -198,11 +196,8 @@ class SearchOptions:
         if self.resume is not None:
             self._check_resumable()
             return
-        plain = SearchOptions()
-        for name in ONLY_WITH_RESUME:
-            if getattr(self, name) != getattr(plain, name):
-                text = f"{_flag(name)} is for --resume STUDY; give that as well, or neither"
-                raise InputError(text)
+        for flag in self._given(ONLY_WITH_RESUME):
+            raise InputError(f"{flag} is for --resume STUDY; give that as well, or neither")
 
     def seed_counts(self) -> tuple[int, ...] | None:
         """Seeds at each rung, or None when left out. Raises InputError for any other text."""
@@ -234,14 +229,18 @@ class SearchOptions:
             )
 
     def _check_resumable(self) -> None:
-        plain = SearchOptions()
         names = [option.name for option in fields(self) if option.name not in WITH_RESUME]
-        changed = [_flag(name) for name in names if getattr(self, name) != getattr(plain, name)]
+        changed = self._given(names)
         if changed:
             raise InputError(
                 f"--resume continues a study as it was started and cannot change "
                 f"{', '.join(changed)}; leave that out, or start a new study without --resume"
             )
+
+    def _given(self, names: Iterable[str]) -> list[str]:
+        """The flags of these options that are not at their defaults."""
+        plain = SearchOptions()
+        return [_flag(name) for name in names if getattr(self, name) != getattr(plain, name)]
 
     def _budget_images(self) -> int | None:
         return None if self.budget_kimg is None else round(self.budget_kimg * 1000)

@@ -94,16 +94,13 @@ class Display:
     def __init__(self, board: Board, console: Console) -> None:
         self.board = board
         self.console = console
+        # rich draws in a notebook with ipywidgets (the extra `notebook`).
+        widgets = console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None
+        self._is_drawn = console.is_terminal or widgets
+        """Whether there is a panel and no plain lines."""
         self._live = Live(
             get_renderable=self._draw, console=console, refresh_per_second=2, transient=True
         )
-
-    @property
-    def _is_drawn(self) -> bool:
-        """Whether there is a panel and no plain lines: in a terminal, and in a notebook that has
-        ipywidgets (the extra `notebook`), with which rich draws there."""
-        widgets = self.console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None
-        return self.console.is_terminal or widgets
 
     def __enter__(self) -> Display:
         if self._is_drawn:

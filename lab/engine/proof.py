@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from lab.engine.cluster import may_work
 from lab.errors import InputError
 from lab.record.durable import patience_seconds, reason_of
 from lab.record.storage import Storage, open_storage
@@ -78,7 +79,7 @@ def working_nodes(nodes: list[dict[str, Any]], *, driver: str) -> list[NodeAddre
     return [
         NodeAddress(node["NodeID"], node["NodeManagerAddress"])
         for node in nodes
-        if node["Alive"] and (node["NodeID"] == driver or {"CPU", "GPU"} & set(node["Resources"]))
+        if may_work(node) or (node["Alive"] and node["NodeID"] == driver)
     ]
 
 

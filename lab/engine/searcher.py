@@ -142,8 +142,9 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             outcome = self._pruned(job, row)
         elif "score" not in result:
             fate = self.fate_of(self._address(job))
-            job = self._without_lost_machines(job)
-            if fate.node is not None and fate.node not in self.machines():
+            machines = self.machines()
+            job = self._without_lost_machines(job, machines)
+            if fate.node is not None and fate.node not in machines:
                 self._hand_back(job, "the machine that trained this run was lost")
                 return
             if fate.node is not None:
@@ -158,13 +159,13 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
         self.watcher.run_ended(job, outcome, row, again=again)
 
-    def _without_lost_machines(self, job: Job) -> Job:
+    def _without_lost_machines(self, job: Job, machines: Mapping[str, str]) -> Job:
         """The job without the attempts that a machine's loss cost.
 
         A cluster learns of the loss half a minute after the worker's death: at the next one.
         """
         deaths = self._deaths[job.trial, job.seed]
-        kept = [node for node in deaths if node in self.machines()]
+        kept = [node for node in deaths if node in machines]
         lost, deaths[:] = len(deaths) - len(kept), kept
         return replace(job, attempt=max(1, job.attempt - lost))
 

@@ -24,6 +24,8 @@ NEEDED = ("BASE", "suggest", "KNOWN_POINTS")
 class SpaceContent:
     """What a space file defines."""
 
+    text: str
+    """The whole file."""
     description: str
     base: Mapping[str, Any]
     suggest: Callable[[optuna.Trial], Mapping[str, Any]]
@@ -64,8 +66,8 @@ def read_space_file(path: Path) -> SpaceContent:
 
     Raises InputError when it raises, lacks a name, or defines one as something else.
     """
-    module = ModuleType(f"space_{path.stem}")
-    space_source(path).call(run_source, read_source(path), str(path), module)
+    module, text = ModuleType(f"space_{path.stem}"), read_source(path)
+    space_source(path).call(run_source, text, str(path), module)
     missing = [name for name in NEEDED if not hasattr(module, name)]
     if missing or not (module.__doc__ or "").strip():
         lacking = ", ".join(missing) or "a docstring that describes the space"
@@ -74,6 +76,7 @@ def read_space_file(path: Path) -> SpaceContent:
             "(path -> value), suggest(trial), and KNOWN_POINTS ({} for none)"
         )
     content = SpaceContent(
+        text,
         (module.__doc__ or "").strip(),
         module.BASE,
         module.suggest,

@@ -31,7 +31,7 @@ from lab.plan.space_file import (
 )
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
 from lab.record import FileCard, ParameterCard, SpaceCard, StudyCard
-from lab.user_file import UserFile, files_for, read_source, stored_files
+from lab.user_file import UserFile, files_for, stored_files
 
 NUM_SURVEY_DRAWS = 256
 
@@ -309,7 +309,7 @@ def space_of(file: Path) -> Space:
         name=file.stem,
         description=content.description,
         file=file,
-        text=read_source(file),
+        text=content.text,
         base=content.base,
         suggest=content.suggest,
         known_points=content.known_points,

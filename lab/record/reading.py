@@ -142,17 +142,14 @@ class StudyRecord:
                 f"{self.name} has no stable run, so there is no best trial to export; take one "
                 "of study.trials yourself"
             )
-        write_json(Path(path), {"config": best.config, "files": _stored(best)})
+        stored = best.stored()
+        write_json(Path(path), {name: stored.get(name, {}) for name in ("config", "files")})
         return Path(path)
 
     @property
     def name(self) -> str:
         """The study's name; its folder's where the record has none."""
         return self.card.study or self.folder.name
-
-
-def _stored(trial: TrialCard) -> dict[str, dict[str, str]]:
-    return {name: {"sha256": file.sha256, "text": file.text} for name, file in trial.files.items()}
 
 
 def is_study(folder: Path) -> bool:

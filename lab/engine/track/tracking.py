@@ -11,7 +11,7 @@ import json
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,8 +23,10 @@ from lab.record.storage import Storage
 
 SECONDS_TO_END = 60.0
 """How long the end of a search waits for what is still to be copied."""
-JOB, ROW = "job", "row"
-"""Entries of Tune's configurations and results that are the lab's own messages."""
+MESSAGES = ("job", "avoid")
+"""Entries of Tune's configurations that are the lab's own messages."""
+ROW = "row"
+"""The entry of Tune's results with an evaluation as JSON."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,6 @@ class Tracking(tune.Callback):  # type: ignore[misc]
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._events.put(lambda: self._close(trial.trial_id, "errored"))
 
-    def on_experiment_end(self, trials: list[Any], **_: Any) -> None:
-        self.finish()
-
     def finish(self) -> None:
         """Copy what is waiting, for at most SECONDS_TO_END."""
         self._events.put(None)
@@ -170,17 +169,7 @@ class Tracking(tune.Callback):  # type: ignore[misc]
         curve.close()
 
 
-def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of Tune's trial without the lab's own messages."""
-    return {name: value for name, value in config.items() if name not in (JOB, "avoid")}
-
-
 def _run_of(study: str, config: Mapping[str, Any]) -> TrackedRun:
-    return TrackedRun(study, int(config["trial"]), int(config["seed"]), settings_of(config))
-
-
-def close_all(callbacks: Sequence[Any]) -> None:
-    """End the trackers among some callbacks, also after a search that was stopped."""
-    for callback in callbacks:
-        if isinstance(callback, Tracking):
-            callback.finish()
+    """The run of a trial of Tune, whose configuration also has the lab's own messages."""
+    settings = {name: value for name, value in config.items() if name not in MESSAGES}
+    return TrackedRun(study, int(config["trial"]), int(config["seed"]), settings)
