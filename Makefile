@@ -22,15 +22,16 @@ COVERAGE := build/coverage
 # SlipCover costs a few per cent where coverage.py's tracer costs 40 to 70 (Python 3.11).
 MEASURED := $(BIN)/python -W "ignore:Unable to activate pytest" -m slipcover --branch --source lab,reports,search_spaces --json
 # Ray's processes do not start under SlipCover; what these tests run is mostly in other processes.
+GANGS := tests/engine/gang tests/engine/test_nodes.py tests/engine/test_remote_search.py tests/engine/test_proof.py
 NOT_MEASURED := tests/engine tests/benchmarks tests/validate tests/deploy
 
-.PHONY: search test page-script lint-js test-lab test-reports test-engine test-commands test-large validate test-faults test-hosts test-slow bench clean
+.PHONY: search test page-script lint-js test-lab test-reports test-engine test-gangs test-commands test-large validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
 
 test: lint
-	$(MAKE) --no-print-directory --jobs 3 --keep-going test-engine test-reports test-lab test-commands
+	$(MAKE) --no-print-directory --jobs 5 --keep-going test-engine test-gangs test-reports test-lab test-commands
 	$(BIN)/python -m tests.covered $(COVERAGE)/lab.json $(COVERAGE)/reports.json
 
 .PHONY: lint hooks
@@ -45,13 +46,16 @@ hooks: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet 'pre-commit>=4'
 	$(BIN)/pre-commit install
 
-# Three at a time, the fourth when one ends: about half of their time is waiting for processes.
+# All at a time: about half of their time is waiting for processes.
 test-lab: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)
 	$(MEASURED) --out $(COVERAGE)/lab.json -m pytest $(addprefix --ignore ,tests/reports $(NOT_MEASURED))
 
 test-engine: $(VENV)/.installed-test
-	$(BIN)/pytest tests/engine
+	$(BIN)/pytest tests/engine $(addprefix --ignore ,$(GANGS))
+
+test-gangs: $(VENV)/.installed-test
+	$(BIN)/pytest $(GANGS)
 
 test-commands: $(VENV)/.installed-test
 	$(BIN)/pytest $(filter-out tests/engine,$(NOT_MEASURED))

@@ -57,7 +57,7 @@ def run_command(
         return command(tyro.cli(arguments, prog=prog, args=words, config=flags))
 
     prog = as_called(prog)
-    return _exit_code(work, prog)
+    return exit_code_of(work, prog)
 
 
 def run_commands(
@@ -75,7 +75,7 @@ def run_commands(
         return code
 
     prog = as_called(prog)
-    return _exit_code(work, prog)
+    return exit_code_of(work, prog)
 
 
 def as_called(prog: str) -> str:
@@ -191,7 +191,8 @@ def _leave_terminal() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
-def _exit_code(work: Callable[[], int], prog: str) -> int:
+def exit_code_of(work: Callable[[], int], prog: str) -> int:
+    """What `work` returns; an error or a stop is printed and has its code, as in `run_command`."""
     try:
         with OPTIONS, stopped_by_signals():
             return work()

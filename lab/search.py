@@ -6,21 +6,26 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from lab.cli import INTERRUPTED, run_command
+from lab.cli import INTERRUPTED, exit_code_of, run_command
 from lab.engine.options import SearchOptions
+from lab.engine.supervise import supervised, tell_study
 from lab.errors import InputError, unknown
-from lab.record import StudyRecord, read_study
-from lab.record.storage import Storage
+from lab.record import STUDY_FILE, StudyCard, StudyRecord, read_card, read_study
+from lab.record.storage import SharedFolder, Storage, open_storage
 
+PROG = "python -m lab.search"
 ERRORED = 3
 """Exit code of a finished search some of whose runs were given up after crashes."""
 PRINTING = ("list_spaces", "dry_run")
 """Options of the command that print something and create no study."""
+WAIT_SECONDS = 60.0
+"""How long the end of a study's dead driver is waited for."""
 
 
 Suggest = Callable[[Any], Mapping[str, Any]]
@@ -84,7 +89,12 @@ def command(options: SearchOptions) -> int:
 
     try:
         with page_shown(options.serve, console) as show:
-            searched = search_study(options, console, show)
+
+            def told(storage: Storage) -> None:
+                tell_study(storage.name)
+                show(storage)
+
+            searched = search_study(options, console, told, ended=partial(_leave, console))
     except StudyInterrupted as stopped:
         line = f"stopped; the record is kept. Continue with\n  {stopped.command}"
         console.print(line, highlight=False, soft_wrap=True)
@@ -92,6 +102,15 @@ def command(options: SearchOptions) -> int:
         return INTERRUPTED
     _print_report(searched.storage, console)
     return ERRORED if searched.num_errored else 0
+
+
+def _leave(console: Console, storage: Storage, error: Exception) -> None:
+    """End the process in the middle of a call that waits for a Ray that is gone."""
+    from lab.engine.ray_end import leave_process
+
+    console.print(str(error), highlight=False, soft_wrap=True)
+    _print_report(storage, console)
+    leave_process(INTERRUPTED)
 
 
 def _print_report(storage: Storage, console: Console) -> None:
@@ -140,9 +159,37 @@ def _list_spaces(console: Console) -> int:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Entry point."""
+    """Entry point; as a command (without `args`) the search has a process of its own."""
+    if args is None:
+        return supervised(lambda: main(sys.argv[1:]), _close_for)
     bare = {"--serve": "0"}
-    return run_command(SearchOptions, command, prog="python -m lab.search", args=args, bare=bare)
+    return run_command(SearchOptions, command, prog=PROG, args=args, bare=bare)
+
+
+def _close_for(name: str, code: int) -> int:
+    """Close the record of a study whose driver was ended; returns the exit code."""
+    from lab.engine.conclusion import mark_interrupted, resume_command
+    from lab.record.leases import held
+
+    def closed() -> int:
+        console = Console()
+        storage = open_storage(name)
+        if not isinstance(storage, SharedFolder):
+            storage.pull(STUDY_FILE.__eq__)
+        if read_card(storage.folder / STUDY_FILE, StudyCard).status != "running":
+            return code
+        with held(storage, wait_seconds=WAIT_SECONDS):
+            mark_interrupted(storage)
+        console.print(
+            f"the search was ended from outside (exit code {code}); the record is kept. "
+            f"Continue with\n  {resume_command(storage)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        _print_report(storage, console)
+        return INTERRUPTED
+
+    return exit_code_of(closed, PROG)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ from lab.engine.options import SearchOptions
 from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
+from lab.engine.ray_end import in_order_without_ray
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
@@ -45,6 +47,8 @@ from lab.record.remote import scratch_folder
 from lab.record.storage import Storage, in_its_words
 
 Show = Callable[[Storage], None]
+Ended = Callable[[Storage, Exception], None]
+"""What is done where Ray ends before its search: the study's storage and the error to report."""
 
 
 class StudyInterrupted(Exception):
@@ -54,6 +58,21 @@ class StudyInterrupted(Exception):
         super().__init__(f"study {storage.name} was stopped")
         self.storage = storage
         self.command = resume_command(storage)
+
+
+class RayEnded(Exception):
+    """The processes of a local Ray ended before the search; its record can be resumed."""
+
+    def __init__(self, gone: str, storage: Storage) -> None:
+        super().__init__(
+            f"Ray's own processes ended ({gone}), and the search with them; the record is kept. "
+            f"Continue with\n  {resume_command(storage)}"
+        )
+
+
+def report_on_stderr(storage: Storage, error: Exception) -> None:
+    """Print the error."""
+    print(error, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -71,12 +90,15 @@ def search_study(
     show: Show,
     given: Space | None = None,
     callbacks: Sequence[Any] = (),
+    ended: Ended = report_on_stderr,
 ) -> Searched:
     """Run (or resume) the search that `options` describe, or of the given space.
 
     `show` is called once with the study's storage, before its first run. `callbacks` are Ray
     Tune's: a trial of Tune is one start of a run, its configuration has every setting by its path,
-    its results have the numbers of an evaluation by their columns.
+    its results have the numbers of an evaluation by their columns. `ended` is called, by a thread
+    and with the record closed, when a local Ray ends before the search: the caller's thread waits
+    for Ray then, until Ray ends the process a minute later.
 
     Raises InputError for a person's mistake, before anything is written, and StudyInterrupted
     after Ctrl-C once the study is there, with the record closed.
@@ -100,7 +122,7 @@ def search_study(
                 prove_on_cluster(target)
                 may_grow = options.address is not None
                 study = fitted(stored, cluster, may_grow=may_grow)
-                _drive(study, options, console, show, callbacks)
+                _drive(study, options, console, show, callbacks, ended)
     else:
         gangs = parse_workers(options.workers or "1") != ONE
         with (
@@ -110,7 +132,7 @@ def search_study(
             prove_on_cluster(target)
             study = create(target, space, options, cluster, console)
             with held(target), in_its_words(target):
-                _drive(study, options, console, show, callbacks)
+                _drive(study, options, console, show, callbacks, ended)
     return Searched(target, len(study.planner.errored))
 
 
@@ -148,6 +170,7 @@ def _drive(
     console: Console,
     show: Show,
     callbacks: Sequence[Any],
+    ended: Ended,
 ) -> None:
     """Let Tune work through the planner's jobs, then close the record."""
     _print_start(study, console)
@@ -171,11 +194,21 @@ def _drive(
                 study.storage,
             )
             if not study.planner.finished:
-                tracked = trackings(options.track, study.card.study, study.storage)
+                tracked = trackings(
+                    options.track, study.card.study, study.storage, searcher.given_up
+                )
+
+                def without_ray(gone: str) -> None:
+                    display.stop()
+                    close_record(study, time.monotonic() - started)
+                    ended(study.storage, RayEnded(gone, study.storage))
+
                 try:
                     scheduler = _scheduler(study, searcher)
-                    _fit(searcher, options, scheduler, [*callbacks, *tracked])
+                    with in_order_without_ray(without_ray):
+                        _fit(searcher, options, scheduler, [*callbacks, *tracked])
                 finally:
+                    searcher.settle()
                     for tracking in tracked:
                         tracking.finish()
         if searcher.mistake is not None:

@@ -108,6 +108,10 @@ class Display:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Draw no more; what the terminal shows next is somebody else's."""
         if self._is_drawn:
             self._live.stop()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,9 +88,12 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """What the watchdog knows about the run in a folder, whose worker is gone."""
         self.machines: Callable[[], Mapping[str, str]] = dict
         """Identity -> address of the nodes that may run work now."""
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="pruned")
+        self._writing: set[Future[None]] = set()
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
+        self._look_at_notes()
         if self.planner.finished or self.mistake is not None:
             return str(Searcher.FINISHED)
         if len(self.live) >= self.num_slots:
@@ -198,13 +202,32 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)
         self.watcher.run_ended(job, outcome, {}, again=True)
 
+    def settle(self) -> None:
+        """Wait until every pruned run is noted; a storage that refuses is a `mistake`."""
+        self._writer.shutdown()
+        self._look_at_notes()
+
+    def _look_at_notes(self) -> None:
+        for note in [note for note in self._writing if note.done()]:
+            self._writing.remove(note)
+            if isinstance(error := note.exception(), InputError):
+                self.mistake = self.mistake or str(error)
+            elif error is not None:
+                raise error
+
     def _pruned(self, job: Job, row: dict[str, Any]) -> Outcome:
-        """Stopped for looking poor: noted in the record, neither stable nor failed."""
+        """Stopped for looking poor, neither stable nor failed: noted in the record by a thread.
+
+        Behind a URL that is several requests, for which Tune's loop would wait.
+        """
+        self._writing.add(self._writer.submit(self._note_pruned, job, row))
+        return Outcome(status="pruned")
+
+    def _note_pruned(self, job: Job, row: dict[str, Any]) -> None:
         folder, within = self._local_folder(job)
         self.storage.fetch(within + RUN_FILE)
         mark_pruned(folder, self._label(job), row)
         self.storage.push(within + RUN_FILE)
-        return Outcome(status="pruned")
 
     def _crashed(self, job: Job, error: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, for the planner to retry."""

@@ -194,6 +194,8 @@ def test_a_storage_that_fails_while_a_run_is_noted_stops_the_search_in_order(
     searcher.given_up.add("a")
     row = {"images_seen": 10, "quality": 0.1}
     searcher.on_trial_complete("a", {"row": json.dumps(row), "done": True})
+    searcher.settle()
+    assert searcher.suggest("b") == Searcher.FINISHED
     assert "could not be written" in str(searcher.mistake)
     assert searcher.live == {}
 
@@ -258,10 +260,11 @@ def test_a_run_that_is_given_up_is_noted_as_pruned_and_not_tried_again(
     searcher.given_up.add("a")
     row = {"images_seen": 10, "quality": 0.1}
     searcher.on_trial_complete("a", {"row": json.dumps(row), "done": True})
+    assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
+    searcher.settle()
     run = read_json(run_folder(tmp_path, 0, 0) / "run.json")
     assert (run["status"], run["verdict"], run["images_seen"]) == ("pruned", None, 10)
     assert searcher.watcher.ended == [(0, "pruned", False)]
-    assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
 
 
 def test_a_raced_run_leaves_its_trials_file_as_it_was(tmp_path: Path) -> None:

@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+import psutil
 import pytest
 
 from lab.cli import INTERRUPTED
 from lab.record import read_study
 from tests.faults.conftest import Stage
-from tests.faults.processes import kill, kill_session
-from tests.faults.scene import FLOAT32, SEARCH, Scene
+from tests.faults.processes import kill, kill_session, processes
+from tests.faults.scene import FLOAT32, SEARCH, Scene, Search
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 RESUMED = "finished with --resume"
@@ -56,6 +58,45 @@ def test_a_driver_asked_to_end_closes_its_record(stage: Stage) -> None:
         assert search.exit_code() == INTERRUPTED, search.said()
     assert "Traceback" not in search.said(), search.said()
     assert f"python -m lab.search --resume {scene.study}" in search.said()
+    assert read_study(scene.study).card.status == "interrupted"
+    scene.leaves_nothing()
+    scene.resume()
+    scene.until_it_goes_on()
+    scene.ends_well(RESUMED)
+
+
+def sigterm_of_the_session(search: Search) -> None:
+    """As a batch system ends a job: the driver and all of Ray's processes at once."""
+    kill(*processes(search.session), with_signal=signal.SIGTERM)
+
+
+def sigkill_of_the_raylet(search: Search) -> None:
+    """As a machine without memory may do it."""
+    (raylet,) = [pid for pid, said in processes(search.session).items() if "/raylet" in said[:300]]
+    kill(raylet)
+
+
+def sigkill_of_the_driver(search: Search) -> None:
+    """The process in which Ray's client is, not the one that was started."""
+    (driver,) = psutil.Process(search.process.pid).children()
+    kill(driver.pid)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    "blow", [sigterm_of_the_session, sigkill_of_the_raylet, sigkill_of_the_driver]
+)
+def test_a_search_that_is_ended_from_outside_closes_its_record(
+    stage: Stage, blow: Callable[[Search], None], workers: str
+) -> None:
+    scene = stage(blow.__name__.replace("_", " ").replace("sig", "SIG"), workers)
+    scene.start()
+    search = scene.until_rows(3)
+    with scene.fault():
+        blow(search)
+        assert search.exit_code() == INTERRUPTED, search.said()
+    assert f"python -m lab.search --resume {scene.study}" in search.said()
+    assert (scene.study / "report.html").exists()
     assert read_study(scene.study).card.status == "interrupted"
     scene.leaves_nothing()
     scene.resume()

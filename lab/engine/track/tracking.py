@@ -11,7 +11,7 @@ import json
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,13 +73,21 @@ Open = Callable[[TrackedRun], Curve]
 class Tracking(tune.Callback):  # type: ignore[misc]
     """Ray Tune's events as calls of one tracker."""
 
-    def __init__(self, name: str, open_run: Open, study: str, storage: Storage) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_run: Open,
+        study: str,
+        storage: Storage,
+        pruned: Collection[str] = (),
+    ) -> None:
         self.name = name
         self.problem: str | None = None
         """Why the copying ended early, or None."""
         self._open = open_run
         self._study = study
         self._storage = storage
+        self._pruned = pruned
         self._curves: dict[str, Curve] = {}
         self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"track-{name}", daemon=True)
@@ -100,7 +108,8 @@ class Tracking(tune.Callback):  # type: ignore[misc]
         self._events.put(lambda: self._log(trial.trial_id, run, kept, verdict))
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._events.put(lambda: self._close(trial.trial_id))
+        outcome = "pruned" if trial.trial_id in self._pruned else None
+        self._events.put(lambda: self._close(trial.trial_id, outcome))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._events.put(lambda: self._close(trial.trial_id, "errored"))

@@ -116,6 +116,17 @@ def test_wandb_writes_offline_files_of_one_run(study: Path) -> None:
     assert values["samples/_type"] == "image-file"
 
 
+def test_a_run_stopped_for_looking_poor_is_marked_so(study: Path) -> None:
+    import mlflow
+
+    (tracking,) = trackings(["mlflow"], "study", open_storage(str(study)), {trial().trial_id})
+    play(tracking, ROWS, None)
+    client = mlflow.MlflowClient(f"sqlite:///{study / 'mlflow' / 'mlflow.db'}")
+    (experiment,) = client.search_experiments(filter_string="name = 'study'")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.data.tags["verdict"] == "pruned"
+
+
 def test_a_tracker_that_fails_ends_and_the_search_does_not(study: Path) -> None:
     def refuse(run: TrackedRun) -> Curve:
         raise OSError("it is away")

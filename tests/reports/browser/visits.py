@@ -20,7 +20,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )  # fmt: skip
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that a page may take to come to rest on a busy machine."""
 DRIVER = "GL Driver Message"
 """What the software renderer says of its own speed; a page can neither cause nor stop it."""
