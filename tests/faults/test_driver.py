@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -82,18 +81,23 @@ def sigkill_of_the_driver(search: Search) -> None:
     kill(driver.pid)
 
 
+BLOWS = {
+    "SIGTERM to the whole session": sigterm_of_the_session,
+    "SIGKILL of the raylet": sigkill_of_the_raylet,
+    "SIGKILL of the driver alone": sigkill_of_the_driver,
+}
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize(
-    "blow", [sigterm_of_the_session, sigkill_of_the_raylet, sigkill_of_the_driver]
-)
+@pytest.mark.parametrize("blow", BLOWS)
 def test_a_search_that_is_ended_from_outside_closes_its_record(
-    stage: Stage, blow: Callable[[Search], None], workers: str
+    stage: Stage, blow: str, workers: str
 ) -> None:
-    scene = stage(blow.__name__.replace("_", " ").replace("sig", "SIG"), workers)
+    scene = stage(blow, workers)
     scene.start()
     search = scene.until_rows(3)
     with scene.fault():
-        blow(search)
+        BLOWS[blow](search)
         assert search.exit_code() == INTERRUPTED, search.said()
     assert f"python -m lab.search --resume {scene.study}" in search.said()
     assert (scene.study / "report.html").exists()
