@@ -24,6 +24,27 @@ class Entry(NamedTuple):
     """One line of help."""
 
 
+class Setting(NamedTuple):
+    """A number that a term has beside its weight."""
+
+    default: float
+    summary: str
+    """One line of help."""
+    low: float = 0.0
+    high: float = 1e6
+
+
+class TermEntry(NamedTuple):
+    """A term, with a section of the configuration under its name."""
+
+    target: str
+    """`module:class` of the term."""
+    summary: str
+    """One line of help."""
+    settings: Mapping[str, Setting] = {}
+    """Its numbers beside `weight` and `every_steps`, by name."""
+
+
 Catalogue = Mapping[str, Entry]
 
 NETWORKS: Catalogue = {
@@ -47,15 +68,18 @@ PENALTIES: Catalogue = {
     "none": Entry("lab.gan.penalties:none", "no gradient penalty"),
     "wgan-gp": Entry("lab.gan.penalties:wgan_gp", "Gulrajani et al. 2017, eq. 3"),
     "zero-gp": Entry("lab.gan.penalties:zero_gp", "Thanh-Tung et al. 2019, eq. 9"),
-    "r1": Entry("lab.gan.penalties:r1", "Mescheder et al. 2018, eq. 9"),
-    "r2": Entry("lab.gan.penalties:r2", "Mescheder et al. 2018, eq. 10"),
-    "r1-r2": Entry("lab.gan.penalties:r1_r2", "R3GAN 2024, section 2.2"),
+    "r1": Entry("lab.gan.penalties:R1", "Mescheder et al. 2018, eq. 9"),
+    "r2": Entry("lab.gan.penalties:R2", "Mescheder et al. 2018, eq. 10"),
+    "r1-r2": Entry("lab.gan.penalties:R1_R2", "R3GAN 2024, section 2.2"),
     "dragan": Entry("lab.gan.penalties:DRAGAN", "Kodali et al. 2017"),
 }
 """Gradient penalties: a function of `PenaltyInputs`, or a `lab.gan.penalties.Penalty`."""
 
 OPTIMIZERS: Catalogue = {
     "adam": Entry("lab.gan.optimizers:adam", "Kingma & Ba 2015"),
+    "adamw": Entry("lab.gan.optimizers:adamw", "Loshchilov & Hutter 2019"),
+    "rmsprop": Entry("lab.gan.optimizers:rmsprop", "Hinton 2012"),
+    "sgd": Entry("lab.gan.optimizers:sgd", "gradient descent with momentum"),
 }
 """Optimizers: (parameters, `PlayerOptimizer`) -> torch.optim.Optimizer."""
 
@@ -64,6 +88,23 @@ SCHEDULES: Catalogue = {
     "linear": Entry("lab.gan.schedules:linear", "linear decay to zero over the budget"),
 }
 """Factors of the learning rates: share of the budget done, in [0, 1] -> factor."""
+
+AUGMENTATIONS: Catalogue = {
+    "none": Entry("lab.gan.augment:Augmentation", "no augmentation"),
+}
+"""What stands between images and critic: `lab.gan.augment.Augmentation`."""
+
+TERMS: Mapping[str, TermEntry] = {
+    "lecam": TermEntry(
+        "lab.gan.terms.lecam:LeCam",
+        "logits held to the other side's mean (Tseng et al. 2021)",
+        {
+            "decay": Setting(0.99, "Decay of the mean logits.", high=1.0),
+            "from_step": Setting(1000, "Critic step from which it acts.", high=1e9),
+        },
+    ),
+}
+"""Terms added to a player's loss: `lab.gan.terms.Term`. A weight of 0 leaves one out."""
 
 EXTRACTORS: Catalogue = {
     "fashion": Entry("lab.metrics.extractors:fashion", "the small network that the lab ships"),

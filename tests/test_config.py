@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from lab.catalogue import TERMS
 from lab.config import (
+    Ramp,
     RunConfig,
     cache_folder,
     change_config,
@@ -16,7 +18,9 @@ from lab.config import (
     make_config,
     parse_setting,
     read_config,
+    scheduled_numbers,
     value_at,
+    value_of,
     with_values,
 )
 from lab.errors import InputError, nearest, unknown
@@ -47,7 +51,21 @@ OTHER_VALUES: dict[str, Any] = {
     "optimizer.critic.beta2": 0.99,
     "optimizer.generator.kind": f"{__file__}:my_optimizer",
     "optimizer.critic.kind": f"{__file__}:my_other_optimizer",
+    "optimizer.generator.epsilon": 1e-6,
+    "optimizer.critic.epsilon": 1e-7,
+    "optimizer.generator.momentum": 0.9,
+    "optimizer.critic.momentum": 0.5,
+    "optimizer.generator.weight_decay": 0.01,
+    "optimizer.critic.weight_decay": 0.1,
+    "optimizer.generator.max_grad_norm": 1.0,
+    "optimizer.critic.max_grad_norm": 10.0,
     "optimizer.schedule": "linear",
+    "augmentation.kind": f"{__file__}:MyAugmentation",
+    "augmentation.policy": "colour,translation",
+    "augmentation.probability": {"start": 0.0, "end": 0.5, "until_images": 1e5},
+    "augmentation.target_sign": 0.5,
+    "augmentation.adjust_images": 1e5,
+    "augmentation.instance_noise": 0.1,
     "training.batch_size": 128,
     "training.generator_batch_multiplier": 2,
     "training.accumulate": 4,
@@ -83,6 +101,14 @@ OTHER_VALUES: dict[str, Any] = {
     "stability.stop_on_failure": False,
 }
 
+for _name, _entry in TERMS.items():
+    _section = f"terms.{_name.replace('-', '_')}"
+    OTHER_VALUES |= {f"{_section}.weight": 0.5, f"{_section}.every_steps": 4}
+    OTHER_VALUES |= {
+        f"{_section}.{key}": setting.low if setting.default != setting.low else setting.high
+        for key, setting in _entry.settings.items()
+    }
+
 
 def test_every_path_is_known_and_none_else() -> None:
     assert sorted(config_paths()) == sorted(OTHER_VALUES)
@@ -93,7 +119,8 @@ def test_every_path_can_be_set_alone(path: str) -> None:
     default = make_config({})
     assert value_at(default, path) != OTHER_VALUES[path]
     changed = make_config({}, {path: OTHER_VALUES[path]})
-    assert value_at(changed, path) == OTHER_VALUES[path]
+    value = OTHER_VALUES[path]
+    assert value_at(changed, path) == (Ramp(**value) if isinstance(value, dict) else value)
     others = [other for other in config_paths() if other != path]
     assert all(value_at(changed, other) == value_at(default, other) for other in others)
 
@@ -385,3 +412,36 @@ def test_the_cache_folder_follows_its_variable(monkeypatch: pytest.MonkeyPatch) 
     assert cache_folder() == Path("/somewhere")
     monkeypatch.delenv("LAB_CACHE")
     assert cache_folder() == Path.home() / ".cache" / "gan-lab"
+
+
+@pytest.mark.parametrize(
+    ("shape", "middle"), [("linear", 5.5), ("cosine", 5.5), ("exponential", 10**0.5)]
+)
+def test_a_schedule_moves_from_start_to_end(shape: Any, middle: float) -> None:
+    ramp = Ramp(start=1.0, end=10.0, from_images=100, until_images=300, shape=shape)
+    assert [ramp.at(images) for images in (0, 100, 300, 1e6)] == pytest.approx([1, 1, 10, 10])
+    assert ramp.at(200) == pytest.approx(middle)
+
+
+def test_a_part_of_a_schedule_has_a_path_of_its_own() -> None:
+    schedule = {"start": 1e-3, "end": 1e-4, "until_images": 1e4}
+    config = make_config({}, {"optimizer.critic.lr": schedule, "optimizer.critic.lr.end": 1e-5})
+    assert value_of(config.optimizer.critic.lr, 1e5) == 1e-5
+    assert list(scheduled_numbers(config)) == ["optimizer.critic.lr"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        ({"start": 1e-3, "end": 0.0, "until_images": 10}, "it must be greater than 0"),
+        (
+            {"start": 1e-3, "end": 1e-4, "until_images": 10, "from_images": 20},
+            "a schedule goes from 20 images to 10; it must end after it starts",
+        ),
+        ({"start": 1e-3, "stop": 1e-4, "until_images": 10}, "a schedule has start, end"),
+        ({"start": 1e-3, "end": 1e-4}, "a schedule has start, end"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(schedule: Any, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        make_config({}, {"optimizer.critic.lr": schedule})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lab.config.base import ConfigSection as ConfigSection
 from lab.config.paths import canonical as canonical
 from lab.config.paths import canonical_data as canonical_data
 from lab.config.paths import canonical_record as canonical_record
@@ -23,13 +24,17 @@ from lab.config.run_config import make_config as make_config
 from lab.config.run_config import parse_setting as parse_setting
 from lab.config.run_config import read_config as read_config
 from lab.config.run_config import restored_config as restored_config
+from lab.config.run_config import scheduled_numbers as scheduled_numbers
 from lab.config.run_config import stored_config as stored_config
 from lab.config.run_config import with_values as with_values
+from lab.config.scalars import Ramp as Ramp
+from lab.config.scalars import value_of as value_of
 from lab.config.sections import CATALOGUES as CATALOGUES
 from lab.config.sections import NO_LIMITS as NO_LIMITS
 from lab.config.sections import RESOLUTIONS as RESOLUTIONS
 from lab.config.sections import Architecture as Architecture
-from lab.config.sections import ConfigSection as ConfigSection
+from lab.config.sections import AugmentationConfig as AugmentationConfig
+from lab.config.sections import AugmentationKind as AugmentationKind
 from lab.config.sections import CriticNorm as CriticNorm
 from lab.config.sections import DataConfig as DataConfig
 from lab.config.sections import EvaluationConfig as EvaluationConfig

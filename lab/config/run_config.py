@@ -16,10 +16,12 @@ from pydantic import (
     model_validator,
 )
 
+from lab.config.base import ConfigSection
 from lab.config.paths import canonical_data, canonical_values, no_section, value_at
+from lab.config.scalars import NUMBER, RAMP, Ramp
 from lab.config.sections import (
     CATALOGUES,
-    ConfigSection,
+    AugmentationConfig,
     DataConfig,
     EvaluationConfig,
     LossName,
@@ -29,6 +31,7 @@ from lab.config.sections import (
     StabilityConfig,
     TrainingConfig,
 )
+from lab.config.terms import TermsConfig
 from lab.errors import InputError, unknown
 from lab.json_text import parsed
 from lab.user_file import UserFile, files_for, is_reference, stored_files
@@ -47,6 +50,10 @@ class RunConfig(ConfigSection):
     """The generator and the critic."""
     penalty: PenaltyConfig = PenaltyConfig()
     """Regularisation of the critic."""
+    terms: TermsConfig = TermsConfig()
+    """What is added to the players' losses."""
+    augmentation: AugmentationConfig = AugmentationConfig()
+    """What stands between images and critic."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """Both players' optimizers."""
     training: TrainingConfig = TrainingConfig()
@@ -122,6 +129,13 @@ def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list
 _ALL_PATHS = frozenset(config_paths())
 
 
+def scheduled_numbers(config: RunConfig) -> dict[str, Ramp]:
+    """The settings that change over the run, by path."""
+    values = {path: value_at(config, path) for path in _ALL_PATHS}
+    ramps = {path: to for path, to in values.items() if isinstance(to, Ramp)}
+    return dict(sorted(ramps.items()))
+
+
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Nested data with the values at dotted paths replaced; older names of paths are accepted.
 
@@ -129,11 +143,14 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     """
     result = copy.deepcopy(canonical_data(data))
     for path, value in canonical_values(values).items():
-        if path not in _ALL_PATHS:
-            raise unknown("the configuration path", path, _ALL_PATHS)
         *parents, leaf = path.split(".")
+        of_ramp = leaf in Ramp.model_fields and ".".join(parents) in _ALL_PATHS
+        if path not in _ALL_PATHS and not of_ramp:
+            raise unknown("the configuration path", path, _ALL_PATHS)
         node = result
         for parent in parents:
+            if of_ramp and not isinstance(node.get(parent, {}), dict):
+                node[parent] = {}
             node = node.setdefault(parent, {})
             if not isinstance(node, dict):
                 raise no_section(parent, node)
@@ -206,11 +223,16 @@ def _sentence(error: ValidationError) -> str:
     """The first problem of a validation, in our words, and how many more there are."""
     problems = error.errors()
     first = problems[0]
-    path = ".".join(str(part) for part in first["loc"])
+    path = ".".join(str(part) for part in first["loc"] if part not in (NUMBER, RAMP))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     kind, came = first["type"], first["input"]
     if kind == "unknown_name":
         return f"{path} is {came!r}{first['ctx']['problem']}{more}"
+    if kind == "out_of_bounds":
+        return f"{path} is {came!r}; {first['ctx']['problem']}{more}"
+    if RAMP in first["loc"] and kind in ("extra_forbidden", "missing"):
+        fields = ", ".join(Ramp.model_fields)
+        return f"{path} is no part of a schedule, or is missing; a schedule has {fields}{more}"
     if kind == "extra_forbidden":
         return str(unknown("the configuration path", path, config_paths())) + more
     if kind == "model_type":

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-)
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from lab.catalogue import (
+    AUGMENTATIONS,
     EXTRACTORS,
     LOSSES,
     NETWORKS,
@@ -23,6 +19,8 @@ from lab.catalogue import (
     Catalogue,
     problem_with,
 )
+from lab.config.base import ConfigSection
+from lab.config.scalars import Ramp, scheduled
 
 CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
 Precision = Literal["auto", "float32", "bfloat16", "float64"]
@@ -46,6 +44,7 @@ LossName = Annotated[str, AfterValidator(_NameIn(LOSSES))]
 PenaltyKind = Annotated[str, AfterValidator(_NameIn(PENALTIES))]
 OptimizerKind = Annotated[str, AfterValidator(_NameIn(OPTIMIZERS))]
 ScheduleName = Annotated[str, AfterValidator(_NameIn(SCHEDULES))]
+AugmentationKind = Annotated[str, AfterValidator(_NameIn(AUGMENTATIONS))]
 
 CATALOGUES: Mapping[str, Catalogue] = {
     "loss": LOSSES,
@@ -54,24 +53,23 @@ CATALOGUES: Mapping[str, Catalogue] = {
     "optimizer.generator.kind": OPTIMIZERS,
     "optimizer.critic.kind": OPTIMIZERS,
     "optimizer.schedule": SCHEDULES,
+    "augmentation.kind": AUGMENTATIONS,
     "evaluation.extractor": EXTRACTORS,
 }
 """The settings that name a method, and what each may name besides a person's own file."""
 
-Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
-Rate = Annotated[float, Field(gt=0.0, le=1.0)]
-
-
-class ConfigSection(BaseModel):
-    """A frozen group of settings that rejects unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        allow_inf_nan=False,
-        validate_default=True,
-    )
+if TYPE_CHECKING:
+    Beta: TypeAlias = float | Ramp
+    Rate: TypeAlias = float | Ramp
+    Weight: TypeAlias = float | Ramp
+    Share: TypeAlias = float | Ramp
+    HalfLife: TypeAlias = float | Ramp
+else:
+    Beta = scheduled(ge=0.0, lt=1.0)
+    Rate = scheduled(gt=0.0, le=1.0)
+    Weight = scheduled(ge=0.0, le=1e6)
+    Share = scheduled(ge=0.0, le=1.0)
+    HalfLife = scheduled(ge=0.0)
 
 
 class DataConfig(ConfigSection):
@@ -107,7 +105,7 @@ class PenaltyConfig(ConfigSection):
 
     kind: PenaltyKind = "none"
     """Gradient penalty; lab/gan/penalties.py has the formulas and what the weight multiplies."""
-    weight: float = Field(default=10.0, ge=0.0, le=1e6)
+    weight: Weight = 10.0
     """Weight of the penalty in the critic's loss; no effect when penalty.kind is none."""
     every_steps: int = Field(default=1, ge=1, le=1024)
     """Interval in critic steps between penalties, whose weight it multiplies (lazy penalty)."""
@@ -128,6 +126,14 @@ class PlayerOptimizer(ConfigSection):
     """Decay of Adam's mean of gradients."""
     beta2: Beta = 0.999
     """Decay of Adam's mean of squared gradients."""
+    epsilon: float = Field(default=1e-8, gt=0.0, le=1.0)
+    """Added to the root of the mean of squared gradients."""
+    momentum: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Momentum of sgd and rmsprop."""
+    weight_decay: Weight = 0.0
+    """Decay of the weights as a multiple of the rate (adamw, sgd)."""
+    max_grad_norm: float | None = Field(default=None, gt=0.0)
+    """Limit that the norm of all gradients is scaled to; null: none."""
 
 
 class OptimizerConfig(ConfigSection):
@@ -139,6 +145,23 @@ class OptimizerConfig(ConfigSection):
     """The critic's optimizer."""
     schedule: ScheduleName = "constant"
     """Factor of both learning rates over the budget."""
+
+
+class AugmentationConfig(ConfigSection):
+    """What stands between images and critic, in both players' steps."""
+
+    kind: AugmentationKind = "none"
+    """Augmentation of real and generated images alike."""
+    policy: str = Field(default="", pattern=r"^$|^[a-z0-9-]+(,[a-z0-9-]+)*$")
+    """Its transformations, separated by commas; empty: all that it has by default."""
+    probability: Share = 1.0
+    """Probability of each transformation of each image; kind ada finds it itself."""
+    target_sign: float = Field(default=0.6, gt=-1.0, lt=1.0)
+    """Mean sign of real logits that kind ada steers to (Karras et al. 2020)."""
+    adjust_images: float = Field(default=500_000, gt=0.0)
+    """Images in which kind ada can move its probability from 0 to 1."""
+    instance_noise: Weight = 0.0
+    """Standard deviation of Gaussian noise on real and generated images; 0: none."""
 
 
 class TrainingConfig(ConfigSection):
@@ -158,7 +181,7 @@ class TrainingConfig(ConfigSection):
     """Arithmetic of the networks; auto measures which is faster on this device and records it."""
     deterministic: bool = False
     """Use deterministic GPU algorithms: a resumed run is bit-identical, and slower."""
-    ema_half_life_images: float = Field(default=10_000, ge=0.0)
+    ema_half_life_images: HalfLife = 10_000
     """Half-life of the averaged generator in images seen; 0: no averaging."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
     """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from lab.config import RunConfig
+from lab.config import RunConfig, scheduled_numbers, value_of
+from lab.gan.augment import view_of
 from lab.gan.average import copy_of, decay, update_average
 from lab.gan.draws import Draws
 from lab.gan.losses import loss_of
@@ -21,18 +22,34 @@ from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.network import layers_of
 from lab.gan.networks.normalisation import standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
-from lab.gan.objectives import CriticBatch, CriticResult, GeneratorObjective, critic_objective
-from lab.gan.optimizers import clip_weights, grad_norm, player_optimizer, set_rate
+from lab.gan.objectives import (
+    CriticBatch,
+    CriticResult,
+    GeneratorObjective,
+    critic_objective,
+    generated,
+)
+from lab.gan.optimizers import (
+    clip_weights,
+    grad_norm,
+    has_schedule,
+    limit_gradients,
+    player_optimizer,
+    set_numbers,
+)
 from lab.gan.passes import CriticPass, critic_passes, generator_passes
 from lab.gan.ranks import ALONE, Ranks, without_sending
 from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Step
 from lab.gan.schedules import constant, schedule_of
 from lab.gan.share import Share
+from lab.gan.terms import Means, Now, active_terms
 from lab.randomness import counted_generator
 
 Network = TypeVar("Network", bound=nn.Module)
 
 MODULES = ("generator", "critic", "average", "generator_sigmas", "critic_sigmas")
+REMEDIES = ("terms", "view")
+"""Modules that most runs have no state of: a checkpoint may lack them."""
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
 
@@ -61,6 +78,10 @@ class Game:
         self.num_steps_done = 0
         self.loss = loss_of(config)
         self.schedule = schedule_of(config)
+        self._active = active_terms(config)
+        self.terms = self._active.terms.to(device, self._dtype)
+        self.view = view_of(config).to(device, self._dtype)
+        self._observes = self._active.observes or self.view.observes
         self._build_networks()
         self._build_objectives()
         self._build_optimizers()
@@ -100,9 +121,12 @@ class Game:
         return TopSingularValues(layers_of(network), rng)
 
     def _build_objectives(self) -> None:
-        self.critic_objective = self.ranks.wrapped(critic_objective(self.critic, self.config))
+        view, terms = self.view, self._active
+        self.critic_objective = self.ranks.wrapped(
+            critic_objective(self.critic, self.config, view, terms, self.generator)
+        )
         self.generator_objective = self.ranks.wrapped(
-            GeneratorObjective(self.generator, self.critic, self.loss)
+            GeneratorObjective(self.generator, self.critic, self.loss, view, terms)
         )
 
     @property
@@ -113,7 +137,7 @@ class Game:
     def step(self, real_batch: RealSource) -> Step:
         """Play one round: `critic_steps` critic updates, one generator update, one average."""
         step = self.num_steps_done
-        self._set_rates(step)
+        self._set_numbers(step)
         self._free_critic(True)
         num = self.config.training.critic_steps
         played = []
@@ -137,19 +161,33 @@ class Game:
         self.critic.update_spectral_vectors()
         self.critic_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros(4, device=self.device, dtype=self._dtype)
+        signs = torch.zeros((), device=self.device, dtype=self._dtype)
+        when = Now(critic_step, critic_step * self.config.training.batch_size)
         passes = critic_passes(self.draws, self.share, critic_step, real)
         for index, given in enumerate(passes, start=1):
             with self._sending(self.critic_objective, last=index == len(passes)):
-                result = self._criticise(given, self.draws.penalty_weight(critic_step))
+                result = self._criticise(given, self.draws.penalty_weight(critic_step), when)
                 self._backward(result.loss, given.weight)
             ranked = (result.real > result.fake).to(result.real.dtype)
             means = result.loss.detach(), result.real.mean(), result.fake.mean(), ranked.mean()
             seen += torch.stack(means) * given.weight
+            if self._observes:
+                signs += result.real.sign().mean() * given.weight
         norm = grad_norm(self.critic)
+        limit_gradients(self.critic, norm, self.config.optimizer.critic)
         self.critic_optimizer.step()
+        if self._observes:
+            self._observe(seen, signs)
         if (clip := self.config.penalty.clip) is not None:
             clip_weights(self.critic, clip)
         return seen, norm
+
+    def _observe(self, seen: Tensor, signs: Tensor) -> None:
+        """Show what a critic step saw over the global batch to what keeps state of it."""
+        _, real, fake, _, sign = self.ranks.sum(torch.cat([seen, signs[None]])).unbind()
+        means = Means(real, fake, sign)
+        self._active.observe(means)
+        self.view.observe(means)
 
     def copies(self) -> tuple[Generator, Critic]:
         """Copies of both networks without the other ranks; trained weights require gradients."""
@@ -164,12 +202,20 @@ class Game:
         for weight in self._critic_weights:
             weight.requires_grad_(free)
 
-    def _criticise(self, given: CriticPass, penalty_weight: float) -> CriticResult:
+    def _criticise(self, given: CriticPass, penalty_weight: float, when: Now) -> CriticResult:
         with self.autocast():
             with torch.no_grad():
-                fake = self.generator(given.z, given.labels)
+                fake = generated(self.generator, given.z, given.labels, given.draw)
             batch = CriticBatch(
-                given.real, fake, given.real_labels, given.labels, given.mix, given.noise
+                real=given.real,
+                fake=fake,
+                real_labels=given.real_labels,
+                fake_labels=given.labels,
+                mix=given.mix,
+                noise=given.noise,
+                z=given.z,
+                draw=given.draw,
+                when=when,
             )
             result: CriticResult = self.critic_objective(batch, penalty_weight)
         return result
@@ -179,17 +225,18 @@ class Game:
         self.generator_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros((), device=self.device, dtype=self._dtype)
         images = []
-        passes = generator_passes(
-            self.draws, self.share, step, real, needs_real=self.loss.needs_real
-        )
+        when = Now(step, (step + 1) * self.config.images_per_step)
+        needs_real = self.loss.needs_real or self._active.needs_real
+        passes = generator_passes(self.draws, self.share, step, real, needs_real=needs_real)
         for index, given in enumerate(passes, start=1):
             with self._sending(self.generator_objective, last=index == len(passes)):
                 with self.autocast():
-                    loss, fake = self.generator_objective(*given[1:])
+                    loss, fake = self.generator_objective(*given[1:], when)
                 self._backward(loss, given.weight)
             seen += loss.detach() * given.weight
             images.append(fake)
         norm = grad_norm(self.generator)
+        limit_gradients(self.generator, norm, self.config.optimizer.generator)
         self.generator_optimizer.step()
         return seen, norm, images[0] if len(images) == 1 else torch.cat(images)
 
@@ -207,20 +254,24 @@ class Game:
         """The batch in the type of the networks."""
         return RealBatch(batch.images.to(self._dtype), batch.labels)
 
-    def _set_rates(self, step: int) -> None:
-        if self.schedule is constant:
-            return
-        factor = self.schedule(step / self.config.num_steps)
+    def _set_numbers(self, step: int) -> None:
+        """Rates and what else of the optimizers has a schedule."""
+        of_all = self.schedule is not constant
+        factor = self.schedule(step / self.config.num_steps) if of_all else 1.0
         settings = self.config.optimizer
-        set_rate(self.generator_optimizer, settings.generator.lr * factor)
-        set_rate(self.critic_optimizer, settings.critic.lr * factor)
+        for optimizer, of_player in (
+            (self.generator_optimizer, settings.generator),
+            (self.critic_optimizer, settings.critic),
+        ):
+            if of_all or has_schedule(of_player):
+                set_numbers(optimizer, of_player, self.images_seen, factor)
 
     def _update_average(self) -> None:
         training = self.config.training
         old_weight = decay(
             self.config.images_per_step,
             self.images_seen,
-            training.ema_half_life_images,
+            value_of(training.ema_half_life_images, self.images_seen),
             training.ema_rampup,
         )
         update_average(self.average, self.generator, old_weight)
@@ -251,7 +302,7 @@ class Game:
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that must be equal on all ranks, by name."""
         tensors: dict[str, Tensor] = {}
-        for part in MODULES:
+        for part in (*MODULES, *REMEDIES):
             state = getattr(self, part).state_dict()
             tensors |= {f"{part}.{name}": value for name, value in state.items()}
         for player in ("generator", "critic"):
@@ -264,9 +315,17 @@ class Game:
                 }
         return tensors
 
+    def present_numbers(self) -> dict[str, float]:
+        """The present value of every setting with a schedule, by its path."""
+        ramps = scheduled_numbers(self.config)
+        return {path: ramp.at(self.images_seen) for path, ramp in ramps.items()}
+
     def state(self) -> dict[str, Any]:
         """The state to continue from: tensors and plain numbers only."""
         parts = {part: getattr(self, part).state_dict() for part in (*MODULES, *OPTIMIZERS)}
+        for part in REMEDIES:
+            if state := getattr(self, part).state_dict():
+                parts[part] = state
         return {"num_steps_done": self.num_steps_done, **parts}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -276,6 +335,8 @@ class Game:
         """
         for part in (*MODULES, *OPTIMIZERS):
             getattr(self, part).load_state_dict(state[part])
+        for part in REMEDIES:
+            getattr(self, part).load_state_dict(state.get(part, {}))
         self.num_steps_done = int(state["num_steps_done"])
 
 

@@ -5,16 +5,20 @@ Data parallelism wraps these modules, so double backward and buffers need no spe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lab.config import RunConfig
+from lab.gan.augment import View
+from lab.gan.draws import PassDraws
 from lab.gan.losses import Loss, loss_of
 from lab.gan.networks import Critic, Generator
 from lab.gan.networks.spectral import orthonormal_departure
-from lab.gan.penalties import Penalty, PenaltyInputs, penalty_of
+from lab.gan.penalties import Penalty, PenaltyInputs, Side, penalty_of
+from lab.gan.terms import Active, CriticSeen, GeneratorSeen, Now
 
 
 class CriticResult(NamedTuple):
@@ -39,10 +43,14 @@ class CriticBatch(NamedTuple):
     fake_labels: Tensor | None
     mix: Tensor | None
     noise: Tensor | None
+    z: Tensor | None = None
+    """Codes of `fake`, [B, latent_size]."""
+    draw: PassDraws | None = None
+    when: Now = Now()
 
 
 class CriticObjective(nn.Module):
-    """Loss plus weighted penalty of the critic over one batch."""
+    """Loss plus weighted penalty and terms of the critic over one batch."""
 
     def __init__(
         self,
@@ -52,6 +60,9 @@ class CriticObjective(nn.Module):
         *,
         joint: bool,
         orthonormal_weight: float = 0.0,
+        view: View | None = None,
+        terms: Active | None = None,
+        generator: Generator | None = None,
     ) -> None:
         """`joint`: one pass over real and fake together; batch norm would mix them."""
         super().__init__()
@@ -60,41 +71,86 @@ class CriticObjective(nn.Module):
         self.penalty = penalty
         self.joint = joint
         self.orthonormal_weight = orthonormal_weight
+        # A tuple hides what has no parameters of this objective.
+        self._beside = (view, terms, generator)
 
     def forward(self, batch: CriticBatch, penalty_weight: float) -> CriticResult:
-        real, fake = self._logits(batch)
+        """The critic's loss; the penalty has this weight."""
+        _, terms, generator = self._beside
+        sides = self.penalty.sides if penalty_weight > 0 else ()
+        if "real" in sides:
+            batch = batch._replace(real=_leaf(batch.real))
+        if "fake" in sides:
+            batch = batch._replace(fake=_leaf(batch.fake))
+        real, fake = self._logits(batch, sides)
         loss = self.loss.critic(real, fake).mean()
         if penalty_weight > 0:
-            assert batch.mix is not None
-            inputs = PenaltyInputs(
-                self.critic,
-                batch.real,
-                batch.fake,
-                batch.real_labels,
-                batch.fake_labels,
-                batch.mix,
-                batch.noise,
-            )
-            loss = loss + penalty_weight * _full(self.penalty(inputs)).mean()
+            loss = loss + penalty_weight * self._penalised(batch, sides, real, fake)
         if self.orthonormal_weight > 0:
             departure = orthonormal_departure(self.critic.layers())
             loss = loss + self.orthonormal_weight * departure
+        if terms and batch.draw is not None:
+            seen = CriticSeen(
+                critic=self.critic,
+                generator=generator,
+                loss=self.loss,
+                real=batch.real.detach(),
+                fake=batch.fake.detach(),
+                real_labels=batch.real_labels,
+                fake_labels=batch.fake_labels,
+                real_logits=real,
+                fake_logits=fake,
+                z=batch.z,
+                draw=batch.draw,
+            )
+            added = terms.of_critic(seen, batch.when)
+            loss = loss if added is None else loss + added
         return CriticResult(loss, real.detach(), fake.detach())
 
-    def _logits(self, batch: CriticBatch) -> tuple[Tensor, Tensor]:
-        if not self.joint:
-            real = self.critic(batch.real, batch.real_labels)
-            fake = self.critic(batch.fake, batch.fake_labels)
+    def _penalised(
+        self, batch: CriticBatch, sides: Sequence[Side], real: Tensor, fake: Tensor
+    ) -> Tensor:
+        """The mean penalty, [], without its weight."""
+        assert batch.mix is not None
+        inputs = PenaltyInputs(
+            lambda images, labels: self.critic(self._shown(images, batch, "real"), labels),
+            batch.real,
+            batch.fake,
+            batch.real_labels,
+            batch.fake_labels,
+            batch.mix,
+            batch.noise,
+            _squared(batch, sides, real, fake),
+        )
+        return _full(self.penalty(inputs)).mean()
+
+    def _logits(self, batch: CriticBatch, sides: Sequence[Side]) -> tuple[Tensor, Tensor]:
+        shown_real = self._shown(batch.real, batch, "real")
+        shown_fake = self._shown(batch.fake, batch, "fake")
+        # Half of a joint pass would be differentiated twice for nothing.
+        if not self.joint or len(sides) == 1:
+            real = self.critic(shown_real, batch.real_labels)
+            fake = self.critic(shown_fake, batch.fake_labels)
             return _full(real), _full(fake)
         labels = None
         if batch.real_labels is not None and batch.fake_labels is not None:
             labels = torch.cat([batch.real_labels, batch.fake_labels])
-        logits = _full(self.critic(torch.cat([batch.real, batch.fake]), labels))
+        logits = _full(self.critic(torch.cat([shown_real, shown_fake]), labels))
         num_real = len(batch.real)
         return logits[:num_real], logits[num_real:]
 
+    def _shown(self, images: Tensor, batch: CriticBatch, side: Side) -> Tensor:
+        view = self._beside[0]
+        return images if view is None else view(images, batch.draw, side, batch.when)
 
-def critic_objective(critic: Critic, config: RunConfig) -> CriticObjective:
+
+def critic_objective(
+    critic: Critic,
+    config: RunConfig,
+    view: View | None = None,
+    terms: Active | None = None,
+    generator: Generator | None = None,
+) -> CriticObjective:
     """The critic's objective as configured."""
     orthonormal = config.network.critic_norm == "orthonormal"
     return CriticObjective(
@@ -103,16 +159,27 @@ def critic_objective(critic: Critic, config: RunConfig) -> CriticObjective:
         penalty_of(config),
         joint=config.network.critic_norm != "batch",
         orthonormal_weight=config.penalty.orthonormal_weight if orthonormal else 0.0,
+        view=view,
+        terms=terms,
+        generator=generator,
     )
 
 
 class GeneratorObjective(nn.Module):
-    """The generator's loss against a frozen critic."""
+    """The generator's loss against a frozen critic, and its terms."""
 
-    def __init__(self, generator: Generator, critic: Critic, loss: Loss) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        critic: Critic,
+        loss: Loss,
+        view: View | None = None,
+        terms: Active | None = None,
+    ) -> None:
         super().__init__()
         self.generator = generator
-        self._frozen = (critic,)  # a tuple hides it: the critic is no parameter of this objective
+        # A tuple hides it: the critic is no parameter of this objective.
+        self._beside = (critic, view, terms)
         self.loss = loss
 
     def forward(
@@ -121,17 +188,66 @@ class GeneratorObjective(nn.Module):
         labels: Tensor | None,
         real: Tensor | None,
         real_labels: Tensor | None,
+        draw: PassDraws | None = None,
+        when: Now = Now(),
     ) -> tuple[Tensor, Tensor]:
-        """(loss [], generated images [B, C, H, W], detached); `real` only if the loss needs it."""
-        (critic,) = self._frozen
-        images = self.generator(z, labels)
-        fake_logits = _full(critic(images, labels))
+        """(loss [], generated images [B, C, H, W], detached); `real` only if it is needed."""
+        critic, view, terms = self._beside
+        images = generated(self.generator, z, labels, draw)
+        shown = images if view is None else view(images, draw, "fake", when)
+        fake_logits = _full(critic(shown, labels))
         real_logits = fake_logits
         if self.loss.needs_real:
             assert real is not None
             with torch.no_grad():
-                real_logits = _full(critic(real, real_labels))
-        return self.loss.generator(real_logits, fake_logits).mean(), images.detach()
+                seen_real = real if view is None else view(real, draw, "real", when)
+                real_logits = _full(critic(seen_real, real_labels))
+        loss = self.loss.generator(real_logits, fake_logits).mean()
+        if terms and draw is not None:
+            seen = GeneratorSeen(
+                critic=critic,
+                generator=self.generator,
+                fake=images,
+                labels=labels,
+                logits=fake_logits,
+                z=z,
+                real=real,
+                real_labels=real_labels,
+                draw=draw,
+            )
+            added = terms.of_generator(seen, when)
+            loss = loss if added is None else loss + added
+        return loss, images.detach()
+
+
+def generated(
+    generator: Generator, z: Tensor, labels: Tensor | None, draw: PassDraws | None
+) -> Tensor:
+    """Images of a training step: a generator that `draws` gets more than its codes."""
+    if generator.draws and draw is not None:
+        return generator(z, labels, draw)
+    return generator(z, labels)
+
+
+def _leaf(images: Tensor) -> Tensor:
+    """Images that a gradient can be taken at; the field of the game keeps the graph to G."""
+    return images if images.requires_grad else images.detach().requires_grad_(True)
+
+
+def _squared(
+    batch: CriticBatch, sides: Sequence[Side], real: Tensor, fake: Tensor
+) -> dict[str, Tensor]:
+    """|grad_x D(x)|^2 [B] of each of these sides, from the logits of the loss's own pass."""
+    if not sides:
+        return {}
+    logits = {"real": real, "fake": fake}
+    total = torch.stack([logits[side].sum() for side in sides]).sum()
+    images = [getattr(batch, side) for side in sides]
+    gradients = torch.autograd.grad(total, images, create_graph=True)
+    return {
+        side: gradient.square().sum(dim=(1, 2, 3))
+        for side, gradient in zip(sides, gradients, strict=True)
+    }
 
 
 def _full(values: Tensor) -> Tensor:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lab.catalogue import OPTIMIZERS, resolve
-from lab.config import PlayerOptimizer
+from lab.config import PlayerOptimizer, Ramp, value_of
 from lab.errors import InputError
 from lab.user_file import UserFile, calling, is_reference
 
@@ -19,8 +20,30 @@ MakeOptimizer = Callable[[list[nn.Parameter], PlayerOptimizer], torch.optim.Opti
 
 def adam(parameters: list[nn.Parameter], settings: PlayerOptimizer) -> torch.optim.Optimizer:
     """Adam (Kingma & Ba 2015)."""
+    return torch.optim.Adam(parameters, **_adam(settings), fused=True)
+
+
+def adamw(parameters: list[nn.Parameter], settings: PlayerOptimizer) -> torch.optim.Optimizer:
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
+    decay = float(settings.weight_decay)  # type: ignore[arg-type]
+    return torch.optim.AdamW(parameters, **_adam(settings), weight_decay=decay, fused=True)
+
+
+def rmsprop(parameters: list[nn.Parameter], settings: PlayerOptimizer) -> torch.optim.Optimizer:
+    """RMSProp (Hinton 2012), with beta2 as the decay of the mean of squares."""
+    numbers: Any = {"lr": settings.lr, "alpha": settings.beta2, "eps": settings.epsilon}
+    return torch.optim.RMSprop(parameters, **numbers, momentum=settings.momentum)
+
+
+def sgd(parameters: list[nn.Parameter], settings: PlayerOptimizer) -> torch.optim.Optimizer:
+    """Gradient descent, with momentum."""
+    numbers: Any = {"lr": settings.lr, "weight_decay": settings.weight_decay}
+    return torch.optim.SGD(parameters, **numbers, momentum=settings.momentum)
+
+
+def _adam(settings: PlayerOptimizer) -> Any:
     betas = (settings.beta1, settings.beta2)
-    return torch.optim.Adam(parameters, lr=settings.lr, betas=betas, fused=True)
+    return {"lr": settings.lr, "betas": betas, "eps": settings.epsilon}
 
 
 def player_optimizer(
@@ -33,6 +56,7 @@ def player_optimizer(
     Raises InputError when one from an own file is not usable.
     """
     make = find_optimizer(settings.kind, files)
+    settings = at_start(settings)
     return _made(make, list(parameters), settings)
 
 
@@ -66,10 +90,47 @@ def _made(
     return optimizer
 
 
+def set_numbers(
+    optimizer: torch.optim.Optimizer,
+    settings: PlayerOptimizer,
+    images_seen: float,
+    factor: float,
+) -> None:
+    """Set the rate, times a factor, and what else has a schedule, to the present values."""
+    set_rate(optimizer, value_of(settings.lr, images_seen) * factor)
+    for group in optimizer.param_groups:
+        if "betas" in group:
+            group["betas"] = tuple(
+                value_of(beta, images_seen) for beta in (settings.beta1, settings.beta2)
+            )
+        if "weight_decay" in group and isinstance(settings.weight_decay, Ramp):
+            group["weight_decay"] = settings.weight_decay.at(images_seen)
+
+
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate of every parameter."""
     for group in optimizer.param_groups:
         group["lr"] = rate
+
+
+def at_start(settings: PlayerOptimizer) -> PlayerOptimizer:
+    """The settings with the first value of each schedule."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    ramps = {name: ramp.at(0) for name, ramp in values.items() if isinstance(ramp, Ramp)}
+    return settings.model_copy(update=ramps)
+
+
+def has_schedule(settings: PlayerOptimizer) -> bool:
+    """Whether a number of the settings changes over the run."""
+    return any(isinstance(getattr(settings, name), Ramp) for name in type(settings).model_fields)
+
+
+def limit_gradients(network: nn.Module, norm: Tensor, settings: PlayerOptimizer) -> None:
+    """Scale gradients of this norm, [], to the configured limit; smaller ones stay as they are."""
+    if settings.max_grad_norm is None:
+        return
+    grads = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    torch._foreach_mul_(grads, (settings.max_grad_norm / (norm + 1e-6)).clamp(max=1.0))
 
 
 def grad_norm(network: nn.Module) -> Tensor:

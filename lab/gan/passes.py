@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from lab.gan.draws import Draws
+from lab.gan.draws import Draws, PassDraws
 from lab.gan.rounds import RealBatch
 from lab.gan.share import Share
 
@@ -28,6 +28,7 @@ class CriticPass(NamedTuple):
     real_labels: Tensor | None
     mix: Tensor | None
     noise: Tensor | None
+    draw: PassDraws
 
 
 class GeneratorPass(NamedTuple):
@@ -37,8 +38,9 @@ class GeneratorPass(NamedTuple):
     z: Tensor
     labels: Tensor | None
     real: Tensor | None
-    """The real image paired with each latent code; None unless the loss `needs_real`."""
+    """The real image paired with each latent code; None unless the loss or a term needs it."""
     real_labels: Tensor | None
+    draw: PassDraws
 
 
 def critic_passes(
@@ -61,6 +63,7 @@ def critic_passes(
             real_labels,
             share.cut(mix),
             share.cut(noise),
+            [draws.of_pass("critic", critic_step, rows) for rows in share.slices(size)],
             strict=True,
         )
     ]
@@ -71,7 +74,7 @@ def generator_passes(
 ) -> list[GeneratorPass]:
     """This rank's passes of the generator's update number `step`.
 
-    `real` is the critic's last batch, which the passes hold where the loss `needs_real`.
+    `real` is the critic's last batch, which the passes hold with `needs_real`.
     """
     config = draws.config
     multiplier, size = config.training.generator_batch_multiplier, config.training.batch_size
@@ -91,6 +94,7 @@ def generator_passes(
             [None if part is None else part.flatten() for part in share.cut(labels)],
             paired,
             paired_labels,
+            [draws.of_pass("generator", step, rows, multiplier) for rows in share.slices(size)],
             strict=True,
         )
     ]

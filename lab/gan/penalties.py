@@ -7,9 +7,9 @@ norm, so R1's gamma here is Mescheder's (some codes leave the half out: their 10
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from lab.catalogue import PENALTIES, resolve
 from lab.config import RunConfig
 from lab.errors import InputError
 from lab.user_file import UserFile, calling, is_reference
+
+Side = Literal["real", "fake"]
 
 
 class PenaltyInputs(NamedTuple):
@@ -35,6 +37,16 @@ class PenaltyInputs(NamedTuple):
     """Uniform draws in [0, 1), [B, 1, 1, 1]: one interpolation weight a sample."""
     noise: Tensor | None
     """Uniform draws in [0, 1), [B, C, H, W]; only for penalties with `needs_noise`."""
+    squared: Mapping[str, Tensor] = {}
+    """|grad_x D(x)|^2 [B] by side, `real` or `fake`, where the loss's own pass gave it."""
+
+    def squared_norm(self, side: Side) -> Tensor:
+        """|grad_x D(x)|^2 of one side's images, [B], with a graph to the critic's weights."""
+        if side in self.squared:
+            return self.squared[side]
+        if side == "real":
+            return squared_gradient_norm(self.critic, self.real, self.real_labels)
+        return squared_gradient_norm(self.critic, self.fake, self.fake_labels)
 
 
 def squared_gradient_norm(
@@ -75,12 +87,12 @@ def zero_gp(inputs: PenaltyInputs) -> Tensor:
 
 def r1(inputs: PenaltyInputs) -> Tensor:
     """|grad D(x)|^2 / 2 on real images (Mescheder et al. 2018, eq. 9)."""
-    return 0.5 * squared_gradient_norm(inputs.critic, inputs.real, inputs.real_labels)
+    return 0.5 * inputs.squared_norm("real")
 
 
 def r2(inputs: PenaltyInputs) -> Tensor:
     """|grad D(G(z))|^2 / 2 on generated images (Mescheder et al. 2018, eq. 10)."""
-    return 0.5 * squared_gradient_norm(inputs.critic, inputs.fake, inputs.fake_labels)
+    return 0.5 * inputs.squared_norm("fake")
 
 
 def r1_r2(inputs: PenaltyInputs) -> Tensor:
@@ -113,12 +125,20 @@ class Penalty(NamedTuple):
     """Values [B], without their weight."""
     needs_noise: bool = False
     """Whether it uses `PenaltyInputs.noise`."""
+    sides: tuple[Side, ...] = ()
+    """Sides whose `squared_norm` is all that it takes from the critic.
+
+    The loss's own pass then gives the gradients, which saves a forward pass of each side.
+    """
 
     def __call__(self, inputs: PenaltyInputs) -> Tensor:
         return self.per_sample(inputs)
 
 
 DRAGAN = Penalty(dragan, needs_noise=True)
+R1 = Penalty(r1, sides=("real",))
+R2 = Penalty(r2, sides=("fake",))
+R1_R2 = Penalty(r1_r2, sides=("real", "fake"))
 
 
 def penalty_of(config: RunConfig) -> Penalty:

@@ -29,6 +29,7 @@ from lab.record.columns import (
     IMAGES_SEEN,
     LIVE_PREFIX,
     QUALITY,
+    SCHEDULED_PREFIX,
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
     STEP,
@@ -285,6 +286,7 @@ class _Training:
             SECONDS_EVALUATING: self.evaluating_seconds,
             **metrics,
             **signals,
+            **{SCHEDULED_PREFIX + path: to for path, to in self.game.present_numbers().items()},
             **self._curvature(),
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -53,10 +53,27 @@ class Plan:
         return max(4, 4 * round(num_channels * self.width / 4))
 
 
+class Numbers(Protocol):
+    """Random numbers of a training pass; the same purpose gives the same ones."""
+
+    def normal(self, purpose: str, *shape: int) -> Tensor:
+        """[B, *shape]"""
+
+    def uniform(self, purpose: str, *shape: int) -> Tensor:
+        """In [0, 1), [B, *shape]"""
+
+
 class Generator(nn.Module):
-    """Latent codes to images. An architecture implements `pixels`."""
+    """Latent codes to images. An architecture implements `pixels`.
+
+    One with `draws` implements `drawn_pixels` as well, which training calls: it gets random
+    numbers besides its codes, say for noise inputs; evaluations call `pixels`.
+    """
 
     __call__: Callable[..., Tensor]
+    draws = False
+    bounded = True
+    """Whether a tanh bounds the pixels; else they are images as they are."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -68,16 +85,24 @@ class Generator(nn.Module):
         """[B, latent_size], [B] int64 or None -> [B, channels, side, side] before the tanh"""
         raise NotImplementedError
 
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def drawn_pixels(self, z: Tensor, labels: Tensor | None, draw: Numbers) -> Tensor:
+        """As `pixels`, while training."""
+        raise NotImplementedError
+
+    def forward(
+        self, z: Tensor, labels: Tensor | None = None, draw: Numbers | None = None
+    ) -> Tensor:
         """[B, latent_size], [B] int64 -> images [B, channels, resolution, resolution] in [-1, 1]
 
         Labels are ignored by an unconditional generator. Images have the type of z, also under
         autocast: eight bits of mantissa would be coarser than a pixel's 256 levels.
         """
-        pixels = self.pixels(z, labels if self.conditional else None)
+        labels = labels if self.conditional else None
+        pixels = self.pixels(z, labels) if draw is None else self.drawn_pixels(z, labels, draw)
         if self.margin:
             pixels = F.pad(pixels, (-self.margin,) * 4)
-        return torch.tanh(pixels.to(z.dtype))
+        pixels = pixels.to(z.dtype)
+        return torch.tanh(pixels) if self.bounded else pixels
 
 
 class Critic(nn.Module):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from lab.config import make_config
+from lab.config import make_config, value_of
 from lab.gan.penalties import PenaltyInputs, r1
 from lab.validate.dirac.game import DiracGame, DiracPoint, LineCritic, step_jacobian
 from lab.validate.dirac.grid import METHODS, SweepSizes, column, diagonal, orders, pairs, strengths
@@ -103,7 +103,7 @@ def eigenvalue_checks(fields: Table, rounds: Table) -> list[Check]:
 
 def convention_check() -> Check:
     """That the weight in the configuration is gamma on half the squared norm."""
-    psi, gamma = 3.0, make_config({}, {"penalty.kind": "r1"}).penalty.weight
+    psi, gamma = 3.0, value_of(make_config({}, {"penalty.kind": "r1"}).penalty.weight, 0)
     critic = LineCritic(torch.tensor([psi], dtype=torch.float64))
     image = torch.zeros(1, 1, 1, 1, dtype=torch.float64)
     paid = gamma * r1(PenaltyInputs(critic, image, image, None, None, image, None)).sum()

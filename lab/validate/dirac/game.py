@@ -44,7 +44,7 @@ class PointGenerator(Generator):
         self.theta = nn.Parameter(theta.clone())
         self.register_buffer("noise", noise)
 
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None, draw: Any = None) -> Tensor:
         """[B, 1] -> [B, 1, 1, 1], game after game, node after node"""
         return (self.theta.repeat(len(z) // len(self.theta)) + self.noise).view(-1, 1, 1, 1)
 

@@ -75,7 +75,7 @@ class PlaneGenerator(Generator):
         self.layers_of_games = Layers(num_games, (LATENT_SIZE, width, width, 2), draw)
         self.scale = scale
 
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None, draw: Any = None) -> Tensor:
         """[B, latent] -> [B, 2, 1, 1]"""
         points: Tensor = self.scale * self.layers_of_games(z)
         return points.view(-1, 2, 1, 1)

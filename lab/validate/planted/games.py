@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lab.config import value_of
 from lab.data import Pack, find
 from lab.data.split import Split
 from lab.gan.game import Game
@@ -113,8 +114,8 @@ class RateSpike(PlantedGame):
     def step(self, real_batch: RealSource) -> Step:
         if self.share_done >= SPIKE_FROM:
             settings = self.config.optimizer
-            set_rate(self.generator_optimizer, SPIKE_FACTOR * settings.generator.lr)
-            set_rate(self.critic_optimizer, SPIKE_FACTOR * settings.critic.lr)
+            set_rate(self.generator_optimizer, SPIKE_FACTOR * value_of(settings.generator.lr, 0))
+            set_rate(self.critic_optimizer, SPIKE_FACTOR * value_of(settings.critic.lr, 0))
         return super().step(real_batch)
 
 

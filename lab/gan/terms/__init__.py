@@ -1,0 +1,178 @@
+"""Terms that are added to a player's loss: each one file here and one line of the catalogue.
+
+A term sees one pass: images, codes, logits and the networks themselves. What it returns is the
+mean over the pass's samples, so that it does not depend on how a batch is split; what it keeps are
+buffers, which are stored with a run and equal on all workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lab.catalogue import TERMS
+from lab.config import ConfigSection, RunConfig, value_of
+from lab.gan.draws import PassDraws
+from lab.gan.losses import Loss
+from lab.gan.networks import Critic, Generator
+
+
+class Now(NamedTuple):
+    """When a pass takes place."""
+
+    step: int = 0
+    """Number of the player's update."""
+    images_seen: int = 0
+    """Real images shown to the critic before it."""
+
+
+@dataclass(frozen=True)
+class CriticSeen:
+    """What a term sees of one pass of a critic step. n is the number of its samples."""
+
+    critic: Critic
+    generator: Generator | None
+    """Frozen; None where the game is looked at without its round."""
+    loss: Loss
+    real: Tensor
+    """[n, C, H, W] in [-1, 1], as they are: no augmentation."""
+    fake: Tensor
+    """[n, C, H, W], without a graph to the generator."""
+    real_labels: Tensor | None
+    fake_labels: Tensor | None
+    real_logits: Tensor
+    """[n], of what the critic was shown: augmented, where that is configured."""
+    fake_logits: Tensor
+    z: Tensor | None
+    """Latent codes of `fake`, [n, latent_size]."""
+    draw: PassDraws
+
+
+@dataclass(frozen=True)
+class GeneratorSeen:
+    """What a term sees of one pass of a generator step."""
+
+    critic: Critic
+    """Frozen: its weights get no gradient."""
+    generator: Generator
+    fake: Tensor
+    """[n, C, H, W], with a graph to the generator."""
+    labels: Tensor | None
+    logits: Tensor
+    """[n], of what the critic was shown."""
+    z: Tensor
+    """[n, latent_size]"""
+    real: Tensor | None
+    """The real image of each sample; only for a term with `needs_real`."""
+    real_labels: Tensor | None
+    draw: PassDraws
+
+
+class Means(NamedTuple):
+    """What a critic step saw, over the global batch, on the device; the same on every rank."""
+
+    logit_real: Tensor
+    """[]"""
+    logit_fake: Tensor
+    sign_real: Tensor
+    """Mean sign of the logits of real images."""
+
+
+class Term(nn.Module):
+    """One term. A subclass implements `critic`, `generator` or both; state belongs in buffers."""
+
+    needs_real = False
+    """Whether `generator` compares with real images."""
+    observes = False
+    """Whether `observe` is to be called."""
+
+    def __init__(self, config: RunConfig) -> None:
+        """Raises InputError for settings that do not fit together."""
+        super().__init__()
+
+    def critic(self, seen: CriticSeen, now: Any) -> Tensor | None:
+        """What is added to the critic's loss, []; `now` has the settings' present values."""
+        return None
+
+    def generator(self, seen: GeneratorSeen, now: Any) -> Tensor | None:
+        """What is added to the generator's loss, []."""
+        return None
+
+    def observe(self, means: Means) -> None:
+        """After each critic step, on every rank alike: the place to update buffers."""
+
+
+@dataclass(frozen=True)
+class Active:
+    """The terms of a run."""
+
+    terms: nn.ModuleDict
+    settings: dict[str, ConfigSection] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return len(self.terms) > 0
+
+    @property
+    def needs_real(self) -> bool:
+        return any(term.needs_real for term in self._each())
+
+    @property
+    def observes(self) -> bool:
+        return any(term.observes for term in self._each())
+
+    def of_critic(self, seen: CriticSeen, when: Now) -> Tensor | None:
+        """The sum of what the terms add to the critic's loss, []; None where none adds any."""
+        return self._sum(lambda term, now: term.critic(seen, now), when)
+
+    def of_generator(self, seen: GeneratorSeen, when: Now) -> Tensor | None:
+        """The sum of what the terms add to the generator's loss, []."""
+        return self._sum(lambda term, now: term.generator(seen, now), when)
+
+    @torch.no_grad()
+    def observe(self, means: Means) -> None:
+        """Let every term that does so update its state."""
+        for term in self._each():
+            if term.observes:
+                term.observe(means)
+
+    def _each(self) -> list[Term]:
+        return [term for term in self.terms.values() if isinstance(term, Term)]
+
+    def _sum(self, part: Callable[[Term, Any], Tensor | None], when: Now) -> Tensor | None:
+        total: Tensor | None = None
+        for name, term in self.terms.items():
+            assert isinstance(term, Term)
+            now = present(self.settings[name], when.images_seen)
+            if when.step % now.every_steps or now.weight == 0:
+                continue
+            now.weight *= now.every_steps
+            now.step = when.step
+            value = part(term, now)
+            if value is not None:
+                total = value if total is None else total + value
+        return total
+
+
+def present(settings: ConfigSection, images_seen: float) -> Any:
+    """The values of a section's settings after so many images, as attributes."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return SimpleNamespace(**{name: value_of(to, images_seen) for name, to in values.items()})
+
+
+def active_terms(config: RunConfig) -> Active:
+    """The terms whose weight is not 0. Raises InputError for settings that do not fit together."""
+    modules, settings = {}, {}
+    for name, entry in TERMS.items():
+        section = getattr(config.terms, name.replace("-", "_"))
+        if section.weight == 0:
+            continue
+        module, _, attribute = entry.target.partition(":")
+        modules[name] = getattr(import_module(module), attribute)(config)
+        settings[name] = section
+    return Active(nn.ModuleDict(modules), settings)
