@@ -32,6 +32,7 @@ OTHER_VALUES: dict[str, Any] = {
     "data.source": "cifar10",
     "data.resolution": 64,
     "data.root": "/data",
+    "data.limit": 500,
     "data.mirror": True,
     "network.architecture": "dcgan",
     "network.width": 0.25,

@@ -81,6 +81,9 @@ class DataConfig(ConfigSection):
     """Side of the square images in pixels: 28 (padded to 32 inside the networks), 32 or 64."""
     root: str | None = None
     """Folder with the named set's original files; null searches the usual places."""
+    limit: int | None = Field(default=None, ge=1)
+    """Train on so many of the set's images, in equal shares of its classes; null: on all.
+    Distances stay those to all training images."""
     mirror: bool = False
     """Flip each real image left to right with probability 1/2."""
 

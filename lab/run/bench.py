@@ -110,12 +110,19 @@ def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
     person's file is not usable.
     """
     of_extractor = files_for(filter(is_reference, [config.evaluation.extractor]), config.files)
-    bench = open_bench(config.data, config.evaluation, choose_device(device), of_extractor)
+    data = config.data.model_copy(update={"limit": None})  # runs of every limit share it
+    bench = open_bench(data, config.evaluation, choose_device(device), of_extractor)
     bench.settled(config.stability)  # a target that is not measured must not leave a folder
     if config.network.conditional and bool((bench.pack.train.labels < 0).any()):
         raise InputError(
             f"network.conditional is true, but {bench.pack.card.name} has images without a class; "
             "set network.conditional to false or take labelled images"
+        )
+    limit, num_train = config.data.limit, len(bench.pack.train)
+    if limit is not None and limit > num_train:
+        raise InputError(
+            f"data.limit is {limit}, but {bench.pack.card.name} has {num_train} training images; "
+            "set data.limit to fewer, or to null for all"
         )
     if config.files:  # a mistake in a person's file must not leave a folder
         Game(config, bench.shape, device=torch.device("cpu"), precision="float32")

@@ -22,6 +22,7 @@ class Feed:
         self.device = bench.device
         self.share = share
         self._train = bench.pack.train.resident(bench.device)
+        self._num_train = config.data.limit or len(self._train)
         self._heldout = bench.pack.heldout.resident(bench.device)
 
     def real(self, critic_step: int) -> RealBatch:
@@ -34,7 +35,7 @@ class Feed:
 
     def _batch(self, critic_step: int, share: Share) -> RealBatch:
         first = critic_step * self.batch_size
-        order = training_indices(len(self._train), self.seed, first, self.batch_size)
+        order = training_indices(self._num_train, self.seed, first, self.batch_size)
         mirror = None
         if self.mirrors:
             rng = counted_generator(self.seed, "mirror", critic_step)

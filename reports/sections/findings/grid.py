@@ -18,7 +18,7 @@ from reports.kit.markup import Child, Html, element
 from reports.kit.outcomes import counts_in_order, glyph, in_order
 from reports.kit.shares import RunShare
 from reports.kit.table import Cell, table
-from reports.kit.words import counted, images, listed, percents
+from reports.kit.words import counted, images, listed, number, percents
 from reports.study.tables import explored, finished, ruler_of, run_table, trial_table
 
 MOST_COLUMNS = 8
@@ -76,6 +76,12 @@ def method_rows(study: StudyRecord) -> pd.DataFrame:
     return pd.DataFrame(entries).sort_values("best", ascending=False, kind="stable")
 
 
+def seconds_by_method(study: StudyRecord) -> dict[str, float]:
+    """Median seconds of a method's runs under all settings, training and evaluations."""
+    medians = grid_runs(study).groupby("method")["cost"].median()
+    return {str(method): float(seconds) for method, seconds in medians.items()}
+
+
 def grid_section(study: StudyRecord) -> Html | None:
     """The matrix of settings x methods; None for a study without one."""
     rows = grid_rows(study)
@@ -85,13 +91,14 @@ def grid_section(study: StudyRecord) -> Html | None:
 
 
 def _by_method(study: StudyRecord) -> Html:
-    ruler = ruler_of(study)
+    ruler, costs = ruler_of(study), seconds_by_method(study)
     lines = [
         (
             row["method"],
             _share_cell(row["share"]),
             quality_words(row["best"], ruler, " · "),
             quality_words(row["quality"], ruler, " · "),
+            number(costs.get(row["method"])),
             Cell(_outcomes(row["outcomes"])),
         )
         for row in method_rows(study).to_dict("records")
@@ -103,7 +110,14 @@ def _by_method(study: StudyRecord) -> Html:
         "settings as the space draws them, with Wilson's 95% interval; the best is the best of "
         "so many runs, and grows with their number."
     )
-    head = ("method", "stable", "best quality", "interquartile mean", "how runs ended")
+    head = (
+        "method",
+        "stable",
+        "best quality",
+        "interquartile mean",
+        "seconds a run",
+        "how runs ended",
+    )
     return element(
         "div",
         element("h3", "Methods over all settings"),
@@ -129,8 +143,13 @@ def _by_setting(study: StudyRecord, rows: pd.DataFrame) -> Html:
     settings = sorted(rows["setting"].unique())
     methods = list(dict.fromkeys(rows["method"]))
     cells = {(row["setting"], row["method"]): row for row in rows.to_dict("records")}
+    costs = seconds_by_method(study)
     lines = [
-        (method, *(_cell(cells.get((setting, method)), ruler) for setting in settings))
+        (
+            method,
+            *(_cell(cells.get((setting, method)), ruler) for setting in settings),
+            number(costs.get(method)),
+        )
         for method in methods
     ]
     distance = "" if ruler is None else f" and the {ruler.column} that it stands for"
@@ -142,12 +161,18 @@ def _by_setting(study: StudyRecord, rows: pd.DataFrame) -> Html:
         f"interquartile mean of the final quality, failures as 0{distance}, and the symbols of "
         "the other verdicts that occurred. The greener a cell, the more runs were stable. With "
         f"{counted(most, 'run')} a cell, even all stable shows only that the share is "
-        f"{RunShare(most, most).bounds} (Wilson 95%)."
+        f"{RunShare(most, most).bounds} (Wilson 95%). Seconds are the median of the method's runs, "
+        "training and evaluations, those that ended early included."
     )
     return element(
         "div",
         element("h3", "Methods by setting"),
-        table(lines, ("method", *map(_title, settings)), kind="grid", label="Methods by setting"),
+        table(
+            lines,
+            ("method", *map(_title, settings), "seconds a run"),
+            kind="grid",
+            label="Methods by setting",
+        ),
         element("p", note, class_="note"),
         class_="wide",
         id="grid",

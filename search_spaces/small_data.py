@@ -1,0 +1,62 @@
+"""Few training images: what keeps a critic from learning them by heart?
+
+500 and 2,000 images, without a remedy and with DiffAugment, ADA, balanced consistency, LeCam or all
+of the last with DiffAugment: `--known-only --seeds 5`. Distances are to all training images, as in
+Karras et al. 2020. At the published sizes: `--preset gpu`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import optuna
+
+BASE: dict[str, Any] = {
+    "network.architecture": "dcgan",
+    "network.critic_norm": "none",
+    "loss": "non-saturating",
+    "penalty.kind": "r1",
+    "penalty.weight": 1.0,
+    "training.batch_size": 16,
+    "optimizer.generator.lr": 1e-3,
+    "optimizer.critic.lr": 1e-3,
+    "optimizer.generator.beta1": 0.0,
+    "optimizer.critic.beta1": 0.0,
+    "optimizer.generator.beta2": 0.99,
+    "optimizer.critic.beta2": 0.99,
+    "data.limit": 500,
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    "laptop": {
+        "training.budget_images": 40_000,
+        "evaluation.every_images": 4_000,
+        "network.conditional": False,
+    },
+}
+REMEDIES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "diffaugment": {"augmentation.kind": "diffaugment"},
+    "ada": {"augmentation.kind": "ada", "augmentation.adjust_images": 20_000},
+    "consistency": {"terms.bcr.weight": 10.0},
+    "lecam": {"terms.lecam.weight": 0.3, "terms.lecam.from_step": 100},
+}
+
+
+def suggest(trial: optuna.Trial) -> dict[str, Any]:
+    """Number of images, augmentation, LeCam's weight and the gradient penalty's."""
+    return {
+        "data.limit": trial.suggest_categorical("data.limit", [500, 1000, 2000, 4000]),
+        "augmentation.kind": trial.suggest_categorical(
+            "augmentation.kind", ["none", "diffaugment", "ada"]
+        ),
+        "terms.lecam.weight": trial.suggest_categorical("terms.lecam.weight", [0.0, 0.1, 0.3]),
+        "penalty.weight": trial.suggest_float("penalty.weight", 0.1, 10.0, log=True),
+        "optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 2e-4, 5e-3, log=True),
+    }
+
+
+KNOWN_POINTS = {
+    f"{limit}-{remedy}": {"data.limit": limit, **values}
+    for limit in (500, 2000)
+    for remedy, values in REMEDIES.items()
+}
