@@ -83,6 +83,11 @@ OPTIMIZERS: Catalogue = {
 }
 """Optimizers: (parameters, `PlayerOptimizer`) -> torch.optim.Optimizer."""
 
+GAMES: Catalogue = {
+    "alternating": Entry("lab.gan.game:Game", "the critic's steps, then the generator's"),
+}
+"""Ways to play a round: `lab.gan.game.Game` or a subclass, lab/gan/games/NAME.py."""
+
 SCHEDULES: Catalogue = {
     "constant": Entry("lab.gan.schedules:constant", "constant rates"),
     "linear": Entry("lab.gan.schedules:linear", "linear decay to zero over the budget"),

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from lab.catalogue import (
     AUGMENTATIONS,
     EXTRACTORS,
+    GAMES,
     LOSSES,
     NETWORKS,
     OPTIMIZERS,
@@ -44,6 +45,7 @@ LossName = Annotated[str, AfterValidator(_NameIn(LOSSES))]
 PenaltyKind = Annotated[str, AfterValidator(_NameIn(PENALTIES))]
 OptimizerKind = Annotated[str, AfterValidator(_NameIn(OPTIMIZERS))]
 ScheduleName = Annotated[str, AfterValidator(_NameIn(SCHEDULES))]
+GameName = Annotated[str, AfterValidator(_NameIn(GAMES))]
 AugmentationKind = Annotated[str, AfterValidator(_NameIn(AUGMENTATIONS))]
 
 CATALOGUES: Mapping[str, Catalogue] = {
@@ -54,6 +56,7 @@ CATALOGUES: Mapping[str, Catalogue] = {
     "optimizer.critic.kind": OPTIMIZERS,
     "optimizer.schedule": SCHEDULES,
     "augmentation.kind": AUGMENTATIONS,
+    "training.game": GAMES,
     "evaluation.extractor": EXTRACTORS,
 }
 """The settings that name a method, and what each may name besides a person's own file."""
@@ -170,6 +173,8 @@ class AugmentationConfig(ConfigSection):
 class TrainingConfig(ConfigSection):
     """Batch size, order of updates, budget and arithmetic."""
 
+    game: GameName = "alternating"
+    """How a round is played: what the players' updates are and their order."""
     batch_size: int = Field(default=64, ge=1, le=65536)
     """Images of one critic step, summed over all workers."""
     generator_batch_multiplier: int = Field(default=1, ge=1, le=16)

@@ -9,6 +9,7 @@ import torch
 
 from lab.config import RunConfig
 from lab.gan.game import Game
+from lab.gan.games import game_class
 from lab.gan.rounds import ImageShape, RealBatch
 
 NUM_ROUNDS = 5
@@ -18,8 +19,9 @@ WORTH_IT = 1.15
 
 def faster_precision(config: RunConfig, shape: ImageShape, device: torch.device) -> str:
     """`float32` or `bfloat16`, by timing a few rounds of the game in each, in turn."""
+    make_game = game_class(config)
     games = {
-        name: Game(config, shape, device=device, precision=name)
+        name: make_game(config, shape, device=device, precision=name)
         for name in ("float32", "bfloat16")
     }
     size = config.training.batch_size

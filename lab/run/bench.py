@@ -11,7 +11,7 @@ import torch
 from lab.config import DataConfig, EvaluationConfig, RunConfig, StabilityConfig
 from lab.data import Pack, find
 from lab.errors import InputError, unknown
-from lab.gan.game import Game
+from lab.gan.games import game_class
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
 from lab.metrics import Evaluator, Labels, make_evaluator
@@ -125,7 +125,8 @@ def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
             "set data.limit to fewer, or to null for all"
         )
     if config.files:  # a mistake in a person's file must not leave a folder
-        Game(config, bench.shape, device=torch.device("cpu"), precision="float32")
+        make_game = game_class(config)
+        make_game(config, bench.shape, device=torch.device("cpu"), precision="float32")
     return bench
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from lab.config import RunConfig
 from lab.gan.average import copy_of
 from lab.gan.game import Game
+from lab.gan.games import game_class
 from lab.gan.networks import Generator as GeneratorNetwork
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.sampling import generate, latents
@@ -70,13 +71,13 @@ def run(
     fence: int | None = None,
     device: str = "auto",
     ranks: Ranks = ALONE,
-    make_game: type[Game] = Game,
+    make_game: type[Game] | None = None,
 ) -> Generator[Evaluation, None, None]:
     """Train one configuration with one seed into `folder`, or continue what is there.
 
     Several workers iterate in step, each over its own call: all yield the same evaluations, and
-    only rank 0 touches the folder. The numbers are those of one worker, to rounding. Another
-    `make_game` plays a changed game: the validation plants its failures there.
+    only rank 0 touches the folder. The numbers are those of one worker, to rounding. `make_game`
+    replaces the configured game by a changed one: the validation plants its failures there.
 
     Yields an `Evaluation` of the untrained generator (0 images seen) and one every
     `evaluation.every_images`; the last carries the verdict. A folder that holds a finished run
@@ -124,9 +125,9 @@ class _Training:
         bench: Bench,
         files: RunFolder,
         ranks: Ranks,
-        make_game: type[Game],
+        make_game: type[Game] | None,
     ) -> None:
-        self.make_game = make_game
+        self.make_game = make_game or game_class(config)
         self.config = config
         self.bench = bench
         self.files = files

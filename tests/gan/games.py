@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lab.config import RunConfig, make_config
 from lab.gan.game import Game
+from lab.gan.games import game_class
 from lab.gan.objectives import CriticBatch, CriticResult
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.rounds import ImageShape, RealBatch, RealSource
@@ -38,7 +39,9 @@ def small_game(
     ranks: Ranks = ALONE,
 ) -> Game:
     cpu = torch.device("cpu")
-    return Game(small_config(values), SHAPE, device=cpu, precision=precision, ranks=ranks)
+    config = small_config(values)
+    make = game_class(config)
+    return make(config, SHAPE, device=cpu, precision=precision, ranks=ranks)
 
 
 def real_images(game: Game) -> RealSource:

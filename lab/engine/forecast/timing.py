@@ -87,13 +87,14 @@ def _round_seconds(config: Any, device: str) -> float:
 
     import torch
 
-    from lab.gan.game import Game
+    from lab.gan.games import game_class
     from lab.gan.rounds import RealBatch
     from lab.run.bench import open_bench_for, resolve_precision, wait_for
 
     bench = open_bench_for(config, device)
     precision = resolve_precision(config, bench.shape, bench.device)
-    game = Game(config, bench.shape, device=bench.device, precision=precision)
+    make_game = game_class(config)
+    game = make_game(config, bench.shape, device=bench.device, precision=precision)
     images = bench.pack.train.resident(bench.device)
     indices = torch.arange(config.training.batch_size) % len(images)
     taken = images.batch(indices, bench.device)
@@ -109,13 +110,14 @@ def _round_seconds(config: Any, device: str) -> float:
 
 def _evaluation_seconds(config: Any, device: str) -> float:
     """Seconds of the second of two evaluations: the first one allocates memory."""
-    from lab.gan.game import Game
+    from lab.gan.games import game_class
     from lab.gan.sampling import generate, latents
     from lab.run.bench import open_bench_for, resolve_precision
 
     bench = open_bench_for(config, device)
     precision = resolve_precision(config, bench.shape, bench.device)
-    game = Game(config, bench.shape, device=bench.device, precision=precision)
+    make_game = game_class(config)
+    game = make_game(config, bench.shape, device=bench.device, precision=precision)
     for _ in range(2):
         start = time.perf_counter()
         codes = latents(
