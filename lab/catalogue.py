@@ -80,11 +80,21 @@ OPTIMIZERS: Catalogue = {
     "adamw": Entry("lab.gan.optimizers:adamw", "Loshchilov & Hutter 2019"),
     "rmsprop": Entry("lab.gan.optimizers:rmsprop", "Hinton 2012"),
     "sgd": Entry("lab.gan.optimizers:sgd", "gradient descent with momentum"),
+    "optimistic-adam": Entry("lab.gan.optimistic:optimistic_adam", "Daskalakis et al. 2018"),
+    "optimistic-sgd": Entry("lab.gan.optimistic:optimistic_sgd", "optimistic gradient descent"),
 }
 """Optimizers: (parameters, `PlayerOptimizer`) -> torch.optim.Optimizer."""
 
 GAMES: Catalogue = {
     "alternating": Entry("lab.gan.game:Game", "the critic's steps, then the generator's"),
+    "simultaneous": Entry(
+        "lab.gan.games.simultaneous:Simultaneous", "both players step from the same point"
+    ),
+    "extragradient": Entry(
+        "lab.gan.games.extragradient:Extragradient", "Gidel et al. 2019, algorithm 4 (ExtraAdam)"
+    ),
+    "consensus": Entry("lab.gan.games.consensus:Consensus", "Mescheder et al. 2017, algorithm 2"),
+    "unrolled": Entry("lab.gan.games.unrolled:Unrolled", "Metz et al. 2017, section 2.2"),
 }
 """Ways to play a round: `lab.gan.game.Game` or a subclass, lab/gan/games/NAME.py."""
 

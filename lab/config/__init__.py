@@ -39,6 +39,7 @@ from lab.config.sections import CriticNorm as CriticNorm
 from lab.config.sections import DataConfig as DataConfig
 from lab.config.sections import EvaluationConfig as EvaluationConfig
 from lab.config.sections import GameName as GameName
+from lab.config.sections import LookaheadConfig as LookaheadConfig
 from lab.config.sections import LossName as LossName
 from lab.config.sections import NetworkConfig as NetworkConfig
 from lab.config.sections import OptimizerConfig as OptimizerConfig

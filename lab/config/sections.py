@@ -117,6 +117,8 @@ class PenaltyConfig(ConfigSection):
     """Interval in critic steps between penalties, whose weight it multiplies (lazy penalty)."""
     clip: float | None = Field(default=None, gt=0.0, le=100.0)
     """Limit that the critic's weights are clipped to, +/-, after each step; null: no clipping."""
+    consensus_weight: Weight = 10.0
+    """Weight of half the squared norm of both players' gradients; with training.game consensus."""
     orthonormal_weight: float = Field(default=1e-4, ge=0.0, le=1e6)
     """Weight of |W^T W - I|_F^2 (Brock et al. 2019); with critic_norm orthonormal."""
 
@@ -142,6 +144,15 @@ class PlayerOptimizer(ConfigSection):
     """Limit that the norm of all gradients is scaled to; null: none."""
 
 
+class LookaheadConfig(ConfigSection):
+    """Slow weights of both players, which the fast ones return to."""
+
+    steps: int = Field(default=0, ge=0, le=1_000_000)
+    """Rounds between two moves of the slow weights; 0: none."""
+    alpha: float = Field(default=0.5, gt=0.0, le=1.0)
+    """Share of the way to the fast weights that the slow ones move."""
+
+
 class OptimizerConfig(ConfigSection):
     """The optimizers of both players and their common schedule."""
 
@@ -149,6 +160,8 @@ class OptimizerConfig(ConfigSection):
     """The generator's optimizer."""
     critic: PlayerOptimizer = PlayerOptimizer()
     """The critic's optimizer."""
+    lookahead: LookaheadConfig = LookaheadConfig()
+    """Lookahead over both players."""
     schedule: ScheduleName = "constant"
     """Factor of both learning rates over the budget."""
 
@@ -175,6 +188,8 @@ class TrainingConfig(ConfigSection):
 
     game: GameName = "alternating"
     """How a round is played: what the players' updates are and their order."""
+    unrolled_steps: int = Field(default=5, ge=1, le=100)
+    """Critic steps that the generator looks ahead; with training.game unrolled."""
     batch_size: int = Field(default=64, ge=1, le=65536)
     """Images of one critic step, summed over all workers."""
     generator_batch_multiplier: int = Field(default=1, ge=1, le=16)

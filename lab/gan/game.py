@@ -17,6 +17,7 @@ from lab.config import RunConfig, scheduled_numbers, value_of
 from lab.gan.augment import view_of
 from lab.gan.average import copy_of, decay, update_average
 from lab.gan.draws import Draws
+from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.network import layers_of
@@ -39,7 +40,7 @@ from lab.gan.optimizers import (
 )
 from lab.gan.passes import CriticPass, critic_passes, generator_passes
 from lab.gan.ranks import ALONE, Ranks, without_sending
-from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Step
+from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Round, Step
 from lab.gan.schedules import constant, schedule_of
 from lab.gan.share import Share
 from lab.gan.terms import Means, Now, active_terms
@@ -48,7 +49,7 @@ from lab.randomness import counted_generator
 Network = TypeVar("Network", bound=nn.Module)
 
 MODULES = ("generator", "critic", "average", "generator_sigmas", "critic_sigmas")
-REMEDIES = ("terms", "view")
+REMEDIES = ("terms", "view", "lookahead")
 """Modules that most runs have no state of: a checkpoint may lack them."""
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
@@ -85,6 +86,7 @@ class Game:
         self._build_networks()
         self._build_objectives()
         self._build_optimizers()
+        self.lookahead = Lookahead(config.optimizer.lookahead, self.generator, self.critic)
 
     def _build_optimizers(self) -> None:
         settings, files = self.config.optimizer, self.config.files
@@ -135,9 +137,21 @@ class Game:
         return self.num_steps_done * self.config.images_per_step
 
     def step(self, real_batch: RealSource) -> Step:
-        """Play one round: `critic_steps` critic updates, one generator update, one average."""
+        """Play one round, then move what follows the players: slow weights and the average."""
         step = self.num_steps_done
         self._set_numbers(step)
+        played = self._round(step, real_batch)
+        self.num_steps_done += 1
+        self.lookahead.after_round(self.num_steps_done)
+        self._update_average()
+        seen = self.ranks.sum(torch.cat([played.critic_seen, played.generator_seen[None]]))
+        loss, logit_real, logit_fake, accuracy, generator_loss = seen.unbind()
+        norms = played.critic_norm, played.generator_norm
+        observed = Observed(loss, generator_loss, logit_real, logit_fake, accuracy, *norms)
+        return Step(observed, played.real, played.fake)
+
+    def _round(self, step: int, real_batch: RealSource) -> Round:
+        """`critic_steps` critic updates, then one of the generator."""
         self._free_critic(True)
         num = self.config.training.critic_steps
         played = []
@@ -147,18 +161,21 @@ class Game:
         self._free_critic(False)
         critic_seen, critic_norm = _over_critic_steps(played)
         generator_seen, generator_norm, fake = self._generator_step(step, real)
-        self.num_steps_done += 1
-        self._update_average()
-        seen = self.ranks.sum(torch.cat([critic_seen, generator_seen[None]]))
-        loss, logit_real, logit_fake, accuracy, generator_loss = seen.unbind()
-        observed = Observed(
-            loss, generator_loss, logit_real, logit_fake, accuracy, critic_norm, generator_norm
-        )
-        return Step(observed, real.images, fake)
+        return Round(critic_seen, critic_norm, generator_seen, generator_norm, real.images, fake)
 
     def _critic_step(self, critic_step: int, real: RealBatch) -> tuple[Tensor, Tensor]:
         """This rank's part of (loss, logit real, logit fake, accuracy), [4]; the gradient norm."""
         self.critic.update_spectral_vectors()
+        seen, signs, norm = self._critic_gradients(critic_step, real)
+        self._move_critic()
+        if self._observes:
+            self._observe(seen, signs)
+        return seen, norm
+
+    def _critic_gradients(
+        self, critic_step: int, real: RealBatch
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `_critic_step`, with the mean sign of real logits, [], second; moves no weight."""
         self.critic_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros(4, device=self.device, dtype=self._dtype)
         signs = torch.zeros((), device=self.device, dtype=self._dtype)
@@ -175,12 +192,13 @@ class Game:
                 signs += result.real.sign().mean() * given.weight
         norm = grad_norm(self.critic)
         limit_gradients(self.critic, norm, self.config.optimizer.critic)
+        return seen, signs, norm
+
+    def _move_critic(self) -> None:
+        """Update the critic from its gradients."""
         self.critic_optimizer.step()
-        if self._observes:
-            self._observe(seen, signs)
         if (clip := self.config.penalty.clip) is not None:
             clip_weights(self.critic, clip)
-        return seen, norm
 
     def _observe(self, seen: Tensor, signs: Tensor) -> None:
         """Show what a critic step saw over the global batch to what keeps state of it."""
@@ -222,6 +240,12 @@ class Game:
 
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
         """This rank's part of the loss [], the gradient's norm [], this rank's images."""
+        played = self._generator_gradients(step, real)
+        self.generator_optimizer.step()
+        return played
+
+    def _generator_gradients(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """As `_generator_step`; moves no weight."""
         self.generator_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros((), device=self.device, dtype=self._dtype)
         images = []
@@ -237,7 +261,6 @@ class Game:
             images.append(fake)
         norm = grad_norm(self.generator)
         limit_gradients(self.generator, norm, self.config.optimizer.generator)
-        self.generator_optimizer.step()
         return seen, norm, images[0] if len(images) == 1 else torch.cat(images)
 
     def _backward(self, loss: Tensor, weight: float) -> None:

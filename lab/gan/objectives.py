@@ -122,7 +122,7 @@ class CriticObjective(nn.Module):
             batch.noise,
             _squared(batch, sides, real, fake),
         )
-        return _full(self.penalty(inputs)).mean()
+        return full(self.penalty(inputs)).mean()
 
     def _logits(self, batch: CriticBatch, sides: Sequence[Side]) -> tuple[Tensor, Tensor]:
         shown_real = self._shown(batch.real, batch, "real")
@@ -131,11 +131,11 @@ class CriticObjective(nn.Module):
         if not self.joint or len(sides) == 1:
             real = self.critic(shown_real, batch.real_labels)
             fake = self.critic(shown_fake, batch.fake_labels)
-            return _full(real), _full(fake)
+            return full(real), full(fake)
         labels = None
         if batch.real_labels is not None and batch.fake_labels is not None:
             labels = torch.cat([batch.real_labels, batch.fake_labels])
-        logits = _full(self.critic(torch.cat([shown_real, shown_fake]), labels))
+        logits = full(self.critic(torch.cat([shown_real, shown_fake]), labels))
         num_real = len(batch.real)
         return logits[:num_real], logits[num_real:]
 
@@ -195,13 +195,13 @@ class GeneratorObjective(nn.Module):
         critic, view, terms = self._beside
         images = generated(self.generator, z, labels, draw)
         shown = images if view is None else view(images, draw, "fake", when)
-        fake_logits = _full(critic(shown, labels))
+        fake_logits = full(critic(shown, labels))
         real_logits = fake_logits
         if self.loss.needs_real:
             assert real is not None
             with torch.no_grad():
                 seen_real = real if view is None else view(real, draw, "real", when)
-                real_logits = _full(critic(seen_real, real_labels))
+                real_logits = full(critic(seen_real, real_labels))
         loss = self.loss.generator(real_logits, fake_logits).mean()
         if terms and draw is not None:
             seen = GeneratorSeen(
@@ -250,6 +250,6 @@ def _squared(
     }
 
 
-def _full(values: Tensor) -> Tensor:
+def full(values: Tensor) -> Tensor:
     """Logits or penalties out of half precision, so that their means are exact enough."""
     return values if values.dtype == torch.float64 else values.float()

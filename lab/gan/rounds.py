@@ -46,6 +46,22 @@ class Observed(NamedTuple):
     generator_grad_norm: Tensor
 
 
+class Round(NamedTuple):
+    """What a round's updates leave: this rank's parts of the means, and its images."""
+
+    critic_seen: Tensor
+    """(loss, logit real, logit fake, accuracy), [4]"""
+    critic_norm: Tensor
+    """[], the same on every rank"""
+    generator_seen: Tensor
+    """The loss, []."""
+    generator_norm: Tensor
+    real: Tensor
+    """[n, C, H, W]"""
+    fake: Tensor
+    """[n', C, H, W]"""
+
+
 class Step(NamedTuple):
     """Results of one generator step and its critic steps."""
 
