@@ -16,9 +16,7 @@ class Lookahead(nn.Module):
     `steps` it holds nothing.
     """
 
-    def __init__(
-        self, settings: LookaheadConfig, generator: nn.Module, critic: nn.Module
-    ) -> None:
+    def __init__(self, settings: LookaheadConfig, generator: nn.Module, critic: nn.Module) -> None:
         super().__init__()
         self.settings = settings
         self._fast: list[nn.Parameter] = []

@@ -17,6 +17,7 @@ from tests.gan.worlds import (
     every_game,
     name_of,
     other_architectures,
+    other_rounds,
     play,
     some_games,
     uneven_games,
@@ -24,7 +25,7 @@ from tests.gan.worlds import (
 )
 from tests.ranks import on_ranks
 
-QUICK = [*some_games(), *uneven_games(), *other_architectures()]
+QUICK = [*some_games(), *uneven_games(), *other_architectures(), *other_rounds()]
 TOLERANCE = 1e-9
 """Relative, in float64, over 20 steps."""
 

@@ -88,6 +88,22 @@ def other_architectures() -> list[Values]:
     ]
 
 
+def other_rounds() -> list[Values]:
+    """Games by name, lookahead and optimistic descent."""
+    unrolled = {"training.game": "unrolled", "training.unrolled_steps": 2}
+    return [
+        {"training.game": "simultaneous", "training.accumulate": 2},
+        {"training.game": "extragradient", "training.accumulate": 2, "penalty.kind": "r1"},
+        {"training.game": "extragradient", "network.critic_norm": "batch"},
+        {"training.game": "consensus", "penalty.kind": "r1", "penalty.consensus_weight": 0.1},
+        {"training.game": "consensus", "network.critic_norm": "batch", "training.batch_size": 7},
+        {**unrolled, "penalty.kind": "wgan-gp", "training.critic_steps": 2},
+        {**unrolled, "network.critic_norm": "batch", "network.conditional": True},
+        {"optimizer.lookahead.steps": 3, "training.accumulate": 2},
+        {"optimizer.critic.kind": "optimistic-adam", "optimizer.generator.kind": "optimistic-sgd"},
+    ]
+
+
 def name_of(values: Values) -> str:
     return "-".join(str(value) for value in values.values())
 

@@ -66,6 +66,9 @@ class Joint(Game):
         """The critic's loss on these images, with a graph to the generator."""
         assert given.real is not None
         mix, noise = self.draws.penalty(critic_step, given.real.shape[1:])
+        # A view of its own: a penalty's gradient at the images must not find the images that an
+        # unrolled critic was trained with.
+        fake = fake.view_as(fake)
         batch = CriticBatch(
             real=given.real,
             fake=fake,

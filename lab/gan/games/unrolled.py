@@ -45,7 +45,9 @@ class Unrolled(Joint):
         self._free_critic(True)
         critic = trained(self.critic)
         self._free_critic(False)
-        ahead = CriticAhead(self.critic_optimizer, list(critic.values()), self.config.optimizer.critic)
+        ahead = CriticAhead(
+            self.critic_optimizer, list(critic.values()), self.config.optimizer.critic
+        )
         with self.autocast():
             fake = self._fake(given)
         for _ in range(self.config.training.unrolled_steps):
@@ -59,7 +61,9 @@ class Unrolled(Joint):
                 ahead.weights = [weight.clamp(-clip, clip) for weight in ahead.weights]
         weights = dict(zip(critic, ahead.weights, strict=True))
         with self.autocast():
-            loss = self._generator_loss(partial(_called, self.critic, weights), given, fake, coming)
+            loss = self._generator_loss(
+                partial(_called, self.critic, weights), given, fake, coming
+            )
         generator = list(trained(self.generator).values())
         mine = gradients_of(loss * given.weight, generator, differentiable=False)
         with torch.no_grad():
@@ -100,7 +104,7 @@ class CriticAhead:
 
     def _adam(self, weight: Tensor, gradient: Tensor, state: dict[str, Any]) -> Tensor:
         beta1, beta2 = self.group["betas"]
-        state["step"] = state["step"] + 1
+        state["step"] = state["step"].double() + 1  # its powers, as torch takes them
         state["exp_avg"] = beta1 * state["exp_avg"] + (1 - beta1) * gradient
         state["exp_avg_sq"] = beta2 * state["exp_avg_sq"] + (1 - beta2) * gradient.square()
         mean = state["exp_avg"] / (1 - beta1 ** state["step"])
