@@ -1,4 +1,4 @@
-"""Lookahead over both players: slow weights that the fast ones return to (Chavdarova et al. 2021)."""
+"""Lookahead over both players: slow weights to which the fast ones return."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lab.config import LookaheadConfig
 
 
 class Lookahead(nn.Module):
-    """After every k rounds: slow <- slow + alpha (fast - slow), fast <- slow (algorithm 1).
+    """After every k rounds: slow <- slow + alpha (fast - slow), fast <- slow.
 
-    Both players move back together. The slow weights are buffers, which begin as the players'
-    first weights; moments of the optimizers and batch statistics stay as they are. Without
-    `steps` it holds nothing.
+    Chavdarova et al. 2021, algorithm 1. Both players move back together. The slow weights are
+    buffers, which begin as the players' first weights; moments of the optimizers and batch
+    statistics stay as they are. Without `steps` it holds nothing.
     """
 
     def __init__(self, settings: LookaheadConfig, generator: nn.Module, critic: nn.Module) -> None:

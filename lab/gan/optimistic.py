@@ -1,7 +1,7 @@
 """Optimistic descent: each step adds the last change of the direction (Daskalakis et al. 2018).
 
-x <- x - rate (2 d_t - d_(t-1)), where d is the gradient (section 2) or Adam's direction (algorithm 1),
-and d_0 = 0. The rate is the present one for both directions.
+x <- x - rate (2 d_t - d_(t-1)), where d is the gradient (section 2) or Adam's direction
+(algorithm 1), and d_0 = 0. The rate is the present one for both directions.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from lab.validate.dirac.cycles import RESTLESS, period_rows, restless_check, restless_table
-from lab.validate.dirac.eigenvalues import TOLERANCE, convention_check, critical_check
-from lab.validate.dirac.game import DiracGame, DiracPoint, step_jacobian
-from lab.validate.dirac.grid import METHODS, ORDERS, SweepSizes, diagonal, orders, pairs
+from lab.validate.dirac.eigenvalues import TOLERANCE, convention_check, critical_check, distance
+from lab.validate.dirac.game import DiracPoint, dirac_game, step_jacobian
+from lab.validate.dirac.grid import METHODS, SweepSizes, diagonal, orders, pairs
 from lab.validate.dirac.sweeps import (
     Played,
     Sweep,
@@ -35,17 +35,12 @@ GAN = BY_NAME["GAN"]
 R1 = BY_NAME["GAN + R1"]
 
 
-def distance(found: list[complex], theory: tuple[complex, complex]) -> float:
-    (a, b), (c, d) = found, theory
-    return min(max(abs(a - c), abs(b - d)), max(abs(a - d), abs(b - c)))
-
-
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_the_fields_eigenvalues_are_the_formulas(method: DiracMethod) -> None:
     zero = torch.zeros(1, dtype=torch.float64)
     rest = DiracPoint(zero, zero)
     for strength in (0.4, 3.0) if method.damped else (0.0,):
-        game = DiracGame(method, strength, start=rest, steps=rest, order="simultaneous")
+        game = dirac_game(method, strength, start=rest, steps=rest, order="simultaneous")
         found = torch.linalg.eigvals(game.field_jacobian()[0]).tolist()
         assert distance(found, field_eigenvalues(method, strength)) < TOLERANCE
 
@@ -60,8 +55,11 @@ def test_a_played_rounds_eigenvalues_are_theorys(method: DiracMethod) -> None:
             assert distance(mine, theory) < TOLERANCE
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("method", [m for m in METHODS if not m.consensus], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    ("method", "order"),
+    [(method, order) for method in METHODS if not method.consensus for order in orders(method)],
+    ids=str,
+)
 def test_the_written_condition_is_that_of_the_eigenvalues(
     method: DiracMethod, order: Order
 ) -> None:
@@ -95,7 +93,7 @@ def test_rotation_ends_at_the_critical_gamma() -> None:
 def outcome(method: DiracMethod, strength: float, order: Order, step: float) -> str:
     steps = diagonal([step])
     start = DiracPoint(1e-4 * steps.theta.sqrt(), 1e-4 * steps.psi.sqrt())
-    game = DiracGame(method, strength, start=start, steps=steps, order=order)
+    game = dirac_game(method, strength, start=start, steps=steps, order=order)
     return outcomes_of(game.played(300), steps)[0]
 
 
@@ -114,6 +112,31 @@ def test_simultaneous_updates_without_damping_diverge() -> None:
 
 def test_too_much_r1_diverges() -> None:
     assert outcome(R1, 9.0, "critic first", 0.5) == "diverges"
+
+
+@pytest.mark.parametrize(
+    ("name", "largest"),
+    [
+        ("GAN, extragradient", 2.0),
+        ("WGAN, extragradient", 1.0),
+        ("GAN, optimistic descent", 2.0 / math.sqrt(3)),
+        ("GAN, unrolled 3", 2.0 * math.sqrt(4 / 13)),
+    ],
+)
+def test_looking_ahead_brings_the_undamped_game_to_rest_below_a_largest_step(
+    name: str, largest: float
+) -> None:
+    """1 / f' for extragradient, 1 / (f' sqrt 3) for optimistic descent."""
+    order = orders(BY_NAME[name])[0]
+    assert outcome(BY_NAME[name], 0.0, order, 0.8 * largest) == "converges"
+    assert outcome(BY_NAME[name], 0.0, order, 1.1 * largest) == "diverges"
+
+
+def test_lookahead_brings_alternating_updates_to_rest_and_small_simultaneous_ones() -> None:
+    lookahead = BY_NAME["GAN, lookahead 5"]
+    assert outcome(lookahead, 0.0, "critic first", 0.7) == "converges"
+    assert outcome(lookahead, 0.0, "simultaneous", 0.5) == "converges"
+    assert outcome(lookahead, 0.0, "simultaneous", 2.0) == "diverges"
 
 
 def test_a_path_that_is_not_finite_has_diverged() -> None:

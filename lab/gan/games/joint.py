@@ -1,4 +1,4 @@
-"""Losses of both players as functions of all weights, for games that differentiate through them."""
+"""Both players' losses as functions of all weights, for games that differentiate through them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lab.validate.dirac.game import DiracGame, DiracPoint
+from lab.validate.dirac.game import DiracPoint, dirac_game
 from lab.validate.dirac.grid import METHODS, ORDERS, column, pairs, updates
 from lab.validate.dirac.theory import DiracMethod, Order, period
 from lab.validate.part import Cell, Check, Table
@@ -40,7 +40,7 @@ RESTLESS = tuple(
     for method, weight, clip in NEVER_AT_REST
     for order in ORDERS[:2]
 )
-UNDAMPED = tuple(method for method in METHODS if not method.damped)
+UNDAMPED = tuple(method for method in METHODS if not method.damped and method.rule == "descent")
 
 Rows = list[list[Cell]]
 
@@ -49,7 +49,7 @@ def period_rows(method: DiracMethod) -> Rows:
     """Method, both steps, the formula's period, the measured one, their relative difference."""
     steps = pairs(PERIOD_STEPS)
     start = torch.full_like(steps.theta, PERIOD_START)
-    game = DiracGame(
+    game = dirac_game(
         method, 0.0, start=DiracPoint(start, 0 * start), steps=steps, order="critic first"
     )
     paths = game.played(PERIOD_ROUNDS).theta.unbind(1)
@@ -96,7 +96,7 @@ def restless_rows(restless: BoundedCycle) -> Rows:
         torch.tensor(RESTLESS_STARTS, dtype=torch.float64),
     )
     step, start = both.unbind(1)
-    game = DiracGame(
+    game = dirac_game(
         restless.method,
         restless.weight,
         start=DiracPoint(start, 0 * start),

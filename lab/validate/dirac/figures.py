@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lab.validate.dirac.cycles import NEVER_AT_REST
-from lab.validate.dirac.game import DiracGame, DiracPoint
+from lab.validate.dirac.game import DiracPoint, dirac_game
 from lab.validate.dirac.grid import METHODS, ORDERS, updates
 from lab.validate.dirac.sweeps import Played, Sweep
 from lab.validate.dirac.theory import OUTCOMES, DiracMethod, Order
@@ -25,13 +25,15 @@ def portraits() -> Planes:
         ("R1, gamma 1 (critical)", METHODS[4], 1.0, "critic first", None),
         ("instance noise, sigma 1", METHODS[11], 1.0, "critic first", None),
         ("consensus, gamma 1", METHODS[13], 1.0, "simultaneous", None),
+        ("extragradient", METHODS[15], 0.0, "simultaneous", None),
+        ("lookahead 5", METHODS[19], 0.0, "critic first", None),
         ("WGAN-GP", NEVER_AT_REST[0][0], 1.0, "critic first", None),
         ("WGAN, clipped", NEVER_AT_REST[1][0], 0.0, "critic first", 1.0),
     ]
     planes = []
     for title, method, strength, order, clip in portraits:
         one = torch.ones(1, dtype=torch.float64)
-        game = DiracGame(
+        game = dirac_game(
             method, strength, start=DiracPoint(one, one), steps=DiracPoint(0.1 * one, 0.1 * one),
             order=order, clip=clip,
         )  # fmt: skip

@@ -6,7 +6,7 @@ the batch, so each game's gradient comes out divided by m, and its step is multi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -15,11 +15,16 @@ from torch import Tensor, nn
 from lab.config import make_config
 from lab.gan.average import copy_of
 from lab.gan.game import Game
+from lab.gan.games.consensus import Consensus
+from lab.gan.games.extragradient import Extragradient
+from lab.gan.games.simultaneous import Simultaneous
+from lab.gan.games.unrolled import Unrolled
 from lab.gan.networks import Critic, Generator
 from lab.gan.networks.network import Plan
 from lab.gan.objectives import CriticBatch
+from lab.gan.optimistic import Optimistic
 from lab.gan.rounds import ImageShape, RealBatch
-from lab.validate.dirac.theory import DiracMethod, Order
+from lab.validate.dirac.theory import LOOKAHEAD_ALPHA, DiracMethod, Order
 
 SIDE = 1
 """An image is one number."""
@@ -62,18 +67,28 @@ class LineCritic(Critic):
 
 
 class Descent(torch.optim.Optimizer):
-    """Plain gradient descent in which every game has a step of its own."""
+    """Plain gradient descent in which every game has a step of its own, as `sgd` has one rate."""
 
     def __init__(self, parameter: nn.Parameter, steps: Tensor) -> None:
-        super().__init__([parameter], {})
-        self.steps = steps
+        super().__init__([parameter], {"lr": steps, "momentum": 0.0, "weight_decay": 0.0})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """p <- p - steps * gradient, [m] each."""
         for group in self.param_groups:
             for parameter in group["params"]:
-                parameter -= self.steps * parameter.grad
+                parameter -= group["lr"] * parameter.grad
+
+
+class OptimisticDescent(Optimistic):
+    """The lab's optimistic descent along each game's own step."""
+
+    def __init__(self, parameter: nn.Parameter, steps: Tensor) -> None:
+        super().__init__([parameter], {"lr": 1.0})
+        self.steps = steps
+
+    def _directions(self, moved: Sequence[Tensor], group: dict[str, Any]) -> list[Tensor]:
+        return [self.steps * direction for direction in super()._directions(moved, group)]
 
 
 class DiracGame(Game):
@@ -81,6 +96,8 @@ class DiracGame(Game):
 
     generator: PointGenerator
     critic: LineCritic
+    played_as = "alternating"
+    """Its name in the catalogue of games."""
 
     def __init__(
         self,
@@ -113,7 +130,15 @@ class DiracGame(Game):
             "training.batch_size": len(self.noise),
             "training.budget_images": len(self.noise),
             "training.ema_half_life_images": 0.0,
+            "training.game": self.played_as,
+            "training.unrolled_steps": method.ahead,
+            # Gradients of each game are divided by their number, and their product twice.
+            "penalty.consensus_weight": strength * self.num_games if method.consensus else 0.0,
+            "optimizer.critic.kind": "sgd",
         }
+        if method.rule == "lookahead":
+            values["optimizer.lookahead.steps"] = method.ahead
+            values["optimizer.lookahead.alpha"] = LOOKAHEAD_ALPHA
         super().__init__(
             make_config({}, values),
             ImageShape(SIDE, 1, 0),
@@ -128,13 +153,13 @@ class DiracGame(Game):
         self.average = copy_of(self.generator)
 
     def _build_optimizers(self) -> None:
+        rule = OptimisticDescent if self.method.rule == "optimistic" else Descent
         each = self.num_games
-        self.generator_optimizer = Descent(self.generator.theta, each * self.steps.theta)  # type: ignore[assignment]
-        self.critic_optimizer = Descent(self.critic.psi, each * self.steps.psi)  # type: ignore[assignment]
+        self.generator_optimizer = rule(self.generator.theta, each * self.steps.theta)  # type: ignore[assignment]
+        self.critic_optimizer = rule(self.critic.psi, each * self.steps.psi)  # type: ignore[assignment]
 
     def _critic_step(self, critic_step: int, real: RealBatch) -> Any:
-        """Before it, what the other orders need: Game.step plays the critic first."""
-        self._old_psi = self.critic.psi.detach().clone()
+        """Before it, the generator's step, if that is the order."""
         if self.order == "generator first":
             self._free_critic(False)
             self._generator_played = super()._generator_step(critic_step, real)
@@ -142,16 +167,9 @@ class DiracGame(Game):
         return super()._critic_step(critic_step, real)
 
     def _generator_step(self, step: int, real: RealBatch) -> Any:
-        """Simultaneous updates: it sees the critic as it was."""
         if self.order == "generator first":
             return self._generator_played
-        if self.order == "critic first":
-            return super()._generator_step(step, real)
-        new_psi = self.critic.psi.detach().clone()
-        self.critic.psi.data.copy_(self._old_psi)
-        played = super()._generator_step(step, real)
-        self.critic.psi.data.copy_(new_psi)
-        return played
+        return super()._generator_step(step, real)
 
     def data(self) -> RealBatch:
         """Every real image is 0, plus the noise."""
@@ -167,18 +185,9 @@ class DiracGame(Game):
         data = self.data()
         path = [self.point()]
         for _ in range(num_rounds):
-            if self.method.consensus:
-                self._follow_field()
-            else:
-                self.step(lambda _: data)
+            self.step(lambda _: data)
             path.append(self.point())
         return DiracPoint(*(torch.stack(parts) for parts in zip(*path, strict=True)))
-
-    def _follow_field(self) -> None:
-        """A simultaneous step along the field: the lab's update has no consensus term."""
-        field = self.field()
-        self.generator.theta.data += self.steps.theta * field.theta.detach()
-        self.critic.psi.data += self.steps.psi * field.psi.detach()
 
     def field(self) -> DiracPoint:
         """Minus each player's gradient of its own loss, [m] each, with a graph to theta and psi.
@@ -223,20 +232,67 @@ def _gradient(of: Tensor, at: Tensor) -> Tensor:
     return gradient
 
 
+class SimultaneousDirac(DiracGame, Simultaneous):
+    """Both players step at once."""
+
+    played_as = "simultaneous"
+
+
+class ExtragradientDirac(DiracGame, Extragradient):
+    """Both step with the gradient one step ahead."""
+
+    played_as = "extragradient"
+
+
+class ConsensusDirac(DiracGame, Consensus):
+    """Both also descend the size of the field."""
+
+    played_as = "consensus"
+
+
+class UnrolledDirac(DiracGame, Unrolled):
+    """The generator looks some critic steps ahead."""
+
+    played_as = "unrolled"
+
+
+def dirac_game(method: DiracMethod, strength: float, *, order: Order, **named: Any) -> DiracGame:
+    """The lab's game that plays the method in this order; arguments as `DiracGame` takes them."""
+    kind: type[DiracGame] = DiracGame if order != "simultaneous" else SimultaneousDirac
+    if method.consensus:
+        kind = ConsensusDirac
+    elif method.rule == "extragradient":
+        kind = ExtragradientDirac
+    elif method.rule == "unrolled":
+        kind = UnrolledDirac
+    return kind(method, strength, order=order, **named)
+
+
 def step_jacobian(
     method: DiracMethod, strength: float, steps: DiracPoint, order: Order, reach: float = 1e-5
 ) -> Tensor:
-    """The derivative at the equilibrium of the round that is really played, [n, 2, 2].
+    """The derivative at the equilibrium of the map that is really played, [n, d, d].
 
-    Central differences over four games for each of the n pairs of steps.
+    Central differences over 2 d games for each of the n pairs of steps. The state is (theta, psi),
+    d = 2; of optimistic descent both last directions as well, d = 4. Lookahead's map is k rounds.
     """
-    n = len(steps.theta)
-    shift = torch.zeros(4, n, 2, dtype=torch.float64)
-    shift[0, :, 0], shift[1, :, 0], shift[2, :, 1], shift[3, :, 1] = reach, -reach, reach, -reach
+    n, size = len(steps.theta), 4 if method.rule == "optimistic" else 2
+    shift = torch.zeros(size, 2, n, size, dtype=torch.float64)
+    for i in range(size):
+        shift[i, 0, :, i], shift[i, 1, :, i] = reach, -reach
     start = DiracPoint(shift[..., 0].flatten(), shift[..., 1].flatten())
-    every = DiracPoint(steps.theta.repeat(4), steps.psi.repeat(4))
-    game = DiracGame(method, strength, start=start, steps=every, order=order)
-    path = game.played(1)
-    ends = torch.stack([path.theta[-1], path.psi[-1]], dim=1).view(4, n, 2)
-    by_theta, by_psi = ends[0] - ends[1], ends[2] - ends[3]
-    return torch.stack([by_theta, by_psi], dim=2) / (2 * reach)
+    every = DiracPoint(*(step.repeat(2 * size) for step in steps))
+    game = dirac_game(method, strength, start=start, steps=every, order=order)
+    players = {
+        game.generator_optimizer: game.generator.theta,
+        game.critic_optimizer: game.critic.psi,
+    }
+    if size == 4:
+        for i, (optimizer, at) in enumerate(players.items(), start=2):
+            optimizer.state[at]["previous"] = shift[..., i].flatten()
+    path = game.played(method.rounds_of_map)
+    ends = [path.theta[-1], path.psi[-1]]
+    if size == 4:
+        ends += [optimizer.state[at]["previous"] for optimizer, at in players.items()]
+    ended = torch.stack(ends, dim=1).view(size, 2, n, size)
+    return ((ended[:, 0] - ended[:, 1]) / (2 * reach)).permute(1, 2, 0)

@@ -28,6 +28,14 @@ METHODS = (
     DiracMethod("non-saturating + instance noise", "non-saturating", noisy=True),
     DiracMethod("GAN + consensus", "minimax", consensus=True),
     DiracMethod("WGAN + consensus", "wasserstein", consensus=True),
+    DiracMethod("GAN, extragradient", "minimax", rule="extragradient"),
+    DiracMethod("WGAN, extragradient", "wasserstein", rule="extragradient"),
+    DiracMethod("GAN, optimistic descent", "minimax", rule="optimistic"),
+    DiracMethod("WGAN, optimistic descent", "wasserstein", rule="optimistic"),
+    DiracMethod("GAN, lookahead 5", "minimax", rule="lookahead", ahead=5),
+    DiracMethod("WGAN, lookahead 5", "wasserstein", rule="lookahead", ahead=5),
+    DiracMethod("GAN, unrolled 3", "minimax", rule="unrolled", ahead=3),
+    DiracMethod("WGAN, unrolled 3", "wasserstein", rule="unrolled", ahead=3),
 )
 ORDERS: tuple[Order, ...] = ("simultaneous", "critic first", "generator first")
 
@@ -59,8 +67,10 @@ def strengths(method: DiracMethod, sizes: SweepSizes) -> tuple[float, ...]:
 
 
 def orders(method: DiracMethod) -> tuple[Order, ...]:
-    """Consensus is a simultaneous update by its definition."""
-    return ORDERS[:1] if method.consensus else ORDERS
+    """Those of its definition: most methods that look ahead move both players at once."""
+    if method.consensus or method.rule in ("extragradient", "optimistic"):
+        return ORDERS[:1]
+    return ("critic first",) if method.rule == "unrolled" else ORDERS
 
 
 def updates(order: Order) -> str:

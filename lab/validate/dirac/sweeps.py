@@ -9,7 +9,7 @@ from itertools import product
 
 from torch import Tensor
 
-from lab.validate.dirac.game import DiracGame, DiracPoint
+from lab.validate.dirac.game import DiracPoint, dirac_game
 from lab.validate.dirac.grid import (
     METHODS,
     ORDERS,
@@ -79,7 +79,7 @@ def play(sweep: Sweep) -> list[Played]:
     method, strength, order = sweep.method, sweep.strength, sweep.order
     steps = (diagonal if method.consensus else pairs)(sweep.sizes.steps)
     start = DiracPoint(START * steps.theta.sqrt(), START * steps.psi.sqrt())
-    game = DiracGame(method, strength, start=start, steps=steps, order=order)
+    game = dirac_game(method, strength, start=start, steps=steps, order=order)
     outcomes = outcomes_of(game.played(NUM_ROUNDS), steps)
     points = zip(steps.theta.tolist(), steps.psi.tolist(), strict=True)
     return [

@@ -20,9 +20,11 @@ from typing import Literal
 from lab.config import LossName, PenaltyKind
 
 Order = Literal["simultaneous", "critic first", "generator first"]
+Rule = Literal["descent", "extragradient", "optimistic", "lookahead", "unrolled"]
 Outcome = Literal["converges", "cycles", "diverges"]
 OUTCOMES: tuple[Outcome, ...] = ("converges", "cycles", "diverges")
 
+LOOKAHEAD_ALPHA = 0.5
 SLOPES: dict[LossName, float] = {
     "minimax": 0.5,
     "non-saturating": 0.5,
@@ -54,6 +56,10 @@ class DiracMethod:
     """The strength is sigma of noise on all that the critic sees."""
     consensus: bool = False
     """The strength weighs |v|^2 / 2 in both players' losses (Mescheder et al. 2017)."""
+    rule: Rule = "descent"
+    """How the players follow their gradients; others than descent have no damping beside them."""
+    ahead: int = 1
+    """Rounds between two moves of lookahead's slow weights; critic steps that are unrolled."""
 
     def __str__(self) -> str:
         return self.name
@@ -62,6 +68,11 @@ class DiracMethod:
     def slope(self) -> float:
         """f'(0)"""
         return SLOPES[self.loss]
+
+    @property
+    def rounds_of_map(self) -> int:
+        """Rounds after which the method's map is complete."""
+        return self.ahead if self.rule == "lookahead" else 1
 
     @property
     def damped(self) -> bool:
@@ -87,12 +98,51 @@ def field_eigenvalues(method: DiracMethod, strength: float) -> tuple[complex, co
 
 def step_eigenvalues(
     method: DiracMethod, strength: float, generator_step: float, critic_step: float, order: Order
-) -> tuple[complex, complex]:
+) -> tuple[complex, ...]:
     """Of the map that one round is, at the equilibrium: roots of x^2 - trace x + determinant.
 
     Simultaneous: I + diag(h_g, h_d) J. Alternating, either order: the product of two shears, whose
-    determinant is the damping's alone.
+    determinant is the damping's alone. The other rules change each eigenvalue 1 + s of descent:
+
+    extragradient: 1 + s + s^2, since x + A (x + A x) is played with A = diag(h_g, h_d) J;
+    optimistic: the roots of x^2 - (1 + 2 s) x + s, since the last direction is part of the state;
+    lookahead, k rounds: 1 - alpha + alpha (1 + s)^k;
+    unrolled: see `_unrolled`.
     """
+    if method.rule == "unrolled":
+        assert order == "critic first"
+        return _unrolled(method, generator_step, critic_step)
+    pair = _descent(method, strength, generator_step, critic_step, order)
+    if method.rule == "extragradient":
+        return tuple(1 + (value - 1) + (value - 1) ** 2 for value in pair)
+    if method.rule == "optimistic":
+        return tuple(x for value in pair for x in _roots(1 + 2 * (value - 1), value - 1))
+    if method.rule == "lookahead":
+        alpha = LOOKAHEAD_ALPHA
+        return tuple(1 - alpha + alpha * value**method.ahead for value in pair)
+    return pair
+
+
+def _unrolled(method: DiracMethod, h_g: float, h_d: float) -> tuple[complex, complex]:
+    """The critic's step, then the generator's through k critic steps.
+
+    After k steps psi is psi - k h_d f' theta, so L_G = -f' theta (psi - k h_d f' theta) and
+
+        theta <- theta + h_g (f' psi - 2 k h_d f'^2 theta).
+    """
+    turned = h_g * h_d * method.slope**2
+    damped = 2 * method.ahead * turned
+    return _roots(2 - turned - damped, 1 - damped)
+
+
+def _roots(trace: complex, determinant: complex) -> tuple[complex, complex]:
+    root = cmath.sqrt(trace**2 / 4 - determinant)
+    return trace / 2 + root, trace / 2 - root
+
+
+def _descent(
+    method: DiracMethod, strength: float, generator_step: float, critic_step: float, order: Order
+) -> tuple[complex, complex]:
     f, h_g, h_d = method.slope, generator_step, critic_step
     if method.consensus:
         assert order == "simultaneous"
@@ -104,8 +154,7 @@ def step_eigenvalues(
         trace, determinant = 2 - damped, 1 - damped + turned
     else:
         trace, determinant = 2 - damped - turned, 1 - damped
-    root = cmath.sqrt(trace**2 / 4 - determinant)
-    return trace / 2 + root, trace / 2 - root
+    return _roots(trace, determinant)
 
 
 def is_stable(
@@ -115,6 +164,16 @@ def is_stable(
     f, h_g, h_d = method.slope, generator_step, critic_step
     if method.consensus:
         return h_g < 2 * strength / (1 + strength**2 * f**2)
+    turned = h_g * h_d * f**2
+    if method.rule == "extragradient":
+        return turned < 1
+    if method.rule == "optimistic":
+        return turned < 1 / 3
+    if method.rule == "unrolled":
+        return turned < 4 / (1 + 4 * method.ahead)
+    if method.rule == "lookahead":
+        point = (generator_step, critic_step, order)
+        return max(abs(value) for value in step_eigenvalues(method, strength, *point)) < 1
     gamma = method.damping(strength)
     if gamma == 0:
         return False
@@ -129,6 +188,8 @@ def expected(
     """The outcome of a small deviation by the table."""
     if is_stable(method, strength, generator_step, critic_step, order):
         return "converges"
+    if method.rule != "descent":
+        return "diverges"
     bilinear = method.damping(strength) == 0 and not method.consensus
     turned = generator_step * critic_step * method.slope**2
     neutral = bilinear and order != "simultaneous" and turned <= 4
@@ -151,7 +212,7 @@ def is_close_call(
     if expected(method, strength, *point) == "cycles":
         return generator_step * critic_step * method.slope**2 > 4 * 0.9
     modulus = max(abs(value) for value in step_eigenvalues(method, strength, *point))
-    return abs(modulus - 1) < margin
+    return abs(modulus ** (1 / method.rounds_of_map) - 1) < margin
 
 
 def period(method: DiracMethod, generator_step: float, critic_step: float) -> float:
