@@ -108,7 +108,7 @@ class Joint(Game):
             return list(gradients)
         sizes = [gradient.numel() for gradient in gradients]
         joined = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        parts = self.ranks.sum(joined).split(sizes)
+        parts = torch.split(self.ranks.sum(joined), sizes)
         return [part.view(to.shape) for part, to in zip(parts, gradients, strict=True)]
 
 

@@ -173,7 +173,7 @@ def is_stable(
         return turned < 4 / (1 + 4 * method.ahead)
     if method.rule == "lookahead":
         point = (generator_step, critic_step, order)
-        return max(abs(value) for value in step_eigenvalues(method, strength, *point)) < 1
+        return all(abs(value) < 1 for value in step_eigenvalues(method, strength, *point))
     gamma = method.damping(strength)
     if gamma == 0:
         return False
