@@ -95,8 +95,8 @@ class Joint(Game):
         fake_logits = full(critic(self.view(fake, given.draw, "fake", when), given.labels))
         real_logits = fake_logits
         if self.loss.needs_real:
-            shown = self.view(given.real, given.draw, "real", when)
-            real_logits = full(critic(shown, given.real_labels))
+            real = self.view(given.real, given.draw, "real", when)
+            real_logits = full(critic(real, given.real_labels))
         return self.loss.generator(real_logits, fake_logits).mean()
 
     def _when(self, critic_step: int) -> Now:

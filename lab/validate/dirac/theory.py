@@ -212,7 +212,8 @@ def is_close_call(
     if expected(method, strength, *point) == "cycles":
         return generator_step * critic_step * method.slope**2 > 4 * 0.9
     modulus = max(abs(value) for value in step_eigenvalues(method, strength, *point))
-    return abs(modulus ** (1 / method.rounds_of_map) - 1) < margin
+    each_round: float = modulus ** (1.0 / method.rounds_of_map)
+    return abs(each_round - 1) < margin
 
 
 def period(method: DiracMethod, generator_step: float, critic_step: float) -> float:
