@@ -43,6 +43,10 @@ class TermEntry(NamedTuple):
     """One line of help."""
     settings: Mapping[str, Setting] = {}
     """Its numbers beside `weight` and `every_steps`, by name."""
+    every_steps: int = 1
+    """Default interval in steps."""
+    has_kind: bool = False
+    """Whether its setting `kind` names a class of a person's file."""
 
 
 Catalogue = Mapping[str, Entry]
@@ -118,8 +122,63 @@ TERMS: Mapping[str, TermEntry] = {
             "from_step": Setting(1000, "Critic step from which it acts.", high=1e9),
         },
     ),
+    "drift": TermEntry(
+        "lab.gan.terms.drift:Drift",
+        "squared logits of real images (Karras et al. 2018: 0.001)",
+    ),
+    "label-smoothing": TermEntry(
+        "lab.gan.terms.label_smoothing:LabelSmoothing",
+        "one-sided label smoothing, whose target is 1 - weight (Salimans et al. 2016)",
+    ),
+    "mode-seeking": TermEntry(
+        "lab.gan.terms.mode_seeking:ModeSeeking",
+        "distance of codes over distance of their images (Mao et al. 2019: 1)",
+    ),
+    "content": TermEntry(
+        "lab.gan.terms.content:Content",
+        "squared difference of the features of real and generated images",
+        {
+            "kind": Setting(0, "0: the critic's features; 1: the shipped encoder's.", high=1.0),
+            "paired": Setting(0, "0: difference of means; 1: mean over pairs.", high=1.0),
+        },
+    ),
+    "path-length": TermEntry(
+        "lab.gan.terms.path_length:PathLength",
+        "path length of the generator (Karras et al. 2020, StyleGAN2: 2)",
+        {
+            "decay": Setting(0.01, "Share by which the mean length moves in a pass.", high=1.0),
+            "shrink": Setting(2, "Samples of the batch for each one that is used.", 1.0, 64.0),
+        },
+        every_steps=4,
+    ),
+    "top-k": TermEntry(
+        "lab.gan.terms.top_k:TopK",
+        "loss of the generated images with the highest logits alone (Sinha et al. 2020: 1)",
+        {"share": Setting(0.5, "Share of the batch that counts.", 0.001, 1.0)},
+    ),
+    "ac-gan": TermEntry(
+        "lab.gan.terms.ac_gan:ACGAN",
+        "cross-entropy of an auxiliary classifier on the critic (Odena et al. 2017: 1)",
+    ),
+    "own": TermEntry(
+        "lab.gan.terms.own:OwnTerm",
+        "a term of your own file, terms.own.kind",
+        has_kind=True,
+    ),
 }
 """Terms added to a player's loss: `lab.gan.terms.Term`. A weight of 0 leaves one out."""
+
+OWN_TERMS: Catalogue = {
+    "none": Entry("lab.gan.terms:Term", "no term of your own"),
+}
+"""What terms.own.kind may name besides a subclass of `lab.gan.terms.Term` in a file."""
+
+ENCODERS: Catalogue = {
+    "fashion": Entry(
+        "lab.metrics.encoder:shipped_encoder", "the small network that the lab ships"
+    ),
+}
+"""Frozen networks of terms: () -> module [n, C, H, H] in [-1, 1] -> features [n, F]."""
 
 EXTRACTORS: Catalogue = {
     "fashion": Entry("lab.metrics.extractors:fashion", "the small network that the lab ships"),

@@ -150,7 +150,8 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
     training = config.training
-    Share(0, options.workers, training.accumulate).require_samples(training.batch_size)
+    of_all = (training.accumulate, config.network.pack)
+    Share(0, options.workers, *of_all).require_samples(training.batch_size)
     config = _agreed(folder, config)
     open_bench_for(config, options.device)
     _claim(folder, config)

@@ -104,11 +104,17 @@ OTHER_VALUES: dict[str, Any] = {
 
 for _name, _entry in TERMS.items():
     _section = f"terms.{_name.replace('-', '_')}"
-    OTHER_VALUES |= {f"{_section}.weight": 0.5, f"{_section}.every_steps": 4}
+    OTHER_VALUES |= {f"{_section}.weight": 0.5, f"{_section}.every_steps": 8}
     OTHER_VALUES |= {
         f"{_section}.{key}": setting.low if setting.default != setting.low else setting.high
         for key, setting in _entry.settings.items()
     }
+
+OTHER_VALUES |= {
+    "network.pack": 2,
+    "network.projection": False,
+    "terms.own.kind": f"{__file__}:MyTerm",
+}
 
 
 def test_every_path_is_known_and_none_else() -> None:

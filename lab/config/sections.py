@@ -15,6 +15,7 @@ from lab.catalogue import (
     LOSSES,
     NETWORKS,
     OPTIMIZERS,
+    OWN_TERMS,
     PENALTIES,
     SCHEDULES,
     Catalogue,
@@ -47,6 +48,7 @@ OptimizerKind = Annotated[str, AfterValidator(_NameIn(OPTIMIZERS))]
 ScheduleName = Annotated[str, AfterValidator(_NameIn(SCHEDULES))]
 GameName = Annotated[str, AfterValidator(_NameIn(GAMES))]
 AugmentationKind = Annotated[str, AfterValidator(_NameIn(AUGMENTATIONS))]
+OwnTermKind = Annotated[str, AfterValidator(_NameIn(OWN_TERMS))]
 
 CATALOGUES: Mapping[str, Catalogue] = {
     "loss": LOSSES,
@@ -57,6 +59,7 @@ CATALOGUES: Mapping[str, Catalogue] = {
     "optimizer.schedule": SCHEDULES,
     "augmentation.kind": AUGMENTATIONS,
     "training.game": GAMES,
+    "terms.own.kind": OWN_TERMS,
     "evaluation.extractor": EXTRACTORS,
 }
 """The settings that name a method, and what each may name besides a person's own file."""
@@ -102,6 +105,10 @@ class NetworkConfig(ConfigSection):
     """Length of the latent code z."""
     conditional: bool = False
     """Class-conditional networks: conditional batch norm in G, a projection in D."""
+    projection: bool = True
+    """Projection of the class in a conditional D; false: its logits do not depend on it."""
+    pack: int = Field(default=1, ge=1, le=8)
+    """Images that D sees joined over channels and judges together (PacGAN)."""
     critic_norm: CriticNorm = "spectral"
     """Normalisation of the critic's layers; orthonormal: see penalty.orthonormal_weight."""
 

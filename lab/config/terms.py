@@ -9,6 +9,7 @@ from pydantic import Field, create_model
 from lab.catalogue import TERMS, TermEntry
 from lab.config.base import ConfigSection
 from lab.config.scalars import scheduled
+from lab.config.sections import OwnTermKind
 
 
 def _section(name: str, entry: TermEntry) -> type[ConfigSection]:
@@ -20,13 +21,16 @@ def _section(name: str, entry: TermEntry) -> type[ConfigSection]:
         "every_steps": (
             int,
             Field(
-                default=1,
+                default=entry.every_steps,
                 ge=1,
                 le=1024,
                 description="Interval in steps of the term, whose weight it multiplies.",
             ),
         ),
     }
+    if entry.has_kind:
+        kind = Field(default="none", description=f"Class of {entry.summary.split(',')[0]}.")
+        fields["kind"] = (OwnTermKind, kind)
     for key, (default, summary, low, high) in entry.settings.items():
         fields[key] = (
             scheduled(ge=low, le=high),

@@ -20,7 +20,7 @@ from lab.gan.draws import Draws
 from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
-from lab.gan.networks.network import layers_of
+from lab.gan.networks.network import generated, layers_of
 from lab.gan.networks.normalisation import standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
 from lab.gan.objectives import (
@@ -28,7 +28,6 @@ from lab.gan.objectives import (
     CriticResult,
     GeneratorObjective,
     critic_objective,
-    generated,
 )
 from lab.gan.optimizers import (
     clip_weights,
@@ -73,7 +72,8 @@ class Game:
         self.device = device
         self.precision = precision
         self.ranks = ranks
-        self.share = Share(ranks.rank, ranks.num_ranks, config.training.accumulate)
+        of_all = (config.training.accumulate, config.network.pack)
+        self.share = Share(ranks.rank, ranks.num_ranks, *of_all)
         self.share.require_samples(config.training.batch_size)
         self.draws = Draws(config, shape.num_classes, device, self._dtype)
         self.num_steps_done = 0
@@ -87,6 +87,7 @@ class Game:
         self._build_objectives()
         self._build_optimizers()
         self.lookahead = Lookahead(config.optimizer.lookahead, self.generator, self.critic)
+        self._active.join(self.generator, self.critic, ranks)
 
     def _build_optimizers(self) -> None:
         settings, files = self.config.optimizer, self.config.files
@@ -101,7 +102,11 @@ class Game:
         rng = counted_generator(self.config.seed, "initial generator", 0)
         self.generator: Generator = self._placed(build_generator(network, rng=rng, **sizes))
         rng = counted_generator(self.config.seed, "initial critic", 0)
-        self.critic: Critic = self._placed(build_critic(network, rng=rng, **sizes))
+        critic = build_critic(network, rng=rng, **sizes)
+        for name, size in self._active.heads(shape.num_classes).items():
+            rng = counted_generator(self.config.seed, f"initial head {name} of the critic", 0)
+            critic.add_head(name, size, rng)
+        self.critic: Critic = self._placed(critic)
         if self.loss.relative:
             hold_biases((self.critic.head,))
         self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]

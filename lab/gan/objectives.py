@@ -16,8 +16,9 @@ from lab.gan.augment import View
 from lab.gan.draws import PassDraws
 from lab.gan.losses import Loss, loss_of
 from lab.gan.networks import Critic, Generator
+from lab.gan.networks.network import generated
 from lab.gan.networks.spectral import orthonormal_departure
-from lab.gan.penalties import Penalty, PenaltyInputs, Side, penalty_of
+from lab.gan.penalties import Penalty, PenaltyInputs, Side, penalty_of, squared_length
 from lab.gan.terms import Active, CriticSeen, GeneratorSeen, Now
 
 
@@ -30,6 +31,15 @@ class CriticResult(NamedTuple):
     """Logits of real images [B], detached."""
     fake: Tensor
     """Logits of generated images [B], detached."""
+
+
+class Judgement(NamedTuple):
+    """What the critic computes of images."""
+
+    logits: Tensor
+    """[B]"""
+    features: Tensor | None = None
+    """[B, F]; only where terms use them."""
 
 
 class CriticBatch(NamedTuple):
@@ -82,7 +92,7 @@ class CriticObjective(nn.Module):
             batch = batch._replace(real=_leaf(batch.real))
         if "fake" in sides:
             batch = batch._replace(fake=_leaf(batch.fake))
-        real, fake = self._logits(batch, sides)
+        (real, real_features), (fake, fake_features) = self._judged(batch, sides)
         loss = self.loss.critic(real, fake).mean()
         if penalty_weight > 0:
             loss = loss + penalty_weight * self._penalised(batch, sides, real, fake)
@@ -102,9 +112,15 @@ class CriticObjective(nn.Module):
                 fake_logits=fake,
                 z=batch.z,
                 draw=batch.draw,
+                real_features=real_features,
+                fake_features=fake_features,
             )
             added = terms.of_critic(seen, batch.when)
             loss = loss if added is None else loss + added
+        if terms and self.critic.heads:
+            # Data parallelism waits for a gradient of every weight, also in steps between terms.
+            unused = [weight.sum() for weight in self.critic.heads.parameters()]
+            loss = loss + 0 * torch.stack(unused).sum()
         return CriticResult(loss, real.detach(), fake.detach())
 
     def _penalised(
@@ -112,32 +128,43 @@ class CriticObjective(nn.Module):
     ) -> Tensor:
         """The mean penalty, [], without its weight."""
         assert batch.mix is not None
+        mix, pack = batch.mix, self.critic.pack
+        if pack > 1:  # a point between two packs
+            mix = mix[::pack].repeat_interleave(pack, 0)
         inputs = PenaltyInputs(
             lambda images, labels: self.critic(self._shown(images, batch, "real"), labels),
             batch.real,
             batch.fake,
             batch.real_labels,
             batch.fake_labels,
-            batch.mix,
+            mix,
             batch.noise,
-            _squared(batch, sides, real, fake),
+            _squared(batch, sides, real, fake, pack),
+            pack,
         )
         return full(self.penalty(inputs)).mean()
 
-    def _logits(self, batch: CriticBatch, sides: Sequence[Side]) -> tuple[Tensor, Tensor]:
+    def _judged(self, batch: CriticBatch, sides: Sequence[Side]) -> tuple[Judgement, Judgement]:
+        with_features = _with_features(self._beside[1])
         shown_real = self._shown(batch.real, batch, "real")
         shown_fake = self._shown(batch.fake, batch, "fake")
         # Half of a joint pass would be differentiated twice for nothing.
         if not self.joint or len(sides) == 1:
-            real = self.critic(shown_real, batch.real_labels)
-            fake = self.critic(shown_fake, batch.fake_labels)
-            return full(real), full(fake)
+            real = _judge(self.critic, shown_real, batch.real_labels, with_features)
+            fake = _judge(self.critic, shown_fake, batch.fake_labels, with_features)
+            return real, fake
         labels = None
         if batch.real_labels is not None and batch.fake_labels is not None:
             labels = torch.cat([batch.real_labels, batch.fake_labels])
-        logits = full(self.critic(torch.cat([shown_real, shown_fake]), labels))
+        shown = torch.cat([shown_real, shown_fake])
+        logits, features = _judge(self.critic, shown, labels, with_features)
         num_real = len(batch.real)
-        return logits[:num_real], logits[num_real:]
+        if features is None:
+            return Judgement(logits[:num_real]), Judgement(logits[num_real:])
+        return (
+            Judgement(logits[:num_real], features[:num_real]),
+            Judgement(logits[num_real:], features[num_real:]),
+        )
 
     def _shown(self, images: Tensor, batch: CriticBatch, side: Side) -> Tensor:
         view = self._beside[0]
@@ -195,14 +222,17 @@ class GeneratorObjective(nn.Module):
         critic, view, terms = self._beside
         images = generated(self.generator, z, labels, draw)
         shown = images if view is None else view(images, draw, "fake", when)
-        fake_logits = full(critic(shown, labels))
-        real_logits = fake_logits
-        if self.loss.needs_real:
+        with_features = _with_features(terms)
+        fake_logits, features = _judge(critic, shown, labels, with_features)
+        real_logits, real_features = fake_logits, None
+        features_of_real = with_features and terms is not None and terms.needs_real
+        if self.loss.needs_real or features_of_real:
             assert real is not None
             with torch.no_grad():
                 seen_real = real if view is None else view(real, draw, "real", when)
-                real_logits = full(critic(seen_real, real_labels))
-        loss = self.loss.generator(real_logits, fake_logits).mean()
+                real_logits, real_features = _judge(critic, seen_real, real_labels, with_features)
+        losses = self.loss.generator(real_logits, fake_logits)
+        loss = losses.mean()
         if terms and draw is not None:
             seen = GeneratorSeen(
                 critic=critic,
@@ -214,19 +244,27 @@ class GeneratorObjective(nn.Module):
                 real=real,
                 real_labels=real_labels,
                 draw=draw,
+                losses=losses,
+                features=features,
+                real_features=real_features,
             )
             added = terms.of_generator(seen, when)
             loss = loss if added is None else loss + added
         return loss, images.detach()
 
 
-def generated(
-    generator: Generator, z: Tensor, labels: Tensor | None, draw: PassDraws | None
-) -> Tensor:
-    """Images of a training step: a generator that `draws` gets more than its codes."""
-    if generator.draws and draw is not None:
-        return generator(z, labels, draw)
-    return generator(z, labels)
+def _with_features(terms: Active | None) -> bool:
+    return terms is not None and terms.needs_features
+
+
+def _judge(
+    critic: Critic, images: Tensor, labels: Tensor | None, with_features: bool
+) -> Judgement:
+    """Logits, and features where they are asked for, of images as they are shown."""
+    if not with_features:
+        return Judgement(full(critic(images, labels)))
+    features = critic.features(images)
+    return Judgement(full(critic.logits(features, labels)), features)
 
 
 def _leaf(images: Tensor) -> Tensor:
@@ -235,7 +273,7 @@ def _leaf(images: Tensor) -> Tensor:
 
 
 def _squared(
-    batch: CriticBatch, sides: Sequence[Side], real: Tensor, fake: Tensor
+    batch: CriticBatch, sides: Sequence[Side], real: Tensor, fake: Tensor, pack: int
 ) -> dict[str, Tensor]:
     """|grad_x D(x)|^2 [B] of each of these sides, from the logits of the loss's own pass."""
     if not sides:
@@ -245,7 +283,7 @@ def _squared(
     images = [getattr(batch, side) for side in sides]
     gradients = torch.autograd.grad(total, images, create_graph=True)
     return {
-        side: gradient.square().sum(dim=(1, 2, 3))
+        side: squared_length(gradient, pack)
         for side, gradient in zip(sides, gradients, strict=True)
     }
 

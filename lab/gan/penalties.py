@@ -39,14 +39,21 @@ class PenaltyInputs(NamedTuple):
     """Uniform draws in [0, 1), [B, C, H, W]; only for penalties with `needs_noise`."""
     squared: Mapping[str, Tensor] = {}
     """|grad_x D(x)|^2 [B] by side, `real` or `fake`, where the loss's own pass gave it."""
+    pack: int = 1
+    """Neighbouring images that the critic sees joined: each has the pack's logit."""
 
     def squared_norm(self, side: Side) -> Tensor:
-        """|grad_x D(x)|^2 of one side's images, [B], with a graph to the critic's weights."""
+        """|grad_x D(x)|^2 of one side's images, [B], with a graph to the critic's weights.
+
+        Where images are packed, x is the pack and each of its images has the pack's value.
+        """
         if side in self.squared:
             return self.squared[side]
         if side == "real":
-            return squared_gradient_norm(self.critic, self.real, self.real_labels)
-        return squared_gradient_norm(self.critic, self.fake, self.fake_labels)
+            images, labels = self.real, self.real_labels
+        else:
+            images, labels = self.fake, self.fake_labels
+        return squared_gradient_norm(self.critic, images, labels, pack=self.pack)
 
 
 def squared_gradient_norm(
@@ -55,16 +62,30 @@ def squared_gradient_norm(
     labels: Tensor | None,
     *,
     differentiable: bool = True,
+    pack: int = 1,
 ) -> Tensor:
     """|grad_x D(x)|^2 per sample, [B].
 
-    `differentiable`: with a graph to the critic's weights, as a penalty needs.
+    `differentiable`: with a graph to the critic's weights, as a penalty needs. With a `pack` of m,
+    x is m neighbouring images together.
     """
     if not images.requires_grad:  # the field of the game keeps the graph to the generator
         images = images.detach().requires_grad_(True)
     logits = critic(images, labels)
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=differentiable)
-    return gradient.square().sum(dim=(1, 2, 3))
+    return squared_length(gradient, pack)
+
+
+def squared_length(gradient: Tensor, pack: int = 1) -> Tensor:
+    """|grad_x D(x)|^2 [B] from the gradient [B, C, H, W] of the sum of all logits.
+
+    That sum counts the logit of a pack m times: once for each of its images.
+    """
+    squared = gradient.square().sum(dim=(1, 2, 3))
+    if pack == 1:
+        return squared
+    of_pack = squared.view(-1, pack).sum(dim=1) / pack**2
+    return of_pack.repeat_interleave(pack)
 
 
 def _norm(squared: Tensor) -> Tensor:
@@ -72,17 +93,21 @@ def _norm(squared: Tensor) -> Tensor:
     return (squared + 1e-12).sqrt()
 
 
+def _between(inputs: PenaltyInputs) -> Tensor:
+    """|grad D|^2 between real and fake, [B]."""
+    between = torch.lerp(inputs.real, inputs.fake, inputs.mix)
+    labels = inputs.real_labels
+    return squared_gradient_norm(inputs.critic, between, labels, pack=inputs.pack)
+
+
 def wgan_gp(inputs: PenaltyInputs) -> Tensor:
     """(|grad D(x^)| - 1)^2 between real and fake (Gulrajani et al. 2017, eq. 3)."""
-    between = torch.lerp(inputs.real, inputs.fake, inputs.mix)
-    squared = squared_gradient_norm(inputs.critic, between, inputs.real_labels)
-    return (_norm(squared) - 1).square()
+    return (_norm(_between(inputs)) - 1).square()
 
 
 def zero_gp(inputs: PenaltyInputs) -> Tensor:
     """|grad D(x^)|^2 between real and fake (Thanh-Tung et al. 2019, eq. 9)."""
-    between = torch.lerp(inputs.real, inputs.fake, inputs.mix)
-    return squared_gradient_norm(inputs.critic, between, inputs.real_labels)
+    return _between(inputs)
 
 
 def r1(inputs: PenaltyInputs) -> Tensor:
@@ -109,7 +134,8 @@ def dragan(inputs: PenaltyInputs) -> Tensor:
     assert inputs.noise is not None
     scale = 0.5 * inputs.real.flatten(1).std(dim=1).view(-1, 1, 1, 1)
     perturbed = inputs.real + inputs.mix * scale * inputs.noise
-    squared = squared_gradient_norm(inputs.critic, perturbed, inputs.real_labels)
+    labels = inputs.real_labels
+    squared = squared_gradient_norm(inputs.critic, perturbed, labels, pack=inputs.pack)
     return (_norm(squared) - 1).square()
 
 

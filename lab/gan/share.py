@@ -23,17 +23,20 @@ class Share:
     num_ranks: int = 1
     num_parts: int = 1
     """Passes that an update's gradients are accumulated over."""
+    unit: int = 1
+    """Samples that stay together, as the critic sees them joined; it divides a batch."""
 
     def slices(self, num_samples: int) -> list[slice]:
         """This rank's samples of a batch of so many, a slice for each part."""
         parts = range(self.num_parts)
+        num_units = num_samples // self.unit
         return [
             slice(
-                start + (stop - start) * self.rank // self.num_ranks,
-                start + (stop - start) * (self.rank + 1) // self.num_ranks,
+                self.unit * (start + (stop - start) * self.rank // self.num_ranks),
+                self.unit * (start + (stop - start) * (self.rank + 1) // self.num_ranks),
             )
             for start, stop in (
-                (num_samples * part // self.num_parts, num_samples * (part + 1) // self.num_parts)
+                (num_units * part // self.num_parts, num_units * (part + 1) // self.num_parts)
                 for part in parts
             )
         ]
@@ -79,10 +82,12 @@ class Share:
 
     def require_samples(self, num_samples: int) -> None:
         """Raise InputError when a part of a batch would leave a rank without a sample."""
-        if num_samples >= self.num_ranks * self.num_parts:
+        least = self.num_ranks * self.num_parts * self.unit
+        if num_samples >= least:
             return
+        packs = f" of packs of {self.unit}" if self.unit > 1 else ""
         raise InputError(
             f"training.batch_size is {num_samples}; {self.num_ranks} workers and "
-            f"training.accumulate {self.num_parts} need at least "
-            f"{self.num_ranks * self.num_parts} images a batch: raise it, or use fewer of them"
+            f"training.accumulate {self.num_parts}{packs} need at least "
+            f"{least} images a batch: raise it, or use fewer of them"
         )

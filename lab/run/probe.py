@@ -171,7 +171,9 @@ def steepest_slope(game: Game, look: Look, step: int) -> Tensor:
     classes = [None] * share.num_parts if labels is None else share.parts(labels, size)
     with game.autocast():
         squared = [
-            squared_gradient_norm(game.critic, images, of, differentiable=False)
+            squared_gradient_norm(
+                game.critic, images, of, differentiable=False, pack=game.critic.pack
+            )
             for images, of in zip(share.parts(between, size), classes, strict=True)
         ]
     return game.whole(torch.cat(squared)).max().sqrt()

@@ -59,7 +59,8 @@ def build_critic(
     `num_classes` is that of the data; without `config.conditional` it has no effect. `files` are
     those of the configuration. Raises InputError when a network of a person's file is not usable.
     """
-    name, plan = config.architecture, _plan(config, resolution, channels, num_classes)
+    seen = config.pack * channels
+    name, plan = config.architecture, _plan(config, resolution, seen, num_classes)
     network = _built(name, find_pair(name, files).critic, plan, Critic, rng)
     _initialise(network, rng)
     if is_reference(name):
@@ -92,6 +93,8 @@ def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: in
         width=config.width,
         latent_size=config.latent_size,
         critic_norm=config.critic_norm,
+        pack=config.pack,
+        projection=config.projection,
     )
 
 

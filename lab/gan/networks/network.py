@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import torch
@@ -32,6 +33,10 @@ class Plan:
     """Length of the latent code."""
     critic_norm: CriticNorm
     """Normalisation of the critic's layers."""
+    pack: int = 1
+    """Images that a critic sees joined over channels, which `channels` counts then."""
+    projection: bool = True
+    """Whether the logits of a conditional critic depend on the class."""
 
     @property
     def side(self) -> int:
@@ -105,23 +110,52 @@ class Generator(nn.Module):
         return torch.tanh(pixels) if self.bounded else pixels
 
 
+def generated(
+    generator: Generator, z: Tensor, labels: Tensor | None, draw: Numbers | None
+) -> Tensor:
+    """Images of a training step: a generator that `draws` gets more than its codes."""
+    if generator.draws and draw is not None:
+        return generator(z, labels, draw)
+    return generator(z, labels)
+
+
 class Critic(nn.Module):
     """Images to logits. An architecture implements `trunk` and names its number of features.
 
     Conditional critics add the projection <embedding(label), features> (Miyato & Koyama 2018).
+    With a `pack` of m the trunk sees m images joined over channels (Lin et al. 2018), and each of
+    them has the pack's features and logit.
     """
 
     __call__: Callable[..., Tensor]
+    pack = 1
+    heads: nn.ModuleDict
+    """Further linear layers on the features, by name."""
 
     def __init__(self, plan: Plan, num_features: int, *, fill: Fill, bias: bool = True) -> None:
         super().__init__()
         self.margin = plan.margin
-        self.head = Linear(num_features, 1, fill=fill, bias=bias, weight_norm=plan.weight_norm)
+        self.pack = plan.pack
+        self._head = partial(Linear, num_features, fill=fill, weight_norm=plan.weight_norm)
+        self.head = self._head(1, bias=bias)
         self.projection = (
             Embedding(plan.num_classes, num_features, fill=fill, weight_norm=plan.weight_norm)
-            if plan.num_classes
+            if plan.num_classes and plan.projection
             else None
         )
+        self.heads = nn.ModuleDict()
+
+    def add_head(self, name: str, size: int, rng: torch.Generator) -> None:
+        """One more linear layer on the features, F -> size, its weights drawn from `rng`."""
+        head = self._head(size)
+        head.initialise(rng)
+        self.heads[name] = head
+
+    def of_head(self, name: str, features: Tensor) -> Tensor:
+        """[B, F] -> [B, size], in the precision of the weights."""
+        with torch.autocast(features.device.type, enabled=False):
+            values: Tensor = self.heads[name](features)
+            return values
 
     def trunk(self, images: Tensor) -> Tensor:
         """[B, channels, side, side] -> [B, F]"""
@@ -129,9 +163,13 @@ class Critic(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """[B, channels, resolution, resolution] -> [B, F], the input of the last linear layer"""
+        count = len(images)
+        if self.pack > 1:
+            images = joined(images, self.pack)
         if self.margin:
             images = F.pad(images, (self.margin,) * 4, value=-1.0)
-        return self.trunk(images).to(self.head.weight.dtype)
+        features = self.trunk(images).to(self.head.weight.dtype)
+        return features if self.pack == 1 else features.repeat_interleave(self.pack, 0)[:count]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Images, [B] int64 -> logits [B], in the precision of the weights also under autocast
@@ -166,6 +204,18 @@ class Pair(NamedTuple):
 
     generator: Callable[[Plan], Generator]
     critic: Callable[[Plan], Critic]
+
+
+def joined(images: Tensor, pack: int) -> Tensor:
+    """Neighbouring images joined over channels: [B, C, H, W] -> [ceil(B / m), m C, H, W].
+
+    The first images complete a last pack, which only measurements have.
+    """
+    if missing := -len(images) % pack:
+        wanted = torch.arange(len(images) + missing, device=images.device) % len(images)
+        images = images[wanted]
+    grouped = images.reshape(len(images) // pack, pack * images.shape[1], *images.shape[2:])
+    return grouped.contiguous(memory_format=torch.channels_last)
 
 
 def layers_of(network: nn.Module) -> list[Layer]:

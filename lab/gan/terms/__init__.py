@@ -1,13 +1,14 @@
 """Terms that are added to a player's loss: each one file here and one line of the catalogue.
 
 A term sees one pass: images, codes, logits and the networks themselves. What it returns is the
-mean over the pass's samples, so that it does not depend on how a batch is split; what it keeps are
-buffers, which are stored with a run and equal on all workers.
+mean over the pass's samples, so that it does not depend on how a batch is split; a term that is no
+mean of samples takes its means `over_ranks`. What it keeps are buffers, which are stored with a
+run and equal on all workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from lab.config import ConfigSection, RunConfig, value_of
 from lab.gan.draws import PassDraws
 from lab.gan.losses import Loss
 from lab.gan.networks import Critic, Generator
+from lab.gan.ranks import ALONE, Ranks
 
 
 class Now(NamedTuple):
@@ -52,6 +54,9 @@ class CriticSeen:
     z: Tensor | None
     """Latent codes of `fake`, [n, latent_size]."""
     draw: PassDraws
+    real_features: Tensor | None = None
+    """[n, F], what the logits were computed from; only for a term with `needs_features`."""
+    fake_features: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,12 @@ class GeneratorSeen:
     """The real image of each sample; only for a term with `needs_real`."""
     real_labels: Tensor | None
     draw: PassDraws
+    losses: Tensor
+    """[n], of the generator, whose mean is its loss without terms."""
+    features: Tensor | None = None
+    """[n, F], what the logits were computed from; only for a term with `needs_features`."""
+    real_features: Tensor | None = None
+    """[n, F] of `real`, without a graph; for a term with `needs_features` and `needs_real`."""
 
 
 class Means(NamedTuple):
@@ -89,12 +100,29 @@ class Term(nn.Module):
 
     needs_real = False
     """Whether `generator` compares with real images."""
+    needs_features = False
+    """Whether it uses the critic's features."""
     observes = False
     """Whether `observe` is to be called."""
+    ranks: Ranks = ALONE
 
     def __init__(self, config: RunConfig) -> None:
         """Raises InputError for settings that do not fit together."""
         super().__init__()
+
+    def heads(self, num_classes: int) -> Mapping[str, int]:
+        """Linear layers that the critic gets on its features: name -> number of outputs.
+
+        `num_classes` is that of the data. The critic's optimizer trains them.
+        """
+        return {}
+
+    def join(self, generator: Generator, critic: Critic, ranks: Ranks) -> None:
+        """Called once, when the networks are built.
+
+        Raises InputError for networks that lack what the term needs.
+        """
+        self.ranks = ranks
 
     def critic(self, seen: CriticSeen, now: Any) -> Tensor | None:
         """What is added to the critic's loss, []; `now` has the settings' present values."""
@@ -106,6 +134,20 @@ class Term(nn.Module):
 
     def observe(self, means: Means) -> None:
         """After each critic step, on every rank alike: the place to update buffers."""
+
+    def over_ranks(self, mine: Tensor) -> Tensor:
+        """The mean over this pass's samples on all ranks of values [n, ...]; [...].
+
+        Differentiable, and the same bits on every rank. A part of the global batch holds the same
+        samples on any number of workers, so the mean does too; with `training.accumulate` it is
+        that of one pass.
+        """
+        if not self.ranks.several:
+            return mine.mean(dim=0)
+        sums = mine.sum(dim=0)
+        count = sums.new_full((1,), len(mine))
+        total = self.ranks.sum(torch.cat([sums.reshape(-1), count]))
+        return (total[:-1] / total[-1]).view(sums.shape)
 
 
 @dataclass(frozen=True)
@@ -123,8 +165,22 @@ class Active:
         return any(term.needs_real for term in self._each())
 
     @property
+    def needs_features(self) -> bool:
+        return any(term.needs_features for term in self._each())
+
+    @property
     def observes(self) -> bool:
         return any(term.observes for term in self._each())
+
+    def heads(self, num_classes: int) -> dict[str, int]:
+        """The critic's further heads: name -> number of outputs."""
+        of_all = [term.heads(num_classes) for term in self._each()]
+        return {name: size for heads in of_all for name, size in heads.items()}
+
+    def join(self, generator: Generator, critic: Critic, ranks: Ranks) -> None:
+        """Show every term the networks. Raises InputError where they lack what a term needs."""
+        for term in self._each():
+            term.join(generator, critic, ranks)
 
     def of_critic(self, seen: CriticSeen, when: Now) -> Tensor | None:
         """The sum of what the terms add to the critic's loss, []; None where none adds any."""
