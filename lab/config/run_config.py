@@ -98,11 +98,6 @@ class RunConfig(ConfigSection):
                 f"training.batch_size is {self.training.batch_size}; network.pack is "
                 f"{self.network.pack}, which must divide it: change one of them"
             )
-        if self.network.pack > 1 and self.network.conditional:
-            raise ValueError(
-                f"network.pack is {self.network.pack} and network.conditional is true; a pack of "
-                "images has no single class: set network.pack to 1 or network.conditional to false"
-            )
         if self.loss == "relativistic" and self.network.critic_norm == "batch":
             raise ValueError(
                 "loss 'relativistic' compares real and fake images in one pass, which batch "

@@ -222,7 +222,7 @@ class GeneratorObjective(nn.Module):
         critic, view, terms = self._beside
         images = generated(self.generator, z, labels, draw)
         shown = images if view is None else view(images, draw, "fake", when)
-        with_features = _with_features(terms)
+        with_features = draw is not None and _with_features(terms)
         fake_logits, features = _judge(critic, shown, labels, with_features)
         real_logits, real_features = fake_logits, None
         features_of_real = with_features and terms is not None and terms.needs_real

@@ -84,10 +84,11 @@ def channels_last(network: FeatureNetwork) -> FeatureNetwork:
 def fitted(images: Tensor, channels: int, side: int) -> Tensor:
     """Images as a network takes them: [n, C, H, H] uint8 -> [n, channels, side, side] in [-1, 1].
 
+    Floats in [0, 255] are taken as well, and keep their type and their graph.
     28 pixels are padded to 32 with black; other sides are resized with antialiasing. Colour
     becomes grey by the mean of its channels, grey becomes colour by repetition.
     """
-    x = images.float()
+    x = images if images.is_floating_point() else images.float()
     if x.shape[1] != channels:
         x = x.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1)
     if x.shape[-1] == 28:

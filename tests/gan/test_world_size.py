@@ -20,12 +20,19 @@ from tests.gan.worlds import (
     other_rounds,
     play,
     some_games,
+    term_games,
     uneven_games,
     worst_difference,
 )
 from tests.ranks import on_ranks
 
-QUICK = [*some_games(), *uneven_games(), *other_architectures(), *other_rounds()]
+QUICK = [
+    *some_games(),
+    *uneven_games(),
+    *other_architectures(),
+    *other_rounds(),
+    *term_games(),
+]
 TOLERANCE = 1e-9
 """Relative, in float64, over 20 steps."""
 

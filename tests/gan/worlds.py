@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -26,6 +27,9 @@ EXTRAS: tuple[dict[str, Any], ...] = (
     {"penalty.clip": 0.05, "optimizer.schedule": "linear"},
 )
 """What else changes a step, dealt out over the games in turn."""
+
+MAPPED = f"{Path(__file__).parent / 'terms' / 'mapped_pair.py'}:PAIR"
+OWN = f"{Path(__file__).parent / 'terms' / 'own_terms.py'}:Balance"
 
 Values = dict[str, Any]
 
@@ -104,8 +108,36 @@ def other_rounds() -> list[Values]:
     ]
 
 
+def term_games() -> list[Values]:
+    """Each term, and packs of images."""
+    accumulated = {"training.accumulate": 2}
+    doubled = {"training.generator_batch_multiplier": 2}
+    fading = {"start": 0.0, "end": 1.0, "until_images": 100}
+    falling = {"start": 1.0, "end": 0.5, "until_images": 100}
+    return [
+        {"terms.lecam.weight": 0.3, "terms.lecam.from_step": 2, **accumulated},
+        {"terms.drift.weight": 0.1, "loss": "wasserstein", **accumulated},
+        {"terms.label_smoothing.weight": 0.1, "loss": "least-squares", **accumulated},
+        {"terms.mode_seeking.weight": 1, "terms.mode_seeking.every_steps": 2, **doubled},
+        {"terms.mode_seeking.weight": 0.1, "network.conditional": True, **accumulated},
+        {"terms.content.weight": 1, "network.critic_norm": "none", **accumulated},
+        {"terms.content.weight": 1, "terms.content.paired": 1, "network.conditional": True},
+        {"terms.content.weight": 1, "terms.content.kind": 1, "training.batch_size": 7, **doubled},
+        {"terms.path_length.weight": 2, "network.architecture": MAPPED, **doubled},
+        {"terms.path_length.weight": 2, "network.architecture": MAPPED, **accumulated},
+        {"terms.top_k.weight": 1, "terms.top_k.share": falling, "training.batch_size": 7},
+        {"terms.top_k.weight": 0.5, "loss": "relativistic", **doubled},
+        {"terms.ac_gan.weight": fading, "network.conditional": True, "network.projection": False},
+        {"terms.ac_gan.weight": 1, "network.conditional": True, **accumulated},
+        {"terms.own.weight": 1, "terms.own.kind": OWN, **accumulated},
+        {"network.pack": 2, "penalty.kind": "r1", **accumulated},
+        {"network.pack": 2, "penalty.kind": "wgan-gp", "loss": "relativistic", **doubled},
+        {"network.pack": 3, "penalty.kind": "r1-r2", "training.batch_size": 9},
+    ]
+
+
 def name_of(values: Values) -> str:
-    return "-".join(str(value) for value in values.values())
+    return "-".join(str(value).rpartition("/")[2] for value in values.values())
 
 
 def play(ranks: Ranks, games: list[Values], precision: str) -> list[Played]:

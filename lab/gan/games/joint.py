@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from lab.errors import InputError
 from lab.gan.game import Game
-from lab.gan.objectives import CriticBatch, CriticResult, critic_objective, full, generated
+from lab.gan.networks.network import generated
+from lab.gan.objectives import CriticBatch, CriticResult, critic_objective, full
 from lab.gan.passes import GeneratorPass, generator_passes
 from lab.gan.rounds import RealBatch
 from lab.gan.terms import Now

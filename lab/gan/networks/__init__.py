@@ -57,8 +57,14 @@ def build_critic(
     """A critic on the CPU whose weights and power-iteration vectors are drawn from `rng`.
 
     `num_classes` is that of the data; without `config.conditional` it has no effect. `files` are
-    those of the configuration. Raises InputError when a network of a person's file is not usable.
+    those of the configuration. Raises InputError when a network of a person's file is not usable,
+    and for packs of images with classes.
     """
+    if config.pack > 1 and config.conditional:
+        raise InputError(
+            f"network.pack is {config.pack} and network.conditional is true; a pack of images has "
+            "no single class: set network.pack to 1 or network.conditional to false"
+        )
     seen = config.pack * channels
     name, plan = config.architecture, _plan(config, resolution, seen, num_classes)
     network = _built(name, find_pair(name, files).critic, plan, Critic, rng)

@@ -93,7 +93,7 @@ class PathLength(Term):
         images = generator.from_mapped(w, draw)
         y = draw.normal("path length", *images.shape[1:]) / math.sqrt(images[0, 0].numel())
         (gradient,) = torch.autograd.grad((images * y).sum(), w, create_graph=True)
-        return gradient.square().sum(dim=2).mean(dim=1).sqrt()
+        return gradient.to(self.mean).square().sum(dim=2).mean(dim=1).sqrt()
 
     def _used(self, samples: Tensor | None, seen: GeneratorSeen, first: int) -> Tensor | None:
         """All codes of every `shrink`-th row of the batch."""
