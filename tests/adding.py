@@ -13,6 +13,7 @@ import pytest
 
 import lab.gan
 import lab.gan.networks
+import lab.gan.terms
 import lab.metrics
 from lab import catalogue
 
@@ -40,7 +41,8 @@ class Example(NamedTuple):
 
     @property
     def entry(self) -> catalogue.Entry:
-        table: dict[str, catalogue.Entry] = eval(f"{{{self.line}}}", {"Entry": catalogue.Entry})
+        names = {"Entry": catalogue.Entry, "TermEntry": catalogue.TermEntry}
+        table: dict[str, catalogue.Entry] = eval(f"{{{self.line}}}", names)
         return table[self.name]
 
     @property

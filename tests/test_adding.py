@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,6 +37,7 @@ from lab.train import main as train
 from reports.page import build_page
 from reports.study.store import curve_names
 from tests.adding import DOCUMENT, Example, added, examples, own_file
+from tests.gan.games import real_images, small_game
 from tests.runs import finish, plain_metrics, small_run, stored_rows, write_small_pack
 
 SETTING = {
@@ -75,7 +78,7 @@ def reference(example: Example, folder: Path) -> str:
     return f"{own_file(example, folder).name}:{attribute}"
 
 
-@pytest.mark.parametrize("heading", [*SETTING, "A metric"])
+@pytest.mark.parametrize("heading", [*SETTING, "A term", "A metric"])
 def test_a_method_touches_its_file_and_one_line(heading: str) -> None:
     example = examples()[heading]
     assert example.files == (example.file, "lab/catalogue.py")
@@ -221,7 +224,50 @@ def test_a_metric_is_in_the_row_the_record_and_the_report(here: Path, pack: Path
     assert "huber" in page
 
 
+TERM_IN_THE_LAB = """
+import sys
+from lab import catalogue
+
+folder, name, *entry = sys.argv[1:]
+catalogue.TERMS[name] = catalogue.TermEntry(*entry)  # before the configuration is made of it
+
+import lab.gan.terms
+lab.gan.terms.__path__.append(folder)
+from tests.test_adding import seen_with
+print(seen_with({f"terms.{name}.weight": 0.5}))
+"""
+
+
+def seen_with(values: dict[str, object]) -> list[str]:
+    """What three steps of a small game show, exactly."""
+    torch.set_num_threads(1)
+    game = small_game(values)
+    source = real_images(game)
+    return [float(value).hex() for _ in range(3) for value in game.step(source).observed]
+
+
+def test_a_term_trains_from_its_line_and_from_a_persons_file(here: Path) -> None:
+    example = examples()["A term"]
+    file = own_file(example, here)
+    entry = [example.name, example.entry.target, example.entry.summary]
+    command = [sys.executable, "-c", TERM_IN_THE_LAB, str(here), *entry]
+    labs = subprocess.run(
+        command, cwd=DOCUMENT.parents[1], check=True, capture_output=True, text=True
+    )
+    values = {"terms.own.kind": f"{file.name}:{example.attribute}", "terms.own.weight": 0.5}
+    assert make_config({}, values).files[0].text == example.code
+    own = seen_with(values)
+    assert labs.stdout.strip() == str(own)
+    assert own != seen_with({})
+
+
 WRONG = {
+    "a term that keeps the samples": (
+        "terms.own.kind",
+        "from lab.gan.terms import Term\n"
+        "class X(Term):\n    def critic(self, seen, now):\n        return seen.real_logits\n",
+        r"the critic's part of the term mine.py:X returns \[2\]; it must return one number",
+    ),
     "a loss that takes the mean": (
         "loss",
         "from lab.gan.losses import Loss\n"
@@ -306,6 +352,8 @@ def test_a_mistake_in_a_persons_file_is_one_sentence_and_leaves_no_folder(
     values = small_run(pack).model_dump()
     (here / "mine.json").write_text(json.dumps(values))
     options = ["--config", "mine.json", "--set", f"{path}=mine.py:X", "--out", "run"]
+    if path == "terms.own.kind":
+        options += ["--set", "terms.own.weight=1"]
     with ExitStack() as stack:
         if path != "evaluation.extractor":
             stack.enter_context(plain_metrics())

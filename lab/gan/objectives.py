@@ -156,8 +156,8 @@ class CriticObjective(nn.Module):
         labels = None
         if batch.real_labels is not None and batch.fake_labels is not None:
             labels = torch.cat([batch.real_labels, batch.fake_labels])
-        shown = torch.cat([shown_real, shown_fake])
-        logits, features = _judge(self.critic, shown, labels, with_features)
+        both = torch.cat([shown_real, shown_fake])
+        logits, features = _judge(self.critic, both, labels, with_features)
         num_real = len(batch.real)
         if features is None:
             return Judgement(logits[:num_real]), Judgement(logits[num_real:])
@@ -221,9 +221,9 @@ class GeneratorObjective(nn.Module):
         """(loss [], generated images [B, C, H, W], detached); `real` only if it is needed."""
         critic, view, terms = self._beside
         images = generated(self.generator, z, labels, draw)
-        shown = images if view is None else view(images, draw, "fake", when)
+        seen_fake = images if view is None else view(images, draw, "fake", when)
         with_features = draw is not None and _with_features(terms)
-        fake_logits, features = _judge(critic, shown, labels, with_features)
+        fake_logits, features = _judge(critic, seen_fake, labels, with_features)
         real_logits, real_features = fake_logits, None
         features_of_real = with_features and terms is not None and terms.needs_real
         if self.loss.needs_real or features_of_real:
