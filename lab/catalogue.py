@@ -99,6 +99,8 @@ GAMES: Catalogue = {
     ),
     "consensus": Entry("lab.gan.games.consensus:Consensus", "Mescheder et al. 2017, algorithm 2"),
     "unrolled": Entry("lab.gan.games.unrolled:Unrolled", "Metz et al. 2017, section 2.2"),
+    "vae": Entry("lab.gan.games.vae:Vae", "no critic; Kingma & Welling 2014"),
+    "vae-gan": Entry("lab.gan.games.vae_gan:VaeGan", "Larsen et al. 2016, algorithm 1"),
 }
 """Ways to play a round: `lab.gan.game.Game` or a subclass, lab/gan/games/NAME.py."""
 

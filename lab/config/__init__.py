@@ -51,6 +51,7 @@ from lab.config.sections import Precision as Precision
 from lab.config.sections import ScheduleName as ScheduleName
 from lab.config.sections import StabilityConfig as StabilityConfig
 from lab.config.sections import TrainingConfig as TrainingConfig
+from lab.config.sections import VaeConfig as VaeConfig
 from lab.config.sections import choices as choices
 
 

@@ -30,6 +30,7 @@ from lab.config.sections import (
     PenaltyConfig,
     StabilityConfig,
     TrainingConfig,
+    VaeConfig,
 )
 from lab.config.terms import TermsConfig
 from lab.errors import InputError, unknown
@@ -58,6 +59,8 @@ class RunConfig(ConfigSection):
     """Both players' optimizers."""
     training: TrainingConfig = TrainingConfig()
     """Batch, order of updates and budget."""
+    vae: VaeConfig = VaeConfig()
+    """Encoder and evidence bound of variational games."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """The metrics."""
     stability: StabilityConfig = StabilityConfig()

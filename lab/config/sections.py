@@ -68,12 +68,14 @@ if TYPE_CHECKING:
     Beta: TypeAlias = float | Ramp
     Rate: TypeAlias = float | Ramp
     Weight: TypeAlias = float | Ramp
+    Positive: TypeAlias = float | Ramp
     Share: TypeAlias = float | Ramp
     HalfLife: TypeAlias = float | Ramp
 else:
     Beta = scheduled(ge=0.0, lt=1.0)
     Rate = scheduled(gt=0.0, le=1.0)
     Weight = scheduled(ge=0.0, le=1e6)
+    Positive = scheduled(gt=0.0, le=1e6)
     Share = scheduled(ge=0.0, le=1.0)
     HalfLife = scheduled(ge=0.0)
 
@@ -215,6 +217,21 @@ class TrainingConfig(ConfigSection):
     """Half-life of the averaged generator in images seen; 0: no averaging."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
     """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""
+
+
+class VaeConfig(ConfigSection):
+    """Encoder and evidence bound of the games vae and vae-gan."""
+
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
+    """Likelihood of the pixels given the code, in game vae."""
+    sigma: float = Field(default=1.0, gt=0.0, le=100.0)
+    """Standard deviation of a pixel in [-1, 1] with likelihood gaussian."""
+    beta: Weight = 1.0
+    """Weight of the KL divergence; a schedule that begins at 0 warms it up."""
+    gamma: Positive = 1e-3
+    """Weight of the feature error in the generator's loss, in game vae-gan."""
+    encoder_norm: Literal["batch", "layer", "spectral", "weight", "none"] = "batch"
+    """Normalisation of the encoder's layers."""
 
 
 class EvaluationConfig(ConfigSection):

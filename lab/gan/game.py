@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import copy
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from lab.config import RunConfig, scheduled_numbers, value_of
+from lab.config import PlayerOptimizer, RunConfig, scheduled_numbers, value_of
 from lab.gan.augment import view_of
 from lab.gan.average import copy_of, decay, update_average
 from lab.gan.draws import Draws
@@ -47,14 +47,16 @@ from lab.randomness import counted_generator
 
 Network = TypeVar("Network", bound=nn.Module)
 
-MODULES = ("generator", "critic", "average", "generator_sigmas", "critic_sigmas")
 REMEDIES = ("terms", "view", "lookahead")
 """Modules that most runs have no state of: a checkpoint may lack them."""
-OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 
 
 class Game:
     """Generator against critic; `step(real_batch)` plays one round."""
+
+    players: ClassVar[tuple[str, ...]] = ("generator", "critic")
+    """The networks that are trained, each an attribute beside its `<player>_optimizer` and
+    `<player>_sigmas`."""
 
     def __init__(
         self,
@@ -90,31 +92,47 @@ class Game:
         self._active.join(self.generator, self.critic, ranks)
 
     def _build_optimizers(self) -> None:
-        settings, files = self.config.optimizer, self.config.files
-        self.generator_optimizer = player_optimizer(
-            self.generator.parameters(), settings.generator, files
-        )
-        self.critic_optimizer = player_optimizer(self.critic.parameters(), settings.critic, files)
+        self.generator_optimizer = self._optimizer_of("generator")
+        self.critic_optimizer = self._optimizer_of("critic")
+
+    def _optimizer_of(self, player: str) -> torch.optim.Optimizer:
+        parameters = getattr(self, player).parameters()
+        return player_optimizer(parameters, self.settings_of(player), self.config.files)
+
+    def settings_of(self, player: str) -> PlayerOptimizer:
+        """The settings of a player's optimizer."""
+        settings = self.config.optimizer
+        return settings.critic if player == "critic" else settings.generator
 
     def _build_networks(self) -> None:
-        network, shape = self.config.network, self.shape
-        sizes: dict[str, Any] = {**shape._asdict(), "files": self.config.files}
+        self._build_generator()
+        self._build_critic()
+
+    def _build_generator(self) -> None:
         rng = counted_generator(self.config.seed, "initial generator", 0)
-        self.generator: Generator = self._placed(build_generator(network, rng=rng, **sizes))
+        generator = build_generator(self.config.network, rng=rng, **self._sizes)
+        self.generator: Generator = self._placed(generator)
+        self.average: Generator = copy_of(self.generator)
+        self.generator_sigmas = self._sigmas(self.generator, "generator")
+        standardise_over(self.generator, self.ranks)
+
+    def _build_critic(self) -> None:
         rng = counted_generator(self.config.seed, "initial critic", 0)
-        critic = build_critic(network, rng=rng, **sizes)
-        for name, size in self._active.heads(shape.num_classes).items():
+        critic = build_critic(self.config.network, rng=rng, **self._sizes)
+        for name, size in self._active.heads(self.shape.num_classes).items():
             rng = counted_generator(self.config.seed, f"initial head {name} of the critic", 0)
             critic.add_head(name, size, rng)
         self.critic: Critic = self._placed(critic)
         if self.loss.relative:
             hold_biases((self.critic.head,))
         self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]
-        self.average: Generator = copy_of(self.generator)
-        self.generator_sigmas = self._sigmas(self.generator, "generator")
         self.critic_sigmas = self._sigmas(self.critic, "critic")
-        standardise_over(self.generator, self.ranks)
         standardise_over(self.critic, self.ranks)
+
+    @property
+    def _sizes(self) -> dict[str, Any]:
+        """What a network is built with beside its settings."""
+        return {**self.shape._asdict(), "files": self.config.files}
 
     def _placed(self, network: Network) -> Network:
         placed = network.to(self.device, self._dtype).train()
@@ -286,13 +304,11 @@ class Game:
         """Rates and what else of the optimizers has a schedule."""
         of_all = self.schedule is not constant
         factor = self.schedule(step / self.config.num_steps) if of_all else 1.0
-        settings = self.config.optimizer
-        for optimizer, of_player in (
-            (self.generator_optimizer, settings.generator),
-            (self.critic_optimizer, settings.critic),
-        ):
-            if of_all or has_schedule(of_player):
-                set_numbers(optimizer, of_player, self.images_seen, factor)
+        for player in self.players:
+            settings = self.settings_of(player)
+            if of_all or has_schedule(settings):
+                optimizer = getattr(self, f"{player}_optimizer")
+                set_numbers(optimizer, settings, self.images_seen, factor)
 
     def _update_average(self) -> None:
         training = self.config.training
@@ -330,10 +346,10 @@ class Game:
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that must be equal on all ranks, by name."""
         tensors: dict[str, Tensor] = {}
-        for part in (*MODULES, *REMEDIES):
+        for part in (*self._modules, *REMEDIES):
             state = getattr(self, part).state_dict()
             tensors |= {f"{part}.{name}": value for name, value in state.items()}
-        for player in ("generator", "critic"):
+        for player in self.players:
             moments = getattr(self, f"{player}_optimizer").state
             for name, parameter in getattr(self, player).named_parameters():
                 tensors |= {
@@ -348,9 +364,19 @@ class Game:
         ramps = scheduled_numbers(self.config)
         return {path: ramp.at(self.images_seen) for path, ramp in ramps.items()}
 
+    @property
+    def _modules(self) -> tuple[str, ...]:
+        """The attributes with tensors that every run has."""
+        return (*self.players, "average", *(f"{player}_sigmas" for player in self.players))
+
+    @property
+    def _stored(self) -> tuple[str, ...]:
+        """The attributes that a checkpoint always holds."""
+        return (*self._modules, *(f"{player}_optimizer" for player in self.players))
+
     def state(self) -> dict[str, Any]:
         """The state to continue from: tensors and plain numbers only."""
-        parts = {part: getattr(self, part).state_dict() for part in (*MODULES, *OPTIMIZERS)}
+        parts = {part: getattr(self, part).state_dict() for part in self._stored}
         for part in REMEDIES:
             if state := getattr(self, part).state_dict():
                 parts[part] = state
@@ -361,7 +387,7 @@ class Game:
 
         Raises KeyError, TypeError, ValueError or RuntimeError for the state of another game.
         """
-        for part in (*MODULES, *OPTIMIZERS):
+        for part in self._stored:
             getattr(self, part).load_state_dict(state[part])
         for part in REMEDIES:
             getattr(self, part).load_state_dict(state.get(part, {}))

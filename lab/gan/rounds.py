@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -62,10 +62,18 @@ class Round(NamedTuple):
     """[n', C, H, W]"""
 
 
+class Signals(Protocol):
+    """A named tuple of signals of one step, as `Observed`: which ones depends on the game."""
+
+    def _asdict(self) -> dict[str, Tensor]: ...
+
+    def __iter__(self) -> Iterator[Tensor]: ...
+
+
 class Step(NamedTuple):
     """Results of one generator step and its critic steps."""
 
-    observed: Observed
+    observed: Signals
     real: Tensor
     """This rank's share of the last real batch [n, C, H, W]."""
     fake: Tensor

@@ -167,12 +167,14 @@ class SecondsCard(Card):
 
 
 class NetworkSizesCard(Card):
-    """Trained numbers of the two networks."""
+    """Trained numbers of the networks."""
 
     generator: StrictInt | None = None
     """Parameters of the generator."""
     critic: StrictInt | None = None
-    """Parameters of the critic."""
+    """Parameters of the critic; absent where the game has none."""
+    encoder: StrictInt | None = None
+    """Parameters of the encoder; in variational games alone."""
 
 
 class RunCard(Card):

@@ -174,8 +174,7 @@ class RunFolder:
             started=earlier.started if earlier and earlier.started else now(),
             seconds=SecondsCard(starting=starting_seconds),
             num_parameters=NetworkSizesCard(
-                generator=_num_parameters(game.generator),
-                critic=_num_parameters(game.critic),
+                **{player: _num_parameters(getattr(game, player)) for player in game.players}
             ),
         )
         write_card(self.folder / RUN_FILE, self._card)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lab.gan.game import Game
 from lab.gan.networks.spectral import TopSingularValues
 from lab.gan.penalties import squared_gradient_norm
-from lab.gan.rounds import Observed, RealBatch, RealSource, Step
+from lab.gan.rounds import RealBatch, RealSource, Signals, Step
 from lab.stability.signals_steps import (
     pairwise_diversity,
     relative_participation,
@@ -20,7 +20,6 @@ from lab.stability.signals_steps import (
 
 HALF_A_GREY_LEVEL = 1 / 255
 """Real images nearer than this are equal: a batch of copies must not divide by zero."""
-PLAYERS = ("generator", "critic")
 
 Sampled = dict[str, Tensor]
 """Signals by name, 0-d tensors on the device."""
@@ -29,7 +28,7 @@ Sampled = dict[str, Tensor]
 class Probed(NamedTuple):
     """A round's signals."""
 
-    observed: Observed
+    observed: Signals
     sampled: list[Sampled]
     """Groups of signals that not every round has."""
 
@@ -74,23 +73,22 @@ class Probe:
     def step(self, real_batch: RealSource, heldout: RealBatch) -> Probed:
         """Play a round and take every signal; `heldout` is this rank's share of held-out images.
 
-        The critic is looked at after the round, with the training images that come next: on the
-        last ones it has just been trained.
+        The critic, if there is one, is looked at after the round, with the training images that
+        come next: on the last ones it has just been trained.
         """
         game, step = self.game, self.game.num_steps_done
         played, moved = self._watched(real_batch)
         turned = [] if self._last is None else [turns(self._last, moved)]
         self._last = moved
-        coming = real_batch(game.num_steps_done * game.config.training.critic_steps)
-        look = look_at(game, played, coming, heldout)
-        sampled = (
-            step_lengths(moved)
-            | logits_and_features(game, look)
-            | {"lipschitz": steepest_slope(game, look, step)}
-            | singular_values("generator", game.generator_sigmas)
-            | singular_values("critic", game.critic_sigmas)
-            | diversity(game, played)
-        )
+        sampled = step_lengths(moved)
+        if "critic" in game.players:
+            coming = real_batch(game.num_steps_done * game.config.training.critic_steps)
+            look = look_at(game, played, coming, heldout)
+            sampled |= logits_and_features(game, look)
+            sampled |= {"lipschitz": steepest_slope(game, look, step)}
+        for player in game.players:
+            sampled |= singular_values(player, getattr(game, f"{player}_sigmas"))
+        sampled |= diversity(game, played)
         return Probed(played.observed, [sampled, *turned])
 
     def _watched(self, real_batch: RealSource) -> tuple[Step, dict[str, Moved]]:
@@ -101,7 +99,9 @@ class Probe:
 
 def copied_weights(game: Game) -> dict[str, list[Tensor]]:
     """Each player's weights as they are now."""
-    return {player: [weight.clone() for weight in _weights(game, player)] for player in PLAYERS}
+    return {
+        player: [weight.clone() for weight in _weights(game, player)] for player in game.players
+    }
 
 
 def moves(game: Game, before: dict[str, list[Tensor]]) -> dict[str, Moved]:

@@ -40,8 +40,7 @@ def small_game(
 ) -> Game:
     cpu = torch.device("cpu")
     config = small_config(values)
-    make = game_class(config)
-    return make(config, SHAPE, device=cpu, precision=precision, ranks=ranks)
+    return game_class(config)(config, SHAPE, device=cpu, precision=precision, ranks=ranks)
 
 
 def real_images(game: Game) -> RealSource:

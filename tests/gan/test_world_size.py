@@ -22,6 +22,7 @@ from tests.gan.worlds import (
     some_games,
     term_games,
     uneven_games,
+    variational_games,
     worst_difference,
 )
 from tests.ranks import on_ranks
@@ -32,6 +33,7 @@ QUICK = [
     *other_architectures(),
     *other_rounds(),
     *term_games(),
+    *variational_games(),
 ]
 TOLERANCE = 1e-9
 """Relative, in float64, over 20 steps."""

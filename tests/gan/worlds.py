@@ -40,7 +40,7 @@ class Played(NamedTuple):
     tensors: dict[str, Tensor]
     """Weights, buffers, averages and Adam's moments."""
     observed: Tensor
-    """[steps, 7] float64: losses, logits, accuracy, gradient norms."""
+    """[steps, signals] float64: losses, logits, accuracy, gradient norms."""
 
 
 def every_game() -> list[Values]:
@@ -133,6 +133,27 @@ def term_games() -> list[Values]:
         {"network.pack": 2, "penalty.kind": "r1", **accumulated},
         {"network.pack": 2, "penalty.kind": "wgan-gp", "loss": "relativistic", **doubled},
         {"network.pack": 3, "penalty.kind": "r1-r2", "training.batch_size": 9},
+    ]
+
+
+def variational_games() -> list[Values]:
+    """Games with an encoder."""
+    vae, vae_gan = {"training.game": "vae"}, {"training.game": "vae-gan"}
+    return [
+        vae,
+        {**vae, "network.conditional": True, "training.accumulate": 2, "training.batch_size": 7},
+        {**vae, "vae.likelihood": "gaussian", "vae.encoder_norm": "spectral"},
+        {**vae, "training.generator_batch_multiplier": 2, "optimizer.schedule": "linear"},
+        {**vae_gan, "training.critic_steps": 2, "training.accumulate": 2},
+        {**vae_gan, "network.conditional": True, "penalty.kind": "dragan", "loss": "relativistic"},
+        {
+            **vae_gan,
+            "network.critic_norm": "batch",
+            "training.batch_size": 7,
+            "training.accumulate": 2,
+            "training.generator_batch_multiplier": 2,
+            "terms.lecam.weight": 0.3,
+        },
     ]
 
 

@@ -162,7 +162,7 @@ def test_hyphen_and_underscore_name_the_same_space() -> None:
 
 def test_spaces_are_listed_with_a_description() -> None:
     spaces = {space.name: space.description for space in list_spaces()}
-    assert set(spaces) == {"dcgan", "lucic", "miyato", "miyato_core", "sngan", "wgan_gp"}
+    assert set(spaces) == {"dcgan", "lucic", "miyato", "miyato_core", "sngan", "vae", "wgan_gp"}
     assert spaces["sngan"].startswith("Spectral norm or not")
 
 

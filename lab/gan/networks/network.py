@@ -102,12 +102,18 @@ class Generator(nn.Module):
         Labels are ignored by an unconditional generator. Images have the type of z, also under
         autocast: eight bits of mantissa would be coarser than a pixel's 256 levels.
         """
+        pixels = self.before_tanh(z, labels, draw)
+        return torch.tanh(pixels) if self.bounded else pixels
+
+    def before_tanh(
+        self, z: Tensor, labels: Tensor | None = None, draw: Numbers | None = None
+    ) -> Tensor:
+        """As `forward`, without the tanh that bounds the pixels."""
         labels = labels if self.conditional else None
         pixels = self.pixels(z, labels) if draw is None else self.drawn_pixels(z, labels, draw)
         if self.margin:
             pixels = F.pad(pixels, (-self.margin,) * 4)
-        pixels = pixels.to(z.dtype)
-        return torch.tanh(pixels) if self.bounded else pixels
+        return pixels.to(z.dtype)
 
 
 def generated(
