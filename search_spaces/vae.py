@@ -25,6 +25,7 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
         ),
         "network.latent_size": trial.suggest_categorical("network.latent_size", [8, 16, 32, 64]),
         "optimizer.generator.beta1": beta1,
+        "optimizer.critic.beta1": beta1,
         "optimizer.generator.lr": trial.suggest_float(
             "optimizer.generator.lr", 1e-4, 1e-2, log=True
         ),
@@ -34,7 +35,6 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
         return values | {
             "vae.gamma": trial.suggest_float("vae.gamma", 1e-6, 1.0, log=True),
             "loss": trial.suggest_categorical("loss", ["hinge", "non-saturating"]),
-            "optimizer.critic.beta1": beta1,
             "optimizer.critic.lr": trial.suggest_float(
                 "optimizer.critic.lr", 1e-4, 1e-2, log=True
             ),

@@ -100,8 +100,8 @@ class JointObjective(GeneratorObjective):
         """z [n, latent_size] from the prior, and the real image of each."""
         posterior = self.encoder(real, real_labels)
         inferred = posterior.sample(draw.normal(POSTERIOR, z.shape[1]))
-        shown, shown_labels = mixed(draw, (inferred.detach(), z), (real_labels, labels))
-        game, images = super().forward(shown, shown_labels, real, real_labels, draw, when)
+        played, played_labels = mixed(draw, (inferred.detach(), z), (real_labels, labels))
+        game, images = super().forward(played, played_labels, real, real_labels, draw, when)
         rebuilt = generated(self.generator, _scaled(inferred, weights.gamma), real_labels, draw)
         reconstruction = self._feature_error(real, rebuilt)
         divergence = posterior.divergence().mean()
