@@ -55,6 +55,10 @@ NETWORKS: Catalogue = {
     "sngan-cnn": Entry("lab.gan.networks.sngan_cnn:PAIR", "Miyato et al. 2018, Table 3"),
     "sngan-resnet": Entry("lab.gan.networks.sngan_resnet:PAIR", "Miyato et al. 2018, Table 4"),
     "dcgan": Entry("lab.gan.networks.dcgan:PAIR", "Radford et al. 2016"),
+    "progan": Entry("lab.gan.networks.progan:PAIR", "Karras et al. 2018, Table 2"),
+    "stylegan2": Entry("lab.gan.networks.stylegan2:PAIR", "Karras et al. 2020"),
+    "stylegan2-256": Entry("lab.gan.networks.stylegan2:PAPER_256", "its set-up for 256 pixels"),
+    "stylegan2-cifar": Entry("lab.gan.networks.stylegan2:CIFAR", "its set-up for CIFAR-10"),
 }
 """Pairs of a generator and a critic: `lab.gan.networks.network.Pair`."""
 

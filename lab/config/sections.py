@@ -113,6 +113,14 @@ class NetworkConfig(ConfigSection):
     """Images that D sees joined over channels and judges together (PacGAN)."""
     critic_norm: CriticNorm = "spectral"
     """Normalisation of the critic's layers; orthonormal: see penalty.orthonormal_weight."""
+    minibatch_std: int = Field(default=4, ge=1, le=1024)
+    """Images of a group that progan's and stylegan2's critics take a deviation over; 1: none."""
+    mapping_layers: int = Field(default=0, ge=0, le=32)
+    """Layers of stylegan2's mapping network; 0: as many as its set-up has."""
+    style_mixing: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Probability that a generated image of stylegan2 mixes two codes in training; published .9."""
+    grow_images: int = Field(default=0, ge=0)
+    """Images seen in each phase of a growing network (progan); 0: all stages from the start."""
 
 
 class PenaltyConfig(ConfigSection):

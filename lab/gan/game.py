@@ -123,6 +123,7 @@ class Game:
             rng = counted_generator(self.config.seed, f"initial head {name} of the critic", 0)
             critic.add_head(name, size, rng)
         self.critic: Critic = self._placed(critic)
+        self.share.require_groups(self.config.training.batch_size, self.critic.group)
         if self.loss.relative:
             hold_biases((self.critic.head,))
         self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]
@@ -147,11 +148,14 @@ class Game:
 
     def _build_objectives(self) -> None:
         view, terms = self.view, self._active
+        grows = self.config.network.grow_images > 0
         self.critic_objective = self.ranks.wrapped(
-            critic_objective(self.critic, self.config, view, terms, self.generator)
+            critic_objective(self.critic, self.config, view, terms, self.generator),
+            some_unused=grows,
         )
         self.generator_objective = self.ranks.wrapped(
-            GeneratorObjective(self.generator, self.critic, self.loss, view, terms)
+            GeneratorObjective(self.generator, self.critic, self.loss, view, terms),
+            some_unused=grows,
         )
 
     @property
@@ -167,6 +171,7 @@ class Game:
         self.num_steps_done += 1
         self.lookahead.after_round(self.num_steps_done)
         self._update_average()
+        self._show_images_seen()
         seen = self.ranks.sum(torch.cat([played.critic_seen, played.generator_seen[None]]))
         loss, logit_real, logit_fake, accuracy, generator_loss = seen.unbind()
         norms = played.critic_norm, played.generator_norm
@@ -310,6 +315,11 @@ class Game:
                 optimizer = getattr(self, f"{player}_optimizer")
                 set_numbers(optimizer, settings, self.images_seen, factor)
 
+    def _show_images_seen(self) -> None:
+        """For networks that change with them."""
+        for network in (self.generator, self.critic, self.average):
+            network.set_images_seen(self.images_seen)
+
     def _update_average(self) -> None:
         training = self.config.training
         old_weight = decay(
@@ -392,6 +402,7 @@ class Game:
         for part in REMEDIES:
             getattr(self, part).load_state_dict(state.get(part, {}))
         self.num_steps_done = int(state["num_steps_done"])
+        self._show_images_seen()
 
 
 def _over_critic_steps(played: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:

@@ -59,15 +59,21 @@ class Ranks:
         total: Tensor = _SumOverRanks.apply(values)  # type: ignore[no-untyped-call]
         return total
 
-    def wrapped(self, objective: nn.Module) -> nn.Module:
+    def wrapped(self, objective: nn.Module, *, some_unused: bool = False) -> nn.Module:
         """The objective, its gradients averaged over ranks in the backward pass.
 
+        `some_unused`: weights may have no part in it, as those of stages that have not grown yet.
         Buffers are not sent: identical weights give identical spectral vectors, and batch norm
         takes its statistics over all ranks itself.
         """
         if not self.several:
             return objective
-        return DistributedDataParallel(objective, **WITHOUT_BUFFERS, gradient_as_bucket_view=True)
+        return DistributedDataParallel(
+            objective,
+            **WITHOUT_BUFFERS,
+            gradient_as_bucket_view=True,
+            find_unused_parameters=some_unused,
+        )
 
     def from_first(self, make: Callable[[], Made]) -> Made:
         """What `make` returns on rank 0, handed to every rank; what it raises is raised on all."""

@@ -91,3 +91,15 @@ class Share:
             f"training.accumulate {self.num_parts}{packs} need at least "
             f"{least} images a batch: raise it, or use fewer of them"
         )
+
+    def require_groups(self, num_samples: int, group: int) -> None:
+        """Raise InputError when a part of a batch on some rank does not hold whole groups."""
+        for rank in range(self.num_ranks):
+            for part in Share(rank, self.num_ranks, self.num_parts).slices(num_samples):
+                if (size := part.stop - part.start) % group:
+                    raise InputError(
+                        f"network.minibatch_std is {group}, but a pass of a worker has {size} "
+                        f"images (training.batch_size {num_samples}, {self.num_ranks} workers, "
+                        f"training.accumulate {self.num_parts}), which the group must divide; "
+                        "set minibatch_std to a divisor of it, or to 1 for none"
+                    )

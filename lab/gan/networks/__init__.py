@@ -20,6 +20,9 @@ __all__ = ["Critic", "Generator", "Pair", "build_critic", "build_generator", "fi
 
 Network = TypeVar("Network", bound=nn.Module)
 
+OF_SOME = {"mapping_layers": "stylegan2", "style_mixing": "stylegan2", "grow_images": "progan"}
+"""Settings that only some architectures have, 0 for the others, and one that has it."""
+
 
 def build_generator(
     config: NetworkConfig,
@@ -37,6 +40,7 @@ def build_generator(
     """
     name, plan = config.architecture, _plan(config, resolution, channels, num_classes)
     network = _built(name, find_pair(name, files).generator, plan, Generator, rng)
+    _require_taken(config, network)
     _initialise(network, rng)
     if is_reference(name):
         labels = torch.zeros(2, dtype=torch.long) if plan.num_classes else None
@@ -101,7 +105,19 @@ def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: in
         critic_norm=config.critic_norm,
         pack=config.pack,
         projection=config.projection,
+        **{name: getattr(config, name) for name in ("minibatch_std", *OF_SOME)},
     )
+
+
+def _require_taken(config: NetworkConfig, generator: Generator) -> None:
+    for name, architecture in OF_SOME.items():
+        value = getattr(config, name)
+        if value and name not in generator.takes:
+            raise InputError(
+                f"network.{name} is {value:g}, which network.architecture {config.architecture} "
+                f"does not have; set it to 0, or take an architecture that has it, say "
+                f"{architecture}"
+            )
 
 
 def _built(

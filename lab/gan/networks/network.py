@@ -37,6 +37,14 @@ class Plan:
     """Images that a critic sees joined over channels, which `channels` counts then."""
     projection: bool = True
     """Whether the logits of a conditional critic depend on the class."""
+    minibatch_std: int = 4
+    """Samples of a group of the minibatch standard deviation; 1: none."""
+    mapping_layers: int = 0
+    """Layers of a mapping network; 0: as published."""
+    style_mixing: float = 0.0
+    """Probability of mixing the styles of two codes in training."""
+    grow_images: int = 0
+    """Images seen in each phase of growth; 0: all stages from the start."""
 
     @property
     def side(self) -> int:
@@ -79,6 +87,8 @@ class Generator(nn.Module):
     draws = False
     bounded = True
     """Whether a tanh bounds the pixels; else they are images as they are."""
+    takes: frozenset[str] = frozenset()
+    """Settings of the configuration's section `network` that only some architectures have."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -93,6 +103,9 @@ class Generator(nn.Module):
     def drawn_pixels(self, z: Tensor, labels: Tensor | None, draw: Numbers) -> Tensor:
         """As `pixels`, while training."""
         raise NotImplementedError
+
+    def set_images_seen(self, images_seen: int) -> None:
+        """Called before each round of training: for networks that change with the images seen."""
 
     def forward(
         self, z: Tensor, labels: Tensor | None = None, draw: Numbers | None = None
@@ -137,6 +150,8 @@ class Critic(nn.Module):
     pack = 1
     heads: nn.ModuleDict
     """Further linear layers on the features, by name."""
+    group = 1
+    """Consecutive samples of a batch that depend on each other: workers take whole groups."""
 
     def __init__(self, plan: Plan, num_features: int, *, fill: Fill, bias: bool = True) -> None:
         super().__init__()
@@ -166,6 +181,9 @@ class Critic(nn.Module):
     def trunk(self, images: Tensor) -> Tensor:
         """[B, channels, side, side] -> [B, F]"""
         raise NotImplementedError
+
+    def set_images_seen(self, images_seen: int) -> None:
+        """As of `Generator`."""
 
     def features(self, images: Tensor) -> Tensor:
         """[B, channels, resolution, resolution] -> [B, F], the input of the last linear layer"""
