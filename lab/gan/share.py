@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import torch
@@ -95,7 +95,7 @@ class Share:
     def require_groups(self, num_samples: int, group: int) -> None:
         """Raise InputError when a part of a batch on some rank does not hold whole groups."""
         for rank in range(self.num_ranks):
-            for part in Share(rank, self.num_ranks, self.num_parts).slices(num_samples):
+            for part in replace(self, rank=rank).slices(num_samples):
                 if (size := part.stop - part.start) % group:
                     raise InputError(
                         f"network.minibatch_std is {group}, but a pass of a worker has {size} "

@@ -17,7 +17,7 @@ from benchmarks.gpu_parts.__main__ import why
 from benchmarks.gpu_parts.agreement import differences
 from benchmarks.gpu_parts.setting import SHAPE, batch_of, game_of, play
 from benchmarks.plain_cnns import plain_networks
-from lab.config import Architecture, choices, make_config
+from lab.config import make_config
 
 ROOT = Path(gpu.__file__).parents[1]
 CPU = torch.device("cpu")
@@ -138,7 +138,7 @@ def test_another_bit_in_one_tensor_is_a_difference() -> None:
     assert apart == {f"generator.{name}": pytest.approx(1e-5)}
 
 
-@pytest.mark.parametrize("architecture", choices(Architecture))
+@pytest.mark.parametrize("architecture", ["sngan-cnn", "sngan-resnet", "dcgan"])
 def test_the_plain_networks_have_the_labs_parameters(architecture: str) -> None:
     values = {"network.architecture": architecture, "network.width": 0.25}
     game = game_of(make_config({}, values), CPU, "float32")

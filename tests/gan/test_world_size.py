@@ -20,6 +20,7 @@ from tests.gan.worlds import (
     other_rounds,
     play,
     some_games,
+    styled_and_growing,
     term_games,
     uneven_games,
     variational_games,
@@ -34,6 +35,7 @@ QUICK = [
     *other_rounds(),
     *term_games(),
     *variational_games(),
+    *styled_and_growing(),
 ]
 TOLERANCE = 1e-9
 """Relative, in float64, over 20 steps."""

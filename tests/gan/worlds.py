@@ -80,6 +80,30 @@ def uneven_games() -> list[Values]:
     ]
 
 
+def styled_and_growing() -> list[Values]:
+    """Networks with draws of their own, groups of samples, and stages that fade in."""
+    grouped = {"network.minibatch_std": 2, "network.critic_norm": "none"}
+    return [
+        {
+            "network.architecture": "stylegan2-cifar",
+            "network.conditional": True,
+            "network.style_mixing": 0.9,
+            "penalty.kind": "r1",
+            "training.accumulate": 2,
+            **grouped,
+        },
+        {"network.architecture": "stylegan2", "network.mapping_layers": 3, "penalty.clip": 1.0},
+        {
+            "network.architecture": "progan",
+            "network.grow_images": 40,
+            "penalty.kind": "wgan-gp",
+            "training.accumulate": 2,
+            **grouped,
+        },
+        {"network.architecture": "progan", "network.conditional": True},
+    ]
+
+
 def other_architectures() -> list[Values]:
     return [
         {"network.architecture": architecture, "network.critic_norm": norm, **extra}

@@ -72,13 +72,13 @@ class EqualisedLinear(Equalised, Linear):
         rate: float = 1.0,
         weight_gain: float = 1.0,
         start: float = 0.0,
+        bias: bool = True,
         weight_norm: WeightNorm = "none",
     ) -> None:
-        super().__init__(
-            in_features, out_features, fill=normal(1.0 / rate), weight_norm=weight_norm
-        )
-        assert self.bias is not None
-        nn.init.constant_(self.bias, start)
+        fill = normal(1.0 / rate)
+        super().__init__(in_features, out_features, fill=fill, bias=bias, weight_norm=weight_norm)
+        if self.bias is not None:
+            nn.init.constant_(self.bias, start)
         self.equalise(gain, rate, weight_gain)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -188,8 +188,17 @@ class Fir(nn.Module):
 
 
 def unit_moment(x: Tensor) -> Tensor:
-    """x / sqrt(mean over channels of x^2), of [B, C, ...] (Karras et al. 2018, section 4.2)."""
-    return x * (x.square().mean(dim=1, keepdim=True) + EPSILON).rsqrt()
+    """x / sqrt(mean over C of x^2 + eps), of [B, C] or [B, C, H, W] (Karras et al. 2018, 4.2)."""
+    if x.dim() == 2:
+        return x * (x.square().mean(dim=1, keepdim=True) + EPSILON).rsqrt()
+    # Of pixels as rows, because the gradient then comes back channels-last.
+    scale = (_rows(x).square().mean(dim=2, keepdim=True) + EPSILON).rsqrt()
+    return x * scale.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+
+
+def _rows(x: Tensor) -> Tensor:
+    """[B, C, H, W] -> [B, H*W, C]"""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def with_deviation(x: Tensor, group: int) -> Tensor:
@@ -201,7 +210,7 @@ def with_deviation(x: Tensor, group: int) -> Tensor:
     does not divide the batch.
     """
     count, _, height, width = x.shape
-    exact = x if x.dtype == torch.float64 else x.float()
+    exact = _rows(x if x.dtype == torch.float64 else x.float())
     whole = count - count % group
     values = [
         _deviation(part.unflatten(0, (-1, size))).repeat_interleave(size)
@@ -213,9 +222,9 @@ def with_deviation(x: Tensor, group: int) -> Tensor:
 
 
 def _deviation(groups: Tensor) -> Tensor:
-    """[n, group, C, H, W] -> [n]"""
+    """[n, group, H*W, C] -> [n]"""
     centred = groups - groups.mean(dim=1, keepdim=True)
-    return (centred.square().mean(dim=1) + EPSILON).sqrt().mean(dim=(1, 2, 3))
+    return (centred.square().mean(dim=1) + EPSILON).sqrt().mean(dim=(1, 2))
 
 
 def sides_of(plan: Plan) -> list[int]:

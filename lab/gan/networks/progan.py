@@ -69,12 +69,15 @@ class FirstStage(nn.Module):
 
     def __init__(self, num_in: int, num_out: int) -> None:
         super().__init__()
-        self.dense = EqualisedLinear(num_in, SMALLEST**2 * num_out, weight_gain=GAIN / 4)
+        size = SMALLEST**2 * num_out
+        self.dense = EqualisedLinear(num_in, size, weight_gain=GAIN / 4, bias=False)
+        self.bias = nn.Parameter(torch.zeros(num_out))
         self.conv = EqualisedConv2d(num_out, num_out, 3, weight_gain=GAIN)
 
     def forward(self, z: Tensor) -> Tensor:
         """[B, in] -> [B, out, 4, 4]"""
-        x = unit_moment(F.leaky_relu_(grid(self.dense(z), SMALLEST), SLOPE))
+        x = self.dense(z).view(len(z), SMALLEST**2, -1) + self.bias.to(z.dtype)
+        x = unit_moment(grid(F.leaky_relu_(x, SLOPE).flatten(1), SMALLEST))
         return unit_moment(F.leaky_relu_(self.conv(x), SLOPE))
 
 

@@ -37,7 +37,7 @@ from lab.gan.networks.equalised import (
 from lab.gan.networks.initialisation import normal
 from lab.gan.networks.network import Critic, Generator, Numbers, Pair, Plan, flat
 from lab.gan.networks.normalisation import critic_norm
-from lab.gan.networks.spectral import Layer, WeightNorm, hold_biases
+from lab.gan.networks.spectral import Layer, hold_biases
 
 ROOT_2 = math.sqrt(2.0)
 MAPPING_RATE = 0.01
@@ -54,14 +54,11 @@ def channels(plan: Plan, base: int) -> dict[int, int]:
 class Mapping(nn.Module):
     """Dense layers with leaky ReLU, whose learning rate is 1/100 of the other layers'."""
 
-    def __init__(
-        self, num_in: int, size: int, num_layers: int, weight_norm: WeightNorm = "none"
-    ) -> None:
+    def __init__(self, num_in: int, size: int, num_layers: int) -> None:
         super().__init__()
         sizes = [num_in] + [size] * num_layers
         self.layers = nn.ModuleList(
-            EqualisedLinear(a, b, gain=ROOT_2, rate=MAPPING_RATE, weight_norm=weight_norm)
-            for a, b in pairwise(sizes)
+            EqualisedLinear(a, b, gain=ROOT_2, rate=MAPPING_RATE) for a, b in pairwise(sizes)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -123,7 +120,10 @@ class ModulatedConv2d(Equalised):
         self.noise.normal_(generator=rng)
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-        """[B, in, H, W], [B, style], noise [B, 1, H', W'] or None for the fixed one -> [B, out, H', W']"""
+        """[B, in, H, W], [B, style], noise [B, 1, H', W'] -> [B, out, H', W']
+
+        Without noise the fixed one of the layer is added.
+        """
         style = self.style(w)
         weight = self.effective_weight()
         x = x * style.to(x.dtype)[:, :, None, None]
@@ -279,9 +279,7 @@ class DownStage(nn.Module):
         gain = 1.0 if residual else ROOT_2
         self.conv_2 = conv(num_in, num_out, 3, gain=gain, stride=2, padding=0)
         self.norm_2 = critic_norm(norm, num_out)
-        self.shortcut = (
-            conv(num_in, num_out, 1, gain=1 / ROOT_2, bias=False) if residual else None
-        )
+        self.shortcut = conv(num_in, num_out, 1, gain=1 / ROOT_2, bias=False) if residual else None
         self.filter = Fir()
         if norm == "batch":
             hold_biases((self.conv_1, self.conv_2))
@@ -308,7 +306,7 @@ class StyleGAN2Critic(Critic):
         super().__init__(replace(plan, num_classes=0), last, fill=normal(1.0))
         dense = partial(EqualisedLinear, weight_norm=plan.weight_norm)
         self.head = dense(last, last if plan.num_classes else 1)
-        self.label_map = dense_label_map(plan, last) if plan.num_classes else None
+        self.label_map = _label_map(plan, last) if plan.num_classes else None
         self.group = plan.minibatch_std
         conv = partial(EqualisedConv2d, weight_norm=plan.weight_norm)
         self.from_image = conv(plan.channels, sizes[plan.side], 1, gain=ROOT_2)
@@ -341,11 +339,12 @@ class StyleGAN2Critic(Critic):
             return products.sum(1) / math.sqrt(mapped.shape[1])
 
 
-def dense_label_map(plan: Plan, size: int) -> nn.Sequential:
-    """Classes to vectors [B, size]: an embedding and eight dense layers."""
-    norm = plan.weight_norm
-    first = LabelMap(plan.num_classes, size, weight_norm=norm)
-    return nn.Sequential(first, Mapping(size, size, MAPPING_LAYERS, norm))
+def _label_map(plan: Plan, size: int) -> nn.Sequential:
+    """Classes to vectors [B, size]: an embedding and eight dense layers.
+
+    No spectral norm: it bounds the critic's slope in the images.
+    """
+    return nn.Sequential(LabelMap(plan.num_classes, size), Mapping(size, size, MAPPING_LAYERS))
 
 
 def _pair(base: int, *, mapping_layers: int = MAPPING_LAYERS, residual: bool = True) -> Pair:
