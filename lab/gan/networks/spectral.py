@@ -164,7 +164,9 @@ class TopSingularValues(nn.Module):
         sigmas = _normalise_each_(moved)
         kept = [i for i, layer in enumerate(self.layers) if not layer.spectral]
         if kept:
-            torch._foreach_copy_([lefts[i] for i in kept], [moved[i] for i in kept])
+            # A layer that begins at zero keeps its u until its weight has moved.
+            news = [torch.where(sigmas[i] == 0, lefts[i], moved[i]) for i in kept]
+            torch._foreach_copy_([lefts[i] for i in kept], news)
         return sigmas
 
     def _left(self, i: int) -> Tensor:

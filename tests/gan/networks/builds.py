@@ -7,10 +7,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lab.config import NetworkConfig
+from lab.config import Architecture, CriticNorm, NetworkConfig, choices
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 
 NUM_CLASSES = 10
+ONLY_NORMS = {"r3gan": ("none", "orthonormal")}
+"""The critic's norms of architectures that do not have all."""
+UNBOUNDED = ("r3gan",)
+"""Architectures without a tanh."""
+OWN_LOGITS = ("r3gan",)
+"""Architectures whose conditional critic is not one with a projection beside its head."""
+
+
+def norms_of(architecture: str) -> tuple[str, ...]:
+    return ONLY_NORMS.get(architecture, tuple(choices(CriticNorm)))
+
+
+def with_norms(*left_out: str) -> list[tuple[str, str]]:
+    """Every architecture with every norm that its critic has, but for some."""
+    return [
+        (architecture, norm)
+        for architecture in choices(Architecture)
+        for norm in norms_of(architecture)
+        if norm not in left_out
+    ]
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -32,6 +52,8 @@ def small_generator(
 def small_critic(
     *, resolution: int = 32, channels: int = 3, seed: int = 0, width: float = 0.06, **network: Any
 ) -> Critic:
+    if "architecture" in network:
+        network.setdefault("critic_norm", norms_of(network["architecture"])[0])
     return build_critic(
         NetworkConfig(width=width, latent_size=16, **network),
         resolution=resolution,

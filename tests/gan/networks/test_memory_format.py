@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lab.config import Architecture, CriticNorm, choices
 from lab.gan.networks.spectral import TopSingularValues, orthonormal_departure
 from tests.gan.networks.builds import (
     codes,
@@ -19,6 +18,7 @@ from tests.gan.networks.builds import (
     seeded,
     small_critic,
     small_generator,
+    with_norms,
 )
 
 BATCH = 5
@@ -52,8 +52,7 @@ class _LayoutWatch(TorchDispatchMode):
         return result
 
 
-@pytest.mark.parametrize("architecture", choices(Architecture))
-@pytest.mark.parametrize("norm", choices(CriticNorm))
+@pytest.mark.parametrize(("architecture", "norm"), with_norms())
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("resolution", [28, 32])
 def test_activations_and_their_gradients_stay_channels_last(
@@ -76,8 +75,7 @@ def test_the_watch_notices_a_copy_to_another_layout() -> None:
     assert watch.strayed
 
 
-@pytest.mark.parametrize("architecture", choices(Architecture))
-@pytest.mark.parametrize("norm", choices(CriticNorm))
+@pytest.mark.parametrize(("architecture", "norm"), with_norms())
 @pytest.mark.parametrize("channels", [1, 3])
 def test_channels_last_equals_contiguous(architecture: str, norm: str, channels: int) -> None:
     def outcomes(build: Callable[..., Any], memory: torch.memory_format) -> list[Tensor]:

@@ -9,15 +9,24 @@ import torch
 from torch import Tensor
 
 from lab.catalogue import NETWORKS
-from lab.config import Architecture, CriticNorm, NetworkConfig, choices
+from lab.config import Architecture, NetworkConfig, choices
 from lab.gan.networks import Pair, build_critic, build_generator, find_pair
-from tests.gan.networks.builds import codes, images, labels, seeded, small_critic, small_generator
+from tests.gan.networks.builds import (
+    OWN_LOGITS,
+    UNBOUNDED,
+    codes,
+    images,
+    labels,
+    seeded,
+    small_critic,
+    small_generator,
+    with_norms,
+)
 
 ARCHITECTURES = choices(Architecture)
-NORMS = [norm for norm in choices(CriticNorm) if norm != "orthonormal"]
-"""Orthonormal critics are built as those without a norm."""
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
-each_norm = pytest.mark.parametrize("norm", NORMS)
+# Orthonormal critics are built as those without a norm.
+each_norm = pytest.mark.parametrize(("architecture", "norm"), with_norms("orthonormal"))
 
 
 def test_the_registries_hold_exactly_the_configuration_s_words() -> None:
@@ -45,7 +54,6 @@ def test_generators_make_images_in_range(
     assert made.std() > 0.0
 
 
-@each_architecture
 @each_norm
 @pytest.mark.parametrize("resolution", [28, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
@@ -70,7 +78,6 @@ def test_critics_give_a_logit_an_image_and_finite_double_backward(
     assert any(bool(g.any()) for g in weights if g is not None)
 
 
-@each_architecture
 @each_norm
 def test_double_backward_is_right(architecture: str, norm: str) -> None:
     """The gradient penalty's derivative along one direction, against finite differences."""
@@ -95,7 +102,6 @@ def test_double_backward_is_right(architecture: str, norm: str) -> None:
     torch.testing.assert_close((analytic * direction).sum(), numeric, rtol=1e-4, atol=1e-8)
 
 
-@each_architecture
 @each_norm
 def test_a_logit_is_the_head_of_the_features(architecture: str, norm: str) -> None:
     D = small_critic(architecture=architecture, critic_norm=norm)
@@ -103,7 +109,7 @@ def test_a_logit_is_the_head_of_the_features(architecture: str, norm: str) -> No
     torch.testing.assert_close(D(images(), None), D.head(features).squeeze(1))
 
 
-@pytest.mark.parametrize("architecture", [a for a in ARCHITECTURES if "stylegan2" not in a])
+@pytest.mark.parametrize("architecture", [a for a in ARCHITECTURES if a not in OWN_LOGITS])
 def test_a_conditional_logit_adds_the_projection_of_the_features(architecture: str) -> None:
     D = small_critic(architecture=architecture, conditional=True)
     assert D.projection is not None
@@ -145,7 +151,6 @@ def test_builds_from_equal_generators_are_identical_and_touch_no_global_state(
         assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
 
 
-@each_architecture
 @each_norm
 def test_a_state_dict_carries_the_outputs_to_another_network(architecture: str, norm: str) -> None:
     D = small_critic(architecture=architecture, critic_norm=norm, conditional=True)
@@ -162,7 +167,6 @@ def test_a_state_dict_carries_the_outputs_to_another_network(architecture: str, 
     assert torch.equal(G.eval()(codes(), labels()), twin_G.eval()(codes(), labels()))
 
 
-@each_architecture
 @each_norm
 def test_bfloat16_autocast_stays_near_float32_and_returns_it(architecture: str, norm: str) -> None:
     G = small_generator(architecture=architecture, width=0.1)
