@@ -20,6 +20,7 @@ from lab.config.paths import value_at as value_at
 from lab.config.run_config import RunConfig as RunConfig
 from lab.config.run_config import change_config as change_config
 from lab.config.run_config import config_paths as config_paths
+from lab.config.run_config import is_settable as is_settable
 from lab.config.run_config import make_config as make_config
 from lab.config.run_config import parse_setting as parse_setting
 from lab.config.run_config import read_config as read_config

@@ -137,6 +137,16 @@ def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list
 _ALL_PATHS = frozenset(config_paths())
 
 
+def is_settable(path: str) -> bool:
+    """Whether a configuration has this path; also of a part of a schedule, `penalty.weight.end`."""
+    return path in _ALL_PATHS or _is_of_ramp(path)
+
+
+def _is_of_ramp(path: str) -> bool:
+    parent, _, leaf = path.rpartition(".")
+    return leaf in Ramp.model_fields and parent in _ALL_PATHS
+
+
 def scheduled_numbers(config: RunConfig) -> dict[str, Ramp]:
     """The settings that change over the run, by path."""
     values = {path: value_at(config, path) for path in _ALL_PATHS}
@@ -152,7 +162,7 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     result = copy.deepcopy(canonical_data(data))
     for path, value in canonical_values(values).items():
         *parents, leaf = path.split(".")
-        of_ramp = leaf in Ramp.model_fields and ".".join(parents) in _ALL_PATHS
+        of_ramp = _is_of_ramp(path)
         if path not in _ALL_PATHS and not of_ramp:
             raise unknown("the configuration path", path, _ALL_PATHS)
         node = result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from lab.config import value_of
 from lab.gan.game import Game
 from lab.gan.objectives import CriticBatch, critic_objective
 from lab.gan.rounds import RealBatch
@@ -32,7 +33,9 @@ class Field:
         fake = self._generator(z.flatten(0, 1), fake_labels)
         mix, noise = game.draws.penalty(0, self._real.shape[1:])
         batch = CriticBatch(self._real, fake, self._labels, fake_labels, mix, noise)
-        weight = config.penalty.weight if config.penalty.kind != "none" else 0.0
+        weight = value_of(config.penalty.weight, game.images_seen)
+        weight = weight if config.penalty.kind != "none" else 0.0
         of_critic = critic_objective(critic, config)(batch, weight).loss
-        logits = critic(self._real, self._labels), critic(fake, fake_labels)
-        return game.loss.generator(*logits).mean(), of_critic
+        real_logits = critic.every_logit(self._real, self._labels).flatten()
+        fake_logits = critic.every_logit(fake, fake_labels).flatten()
+        return game.loss.generator(real_logits, fake_logits).mean(), of_critic

@@ -125,7 +125,7 @@ class Game:
         self.critic: Critic = self._placed(critic)
         self.share.require_groups(self.config.training.batch_size, self.critic.group)
         if self.loss.relative:
-            hold_biases((self.critic.head,))
+            hold_biases(self.critic.logit_layers)
         self._critic_weights = [w for w in self.critic.parameters() if w.requires_grad]
         self.critic_sigmas = self._sigmas(self.critic, "critic")
         standardise_over(self.critic, self.ranks)
@@ -268,6 +268,7 @@ class Game:
 
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
         """This rank's part of the loss [], the gradient's norm [], this rank's images."""
+        self.generator.update_spectral_vectors()
         played = self._generator_gradients(step, real)
         self.generator_optimizer.step()
         return played

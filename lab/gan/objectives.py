@@ -92,8 +92,9 @@ class CriticObjective(nn.Module):
             batch = batch._replace(real=_leaf(batch.real))
         if "fake" in sides:
             batch = batch._replace(fake=_leaf(batch.fake))
-        (real, real_features), (fake, fake_features) = self._judged(batch, sides)
-        loss = self.loss.critic(real, fake).mean()
+        (every_real, real_features), (every_fake, fake_features) = self._judged(batch, sides)
+        loss = self.loss.critic(every_real.flatten(), every_fake.flatten()).mean()
+        real, fake = one_a_sample(every_real), one_a_sample(every_fake)
         if penalty_weight > 0:
             loss = loss + penalty_weight * self._penalised(batch, sides, real, fake)
         if self.orthonormal_weight > 0:
@@ -223,15 +224,16 @@ class GeneratorObjective(nn.Module):
         images = generated(self.generator, z, labels, draw)
         seen_fake = images if view is None else view(images, draw, "fake", when)
         with_features = draw is not None and _with_features(terms)
-        fake_logits, features = _judge(critic, seen_fake, labels, with_features)
-        real_logits, real_features = fake_logits, None
+        every_fake, features = _judge(critic, seen_fake, labels, with_features)
+        every_real, real_features = every_fake, None
         features_of_real = with_features and terms is not None and terms.needs_real
         if self.loss.needs_real or features_of_real:
             assert real is not None
             with torch.no_grad():
                 seen_real = real if view is None else view(real, draw, "real", when)
-                real_logits, real_features = _judge(critic, seen_real, real_labels, with_features)
-        losses = self.loss.generator(real_logits, fake_logits)
+                every_real, real_features = _judge(critic, seen_real, real_labels, with_features)
+        losses = self.loss.generator(every_real.flatten(), every_fake.flatten())
+        losses = one_a_sample(losses.view_as(every_fake))
         loss = losses.mean()
         if terms and draw is not None:
             seen = GeneratorSeen(
@@ -239,7 +241,7 @@ class GeneratorObjective(nn.Module):
                 generator=self.generator,
                 fake=images,
                 labels=labels,
-                logits=fake_logits,
+                logits=one_a_sample(every_fake),
                 z=z,
                 real=real,
                 real_labels=real_labels,
@@ -262,9 +264,14 @@ def _judge(
 ) -> Judgement:
     """Logits, and features where they are asked for, of images as they are shown."""
     if not with_features:
-        return Judgement(full(critic(images, labels)))
+        return Judgement(full(critic.every_logit(images, labels)))
     features = critic.features(images)
     return Judgement(full(critic.logits(features, labels)), features)
+
+
+def one_a_sample(logits: Tensor) -> Tensor:
+    """[B] as they are; [B, K] of a critic with K heads -> their means [B]."""
+    return logits if logits.dim() == 1 else logits.mean(dim=1)
 
 
 def _leaf(images: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from lab.config import canonical, config_paths
+from lab.config import canonical, config_paths, is_settable
 from lab.errors import InputError, unknown
 from lab.randomness import counted_seed
 
@@ -76,7 +76,7 @@ class SpaceTrial:
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         name = canonical(name)
-        if name not in CONFIG_PATHS:
+        if not is_settable(name):
             wrong = unknown("the parameter", name, CONFIG_PATHS)
             raise InputError(f"{wrong}; a parameter's name is the configuration path it sets")
         if name in self._fixed:

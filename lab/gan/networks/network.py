@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -128,6 +128,10 @@ class Generator(nn.Module):
             pixels = F.pad(pixels, (-self.margin,) * 4)
         return pixels.to(z.dtype)
 
+    def update_spectral_vectors(self) -> None:
+        """One power iteration in every layer with spectral norm; call before a generator step."""
+        _iterate(self)
+
 
 def generated(
     generator: Generator, z: Tensor, labels: Tensor | None, draw: Numbers | None
@@ -178,6 +182,11 @@ class Critic(nn.Module):
             values: Tensor = self.heads[name](features)
             return values
 
+    @property
+    def logit_layers(self) -> Sequence[Layer]:
+        """The layers whose output is a logit."""
+        return (self.head,)
+
     def trunk(self, images: Tensor) -> Tensor:
         """[B, channels, side, side] -> [B, F]"""
         raise NotImplementedError
@@ -192,7 +201,7 @@ class Critic(nn.Module):
             images = joined(images, self.pack)
         if self.margin:
             images = F.pad(images, (self.margin,) * 4, value=-1.0)
-        features = self.trunk(images).to(self.head.weight.dtype)
+        features = self.trunk(images).to(self.logit_layers[0].weight.dtype)
         return features if self.pack == 1 else features.repeat_interleave(self.pack, 0)[:count]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -201,6 +210,13 @@ class Critic(nn.Module):
         Labels are ignored by an unconditional critic.
         """
         return self.logits(self.features(images), labels)
+
+    def every_logit(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        """What the loss is taken of, each alike: logits [B], or [B, K] of K heads.
+
+        `forward` then is the mean over the heads, for all that reads one logit a sample.
+        """
+        return self(images, labels)
 
     def logits(self, features: Tensor, labels: Tensor | None) -> Tensor:
         """[B, F], [B] int64 -> [B]: the head and the class projection."""
@@ -218,9 +234,7 @@ class Critic(nn.Module):
 
     def update_spectral_vectors(self) -> None:
         """One power iteration in every layer with spectral norm; call before a critic step."""
-        for layer in self.layers():
-            if layer.spectral:
-                layer.iterate()
+        _iterate(self)
 
 
 class Pair(NamedTuple):
@@ -240,6 +254,12 @@ def joined(images: Tensor, pack: int) -> Tensor:
         images = images[wanted]
     grouped = images.reshape(len(images) // pack, pack * images.shape[1], *images.shape[2:])
     return grouped.contiguous(memory_format=torch.channels_last)
+
+
+def _iterate(network: nn.Module) -> None:
+    for layer in layers_of(network):
+        if layer.spectral:
+            layer.iterate()
 
 
 def layers_of(network: nn.Module) -> list[Layer]:
