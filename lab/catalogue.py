@@ -59,6 +59,7 @@ NETWORKS: Catalogue = {
     "stylegan2": Entry("lab.gan.networks.stylegan2:PAIR", "Karras et al. 2020"),
     "stylegan2-256": Entry("lab.gan.networks.stylegan2:PAPER_256", "its set-up for 256 pixels"),
     "stylegan2-cifar": Entry("lab.gan.networks.stylegan2:CIFAR", "its set-up for CIFAR-10"),
+    "projected": Entry("lab.gan.networks.projected:PAIR", "Sauer et al. 2021; needs [features]"),
     "r3gan": Entry("lab.gan.networks.r3gan:PAIR", "Huang et al. 2024; without tanh and norms"),
 }
 """Pairs of a generator and a critic: `lab.gan.networks.network.Pair`."""

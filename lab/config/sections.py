@@ -121,6 +121,8 @@ class NetworkConfig(ConfigSection):
     """Probability that a generated image of stylegan2 mixes two codes in training; published .9."""
     grow_images: int = Field(default=0, ge=0)
     """Images seen in each phase of a growing network (progan); 0: all stages from the start."""
+    encoder_side: int = Field(default=224, ge=64, le=512, multiple_of=32)
+    """Side in pixels of the images that the frozen encoder of `projected` gets."""
 
 
 class PenaltyConfig(ConfigSection):

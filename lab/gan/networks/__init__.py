@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from lab.catalogue import NETWORKS, resolve
 from lab.config import NetworkConfig
 from lab.errors import InputError
-from lab.gan.networks.network import Critic, Generator, Pair, Plan, layers_of
+from lab.gan.networks.layers import FixedConv1x1
+from lab.gan.networks.network import Critic, Generator, Pair, Plan
+from lab.gan.networks.spectral import Layer
 from lab.user_file import UserFile, calling, is_reference
 
 __all__ = ["Critic", "Generator", "Pair", "build_critic", "build_generator", "find_pair"]
@@ -106,6 +108,7 @@ def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: in
         pack=config.pack,
         projection=config.projection,
         **{name: getattr(config, name) for name in ("minibatch_std", *OF_SOME)},
+        encoder_side=config.encoder_side,
     )
 
 
@@ -142,8 +145,9 @@ def _built(
 
 
 def _initialise(network: nn.Module, rng: torch.Generator) -> None:
-    for layer in layers_of(network):
-        layer.initialise(rng)
+    for module in network.modules():
+        if isinstance(module, (Layer, FixedConv1x1)):
+            module.initialise(rng)
 
 
 def _require_shape(

@@ -8,8 +8,11 @@ with the 2x2 box of the resampling, which is an average pooling of the padded ke
 
 from __future__ import annotations
 
+import math
+
+import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from lab.gan.networks.initialisation import Fill
 from lab.gan.networks.spectral import Layer, WeightNorm
@@ -125,3 +128,26 @@ class Embedding(Layer):
     def forward(self, labels: Tensor) -> Tensor:
         """[B] int64 -> [B, size]"""
         return F.embedding(labels, self.effective_weight())
+
+
+class FixedConv1x1(nn.Module):
+    """A 1x1 convolution whose weights are drawn once and never trained: they are buffers."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.empty(out_channels, in_channels, 1, 1))
+        self.register_buffer("bias", torch.empty(out_channels))
+
+    @torch.no_grad()
+    def initialise(self, rng: torch.Generator) -> None:
+        """U(-a, a), a = 1 / sqrt(in), for both; call once."""
+        bound = 1 / math.sqrt(self.weight.shape[1])
+        self.weight.uniform_(-bound, bound, generator=rng)
+        self.bias.uniform_(-bound, bound, generator=rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, in, H, W] -> [B, out, H, W]"""
+        return F.conv2d(x, self.weight, self.bias)

@@ -45,6 +45,8 @@ class Plan:
     """Probability of mixing the styles of two codes in training."""
     grow_images: int = 0
     """Images seen in each phase of growth; 0: all stages from the start."""
+    encoder_side: int = 224
+    """Side of the images that a frozen encoder gets."""
 
     @property
     def side(self) -> int:
