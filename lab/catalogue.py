@@ -61,6 +61,8 @@ NETWORKS: Catalogue = {
     "stylegan2-cifar": Entry("lab.gan.networks.stylegan2:CIFAR", "its set-up for CIFAR-10"),
     "projected": Entry("lab.gan.networks.projected:PAIR", "Sauer et al. 2021; needs [features]"),
     "r3gan": Entry("lab.gan.networks.r3gan:PAIR", "Huang et al. 2024; without tanh and norms"),
+    "sagan": Entry("lab.gan.networks.sagan:PAIR", "Zhang et al. 2019"),
+    "biggan": Entry("lab.gan.networks.biggan:PAIR", "Brock et al. 2019"),
 }
 """Pairs of a generator and a critic: `lab.gan.networks.network.Pair`."""
 
@@ -122,6 +124,10 @@ AUGMENTATIONS: Catalogue = {
 """What stands between images and critic: `lab.gan.augment.Augmentation`."""
 
 TERMS: Mapping[str, TermEntry] = {
+    "orthogonal": TermEntry(
+        "lab.gan.terms.orthogonal:Orthogonal",
+        "G's filters held apart: orthogonal regularisation (Brock et al. 2019, eq. 3)",
+    ),
     "lecam": TermEntry(
         "lab.gan.terms.lecam:LeCam",
         "logits held to the other side's mean (Tseng et al. 2021)",

@@ -33,6 +33,7 @@ from lab.config.scalars import value_of as value_of
 from lab.config.sections import CATALOGUES as CATALOGUES
 from lab.config.sections import NO_LIMITS as NO_LIMITS
 from lab.config.sections import RESOLUTIONS as RESOLUTIONS
+from lab.config.sections import RESOLUTIONS_IN_WORDS as RESOLUTIONS_IN_WORDS
 from lab.config.sections import Architecture as Architecture
 from lab.config.sections import AugmentationConfig as AugmentationConfig
 from lab.config.sections import AugmentationKind as AugmentationKind

@@ -25,8 +25,10 @@ from lab.config.base import ConfigSection
 from lab.config.scalars import Ramp, scheduled
 
 CriticNorm = Literal["spectral", "batch", "layer", "weight", "orthonormal", "none"]
+AverageStatistics = Literal["copied", "estimated"]
 Precision = Literal["auto", "float32", "bfloat16", "float64"]
-RESOLUTIONS = (28, 32, 64)
+RESOLUTIONS = (16, 28, 32, 64, 128, 256, 512, 1024)
+RESOLUTIONS_IN_WORDS = "28 or a power of two from 16 to 1,024"
 
 
 class _NameIn:
@@ -41,6 +43,14 @@ class _NameIn:
         return name
 
 
+def _is_resolution(side: int) -> int:
+    if side not in RESOLUTIONS:
+        problem = f"it must be {RESOLUTIONS_IN_WORDS}"
+        raise PydanticCustomError("out_of_bounds", "{problem}", {"problem": problem})
+    return side
+
+
+Resolution = Annotated[int, AfterValidator(_is_resolution)]
 Architecture = Annotated[str, AfterValidator(_NameIn(NETWORKS))]
 LossName = Annotated[str, AfterValidator(_NameIn(LOSSES))]
 PenaltyKind = Annotated[str, AfterValidator(_NameIn(PENALTIES))]
@@ -85,8 +95,8 @@ class DataConfig(ConfigSection):
 
     source: str = "fashion-mini"
     """A named set (`python -m lab.data list`), or the path of a pack, a folder or a zip."""
-    resolution: Literal[28, 32, 64] = 32
-    """Side of the square images in pixels: 28 (padded to 32 inside the networks), 32 or 64."""
+    resolution: Resolution = 32
+    """Side of the square images in pixels: a power of two from 16 to 1,024, or 28 (padded)."""
     root: str | None = None
     """Folder with the named set's original files; null searches the usual places."""
     limit: int | None = Field(default=None, ge=1)
@@ -227,6 +237,8 @@ class TrainingConfig(ConfigSection):
     """Half-life of the averaged generator in images seen; 0: no averaging."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)
     """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""
+    ema_statistics: AverageStatistics = "copied"
+    """Batch-norm statistics of the average: copied from G, or estimated before each evaluation."""
 
 
 class VaeConfig(ConfigSection):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import tyro
 
 from lab.cli import run_commands
-from lab.config import DataConfig
+from lab.config import RESOLUTIONS, RESOLUTIONS_IN_WORDS, DataConfig
 from lab.data.lookup import find, load_source
 from lab.data.named import NAMED
 from lab.data.pack import IMAGES_FILE, Pack, fingerprint, is_pack, open_pack
@@ -25,7 +25,7 @@ _VERIFIED_ROWS = 1024
 def pack(
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")],
-    resolution: Literal[28, 32, 64] = 32,
+    resolution: int = 32,
     root: str | None = None,
 ) -> int:
     """Pack a named set, a folder or a zip of images into a folder.
@@ -33,9 +33,11 @@ def pack(
     Args:
         source: A named set (see list), or the path of a folder or a zip of images.
         out: The pack's folder; it must not exist yet.
-        resolution: Side of the square images in pixels; others are cropped and resized.
+        resolution: Side of the square images in pixels, a power of two from 16 to 1,024, or 28;
+            others are cropped and resized.
         root: Folder that already holds the named set's original files.
     """
+    _require_resolution(resolution)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists already; remove it or give another folder for the pack")
     load = load_source(DataConfig(source=source, resolution=resolution, root=root))
@@ -58,7 +60,7 @@ def list_sets() -> int:
 
 def show(
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
-    resolution: Literal[28, 32, 64] = 32,
+    resolution: int = 32,
     root: str | None = None,
     grid: Path | None = None,
 ) -> int:
@@ -70,6 +72,7 @@ def show(
         root: Folder that already holds the named set's original files.
         grid: Write a sheet of training images, a row for each class, to this .webp or .png.
     """
+    _require_resolution(resolution)
     path = Path(source).expanduser()
     if source not in NAMED and is_pack(path):
         opened = open_pack(path)
@@ -83,6 +86,11 @@ def show(
         write_sheet(opened.train, opened.num_classes, grid)
         print(f"{'grid':12} {grid}")
     return 0
+
+
+def _require_resolution(side: int) -> None:
+    if side not in RESOLUTIONS:
+        raise InputError(f"--resolution is {side}; it must be {RESOLUTIONS_IN_WORDS}")
 
 
 def _plain(value: object) -> str:

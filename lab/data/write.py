@@ -20,6 +20,7 @@ from lab.record import write_whole
 
 MIN_IMAGES = 5
 _CHUNK = 256
+_CHUNK_PIXELS = _CHUNK * 256**2
 
 
 def write_pack(load: Callable[[], Source], folder: Path, resolution: int) -> None:
@@ -103,7 +104,8 @@ def _fitted(source: Source, order: PackingOrder, resolution: int) -> Iterator[Pi
 
     title = f"packing {source.name} at {resolution}x{resolution}"
     with ThreadPoolExecutor(own_cores()) as pool, tracked(title, source.num_images) as advance:
-        for start in range(0, source.num_images, _CHUNK):
-            rows = [int(index) for index in order.indices[start : start + _CHUNK]]
+        step = max(1, min(_CHUNK, _CHUNK_PIXELS // resolution**2))
+        for start in range(0, source.num_images, step):
+            rows = [int(index) for index in order.indices[start : start + step]]
             yield np.ascontiguousarray(np.stack(list(pool.map(one, rows))))
             advance(len(rows))

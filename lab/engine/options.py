@@ -100,7 +100,7 @@ class SearchOptions:
     root: str | None = None
     """Folder that holds the named set's original files."""
     resolution: int | None = None
-    """Side of the images in pixels: 28, 32 or 64."""
+    """Side of the images in pixels: a power of two from 16 to 1,024, or 28."""
     extractor: str | None = None
     """Features of the metrics: fashion, inception, a file by lab.metrics, or mine.py:NAME."""
     extractor_weights: str | None = None

@@ -7,6 +7,7 @@ import copy
 import torch
 
 from lab.gan.networks import Generator
+from lab.gan.networks.network import layers_of
 
 
 def decay(images_per_step: int, images_seen: int, half_life: float, rampup: float) -> float:
@@ -28,8 +29,16 @@ def copy_of(generator: Generator) -> Generator:
 
 @torch.no_grad()
 def update_average(average: Generator, generator: Generator, old_weight: float) -> None:
-    """Move the average towards the generator; buffers (batch-norm statistics) are copied."""
+    """Move the average towards the generator; buffers (batch-norm statistics) are copied.
+
+    The vectors of spectral norm are those of the averaged weights, by one iteration a step.
+    """
     new = [parameter.detach() for parameter in generator.parameters()]
     torch._foreach_lerp_(list(average.parameters()), new, 1.0 - old_weight)
+    spectral = [layer for layer in layers_of(average) if layer.spectral]
+    vectors = {id(vector) for layer in spectral for vector in (layer.left, layer.right)}
     for kept, current in zip(average.buffers(), generator.buffers(), strict=True):
-        kept.copy_(current)
+        if id(kept) not in vectors:
+            kept.copy_(current)
+    for layer in spectral:
+        layer.iterate()

@@ -7,6 +7,7 @@ A step never waits for the device: observations are returned as tensors on it.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, TypeVar
 
@@ -21,7 +22,7 @@ from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.network import generated, layers_of
-from lab.gan.networks.normalisation import standardise_over
+from lab.gan.networks.normalisation import estimate_statistics, standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
 from lab.gan.objectives import (
     CriticBatch,
@@ -49,6 +50,8 @@ Network = TypeVar("Network", bound=nn.Module)
 
 REMEDIES = ("terms", "view", "lookahead")
 """Modules that most runs have no state of: a checkpoint may lack them."""
+STATISTICS_BATCHES = 16
+"""Batches that estimate batch-norm statistics, as many as BigGAN's code takes."""
 
 
 class Game:
@@ -167,6 +170,7 @@ class Game:
         """Play one round, then move what follows the players: slow weights and the average."""
         step = self.num_steps_done
         self._set_numbers(step)
+        self.generator.update_spectral_vectors()
         played = self._round(step, real_batch)
         self.num_steps_done += 1
         self.lookahead.after_round(self.num_steps_done)
@@ -268,7 +272,6 @@ class Game:
 
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
         """This rank's part of the loss [], the gradient's norm [], this rank's images."""
-        self.generator.update_spectral_vectors()
         played = self._generator_gradients(step, real)
         self.generator_optimizer.step()
         return played
@@ -330,6 +333,26 @@ class Game:
             training.ema_rampup,
         )
         update_average(self.average, self.generator, old_weight)
+
+    @torch.no_grad()
+    def estimate_average(self) -> None:
+        """Estimate the averaged generator's batch-norm statistics; the next step copies again.
+
+        Over the same counted codes every time, in passes as large as those of training.
+        """
+        estimate_statistics(self.average, self.ranks, self._statistics_passes())
+
+    def _statistics_passes(self) -> Iterator[Callable[[], object]]:
+        for index in range(STATISTICS_BATCHES):
+            z, labels = self.draws.latents("statistics", index)
+            codes = self.share.cut(z.flatten(0, 1))
+            classes = self.share.cut(None if labels is None else labels.flatten())
+            for given in zip(codes, classes, strict=True):
+                yield lambda given=given: self._average_of(*given)
+
+    def _average_of(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        with self.autocast():
+            return self.average(z, labels)
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -18,6 +18,8 @@ from lab.randomness import counted_generator
 from lab.record.durable import write_patiently
 
 BATCH = 250
+PASS_PIXELS = BATCH * 64**2
+"""Most pixels of one forward pass."""
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -49,12 +51,16 @@ def generate(
     Ranks take turns with the batches; rank 0 gets all images, the others None.
     """
     parameter = next(generator.parameters())
+    size = max(1, min(BATCH, PASS_PIXELS // generator.resolution**2))
     images, finite = [], torch.ones((), dtype=torch.bool, device=parameter.device)
     with autocast:
         for z, labels in islice(codes, ranks.rank, None, ranks.num_ranks):
-            made = generator(z.to(parameter), labels.to(parameter.device))
-            finite &= made.isfinite().all()
-            images.append(to_uint8(made))
+            made = []
+            for codes_of, classes in zip(z.split(size), labels.split(size), strict=True):
+                part = generator(codes_of.to(parameter), classes.to(parameter.device))
+                finite &= part.isfinite().all()
+                made.append(to_uint8(part))
+            images.append(torch.cat(made))
     gathered = ranks.gather(([batch.cpu() for batch in images], bool(finite)))
     if gathered is None or not all(is_finite for _, is_finite in gathered):
         return None

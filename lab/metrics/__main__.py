@@ -19,7 +19,7 @@ import torch
 import tyro
 
 from lab.cli import run_command
-from lab.config import RESOLUTIONS, DataConfig, make_config
+from lab.config import RESOLUTIONS, RESOLUTIONS_IN_WORDS, DataConfig, make_config
 from lab.data import Pack, find
 from lab.errors import InputError
 from lab.metrics.network import FeatureNetwork
@@ -44,7 +44,7 @@ class TrainArguments:
     width: int = 32
     """Channels of the first layer; 32 gives 0.7 MB."""
     resolution: int = 32
-    """Pixels of the pack's images: 28, 32 or 64."""
+    """Side of the pack's images in pixels: a power of two from 16 to 1,024, or 28."""
     root: str | None = None
     """Folder with a named set's original files."""
     family: str | None = None
@@ -83,7 +83,9 @@ def _plan(arguments: TrainArguments) -> TrainingPlan:
     if arguments.seed < 0:
         raise InputError(f"--seed is {arguments.seed}; it must be >= 0")
     if arguments.resolution not in RESOLUTIONS:
-        raise InputError(f"--resolution is {arguments.resolution}; it must be 28, 32 or 64")
+        raise InputError(
+            f"--resolution is {arguments.resolution}; it must be {RESOLUTIONS_IN_WORDS}"
+        )
     if arguments.out.suffix != ".safetensors":
         raise InputError(f"OUT is {arguments.out}; its name must end in .safetensors")
     if not arguments.out.resolve().parent.is_dir():

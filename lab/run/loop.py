@@ -205,6 +205,8 @@ class _Training:
     def evaluate(self) -> Evaluation:
         """Measure the averaged generator, judge, and store the row and the checkpoint."""
         started = time.perf_counter()
+        if self.config.training.ema_statistics == "estimated":
+            self.game.estimate_average()
         images = self._generated_images(self.game.average)
         due = self._live_is_due()
         live = self._generated_images(copy_of(self.game.generator)) if due else None

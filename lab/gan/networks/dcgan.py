@@ -1,7 +1,8 @@
 """DCGAN (Radford et al. 2016), with the 4x4 kernels and base width 64 of the authors' Torch code.
 
 At 64 pixels G is dense to 4x4x512, then 4x4 deconvolutions of stride 2 to 256, 128, 64 and the
-image; D mirrors it with leaky ReLU of slope 0.2. At 32 pixels both lose their stage at 512.
+image; D mirrors it with leaky ReLU of slope 0.2. Other sizes have one stage less or more for each
+halving or doubling, at 64, 128, 256, ... channels from the image inwards and at most 1,024.
 Weights are N(0, 0.02^2). No norm touches G's output or D's input layer; convolutions before a
 batch norm have no bias, which the norm would remove.
 """
@@ -21,7 +22,10 @@ from lab.gan.networks.normalisation import critic_norm, generator_norm
 FILL = normal(0.02)
 SLOPE = 0.2
 START = 4
-SIZES = {32: (64, 128, 256), 64: (64, 128, 256, 512)}
+
+
+def _sizes(plan: Plan) -> list[int]:
+    return plan.doubled((plan.side // START).bit_length() - 1)
 
 
 class DCGANGenerator(Generator):
@@ -29,7 +33,7 @@ class DCGANGenerator(Generator):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        sizes = [plan.scaled(size) for size in reversed(SIZES[plan.side])]
+        sizes = _sizes(plan)[::-1]
         self.dense = Linear(plan.latent_size, START**2 * sizes[0], fill=FILL, bias=False)
         self.norms = nn.ModuleList(generator_norm(size, plan.num_classes) for size in sizes)
         self.convolutions = nn.ModuleList(
@@ -49,7 +53,7 @@ class DCGANCritic(Critic):
     """Strided convolutions; the last layer, a 4x4 convolution in the original, is the head."""
 
     def __init__(self, plan: Plan) -> None:
-        sizes = [plan.channels] + [plan.scaled(size) for size in SIZES[plan.side]]
+        sizes = [plan.channels, *_sizes(plan)]
         super().__init__(plan, START**2 * sizes[-1], fill=FILL)
         self.convolutions = nn.ModuleList(
             Conv2d(

@@ -22,6 +22,14 @@ def normal(std: float) -> Fill:
     return fill
 
 
+def orthogonal(weight: Tensor, rng: torch.Generator) -> None:
+    """Rows of the matrix [out, in*k*k] orthonormal, or its columns where it is tall (Saxe 2014)."""
+    drawn = torch.empty(weight.shape, dtype=weight.dtype)
+    torch.nn.init.orthogonal_(drawn, generator=rng)
+    with torch.no_grad():
+        weight.copy_(drawn)
+
+
 def glorot_uniform(gain: float = 1.0) -> Fill:
     """U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out)); Glorot & Bengio 2010, eq. 16."""
 

@@ -57,9 +57,16 @@ class Conv2d(Layer):
 class UpsampledConv2d(Layer):
     """Nearest up-sampling by 2, then a 3x3 convolution."""
 
-    def __init__(self, in_channels: int, out_channels: int, *, fill: Fill) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        fill: Fill,
+        weight_norm: WeightNorm = "none",
+    ) -> None:
         shape = (out_channels, in_channels, 3, 3)
-        super().__init__(shape, bias=True, fill=fill, weight_norm="none")
+        super().__init__(shape, bias=True, fill=fill, weight_norm=weight_norm)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in, H, W] -> [B, out, 2H, 2W]"""

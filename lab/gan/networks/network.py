@@ -63,6 +63,10 @@ class Plan:
         """Normalisation of the weights of the critic's layers."""
         return self.critic_norm if self.critic_norm in ("spectral", "weight") else "none"
 
+    def doubled(self, num_stages: int) -> list[int]:
+        """Channels at this width from the images inwards: 64, doubled each stage up to 1,024."""
+        return [self.scaled(min(64 * 2**stage, 1024)) for stage in range(num_stages)]
+
     def scaled(self, num_channels: int) -> int:
         """A published channel count at this width: a multiple of 4, at least 4."""
         return max(4, 4 * round(num_channels * self.width / 4))
@@ -95,12 +99,17 @@ class Generator(nn.Module):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.latent_size = plan.latent_size
+        self.resolution = plan.resolution
         self.conditional = plan.num_classes > 0
         self.margin = plan.margin
 
     def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """[B, latent_size], [B] int64 or None -> [B, channels, side, side] before the tanh"""
         raise NotImplementedError
+
+    def update_spectral_vectors(self) -> None:
+        """One power iteration in every layer with spectral norm; call before a generator step."""
+        update_spectral_vectors(self)
 
     def drawn_pixels(self, z: Tensor, labels: Tensor | None, draw: Numbers) -> Tensor:
         """As `pixels`, while training."""
@@ -129,10 +138,6 @@ class Generator(nn.Module):
         if self.margin:
             pixels = F.pad(pixels, (-self.margin,) * 4)
         return pixels.to(z.dtype)
-
-    def update_spectral_vectors(self) -> None:
-        """One power iteration in every layer with spectral norm; call before a generator step."""
-        _iterate(self)
 
 
 def generated(
@@ -236,7 +241,7 @@ class Critic(nn.Module):
 
     def update_spectral_vectors(self) -> None:
         """One power iteration in every layer with spectral norm; call before a critic step."""
-        _iterate(self)
+        update_spectral_vectors(self)
 
 
 class Pair(NamedTuple):
@@ -258,15 +263,16 @@ def joined(images: Tensor, pack: int) -> Tensor:
     return grouped.contiguous(memory_format=torch.channels_last)
 
 
-def _iterate(network: nn.Module) -> None:
-    for layer in layers_of(network):
-        if layer.spectral:
-            layer.iterate()
-
-
 def layers_of(network: nn.Module) -> list[Layer]:
     """The layers with a weight, in order of construction."""
     return [module for module in network.modules() if isinstance(module, Layer)]
+
+
+def update_spectral_vectors(network: nn.Module) -> None:
+    """One power iteration in every layer with spectral norm."""
+    for layer in layers_of(network):
+        if layer.spectral:
+            layer.iterate()
 
 
 def grid(x: Tensor, side: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
@@ -9,9 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lab.config import CriticNorm
+from lab.gan.networks.initialisation import Fill
+from lab.gan.networks.layers import Linear
+from lab.gan.networks.spectral import WeightNorm
 from lab.gan.ranks import ALONE, Ranks
 
 MOMENTUM = 0.1
+"""Weight of a batch in the running statistics while training."""
 EPSILON = 1e-5
 
 
@@ -26,6 +31,7 @@ class _Standardised(nn.Module):
         self.register_buffer("running_mean", torch.zeros(num_channels))
         self.register_buffer("running_var", torch.ones(num_channels))
         self.ranks = ALONE
+        self.momentum = MOMENTUM
 
     def standardise(self, x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
         """[B, C, H, W] -> the same shape, times `weight` [C] plus `bias` [C] if given."""
@@ -38,7 +44,7 @@ class _Standardised(nn.Module):
             weight,
             bias,
             training=self.training,
-            momentum=MOMENTUM,
+            momentum=self.momentum,
             eps=EPSILON,
         )
 
@@ -61,8 +67,8 @@ class _Standardised(nn.Module):
     def _track(self, statistics: BatchStatistics) -> None:
         count = statistics.num_values
         unbiased = statistics.var * (count / (count - 1).clamp_min(1))
-        self.running_mean.lerp_(statistics.mean.to(self.running_mean.dtype), MOMENTUM)
-        self.running_var.lerp_(unbiased.to(self.running_var.dtype), MOMENTUM)
+        self.running_mean.lerp_(statistics.mean.to(self.running_mean.dtype), self.momentum)
+        self.running_var.lerp_(unbiased.to(self.running_var.dtype), self.momentum)
 
 
 class BatchStatistics(NamedTuple):
@@ -100,6 +106,31 @@ def standardise_over(network: nn.Module, ranks: Ranks) -> None:
             module.ranks = ranks
 
 
+def estimate_statistics(
+    network: nn.Module, ranks: Ranks, passes: Iterable[Callable[[], object]]
+) -> None:
+    """Set the running statistics to their plain mean over forward passes of the network.
+
+    Each pass is a batch over all ranks. The network is in evaluation mode before and after.
+    """
+    norms = [module for module in network.modules() if isinstance(module, _Standardised)]
+    if not norms:
+        return
+    for norm in norms:
+        norm.train()
+        norm.ranks = ranks
+        norm.running_mean.zero_()  # what was not finite would stay so
+        norm.running_var.zero_()
+    for index, run in enumerate(passes):
+        for norm in norms:
+            norm.momentum = 1 / (index + 1)
+        run()
+    for norm in norms:
+        norm.eval()
+        norm.ranks = ALONE
+        norm.momentum = MOMENTUM
+
+
 class BatchNorm(_Standardised):
     """Batch normalisation (Ioffe & Szegedy 2015); labels are accepted and without effect."""
 
@@ -127,6 +158,25 @@ class ConditionalBatchNorm(_Standardised):
         table = F.embedding(labels, self.gain_and_bias).to(x.dtype)
         gain, bias = table[:, :, None, None].chunk(2, dim=1)
         return torch.addcmul(bias, self.standardise(x, None, None), gain)
+
+
+class VectorBatchNorm(_Standardised):
+    """Batch normalisation with a gain 1 + W_g c and a bias W_b c of a vector c (BigGAN)."""
+
+    def __init__(
+        self, num_channels: int, vector_size: int, *, fill: Fill, weight_norm: WeightNorm
+    ) -> None:
+        super().__init__(num_channels)
+        self.to_gain, self.to_bias = (
+            Linear(vector_size, num_channels, fill=fill, bias=False, weight_norm=weight_norm)
+            for _ in range(2)
+        )
+
+    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
+        """[B, C, H, W], [B, vector_size] -> the same shape as x"""
+        gain, bias = (1 + self.to_gain(vector)).to(x.dtype), self.to_bias(vector).to(x.dtype)
+        standardised = self.standardise(x, None, None)
+        return torch.addcmul(bias[:, :, None, None], standardised, gain[:, :, None, None])
 
 
 class LayerNorm(nn.Module):

@@ -3,7 +3,8 @@
 G: dense to (M/8)^2 x 512, three 4x4 deconvolutions of stride 2 (256, 128, 64) with batch norm and
 ReLU, 3x3 convolution, tanh. D: pairs of a 3x3 and a 4x4 stride-2 convolution at 64, 128, 256, then
 3x3 at 512 and a dense layer, leaky ReLU of slope 0.1. The paper's starting grid is M_g = M/8 for
-images of M pixels (4 for 32, 6 for 48), hence 8 for 64. Weights are N(0, 0.02^2), as in the
+images of M pixels (4 for 32, 6 for 48), hence 8 for 64. Larger images, which the paper does not
+have, keep the grid of 8 and add stages of 512 channels next to it. Weights are N(0, 0.02^2), as in the
 authors' code. Batch norm or layer norm, chosen instead of spectral norm, follow every convolution
 but the first.
 """
@@ -27,6 +28,16 @@ GENERATOR_SIZES = (512, 256, 128, 64)
 CRITIC_SIZES = (64, 64, 128, 128, 256, 256, 512)
 CRITIC_KERNELS = (3, 4, 3, 4, 3, 4, 3)
 """Kernels of 4 have stride 2, kernels of 3 stride 1."""
+LARGEST_START = 8
+
+
+def _start(plan: Plan) -> int:
+    return min(plan.side // 8, LARGEST_START)
+
+
+def _num_added(plan: Plan) -> int:
+    """Stages beside the three of the paper."""
+    return (plan.side // (8 * _start(plan))).bit_length() - 1
 
 
 class CNNGenerator(Generator):
@@ -34,8 +45,9 @@ class CNNGenerator(Generator):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.start = plan.side // 8
-        sizes = [plan.scaled(size) for size in GENERATOR_SIZES]
+        self.start = _start(plan)
+        added = GENERATOR_SIZES[:1] * _num_added(plan)
+        sizes = [plan.scaled(size) for size in (*added, *GENERATOR_SIZES)]
         self.dense = Linear(plan.latent_size, self.start**2 * sizes[0], fill=FILL)
         pairs = list(pairwise(sizes))
         self.convolutions = nn.ModuleList(ConvTranspose2d(a, b, fill=FILL) for a, b in pairs)
@@ -55,11 +67,14 @@ class CNNCritic(Critic):
     """Table 3b."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan, (plan.side // 8) ** 2 * plan.scaled(CRITIC_SIZES[-1]), fill=FILL)
-        sizes = [plan.channels] + [plan.scaled(size) for size in CRITIC_SIZES]
+        super().__init__(plan, _start(plan) ** 2 * plan.scaled(CRITIC_SIZES[-1]), fill=FILL)
+        num_added = 2 * _num_added(plan)
+        added = CRITIC_SIZES[-1:] * num_added
+        sizes = [plan.channels] + [plan.scaled(size) for size in (*CRITIC_SIZES, *added)]
+        kernels = CRITIC_KERNELS + CRITIC_KERNELS[1:3] * (num_added // 2)
         self.convolutions = nn.ModuleList(
             Conv2d(a, b, kernel, fill=FILL, stride=kernel - 2, weight_norm=plan.weight_norm)
-            for (a, b), kernel in zip(pairwise(sizes), CRITIC_KERNELS, strict=True)
+            for (a, b), kernel in zip(pairwise(sizes), kernels, strict=True)
         )
         self.norms = nn.ModuleList(critic_norm(plan.critic_norm, size) for size in sizes[1:])
         self.norms[0] = nn.Identity()
