@@ -206,7 +206,10 @@ def test_a_configuration_is_frozen() -> None:
             "loss is 'hing'; did you mean 'hinge'? It must be one of minimax, non-saturating, "
             "least-squares, wasserstein, hinge, relativistic, or path/to/mine.py:NAME",
         ),
-        ({"data.resolution": 33}, "data.resolution is 33; it must be 28 or a power of two from 16 to 1,024"),
+        (
+            {"data.resolution": 33},
+            "data.resolution is 33; it must be 28 or a power of two from 16 to 1,024",
+        ),
         ({"data.source": 5}, "data.source is 5; it must be a valid string"),
         ({"penalty.clip": 0}, "penalty.clip is 0; it must be greater than 0"),
         (

@@ -84,7 +84,10 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--extractor", "fashoin"], "did you mean 'fashion'?"),
         (["--extractor", "none.safetensors"], "none.safetensors"),
         (["--address", "127.0.0.1:1"], "no Ray cluster answers at --address 127.0.0.1:1"),
-        (["--resolution", "33"], "data.resolution is 33; it must be 28 or a power of two from 16 to 1,024"),
+        (
+            ["--resolution", "33"],
+            "data.resolution is 33; it must be 28 or a power of two from 16 to 1,024",
+        ),
         (["--name", "../up"], "it must be a plain folder name"),
         (["--storage", "nosuch://bucket/x"], "which fsspec does not support; give a path"),
         (["--storage", "/proc/none"], "cannot be written"),

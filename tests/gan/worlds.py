@@ -113,6 +113,15 @@ def other_architectures() -> list[Values]:
             ("batch", {"network.conditional": True}),
             ("weight", {"penalty.kind": "wgan-gp"}),
         )
+    ] + [
+        {"network.architecture": "sagan", "network.conditional": True},
+        {"network.architecture": "sagan", "penalty.kind": "r1", "training.accumulate": 2},
+        {"network.architecture": "biggan", "training.accumulate": 2},
+        {
+            "network.architecture": "biggan",
+            "network.conditional": True,
+            "terms.orthogonal.weight": 1e-4,
+        },
     ]
 
 

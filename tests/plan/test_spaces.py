@@ -162,7 +162,23 @@ def test_hyphen_and_underscore_name_the_same_space() -> None:
 
 def test_spaces_are_listed_with_a_description() -> None:
     spaces = {space.name: space.description for space in list_spaces()}
-    assert set(spaces) == {"dcgan", "lucic", "miyato", "miyato_core", "sngan", "vae", "wgan_gp"}
+    assert set(spaces) == {
+        "biggan",
+        "dcgan",
+        "lucic",
+        "miyato",
+        "miyato_core",
+        "optimizers",
+        "progressive",
+        "projected",
+        "r3gan",
+        "remedies",
+        "small_data",
+        "sngan",
+        "stylegan2",
+        "vae",
+        "wgan_gp",
+    }
     assert spaces["sngan"].startswith("Spectral norm or not")
 
 

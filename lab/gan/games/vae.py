@@ -118,6 +118,7 @@ class Vae(EncodingGame):
         """This rank's part of (loss, reconstruction, divergence), [3]; the encoder's and the
         decoder's gradient norm; this rank's reconstructions."""
         self.encoder.update_spectral_vectors()
+        self.generator.update_spectral_vectors()
         self._clear(*self.players)
         beta = value_of(self.config.vae.beta, self.images_seen)
         seen = torch.zeros(3, device=self.device, dtype=self._dtype)

@@ -150,6 +150,7 @@ class VaeGan(EncodingGame):
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Update encoder and generator; what is returned is the generator's."""
         self.encoder.update_spectral_vectors()
+        self.generator.update_spectral_vectors()
         self._clear("encoder", "generator")
         seen = torch.zeros(3, device=self.device, dtype=self._dtype)
         images = []

@@ -19,7 +19,6 @@ from lab.gan.networks.network import Critic, Generator, Pair, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm
 from lab.gan.networks.sngan_resnet import (
     OTHER,
-    SMALL,
     START,
     CriticBlock,
     FirstBlock,
@@ -72,7 +71,7 @@ class SAGANCritic(Critic):
 
     def __init__(self, plan: Plan) -> None:
         sizes = critic_sizes(plan)
-        super().__init__(plan, sizes[-1], fill=OTHER, bias=plan.side > SMALL)
+        super().__init__(plan, sizes[-1], fill=OTHER)
         self.first = FirstBlock(plan.channels, sizes[0], plan.weight_norm)
         self.blocks = nn.ModuleList(
             CriticBlock(

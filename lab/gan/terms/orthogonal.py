@@ -17,7 +17,7 @@ from lab.gan.terms import GeneratorSeen, Term
 class Orthogonal(Term):
     """|W W^T * (1 - I)|_F^2 summed over G's layers: rows (filters) apart, their lengths free.
 
-    W is the weight [out, in*k*k] before spectral norm. Embeddings of classes are left out, as in
+    W is the matrix [out, in*k*k] of a weight before spectral norm. Embeddings of classes are left out, as in
     github.com/ajbrock/BigGAN-PyTorch, whose gradient is that of half of this sum.
     """
 
@@ -34,7 +34,7 @@ def overlaps(layers: Iterable[Layer]) -> Tensor:
         if isinstance(layer, Embedding):
             continue
         with torch.autocast(layer.weight.device.type, enabled=False):
-            terms.append(_overlap(layer.weight.flatten(1)))
+            terms.append(_overlap(layer.matrix()))
     return torch.stack(terms).sum()
 
 
