@@ -1,7 +1,7 @@
 """BigGAN: both rates, betas, batch, critic steps and orthogonal regularisation.
 
-The class-conditional networks of Brock et al. 2019 with hinge loss and spectral norm in both. Known
-points are the paper's setting with two rates, the CIFAR setting of
+The class-conditional networks of Brock et al. 2019 with hinge loss and spectral norm in both.
+Known points are the paper's setting with two rates, the CIFAR setting of
 github.com/POSTECH-CVLab/PyTorch-StudioGAN, that of SAGAN, and a small one for a laptop. The
 averaged generator's batch-norm statistics are estimated, as the paper does for its samples.
 """
@@ -19,6 +19,10 @@ BASE: dict[str, Any] = {
     "network.critic_norm": "spectral",
     "network.latent_size": 80,
     "training.ema_statistics": "estimated",
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    # 24 channels in every block.
+    "laptop": {"network.width": 0.0625, "training.batch_size": 16},
 }
 
 

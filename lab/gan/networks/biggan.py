@@ -5,9 +5,10 @@ norms take their gain and bias from its chunk joined to the class's embedding, w
 share (`embedding`, 128 wide); without classes they take them from the chunk alone. Spectral norm
 divides every weight of G but the embedding's; in D it is `network.critic_norm`. Weights begin
 orthogonal. Blocks and channels are those of github.com/ajbrock/BigGAN-PyTorch: 4 x 96 channels
-throughout at 32 pixels, multiples of 96 from 64 pixels on. 512 pixels in D and 1,024 in both, which that
-code lacks, add blocks of 96 channels next to the images. Self-attention stands at 64x64 features, or at
-half the side of images below 128 pixels: at 32 after G's second and D's first block.
+throughout at 32 pixels, multiples of 96 from 64 pixels on. That code lacks D at 512 pixels and
+both at 1,024, which add blocks of 96 channels next to the images. Self-attention stands at 64x64
+features, or at half the side of images below 128 pixels: at 32 after G's second and D's first
+block.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class BigGANGenerator(Generator):
             UpBlock(a, b, norm=norm, fills=FILLS, weight_norm="spectral")
             for a, b in pairwise(sizes)
         )
-        # The blocks' biases are held at 0 here too: while the gain is 0 their gradient is rounding.
+        # The blocks' biases stay held at 0: their gradient is rounding while the gain is 0.
         self.attended_side = attention_side(plan, ATTENTION_SIDE)
         attended = (self.attended_side // START).bit_length() - 1
         self.attention = SelfAttention(sizes[attended], fill=orthogonal, weight_norm="spectral")

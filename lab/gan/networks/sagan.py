@@ -1,9 +1,9 @@
 """SAGAN (Zhang et al. 2019): SNGAN's ResNets with self-attention, and spectral norm in both.
 
-At 128 pixels the networks are those of the authors' code: self-attention at 32x32 features, in G
-after the third block and in D after the second. Smaller images have it at half their side: 16x16
-at 32 pixels. Channels and blocks are those of `sngan-resnet` at every size. The generator has spectral
-norm always, the critic as `network.critic_norm` says.
+At 128 pixels self-attention stands at 32x32 features, in G after the third block and in D after the
+second, as in github.com/kwotsin/mimicry. Images below 64 pixels have it at half their side: 16x16
+at 32 pixels. Channels and blocks are those of `sngan-resnet` at every size. The generator always
+has spectral norm; the critic's is `network.critic_norm`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SAGANGenerator(Generator):
         self.blocks = nn.ModuleList(
             UpBlock(a, b, plan.num_classes, weight_norm="spectral") for a, b in pairwise(sizes)
         )
-        # The blocks' biases are held at 0 here too: while the gain is 0 their gradient is rounding.
+        # The blocks' biases stay held at 0: their gradient is rounding while the gain is 0.
         self.attended_side = attention_side(plan)
         attended = (self.attended_side // START).bit_length() - 1
         self.attention = SelfAttention(sizes[attended], fill=OTHER, weight_norm="spectral")

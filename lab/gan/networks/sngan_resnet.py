@@ -1,13 +1,13 @@
 """The ResNets of Miyato et al. 2018: Table 4 up to 32 pixels, the ones of ImageNet above.
 
 Up to 32 pixels both networks keep one channel count (256 in G, 128 in D), and D stops halving the
-sides at 8. From 64 pixels on they are those of the authors' code for 64 and 128 pixels
-(github.com/pfnet-research/sngan_projection; the same in github.com/kwotsin/mimicry): G starts at
-4x4 and both have 64 channels next to the images, doubled each stage up to 1,024; D ends at 2x2
-for 64 pixels, and at 4x4 with one more block for larger ones. 256 pixels and more continue the rule.
-Further details follow that code: Glorot uniform with gain sqrt(2) in the residual 3x3 convolutions
-and 1 elsewhere, sum pooling, no bias in D's last layer up to 32 pixels, an unconditional last batch
-norm in G. Batch norm or layer norm in D stand before each ReLU except in the first block, as
+sides at 8. From 64 pixels on they are those of github.com/kwotsin/mimicry for 64 and 128 pixels:
+G starts at 4x4 and both have 64 channels next to the images, doubled each stage up to 1,024; D
+ends at 2x2 for 64 pixels, and at 4x4 with one more block for larger ones; 256 pixels and more
+continue the rule. Details follow the authors' code (github.com/pfnet-research/sngan_projection):
+nearest up-sampling, Glorot uniform with gain sqrt(2) in the residual 3x3 convolutions and 1
+elsewhere, sum pooling, no bias in D's last layer up to 32 pixels, an unconditional last batch norm
+in G. Batch norm or layer norm in D stand before each ReLU except in the first block, as
 in the ResNet of Gulrajani et al. 2017.
 
 The shortcut's 1x1 convolution commutes with nearest up-sampling and average pooling, so it runs on

@@ -17,8 +17,8 @@ from lab.gan.terms import GeneratorSeen, Term
 class Orthogonal(Term):
     """|W W^T * (1 - I)|_F^2 summed over G's layers: rows (filters) apart, their lengths free.
 
-    W is the matrix [out, in*k*k] of a weight before spectral norm. Embeddings of classes are left out, as in
-    github.com/ajbrock/BigGAN-PyTorch, whose gradient is that of half of this sum.
+    W is the matrix [out, in*k*k] of a weight before spectral norm. Embeddings of classes are left
+    out, as in github.com/ajbrock/BigGAN-PyTorch, whose gradient is that of half of this sum.
     """
 
     def generator(self, seen: GeneratorSeen, now: Any) -> Tensor | None:
