@@ -120,8 +120,14 @@ SCHEDULES: Catalogue = {
 
 AUGMENTATIONS: Catalogue = {
     "none": Entry("lab.gan.augment:Augmentation", "no augmentation"),
+    "diffaugment": Entry("lab.gan.augment.diffaugment:DiffAugment", "Zhao et al. 2020"),
+    "pipeline": Entry("lab.gan.augment.pipeline:Pipeline", "Karras et al. 2020, appendix B"),
+    "ada": Entry("lab.gan.augment.ada:Ada", "the pipeline at a probability it finds itself"),
 }
 """What stands between images and critic: `lab.gan.augment.Augmentation`."""
+
+_GENERATOR_WEIGHT = Setting(0.5, "Weight of the generator's change under changes of z.")
+_SIGMA = Setting(0.07, "Standard deviation of the change of z.")
 
 TERMS: Mapping[str, TermEntry] = {
     "orthogonal": TermEntry(
@@ -134,6 +140,27 @@ TERMS: Mapping[str, TermEntry] = {
         {
             "decay": Setting(0.99, "Decay of the mean logits.", high=1.0),
             "from_step": Setting(1000, "Critic step from which it acts.", high=1e9),
+        },
+    ),
+    "bcr": TermEntry(
+        "lab.gan.terms.consistency:Balanced",
+        "logits held under flips and shifts (Zhao et al. 2021; 10)",
+    ),
+    "zcr": TermEntry(
+        "lab.gan.terms.consistency:Latent",
+        "logits held under small changes of z (Zhao et al. 2021; 5)",
+        {
+            "generator_weight": _GENERATOR_WEIGHT,
+            "sigma": _SIGMA,
+        },
+    ),
+    "icr": TermEntry(
+        "lab.gan.terms.consistency:Improved",
+        "bcr and zcr together (Zhao et al. 2021; 10)",
+        {
+            "latent_weight": Setting(5.0, "Weight of the critic's logits under changes of z."),
+            "generator_weight": _GENERATOR_WEIGHT,
+            "sigma": _SIGMA,
         },
     ),
     "drift": TermEntry(

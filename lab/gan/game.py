@@ -87,6 +87,7 @@ class Game:
         self._active = active_terms(config)
         self.terms = self._active.terms.to(device, self._dtype)
         self.view = view_of(config).to(device, self._dtype)
+        self.view.require(shape)
         self._observes = self._active.observes or self.view.observes
         self._build_networks()
         self._build_objectives()
@@ -407,6 +408,10 @@ class Game:
     def _stored(self) -> tuple[str, ...]:
         """The attributes that a checkpoint always holds."""
         return (*self._modules, *(f"{player}_optimizer" for player in self.players))
+
+    def present_signals(self) -> dict[str, float]:
+        """Numbers that the run finds itself, by signal; waits for the device."""
+        return {name: float(number) for name, number in self.view.numbers().items()}
 
     def state(self) -> dict[str, Any]:
         """The state to continue from: tensors and plain numbers only."""

@@ -115,6 +115,7 @@ class CriticObjective(nn.Module):
                 draw=batch.draw,
                 real_features=real_features,
                 fake_features=fake_features,
+                show=lambda images, side: self._shown(images, batch, side),
             )
             added = terms.of_critic(seen, batch.when)
             loss = loss if added is None else loss + added

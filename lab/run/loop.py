@@ -33,6 +33,7 @@ from lab.record.columns import (
     SCHEDULED_PREFIX,
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
+    SIGNAL_PREFIX,
     STEP,
     under_columns,
 )
@@ -289,6 +290,7 @@ class _Training:
             SECONDS_EVALUATING: self.evaluating_seconds,
             **metrics,
             **signals,
+            **{SIGNAL_PREFIX + name: to for name, to in self.game.present_signals().items()},
             **{SCHEDULED_PREFIX + path: to for path, to in self.game.present_numbers().items()},
             **self._curvature(),
         }

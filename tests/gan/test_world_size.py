@@ -14,6 +14,7 @@ from tests.gan.worlds import (
     NUM_STEPS,
     Played,
     Values,
+    augmented_games,
     every_game,
     name_of,
     other_architectures,
@@ -36,6 +37,7 @@ QUICK = [
     *term_games(),
     *variational_games(),
     *styled_and_growing(),
+    *augmented_games(),
 ]
 TOLERANCE = 1e-9
 """Relative, in float64, over 20 steps."""

@@ -190,6 +190,36 @@ def variational_games() -> list[Values]:
     ]
 
 
+def augmented_games() -> list[Values]:
+    """Augmentations, instance noise that decays, and consistency terms."""
+    twice: Values = {"training.accumulate": 2}
+    return [
+        {"augmentation.kind": "diffaugment", "penalty.kind": "r1-r2", **twice},
+        {"augmentation.kind": "diffaugment", "augmentation.probability": 0.5},
+        {"augmentation.kind": "pipeline", "augmentation.probability": 0.6, "penalty.kind": "r1"},
+        {
+            "augmentation.kind": "ada",
+            "augmentation.adjust_images": 200,
+            "augmentation.target_sign": 0.1,
+            **twice,
+        },
+        {
+            "augmentation.instance_noise.start": 0.3,
+            "augmentation.instance_noise.end": 0.0,
+            "augmentation.instance_noise.until_images": 100,
+            "penalty.kind": "wgan-gp",
+            **twice,
+        },
+        {"terms.bcr.weight": 10.0, "training.critic_steps": 2},
+        {"terms.zcr.weight": 5.0, "network.conditional": True, **twice},
+        {
+            "terms.icr.weight": 10.0,
+            "training.generator_batch_multiplier": 2,
+            "augmentation.kind": "diffaugment",
+        },
+    ]
+
+
 def name_of(values: Values) -> str:
     return "-".join(str(value).rpartition("/")[2] for value in values.values())
 

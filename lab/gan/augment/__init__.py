@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from lab.catalogue import AUGMENTATIONS, resolve
 from lab.config import RunConfig, value_of
-from lab.errors import InputError
+from lab.errors import InputError, nearest
 from lab.gan.draws import PassDraws
+from lab.gan.rounds import ImageShape
 from lab.gan.terms import Means, Now
 from lab.user_file import UserFile, is_reference
 
@@ -31,6 +32,9 @@ class Augmentation(nn.Module):
         """Raises InputError for a policy that it does not have."""
         super().__init__()
 
+    def require(self, shape: ImageShape) -> None:
+        """Raise InputError for images that it cannot change."""
+
     def apply_to(
         self, images: Tensor, draw: PassDraws, side: str, probability: float | Tensor
     ) -> Tensor:
@@ -43,6 +47,44 @@ class Augmentation(nn.Module):
 
     def observe(self, means: Means) -> None:
         """After each critic step, on every rank alike: the place to update buffers."""
+
+    def numbers(self) -> dict[str, Tensor]:
+        """What it finds itself, [] each, by the name of its signal; read at evaluations only."""
+        return {}
+
+
+class ImageAugmentation(Augmentation):
+    """An augmentation of pixels in a plane, grey or in three colours."""
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__(config)
+        self.kind = config.augmentation.kind
+
+    def require(self, shape: ImageShape) -> None:
+        """Refuse points and other data that are no images."""
+        if shape.channels not in (1, 3) or shape.resolution < SMALLEST_SIDE:
+            side = shape.resolution
+            raise InputError(
+                f"augmentation.kind is {self.kind}, and the critic sees {shape.channels} channels "
+                f"of {side}x{side} pixels; it changes images of 1 or 3 channels and at least "
+                f"{SMALLEST_SIDE}x{SMALLEST_SIDE} pixels: set augmentation.kind to none"
+            )
+
+
+SMALLEST_SIDE = 8
+
+
+def policy_words(config: RunConfig, allowed: Sequence[str]) -> tuple[str, ...]:
+    """The words of `augmentation.policy`. Raises InputError for one that is not allowed."""
+    settings = config.augmentation
+    words = tuple(settings.policy.split(",")) if settings.policy else ()
+    for word in words:
+        if word not in allowed:
+            raise InputError(
+                f"augmentation.policy has {word!r}{nearest(word, allowed, 1)}, and the words of "
+                f"augmentation.kind {settings.kind} are {', '.join(allowed)}: take these alone"
+            )
+    return words
 
 
 class View(nn.Module):
@@ -70,11 +112,20 @@ class View(nn.Module):
             chance = value_of(self.settings.probability, when.images_seen)
             images = self.augmentation.apply_to(
                 images, draw, side, self.augmentation.probability(chance)
-            )
+            ).contiguous(memory_format=torch.channels_last)
         sigma = value_of(self.settings.instance_noise, when.images_seen)
         if sigma > 0:
             images = images + sigma * draw.normal(f"{side} noise", *images.shape[1:])
         return images
+
+    def require(self, shape: ImageShape) -> None:
+        """Raise InputError for images that the augmentation cannot change."""
+        if self.augmentation is not None:
+            self.augmentation.require(shape)
+
+    def numbers(self) -> dict[str, Tensor]:
+        """What the augmentation finds itself, [] each, by the name of its signal."""
+        return {} if self.augmentation is None else self.augmentation.numbers()
 
     @torch.no_grad()
     def observe(self, means: Means) -> None:

@@ -57,6 +57,8 @@ class CriticSeen:
     real_features: Tensor | None = None
     """[n, F], what the logits were computed from; only for a term with `needs_features`."""
     fake_features: Tensor | None = None
+    show: Callable[[Tensor, str], Tensor] = lambda images, _: images
+    """(images, side) -> what the critic is shown of them, changed as that side's images are."""
 
 
 @dataclass(frozen=True)
