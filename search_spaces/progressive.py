@@ -37,9 +37,7 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
     """Growth or none, one rate for both players, the penalty's weight."""
     rate = trial.suggest_float("optimizer.generator.lr", 1e-4, 5e-3, log=True)
     return {
-        "network.grow_images": trial.suggest_categorical(
-            "network.grow_images", [0, 1_000, 2_000]
-        ),
+        "network.grow_images": trial.suggest_categorical("network.grow_images", [0, 1_000, 2_000]),
         "optimizer.generator.lr": rate,
         "optimizer.critic.lr": rate,
         "penalty.weight": trial.suggest_float("penalty.weight", 1.0, 100.0, log=True),

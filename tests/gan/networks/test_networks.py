@@ -14,7 +14,6 @@ from lab.gan.networks import Pair, build_critic, build_generator, find_pair
 from lab.gan.networks.spectral import Layer
 from tests.gan.networks.builds import (
     OWN_LOGITS,
-    UNBOUNDED,
     codes,
     images,
     labels,
