@@ -84,10 +84,10 @@ def share_of(config: RunConfig, num_workers: int) -> RunConfig:
     if num_workers == 1:
         return config
     data = config.model_dump()
-    data["training"]["batch_size"] = -(-config.training.batch_size // num_workers)
-    data["training"]["accumulate"] = min(
-        config.training.accumulate, data["training"]["batch_size"]
-    )
+    pack = config.network.pack
+    num_packs = -(-config.training.batch_size // (num_workers * pack))
+    data["training"]["batch_size"] = num_packs * pack
+    data["training"]["accumulate"] = min(config.training.accumulate, num_packs)
     return make_config(data)
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lab.config import NetworkConfig
+from lab.engine.forecast.forecast import share_of
 from lab.errors import InputError
 from lab.gan.networks import Critic, build_critic
 from lab.gan.networks.network import joined
@@ -92,6 +93,11 @@ def test_packs_that_do_not_fit_are_one_sentence() -> None:
         small_game({"network.pack": 2, "network.conditional": True})
     with pytest.raises(InputError, match=r"training\.accumulate 3 of packs of 2 need at least 6"):
         small_game({"network.pack": 2, "training.accumulate": 3})
+
+
+def test_what_one_of_several_workers_computes_has_whole_packs() -> None:
+    config = small_config({"network.pack": 2, "training.batch_size": 6})
+    assert share_of(config, 2).training.batch_size == 4
 
 
 def test_without_packs_the_critic_is_what_it_was() -> None:

@@ -27,7 +27,7 @@ def test_mode_seeking_is_the_inverse_of_image_over_code_distance() -> None:
         float((fake[i] - others[i]).abs().mean() / (seen.z[i] - codes[i]).abs().mean())
         for i in range(SIZE)
     ]
-    assert float(value) == pytest.approx(2.0 / (sum(ratios) / SIZE + 1e-5))
+    assert float(value.detach()) == pytest.approx(2.0 / (sum(ratios) / SIZE + 1e-5))
 
 
 def test_mode_seeking_falls_as_images_differ_more() -> None:
