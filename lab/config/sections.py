@@ -128,7 +128,7 @@ class NetworkConfig(ConfigSection):
     mapping_layers: int = Field(default=0, ge=0, le=32)
     """Layers of stylegan2's mapping network; 0: as many as its set-up has."""
     style_mixing: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Probability that a generated image of stylegan2 mixes two codes in training; published .9."""
+    """Probability that an image of stylegan2 mixes two codes in training (published: 0.9)."""
     grow_images: int = Field(default=0, ge=0)
     """Images seen in each phase of a growing network (progan); 0: all stages from the start."""
     encoder_side: int = Field(default=224, ge=64, le=512, multiple_of=32)

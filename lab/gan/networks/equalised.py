@@ -193,7 +193,7 @@ def unit_moment(x: Tensor) -> Tensor:
         return x * (x.square().mean(dim=1, keepdim=True) + EPSILON).rsqrt()
     # Of pixels as rows, because the gradient then comes back channels-last.
     scale = (_rows(x).square().mean(dim=2, keepdim=True) + EPSILON).rsqrt()
-    return x * scale.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+    return x * scale.view(len(x), 1, *x.shape[2:])
 
 
 def _rows(x: Tensor) -> Tensor:
@@ -213,7 +213,7 @@ def with_deviation(x: Tensor, group: int) -> Tensor:
     exact = _rows(x if x.dtype == torch.float64 else x.float())
     whole = count - count % group
     values = [
-        _deviation(part.unflatten(0, (-1, size))).repeat_interleave(size)
+        _deviation(part.view(-1, size, *part.shape[1:])).repeat_interleave(size)
         for part, size in ((exact[:whole], group), (exact[whole:], count % group))
         if len(part)
     ]

@@ -34,7 +34,7 @@ class Growth(nn.Module):
         self._seen = 0
         if images_per_phase:
             self.register_buffer("images_seen", torch.zeros((), dtype=torch.int64))
-            self.register_load_state_dict_post_hook(_read)
+            self.register_load_state_dict_post_hook(_read)  # type: ignore[no-untyped-call]
 
     def show(self, images_seen: int) -> None:
         """Move to where the networks are after so many images."""

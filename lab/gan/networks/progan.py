@@ -111,9 +111,7 @@ class ProGANGenerator(Generator):
         x, before = self._code(z, labels), None
         for stage in self.stages[: level.stage + 1]:
             x, before = stage(x), x
-        if not self.growth.images_per_phase:
-            return self.to_image[0](x)
-        image: Tensor = self.to_image[level.stage](x)
+        image: Tensor = self.to_image[level.stage if self.growth.images_per_phase else 0](x)
         if level.share < 1:
             assert before is not None
             coarse = _repeated(self.to_image[level.stage - 1](before), 2)
