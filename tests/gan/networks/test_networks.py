@@ -13,6 +13,7 @@ from lab.config import Architecture, NetworkConfig, choices
 from lab.gan.networks import Pair, build_critic, build_generator, find_pair
 from lab.gan.networks.spectral import Layer
 from tests.gan.networks.builds import (
+    ARCHITECTURES,
     OWN_LOGITS,
     codes,
     images,
@@ -23,14 +24,13 @@ from tests.gan.networks.builds import (
     with_norms,
 )
 
-ARCHITECTURES = choices(Architecture)
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 # Orthonormal critics are built as those without a norm.
 each_norm = pytest.mark.parametrize(("architecture", "norm"), with_norms("orthonormal"))
 
 
 def test_the_registries_hold_exactly_the_configuration_s_words() -> None:
-    assert set(NETWORKS) == set(ARCHITECTURES)
+    assert set(NETWORKS) == set(choices(Architecture))
     assert all(isinstance(find_pair(name), Pair) for name in NETWORKS)
 
 
