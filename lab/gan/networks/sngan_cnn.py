@@ -5,8 +5,8 @@ ReLU, 3x3 convolution, tanh. D: pairs of a 3x3 and a 4x4 stride-2 convolution at
 3x3 at 512 and a dense layer, leaky ReLU of slope 0.1. The paper's starting grid is M_g = M/8 for
 images of M pixels (4 for 32, 6 for 48), hence 8 for 64. Larger images, which the paper does not
 have, keep the grid of 8 and add stages of 512 channels next to it. Weights are N(0, 0.02^2), as in
-the authors' code. Batch norm or layer norm, chosen instead of spectral norm, follow every convolution
-but the first.
+the authors' code. Batch norm or layer norm, chosen instead of spectral norm, follow every
+convolution but the first.
 """
 
 from __future__ import annotations

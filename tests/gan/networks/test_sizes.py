@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from lab.catalogue import NETWORKS
 from lab.config import RESOLUTIONS
@@ -36,10 +37,10 @@ def num_parameters(network: nn.Module) -> int:
 def test_full_networks_take_every_size(
     architecture: str, resolution: int, channels: int, num_classes: int
 ) -> None:
-    """On torch's device without memory, where only shapes are computed."""
+    """With tensors without memory, of which only shapes are computed."""
     pair = find_pair(architecture)
     sizes = plan(resolution, channels=channels, num_classes=num_classes)
-    with torch.device("meta"):
+    with FakeTensorMode():  # the device `meta` has no autocast
         G, D = pair.generator(sizes), pair.critic(sizes)
         classes = torch.zeros(2, dtype=torch.long) if num_classes else None
         made = G(torch.zeros(2, sizes.latent_size), classes)
