@@ -9,7 +9,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+<<<<<<< HEAD
 from typing import Any, ClassVar, TypeVar
+=======
+from functools import partial
+from typing import Any, TypeVar
+>>>>>>> 4749b9d (networks: types)
 
 import torch
 from torch import Tensor, nn
@@ -349,7 +354,7 @@ class Game:
             codes = self.share.cut(z.flatten(0, 1))
             classes = self.share.cut(None if labels is None else labels.flatten())
             for given in zip(codes, classes, strict=True):
-                yield lambda given=given: self._average_of(*given)
+                yield partial(self._average_of, *given)
 
     def _average_of(self, z: Tensor, labels: Tensor | None) -> Tensor:
         with self.autocast():

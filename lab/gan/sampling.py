@@ -56,7 +56,9 @@ def generate(
     with autocast:
         for z, labels in islice(codes, ranks.rank, None, ranks.num_ranks):
             made = []
-            for codes_of, classes in zip(z.split(size), labels.split(size), strict=True):
+            for codes_of, classes in zip(
+                torch.split(z, size), torch.split(labels, size), strict=True
+            ):
                 part = generator(codes_of.to(parameter), classes.to(parameter.device))
                 finite &= part.isfinite().all()
                 made.append(to_uint8(part))

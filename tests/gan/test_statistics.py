@@ -5,9 +5,14 @@ from __future__ import annotations
 import torch
 
 from lab.gan.game import STATISTICS_BATCHES, Game
-from lab.gan.networks.normalisation import estimate_statistics
+from lab.gan.networks.normalisation import BatchNorm, estimate_statistics
 from lab.gan.ranks import ALONE
 from tests.gan.games import small_game, train, weights_and_buffers
+
+
+def first_norm(game: Game) -> BatchNorm:
+    norm = next(module for module in game.average.modules() if isinstance(module, BatchNorm))
+    return norm
 
 
 def first_norm_statistics(game: Game) -> tuple[torch.Tensor, torch.Tensor]:
@@ -18,7 +23,7 @@ def first_norm_statistics(game: Game) -> tuple[torch.Tensor, torch.Tensor]:
     for index in range(STATISTICS_BATCHES):
         z, _ = game.draws.latents("statistics", index)
         inputs.append(dense(z.flatten(0, 1)))
-    channels = game.average.norms[0].running_mean.numel()  # type: ignore[index]
+    channels = first_norm(game).running_mean.numel()
     parts = [x.view(-1, channels) for x in inputs]
     means = torch.stack([x.mean(0) for x in parts]).mean(0)
     return means, torch.stack([x.var(0) for x in parts]).mean(0)
@@ -28,7 +33,7 @@ def test_estimated_statistics_are_the_mean_over_counted_batches() -> None:
     game = train(small_game(), 3)
     game.estimate_average()
     mean, var = first_norm_statistics(game)
-    norm = game.average.norms[0]  # type: ignore[index]
+    norm = first_norm(game)
     torch.testing.assert_close(norm.running_mean, mean)
     torch.testing.assert_close(norm.running_var, var)
 
@@ -52,7 +57,7 @@ def test_training_goes_on_as_if_nothing_had_been_estimated() -> None:
 
 def test_what_was_not_finite_is_forgotten() -> None:
     game = train(small_game(), 1)
-    game.average.norms[0].running_var.fill_(torch.nan)  # type: ignore[index]
+    first_norm(game).running_var.fill_(torch.nan)
     game.estimate_average()
     assert all(bool(value.isfinite().all()) for value in game.average.buffers())
 

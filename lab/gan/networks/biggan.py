@@ -102,7 +102,7 @@ class BigGANGenerator(Generator):
 
     def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """[B, latent_size], [B] -> [B, channels, side, side]"""
-        first, *vectors = z.split(self.chunks, dim=1)
+        first, *vectors = torch.split(z, self.chunks, dim=1)
         if self.embedding is not None:
             assert labels is not None, "a conditional generator needs labels"
             embedded = self.embedding(labels)

@@ -23,7 +23,7 @@ def normal(std: float) -> Fill:
 
 
 def orthogonal(weight: Tensor, rng: torch.Generator) -> None:
-    """Orthonormal rows of the matrix [out, in*k*k], or columns of a tall one (Saxe et al. 2014)."""
+    """Orthonormal rows of the matrix [out, in*k*k], or columns of a tall one (Saxe 2014)."""
     drawn = torch.empty(weight.shape, dtype=weight.dtype)
     torch.nn.init.orthogonal_(drawn, generator=rng)
     with torch.no_grad():

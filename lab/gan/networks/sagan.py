@@ -2,8 +2,8 @@
 
 At 128 pixels self-attention stands at 32x32 features, in G after the third block and in D after
 the second, as in github.com/kwotsin/mimicry. Images below 64 pixels have it at half their side:
-16x16 at 32 pixels. Channels and blocks are those of `sngan-resnet` at every size. The generator always
-has spectral norm; the critic's is `network.critic_norm`.
+16x16 at 32 pixels. Channels and blocks are those of `sngan-resnet` at every size. The generator
+always has spectral norm; the critic's is `network.critic_norm`.
 """
 
 from __future__ import annotations

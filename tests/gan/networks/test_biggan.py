@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,7 @@ from lab.gan.networks.initialisation import orthogonal
 from lab.gan.networks.layers import Embedding
 from lab.gan.networks.network import layers_of
 from lab.gan.networks.normalisation import VectorBatchNorm
+from lab.gan.networks.spectral import Layer
 from tests.gan.games import small_game, train
 from tests.gan.networks.builds import codes, images, labels, seeded, small_critic, small_generator
 
@@ -38,13 +41,12 @@ def test_self_attention_is_the_formula_pixel_by_pixel() -> None:
     x = torch.randn(2, 16, 4, 6, generator=seeded(), dtype=torch.float64)
 
     def mapped(layer: nn.Module, image: Tensor) -> Tensor:
-        weight = layer.weight[:, :, 0, 0]
-        assert isinstance(weight, Tensor)
-        return torch.einsum("oi,bihw->bohw", weight, image)
+        assert isinstance(layer, Layer)
+        return torch.einsum("oi,bihw->bohw", layer.weight[:, :, 0, 0], image)
 
     query = mapped(module.query, x)
-    key = mapped(module.key, x).unflatten(2, (2, 2)).unflatten(4, (3, 2)).amax((3, 5))
-    value = mapped(module.value, x).unflatten(2, (2, 2)).unflatten(4, (3, 2)).amax((3, 5))
+    key = mapped(module.key, x).view(2, 2, 2, 2, 3, 2).amax((3, 5))
+    value = mapped(module.value, x).view(2, 8, 2, 2, 3, 2).amax((3, 5))
     scores = torch.einsum("bchw,bcij->bhwij", query, key)
     weights = scores.flatten(3).softmax(-1).view_as(scores)
     attended = torch.einsum("bhwij,bcij->bchw", weights, value)
@@ -113,7 +115,7 @@ def test_a_code_with_too_few_numbers_is_one_sentence() -> None:
 
 @pytest.mark.parametrize("architecture", ["sagan", "biggan"])
 def test_both_networks_have_spectral_norm_but_for_the_embedding(architecture: str) -> None:
-    sizes = {"architecture": architecture, "conditional": True}
+    sizes: dict[str, Any] = {"architecture": architecture, "conditional": True}
     G, D = small_generator(**sizes), small_critic(**sizes)
     without = [layer for layer in layers_of(G) if not layer.spectral]
     assert [type(layer) for layer in without] == [Embedding] * (architecture == "biggan")
@@ -150,7 +152,7 @@ def test_a_game_with_spectral_generator_continues_bit_for_bit(architecture: str)
 
 @pytest.mark.parametrize(("architecture", "player"), GOLDEN)
 def test_small_networks_return_what_they_returned(architecture: str, player: str) -> None:
-    sizes = {"architecture": architecture, "conditional": True}
+    sizes: dict[str, Any] = {"architecture": architecture, "conditional": True}
     of_generator = player == "generator"
     network = small_generator(**sizes) if of_generator else small_critic(**sizes)
     nn.init.constant_(network.attention.gain, 0.5)  # type: ignore[union-attr, arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -51,11 +53,11 @@ def test_full_networks_take_every_size(
 @pytest.mark.parametrize("architecture", NETWORKS)
 @pytest.mark.parametrize("resolution", [16, 128])
 def test_small_networks_are_finite_at_other_sizes(architecture: str, resolution: int) -> None:
-    sizes = {"architecture": architecture, "resolution": resolution, "width": 0.01}
+    sizes: dict[str, Any] = {"architecture": architecture, "resolution": resolution, "width": 0.01}
     made = small_generator(**sizes)(codes(2), labels(2))
     assert made.shape == images(2, resolution=resolution).shape
     logits = small_critic(**sizes)(made, labels(2))
-    logits.sum().backward()
+    torch.autograd.backward(logits.sum())
     assert bool(logits.isfinite().all())
 
 
