@@ -11,8 +11,7 @@ from tests.gan.games import small_game, train, weights_and_buffers
 
 
 def first_norm(game: Game) -> BatchNorm:
-    norm = next(module for module in game.average.modules() if isinstance(module, BatchNorm))
-    return norm
+    return next(module for module in game.average.modules() if isinstance(module, BatchNorm))
 
 
 def first_norm_statistics(game: Game) -> tuple[torch.Tensor, torch.Tensor]:
