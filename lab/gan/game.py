@@ -9,12 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-<<<<<<< HEAD
-from typing import Any, ClassVar, TypeVar
-=======
 from functools import partial
-from typing import Any, TypeVar
->>>>>>> 4749b9d (networks: types)
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
