@@ -192,8 +192,13 @@ def variational_games() -> list[Values]:
 
 
 def augmented_games() -> list[Values]:
-    """Augmentations, instance noise that decays, and consistency terms."""
+    """Augmentations, instance noise that decays, and consistency terms.
+
+    A consistency term does not depend on the head's bias. Of the hinge loss neither does the loss
+    at first, and Adam would divide what rounding leaves of that gradient by itself.
+    """
     twice: Values = {"training.accumulate": 2}
+    smooth: Values = {"loss": "non-saturating"}
     return [
         {"augmentation.kind": "diffaugment", "penalty.kind": "r1-r2", **twice},
         {"augmentation.kind": "diffaugment", "augmentation.probability": 0.5},
@@ -211,9 +216,10 @@ def augmented_games() -> list[Values]:
             "penalty.kind": "wgan-gp",
             **twice,
         },
-        {"terms.bcr.weight": 10.0, "training.critic_steps": 2},
-        {"terms.zcr.weight": 5.0, "network.conditional": True, **twice},
+        {**smooth, "terms.bcr.weight": 10.0, "training.critic_steps": 2},
+        {**smooth, "terms.zcr.weight": 5.0, "network.conditional": True, **twice},
         {
+            **smooth,
             "terms.icr.weight": 10.0,
             "training.generator_batch_multiplier": 2,
             "augmentation.kind": "diffaugment",

@@ -1,4 +1,4 @@
-"""Adaptive augmentation: the pipeline at a probability that a run finds itself (Karras et al. 2020)."""
+"""ADA: the pipeline at a probability that a run finds itself (Karras et al. 2020)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERVAL = 4
 
 
 class Ada(Pipeline):
-    """Every INTERVAL critic steps p <- p + sign(r_t - target) INTERVAL B / adjust_images, in [0, 1].
+    """Every INTERVAL critic steps p += sign(r_t - target) INTERVAL B / adjust_images, in [0, 1].
 
     r_t is the mean of sign D(real) over those steps (section 3.1, eq. 1): near 1 when the critic
     knows the training images. p starts at 0.

@@ -52,10 +52,12 @@ def parameters(u: Tensor, side: int, probability: float | Tensor) -> Parameters:
     shift = (u[:, 8:10] * (2 * reach + 1)).floor() - reach
     odd = int(side * CUTOUT + 0.5) % 2
     return Parameters(
-        *(one.view(-1, 1, 1, 1) for one in (brightness, saturation, contrast)),
-        torch.where(applied[:, 3:4], shift, 0.0).long(),
-        (u[:, 10:12] * (side + 1 - odd)).floor().long(),
-        applied[:, 4],
+        brightness=brightness.view(-1, 1, 1, 1),
+        saturation=saturation.view(-1, 1, 1, 1),
+        contrast=contrast.view(-1, 1, 1, 1),
+        shift=torch.where(applied[:, 3:4], shift, 0.0).long(),
+        hole=(u[:, 10:12] * (side + 1 - odd)).floor().long(),
+        cut=applied[:, 4],
     )
 
 

@@ -17,7 +17,7 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, apply: Map, transpose: Map) -> Tensor:
         ctx.maps = transpose, apply
-        # A gradient penalty runs `backward` under autocast, where products of matrices are rounded.
+        # A gradient penalty runs `backward` under autocast, which rounds products of matrices.
         with torch.autocast(x.device.type, enabled=False):
             return apply(x)
 

@@ -44,9 +44,9 @@ class _Filters(NamedTuple):
     up: Tensor
     """[P + 1, W]: a whole period of the reflected image; the last row repeats the first."""
     down: Tensor
-    """[W, 2 W + 2 MARGIN]"""
-    pixels: Tensor
-    """Positions that are sampled, in pixels from the centre of the image, [2 W + 2 MARGIN]."""
+    """[W, N] with N = 2 (W + MARGIN)."""
+    positions: Tensor
+    """Homogeneous positions (x, y, 1) that are sampled, in pixels from the centre, [3, N^2]."""
 
 
 @lru_cache(maxsize=32)
@@ -69,11 +69,13 @@ def _filters(side: int, dtype: torch.dtype, device: torch.device) -> _Filters:
     down.index_put_((row, 2 * row + of + MARGIN - CENTRE), taps[of], accumulate=True)
 
     pixels = (torch.arange(size, dtype=torch.float64) - MARGIN) / 2 - (side - 1) / 2
-    return _Filters(*(made.to(device, dtype) for made in (up, down, pixels)))
+    y, x = torch.meshgrid(pixels, pixels, indexing="ij")
+    positions = torch.stack([x, y, torch.ones_like(x)]).view(3, -1)
+    return _Filters(*(made.to(device, dtype) for made in (up, down, positions)))
 
 
 def reflected(index: Tensor, side: int) -> Tensor:
-    """Positions, of any sign, to those in [0, side) that a reflection at the border pixels shows."""
+    """Positions of any sign -> those in [0, side) that a reflection at border pixels shows."""
     period = max(1, 2 * (side - 1))
     within = index % period
     return torch.minimum(within, period - within)
@@ -82,8 +84,8 @@ def reflected(index: Tensor, side: int) -> Tensor:
 def resampled(images: Tensor, inverse: Tensor) -> Tensor:
     """Square images [n, C, W, W] under affine maps, differentiable any number of times.
 
-    `inverse` [n, 3, 3] takes a pixel's homogeneous position (x, y, 1) in the result, in pixels from
-    the centre, to the position in the image that it shows.
+    `inverse` [n, 3, 3] takes a homogeneous position (x, y, 1) in the result, in pixels from the
+    centre, to the position in the image that is shown there.
     """
     side = images.shape[-1]
     filters = _filters(side, images.dtype, images.device)
@@ -91,11 +93,13 @@ def resampled(images: Tensor, inverse: Tensor) -> Tensor:
     size = len(filters.up)
 
     def apply(x: Tensor) -> Tensor:
-        wide = filters.up @ x.contiguous() @ filters.up.T
+        # One product of matrices for the first axis, whose rows are in order.
+        rows = x.reshape(-1, side) @ filters.up.T
+        wide = filters.up @ rows.view(*x.shape[:3], size)
         sampled = F.grid_sample(
             wide, grid, mode="bilinear", padding_mode="zeros", align_corners=True
         )
-        return filters.down @ sampled @ filters.down.T
+        return filters.down @ (sampled @ filters.down.T)
 
     def transpose(y: Tensor) -> Tensor:
         sampled = filters.down.T @ y.contiguous() @ filters.down
@@ -105,17 +109,18 @@ def resampled(images: Tensor, inverse: Tensor) -> Tensor:
 
 
 def _grid(inverse: Tensor, filters: _Filters, side: int) -> Tensor:
-    """Positions in [-1, 1] of the up-sampled period, [n, N, N, 2] with (x, y)."""
-    at = filters.pixels
-    (ax, bx, cx), (ay, by, cy) = (row.unbind(1) for row in inverse[:, :2, :].unbind(1))
-    period = 4 * (side - 1)
-    along = [
-        (a[:, None, None] * at[None, None, :] + b[:, None, None] * at[None, :, None])
-        + c[:, None, None]
-        for a, b, c in ((ax, bx, cx), (ay, by, cy))
-    ]
-    positions = torch.stack([(2 * one + (side - 1)) % period for one in along], dim=3)
-    return positions * (2 / period) - 1
+    """Positions in the up-sampled period, [n, N, N, 2] with (x, y), scaled from [0, P] to [-1, 1].
+
+    All of x, then all of y in memory, which is quicker to make and as quick to sample.
+    """
+    size = len(filters.down[0])
+    # A position p from the centre is pixel p + (W - 1) / 2, and twice that in the period.
+    half_period = 2 * (side - 1)
+    scaled = inverse[:, :2] * (2 / half_period)
+    scaled[:, :, 2] += (side - 1) / half_period - 1
+    at = scaled.reshape(-1, 3) @ filters.positions
+    within = at.sub_((at / 2).round_(), alpha=2)
+    return within.view(-1, 2, size, size).permute(0, 2, 3, 1)
 
 
 def spread(values: Tensor, grid: Tensor, size: int) -> Tensor:

@@ -22,6 +22,7 @@ from lab.config import ConfigSection, RunConfig, value_of
 from lab.gan.draws import PassDraws
 from lab.gan.losses import Loss
 from lab.gan.networks import Critic, Generator
+from lab.gan.penalties import Side
 from lab.gan.ranks import ALONE, Ranks
 
 
@@ -57,7 +58,7 @@ class CriticSeen:
     real_features: Tensor | None = None
     """[n, F], what the logits were computed from; only for a term with `needs_features`."""
     fake_features: Tensor | None = None
-    show: Callable[[Tensor, str], Tensor] = lambda images, _: images
+    show: Callable[[Tensor, Side], Tensor] = lambda images, _: images
     """(images, side) -> what the critic is shown of them, changed as that side's images are."""
 
 

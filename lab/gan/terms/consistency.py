@@ -1,5 +1,4 @@
-"""Consistency terms: bcr, zcr and both, icr (Zhao et al. 2021, Improved Consistency
-Regularization for GANs)."""
+"""Consistency terms: bcr, zcr and both, icr (Zhao et al. 2021)."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ from lab.errors import InputError
 from lab.gan.augment.shift import shifted
 from lab.gan.draws import PassDraws
 from lab.gan.objectives import generated
+from lab.gan.penalties import Side
 from lab.gan.terms import CriticSeen, GeneratorSeen, Term
 
 LARGEST_SHIFT = 0.125
@@ -104,7 +104,7 @@ def _near(z: Tensor, draw: PassDraws, sigma: float) -> Tensor:
     return z + sigma * draw.normal("change of codes", *z.shape[1:])
 
 
-def _moved(images: Tensor, draw: PassDraws, side: str) -> Tensor:
+def _moved(images: Tensor, draw: PassDraws, side: Side) -> Tensor:
     """T: [n, C, H, W] -> the same."""
     u = draw.uniform(f"{side} consistency", 3)
     images = torch.where((u[:, 0] < 0.5)[:, None, None, None], images.flip(3), images)
