@@ -83,7 +83,7 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
     values["optimizer.critic.lr"] = trial.suggest_float(
         "optimizer.critic.lr", 1e-4, 1e-2, log=True
     )
-    for path, choices in {
+    choices: dict[str, list[Any]] = {
         "training.batch_size": [16, 64],
         "network.critic_norm": ["none", "spectral"],
         "penalty.kind": ["none", "r1", "wgan-gp"],
@@ -91,9 +91,8 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
         "terms.bcr.weight": [0.0, 10.0],
         "terms.lecam.weight": [0.0, 0.3],
         "training.game": ["alternating", "extragradient"],
-    }.items():
-        values[path] = trial.suggest_categorical(path, choices)
-    return values
+    }
+    return values | {path: trial.suggest_categorical(path, of) for path, of in choices.items()}
 
 
 KNOWN_POINTS = {

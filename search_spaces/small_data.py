@@ -1,8 +1,8 @@
 """Few training images: what keeps a critic from learning them by heart?
 
-500 and 2,000 images, without a remedy and with DiffAugment, ADA, balanced consistency, LeCam or all
-of the last with DiffAugment: `--known-only --seeds 5`. Distances are to all training images, as in
-Karras et al. 2020. At the published sizes: `--preset gpu`.
+500 and 2,000 images, without a remedy and with DiffAugment, ADA, balanced consistency or LeCam:
+`--known-only --seeds 5`. Distances are to all training images, as in Karras et al. 2020. At the
+published sizes: `--preset gpu`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """StyleGAN2: R1's weight, rates, augmentation, path length and the critic's minibatch statistic.
 
-The points are the set-ups of Karras et al. 2020 (StyleGAN2-ADA): `cifar` and `paper256`, and one at
-laptop size. R1 acts every 16th step, with its weight times 16. On a laptop a narrow network on
+The points are the set-ups of Karras et al. 2020 (StyleGAN2-ADA), `cifar` and `paper256`, and one
+at laptop size. R1 acts every 16th step, with its weight times 16. On a laptop a narrow network on
 10,000 grey images; at the published sizes `--preset gpu --set data.resolution=256` on images of
 your own.
 """

@@ -138,7 +138,7 @@ _ALL_PATHS = frozenset(config_paths())
 
 
 def is_settable(path: str) -> bool:
-    """Whether a configuration has this path; also of a part of a schedule, `penalty.weight.end`."""
+    """Whether there is such a path; also that of a part of a schedule, `penalty.weight.end`."""
     return path in _ALL_PATHS or _is_of_ramp(path)
 
 

@@ -106,24 +106,28 @@ def styled_and_growing() -> list[Values]:
 
 
 def other_architectures() -> list[Values]:
-    return [
-        {"network.architecture": architecture, "network.critic_norm": norm, **extra}
-        for architecture in ("sngan-cnn", "sngan-resnet")
-        for norm, extra in (
-            ("spectral", {}),
-            ("batch", {"network.conditional": True}),
-            ("weight", {"penalty.kind": "wgan-gp"}),
-        )
-    ] + [
-        {"network.architecture": "sagan", "network.conditional": True},
-        {"network.architecture": "sagan", "penalty.kind": "r1", "training.accumulate": 2},
-        {"network.architecture": "biggan", "training.accumulate": 2},
-        {
-            "network.architecture": "biggan",
-            "network.conditional": True,
-            "terms.orthogonal.weight": 1e-4,
-        },
-    ] + new_architectures()
+    return (
+        [
+            {"network.architecture": architecture, "network.critic_norm": norm, **extra}
+            for architecture in ("sngan-cnn", "sngan-resnet")
+            for norm, extra in (
+                ("spectral", {}),
+                ("batch", {"network.conditional": True}),
+                ("weight", {"penalty.kind": "wgan-gp"}),
+            )
+        ]
+        + [
+            {"network.architecture": "sagan", "network.conditional": True},
+            {"network.architecture": "sagan", "penalty.kind": "r1", "training.accumulate": 2},
+            {"network.architecture": "biggan", "training.accumulate": 2},
+            {
+                "network.architecture": "biggan",
+                "network.conditional": True,
+                "terms.orthogonal.weight": 1e-4,
+            },
+        ]
+        + new_architectures()
+    )
 
 
 def other_rounds() -> list[Values]:

@@ -23,11 +23,11 @@ from lab.gan.games.encoding import POSTERIOR, EncodingGame
 from lab.gan.losses import Loss
 from lab.gan.networks import Critic, Generator
 from lab.gan.networks.encoder import Encoder
+from lab.gan.networks.network import generated
 from lab.gan.objectives import (
     CriticResult,
     GeneratorObjective,
     critic_objective,
-    generated,
 )
 from lab.gan.passes import CriticPass, generator_passes
 from lab.gan.rounds import RealBatch, RealSource, Step

@@ -172,7 +172,7 @@ class ProjectedCritic(Critic):
         return self._logits(features, labels).mean(dim=1)
 
     def _logits(self, features: Tensor, labels: Tensor | None) -> Tensor:
-        parts = features.split([size * side**2 for size, side in self.ends], dim=1)
+        parts = torch.split(features, [size * side**2 for size, side in self.ends], dim=1)
         logits = []
         with torch.autocast(features.device.type, enabled=False):
             for head, part, (_, side) in zip(self.last, parts, self.ends, strict=True):

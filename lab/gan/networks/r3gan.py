@@ -240,7 +240,7 @@ class R3Critic(Critic):
 
     def trunk(self, images: Tensor) -> Tensor:
         """[B, channels, side, side] -> [B, F]"""
-        x = self.stages(self.from_pixels(images))
+        x: Tensor = self.stages(self.from_pixels(images))
         return (x * self.basis.images()).sum(dim=(2, 3))
 
     def logits(self, features: Tensor, labels: Tensor | None) -> Tensor:

@@ -11,7 +11,7 @@ from lab.config import RunConfig
 from lab.errors import InputError
 from lab.gan.augment.shift import shifted
 from lab.gan.draws import PassDraws
-from lab.gan.objectives import generated
+from lab.gan.networks.network import generated
 from lab.gan.penalties import Side
 from lab.gan.terms import CriticSeen, GeneratorSeen, Term
 

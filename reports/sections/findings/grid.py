@@ -161,8 +161,8 @@ def _by_setting(study: StudyRecord, rows: pd.DataFrame) -> Html:
         f"interquartile mean of the final quality, failures as 0{distance}, and the symbols of "
         "the other verdicts that occurred. The greener a cell, the more runs were stable. With "
         f"{counted(most, 'run')} a cell, even all stable shows only that the share is "
-        f"{RunShare(most, most).bounds} (Wilson 95%). Seconds are the median of the method's runs, "
-        "training and evaluations, those that ended early included."
+        f"{RunShare(most, most).bounds} (Wilson 95%). Seconds are the median of the method's "
+        "runs, training and evaluations, those that ended early included."
     )
     return element(
         "div",
