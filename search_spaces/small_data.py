@@ -1,4 +1,4 @@
-"""Few training images: what keeps a critic from learning them by heart?
+"""Few training images: what keeps a critic from memorising them?
 
 500 and 2,000 images, without a remedy and with DiffAugment, ADA, balanced consistency or LeCam:
 `--known-only --seeds 5`. Distances are to all training images, as in Karras et al. 2020. At the
