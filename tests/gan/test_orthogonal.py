@@ -36,7 +36,7 @@ def test_embeddings_are_left_out_and_orthogonal_rows_cost_nothing() -> None:
     embedding.initialise(seeded())
     dense = Linear(4, 3, fill=normal(1.0))
     dense.weight.data.copy_(torch.eye(3, 4) * 7)
-    assert float(overlaps([embedding, dense])) == 0.0
+    assert float(overlaps([embedding, dense]).detach()) == 0.0
 
 
 def test_the_term_changes_the_generator_alone_in_its_first_step() -> None:
