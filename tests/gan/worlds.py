@@ -93,7 +93,11 @@ def styled_and_growing() -> list[Values]:
             "training.accumulate": 2,
             **grouped,
         },
-        {"network.architecture": "stylegan2", "network.mapping_layers": 3, "penalty.clip": 1.0},
+        {
+            "network.architecture": "stylegan2",
+            "network.mapping_layers": 3,
+            "loss": "non-saturating",
+        },
         {
             "network.architecture": "progan",
             "network.grow_images": 40,
