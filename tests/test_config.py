@@ -38,6 +38,7 @@ OTHER_VALUES: dict[str, Any] = {
     "network.width": 0.25,
     "network.latent_size": 64,
     "network.conditional": True,
+    "network.encoder_side": 64,
     "network.critic_norm": "layer",
     "penalty.kind": "r1",
     "penalty.orthonormal_weight": 0.01,

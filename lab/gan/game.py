@@ -93,8 +93,14 @@ class Game:
         self._build_networks()
         self._build_objectives()
         self._build_optimizers()
-        self.lookahead = Lookahead(config.optimizer.lookahead, self.generator, self.critic)
-        self._active.join(self.generator, self.critic, ranks)
+        self.lookahead = Lookahead(config.optimizer.lookahead, self.networks)
+        if self._active:
+            self._active.join(self.generator, self.critic, ranks)
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The players by name."""
+        return {player: getattr(self, player) for player in self.players}
 
     def _build_optimizers(self) -> None:
         self.generator_optimizer = self._optimizer_of("generator")
@@ -323,8 +329,9 @@ class Game:
 
     def _show_images_seen(self) -> None:
         """For networks that change with them."""
-        for network in (self.generator, self.critic, self.average):
-            network.set_images_seen(self.images_seen)
+        for network in (*self.networks.values(), self.average):
+            if isinstance(network, (Generator, Critic)):
+                network.set_images_seen(self.images_seen)
 
     def _update_average(self) -> None:
         training = self.config.training

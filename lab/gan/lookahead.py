@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -16,13 +18,13 @@ class Lookahead(nn.Module):
     statistics stay as they are. Without `steps` it holds nothing.
     """
 
-    def __init__(self, settings: LookaheadConfig, generator: nn.Module, critic: nn.Module) -> None:
+    def __init__(self, settings: LookaheadConfig, players: Mapping[str, nn.Module]) -> None:
         super().__init__()
         self.settings = settings
         self._fast: list[nn.Parameter] = []
         if settings.steps == 0:
             return
-        for player, network in (("generator", generator), ("critic", critic)):
+        for player, network in players.items():
             for name, parameter in network.named_parameters():
                 slow = parameter.detach().clone()
                 self.register_buffer(f"{player}_{name}".replace(".", "_"), slow)

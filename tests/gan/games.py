@@ -65,10 +65,10 @@ def train(game: Game, num_steps: int) -> Game:
 
 
 def weights_and_buffers(game: Game) -> dict[str, Tensor]:
-    """A copy of every tensor of the three networks."""
+    """A copy of every tensor of the players and the average."""
     return {
         f"{name}.{key}": value.clone()
-        for name in ("generator", "critic", "average")
+        for name in (*game.players, "average")
         for key, value in getattr(game, name).state_dict().items()
     }
 

@@ -87,6 +87,7 @@ def test_zcr_measures_both_changes_of_a_linear_generator() -> None:
             fake=images,
             labels=None,
             logits=first_pixel(images),
+            losses=-first_pixel(images),
             z=z,
             real=None,
             real_labels=None,

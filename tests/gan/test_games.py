@@ -45,7 +45,7 @@ def test_each_trains_to_finite_losses_in_bfloat16(values: dict[str, Any]) -> Non
     before = weights_and_buffers(game)
     observed = [torch.stack(game.step(real_images(game)).observed) for _ in range(2)]
     assert torch.stack(observed).isfinite().all()
-    for player in ("generator", "critic"):
+    for player in game.players:
         for name, weight in trained(getattr(game, player)).items():
             assert not torch.equal(weight, before[f"{player}.{name}"]) or "bias" in name, name
 

@@ -27,7 +27,7 @@ PENALISED = {
 @pytest.fixture
 def unheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process group of two in which nobody answers: what comes back is what was sent."""
-    monkeypatch.setattr(Ranks, "wrapped", lambda ranks, objective: objective)
+    monkeypatch.setattr(Ranks, "wrapped", lambda ranks, objective, **_: objective)
     dist.init_process_group("fake", store=FakeStore(), rank=0, world_size=2)
     yield
     dist.destroy_process_group()

@@ -110,7 +110,9 @@ class Vae(EncodingGame):
         real = self._real(real_batch(step))
         seen, norms, images = self._descend(step, real)
         self.num_steps_done += 1
+        self.lookahead.after_round(self.num_steps_done)
         self._update_average()
+        self._show_images_seen()
         observed = Inferred(*self.ranks.sum(seen).unbind(), *norms)
         return Step(observed, real.images, images)
 
