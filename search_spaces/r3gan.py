@@ -3,7 +3,7 @@
 The loss and R2 are what the paper takes away in section 2.3: the relativistic loss with R1 alone
 diverges on StackedMNIST, the classic one with both penalties drops modes. Rates, penalty weight,
 beta2 and the average's half-life follow half a cosine, the published one over 20 million images
-(`--set penalty.weight.until_images=N` and so on for another budget; a laptop's is its runs').
+(`--set penalty.weight.until_images=N` and so on for another budget).
 """
 
 from __future__ import annotations

