@@ -40,6 +40,7 @@ OTHER_VALUES: dict[str, Any] = {
     "network.conditional": True,
     "network.encoder_side": 64,
     "network.critic_norm": "layer",
+    "network.encoder_side": 64,
     "penalty.kind": "r1",
     "penalty.orthonormal_weight": 0.01,
     "penalty.weight": 0.0,

@@ -93,7 +93,8 @@ class Block(nn.Module):
         for convolution in self.inner:
             y = F.relu6(convolution(y))
         y = self.last(y)
-        return y + x if y.shape == x.shape else y
+        made: Tensor = y + x if y.shape == x.shape else y
+        return made
 
 
 class Encoder(nn.Module):

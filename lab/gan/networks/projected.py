@@ -23,7 +23,7 @@ from lab.gan.networks.efficientnet import CHANNELS, STRIDE, Encoder, pretrained
 from lab.gan.networks.fastgan import FILL, FastGenerator, Valid4x4
 from lab.gan.networks.initialisation import normal
 from lab.gan.networks.layers import Conv2d, Embedding, FixedConv1x1, Linear
-from lab.gan.networks.network import Critic, Pair, Plan, flat
+from lab.gan.networks.network import Critic, Pair, Plan, flat, grid
 from lab.gan.networks.normalisation import critic_norm
 from lab.gan.networks.spectral import Layer, WeightNorm, hold_biases
 
@@ -176,8 +176,7 @@ class ProjectedCritic(Critic):
         logits = []
         with torch.autocast(features.device.type, enabled=False):
             for head, part, (_, side) in zip(self.last, parts, self.ends, strict=True):
-                x = part.unflatten(1, (side, side, -1)).permute(0, 3, 1, 2)
-                logits.append(head(x, labels))
+                logits.append(head(grid(part.contiguous(), side), labels))
         return torch.cat(logits, dim=1)
 
 

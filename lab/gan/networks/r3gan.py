@@ -249,7 +249,9 @@ class R3Critic(Critic):
             return super().logits(features, labels)
         assert labels is not None, "a conditional critic needs labels"
         with torch.autocast(features.device.type, enabled=False):
-            return torch.einsum("bf,bf->b", self.head(features), self.projection(labels))
+            embedded: Tensor = self.projection(labels)
+            projected: Tensor = self.head(features)
+            return (projected * embedded).sum(dim=1)
 
 
 PAIR = Pair(R3Generator, R3Critic)
