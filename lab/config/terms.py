@@ -36,7 +36,7 @@ def _section(name: str, entry: TermEntry) -> type[ConfigSection]:
             scheduled(ge=low, le=high),
             Field(default=default, description=summary),
         )
-    return create_model(f"{name.title().replace('-', '')}Config", __base__=ConfigSection, **fields)
+    return _made(f"{name.title().replace('-', '')}Config", fields)
 
 
 def _terms() -> type[ConfigSection]:
@@ -47,7 +47,14 @@ def _terms() -> type[ConfigSection]:
             section,
             Field(default=section(), description=entry.summary),
         )
-    return create_model("TermsConfig", __base__=ConfigSection, **sections)
+    return _made("TermsConfig", sections)
+
+
+def _made(name: str, fields: dict[str, Any]) -> type[ConfigSection]:
+    """A section as an attribute of this module, where other processes look for it."""
+    section = create_model(name, __base__=ConfigSection, __module__=__name__, **fields)
+    globals()[name] = section
+    return section
 
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ ONLY_NORMS = {"r3gan": ("none", "orthonormal")}
 """The critic's norms of architectures that do not have all."""
 UNBOUNDED = ("r3gan",)
 """Architectures without a tanh."""
-OWN_LOGITS = ("r3gan",)
+OWN_LOGITS = ("r3gan", "stylegan2", "stylegan2-256", "stylegan2-cifar")
 """Architectures whose conditional critic is not one with a projection beside its head."""
 
 

@@ -9,15 +9,27 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lab.catalogue import NETWORKS
 from lab.config import RESOLUTIONS
 from lab.gan.networks import find_pair
 from lab.gan.networks.network import Plan
-from tests.gan.networks.builds import codes, images, labels, small_critic, small_generator
+from tests.gan.networks.builds import (
+    ARCHITECTURES,
+    codes,
+    images,
+    labels,
+    norms_of,
+    small_critic,
+    small_generator,
+)
 
 
 def plan(
-    resolution: int, *, num_classes: int = 0, latent_size: int = 128, channels: int = 3
+    resolution: int,
+    *,
+    num_classes: int = 0,
+    latent_size: int = 128,
+    channels: int = 3,
+    critic_norm: Any = "spectral",
 ) -> Plan:
     return Plan(
         resolution=resolution,
@@ -25,7 +37,7 @@ def plan(
         num_classes=num_classes,
         width=1.0,
         latent_size=latent_size,
-        critic_norm="spectral",
+        critic_norm=critic_norm,
     )
 
 
@@ -33,7 +45,7 @@ def num_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-@pytest.mark.parametrize("architecture", NETWORKS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize(("channels", "num_classes"), [(1, 0), (3, 10)])
 def test_full_networks_take_every_size(
@@ -41,7 +53,8 @@ def test_full_networks_take_every_size(
 ) -> None:
     """With tensors without memory, of which only shapes are computed."""
     pair = find_pair(architecture)
-    sizes = plan(resolution, channels=channels, num_classes=num_classes)
+    norm = norms_of(architecture)[0]
+    sizes = plan(resolution, channels=channels, num_classes=num_classes, critic_norm=norm)
     with FakeTensorMode():  # the device `meta` has no autocast
         G, D = pair.generator(sizes), pair.critic(sizes)
         classes = torch.zeros(2, dtype=torch.long) if num_classes else None
@@ -50,7 +63,7 @@ def test_full_networks_take_every_size(
         assert D(made, classes).shape == (2,)
 
 
-@pytest.mark.parametrize("architecture", NETWORKS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("resolution", [16, 128])
 def test_small_networks_are_finite_at_other_sizes(architecture: str, resolution: int) -> None:
     sizes: dict[str, Any] = {"architecture": architecture, "resolution": resolution, "width": 0.01}
