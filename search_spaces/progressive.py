@@ -48,7 +48,6 @@ def _point(grow_images: int, rate: float) -> dict[str, Any]:
     return {
         "network.grow_images": grow_images,
         "optimizer.generator.lr": rate,
-        "optimizer.critic.lr": rate,
         "penalty.weight": 10.0,
     }
 

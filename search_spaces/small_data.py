@@ -16,15 +16,14 @@ BASE: dict[str, Any] = {
     "network.critic_norm": "none",
     "loss": "non-saturating",
     "penalty.kind": "r1",
-    "penalty.weight": 1.0,
     "training.batch_size": 16,
     "optimizer.generator.lr": 1e-3,
-    "optimizer.critic.lr": 1e-3,
     "optimizer.generator.beta1": 0.0,
     "optimizer.critic.beta1": 0.0,
     "optimizer.generator.beta2": 0.99,
     "optimizer.critic.beta2": 0.99,
-    "data.limit": 500,
+    "augmentation.adjust_images": 20_000,
+    "terms.lecam.from_step": 100,
 }
 PRESETS: dict[str, dict[str, Any]] = {
     "laptop": {
@@ -33,30 +32,39 @@ PRESETS: dict[str, dict[str, Any]] = {
         "network.conditional": False,
     },
 }
+PLAIN: dict[str, Any] = {
+    "augmentation.kind": "none",
+    "terms.bcr.weight": 0.0,
+    "terms.lecam.weight": 0.0,
+    "penalty.weight": 1.0,
+    "optimizer.critic.lr": 1e-3,
+}
 REMEDIES: dict[str, dict[str, Any]] = {
     "none": {},
     "diffaugment": {"augmentation.kind": "diffaugment"},
-    "ada": {"augmentation.kind": "ada", "augmentation.adjust_images": 20_000},
+    "ada": {"augmentation.kind": "ada"},
     "consistency": {"terms.bcr.weight": 10.0},
-    "lecam": {"terms.lecam.weight": 0.3, "terms.lecam.from_step": 100},
+    "lecam": {"terms.lecam.weight": 0.3},
 }
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
-    """Number of images, augmentation, LeCam's weight and the gradient penalty's."""
-    return {
-        "data.limit": trial.suggest_categorical("data.limit", [500, 1000, 2000, 4000]),
-        "augmentation.kind": trial.suggest_categorical(
-            "augmentation.kind", ["none", "diffaugment", "ada"]
-        ),
-        "terms.lecam.weight": trial.suggest_categorical("terms.lecam.weight", [0.0, 0.1, 0.3]),
+    """Number of images, augmentation, consistency, LeCam's weight and the gradient penalty's."""
+    choices: dict[str, list[Any]] = {
+        "data.limit": [500, 1000, 2000, 4000],
+        "augmentation.kind": ["none", "diffaugment", "ada"],
+        "terms.bcr.weight": [0.0, 10.0],
+        "terms.lecam.weight": [0.0, 0.1, 0.3],
+    }
+    values = {path: trial.suggest_categorical(path, of) for path, of in choices.items()}
+    return values | {
         "penalty.weight": trial.suggest_float("penalty.weight", 0.1, 10.0, log=True),
         "optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 2e-4, 5e-3, log=True),
     }
 
 
 KNOWN_POINTS = {
-    f"{limit}-{remedy}": {"data.limit": limit, **values}
+    f"{limit}-{remedy}": {**PLAIN, "data.limit": limit, **values}
     for limit in (500, 2000)
     for remedy, values in REMEDIES.items()
 }

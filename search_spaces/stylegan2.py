@@ -52,7 +52,6 @@ def _point(
 ) -> dict[str, Any]:
     return {
         "optimizer.generator.lr": rate,
-        "optimizer.critic.lr": rate,
         "penalty.weight": gamma,
         "augmentation.kind": augmentation,
         "network.minibatch_std": group,

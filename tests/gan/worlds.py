@@ -13,7 +13,6 @@ from lab.config import CriticNorm, LossName, PenaltyKind, choices
 from lab.gan.ranks import Ranks
 from tests.gan.games import real_images, small_game
 
-NUM_STEPS = 20
 BATCH = 8
 
 LOSSES = choices(LossName)
@@ -252,16 +251,16 @@ def name_of(values: Values) -> str:
     return "-".join(str(value).rpartition("/")[2] for value in values.values())
 
 
-def play(ranks: Ranks, games: list[Values], precision: str) -> list[Played]:
-    """Play every game for NUM_STEPS on these ranks."""
+def play(ranks: Ranks, games: list[Values], precision: str, num_steps: int) -> list[Played]:
+    """Play so many rounds of every game on these ranks."""
     torch.set_num_threads(1)
-    return [_played(ranks, values, precision) for values in games]
+    return [_played(ranks, values, precision, num_steps) for values in games]
 
 
-def _played(ranks: Ranks, values: Values, precision: str) -> Played:
+def _played(ranks: Ranks, values: Values, precision: str, num_steps: int) -> Played:
     game = small_game({"training.batch_size": BATCH, **values}, precision=precision, ranks=ranks)
     source = real_images(game)
-    rows = [torch.stack(game.step(source).observed).double() for _ in range(NUM_STEPS)]
+    rows = [torch.stack(game.step(source).observed).double() for _ in range(num_steps)]
     ranks.require_agreement(game.tensors())
     tensors = {name: value.clone() for name, value in game.tensors().items()}
     return Played(tensors, torch.stack(rows))

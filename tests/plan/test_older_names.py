@@ -39,8 +39,8 @@ def older(data: Any) -> Any:
         optimizer = data["optimizer"]
         players = {player: optimizer.pop(player) for player in ("generator", "critic")}
         for player, settings in players.items():
-            settings.pop("kind")
-            optimizer |= {f"{player}_{name}": value for name, value in settings.items()}
+            older_settings = {name: settings[name] for name in ("lr", "beta1", "beta2")}
+            optimizer |= {f"{player}_{name}": value for name, value in older_settings.items()}
     return data
 
 
