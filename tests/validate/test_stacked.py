@@ -103,5 +103,6 @@ def test_the_papers_ordering_is_claimed_at_its_scale_only() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_quick_part_passes() -> None:
     assert validate(True, 1, lambda line: None).passed
