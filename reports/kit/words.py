@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -32,13 +33,28 @@ SHORT = {
     "penalty.every_steps": "penalty every",
     "penalty.clip": "weight clip",
     "loss": "loss",
+    "data.limit": "training images",
+    "network.grow_images": "images a phase of growth",
+    "network.minibatch_std": "minibatch deviation",
+    "network.pack": "images a pack",
+    "training.game": "game",
+    "augmentation.kind": "augmentation",
+    "augmentation.probability": "augmentation probability",
+    "augmentation.instance_noise": "instance noise",
+    "augmentation.instance_noise.start": "instance noise at start",
+    "optimizer.lookahead.steps": "lookahead steps",
+    "optimizer.critic.max_grad_norm": "critic gradient limit",
+    "optimizer.generator.max_grad_norm": "generator gradient limit",
 }
+_TERM = re.compile(r"terms\.(\w+)\.weight")
 
 
 def short_name(path: str) -> str:
     """A parameter's or a metric's name for axes and tables; the path itself when it has none."""
     if path in SHORT:
         return SHORT[path]
+    if term := _TERM.fullmatch(path):
+        return f"{term[1].replace('_', ' ')} weight"
     return path.removeprefix(SIGNAL_PREFIX).replace("_", " ").replace(".", " ")
 
 
