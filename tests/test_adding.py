@@ -43,6 +43,7 @@ from tests.runs import finish, plain_metrics, small_run, stored_rows, write_smal
 SETTING = {
     "A loss": "loss",
     "A penalty": "penalty.kind",
+    "An augmentation": "augmentation.kind",
     "A pair of networks": "network.architecture",
     "An optimizer": "optimizer.critic.kind",
     "A schedule": "optimizer.schedule",
