@@ -56,7 +56,7 @@ class Silent(Ranks):
     def sum(self, values: Tensor) -> Tensor:
         return values
 
-    def wrapped(self, objective: nn.Module) -> nn.Module:
+    def wrapped(self, objective: nn.Module, *, some_unused: bool = False) -> nn.Module:
         return objective
 
 

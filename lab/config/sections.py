@@ -100,8 +100,7 @@ class DataConfig(ConfigSection):
     root: str | None = None
     """Folder with the named set's original files; null searches the usual places."""
     limit: int | None = Field(default=None, ge=1)
-    """Train on so many of the set's images, in equal shares of its classes; null: on all.
-    Distances stay those to all training images."""
+    """Train on so many of the set's images; null: on all. Distances stay those to all of them."""
     mirror: bool = False
     """Flip each real image left to right with probability 1/2."""
 

@@ -66,6 +66,7 @@ def test_every_figure_with_marks_shows_the_selected_trial_and_forgets_it(visit: 
             seen += visit.marks(panel, "selected")
         assert seen > 0, panel
         visit.select(trial=None)
+        visit.show(panel)  # the close-up above may have pushed it out of sight
         visit.until(NO_MARKS, panel)
 
 

@@ -96,7 +96,7 @@ def test_the_matrix_states_in_text_what_its_colours_show(tmp_path: Path) -> None
     assert "<b>1/3</b>" in section
     assert "not stable: collapsed" in section
     assert "even all stable shows only that the share is 44–100%" in section
-    assert section.count("<td") == 12
+    assert section.count("<td") == 14
 
 
 def test_a_cell_that_was_not_run_is_labelled_so(tmp_path: Path) -> None:
