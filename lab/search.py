@@ -17,7 +17,7 @@ from lab.engine.options import SearchOptions
 from lab.engine.supervise import supervised, tell_study
 from lab.errors import InputError, unknown
 from lab.record import STUDY_FILE, StudyCard, StudyRecord, read_card, read_study
-from lab.record.storage import SharedFolder, Storage, open_storage
+from lab.record.storage import Storage, open_storage
 
 PROG = "python -m lab.search"
 ERRORED = 3
@@ -174,8 +174,7 @@ def _close_for(name: str, code: int) -> int:
     def closed() -> int:
         console = Console()
         storage = open_storage(name)
-        if not isinstance(storage, SharedFolder):
-            storage.pull(STUDY_FILE.__eq__)
+        storage.fetch(STUDY_FILE)
         if read_card(storage.folder / STUDY_FILE, StudyCard).status != "running":
             return code
         with held(storage, wait_seconds=WAIT_SECONDS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -92,11 +92,6 @@ def scheduled(**bounds: float) -> Any:
     """The type of a number within bounds (gt, ge, lt, le) that may be a ramp."""
     forms = Annotated[float, Tag(NUMBER)] | Annotated[Ramp, Tag(RAMP)]
     return Annotated[forms, Discriminator(_form), AfterValidator(_Within(bounds))]
-
-
-def is_scheduled(kind: Any) -> bool:
-    """Whether a setting's annotation allows a ramp."""
-    return any(getattr(form, "__origin__", form) is Ramp for form in get_args(kind))
 
 
 def value_of(setting: float | Ramp, images_seen: float) -> float:

@@ -159,15 +159,16 @@ class Game:
 
     def _build_objectives(self) -> None:
         view, terms = self.view, self._active
-        grows = self.config.network.grow_images > 0
-        self.critic_objective = self.ranks.wrapped(
-            critic_objective(self.critic, self.config, view, terms, self.generator),
-            some_unused=grows,
+        self.critic_objective = self._wrapped(
+            critic_objective(self.critic, self.config, view, terms, self.generator)
         )
-        self.generator_objective = self.ranks.wrapped(
-            GeneratorObjective(self.generator, self.critic, self.loss, view, terms),
-            some_unused=grows,
+        self.generator_objective = self._wrapped(
+            GeneratorObjective(self.generator, self.critic, self.loss, view, terms)
         )
+
+    def _wrapped(self, objective: nn.Module) -> nn.Module:
+        """The objective over all ranks; stages that have not grown yet have no part in it."""
+        return self.ranks.wrapped(objective, some_unused=self.config.network.grow_images > 0)
 
     @property
     def images_seen(self) -> int:
@@ -180,15 +181,19 @@ class Game:
         self._set_numbers(step)
         self.generator.update_spectral_vectors()
         played = self._round(step, real_batch)
-        self.num_steps_done += 1
-        self.lookahead.after_round(self.num_steps_done)
-        self._update_average()
-        self._show_images_seen()
+        self._end_round()
         seen = self.ranks.sum(torch.cat([played.critic_seen, played.generator_seen[None]]))
         loss, logit_real, logit_fake, accuracy, generator_loss = seen.unbind()
         norms = played.critic_norm, played.generator_norm
         observed = Observed(loss, generator_loss, logit_real, logit_fake, accuracy, *norms)
         return Step(observed, played.real, played.fake)
+
+    def _end_round(self) -> None:
+        """Count a round, and move what follows the players."""
+        self.num_steps_done += 1
+        self.lookahead.after_round(self.num_steps_done)
+        self._update_average()
+        self._show_images_seen()
 
     def _round(self, step: int, real_batch: RealSource) -> Round:
         """`critic_steps` critic updates, then one of the generator."""

@@ -10,12 +10,10 @@ from torch import Tensor
 
 from lab.config import RunConfig
 from lab.gan.augment import ImageAugmentation, policy_words
-from lab.gan.augment.shift import shifted
+from lab.gan.augment.shift import random_shift, shifted
 from lab.gan.draws import PassDraws
 
 POLICY = ("colour", "translation", "cutout")
-LARGEST_SHIFT = 0.125
-"""Of a translation, as a share of the side."""
 CUTOUT = 0.5
 """Side of the square that is cut out, as a share of the image's."""
 NUM_DRAWS = 12
@@ -48,8 +46,7 @@ def parameters(u: Tensor, side: int, probability: float | Tensor) -> Parameters:
     brightness = torch.where(applied[:, 0], u[:, 5] - 0.5, 0.0)
     saturation = torch.where(applied[:, 1], 2 * u[:, 6], 1.0)
     contrast = torch.where(applied[:, 2], u[:, 7] + 0.5, 1.0)
-    reach = int(side * LARGEST_SHIFT + 0.5)
-    shift = (u[:, 8:10] * (2 * reach + 1)).floor() - reach
+    shift = random_shift(u[:, 8:10], side)
     odd = int(side * CUTOUT + 0.5) % 2
     return Parameters(
         brightness=brightness.view(-1, 1, 1, 1),

@@ -7,6 +7,15 @@ from torch import Tensor
 
 from lab.gan.augment.resample import reflected
 
+LARGEST_SHIFT = 0.125
+"""Of a random translation, as a share of the side: 4 of 32 pixels."""
+
+
+def random_shift(u: Tensor, side: int) -> Tensor:
+    """Whole numbers of pixels up to LARGEST_SHIFT either way, from uniform numbers in [0, 1)."""
+    reach = int(side * LARGEST_SHIFT + 0.5)
+    return (u * (2 * reach + 1)).floor() - reach
+
 
 def shifted(images: Tensor, rows: Tensor, columns: Tensor, *, reflect: bool = False) -> Tensor:
     """Pixel (i, j) of the result is (i + rows, j + columns) of the image.

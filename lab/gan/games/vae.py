@@ -99,9 +99,7 @@ class Vae(EncodingGame):
                 "to gaussian"
             )
         likelihood = likelihood_of(settings, bounded=bounded)
-        self.objective = self.ranks.wrapped(
-            EvidenceBound(self.encoder, self.generator, likelihood)
-        )
+        self.objective = self._wrapped(EvidenceBound(self.encoder, self.generator, likelihood))
 
     def step(self, real_batch: RealSource) -> Step:
         """Play one round: one update of encoder and decoder, one average."""
@@ -109,10 +107,7 @@ class Vae(EncodingGame):
         self._set_numbers(step)
         real = self._real(real_batch(step))
         seen, norms, images = self._descend(step, real)
-        self.num_steps_done += 1
-        self.lookahead.after_round(self.num_steps_done)
-        self._update_average()
-        self._show_images_seen()
+        self._end_round()
         observed = Inferred(*self.ranks.sum(seen).unbind(), *norms)
         return Step(observed, real.images, images)
 

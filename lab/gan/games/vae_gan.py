@@ -128,10 +128,10 @@ class VaeGan(EncodingGame):
 
     def _build_objectives(self) -> None:
         beside = self.view, self._active
-        self.critic_objective = self.ranks.wrapped(
+        self.critic_objective = self._wrapped(
             critic_objective(self.critic, self.config, *beside, self.generator)
         )
-        self.objective = self.ranks.wrapped(
+        self.objective = self._wrapped(
             JointObjective(self.encoder, self.generator, self.critic, self.loss, *beside)
         )
 
@@ -150,7 +150,6 @@ class VaeGan(EncodingGame):
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Update encoder and generator; what is returned is the generator's."""
         self.encoder.update_spectral_vectors()
-        self.generator.update_spectral_vectors()
         self._clear("encoder", "generator")
         seen = torch.zeros(3, device=self.device, dtype=self._dtype)
         images = []

@@ -9,14 +9,11 @@ from torch import Tensor
 
 from lab.config import RunConfig
 from lab.errors import InputError
-from lab.gan.augment.shift import shifted
+from lab.gan.augment.shift import random_shift, shifted
 from lab.gan.draws import PassDraws
 from lab.gan.networks.network import generated
 from lab.gan.penalties import Side
 from lab.gan.terms import CriticSeen, GeneratorSeen, Term
-
-LARGEST_SHIFT = 0.125
-"""Of the translation, as a share of the side: 4 of 32 pixels."""
 
 
 class Balanced(Term):
@@ -108,7 +105,6 @@ def _moved(images: Tensor, draw: PassDraws, side: Side) -> Tensor:
     """T: [n, C, H, W] -> the same."""
     u = draw.uniform(f"{side} consistency", 3)
     images = torch.where((u[:, 0] < 0.5)[:, None, None, None], images.flip(3), images)
-    reach = int(images.shape[-1] * LARGEST_SHIFT + 0.5)
-    by = (u[:, 1:] * (2 * reach + 1)).floor() - reach
+    by = random_shift(u[:, 1:], images.shape[-1])
     moved = shifted(images, by[:, 0], by[:, 1], reflect=True)
     return moved.contiguous(memory_format=torch.channels_last)
