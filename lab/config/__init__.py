@@ -30,6 +30,7 @@ from lab.config.run_config import stored_config as stored_config
 from lab.config.run_config import with_values as with_values
 from lab.config.scalars import Ramp as Ramp
 from lab.config.scalars import value_of as value_of
+from lab.config.scalars import values_at as values_at
 from lab.config.sections import CATALOGUES as CATALOGUES
 from lab.config.sections import NO_LIMITS as NO_LIMITS
 from lab.config.sections import RESOLUTIONS as RESOLUTIONS

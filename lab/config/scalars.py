@@ -94,6 +94,12 @@ def scheduled(**bounds: float) -> Any:
     return Annotated[forms, Discriminator(_form), AfterValidator(_Within(bounds))]
 
 
+def values_at(section: ConfigSection, images_seen: float) -> dict[str, Any]:
+    """The settings of a section by name, each schedule by its value after so many images."""
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    return {name: value_of(to, images_seen) for name, to in values.items()}
+
+
 def value_of(setting: float | Ramp, images_seen: float) -> float:
     """A setting's value after so many images."""
     return setting.at(images_seen) if isinstance(setting, Ramp) else setting

@@ -230,9 +230,7 @@ class Game:
             with self._sending(self.critic_objective, last=index == len(passes)):
                 result = self._criticise(given, self.draws.penalty_weight(critic_step), when)
                 self._backward(result.loss, given.weight)
-            ranked = (result.real > result.fake).to(result.real.dtype)
-            means = result.loss.detach(), result.real.mean(), result.fake.mean(), ranked.mean()
-            seen += torch.stack(means) * given.weight
+            seen += result.seen() * given.weight
             if self._observes:
                 signs += result.real.sign().mean() * given.weight
         norm = grad_norm(self.critic)

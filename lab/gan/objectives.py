@@ -32,6 +32,12 @@ class CriticResult(NamedTuple):
     fake: Tensor
     """Logits of generated images [B], detached."""
 
+    def seen(self) -> Tensor:
+        """Loss, mean logit of real and of generated images, and accuracy: [4], detached."""
+        ranked = (self.real > self.fake).to(self.real.dtype)
+        means = self.loss.detach(), self.real.mean(), self.fake.mean(), ranked.mean()
+        return torch.stack(means)
+
 
 class Judgement(NamedTuple):
     """What the critic computes of images."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lab.catalogue import OPTIMIZERS, resolve
-from lab.config import PlayerOptimizer, Ramp, value_of
+from lab.config import PlayerOptimizer, Ramp, value_of, values_at
 from lab.errors import InputError
 from lab.user_file import UserFile, calling, is_reference
 
@@ -115,9 +115,7 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 def at_start(settings: PlayerOptimizer) -> PlayerOptimizer:
     """The settings with the first value of each schedule."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    ramps = {name: ramp.at(0) for name, ramp in values.items() if isinstance(ramp, Ramp)}
-    return settings.model_copy(update=ramps)
+    return settings.model_copy(update=values_at(settings, 0))
 
 
 def has_schedule(settings: PlayerOptimizer) -> bool:

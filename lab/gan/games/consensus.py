@@ -45,10 +45,8 @@ class Consensus(Joint, Simultaneous):
         limit_gradients(self.critic, norms[0], settings.critic)
         limit_gradients(self.generator, norms[1], settings.generator)
         self._free_critic(False)
-        ranked = (result.real > result.fake).to(result.real.dtype)
-        means = result.loss.detach(), result.real.mean(), result.fake.mean(), ranked.mean()
         played = Round(
-            critic_seen=torch.stack(means).to(self._dtype) * given.weight,
+            critic_seen=result.seen().to(self._dtype) * given.weight,
             critic_norm=norms[0],
             generator_seen=generator_loss.detach() * given.weight,
             generator_norm=norms[1],

@@ -23,17 +23,14 @@ from lab.errors import InputError
 from lab.gan.networks.attention import SelfAttention
 from lab.gan.networks.initialisation import orthogonal
 from lab.gan.networks.layers import Conv2d, Embedding, Linear
-from lab.gan.networks.network import Critic, Generator, Pair, Plan, grid
+from lab.gan.networks.network import Generator, Pair, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm, VectorBatchNorm
-from lab.gan.networks.sagan import attention_side
+from lab.gan.networks.sagan import AttendingCritic, attention_side
 from lab.gan.networks.sngan_resnet import (
     START,
-    CriticBlock,
     Fills,
-    FirstBlock,
     UpBlock,
     num_doublings,
-    summed,
 )
 
 FILLS = Fills(orthogonal, orthogonal)
@@ -127,39 +124,19 @@ def _chunks(plan: Plan, count: int) -> list[int]:
     return [plan.latent_size - (count - 1) * length] + [length] * (count - 1)
 
 
-class BigGANCritic(Critic):
-    """The optimised block, wide blocks, self-attention after one, ReLU, sum pooling, dense."""
+class BigGANCritic(AttendingCritic):
+    """The same with wide blocks, BigGAN's channels and orthogonal weights."""
 
     def __init__(self, plan: Plan) -> None:
-        sizes = _scaled(plan, CRITIC_MULTIPLES[plan.side])
-        super().__init__(plan, sizes[-1], fill=orthogonal)
-        num_poolings = num_doublings(plan) - (1 if plan.side <= 32 else 0)
-        self.first = FirstBlock(plan.channels, sizes[0], plan.weight_norm, FILLS)
-        self.blocks = nn.ModuleList(
-            CriticBlock(
-                a,
-                b,
-                pool=position < num_poolings,
-                norm=plan.critic_norm,
-                weight_norm=plan.weight_norm,
-                wide=True,
-                fills=FILLS,
-            )
-            for position, (a, b) in enumerate(pairwise(sizes), start=1)
+        super().__init__(
+            plan,
+            _scaled(plan, CRITIC_MULTIPLES[plan.side]),
+            num_poolings=num_doublings(plan) - (1 if plan.side <= 32 else 0),
+            attended_side=attention_side(plan, ATTENTION_SIDE),
+            fill=orthogonal,
+            fills=FILLS,
+            wide=True,
         )
-        self.attended = (plan.side // attention_side(plan, ATTENTION_SIDE)).bit_length() - 2
-        self.attention = SelfAttention(
-            sizes[self.attended], fill=orthogonal, weight_norm=plan.weight_norm
-        )
-
-    def trunk(self, images: Tensor) -> Tensor:
-        """[B, channels, side, side] -> [B, F]"""
-        x = images
-        for position, block in enumerate([self.first, *self.blocks]):
-            x = block(x)
-            if position == self.attended:
-                x = self.attention(x)
-        return summed(F.relu_(x), self.head.weight.dtype)
 
 
 PAIR = Pair(BigGANGenerator, BigGANCritic)

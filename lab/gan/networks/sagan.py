@@ -8,19 +8,23 @@ always has spectral norm; the critic's is `network.critic_norm`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lab.gan.networks.attention import SelfAttention
+from lab.gan.networks.initialisation import Fill
 from lab.gan.networks.layers import Conv2d, Linear
 from lab.gan.networks.network import Critic, Generator, Pair, Plan, grid
 from lab.gan.networks.normalisation import BatchNorm
 from lab.gan.networks.sngan_resnet import (
+    GLOROT,
     OTHER,
     START,
     CriticBlock,
+    Fills,
     FirstBlock,
     UpBlock,
     critic_poolings,
@@ -66,26 +70,39 @@ class SAGANGenerator(Generator):
         return self.to_pixels(F.relu_(self.norm(x)))
 
 
-class SAGANCritic(Critic):
+class AttendingCritic(Critic):
     """The optimised block, further blocks, self-attention after one, ReLU, sum pooling, dense."""
 
-    def __init__(self, plan: Plan) -> None:
-        sizes = critic_sizes(plan)
-        super().__init__(plan, sizes[-1], fill=OTHER)
-        self.first = FirstBlock(plan.channels, sizes[0], plan.weight_norm)
+    def __init__(
+        self,
+        plan: Plan,
+        sizes: Sequence[int],
+        *,
+        num_poolings: int,
+        attended_side: int,
+        fill: Fill,
+        fills: Fills = GLOROT,
+        wide: bool = False,
+    ) -> None:
+        """`sizes`: channels after each block, the first `num_poolings` of which halve the sides;
+        `fill` is that of the head and of self-attention, `fills` those of the blocks."""
+        super().__init__(plan, sizes[-1], fill=fill)
+        self.first = FirstBlock(plan.channels, sizes[0], plan.weight_norm, fills)
         self.blocks = nn.ModuleList(
             CriticBlock(
                 a,
                 b,
-                pool=position < critic_poolings(plan),
+                pool=position < num_poolings,
                 norm=plan.critic_norm,
                 weight_norm=plan.weight_norm,
+                wide=wide,
+                fills=fills,
             )
             for position, (a, b) in enumerate(pairwise(sizes), start=1)
         )
-        self.attended = (plan.side // attention_side(plan)).bit_length() - 2
+        self.attended = (plan.side // attended_side).bit_length() - 2
         self.attention = SelfAttention(
-            sizes[self.attended], fill=OTHER, weight_norm=plan.weight_norm
+            sizes[self.attended], fill=fill, weight_norm=plan.weight_norm
         )
 
     def trunk(self, images: Tensor) -> Tensor:
@@ -96,6 +113,19 @@ class SAGANCritic(Critic):
             if position == self.attended:
                 x = self.attention(x)
         return summed(F.relu_(x), self.head.weight.dtype)
+
+
+class SAGANCritic(AttendingCritic):
+    """The critic of `sngan-resnet` with self-attention."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(
+            plan,
+            critic_sizes(plan),
+            num_poolings=critic_poolings(plan),
+            attended_side=attention_side(plan),
+            fill=OTHER,
+        )
 
 
 PAIR = Pair(SAGANGenerator, SAGANCritic)

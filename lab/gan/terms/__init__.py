@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from lab.catalogue import TERMS
-from lab.config import ConfigSection, RunConfig, value_of
+from lab.config import ConfigSection, RunConfig, values_at
 from lab.gan.draws import PassDraws
 from lab.gan.losses import Loss
 from lab.gan.networks import Critic, Generator
@@ -220,8 +220,7 @@ class Active:
 
 def present(settings: ConfigSection, images_seen: float) -> Any:
     """The values of a section's settings after so many images, as attributes."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    return SimpleNamespace(**{name: value_of(to, images_seen) for name, to in values.items()})
+    return SimpleNamespace(**values_at(settings, images_seen))
 
 
 def active_terms(config: RunConfig) -> Active:
