@@ -1,6 +1,7 @@
 """Everything that needs a GPU once: correctness, resuming, waiting, speed, evaluation.
 
     python -m benchmarks.gpu --minutes 6 [--device cuda|cpu] [--out FILE.json] [--only NAME ...]
+        [--networks NAME ...]
 
 Each part runs in a process of its own with its own time limit, and prints one JSON line; what a
 part leaves of its time goes to the later ones. A failure is a result: its text stands in the line.
@@ -60,7 +61,8 @@ PARTS = (
     Part("speed", 165),
     Part("inception", 60),
     Part("metrics", 20),
-    Part("agreement", 50, terse=True),
+    Part("agreement", 130, terse=True),
+    Part("captured", 60, terse=True),
 )
 
 
@@ -73,6 +75,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--out", type=Path, help="write the whole result there, as JSON")
     parser.add_argument("--only", nargs="+", choices=[part.name for part in PARTS])
+    parser.add_argument("--networks", nargs="+", help="whose speed is measured; else all")
     parser.add_argument("--inception-weights", help="else random weights, which cost the same")
     arguments = parser.parse_args(args)
 
@@ -99,6 +102,8 @@ def main(args: Sequence[str] | None = None) -> int:
                 *("--device", arguments.device, "--seconds", f"{seconds:.1f}"),
                 *("--scratch", scratch),
             ]
+            if arguments.networks:
+                command += ["--networks", *arguments.networks]
             if arguments.inception_weights:
                 command += ["--inception-weights", arguments.inception_weights]
             results.append({"part": part.name, "missing": lacking, **run_part(command, seconds)})

@@ -92,6 +92,7 @@ OTHER_VALUES: dict[str, Any] = {
     "training.ema_half_life_images": 0.0,
     "training.ema_rampup": 0.0,
     "training.ema_statistics": "estimated",
+    "training.capture": False,
     "evaluation.every_images": 1_000,
     "evaluation.num_samples": 500,
     "evaluation.extractor": "inception",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu_parts.setting import Setting
+from benchmarks.gpu_parts.setting import ARCHITECTURES, Setting
 
 SOFT_SHARE = 0.85
 """No case is begun after this share of the limit, at which the process would be killed."""
@@ -34,12 +34,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--inception-weights")
+    parser.add_argument("--networks", nargs="+", default=ARCHITECTURES)
     arguments = parser.parse_args()
     if arguments.device == "cpu":
         torch.set_num_threads(1)
     end = time.monotonic() + SOFT_SHARE * arguments.seconds
     setting = Setting(
-        torch.device(arguments.device), arguments.scratch, arguments.inception_weights
+        torch.device(arguments.device),
+        arguments.scratch,
+        arguments.inception_weights,
+        tuple(arguments.networks),
     )
     left_out = 0
     for name, measure in importlib.import_module(f"{__package__}.{arguments.name}").cases(setting):

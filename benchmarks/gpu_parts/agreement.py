@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks.gpu_parts.methods import Values, game_on, images_for, methods
 from benchmarks.gpu_parts.setting import (
     Cases,
     Setting,
@@ -18,7 +19,7 @@ from benchmarks.gpu_parts.setting import (
     play,
     small_config,
 )
-from lab.gan.draws import Draws
+from lab.gan.draws import Draws, Wanted
 from lab.gan.game import Game
 
 NUM_STEPS = 5
@@ -30,32 +31,34 @@ CPU = torch.device("cpu")
 class DrawnOnCpu(Draws):
     """The draws of a run on the CPU, moved to the device: a GPU's own generator differs."""
 
-    def latents(self, player: str, step: int, multiplier: int = 1) -> tuple[Tensor, Tensor | None]:
-        z, labels = self._on_cpu.latents(player, step, multiplier)
-        return z.to(self.device), None if labels is None else labels.to(self.device)
-
-    def penalty(
-        self, critic_step: int, image_size: torch.Size
-    ) -> tuple[Tensor | None, Tensor | None]:
-        mix, noise = self._on_cpu.penalty(critic_step, image_size)
-        return (
-            None if mix is None else mix.to(self.device),
-            None if noise is None else noise.to(self.device),
-        )
-
-    @property
-    def _on_cpu(self) -> Draws:
-        return Draws(self.config, self.num_classes, CPU, self.dtype)
+    def drawn(self, purpose: str, step: int, *wanted: Wanted) -> list[Tensor]:
+        """As of `Draws`."""
+        on_cpu = Draws(self.config, self.num_classes, CPU, self.dtype)
+        return [tensor.to(self.device) for tensor in on_cpu.drawn(purpose, step, *wanted)]
 
 
 def cases(setting: Setting) -> Cases:
-    """Every network x loss x penalty."""
+    """Every method of the world-size tests, then every network x loss x penalty."""
+    for name, values in methods(reduced=setting.reduced):
+        yield name, partial(of_method, setting, values)
     for combination in combinations(setting):
-        yield " ".join(combination), partial(one, setting, combination)
+        yield " ".join(combination), partial(of_combination, setting, combination)
 
 
-def one(setting: Setting, combination: tuple[str, str, str]) -> dict[str, Any]:
-    """The largest relative difference of a tensor of the game, which has it, and how many do."""
+def of_method(setting: Setting, values: Values) -> dict[str, Any]:
+    """As `compared`."""
+    games = []
+    for device in (CPU, setting.device):
+        game = with_draws_of_cpu(game_on(values, device, "float64"))
+        source = images_for(game)
+        for _ in range(NUM_STEPS):
+            game.step(source)
+        games.append(game)
+    return compared(*games)
+
+
+def of_combination(setting: Setting, combination: tuple[str, str, str]) -> dict[str, Any]:
+    """As `compared`."""
     architecture, loss, penalty = combination
     values = {
         "network.architecture": architecture,
@@ -67,11 +70,21 @@ def one(setting: Setting, combination: tuple[str, str, str]) -> dict[str, Any]:
     config = small_config(setting, values)
     games = []
     for device in (CPU, setting.device):
-        game = game_of(config, device, "float64")
-        game.draws = DrawnOnCpu(config, game.shape.num_classes, device, torch.float64)
+        game = with_draws_of_cpu(game_of(config, device, "float64"))
         play(game, batch_of(config, device), NUM_STEPS)
         games.append(game)
-    apart = differences(*games)
+    return compared(*games)
+
+
+def with_draws_of_cpu(game: Game) -> Game:
+    """The game, whose random numbers are those of a CPU from now on."""
+    game.draws = DrawnOnCpu(game.config, game.shape.num_classes, game.device, torch.float64)
+    return game
+
+
+def compared(game: Game, other: Game) -> dict[str, Any]:
+    """The largest relative difference of a tensor, which has it, and how many do."""
+    apart = differences(game, other)
     name = max(apart, key=lambda one: (math.isnan(apart[one]), apart[one]))
     num_apart = sum(not value <= TOLERANCE for value in apart.values())  # NaN is apart, too
     return {

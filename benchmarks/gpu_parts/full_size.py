@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.gpu_parts.setting import OF_NETWORK, Setting, batch_of, game_of
+from benchmarks.gpu_parts.setting import (
+    OF_NETWORK,
+    SHAPE,
+    SHAPES,
+    Setting,
+    batch_of,
+    game_of,
+)
 from lab.config import RunConfig, make_config
+from lab.gan.capture import CudaGraphs, can_record
 from lab.run.bench import settle_algorithms
 
-PRECISIONS = ("float32", "bfloat16")
-CRITIC_STEPS = {"sngan-resnet": 5, "sngan-cnn": 1, "dcgan": 1}
+PRECISIONS = ("bfloat16", "float32")
+CRITIC_STEPS = {"sngan-resnet": 5, "dcgan": 1, "sngan-cnn": 1}
 """Of the papers, for networks that have a plain twin. The critic sees the images of a second."""
+AS_PUBLISHED: dict[str, dict[str, Any]] = {
+    "r3gan": {"loss": "relativistic", "penalty.kind": "r1-r2"},
+    "stylegan2-cifar": {
+        "network.critic_norm": "none",
+        "loss": "non-saturating",
+        "penalty.kind": "r1",
+        "penalty.every_steps": 16,
+    },
+}
+AS_PUBLISHED["stylegan2-256"] = {
+    **AS_PUBLISHED["stylegan2-cifar"],
+    "terms.path_length.weight": 2.0,
+    "terms.path_length.every_steps": 4,
+    "training.batch_size": 16,
+}
+"""Losses and penalties that the method is known with; the rest has hinge and spectral norm."""
 NUM_WARM_UP = 5
+LAZY = 16
+"""Steps after which every lazy penalty and term has had its turn."""
 
 
 class Taken(NamedTuple):
@@ -36,12 +62,32 @@ def full_config(setting: Setting, architecture: str) -> RunConfig:
         "training.critic_steps": CRITIC_STEPS.get(architecture, 1),
         "training.budget_images": 10**8,
     }
+    if not setting.reduced:
+        values |= AS_PUBLISHED.get(architecture, {})
     return make_config({}, {**values, **OF_NETWORK.get(architecture, {})})
 
 
-def lab_step(config: RunConfig, setting: Setting, precision: str) -> Callable[[], None]:
-    """One round of the lab's game on a batch that is on the device."""
-    game, batch = game_of(config, setting.device, precision), batch_of(config, setting.device)
+def is_lazy(config: RunConfig) -> bool:
+    """Whether steps differ."""
+    return config.penalty.every_steps > 1
+
+
+def num_warm_up(config: RunConfig, setting: Setting) -> int:
+    """Steps before any is timed: all kinds of steps have been recorded then."""
+    if setting.reduced:
+        return 1
+    return 3 * LAZY + 1 if is_lazy(config) else NUM_WARM_UP
+
+
+def lab_step(
+    config: RunConfig, setting: Setting, precision: str, *, recorded: bool = True
+) -> Callable[[], None]:
+    """One round of the lab's game on a batch that is on the device, as a run plays it."""
+    shape = SHAPE if setting.reduced else SHAPES.get(config.network.architecture, SHAPE)
+    game = game_of(config, setting.device, precision, shape)
+    batch = batch_of(config, setting.device, shape)
+    if recorded and can_record(config, setting.device):
+        game.record_updates(CudaGraphs())
 
     def step() -> None:
         game.step(lambda critic_step: batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +20,8 @@ from lab.gan.rounds import ImageShape, RealBatch
 from lab.run.bench import settle_algorithms
 
 SHAPE = ImageShape(resolution=32, channels=3, num_classes=10)
+SHAPES = {"stylegan2-256": SHAPE._replace(resolution=256)}
+"""At full size, of networks for other images."""
 ARCHITECTURES, LOSSES, PENALTIES = (
     choices(names) for names in (Architecture, LossName, PenaltyKind)
 )
@@ -44,6 +47,8 @@ class Setting:
     scratch: Path
     """A folder that the parts share and that is removed after them."""
     inception_weights: str | None = None
+    networks: tuple[str, ...] = ARCHITECTURES
+    """Those whose speed is measured."""
 
     @property
     def reduced(self) -> bool:
@@ -57,9 +62,15 @@ class Setting:
 
 
 def combinations(setting: Setting) -> list[tuple[str, str, str]]:
-    """Every network x loss x penalty, in an order that is varied however early it ends."""
+    """Every network x loss x penalty, each network in turn, however early it ends."""
     every = list(product(ARCHITECTURES, LOSSES, PENALTIES))
     Random(0).shuffle(every)
+    count: Counter[str] = Counter()
+    turns = {}
+    for one in every:
+        turns[one] = count[one[0]]
+        count[one[0]] += 1
+    every.sort(key=turns.__getitem__)
     return every[:NUM_ON_CPU] if setting.reduced else every
 
 
@@ -81,18 +92,20 @@ def settle(config: RunConfig, device: torch.device) -> None:
     torch.backends.cudnn.benchmark = False
 
 
-def game_of(config: RunConfig, device: torch.device, precision: str) -> Game:
-    """The game of a configuration on 3x32x32 images of ten classes."""
-    return Game(config, SHAPE, device=device, precision=precision)
+def game_of(
+    config: RunConfig, device: torch.device, precision: str, shape: ImageShape = SHAPE
+) -> Game:
+    """The game of a configuration, on 3x32x32 images of ten classes by default."""
+    return Game(config, shape, device=device, precision=precision)
 
 
-def batch_of(config: RunConfig, device: torch.device) -> RealBatch:
+def batch_of(config: RunConfig, device: torch.device, shape: ImageShape = SHAPE) -> RealBatch:
     """Random images and classes, the same on any device."""
     draw = torch.Generator().manual_seed(0)
     size = config.training.batch_size
-    pixels = torch.rand((size, SHAPE.channels, SHAPE.resolution, SHAPE.resolution), generator=draw)
+    pixels = torch.rand((size, shape.channels, *2 * (shape.resolution,)), generator=draw)
     images = (2 * pixels - 1).to(device).to(memory_format=torch.channels_last)
-    return RealBatch(images, (torch.arange(size) % SHAPE.num_classes).to(device))
+    return RealBatch(images, (torch.arange(size) % shape.num_classes).to(device))
 
 
 def play(game: Game, batch: RealBatch, num_steps: int = 1) -> list[Tensor]:

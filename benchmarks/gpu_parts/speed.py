@@ -9,45 +9,56 @@ from typing import Any
 
 from benchmarks.gpu_parts.full_size import (
     CRITIC_STEPS,
-    NUM_WARM_UP,
+    LAZY,
     PRECISIONS,
     Taken,
     full_config,
+    is_lazy,
     lab_step,
+    num_warm_up,
     set_arithmetic,
     timed,
 )
-from benchmarks.gpu_parts.setting import ARCHITECTURES, Cases, Setting
+from benchmarks.gpu_parts.setting import Cases, Setting
 from benchmarks.gpu_parts.time_spent import profiled
 from benchmarks.plain import plain_step
 from benchmarks.plain_cnns import plain_networks
+from lab.config import RunConfig
+from lab.gan.capture import can_record
 
 NUM_ROUNDS = 5
 ROUND_SECONDS = 0.4
 
 
 def cases(setting: Setting) -> Cases:
-    """Each network in float32 with TF32 and in bfloat16, and where the time of the lab's goes.
+    """Each network in bfloat16 and in float32 with TF32, those with a plain twin first; then
+    where the time of the lab's step goes.
 
-    Both in one process, in which the device's algorithms are chosen once: that takes longer than
+    All in one process, in which the device's algorithms are chosen once: that takes longer than
     the steps.
     """
-    for architecture in ARCHITECTURES:
-        for precision in PRECISIONS[: 1 if setting.reduced else None]:
-            name = f"{architecture} {precision}"
-            yield name, partial(compared, setting, architecture, precision)
-            yield f"{name}, time spent", partial(profiled, setting, architecture, precision)
+    networks = sorted(setting.networks, key=lambda name: name not in CRITIC_STEPS)
+    for measure, suffix in ((compared, ""), (profiled, ", time spent")):
+        if setting.reduced and measure is profiled:
+            networks = networks[:1]
+        for architecture in networks:
+            for precision in PRECISIONS[-1:] if setting.reduced else PRECISIONS:
+                name = f"{architecture} {precision}{suffix}"
+                yield name, partial(measure, setting, architecture, precision)
 
 
 def compared(setting: Setting, architecture: str, precision: str) -> dict[str, Any]:
-    """Images a second of both, their ratio, and a step's milliseconds on the device and host.
+    """Images a second of the lab's step, of the same without recordings, and of the plain one;
+    their ratios, and a step's milliseconds on the device and host.
 
-    A network without a plain twin is measured alone.
+    Not every network has a plain twin.
     """
     config = full_config(setting, architecture)
     set_arithmetic(config, setting)
     training = config.training
     steps = {"lab": lab_step(config, setting, precision)}
+    if can_record(config, setting.device):
+        steps["unrecorded"] = lab_step(config, setting, precision, recorded=False)
     if architecture in CRITIC_STEPS:
         steps["plain"] = plain_step(
             plain_networks(architecture, config.network.width),
@@ -56,7 +67,7 @@ def compared(setting: Setting, architecture: str, precision: str) -> dict[str, A
             device=setting.device,
             bfloat16=precision == "bfloat16",
         )
-    numbers = {name: _num_steps(step, setting) for name, step in steps.items()}
+    numbers = {name: _num_steps(step, config, setting) for name, step in steps.items()}
     taken: dict[str, list[Taken]] = {name: [] for name in steps}
     for _ in range(1 if setting.reduced else NUM_ROUNDS):
         for name, step in steps.items():
@@ -71,16 +82,19 @@ def compared(setting: Setting, architecture: str, precision: str) -> dict[str, A
                 1e3 * median(one.host for one in rounds) / numbers[name], 3
             ),
         }
-    if "plain" not in figures:
-        return figures
-    ratio = figures["lab"]["images_per_second"] / figures["plain"]["images_per_second"]
-    return {**figures, "lab_over_plain": round(ratio, 3)}
+    rates = {name: figures[name]["images_per_second"] for name in steps}
+    lab = rates.pop("lab")
+    return {
+        **figures,
+        **{f"lab_over_{name}": round(lab / rate, 3) for name, rate in rates.items()},
+    }
 
 
-def _num_steps(step: Callable[[], None], setting: Setting) -> int:
-    """Warm up, and how many steps make a round of the wanted length."""
-    num_warm_up = 1 if setting.reduced else NUM_WARM_UP
-    timed(step, num_warm_up, setting)
+def _num_steps(step: Callable[[], None], config: RunConfig, setting: Setting) -> int:
+    """Warm up, and how many steps make a round of the wanted length, or a whole cycle."""
+    timed(step, num_warm_up(config, setting), setting)
     if setting.reduced:
         return 1
+    if is_lazy(config):
+        return LAZY
     return max(3, round(ROUND_SECONDS / timed(step, 3, setting).device * 3))

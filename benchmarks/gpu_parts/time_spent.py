@@ -8,9 +8,9 @@ from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.gpu_parts.full_size import (
-    NUM_WARM_UP,
     full_config,
     lab_step,
+    num_warm_up,
     set_arithmetic,
     timed,
 )
@@ -32,7 +32,7 @@ def profiled(setting: Setting, architecture: str, precision: str) -> dict[str, A
     config = full_config(setting, architecture)
     set_arithmetic(config, setting)
     step = lab_step(config, setting, precision)
-    timed(step, 1 if setting.reduced else NUM_WARM_UP, setting)
+    timed(step, num_warm_up(config, setting), setting)
     whole = timed(step, NUM_STEPS, setting)
     activities = [ProfilerActivity.CPU]
     if setting.device.type == "cuda":

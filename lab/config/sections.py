@@ -232,6 +232,8 @@ class TrainingConfig(ConfigSection):
     """Arithmetic of the networks; auto measures which is faster on this device and records it."""
     deterministic: bool = False
     """Use deterministic GPU algorithms: a resumed run is bit-identical, and slower."""
+    capture: bool = True
+    """Record an update on a GPU once and launch it as a whole (CUDA graphs): the same numbers."""
     ema_half_life_images: HalfLife = 10_000
     """Half-life of the averaged generator in images seen; 0: no averaging."""
     ema_rampup: float = Field(default=0.05, ge=0.0, le=1.0)

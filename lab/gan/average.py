@@ -37,8 +37,12 @@ def update_average(average: Generator, generator: Generator, old_weight: float) 
     torch._foreach_lerp_(list(average.parameters()), new, 1.0 - old_weight)
     spectral = [layer for layer in layers_of(average) if layer.spectral]
     vectors = {id(vector) for layer in spectral for vector in (layer.left, layer.right)}
-    for kept, current in zip(average.buffers(), generator.buffers(), strict=True):
-        if id(kept) not in vectors:
-            kept.copy_(current)
+    pairs = [
+        (kept, current)
+        for kept, current in zip(average.buffers(), generator.buffers(), strict=True)
+        if id(kept) not in vectors
+    ]
+    if pairs:
+        torch._foreach_copy_([kept for kept, _ in pairs], [current for _, current in pairs])
     for layer in spectral:
         layer.iterate()

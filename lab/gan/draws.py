@@ -5,8 +5,8 @@ Every draw is counted (lab.randomness) and made for the global batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,13 @@ from torch import Tensor
 from lab.config import RunConfig, value_of
 from lab.gan.penalties import penalty_of
 from lab.randomness import counted_generator
+
+
+class Wanted(NamedTuple):
+    """One tensor of random numbers."""
+
+    kind: Literal["normal", "uniform", "classes"]
+    size: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -36,23 +43,22 @@ class PassDraws:
 
     def normal(self, purpose: str, *shape: int) -> Tensor:
         """Standard normal numbers [n, *shape]."""
-        return self._drawn(torch.randn, purpose, shape)
+        return self._drawn("normal", purpose, shape)
 
     def uniform(self, purpose: str, *shape: int) -> Tensor:
         """Uniform numbers in [0, 1), [n, *shape]."""
-        return self._drawn(torch.rand, purpose, shape)
+        return self._drawn("uniform", purpose, shape)
 
-    def _drawn(self, make: Callable[..., Tensor], purpose: str, shape: tuple[int, ...]) -> Tensor:
-        of = self.draws
-        rng = counted_generator(
-            of.config.seed, f"{purpose} of the {self.player}", self.step, of.device
-        )
-        size = (of.config.training.batch_size, self.multiplier, *shape)
-        drawn = make(size, generator=rng, device=of.device, dtype=of.dtype)
+    def _drawn(
+        self, kind: Literal["normal", "uniform"], purpose: str, shape: tuple[int, ...]
+    ) -> Tensor:
+        size = (self.draws.config.training.batch_size, self.multiplier, *shape)
+        purpose = f"{purpose} of the {self.player}"
+        (drawn,) = self.draws.drawn(purpose, self.step, Wanted(kind, size))
         return drawn[self.rows].flatten(0, 1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Draws:
     """The draws of one run, made on the device."""
 
@@ -63,16 +69,13 @@ class Draws:
 
     def latents(self, player: str, step: int, multiplier: int = 1) -> tuple[Tensor, Tensor | None]:
         """Codes [B, m, latent_size] of a step, and their classes [B, m] if conditional."""
-        rng = counted_generator(self.config.seed, f"{player} noise", step, self.device)
         count = self.config.training.batch_size
-        size = (count * multiplier, self.config.network.latent_size)
-        z = torch.randn(size, generator=rng, device=self.device, dtype=self.dtype)
-        z = z.view(count, multiplier, -1)
+        codes = Wanted("normal", (count, multiplier, self.config.network.latent_size))
         if not self.config.network.conditional:
+            (z,) = self.drawn(f"{player} noise", step, codes)
             return z, None
-        labels = torch.randint(
-            self.num_classes, (count, multiplier), generator=rng, device=self.device
-        )
+        classes = Wanted("classes", (count, multiplier))
+        z, labels = self.drawn(f"{player} noise", step, codes, classes)
         return z, labels
 
     def penalty_weight(self, critic_step: int) -> float:
@@ -89,12 +92,13 @@ class Draws:
         """Mixes [B, 1, 1, 1] and noise [B, *image_size]; None where the step uses none."""
         if self.penalty_weight(critic_step) == 0.0:
             return None, None
-        count = self.config.training.batch_size
-        rng = counted_generator(self.config.seed, "penalty", critic_step, self.device)
-        mix = self._uniform((count, 1, 1, 1), rng)
+        mixes = self._mixes
         if not penalty_of(self.config).needs_noise:
+            (mix,) = self.drawn("penalty", critic_step, mixes)
             return mix, None
-        return mix, self._uniform((count, *image_size), rng)
+        pixels = Wanted("uniform", (self.config.training.batch_size, *image_size))
+        mix, noise = self.drawn("penalty", critic_step, mixes, pixels)
+        return mix, noise
 
     def of_pass(self, player: str, step: int, rows: slice, multiplier: int = 1) -> PassDraws:
         """The draws of a pass: `rows` are its samples of the global batch."""
@@ -102,8 +106,68 @@ class Draws:
 
     def mix(self, purpose: str, step: int) -> Tensor:
         """Interpolation weights [B, 1, 1, 1] of a step, drawn apart for each purpose."""
-        rng = counted_generator(self.config.seed, purpose, step, self.device)
-        return self._uniform((self.config.training.batch_size, 1, 1, 1), rng)
+        (mix,) = self.drawn(purpose, step, self._mixes)
+        return mix
 
-    def _uniform(self, size: tuple[int, ...], rng: torch.Generator) -> Tensor:
-        return torch.rand(size, generator=rng, device=self.device, dtype=self.dtype)
+    @property
+    def _mixes(self) -> Wanted:
+        return Wanted("uniform", (self.config.training.batch_size, 1, 1, 1))
+
+    def drawn(self, purpose: str, step: int, *wanted: Wanted) -> list[Tensor]:
+        """The numbers of one purpose at one step, a tensor for each that is wanted."""
+        tensors = [self._empty(one) for one in wanted]
+        self.redraw(tensors, purpose, step, wanted)
+        return tensors
+
+    def redraw(
+        self, tensors: list[Tensor], purpose: str, step: int, wanted: tuple[Wanted, ...]
+    ) -> None:
+        """What `drawn` returns, drawn into tensors that are there."""
+        rng = counted_generator(self.config.seed, purpose, step, self.device)
+        for tensor, one in zip(tensors, wanted, strict=True):
+            if one.kind == "normal":
+                tensor.normal_(generator=rng)
+            elif one.kind == "uniform":
+                tensor.uniform_(generator=rng)
+            else:
+                tensor.random_(self.num_classes, generator=rng)
+
+    def _empty(self, wanted: Wanted) -> Tensor:
+        dtype = torch.int64 if wanted.kind == "classes" else self.dtype
+        return torch.empty(wanted.size, device=self.device, dtype=dtype)
+
+
+@dataclass
+class _Held:
+    of_round: bool
+    """Of the last critic step of the round whose number the update has."""
+    tensors: list[Tensor]
+
+
+class HeldDraws(Draws):
+    """Draws of an update that is played again and again: into the same tensors each time."""
+
+    def __init__(self, draws: Draws) -> None:
+        super().__init__(draws.config, draws.num_classes, draws.device, draws.dtype)
+        self._number = 0
+        self._held: dict[tuple[str, tuple[Wanted, ...]], _Held] = {}
+
+    def drawn(self, purpose: str, step: int, *wanted: Wanted) -> list[Tensor]:
+        """As of `Draws` at the first request, and what stands in the same tensors at the next."""
+        key = (purpose, wanted)
+        if key not in self._held:
+            assert step in (self._number, self._last_critic_step), (purpose, step)
+            tensors = super().drawn(purpose, step, *wanted)
+            self._held[key] = _Held(step != self._number, tensors)
+        return self._held[key].tensors
+
+    def move_to(self, number: int) -> None:
+        """Draw every tensor anew, for the update of this number."""
+        self._number = number
+        for (purpose, wanted), held in self._held.items():
+            step = self._last_critic_step if held.of_round else number
+            self.redraw(held.tensors, purpose, step, wanted)
+
+    @property
+    def _last_critic_step(self) -> int:
+        return (self._number + 1) * self.config.training.critic_steps - 1

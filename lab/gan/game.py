@@ -7,7 +7,7 @@ A step never waits for the device: observations are returned as tensors on it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -18,10 +18,12 @@ from torch import Tensor, nn
 from lab.config import PlayerOptimizer, RunConfig, scheduled_numbers, value_of
 from lab.gan.augment import view_of
 from lab.gan.average import copy_of, decay, update_average
+from lab.gan.capture import Recorder, Recordings, Result, Update
 from lab.gan.draws import Draws
 from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
+from lab.gan.networks.growth import Growth
 from lab.gan.networks.network import generated, layers_of
 from lab.gan.networks.normalisation import estimate_statistics, standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
@@ -33,15 +35,17 @@ from lab.gan.objectives import (
 )
 from lab.gan.optimizers import (
     clip_weights,
+    fit_for_recording,
     grad_norm,
     has_schedule,
     limit_gradients,
+    plain_numbers,
     player_optimizer,
     set_numbers,
 )
 from lab.gan.passes import CriticPass, critic_passes, generator_passes
 from lab.gan.ranks import ALONE, Ranks, without_sending
-from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Round, Step
+from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Round, Signals, Step
 from lab.gan.schedules import constant, schedule_of
 from lab.gan.share import Share
 from lab.gan.terms import Means, Now, active_terms
@@ -94,6 +98,18 @@ class Game:
         self._build_objectives()
         self._build_optimizers()
         self.lookahead = Lookahead(config.optimizer.lookahead, self.networks)
+        self._recordings: Recordings | None = None
+        self._ramps = [
+            ramp
+            for path, ramp in scheduled_numbers(config).items()
+            if not path.startswith("optimizer.")
+        ]
+        self._growing = [
+            module
+            for network in self.networks.values()
+            for module in network.modules()
+            if isinstance(module, Growth)
+        ]
         if self._active:
             self._active.join(self.generator, self.critic, ranks)
 
@@ -108,7 +124,9 @@ class Game:
 
     def _optimizer_of(self, player: str) -> torch.optim.Optimizer:
         parameters = getattr(self, player).parameters()
-        return player_optimizer(parameters, self.settings_of(player), self.config.files)
+        optimizer = player_optimizer(parameters, self.settings_of(player), self.config.files)
+        fit_for_recording(optimizer, self.device, changing=self._rate_changes(player))
+        return optimizer
 
     def settings_of(self, player: str) -> PlayerOptimizer:
         """The settings of a player's optimizer."""
@@ -182,11 +200,51 @@ class Game:
         self.generator.update_spectral_vectors()
         played = self._round(step, real_batch)
         self._end_round()
-        seen = self.ranks.sum(torch.cat([played.critic_seen, played.generator_seen[None]]))
+        seen = torch.cat([played.critic_seen, played.generator_seen.reshape(-1)])
+        observed = self._observed(self.ranks.sum(seen), played)
+        return Step(observed, played.real, played.fake)
+
+    def _observed(self, seen: Tensor, played: Round) -> Signals:
+        """The signals of a round; `seen`: what it saw over all ranks, the critic's part first."""
         loss, logit_real, logit_fake, accuracy, generator_loss = seen.unbind()
         norms = played.critic_norm, played.generator_norm
-        observed = Observed(loss, generator_loss, logit_real, logit_fake, accuracy, *norms)
-        return Step(observed, played.real, played.fake)
+        return Observed(loss, generator_loss, logit_real, logit_fake, accuracy, *norms)
+
+    def record_updates(self, recorder: Recorder) -> None:
+        """Record updates from now on, and play the recordings: the same numbers, launched at once.
+
+        For one worker without methods of a person's file, which may read any number.
+        """
+        assert not self.ranks.several
+        assert not self.config.files
+        self._recordings = Recordings(recorder)
+
+    @property
+    def recordings(self) -> Recordings | None:
+        """The recorded updates, if they are."""
+        return self._recordings
+
+    def _play(self, update: Update[Result], number: int, real: RealBatch, *when: Now) -> Result:
+        """Play an update, or its recording; `when` are the times that it reads."""
+        if self._recordings is None:
+            return update(number, real)
+        numbers = tuple(self._plain_numbers(now) for now in when)
+        return self._recordings.play(self, update, number, real, numbers)
+
+    def _plain_numbers(self, now: Now) -> tuple[Hashable, ...]:
+        """Every plain number and choice that an update at this time reads, beside its draws."""
+        penalty = self.config.penalty
+        return (
+            *(
+                ramp.at(images)
+                for ramp in self._ramps
+                for images in (now.images_seen, self.images_seen)
+            ),
+            penalty.kind != "none" and now.step % penalty.every_steps == 0,
+            *self._active.choices(now),
+            *(growth.level for growth in self._growing),
+            *(plain_numbers(getattr(self, f"{player}_optimizer")) for player in self.players),
+        )
 
     def _end_round(self) -> None:
         """Count a round, and move what follows the players."""
@@ -202,11 +260,25 @@ class Game:
         played = []
         for critic_step in range(step * num, (step + 1) * num):
             real = self._real(real_batch(critic_step))
-            played.append(self._critic_step(critic_step, real))
+            when = self._when(critic_step)
+            played.append(self._play(self._critic_step, critic_step, real, when))
         self._free_critic(False)
         critic_seen, critic_norm = _over_critic_steps(played)
-        generator_seen, generator_norm, fake = self._generator_step(step, real)
+        generator_seen, generator_norm, fake = self._play(
+            self._generator_step, step, real, *self._times_of_generator(step)
+        )
         return Round(critic_seen, critic_norm, generator_seen, generator_norm, real.images, fake)
+
+    def _when(self, critic_step: int) -> Now:
+        return Now(critic_step, critic_step * self.config.training.batch_size)
+
+    def _when_generated(self, step: int) -> Now:
+        """The time of the generator's update of round `step`."""
+        return Now(step, (step + 1) * self.config.images_per_step)
+
+    def _times_of_generator(self, step: int) -> tuple[Now, ...]:
+        """The times that the generator's update of round `step` reads."""
+        return (self._when_generated(step),)
 
     def _critic_step(self, critic_step: int, real: RealBatch) -> tuple[Tensor, Tensor]:
         """This rank's part of (loss, logit real, logit fake, accuracy), [4]; the gradient norm."""
@@ -224,7 +296,7 @@ class Game:
         self.critic_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros(4, device=self.device, dtype=self._dtype)
         signs = torch.zeros((), device=self.device, dtype=self._dtype)
-        when = Now(critic_step, critic_step * self.config.training.batch_size)
+        when = self._when(critic_step)
         passes = critic_passes(self.draws, self.share, critic_step, real)
         for index, given in enumerate(passes, start=1):
             with self._sending(self.critic_objective, last=index == len(passes)):
@@ -292,7 +364,7 @@ class Game:
         self.generator_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros((), device=self.device, dtype=self._dtype)
         images = []
-        when = Now(step, (step + 1) * self.config.images_per_step)
+        when = self._when_generated(step)
         needs_real = self.loss.needs_real or self._active.needs_real
         passes = generator_passes(self.draws, self.share, step, real, needs_real=needs_real)
         for index, given in enumerate(passes, start=1):
@@ -325,10 +397,13 @@ class Game:
         of_all = self.schedule is not constant
         factor = self.schedule(step / self.config.num_steps) if of_all else 1.0
         for player in self.players:
-            settings = self.settings_of(player)
-            if of_all or has_schedule(settings):
+            if self._rate_changes(player):
                 optimizer = getattr(self, f"{player}_optimizer")
-                set_numbers(optimizer, settings, self.images_seen, factor)
+                set_numbers(optimizer, self.settings_of(player), self.images_seen, factor)
+
+    def _rate_changes(self, player: str) -> bool:
+        """Whether a number of a player's optimizer has a schedule."""
+        return self.schedule is not constant or has_schedule(self.settings_of(player))
 
     def _show_images_seen(self) -> None:
         """For networks that change with them."""
@@ -441,6 +516,11 @@ class Game:
             getattr(self, part).load_state_dict(state[part])
         for part in REMEDIES:
             getattr(self, part).load_state_dict(state.get(part, {}))
+        for player in self.players:
+            optimizer = getattr(self, f"{player}_optimizer")
+            fit_for_recording(optimizer, self.device, changing=self._rate_changes(player))
+        if self._recordings is not None:
+            self._recordings.forget()
         self.num_steps_done = int(state["num_steps_done"])
         self._show_images_seen()
 

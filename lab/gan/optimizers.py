@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -110,7 +110,38 @@ def set_numbers(
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate of every parameter."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def fit_for_recording(
+    optimizer: torch.optim.Optimizer, device: torch.device, *, changing: bool
+) -> None:
+    """Let the steps of an optimizer on a GPU be recorded (lab.gan.capture).
+
+    Its counters are on the device then, and so is the rate of torch's fused ones if it is
+    `changing`, whether steps are recorded or not: a float32, like the weights.
+    """
+    on_gpu = device.type == "cuda"
+    for group in optimizer.param_groups:
+        if "capturable" in group:
+            group["capturable"] = on_gpu
+        if on_gpu and changing and group.get("fused"):
+            group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32, device=device)
+        elif isinstance(group["lr"], Tensor):
+            group["lr"] = float(group["lr"])
+
+
+def plain_numbers(optimizer: torch.optim.Optimizer) -> tuple[Hashable, ...]:
+    """The numbers of an optimizer that its step reads on the host."""
+    return tuple(
+        value
+        for group in optimizer.param_groups
+        for name, value in group.items()
+        if name != "params" and not isinstance(value, Tensor)
+    )
 
 
 def at_start(settings: PlayerOptimizer) -> PlayerOptimizer:

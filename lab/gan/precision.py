@@ -8,11 +8,13 @@ from statistics import median
 import torch
 
 from lab.config import RunConfig
+from lab.gan.capture import CudaGraphs, can_record
 from lab.gan.game import Game
 from lab.gan.games import game_class
 from lab.gan.rounds import ImageShape, RealBatch
 
 NUM_ROUNDS = 5
+"""Most of them play recordings, where updates are recorded."""
 WORTH_IT = 1.15
 """Least speed-up for which bfloat16 is used: it costs precision, and timings are noisy."""
 
@@ -24,6 +26,9 @@ def faster_precision(config: RunConfig, shape: ImageShape, device: torch.device)
         name: make_game(config, shape, device=device, precision=name)
         for name in ("float32", "bfloat16")
     }
+    if can_record(config, device):
+        for game in games.values():
+            game.record_updates(CudaGraphs())
     size = config.training.batch_size
     pixels = torch.zeros(size, shape.channels, shape.resolution, shape.resolution, device=device)
     batch = RealBatch(

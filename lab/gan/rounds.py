@@ -54,8 +54,9 @@ class Round(NamedTuple):
     critic_norm: Tensor
     """[], the same on every rank"""
     generator_seen: Tensor
-    """The loss, []."""
+    """The loss, []; of a game with more networks, what else was seen, [k]."""
     generator_norm: Tensor
+    """[], or one for each network beside the critic."""
     real: Tensor
     """[n, C, H, W]"""
     fake: Tensor

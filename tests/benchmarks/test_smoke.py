@@ -25,6 +25,7 @@ PRINTS = {
     "report_page": "CPU s/1,000 rows",
     "scale": "Tune",
     "signals": "measured",
+    "small_data": "diffaugment  overfit 0/1",
     "step_speed": "lab bfloat16",
 }
 """Of each benchmark, words that it prints only once it has measured."""

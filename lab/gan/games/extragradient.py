@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lab.gan.games.simultaneous import Simultaneous
-from lab.gan.rounds import RealSource, Round
+from lab.gan.rounds import RealBatch, Round
 
 
 class Extragradient(Simultaneous):
@@ -18,8 +18,7 @@ class Extragradient(Simultaneous):
     What is observed is the second pass, whose gradient moves the players.
     """
 
-    def _round(self, step: int, real_batch: RealSource) -> Round:
-        real = self._real(real_batch(step))
+    def _both_steps(self, step: int, real: RealBatch) -> Round:
         self.critic.update_spectral_vectors()
         weights = [*self.critic.parameters(), *self.generator.parameters()]
         before = [weight.detach().clone() for weight in weights]

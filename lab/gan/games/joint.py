@@ -14,7 +14,6 @@ from lab.gan.networks.network import generated
 from lab.gan.objectives import CriticBatch, CriticResult, critic_objective, full
 from lab.gan.passes import GeneratorPass, generator_passes
 from lab.gan.rounds import RealBatch
-from lab.gan.terms import Now
 
 
 class Joint(Game):
@@ -99,9 +98,6 @@ class Joint(Game):
             real = self.view(given.real, given.draw, "real", when)
             real_logits = full(critic(real, given.real_labels))
         return self.loss.generator(real_logits, fake_logits).mean()
-
-    def _when(self, critic_step: int) -> Now:
-        return Now(critic_step, critic_step * self.config.training.batch_size)
 
     def _summed(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """The sums over ranks, with a graph; one collective."""

@@ -26,6 +26,10 @@ class Simultaneous(Game):
 
     def _round(self, step: int, real_batch: RealSource) -> Round:
         real = self._real(real_batch(step))
+        times = self._when(step), self._when_generated(step)
+        return self._play(self._both_steps, step, real, *times)
+
+    def _both_steps(self, step: int, real: RealBatch) -> Round:
         self.critic.update_spectral_vectors()
         played, signs = self._gradients(step, real)
         self._move()

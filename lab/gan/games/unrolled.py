@@ -15,6 +15,7 @@ from lab.errors import InputError
 from lab.gan.games.joint import Joint, gradients_of, set_gradients, trained
 from lab.gan.optimizers import grad_norm, limit_gradients
 from lab.gan.rounds import RealBatch
+from lab.gan.terms import Now
 
 TINY = 1e-30
 """Under a root whose argument may be 0, where its derivative is infinite."""
@@ -39,9 +40,15 @@ class Unrolled(Joint):
                 f"steps are unrolled for {' and '.join(RULES)} only, so set one of them"
             )
 
+    def _times_of_generator(self, step: int) -> tuple[Now, ...]:
+        return self._when_generated(step), self._when(self._last_critic_step(step))
+
+    def _last_critic_step(self, step: int) -> int:
+        return (step + 1) * self.config.training.critic_steps - 1
+
     def _generator_gradients(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
         given = self._coming_pass(step, real)
-        coming = (step + 1) * self.config.training.critic_steps - 1
+        coming = self._last_critic_step(step)
         self._free_critic(True)
         critic = trained(self.critic)
         self._free_critic(False)

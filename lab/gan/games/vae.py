@@ -106,14 +106,14 @@ class Vae(EncodingGame):
         step = self.num_steps_done
         self._set_numbers(step)
         real = self._real(real_batch(step))
-        seen, norms, images = self._descend(step, real)
+        seen, norms, images = self._play(self._descend, step, real, self._when_generated(step))
         self._end_round()
-        observed = Inferred(*self.ranks.sum(seen).unbind(), *norms)
+        observed = Inferred(*self.ranks.sum(seen).unbind(), *norms.unbind())
         return Step(observed, real.images, images)
 
-    def _descend(self, step: int, real: RealBatch) -> tuple[Tensor, list[Tensor], Tensor]:
-        """This rank's part of (loss, reconstruction, divergence), [3]; the encoder's and the
-        decoder's gradient norm; this rank's reconstructions."""
+    def _descend(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """This rank's part of (loss, reconstruction, divergence), [3]; the norms of the encoder's
+        and the decoder's gradient, [2]; this rank's reconstructions."""
         self.encoder.update_spectral_vectors()
         self.generator.update_spectral_vectors()
         self._clear(*self.players)
@@ -129,7 +129,7 @@ class Vae(EncodingGame):
             means = bound.loss.detach(), bound.reconstruction, bound.divergence
             seen += torch.stack(means) * given.weight
             images.append(bound.images)
-        norms = [self._update(player) for player in ("encoder", "generator")]
+        norms = torch.stack([self._update(player) for player in ("encoder", "generator")])
         return seen, norms, images[0] if len(images) == 1 else torch.cat(images)
 
 

@@ -30,7 +30,7 @@ from lab.gan.objectives import (
     critic_objective,
 )
 from lab.gan.passes import CriticPass, generator_passes
-from lab.gan.rounds import RealBatch, RealSource, Step
+from lab.gan.rounds import RealBatch, Round
 from lab.gan.terms import Active, Now
 
 
@@ -135,10 +135,22 @@ class VaeGan(EncodingGame):
             JointObjective(self.encoder, self.generator, self.critic, self.loss, *beside)
         )
 
-    def step(self, real_batch: RealSource) -> Step:
-        """Play one round: `critic_steps` critic updates, one of the others, one average."""
-        played = super().step(real_batch)
-        return played._replace(observed=Observed(*played.observed, *self._inferred))
+    def _observed(self, seen: Tensor, played: Round) -> Observed:
+        loss, logit_real, logit_fake, accuracy, *of_others = seen.unbind()
+        generator_loss, reconstruction, divergence = of_others
+        encoder_norm, generator_norm = played.generator_norm.unbind()
+        return Observed(
+            critic_loss=loss,
+            generator_loss=generator_loss,
+            logit_real=logit_real,
+            logit_fake=logit_fake,
+            critic_accuracy=accuracy,
+            critic_grad_norm=played.critic_norm,
+            generator_grad_norm=generator_norm,
+            reconstruction=reconstruction,
+            kl_divergence=divergence,
+            encoder_grad_norm=encoder_norm,
+        )
 
     def _criticise(self, given: CriticPass, penalty_weight: float, when: Now) -> CriticResult:
         with torch.no_grad(), self.autocast():
@@ -148,12 +160,14 @@ class VaeGan(EncodingGame):
         return super()._criticise(given._replace(z=z, labels=labels), penalty_weight, when)
 
     def _generator_step(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """Update encoder and generator; what is returned is the generator's."""
+        """Update encoder and generator: this rank's part of (the game's loss, reconstruction,
+        divergence), [3]; the norms of the encoder's and the generator's gradient, [2]; the images
+        that the critic was shown."""
         self.encoder.update_spectral_vectors()
         self._clear("encoder", "generator")
         seen = torch.zeros(3, device=self.device, dtype=self._dtype)
         images = []
-        when = Now(step, (step + 1) * self.config.images_per_step)
+        when = self._when_generated(step)
         settings = self.config.vae
         numbers = [value_of(to, self.images_seen) for to in (settings.beta, settings.gamma)]
         passes = generator_passes(self.draws, self.share, step, real, needs_real=True)
@@ -165,9 +179,8 @@ class VaeGan(EncodingGame):
             means = joint.game, joint.reconstruction, joint.divergence
             seen += torch.stack(means) * given.weight
             images.append(joint.images)
-        encoder_norm, norm = self._update("encoder"), self._update("generator")
-        self._inferred = [*self.ranks.sum(seen[1:]).unbind(), encoder_norm]
-        return seen[0], norm, images[0] if len(images) == 1 else torch.cat(images)
+        norms = torch.stack([self._update(player) for player in ("encoder", "generator")])
+        return seen, norms, images[0] if len(images) == 1 else torch.cat(images)
 
 
 def mixed(

@@ -8,7 +8,7 @@ run and equal on all workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import SimpleNamespace
@@ -135,6 +135,10 @@ class Term(nn.Module):
         """What is added to the generator's loss, []."""
         return None
 
+    def choices(self, now: Any) -> Hashable:
+        """What else than its settings' present values decides which operations the term has."""
+        return None
+
     def observe(self, means: Means) -> None:
         """After each critic step, on every rank alike: the place to update buffers."""
 
@@ -185,6 +189,14 @@ class Active:
         for term in self._each():
             term.join(generator, critic, ranks)
 
+    def choices(self, when: Now) -> tuple[Hashable, ...]:
+        """Which operations the terms have at this time, beside their settings' present values."""
+        made = []
+        for name, term in zip(self.terms, self._each(), strict=True):
+            now = self._at(name, when)
+            made.append((when.step % now.every_steps == 0, term.choices(now)))
+        return tuple(made)
+
     def of_critic(self, seen: CriticSeen, when: Now) -> Tensor | None:
         """The sum of what the terms add to the critic's loss, []; None where none adds any."""
         return self._sum(lambda term, now: term.critic(seen, now), when)
@@ -207,15 +219,20 @@ class Active:
         total: Tensor | None = None
         for name, term in self.terms.items():
             assert isinstance(term, Term)
-            now = present(self.settings[name], when.images_seen)
+            now = self._at(name, when)
             if when.step % now.every_steps or now.weight == 0:
                 continue
             now.weight *= now.every_steps
-            now.step = when.step
             value = part(term, now)
             if value is not None:
                 total = value if total is None else total + value
         return total
+
+    def _at(self, name: str, when: Now) -> Any:
+        """The present values of a term's settings, and the step."""
+        now = present(self.settings[name], when.images_seen)
+        now.step = when.step
+        return now
 
 
 def present(settings: ConfigSection, images_seen: float) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import torch
@@ -36,6 +37,10 @@ class LeCam(Term):
         real = (seen.real_logits - self.anchor_fake).relu().square().mean()
         fake = (self.anchor_real - seen.fake_logits).relu().square().mean()
         return torch.as_tensor(now.weight * (real + fake))
+
+    def choices(self, now: Any) -> Hashable:
+        """Whether it has begun."""
+        return bool(now.step >= now.from_step)
 
     def observe(self, means: Means) -> None:
         """Move both averages."""
