@@ -91,12 +91,14 @@ def test_the_codes_are_those_of_the_runs_own_seed(
         rng=torch.Generator().manual_seed(9),
     )
     generator.load_state_dict(load_file(finished / GENERATOR_FILE))
-    codes = latents(64, 4, 3, seed=3, purpose="full evaluation")
+    bench = open_bench_for(config)
+    counts = bench.pack.class_counts
+    codes = latents(64, 4, 3, seed=3, purpose="full evaluation", class_counts=counts)
     images = generate(generator.eval(), codes, autocast=nullcontext())
 
     assert images is not None
     assert evaluate(finished, "--json") == 0
-    expected = open_bench_for(config).evaluator.measure(images)
+    expected = bench.evaluator.measure(images)
     assert measured(capsys)["metrics"] == expected
 
 

@@ -89,6 +89,15 @@ class Pack:
     def num_classes(self) -> int:
         return self.card.num_classes
 
+    @property
+    def class_counts(self) -> tuple[int, ...] | None:
+        """Training images of each class; None where all have equally many, or one image none."""
+        labels = self.train.labels
+        if not self.num_classes or bool((labels < 0).any()):
+            return None
+        counts = torch.bincount(labels, minlength=self.num_classes)
+        return None if bool((counts == counts[0]).all()) else tuple(counts.tolist())
+
 
 def open_pack(folder: Path) -> Pack:
     """The pack in `folder`, memory-mapped; the pixels themselves are not read.

@@ -5,7 +5,7 @@ Every draw is counted (lab.randomness) and made for the global batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple
 
 import torch
@@ -66,6 +66,10 @@ class Draws:
     num_classes: int
     device: torch.device
     dtype: torch.dtype
+    class_counts: tuple[int, ...] | None = None
+    """Training images of each class, in whose shares the classes of generated images are drawn.
+    None: all alike."""
+    _class_ends: Tensor | None = field(default=None, init=False, repr=False)
 
     def latents(self, player: str, step: int, multiplier: int = 1) -> tuple[Tensor, Tensor | None]:
         """Codes [B, m, latent_size] of a step, and their classes [B, m] if conditional."""
@@ -129,8 +133,17 @@ class Draws:
                 tensor.normal_(generator=rng)
             elif one.kind == "uniform":
                 tensor.uniform_(generator=rng)
-            else:
+            elif self.class_counts is None:
                 tensor.random_(self.num_classes, generator=rng)
+            else:
+                tensor.random_(sum(self.class_counts), generator=rng)
+                tensor.copy_(torch.bucketize(tensor, self._ends(self.class_counts), right=True))
+
+    def _ends(self, counts: tuple[int, ...]) -> Tensor:
+        """Cumulative counts on the device."""
+        if self._class_ends is None:
+            self._class_ends = torch.tensor(counts).cumsum(0).to(self.device)
+        return self._class_ends
 
     def _empty(self, wanted: Wanted) -> Tensor:
         dtype = torch.int64 if wanted.kind == "classes" else self.dtype
@@ -148,7 +161,8 @@ class HeldDraws(Draws):
     """Draws of an update that is played again and again: into the same tensors each time."""
 
     def __init__(self, draws: Draws) -> None:
-        super().__init__(draws.config, draws.num_classes, draws.device, draws.dtype)
+        given = [one.name for one in fields(draws) if one.init]
+        super().__init__(**{name: getattr(draws, name) for name in given})
         self._number = 0
         self._held: dict[tuple[str, tuple[Wanted, ...]], _Held] = {}
 

@@ -30,6 +30,8 @@ class Field:
         game, config, critic = self._game, self._game.config, self._critic
         z, labels = game.draws.latents("field", game.num_steps_done)
         fake_labels = None if labels is None else labels.flatten()
+        if game.loss.needs_real:  # of pairs of one class
+            fake_labels = self._labels
         fake = self._generator(z.flatten(0, 1), fake_labels)
         mix, noise = game.draws.penalty(0, self._real.shape[1:])
         batch = CriticBatch(self._real, fake, self._labels, fake_labels, mix, noise)

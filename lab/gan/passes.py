@@ -11,6 +11,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from lab.gan.draws import Draws, PassDraws
+from lab.gan.losses import loss_of
 from lab.gan.rounds import RealBatch
 from lab.gan.share import Share
 
@@ -46,19 +47,25 @@ class GeneratorPass(NamedTuple):
 def critic_passes(
     draws: Draws, share: Share, critic_step: int, real: RealBatch
 ) -> list[CriticPass]:
-    """This rank's passes of the critic's update number `critic_step`; `real` is its share."""
+    """This rank's passes of the critic's update number `critic_step`; `real` is its share.
+
+    A loss of pairs compares images of one class.
+    """
     size = draws.config.training.batch_size
     z, labels = draws.latents("critic", critic_step)
     mix, noise = draws.penalty(critic_step, real.images.shape[1:])
     real_labels: Sequence[Tensor | None] = share.parts(real.labels, size)
     if not draws.config.network.conditional:
         real_labels = [None] * share.num_parts
+    fake_labels = share.cut(None if labels is None else labels.flatten())
+    if loss_of(draws.config).needs_real:
+        fake_labels = real_labels
     return [
         CriticPass(*given)
         for given in zip(
             share.weights(size),
             share.cut(z.flatten(0, 1)),
-            share.cut(None if labels is None else labels.flatten()),
+            fake_labels,
             share.parts(real.images, size),
             real_labels,
             share.cut(mix),
@@ -74,7 +81,8 @@ def generator_passes(
 ) -> list[GeneratorPass]:
     """This rank's passes of the generator's update number `step`.
 
-    `real` is the critic's last batch, which the passes hold with `needs_real`.
+    `real` is the critic's last batch, which the passes hold with `needs_real`. A loss of pairs
+    compares images of one class.
     """
     config = draws.config
     multiplier, size = config.training.generator_batch_multiplier, config.training.batch_size
@@ -86,12 +94,16 @@ def generator_passes(
         paired = _repeated(share.parts(real.images, size), multiplier)
         if config.network.conditional:
             paired_labels = _repeated(share.parts(real.labels, size), multiplier)
+    fake_labels = [None if part is None else part.flatten() for part in share.cut(labels)]
+    if loss_of(config).needs_real:
+        assert needs_real
+        fake_labels = list(paired_labels)
     return [
         GeneratorPass(*given)
         for given in zip(
             share.weights(size),
             [codes.flatten(0, 1) for codes in share.cut(z)],
-            [None if part is None else part.flatten() for part in share.cut(labels)],
+            fake_labels,
             paired,
             paired_labels,
             [draws.of_pass("generator", step, rows, multiplier) for rows in share.slices(size)],

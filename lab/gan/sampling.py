@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,14 +29,40 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def latents(
-    count: int, latent_size: int, num_classes: int, *, seed: int, purpose: str
+    count: int,
+    latent_size: int,
+    num_classes: int,
+    *,
+    seed: int,
+    purpose: str,
+    class_counts: Sequence[int] | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of codes [n, latent_size] and classes [n]; the classes go round in order."""
+    """Batches of codes [n, latent_size] and classes [n].
+
+    The classes go round in order, or in the shares of `class_counts`.
+    """
+    of_each = [1] * max(num_classes, 1) if class_counts is None else class_counts
+    labels = in_shares(count, of_each)
     for index, start in enumerate(range(0, count, BATCH)):
-        size = min(BATCH, count - start)
         rng = counted_generator(seed, purpose, index)
-        labels = torch.arange(start, start + size) % max(num_classes, 1)
-        yield torch.randn(BATCH, latent_size, generator=rng)[:size], labels
+        classes = labels[start : start + BATCH]
+        yield torch.randn(BATCH, latent_size, generator=rng)[: len(classes)], classes
+
+
+def in_shares(count: int, class_counts: Sequence[int]) -> Tensor:
+    """`count` classes [count] int64, of which every first n have the shares of the counts.
+
+    The k-th image of a class stands where (k - 1/2) / share falls, so that no class is ahead of
+    its share by more than about one image; equal counts give 0, 1, ..., K - 1 and again.
+    """
+    total = sum(class_counts)
+    places, classes = [], []
+    for label, own in enumerate(class_counts):
+        needed = -(-count * own // total)
+        places.append((2 * np.arange(needed) + 1) * total / (2 * max(own, 1)))
+        classes.append(np.full(needed, label))
+    order = np.argsort(np.concatenate(places), kind="stable")[:count]
+    return torch.from_numpy(np.concatenate(classes)[order])
 
 
 @torch.no_grad()

@@ -35,6 +35,8 @@ class FinishedRun:
     generator: Generator
     num_classes: int
     """Of the data."""
+    class_counts: tuple[int, ...] | None = None
+    """Of the data, if its classes are not alike."""
 
     def images(self, count: int) -> Iterator[Tensor]:
         """`count` images in parts, [n, C, H, H] uint8, always the same.
@@ -47,6 +49,7 @@ class FinishedRun:
             self.num_classes,
             seed=self.config.seed,
             purpose="full evaluation",
+            class_counts=self.class_counts,
         )
         with ExitStack() as stack:
             advance = tracked_later(stack, "generated images", count)
@@ -66,7 +69,8 @@ def open_finished(
 ) -> FinishedRun:
     """The run in `folder`; raises InputError when its generator is missing or damaged."""
     generator = _generator(folder / GENERATOR_FILE, config, pack)
-    return FinishedRun(name, config, generator.to(device).eval(), pack.num_classes)
+    placed = generator.to(device).eval()
+    return FinishedRun(name, config, placed, pack.num_classes, pack.class_counts)
 
 
 def _generator(path: Path, config: RunConfig, pack: Pack) -> Generator:

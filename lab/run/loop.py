@@ -148,6 +148,7 @@ class _Training:
         self.game = self.make_game(
             config, bench.shape, device=bench.device, precision=precision, ranks=ranks
         )
+        self.game.draws.class_counts = bench.pack.class_counts
         if self.make_game is game_class(config) and can_record(config, bench.device, ranks):
             self.game.record_updates(CudaGraphs())
         require_small_game(self.game)
@@ -268,6 +269,7 @@ class _Training:
             self.bench.shape.num_classes,
             seed=self.config.seed,
             purpose="evaluation",
+            class_counts=self.bench.pack.class_counts,
         )
         return generate(generator, codes, autocast=self.game.autocast(), ranks=self.ranks)
 

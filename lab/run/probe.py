@@ -82,8 +82,9 @@ class Probe:
         self._last = moved
         sampled = step_lengths(moved)
         if "critic" in game.players:
-            coming = real_batch(game.num_steps_done * game.config.training.critic_steps)
-            look = look_at(game, played, coming, heldout)
+            coming = game.num_steps_done * game.config.training.critic_steps
+            last, following = real_batch(coming - 1), real_batch(coming)
+            look = look_at(game, played, last, following, heldout)
             sampled |= logits_and_features(game, look)
             sampled |= {"lipschitz": steepest_slope(game, look, step)}
         for player in game.players:
@@ -128,7 +129,9 @@ def step_lengths(moved: dict[str, Moved]) -> Sampled:
     }
 
 
-def look_at(game: Game, played: Step, coming: RealBatch, heldout: RealBatch) -> Look:
+def look_at(
+    game: Game, played: Step, last: RealBatch, coming: RealBatch, heldout: RealBatch
+) -> Look:
     """Training images that the critic has not seen, held-out ones, and one image a code."""
     every = game.config.training.generator_batch_multiplier
     dtype = played.real.dtype
@@ -136,7 +139,9 @@ def look_at(game: Game, played: Step, coming: RealBatch, heldout: RealBatch) -> 
     _, drawn = game.draws.latents("generator", game.num_steps_done - 1, every)
     if drawn is None:
         return Look(*images, (None, None, None))
-    return Look(*images, (coming.labels, heldout.labels, game.share.of(drawn[:, 0])))
+    pairs = game.loss.needs_real
+    of_fake = last.labels if pairs else game.share.of(drawn[:, 0])
+    return Look(*images, (coming.labels, heldout.labels, of_fake))
 
 
 @torch.no_grad()

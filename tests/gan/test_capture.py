@@ -41,8 +41,13 @@ GAMES = [
 
 
 def ever_changing(values: Values) -> bool:
-    """Whether a number that an update reads is another in every round."""
-    return any(".until_images" in path or isinstance(to, dict) for path, to in values.items())
+    """Whether a number that an update reads is another in every round.
+
+    A rate is one on the CPU; on a GPU it is a tensor.
+    """
+    return "optimizer.schedule" in values or any(
+        ".until_images" in path or isinstance(to, dict) for path, to in values.items()
+    )
 
 
 def played(values: Values, *, recorded: bool) -> tuple[Game, Tensor]:

@@ -12,6 +12,7 @@ import torch
 from lab.config import CriticNorm, LossName, PenaltyKind, choices
 from lab.gan.game import Game, _over_critic_steps
 from lab.gan.networks.spectral import orthonormal_departure
+from lab.gan.passes import critic_passes, generator_passes
 from tests.gan.games import (
     real_images,
     small_config,
@@ -340,3 +341,28 @@ def test_every_critic_step_of_a_round_is_observed() -> None:
     assert norm == 9.0
     bad, _ = _over_critic_steps([(seen[0] * math.nan, norm), (seen[1], norm)])
     assert not bad.isfinite().any()
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_a_loss_of_pairs_compares_images_of_one_class(multiplier: int) -> None:
+    values = {"network.conditional": True, "loss": "relativistic"}
+    game = small_game({**values, "training.generator_batch_multiplier": multiplier})
+    real = real_images(game)(0)
+    (of_critic,) = critic_passes(game.draws, game.share, 0, real)
+    (of_generator,) = generator_passes(game.draws, game.share, 0, real, needs_real=True)
+    for given in (of_critic, of_generator):
+        assert given.labels is not None
+        assert given.real_labels is not None
+        assert torch.equal(given.labels, given.real_labels)
+
+
+def test_classes_are_drawn_in_the_shares_of_the_data() -> None:
+    size = {"training.batch_size": 3000, "training.budget_images": 3000}
+    game = small_game({"network.conditional": True, **size})
+    game.draws.class_counts = (20, 0, 10)
+    _, labels = game.draws.latents("critic", 0)
+    assert labels is not None
+    counts = torch.bincount(labels.flatten(), minlength=3)
+    assert counts.sum() == 3000
+    assert counts[1] == 0
+    assert abs(int(counts[0]) - 2000) < 5 * (3000 * 2 / 9) ** 0.5

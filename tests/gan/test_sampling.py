@@ -9,7 +9,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lab.gan.sampling import BATCH, encode_webp, generate, grid, latents, save_grid, to_uint8
+from lab.gan.sampling import (
+    BATCH,
+    encode_webp,
+    generate,
+    grid,
+    in_shares,
+    latents,
+    save_grid,
+    to_uint8,
+)
 from tests.gan.games import small_game
 
 
@@ -98,3 +107,17 @@ def test_a_stored_grid_is_a_readable_webp_in_place_of_an_older_one(tmp_path: Pat
         assert picture.convert("L").getpixel((5, 5)) == pytest.approx(200, abs=3)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert Image.open(io.BytesIO(encode_webp(grid(torch.zeros(1, 1, 8, 8).byte())))).size == (8, 8)
+
+
+def test_classes_of_unequal_sizes_come_in_their_shares_from_the_first_on() -> None:
+    counts = [30, 10, 0, 5]
+    classes = in_shares(900, counts)
+    assert torch.bincount(classes, minlength=4).tolist() == [600, 200, 0, 100]
+    for n in (1, 7, 45, 450):
+        assert torch.equal(in_shares(n, counts), classes[:n])
+        wanted = n * torch.tensor(counts) / sum(counts)
+        assert float((torch.bincount(classes[:n], minlength=4) - wanted).abs().max()) <= 1
+
+
+def test_classes_of_equal_sizes_go_round() -> None:
+    assert torch.equal(in_shares(10, [7, 7, 7]), torch.arange(10) % 3)
