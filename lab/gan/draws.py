@@ -68,7 +68,7 @@ class Draws:
     dtype: torch.dtype
     class_counts: tuple[int, ...] | None = None
     """Training images of each class, in whose shares the classes of generated images are drawn.
-    None: all alike."""
+    None: all equally often."""
     _class_ends: Tensor | None = field(default=None, init=False, repr=False)
 
     def latents(self, player: str, step: int, multiplier: int = 1) -> tuple[Tensor, Tensor | None]:

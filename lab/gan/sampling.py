@@ -57,9 +57,9 @@ def in_shares(count: int, class_counts: Sequence[int]) -> Tensor:
     """
     total = sum(class_counts)
     places, classes = [], []
-    for label, own in enumerate(class_counts):
-        needed = -(-count * own // total)
-        places.append((2 * np.arange(needed) + 1) * total / (2 * max(own, 1)))
+    for label, size in enumerate(class_counts):
+        needed = -(-count * size // total)
+        places.append((2 * np.arange(needed) + 1) * total / (2 * max(size, 1)))
         classes.append(np.full(needed, label))
     order = np.argsort(np.concatenate(places), kind="stable")[:count]
     return torch.from_numpy(np.concatenate(classes)[order])
