@@ -2,12 +2,14 @@
 
     python -m benchmarks.small_data [--limit 500] [--seeds 5] [--images 250000] [--at-once 8]
         [--remedies none diffaugment ada] [--device cuda|cpu] [--minutes 10] [--out FILE.json]
+    python -m benchmarks.small_data --show FILE.json
 
 The points of the space small_data on fashion-mini with larger batches, several whole runs at a
 time, each in a process of its own, whatever becomes of them (no run ends early). Runs that are not
-done after the minutes are left out. Prints a line a remedy: how many runs the flag `overfit` was
-raised in and how many were stable, with 95 % intervals (Clopper and Pearson); the critic's r_v at
-the end; and the best and the last distance. Means are over runs. Needs neither Ray nor Plotly.
+done after the minutes are left out. Prints a line a remedy: in how many runs the flag `overfit`
+was raised and how many were stable (Clopper and Pearson); r_v of the critic and the distance at
+the end, interquartile means over seeds; and the paired differences from the first remedy. All
+intervals are of 95 %. Needs neither Ray nor Plotly.
 """
 
 from __future__ import annotations
@@ -23,16 +25,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 
 from lab.config import DataConfig, make_config
 from lab.data import find
 from lab.record import EVALUATIONS_FILE, RUN_FILE, read_json, read_rows
 from lab.run import run
-from lab.statistics import exact_interval
+from lab.statistics import bootstrap_interval, exact_interval, interquartile_mean
 from search_spaces.small_data import BASE, PLAIN, REMEDIES
 
 FIXED: dict[str, Any] = {
@@ -55,6 +57,12 @@ SIZES: dict[str, dict[str, Any]] = {
     },
 }
 FRECHET, GAP = "fd_fashion_2k", "signal_r_v"
+COLUMNS = (
+    *("images_seen", "quality", FRECHET, "kid_fashion_2k", "coverage_fashion_2k"),
+    *("ct_fashion_2k", "authenticity_fashion_2k", GAP, "signal_r_t", "signal_critic_accuracy"),
+    *("signal_augmentation_p", "seconds_training"),
+)
+"""Of the rows that --out keeps."""
 QUICK = ("--remedies", "diffaugment", "--seeds", "1", "--images", "640", "--at-once", "1")
 NUM_CHARACTERS = 500
 
@@ -72,6 +80,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=tuple(SIZES), default="cuda")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--show", type=Path, help="print the table of stored results")
     parser.add_argument("--quick", action="store_true", help="one short run on the CPU")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = sys.argv[1:] if args is None else list(args)
@@ -80,6 +89,9 @@ def main(args: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(given)
     if arguments.one:
         play(**json.loads(arguments.one))
+        return 0
+    if arguments.show:
+        print(*table(json.loads(arguments.show.read_text())), sep="\n")
         return 0
     find(DataConfig())  # packs the images on first use, before many processes want them at once
     end = time.monotonic() + 60 * arguments.minutes
@@ -92,10 +104,10 @@ def main(args: Sequence[str] | None = None) -> int:
         ]
         with ThreadPoolExecutor(arguments.at_once) as pool:
             results = list(pool.map(partial(outcome, end=end), jobs))
-    for remedy in arguments.remedies:
-        print(line(remedy, [result for result in results if result["remedy"] == remedy]))
+    print(*table(results), sep="\n")
     if arguments.out:
-        arguments.out.write_text(json.dumps(results) + "\n")
+        lines = ",\n".join(map(json.dumps, results))
+        arguments.out.write_text(f"[\n{lines}\n]\n")
     return 0
 
 
@@ -135,39 +147,59 @@ def outcome(job: dict[str, Any], *, end: float) -> dict[str, Any]:
     rows = read_rows(folder / EVALUATIONS_FILE).rows if stored else []
     seconds = round(time.monotonic() - started, 1)
     print(f"{job['remedy']} seed {job['seed']}: {seconds} s {complaints}", file=sys.stderr)
+    verdict = stored.get("verdict") or {"name": None, "flags": []}
     return {
         "remedy": job["remedy"],
         "seed": job["seed"],
-        "seconds": seconds,
-        "complaints": complaints,
-        "run": stored,
-        "rows": rows,
+        "device": stored.get("device"),
+        "images_per_second": stored.get("images_per_second"),
+        "verdict": verdict["name"],
+        "flags": [flag["name"] for flag in verdict["flags"]],
+        "rows": [{name: row[name] for name in COLUMNS if name in row} for row in rows],
     }
 
 
-def line(remedy: str, results: list[dict[str, Any]]) -> str:
-    """One line of the table."""
-    ended = [result for result in results if result["run"].get("verdict")]
-    if not ended:
-        return f"{remedy:12s} no run ended"
-    verdicts = [result["run"]["verdict"] for result in ended]
-    flagged = sum(
-        any(flag["name"] == "overfit" for flag in verdict.get("flags", [])) for verdict in verdicts
-    )
-    stable = sum(verdict["name"] == "stable" for verdict in verdicts)
-    distances = [[row[FRECHET] for row in result["rows"][1:]] for result in ended]
-    best, last = fmean(map(min, distances)), fmean(values[-1] for values in distances)
-    gap = fmean(result["rows"][-1].get(GAP, math.nan) for result in ended)
-    return (
-        f"{remedy:12s} overfit {share(flagged, len(ended))}, stable {share(stable, len(ended))}, "
-        f"r_v {gap:.2f}, fd best {best:.1f}, last {last:.1f}"
-    )
+def table(results: list[dict[str, Any]]) -> list[str]:
+    """A line a remedy; runs that did not end are left out."""
+    ended = [result for result in results if result["verdict"]]
+    remedies = list(dict.fromkeys(result["remedy"] for result in ended))
+    return [_line(remedy, remedies[0], ended) for remedy in remedies] or ["no run ended"]
 
 
-def share(successes: int, runs: int) -> str:
-    """k of n, with its interval."""
+def _line(remedy: str, first: str, ended: list[dict[str, Any]]) -> str:
+    own = [result for result in ended if result["remedy"] == remedy]
+    flagged = sum("overfit" in result["flags"] for result in own)
+    stable = sum(result["verdict"] == "stable" for result in own)
+    words = [
+        f"{remedy:12s} overfit {_share(flagged, len(own))}",
+        f"stable {_share(stable, len(own))}",
+    ]
+    for name, column in (("r_v", GAP), ("fd", FRECHET)):
+        words.append(f"{name} {_mean(list(_last(ended, remedy, column).values()))}")
+        if remedy != first:
+            mine, others = (_last(ended, one, column) for one in (remedy, first))
+            apart = [mine[seed] - others[seed] for seed in mine if seed in others]
+            words.append(f"less {first}'s {_mean(apart)}")
+    return ", ".join(words)
+
+
+def _last(ended: list[dict[str, Any]], remedy: str, column: str) -> dict[int, float]:
+    """Seed -> the column's value in the last row."""
+    return {
+        result["seed"]: result["rows"][-1].get(column, math.nan)
+        for result in ended
+        if result["remedy"] == remedy
+    }
+
+
+def _share(successes: int, runs: int) -> str:
     low, high = exact_interval(successes, runs)
     return f"{successes}/{runs} [{float(low):.2f}, {float(high):.2f}]"
+
+
+def _mean(values: list[float]) -> str:
+    low, high = bootstrap_interval([values], np.random.default_rng(0))
+    return f"{float(interquartile_mean(values)):.2f} [{low:.2f}, {high:.2f}]"
 
 
 if __name__ == "__main__":
