@@ -167,12 +167,12 @@ def table(results: list[dict[str, Any]]) -> list[str]:
 
 
 def _line(remedy: str, first: str, ended: list[dict[str, Any]]) -> str:
-    own = [result for result in ended if result["remedy"] == remedy]
-    flagged = sum("overfit" in result["flags"] for result in own)
-    stable = sum(result["verdict"] == "stable" for result in own)
+    of_remedy = [result for result in ended if result["remedy"] == remedy]
+    flagged = sum("overfit" in result["flags"] for result in of_remedy)
+    stable = sum(result["verdict"] == "stable" for result in of_remedy)
     words = [
-        f"{remedy:12s} overfit {_share(flagged, len(own))}",
-        f"stable {_share(stable, len(own))}",
+        f"{remedy:12s} overfit {_share(flagged, len(of_remedy))}",
+        f"stable {_share(stable, len(of_remedy))}",
     ]
     for name, column in (("r_v", GAP), ("fd", FRECHET)):
         words.append(f"{name} {_mean(list(_last(ended, remedy, column).values()))}")
