@@ -1,9 +1,9 @@
 """StyleGAN2: R1's weight, rates, augmentation, path length and the critic's minibatch statistic.
 
 The points are the set-ups of Karras et al. 2020 (StyleGAN2-ADA), `cifar` and `paper256`, and one
-at laptop size. R1 acts every 16th step, with its weight times 16. On a laptop a narrow network on
-10,000 grey images; at the published sizes `--preset gpu --set data.resolution=256` on images of
-your own.
+at laptop size. R1 acts every 16th step, with its weight times 16, in an update of its own, as path
+length does every fourth. On a laptop a narrow network on 10,000 grey images; at the published
+sizes `--preset gpu --set data.resolution=256` on images of your own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ BASE: dict[str, Any] = {
     "loss": "non-saturating",
     "penalty.kind": "r1",
     "penalty.every_steps": 16,
+    "training.lazy": "own",
     "optimizer.generator.beta1": 0.0,
     "optimizer.generator.beta2": 0.99,
     "optimizer.critic.beta1": 0.0,

@@ -226,6 +226,8 @@ class TrainingConfig(ConfigSection):
     """Forward and backward passes that share a batch, to save memory; batch norm acts on each."""
     critic_steps: int = Field(default=1, ge=1, le=100)
     """Critic steps per generator step."""
+    lazy: Literal["shared", "own"] = "shared"
+    """Update of what acts every few steps (every_steps): that of its step, or own as StyleGAN2."""
     budget_images: int = Field(default=200_000, ge=1)
     """Length of the run: real images shown to the critic, over all workers."""
     precision: Precision = "auto"

@@ -101,9 +101,11 @@ class CriticObjective(nn.Module):
         (every_real, real_features), (every_fake, fake_features) = self._judged(batch, sides)
         loss = self.loss.critic(every_real.flatten(), every_fake.flatten()).mean()
         real, fake = one_a_sample(every_real), one_a_sample(every_fake)
+        if batch.when.part == "lazy":
+            loss = 0 * loss  # with a gradient of every weight, which data parallelism waits for
         if penalty_weight > 0:
             loss = loss + penalty_weight * self._penalised(batch, sides, real, fake)
-        if self.orthonormal_weight > 0:
+        if self.orthonormal_weight > 0 and batch.when.has(1):
             departure = orthonormal_departure(self.critic.layers())
             loss = loss + self.orthonormal_weight * departure
         if terms and batch.draw is not None:
@@ -242,6 +244,8 @@ class GeneratorObjective(nn.Module):
         losses = self.loss.generator(every_real.flatten(), every_fake.flatten())
         losses = one_a_sample(losses.view_as(every_fake))
         loss = losses.mean()
+        if when.part == "lazy":
+            loss = 0 * loss
         if terms and draw is not None:
             seen = GeneratorSeen(
                 critic=critic,

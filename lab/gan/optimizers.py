@@ -50,13 +50,14 @@ def player_optimizer(
     parameters: Iterable[nn.Parameter],
     settings: PlayerOptimizer,
     files: tuple[UserFile, ...] = (),
+    share: float = 1.0,
 ) -> torch.optim.Optimizer:
-    """The configured optimizer of a player's parameters.
+    """The configured optimizer of a player's parameters; `share` as in `for_share`.
 
     Raises InputError when one from an own file is not usable.
     """
     make = find_optimizer(settings.kind, files)
-    settings = at_start(settings)
+    settings = at_start(settings) if share == 1 else for_share(settings, share)
     return _made(make, list(parameters), settings)
 
 
@@ -95,13 +96,17 @@ def set_numbers(
     settings: PlayerOptimizer,
     images_seen: float,
     factor: float,
+    share: float = 1.0,
 ) -> None:
-    """Set the rate, times a factor, and what else has a schedule, to the present values."""
-    set_rate(optimizer, value_of(settings.lr, images_seen) * factor)
+    """Set the rate, times a factor, and what else has a schedule, to the present values.
+
+    `share`: as in `for_share`.
+    """
+    set_rate(optimizer, value_of(settings.lr, images_seen) * factor * share)
     for group in optimizer.param_groups:
         if "betas" in group:
             group["betas"] = tuple(
-                value_of(beta, images_seen) for beta in (settings.beta1, settings.beta2)
+                value_of(beta, images_seen) ** share for beta in (settings.beta1, settings.beta2)
             )
         if "weight_decay" in group and isinstance(settings.weight_decay, Ramp):
             group["weight_decay"] = settings.weight_decay.at(images_seen)
@@ -147,6 +152,17 @@ def plain_numbers(optimizer: torch.optim.Optimizer) -> tuple[Hashable, ...]:
 def at_start(settings: PlayerOptimizer) -> PlayerOptimizer:
     """The settings with the first value of each schedule."""
     return settings.model_copy(update=values_at(settings, 0))
+
+
+def for_share(settings: PlayerOptimizer, share: float) -> PlayerOptimizer:
+    """The first values of settings for an optimizer with more steps: c rate, beta^c.
+
+    Of its steps a share c = k / (k + 1) are a player's, when every k-th has another that lazy
+    terms have for themselves (Karras et al. 2020, StyleGAN2, appendix B).
+    """
+    first = at_start(settings)
+    numbers = {"lr": first.lr * share, "beta1": first.beta1**share, "beta2": first.beta2**share}  # type: ignore[operator]
+    return first.model_copy(update=numbers)
 
 
 def has_schedule(settings: PlayerOptimizer) -> bool:

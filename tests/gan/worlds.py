@@ -104,6 +104,16 @@ def styled_and_growing() -> list[Values]:
             **grouped,
         },
         {"network.architecture": "progan", "network.conditional": True},
+        {
+            "network.architecture": "stylegan2-cifar",
+            "penalty.kind": "r1",
+            "penalty.every_steps": 2,
+            "terms.path_length.weight": 2,
+            "terms.path_length.every_steps": 3,
+            "training.lazy": "own",
+            "training.accumulate": 2,
+            **grouped,
+        },
     ]
 
 

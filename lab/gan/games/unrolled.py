@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.gan.games.joint import Joint, gradients_of, set_gradients, trained
 from lab.gan.optimizers import grad_norm, limit_gradients
 from lab.gan.rounds import RealBatch
-from lab.gan.terms import Now
+from lab.gan.terms import Now, Part
 
 TINY = 1e-30
 """Under a root whose argument may be 0, where its derivative is infinite."""
@@ -46,7 +46,9 @@ class Unrolled(Joint):
     def _last_critic_step(self, step: int) -> int:
         return (step + 1) * self.config.training.critic_steps - 1
 
-    def _generator_gradients(self, step: int, real: RealBatch) -> tuple[Tensor, Tensor, Tensor]:
+    def _generator_gradients(
+        self, step: int, real: RealBatch, part: Part | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         given = self._coming_pass(step, real)
         coming = self._last_critic_step(step)
         self._free_critic(True)

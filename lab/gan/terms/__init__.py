@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,14 +25,22 @@ from lab.gan.networks import Critic, Generator
 from lab.gan.penalties import Side
 from lab.gan.ranks import ALONE, Ranks
 
+Part = Literal["all", "steady", "lazy"]
+"""Of an objective: all, or apart what acts in every step and what acts every few steps."""
+
 
 class Now(NamedTuple):
-    """When a pass takes place."""
+    """When a pass takes place, and of what."""
 
     step: int = 0
     """Number of the player's update."""
     images_seen: int = 0
     """Real images shown to the critic before it."""
+    part: Part = "all"
+
+    def has(self, every_steps: int) -> bool:
+        """Whether the part includes what acts every so many steps."""
+        return self.part == "all" or (self.part == "lazy") == (every_steps > 1)
 
 
 @dataclass(frozen=True)
@@ -197,6 +205,14 @@ class Active:
             made.append((when.step % now.every_steps == 0, term.choices(now)))
         return tuple(made)
 
+    def intervals(self, player: str) -> list[int]:
+        """The intervals in steps of the terms that a player has."""
+        return [
+            int(present(self.settings[name], 0).every_steps)
+            for name, term in zip(self.terms, self._each(), strict=True)
+            if getattr(type(term), player) is not getattr(Term, player)
+        ]
+
     def of_critic(self, seen: CriticSeen, when: Now) -> Tensor | None:
         """The sum of what the terms add to the critic's loss, []; None where none adds any."""
         return self._sum(lambda term, now: term.critic(seen, now), when)
@@ -220,7 +236,7 @@ class Active:
         for name, term in self.terms.items():
             assert isinstance(term, Term)
             now = self._at(name, when)
-            if when.step % now.every_steps or now.weight == 0:
+            if when.step % now.every_steps or now.weight == 0 or not when.has(now.every_steps):
                 continue
             now.weight *= now.every_steps
             value = part(term, now)
