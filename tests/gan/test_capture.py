@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
+from lab.gan.capture import Result
 from lab.gan.game import Game
-from tests.gan.games import real_images, small_game
+from tests.gan.games import real_images, small_game, train
 from tests.gan.tape import Tape
 from tests.gan.worlds import (
     BATCH,
@@ -67,6 +71,37 @@ def test_a_recorded_game_has_the_bits_of_the_same_game(values: Values) -> None:
     assert game.recordings.failure is None
     assert game.recordings.num_recorded > 0 or ever_changing(values)
     assert torch.equal(again, observed)
-    others = game.tensors()
-    for name, tensor in plain.tensors().items():
-        assert torch.equal(tensor, others[name]), name
+    assert equal(plain, game)
+
+
+class Refusing:
+    """Records nothing."""
+
+    def record(self, make: Callable[[], Result]) -> tuple[Result, Callable[[], object]]:
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+
+def test_what_cannot_be_recorded_is_played_as_it_is_with_one_warning() -> None:
+    plain, game = train(small_game(), 5), small_game()
+    game.record_updates(Refusing())
+    with pytest.warns(UserWarning, match="not permitted when stream is capturing") as warned:
+        train(game, 5)
+    assert len(warned) == 1
+    assert equal(plain, game)
+
+
+def test_recordings_do_not_outlive_the_tensors_that_a_checkpoint_replaces() -> None:
+    plain = train(small_game(), 5)
+    state = copy.deepcopy(plain.state())
+    game = small_game()
+    game.record_updates(Tape(lambda: list(game.tensors().values())))
+    train(game, 4)
+    game.load_state(state)
+    for one in (plain, game):
+        train(one, 5)
+    assert equal(plain, game)
+
+
+def equal(game: Game, other: Game) -> bool:
+    others = other.tensors()
+    return all(torch.equal(tensor, others[name]) for name, tensor in game.tensors().items())
