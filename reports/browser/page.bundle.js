@@ -2114,11 +2114,13 @@ var report = (() => {
   async function measurements(runs, chosen, images) {
     const all = store.metrics.filter(({ name }) => name !== "images_seen" && !isClassShare(name));
     const isSignal = ({ name }) => name.startsWith("signal_");
+    const isSchedule = ({ name }) => name.startsWith("scheduled_");
     const ofLayers = all.filter((it) => isSignal(it) && OF_ONE_LAYER.test(it.name));
     const signals = all.filter((it) => isSignal(it) && !OF_ONE_LAYER.test(it.name));
-    const metrics = all.filter((it) => !isSignal(it));
-    const [measured, signalled] = await Promise.all(
-      [metrics, signals].map((group) => multiplesOf(group, runs, chosen, images))
+    const schedules = all.filter(isSchedule);
+    const metrics = all.filter((it) => !isSignal(it) && !isSchedule(it));
+    const [measured, signalled, scheduled] = await Promise.all(
+      [metrics, signals, schedules].map((group) => multiplesOf(group, runs, chosen, images))
     );
     const note = `Over images seen, 0 to ${imagesText(store.study.budget)}. Bold: the chosen seed. Dotted: real images. A failure is marked where it began; axes are scaled to the values before it.`;
     const parts = [
@@ -2130,6 +2132,12 @@ var report = (() => {
       parts.push(
         make("h4", {}, "Signals of training"),
         make("div", { class: "multiples" }, ...signalled.charts)
+      );
+    }
+    if (scheduled.charts.length) {
+      parts.push(
+        make("h4", {}, "Settings with a schedule"),
+        make("div", { class: "multiples" }, ...scheduled.charts)
       );
     }
     const missing = [...measured.missing, ...signalled.missing];

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from lab.record import SIGNAL_PREFIX
+from lab.record.columns import SCHEDULED_PREFIX
 
 MISSING = "–"
 LARGE, LARGE_WHOLE, SMALL = 1e6, 1e9, 1e-2
@@ -51,6 +52,7 @@ _TERM = re.compile(r"terms\.(\w+)\.weight")
 
 def short_name(path: str) -> str:
     """A parameter's or a metric's name for axes and tables; the path itself when it has none."""
+    path = path.removeprefix(SCHEDULED_PREFIX)
     if path in SHORT:
         return SHORT[path]
     if term := _TERM.fullmatch(path):

@@ -49,11 +49,13 @@ export function sparkline(line) {
 export async function measurements(runs, chosen, images) {
   const all = store.metrics.filter(({ name }) => name !== "images_seen" && !isClassShare(name));
   const isSignal = (/** @type {Metrics[0]} */ { name }) => name.startsWith("signal_");
+  const isSchedule = (/** @type {Metrics[0]} */ { name }) => name.startsWith("scheduled_");
   const ofLayers = all.filter((it) => isSignal(it) && OF_ONE_LAYER.test(it.name));
   const signals = all.filter((it) => isSignal(it) && !OF_ONE_LAYER.test(it.name));
-  const metrics = all.filter((it) => !isSignal(it));
-  const [measured, signalled] = await Promise.all(
-    [metrics, signals].map((group) => multiplesOf(group, runs, chosen, images)),
+  const schedules = all.filter(isSchedule);
+  const metrics = all.filter((it) => !isSignal(it) && !isSchedule(it));
+  const [measured, signalled, scheduled] = await Promise.all(
+    [metrics, signals, schedules].map((group) => multiplesOf(group, runs, chosen, images)),
   );
   const note =
     `Over images seen, 0 to ${imagesText(store.study.budget)}. Bold: the chosen seed. Dotted: ` +
@@ -68,6 +70,12 @@ export async function measurements(runs, chosen, images) {
     parts.push(
       make("h4", {}, "Signals of training"),
       make("div", { class: "multiples" }, ...signalled.charts),
+    );
+  }
+  if (scheduled.charts.length) {
+    parts.push(
+      make("h4", {}, "Settings with a schedule"),
+      make("div", { class: "multiples" }, ...scheduled.charts),
     );
   }
   const missing = [...measured.missing, ...signalled.missing];
