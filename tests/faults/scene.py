@@ -210,9 +210,11 @@ class Scene:
                 search.close()
 
 
-def _in_the_foreground() -> None:
-    """The tests may be a shell's background job, whose children ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def in_the_foreground() -> None:
+    """The tests may be a shell's background job or run under nohup: their children ignore Ctrl-C,
+    or the end of the terminal."""
+    for asked in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(asked, signal.SIG_DFL)
 
 
 def launch(
@@ -225,6 +227,6 @@ def launch(
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=_in_the_foreground,
+        preexec_fn=in_the_foreground,
         env={**os.environ, "OMP_NUM_THREADS": "1", **(scene.environment if scene else {})},
     )

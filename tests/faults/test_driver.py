@@ -17,7 +17,7 @@ from lab.cli import INTERRUPTED
 from lab.record import read_study
 from tests.faults.conftest import Stage
 from tests.faults.processes import kill, kill_session, processes
-from tests.faults.scene import FLOAT32, SEARCH, Scene, Search
+from tests.faults.scene import FLOAT32, SEARCH, Scene, Search, in_the_foreground
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 RESUMED = "finished with --resume"
@@ -187,4 +187,5 @@ def launch_in_terminal(scene: Scene, terminal: IO[str]) -> subprocess.Popen[str]
         stderr=terminal,
         text=True,
         start_new_session=True,
+        preexec_fn=in_the_foreground,
     )
