@@ -104,6 +104,13 @@ def random_batch(size: int = 4) -> CriticBatch:
     )
 
 
+def half(batch: CriticBatch, rank: int) -> CriticBatch:
+    """What a rank of two has of it."""
+    parts = batch._asdict()
+    mine = {name: Share(rank, 2).of(part) for name, part in parts.items() if torch.is_tensor(part)}
+    return batch._replace(**mine)
+
+
 def gradient(objective: CriticObjective, batch: CriticBatch) -> Tensor:
     """All of the critic's gradients, flat."""
     objective.zero_grad()
@@ -121,7 +128,7 @@ def test_gradients_averaged_over_two_workers_are_those_of_one(
     values = {"loss": loss, "penalty.kind": kind, "network.critic_norm": norm}
     game = small_game({**values, "network.conditional": True}, precision="float64")
     batch = random_batch()
-    halves = [CriticBatch(*(Share(rank, 2).of(part) for part in batch)) for rank in (0, 1)]
+    halves = [half(batch, rank) for rank in (0, 1)]
 
     whole = gradient(game.critic_objective, batch)
     average = sum(gradient(game.critic_objective, half) for half in halves) / 2
