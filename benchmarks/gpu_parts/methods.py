@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-
 import torch
 
 from lab.gan.game import Game
@@ -14,34 +11,13 @@ from tests.gan import worlds
 from tests.gan.games import SHAPE, real_images, small_config
 
 Values = worlds.Values
-
-
 NUM_ON_CPU = 2
 
 
-def methods(*, reduced: bool) -> Iterator[tuple[str, Values]]:
-    """Each game's name and settings, without those of test files; networks first.
-
-    Reduced: a few of them.
-    """
-    return islice(_methods(), NUM_ON_CPU if reduced else None)
-
-
-def _methods() -> Iterator[tuple[str, Values]]:
-    lists = (
-        worlds.other_architectures,
-        worlds.styled_and_growing,
-        worlds.other_rounds,
-        worlds.variational_games,
-        worlds.augmented_games,
-        worlds.term_games,
-        worlds.uneven_games,
-        worlds.some_games,
-    )
-    for games in lists:
-        for values in games():
-            if not any(".py:" in str(value) for value in values.values()):
-                yield worlds.name_of(values), values
+def methods(*, reduced: bool) -> list[tuple[str, Values]]:
+    """Each game's name and settings, networks first; reduced: a few of them."""
+    games = worlds.built_in_games()[: NUM_ON_CPU if reduced else None]
+    return [(worlds.name_of(values), values) for values in games]
 
 
 def game_on(values: Values, device: torch.device, precision: str) -> Game:

@@ -100,7 +100,8 @@ class Game:
         self._build_objectives()
         self._build_optimizers()
         self.lookahead = Lookahead(config.optimizer.lookahead, self.networks)
-        self._recordings: Recordings | None = None
+        self.recordings: Recordings | None = None
+        """The recorded updates, if they are."""
         self._ramps = [
             ramp
             for path, ramp in scheduled_numbers(config).items()
@@ -221,19 +222,14 @@ class Game:
         """
         assert not self.ranks.several
         assert not self.config.files
-        self._recordings = Recordings(recorder)
-
-    @property
-    def recordings(self) -> Recordings | None:
-        """The recorded updates, if they are."""
-        return self._recordings
+        self.recordings = Recordings(recorder)
 
     def _play(self, update: Update[Result], number: int, real: RealBatch, *when: Now) -> Result:
         """Play an update, or its recording; `when` are the times that it reads."""
-        if self._recordings is None:
+        if self.recordings is None:
             return update(number, real)
         numbers = tuple(self._plain_numbers(now) for now in when)
-        return self._recordings.play(self, update, number, real, numbers)
+        return self.recordings.play(self, update, number, real, numbers)
 
     def _plain_numbers(self, now: Now) -> tuple[Hashable, ...]:
         """Every plain number and choice that an update at this time reads, beside its draws."""
@@ -565,8 +561,8 @@ class Game:
         for player in self.players:
             optimizer = getattr(self, f"{player}_optimizer")
             fit_for_recording(optimizer, self.device, changing=self._rate_changes(player))
-        if self._recordings is not None:
-            self._recordings.forget()
+        if self.recordings is not None:
+            self.recordings.forget()
         self.num_steps_done = int(state["num_steps_done"])
         self._show_images_seen()
 

@@ -82,9 +82,7 @@ class Probe:
         self._last = moved
         sampled = step_lengths(moved)
         if "critic" in game.players:
-            coming = game.num_steps_done * game.config.training.critic_steps
-            last, following = real_batch(coming - 1), real_batch(coming)
-            look = look_at(game, played, last, following, heldout)
+            look = look_at(game, played, real_batch, heldout)
             sampled |= logits_and_features(game, look)
             sampled |= {"lipschitz": steepest_slope(game, look, step)}
         for player in game.players:
@@ -129,10 +127,10 @@ def step_lengths(moved: dict[str, Moved]) -> Sampled:
     }
 
 
-def look_at(
-    game: Game, played: Step, last: RealBatch, coming: RealBatch, heldout: RealBatch
-) -> Look:
+def look_at(game: Game, played: Step, real_batch: RealSource, heldout: RealBatch) -> Look:
     """Training images that the critic has not seen, held-out ones, and one image a code."""
+    next_step = game.num_steps_done * game.config.training.critic_steps
+    coming = real_batch(next_step)
     every = game.config.training.generator_batch_multiplier
     dtype = played.real.dtype
     images = coming.images.to(dtype), heldout.images.to(dtype), played.fake[::every]
@@ -140,7 +138,7 @@ def look_at(
     if drawn is None:
         return Look(*images, (None, None, None))
     pairs = game.loss.needs_real
-    of_fake = last.labels if pairs else game.share.of(drawn[:, 0])
+    of_fake = real_batch(next_step - 1).labels if pairs else game.share.of(drawn[:, 0])
     return Look(*images, (coming.labels, heldout.labels, of_fake))
 
 

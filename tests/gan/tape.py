@@ -61,8 +61,6 @@ class Tape:
     def __init__(self, state: Callable[[], list[Tensor]]) -> None:
         """`state`: the tensors that updates change."""
         self._state = state
-        self.num_operations: list[int] = []
-        """Of each recording; views are none."""
 
     def record(self, make: Callable[[], Result]) -> tuple[Result, Callable[[], object]]:
         """As of `lab.gan.capture.Recorder`."""
@@ -73,7 +71,6 @@ class Tape:
         with torch.no_grad():
             for tensor, was in zip(self._state(), before, strict=True):
                 tensor.copy_(was)
-        self.num_operations.append(len(noting.operations))
 
         def play() -> None:
             with torch.no_grad():

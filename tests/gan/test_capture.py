@@ -13,35 +13,10 @@ from lab.gan.capture import Result
 from lab.gan.game import Game
 from tests.gan.games import real_images, small_game, train
 from tests.gan.tape import Tape
-from tests.gan.worlds import (
-    BATCH,
-    Values,
-    augmented_games,
-    name_of,
-    other_architectures,
-    other_rounds,
-    some_games,
-    styled_and_growing,
-    term_games,
-    uneven_games,
-    variational_games,
-)
+from tests.gan.worlds import BATCH, Values, built_in_games, name_of
 
 NUM_STEPS = 8
-GAMES = [
-    values
-    for values in (
-        *some_games(),
-        *uneven_games(),
-        *other_architectures(),
-        *other_rounds(),
-        *styled_and_growing(),
-        *term_games(),
-        *augmented_games(),
-        *variational_games(),
-    )
-    if not any(".py:" in str(value) or value == "optimistic-adam" for value in values.values())
-]
+GAMES = [values for values in built_in_games() if "optimistic-adam" not in values.values()]
 
 
 def ever_changing(values: Values) -> bool:

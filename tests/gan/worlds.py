@@ -243,6 +243,22 @@ def augmented_games() -> list[Values]:
     ]
 
 
+def built_in_games() -> list[Values]:
+    """The games of all lists without those of test files, networks first."""
+    lists = (
+        other_architectures(),
+        styled_and_growing(),
+        other_rounds(),
+        variational_games(),
+        augmented_games(),
+        term_games(),
+        uneven_games(),
+        some_games(),
+    )
+    every = [values for games in lists for values in games]
+    return [one for one in every if not any(".py:" in str(value) for value in one.values())]
+
+
 def new_architectures() -> list[Values]:
     ramp = {"penalty.weight.start": 1.0, "penalty.weight.end": 0.1}
     r3gan: Values = {
