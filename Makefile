@@ -31,7 +31,7 @@ search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
 
 test: lint
-	$(MAKE) --no-print-directory --jobs 4 --keep-going test-engine test-gangs test-reports test-lab test-commands
+	$(MAKE) --no-print-directory --jobs 3 --keep-going test-engine test-gangs test-reports test-lab test-commands
 	$(BIN)/python -m tests.covered $(COVERAGE)/lab.json $(COVERAGE)/reports.json
 
 .PHONY: lint hooks
@@ -46,7 +46,7 @@ hooks: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet 'pre-commit>=4'
 	$(BIN)/pre-commit install
 
-# Four at a time, the fifth when one ends: about half of their time is waiting for processes.
+# Three at a time on two cores: about half of their time is waiting for processes.
 test-lab: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)
 	$(MEASURED) --out $(COVERAGE)/lab.json -m pytest $(addprefix --ignore ,tests/reports $(NOT_MEASURED))

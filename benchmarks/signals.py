@@ -83,7 +83,7 @@ class Bench:
         """What a probe does beyond two rounds, piece by piece."""
         game, step = self.game, self.game.num_steps_done
         played = game.step(self.real)
-        look = look_at(game, played, self.real(step), self.real(step + 1))
+        look = look_at(game, played, self.real, self.real(step + 1))
         return {
             "two batches of images": lambda: (self.real(0), self.real(1)),
             "logits, participation": lambda: logits_and_features(game, look),

@@ -15,7 +15,7 @@ from tests.gan.games import real_images, small_game, train
 from tests.gan.tape import Tape
 from tests.gan.worlds import BATCH, Values, built_in_games, name_of
 
-NUM_STEPS = 8
+NUM_STEPS = 6
 GAMES = [values for values in built_in_games() if "optimistic-adam" not in values.values()]
 
 
