@@ -17,7 +17,6 @@ from benchmarks.gpu_parts.setting import (
     game_of,
 )
 from lab.config import RunConfig, make_config
-from lab.gan.capture import CudaGraphs, can_record
 from lab.run.bench import settle_algorithms
 
 PRECISIONS = ("bfloat16", "float32")
@@ -86,8 +85,8 @@ def lab_step(
     shape = SHAPE if setting.reduced else SHAPES.get(config.network.architecture, SHAPE)
     game = game_of(config, setting.device, precision, shape)
     batch = batch_of(config, setting.device, shape)
-    if recorded and can_record(config, setting.device):
-        game.record_updates(CudaGraphs())
+    if recorded:
+        game.record_where_possible()
 
     def step() -> None:
         game.step(lambda critic_step: batch)

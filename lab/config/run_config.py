@@ -118,6 +118,10 @@ class RunConfig(ConfigSection):
         """Generator steps until the budget is reached."""
         return -(-self.training.budget_images // self.images_per_step)
 
+    def last_critic_step(self, step: int) -> int:
+        """The number of the last critic step in a round."""
+        return (step + 1) * self.training.critic_steps - 1
+
 
 _NO_SETTINGS = ("files",)
 

@@ -184,4 +184,4 @@ class HeldDraws(Draws):
 
     @property
     def _last_critic_step(self) -> int:
-        return (self._number + 1) * self.config.training.critic_steps - 1
+        return self.config.last_critic_step(self._number)

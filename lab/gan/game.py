@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from lab.config import PlayerOptimizer, RunConfig, scheduled_numbers, value_of
-from lab.errors import InputError
 from lab.gan.augment import view_of
 from lab.gan.average import copy_of, decay, update_average
-from lab.gan.capture import Recorder, Recordings, Result, Update
+from lab.gan.capture import CudaGraphs, Recorder, Recordings, Result, Update, can_record
 from lab.gan.draws import Draws
+from lab.gan.lazy import LazyUpdates
 from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
@@ -95,7 +95,7 @@ class Game:
         self.view = view_of(config).to(device, self._dtype)
         self.view.require(shape)
         self._observes = self._active.observes or self.view.observes
-        self._lazy = self._lazy_intervals()
+        self._lazy = LazyUpdates(config, self._active, self.players)
         self._build_networks()
         self._build_objectives()
         self._build_optimizers()
@@ -127,7 +127,7 @@ class Game:
 
     def _optimizer_of(self, player: str) -> torch.optim.Optimizer:
         parameters = getattr(self, player).parameters()
-        share = self._share_of_steps(player)
+        share = self._lazy.share_of_steps(player)
         settings = self.settings_of(player)
         optimizer = player_optimizer(parameters, settings, self.config.files, share)
         fit_for_recording(optimizer, self.device, changing=self._rate_changes(player))
@@ -215,6 +215,11 @@ class Game:
         norms = played.critic_norm, played.generator_norm
         return Observed(loss, generator_loss, logit_real, logit_fake, accuracy, *norms)
 
+    def record_where_possible(self) -> None:
+        """Record updates from now on, if the run is to and its updates can be recorded."""
+        if can_record(self.config, self.device, self.ranks):
+            self.record_updates(CudaGraphs())
+
     def record_updates(self, recorder: Recorder) -> None:
         """Record updates from now on, and play the recordings: the same numbers, launched at once.
 
@@ -285,7 +290,7 @@ class Game:
         self.critic.update_spectral_vectors()
         seen, signs, norm = self._critic_gradients(critic_step, real)
         self._move_critic()
-        if self._lazy_due("critic", critic_step):
+        if self._lazy.due("critic", critic_step):
             self._critic_gradients(critic_step, real, "lazy")
             self._move_critic()
         if self._observes:
@@ -299,7 +304,7 @@ class Game:
         self.critic_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros(4, device=self.device, dtype=self._dtype)
         signs = torch.zeros((), device=self.device, dtype=self._dtype)
-        when = self._when(critic_step)._replace(part=part or self._steady)
+        when = self._when(critic_step)._replace(part=part or self._lazy.usual)
         weight = 0.0
         if when.has(self.config.penalty.every_steps):
             weight = self.draws.penalty_weight(critic_step)
@@ -363,40 +368,10 @@ class Game:
         """This rank's part of the loss [], the gradient's norm [], this rank's images."""
         played = self._generator_gradients(step, real)
         self.generator_optimizer.step()
-        if self._lazy_due("generator", step):
+        if self._lazy.due("generator", step):
             self._generator_gradients(step, real, "lazy")
             self.generator_optimizer.step()
         return played
-
-    def _lazy_intervals(self) -> dict[str, list[int]]:
-        """Player -> the intervals of what has updates of its own. Raises InputError."""
-        training, penalty = self.config.training, self.config.penalty
-        if training.lazy == "shared":
-            return {player: [] for player in self.players}
-        if training.game != "alternating":
-            raise InputError(
-                f"training.lazy is own and training.game is {training.game}; only alternating "
-                "updates have a place for further ones: set training.lazy to shared or "
-                "training.game to alternating"
-            )
-        intervals = {player: self._active.intervals(player) for player in self.players}
-        if penalty.kind != "none":
-            intervals["critic"].append(penalty.every_steps)
-        return {player: [k for k in of if k > 1] for player, of in intervals.items()}
-
-    def _lazy_due(self, player: str, step: int) -> bool:
-        """Whether a player has an update for lazy terms alone after this one."""
-        return any(step % interval == 0 for interval in self._lazy[player])
-
-    def _share_of_steps(self, player: str) -> float:
-        """The share of an optimizer's steps that are no update of their own for lazy terms."""
-        interval = min(self._lazy.get(player, []), default=0)
-        return interval / (interval + 1) if interval else 1.0
-
-    @property
-    def _steady(self) -> Part:
-        """What the players' usual updates are of."""
-        return "all" if self.config.training.lazy == "shared" else "steady"
 
     def _generator_gradients(
         self, step: int, real: RealBatch, part: Part | None = None
@@ -405,7 +380,7 @@ class Game:
         self.generator_optimizer.zero_grad(set_to_none=True)
         seen = torch.zeros((), device=self.device, dtype=self._dtype)
         images = []
-        when = self._when_generated(step)._replace(part=part or self._steady)
+        when = self._when_generated(step)._replace(part=part or self._lazy.usual)
         needs_real = self.loss.needs_real or self._active.needs_real
         passes = generator_passes(self.draws, self.share, step, real, needs_real=needs_real)
         for index, given in enumerate(passes, start=1):
@@ -440,7 +415,7 @@ class Game:
         for player in self.players:
             if self._rate_changes(player):
                 optimizer = getattr(self, f"{player}_optimizer")
-                share = self._share_of_steps(player)
+                share = self._lazy.share_of_steps(player)
                 set_numbers(optimizer, self.settings_of(player), self.images_seen, factor, share)
 
     def _rate_changes(self, player: str) -> bool:

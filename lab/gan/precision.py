@@ -8,7 +8,6 @@ from statistics import median
 import torch
 
 from lab.config import RunConfig
-from lab.gan.capture import CudaGraphs, can_record
 from lab.gan.game import Game
 from lab.gan.games import game_class
 from lab.gan.rounds import ImageShape, RealBatch
@@ -26,9 +25,8 @@ def faster_precision(config: RunConfig, shape: ImageShape, device: torch.device)
         name: make_game(config, shape, device=device, precision=name)
         for name in ("float32", "bfloat16")
     }
-    if can_record(config, device):
-        for game in games.values():
-            game.record_updates(CudaGraphs())
+    for game in games.values():
+        game.record_where_possible()
     size = config.training.batch_size
     pixels = torch.zeros(size, shape.channels, shape.resolution, shape.resolution, device=device)
     batch = RealBatch(

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from lab.config import RunConfig
 from lab.gan.average import copy_of
-from lab.gan.capture import CudaGraphs, can_record
 from lab.gan.game import Game
 from lab.gan.games import game_class
 from lab.gan.networks import Generator as GeneratorNetwork
@@ -149,8 +148,8 @@ class _Training:
             config, bench.shape, device=bench.device, precision=precision, ranks=ranks
         )
         self.game.draws.class_counts = bench.pack.class_counts
-        if self.make_game is game_class(config) and can_record(config, bench.device, ranks):
-            self.game.record_updates(CudaGraphs())
+        if self.make_game is game_class(config):
+            self.game.record_where_possible()
         require_small_game(self.game)
         self.feed = Feed(config, bench, self.game.share)
         self._continue(resumed)

@@ -41,16 +41,13 @@ class Unrolled(Joint):
             )
 
     def _times_of_generator(self, step: int) -> tuple[Now, ...]:
-        return self._when_generated(step), self._when(self._last_critic_step(step))
-
-    def _last_critic_step(self, step: int) -> int:
-        return (step + 1) * self.config.training.critic_steps - 1
+        return self._when_generated(step), self._when(self.config.last_critic_step(step))
 
     def _generator_gradients(
         self, step: int, real: RealBatch, part: Part | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         given = self._coming_pass(step, real)
-        coming = self._last_critic_step(step)
+        coming = self.config.last_critic_step(step)
         self._free_critic(True)
         critic = trained(self.critic)
         self._free_critic(False)
