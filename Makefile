@@ -51,6 +51,9 @@ test-lab: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)
 	$(MEASURED) --out $(COVERAGE)/lab.json -m pytest $(addprefix --ignore ,tests/reports $(NOT_MEASURED))
 
+# Ray gives its workers niceness 15: beside suites that compute they would start too late.
+test-engine test-gangs test-commands: export RAY_worker_niceness := 0
+
 test-engine: $(VENV)/.installed-test
 	$(BIN)/pytest tests/engine $(addprefix --ignore ,$(GANGS))
 
