@@ -96,8 +96,7 @@ def command(options: SearchOptions) -> int:
 
             searched = search_study(options, console, told, ended=partial(_leave, console))
     except StudyInterrupted as stopped:
-        line = f"stopped; the record is kept. Continue with\n  {stopped.command}"
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(f"stopped; {stopped.hint}", highlight=False, soft_wrap=True)
         _print_report(stopped.storage, console)
         return INTERRUPTED
     _print_report(searched.storage, console)
@@ -168,7 +167,7 @@ def main(args: list[str] | None = None) -> int:
 
 def _close_for(name: str, code: int) -> int:
     """Close the record of a study whose driver was ended; returns the exit code."""
-    from lab.engine.conclusion import mark_interrupted, resume_command
+    from lab.engine.conclusion import how_to_go_on, mark_interrupted
     from lab.record.leases import held
 
     def closed() -> int:
@@ -180,8 +179,7 @@ def _close_for(name: str, code: int) -> int:
         with held(storage, wait_seconds=WAIT_SECONDS):
             mark_interrupted(storage)
         console.print(
-            f"the search was ended from outside (exit code {code}); the record is kept. "
-            f"Continue with\n  {resume_command(storage)}",
+            f"the search was ended from outside (exit code {code}); {how_to_go_on(storage)}",
             highlight=False,
             soft_wrap=True,
         )

@@ -79,6 +79,11 @@ def resume_command(storage: Storage) -> str:
     return f"python -m lab.search --resume {shlex.quote(storage.name)}"
 
 
+def how_to_go_on(storage: Storage) -> str:
+    """What a search prints that ends before its end."""
+    return f"the record is kept. Continue with\n  {resume_command(storage)}"
+
+
 def to_be_fixed(mistake: str, storage: Storage) -> InputError:
     """The error of a search that stopped for something a person has to fix."""
     return InputError(f"{mistake}; fix that and continue with {resume_command(storage)}")

@@ -24,9 +24,9 @@ from lab.engine.cluster import (
 )
 from lab.engine.conclusion import (
     close_record,
+    how_to_go_on,
     mark_interrupted,
     print_conclusion,
-    resume_command,
     to_be_fixed,
 )
 from lab.engine.gang.gang import GangPlan, worker_environment
@@ -57,7 +57,7 @@ class StudyInterrupted(Exception):
     def __init__(self, storage: Storage) -> None:
         super().__init__(f"study {storage.name} was stopped")
         self.storage = storage
-        self.command = resume_command(storage)
+        self.hint = how_to_go_on(storage)
 
 
 class RayEnded(Exception):
@@ -65,8 +65,8 @@ class RayEnded(Exception):
 
     def __init__(self, gone: str, storage: Storage) -> None:
         super().__init__(
-            f"Ray's own processes ended ({gone}), and the search with them; the record is kept. "
-            f"Continue with\n  {resume_command(storage)}"
+            f"Ray's own processes ended ({gone}), and the search with them; "
+            + how_to_go_on(storage)
         )
 
 
