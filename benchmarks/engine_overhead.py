@@ -11,7 +11,6 @@ ready.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from datetime import datetime
 from itertools import pairwise
@@ -122,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -76,7 +75,9 @@ def stock_trial(config: dict[str, Any]) -> None:
         stock_worker,
         scaling_config=ScalingConfig(num_workers=2, resources_per_worker={"CPU": SLOT.cpus}),
         run_config=RunConfig(
-            name="stock", storage_path=config["scratch"], callbacks=[TuneReportCallback()]
+            name="stock",
+            storage_path=config["scratch"],
+            callbacks=[TuneReportCallback()],  # type: ignore[list-item]
         ),
     ).fit()
 
@@ -171,4 +172,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -17,6 +17,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.quick import parsed
+from lab.config import value_of
 from lab.plan import Job, Outcome, Planner, PlanSettings, load_space
 from lab.plan import history as history_file
 
@@ -28,9 +29,8 @@ NUM_ASKS = 20
 def simulated_outcome(job: Job, random: np.random.Generator) -> Outcome:
     """Best near Miyato et al.'s rates with spectral norm; large critic rates diverge."""
     optimizer = job.config.optimizer
-    distance = abs(np.log10(optimizer.generator.lr / 3e-4)) + abs(
-        np.log10(optimizer.critic.lr / 3e-4)
-    )
+    rates = (value_of(player.lr, 0) for player in (optimizer.generator, optimizer.critic))
+    distance = sum(abs(np.log10(rate / 3e-4)) for rate in rates)
     spectral = job.config.network.critic_norm == "spectral"
     if random.random() < 0.66:
         return Outcome("finished", "diverged", 0.1 * float(random.random()))
@@ -46,7 +46,9 @@ def main(num_trials: int, everything: bool) -> None:
     planner = Planner(load_space("sngan"), settings)
     random = np.random.default_rng(0)
     running: list[Job] = []
-    asks, asks_cpu, tells = [], [], []
+    asks: list[float] = []
+    asks_cpu: list[float] = []
+    tells: list[float] = []
     started = time.perf_counter()
     while not planner.finished:
         begun, begun_cpu = time.perf_counter(), time.process_time()

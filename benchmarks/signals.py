@@ -13,6 +13,7 @@ import argparse
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import torch
@@ -122,7 +123,7 @@ def measured(config: RunConfig, repetitions: int, every: int) -> float:
     plain: list[float] = []
     for _ in range(repetitions + 1):
         for kind in range(3):
-            taken = seconds(lambda probed=kind == 0: bench.round(probed=probed))
+            taken = seconds(partial(bench.round, probed=kind == 0))
             plain.append(seconds(other.plain))
             extra[kind].append(taken - plain[-1])
         bench.window.close()

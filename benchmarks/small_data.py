@@ -193,7 +193,7 @@ def _last(ended: list[dict[str, Any]], remedy: str, column: str) -> dict[int, fl
 
 
 def _share(successes: int, runs: int) -> str:
-    low, high = exact_interval(successes, runs)
+    low, high = exact_interval(np.array(successes), np.array(runs))
     return f"{successes}/{runs} [{float(low):.2f}, {float(high):.2f}]"
 
 

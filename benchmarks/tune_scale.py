@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 import time
@@ -92,8 +93,12 @@ def under_tune(num_actors: int, seconds: float, max_pending: int) -> Figures | N
     os.environ.update(ENVIRONMENT, TUNE_MAX_PENDING_TRIALS_PG=str(max_pending))
     board = Board("scale", 1_000_000, 200_000, metric_names("fashion"), num_actors)
     planner = Planner(load_space("sngan"), PlanSettings(trials=1_000_000, num_sobol=num_actors))
-    size = {"num_cpus": 2, "object_store_memory": 100_000_000, "include_dashboard": False}
-    ray.init("local", log_to_driver=False, logging_level="ERROR", **size)
+    size: dict[str, Any] = {
+        "num_cpus": 2,
+        "object_store_memory": 100_000_000,
+        "include_dashboard": False,
+    }
+    ray.init("local", log_to_driver=False, logging_level=logging.ERROR, **size)
     with (
         tempfile.TemporaryDirectory(prefix="lab-scale-") as folder,
         Path(os.devnull).open("w") as nowhere,

@@ -18,7 +18,7 @@ FIXED_SEEDS = 8
 class Chosen(NamedTuple):
     """One entry a study."""
 
-    index: NDArray[np.int64]
+    picked: NDArray[np.int64]
     """The configuration picked."""
     num_runs: NDArray[np.int64]
     share: Array
@@ -93,6 +93,6 @@ def race(rules: Rules, stable: NDArray[np.bool_], score: Array) -> tuple[int, in
 
 
 def _claimed(
-    index: NDArray[np.int64], num_runs: NDArray[np.int64], num_stable: NDArray[np.int64], num: int
+    picked: NDArray[np.int64], num_runs: NDArray[np.int64], num_stable: NDArray[np.int64], num: int
 ) -> Chosen:
-    return Chosen(index, num_runs, num_stable / num, wilson_interval(num_stable, num))
+    return Chosen(picked, num_runs, num_stable / num, wilson_interval(num_stable, num))

@@ -95,10 +95,10 @@ def figures(
 
 def figures_of(truth: Configurations, chosen: Chosen) -> Figures:
     """Of a strategy that picks one of the given configurations."""
-    here = np.arange(chosen.index.size)
+    here = np.arange(chosen.picked.size)
     return figures(
-        truth.stable[here, chosen.index],
-        truth.quality[here, chosen.index],
+        truth.stable[here, chosen.picked],
+        truth.quality[here, chosen.picked],
         truth.stable.max(axis=1),
         chosen.num_runs,
         chosen.share,
@@ -128,7 +128,7 @@ def compare(world: str, num_studies: int, seed: int = 0) -> World:
         confirmed, in_race = raced(design, truth, runs, rng)
         figures[str(design)] = figures_of(truth, confirmed)
         figures[f"  by the race's {design.seeds[-1]} runs"] = figures_of(truth, in_race)
-        winners.append(truth.stable[np.arange(num_studies), confirmed.index])
+        winners.append(truth.stable[np.arange(num_studies), confirmed.picked])
     return World(figures, winners[0])
 
 

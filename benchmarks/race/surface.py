@@ -100,6 +100,7 @@ def _planner_pick(design: Design, num_trials: int, seed: int) -> _Pick:
             confirmed.setdefault(job.trial, []).append(stable)
         planner.tell(job, Outcome("finished", "stable" if stable else "diverged", score))
     winner = planner.conclusions().recommended
+    assert winner is not None
     is_stable = confirmed[winner]
     return _Pick(points[winner], num_runs, sum(is_stable), len(is_stable))
 
@@ -135,7 +136,8 @@ def _result(picks: list[_Pick]) -> SearchResult:
 
 
 def _summit() -> float:
-    best = optimize.minimize(
-        lambda point: -float(surface(point).stable), np.full(3, 0.4), bounds=[(0, 1)] * 3
-    )
+    def fall(point: Array) -> float:
+        return -float(surface(point).stable)
+
+    best = optimize.minimize(fall, np.full(3, 0.4), bounds=[(0, 1)] * 3)
     return -float(best.fun)

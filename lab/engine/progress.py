@@ -6,7 +6,7 @@ import importlib.util
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -102,7 +102,7 @@ class Display:
             get_renderable=self._draw, console=console, refresh_per_second=2, transient=True
         )
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         if self._is_drawn:
             self._live.start()
         return self

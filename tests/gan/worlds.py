@@ -286,7 +286,7 @@ def play(ranks: Ranks, games: list[Values], precision: str, num_steps: int) -> l
 def _played(ranks: Ranks, values: Values, precision: str, num_steps: int) -> Played:
     game = small_game({"training.batch_size": BATCH, **values}, precision=precision, ranks=ranks)
     source = real_images(game)
-    rows = [torch.stack(game.step(source).observed).double() for _ in range(num_steps)]
+    rows = [torch.stack(list(game.step(source).observed)).double() for _ in range(num_steps)]
     ranks.require_agreement(game.tensors())
     tensors = {name: value.clone() for name, value in game.tensors().items()}
     return Played(tensors, torch.stack(rows))

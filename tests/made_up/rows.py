@@ -136,7 +136,8 @@ def _class_shares(lost: NDArray[np.bool_], draw: np.random.Generator) -> Array:
     """Shares [class, run, evaluation] that add up to one; a lost run draws mostly two classes."""
     weights = draw.gamma(20.0, size=(len(CLASSES), *lost.shape))
     weights[2:] *= np.where(lost, 0.02, 1.0)
-    return weights / weights.sum(axis=0)
+    shares: Array = weights / weights.sum(axis=0)
+    return shares
 
 
 def rows_text(values: Array, num_rows: int, *, without_r_v: bool = False) -> str:
