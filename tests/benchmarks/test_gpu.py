@@ -25,12 +25,12 @@ HEAVY = {"ray", "plotly", "optuna", "pandas", "tyro", "rich", "fsspec"}
 """What the script must not need: the machine may lack it, or importing it takes seconds."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_every_part_runs_on_a_cpu_and_the_json_describes_the_machine(tmp_path: Path) -> None:
     out = tmp_path / "results" / "cpu.json"
-    command = [sys.executable, "-m", "benchmarks.gpu", "--device", "cpu", "--minutes", "9"]
+    command = [sys.executable, "-m", "benchmarks.gpu", "--device", "cpu", "--minutes", "20"]
     ran = subprocess.run(
-        [*command, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=590
+        [*command, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=890
     )
 
     lines = [json.loads(line) for line in ran.stdout.splitlines()]

@@ -41,8 +41,9 @@ def started(work: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """The exit code, and what was printed after the beginning."""
-    said, _ = process.communicate(timeout=60)
-    return process.returncode, said
+    assert process.stdout is not None
+    printed = process.stdout.read()  # communicate() would leave out what readline read ahead
+    return process.wait(timeout=60), printed
 
 
 @pytest.mark.parametrize("code", [0, 2, 3, 130])

@@ -25,6 +25,10 @@ from tests.gan.networks.builds import (
 )
 
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
+each_kind_of_images = pytest.mark.parametrize(
+    ("resolution", "channels", "conditional"),
+    [(28, 1, False), (32, 3, True), (64, 1, True), (64, 3, False)],
+)
 # Orthonormal critics are built as those without a norm.
 each_norm = pytest.mark.parametrize(("architecture", "norm"), with_norms("orthonormal"))
 
@@ -35,9 +39,7 @@ def test_the_registries_hold_exactly_the_configuration_s_words() -> None:
 
 
 @each_architecture
-@pytest.mark.parametrize("resolution", [28, 32, 64])
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("conditional", [False, True])
+@each_kind_of_images
 def test_generators_make_images_in_range(
     architecture: str, resolution: int, channels: int, conditional: bool
 ) -> None:
@@ -55,9 +57,7 @@ def test_generators_make_images_in_range(
 
 
 @each_norm
-@pytest.mark.parametrize("resolution", [28, 32, 64])
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("conditional", [False, True])
+@each_kind_of_images
 def test_critics_give_a_logit_an_image_and_finite_double_backward(
     architecture: str, norm: str, resolution: int, channels: int, conditional: bool
 ) -> None:

@@ -47,6 +47,9 @@ RECORDS: dict[str, Callable[[Path], Path]] = {
     "long": lambda folder: write_named(folder, NAMES["long"]),
 }
 
+SLOW = ("all failed", "nothing finished", "right to left")
+"""Whose page `tests/reports/test_bad_input.py` has looked at without a browser."""
+
 
 def walk(visit: Visit) -> None:
     """Scroll to every figure and select a trial in sight of each."""
@@ -58,7 +61,10 @@ def walk(visit: Visit) -> None:
     visit.select(where="stable")
 
 
-@pytest.mark.parametrize("kind", RECORDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.slow) if kind in SLOW else kind for kind in RECORDS],
+)
 def test_a_bad_record_draws_without_complaint(browser: Any, tmp_path: Path, kind: str) -> None:
     page = write_report(RECORDS[kind](tmp_path / "study"))
     with visiting(browser, page) as visit:
