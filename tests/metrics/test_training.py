@@ -90,7 +90,7 @@ def test_half_precision_weights_tell_hues_apart_in_half_the_room(tmp_path: Path)
     sizes = []
     for half in (False, True):
         out = tmp_path / f"hues-{half}.safetensors"
-        train(TrainArguments("train", str(hues), out, epochs=8, width=8, half=half))
+        train(TrainArguments("train", str(hues), out, epochs=20, width=8, half=half))
         sizes.append(out.stat().st_size)
     network, card = read_weights(out)
     images = open_pack(hues).heldout[:]
