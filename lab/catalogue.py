@@ -224,6 +224,13 @@ ENCODERS: Catalogue = {
 EXTRACTORS: Catalogue = {
     "fashion": Entry("lab.metrics.extractors:fashion", "the small network that the lab ships"),
     "inception": Entry("lab.metrics.extractors:inception", "the reference network of FID"),
+    "efficientnet": Entry(
+        "lab.metrics.efficientnet:efficientnet", "sees colour; needs [features] (Tan & Le 2019)"
+    ),
+    "emoji": Entry("lab.metrics.extractors:emoji", "a small network that sees colour"),
+    "dinov2": Entry(
+        "lab.metrics.dinov2:dinov2", "needs timm and a weights file (Stein et al. 2023)"
+    ),
 }
 """Feature extractors: (`EvaluationConfig`, device) -> `lab.metrics.extractors.Extractor`."""
 

@@ -52,9 +52,10 @@ class EvaluateOptions:
     """Generated images to measure; as many as there are held-out images when left out. Metrics
     of equal counts take the first of them where there are fewer real images."""
     extractor: str | None = None
-    """fashion, inception, a file by lab.metrics, or mine.py:NAME; the run's own when left out."""
+    """fashion, inception, efficientnet, emoji, dinov2, a file by lab.metrics, or mine.py:NAME; the
+    run's own when left out."""
     extractor_weights: str | None = None
-    """Weights file of the inception extractor."""
+    """Weights file of the extractor inception or dinov2."""
     protocol: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """Measure by a named protocol instead, or by several between commas: fid50k_full, kid50k_full,
     is50k, fid10k_test, fd_fashion50k_full; _full is against all training images, _test against
@@ -78,7 +79,7 @@ def command(options: EvaluateOptions) -> int:
     from lab.run.finished import open_finished
 
     folder = _local_folder(options.run)
-    config = _stored_config(folder, options)
+    config = _with_extractor(_stored_config(folder, options), options)
     if options.protocol or options.split != "train":
         return _by_name(folder, config, options)
     config = _at_full_count(config, options)
@@ -93,6 +94,7 @@ def command(options: EvaluateOptions) -> int:
 def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
     """Measure by the protocols that the options name."""
     from lab.data import find
+    from lab.metrics.extractors import WITH_WEIGHTS
     from lab.metrics.protocols import INCEPTION
     from lab.run.bench import choose_device
     from lab.run.finished import open_finished
@@ -105,12 +107,16 @@ def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
     run = open_finished(folder, config, pack, device, options.run)
     results: dict[str, Measured] = {}
     families = list(dict.fromkeys(one.family for one in protocols))
+    # Given weights are the run's own extractor's, where that takes some, else Inception's.
+    owner = family if family in WITH_WEIGHTS else INCEPTION
     without = config
-    if INCEPTION in families and family != INCEPTION:  # given weights are not for the others
+    if owner in families:
         without = change_config(config, {"evaluation.extractor_weights": None})
     for of in families:
         named = [one for one in protocols if one.family == of]
-        measuring = _config_of(of, family, config if of == INCEPTION else without, named[0])
+        measuring = _config_of(
+            of, family, config if of == owner else without, named[0], pack.channels
+        )
         columns = [one for one in named if one.kind == "column"]
         results |= _of_columns(columns, measuring, run, options)
         if papers := [one for one in named if one.kind != "column"]:
@@ -122,11 +128,11 @@ def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
 
 def _family(config: RunConfig, device: torch.device) -> str:
     """Family of the configured extractor."""
-    from lab.metrics.extractors import load_extractor
-    from lab.metrics.protocols import INCEPTION
+    from lab.metrics.extractors import WITH_WEIGHTS, load_extractor
 
-    if config.evaluation.extractor == INCEPTION:  # its weights may not be needed, nor be here
-        return INCEPTION
+    name = config.evaluation.extractor
+    if name in WITH_WEIGHTS:  # they may not be needed, nor be here
+        return name
     values = {"evaluation.extractor_weights": None}
     alone = change_config(config, values).evaluation
     return load_extractor(alone, device, _files_of(config)).family
@@ -174,18 +180,23 @@ def _check_counts(protocol: Protocol, pack: Pack) -> None:
         )
 
 
-def _config_of(family: str, usual: str, config: RunConfig, protocol: Protocol) -> RunConfig:
+def _config_of(
+    family: str, usual: str, config: RunConfig, protocol: Protocol, channels: int
+) -> RunConfig:
     """The run's configuration with the extractor of a family."""
-    from lab.metrics.protocols import INCEPTION
+    from lab.catalogue import EXTRACTORS
+    from lab.metrics.extractors import require_fitting
 
     if family == usual:
         return config
-    if family not in (INCEPTION, "fashion"):
+    if family not in EXTRACTORS:
         raise InputError(
             f"the protocol {protocol.name} is of an extractor of the family '{family}', and the "
             f"run's is of '{usual}'; give --extractor the file of that family"
         )
-    return change_config(config, {"evaluation.extractor": family})
+    changed = change_config(config, {"evaluation.extractor": family})
+    require_fitting(changed.evaluation, channels)
+    return changed
 
 
 def _of_columns(
@@ -280,6 +291,21 @@ def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
         "evaluation.extractor_weights": options.extractor_weights,
     }
     return change_config(config, {path: to for path, to in values.items() if to is not None})
+
+
+def _with_extractor(config: RunConfig, options: EvaluateOptions) -> RunConfig:
+    """The configuration with what `auto` stands for.
+
+    Raises InputError for an extractor that the options name and that does not fit the data.
+    """
+    from lab.data import find
+    from lab.metrics.extractors import require_fitting, settled
+
+    channels = find(config.data).channels
+    evaluation = settled(config.evaluation, channels)
+    if options.extractor is not None:
+        require_fitting(evaluation, channels)
+    return change_config(config, {"evaluation.extractor": evaluation.extractor})
 
 
 def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:

@@ -143,6 +143,7 @@ def _point(space_name: str, options: TrainOptions) -> tuple[str, RunConfig]:
 def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     from lab.gan.ranks import ALONE
     from lab.gan.share import Share
+    from lab.metrics.extractors import caution, require_fitting
     from lab.run.bench import open_bench_for
     from lab.run.launch import on_workers, started_by_torchrun
 
@@ -152,9 +153,16 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     training = config.training
     of_all = (training.accumulate, config.network.pack)
     Share(0, options.workers, *of_all).require_samples(training.batch_size)
+    is_new = not (folder / CONFIG_FILE).exists()
     config = _agreed(folder, config)
-    open_bench_for(config, options.device)
+    bench = open_bench_for(config, options.device)
+    evaluation, pack = bench.evaluation, bench.pack
+    if is_new:
+        require_fitting(evaluation, pack.channels)
+    config = change_config(config, {"evaluation.extractor": evaluation.extractor})
     _claim(folder, config)
+    if warning := caution(evaluation, pack.channels, pack.card.name):
+        print(warning)
     threads = options.threads or max(1, own_cores() // options.workers)
     if options.workers == 1 and not started_by_torchrun():
         return _work(ALONE, config, folder, options.device, threads)
@@ -213,6 +221,8 @@ def _agreed(folder: Path, config: RunConfig) -> RunConfig:
             raise InputError(f"{folder} holds a run of a study; give another --out")
         return config
     kept = restored_config({"config": {}, **read_json(stored)})
+    if config.evaluation.extractor == "auto":
+        config = change_config(config, {"evaluation.extractor": kept.evaluation.extractor})
     if kept.model_copy(update={"files": config.files}) != config:
         raise InputError(f"{folder} holds a run of another configuration; give another --out")
     for file, begun_with in zip(config.files, kept.files, strict=True):

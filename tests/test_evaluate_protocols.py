@@ -13,9 +13,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lab.catalogue import EXTRACTORS, Entry
-from lab.config import EvaluationConfig
-from lab.evaluate import main
+from lab.config import EvaluationConfig, RunConfig
+from lab.errors import InputError
+from lab.evaluate import _config_of, main
 from lab.metrics.extractors import Extractor
+from lab.metrics.protocols import parse_protocols
 from lab.record import CONFIG_FILE, write_json
 from lab.run.bench import open_bench
 from tests.runs import finish, plain_metrics, small_run, write_small_pack
@@ -183,6 +185,15 @@ def test_a_wrong_protocol_is_one_sentence(
 ) -> None:
     evaluate(finished, "--protocol", "fd_fashion50_full")
     assert said in refused(capsys, finished, *args)
+
+
+def test_the_protocol_of_an_extractor_that_reads_colour_as_grey_is_refused_for_colour() -> None:
+    (protocol,) = parse_protocols(["fd_fashion50k_full"], "efficientnet")
+    config = RunConfig()
+
+    assert _config_of("fashion", "efficientnet", config, protocol, channels=1)
+    with pytest.raises(InputError, match=r"reads images in colour as grey"):
+        _config_of("fashion", "efficientnet", config, protocol, channels=3)
 
 
 def test_progress_of_long_work_is_on_stderr(

@@ -16,6 +16,7 @@ from lab.gan.game import Game
 from lab.record import CONFIG_FILE, EVALUATIONS_FILE, RUN_FILE, TRIAL_FILE, read_json, write_json
 from lab.run import run
 from lab.train import main
+from tests.metrics.colours import write_hued_pack
 from tests.runs import (
     SMALL,
     plain_metrics,
@@ -199,6 +200,43 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
     assert told.startswith("python -m lab.train: ")
     assert told.count("\n") == 1
     assert {path.name for path in here.iterdir()} == {"mine.json", "broken.json"}
+
+
+@pytest.fixture
+def colour_file(here: Path) -> Path:
+    """A configuration of one short run on images in colour."""
+    path = here / "hues.json"
+    config = small_run(write_hued_pack(here / "hues"), {"training.budget_images": 32})
+    path.write_text(json.dumps(config.model_dump()))
+    return path
+
+
+def test_a_run_keeps_the_extractor_that_auto_stood_for(
+    colour_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert train("--config", colour_file, "--out", "run") == 0
+    stored = read_json(Path("run") / CONFIG_FILE)
+    assert stored["config"]["evaluation"]["extractor"] == "efficientnet"
+    monkeypatch.setattr("lab.efficientnet.find_spec", lambda name: None)
+    assert train("--config", colour_file, "--out", "run") == 0
+
+
+def test_the_fashion_extractor_is_refused_for_colour_and_leaves_nothing(
+    colour_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fashion = ("--set", "evaluation.extractor=fashion")
+    assert train("--config", colour_file, "--out", "run", *fashion) == 2
+    assert "evaluation.extractor is fashion, which reads images in colour as grey" in (
+        capsys.readouterr().err
+    )
+    assert not Path("run").exists()
+
+
+def test_grey_images_of_other_subjects_are_measured_with_a_caution(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("--config", file, "--out", "run") == 0
+    assert "trained on clothing, which squares may not be" in capsys.readouterr().out
 
 
 def test_the_folder_of_another_configuration_is_refused(

@@ -266,10 +266,11 @@ class EvaluationConfig(ConfigSection):
     """Interval between evaluations in images seen."""
     num_samples: int = Field(default=2_000, ge=50, le=1_000_000)
     """Generated images per evaluation."""
-    extractor: str = "fashion"
-    """Feature extractor of all metrics; also a .safetensors file made by `lab.metrics train`."""
+    extractor: str = "auto"
+    """Features of all metrics; also a .safetensors file made by `lab.metrics train`. auto: fashion
+    for grey images, for colour efficientnet where it is installed, else emoji."""
     extractor_weights: str | None = None
-    """Weights file of the `inception` extractor, for machines that cannot download it."""
+    """Weights file of `inception`, for machines that cannot download it, or of `dinov2`."""
     live_every: int = Field(default=0, ge=0)
     """Every k-th evaluation measures the live generator beside its average; 0: the last alone."""
     nearest_k: int = Field(default=5, ge=1, le=100)

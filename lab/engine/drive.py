@@ -40,6 +40,7 @@ from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
 from lab.engine.track.trackers import require_trackers, trackings
 from lab.engine.watchdog import fate_of, start_watchdog, stop_watchdog
+from lab.metrics.extractors import caution
 from lab.plan import Mirror, Space
 from lab.record import OPTUNA_FILE, is_study, read_study
 from lab.record.leases import held
@@ -162,6 +163,9 @@ def _print_start(study: Study, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    evaluation = study.space.base_config().evaluation
+    if warning := caution(evaluation, card.data.channels or 1, card.data.name):
+        console.print(warning, style="yellow", highlight=False, soft_wrap=True)
 
 
 def _drive(

@@ -102,9 +102,10 @@ class SearchOptions:
     resolution: int | None = None
     """Side of the images in pixels: a power of two from 16 to 1,024, or 28."""
     extractor: str | None = None
-    """Features of the metrics: fashion, inception, a file by lab.metrics, or mine.py:NAME."""
+    """Features of the metrics: fashion, inception, efficientnet, emoji, dinov2, a file by
+    lab.metrics, or mine.py:NAME; by the data's channels when left out."""
     extractor_weights: str | None = None
-    """Weights file of the inception extractor."""
+    """Weights file of the extractor inception or dinov2."""
     storage: str = "studies"
     """Where studies are stored: a folder that all nodes see, or a URL (s3://bucket/prefix, gs://)."""
     name: str | None = None

@@ -46,27 +46,33 @@ Evaluations = Iterator[Evaluated]
 Evaluation = TypeVar("Evaluation")
 
 
-def open_on_slot(base: dict[str, Any], device: str, threads: int) -> dict[str, Any]:
-    """The record's `data` and `metrics` entries and the `precision` that `auto` stands for.
+def open_on_slot(
+    base: dict[str, Any], device: str, threads: int, *, anew: bool = False
+) -> dict[str, Any]:
+    """The record's `data` and `metrics` entries, `precision` and `extractor` for `auto`.
 
-    Runs as a Ray task where a run would. An InputError comes back as `mistake`, because Ray would
-    wrap it.
+    With `anew`, an extractor that does not fit the data is a mistake; a study that began with one
+    continues. Runs as a Ray task where a run would. An InputError comes back as `mistake`, because
+    Ray would wrap it.
     """
     import torch
 
     from lab.config import make_config
+    from lab.metrics.extractors import require_fitting
     from lab.run.bench import describe, open_bench_for, resolve_precision
 
     torch.set_num_threads(threads)
     config = make_config(base)
     try:
         bench = open_bench_for(config, device)
+        if anew:
+            require_fitting(bench.evaluation, bench.pack.channels)
     except InputError as error:
         import ray
 
         return {"mistake": str(error), "node": ray.util.get_node_ip_address()}  # type: ignore[no-untyped-call]
     precision = resolve_precision(config, bench.shape, bench.device)
-    return {**describe(bench), "precision": precision}
+    return {**describe(bench), "precision": precision, "extractor": bench.evaluation.extractor}
 
 
 def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations:

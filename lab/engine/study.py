@@ -18,7 +18,7 @@ from lab.engine.place import require_free
 from lab.engine.runs import open_on_slot
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.errors import InputError
-from lab.metrics.extractors import load_extractor
+from lab.metrics.extractors import load_extractor, require_fitting, settled
 from lab.plan import (
     Planner,
     PlanSettings,
@@ -137,9 +137,11 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     planned = sizes(space, options, here)
     Planner(planned.space, planned.settings)
     config = planned.space.base_config()
-    find(config.data)  # the first use packs the data: here it can show a progress bar
-    if config.evaluation.extractor != "fashion":  # that one is part of the lab
-        load_extractor(config.evaluation, torch.device("cpu"), config.files)
+    pack = find(config.data)  # the first use packs the data: here it can show a progress bar
+    evaluation = settled(config.evaluation, pack.channels)
+    require_fitting(evaluation, pack.channels)
+    if evaluation.extractor != "fashion":  # that one is part of the lab
+        load_extractor(evaluation, torch.device("cpu"), config.files)
 
 
 def create(
@@ -333,19 +335,22 @@ def _concurrent(options: SearchOptions, cluster: Resources, slot: Slot) -> int:
 
 
 def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
-    """Open data and metrics on a slot: packs once, fails early, and measures the precision."""
+    """Open data and metrics on a slot: packs once, fails early, and settles what is `auto`."""
     import ray
 
     base = space.base_config().model_dump(mode="json")
     task = ray.remote(open_on_slot).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
-    opened = ray.get(task.remote(base, slot.device, slot.threads))
+    opened = ray.get(task.remote(base, slot.device, slot.threads, anew=True))
     if "mistake" in opened:
         where = f" (on the node {opened['node']})" if len(working_machines()) > 1 else ""
         raise InputError(f"{opened['mistake']}{where}")
-    measured = {"training.precision": opened["precision"]}
-    space = replace(space, base={**space.base, **measured})
-    if "training.precision" in space.fixed:
-        space = space.with_fixed(measured)
+    settled_values = {
+        "training.precision": opened["precision"],
+        "evaluation.extractor": opened["extractor"],
+    }
+    space = replace(space, base={**space.base, **settled_values})
+    if fixed := {path: to for path, to in settled_values.items() if path in space.fixed}:
+        space = space.with_fixed(fixed)
     described = StudyCard(
         data=DataCard.model_validate(opened["data"]),
         metrics=MetricsCard.model_validate(opened["metrics"]),

@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.metrics.anchor import anchor_of
 from lab.metrics.classes import Classes, Labels, classes_of
 from lab.metrics.distances import MIN_SAMPLES
-from lab.metrics.extractors import Extractor, load_extractor
+from lab.metrics.extractors import Extractor, load_extractor, settled
 from lab.metrics.memorisation import suspects
 from lab.metrics.metric import (
     Metric,
@@ -224,6 +224,7 @@ def make_evaluator(
     """
     num_paired = min(config.num_samples, len(heldout), len(reference))
     _check_size(num_paired, config.nearest_k, len(reference), len(heldout))
+    config = settled(config, reference[0:1].shape[1])
     source = load_extractor(config, torch.device(device), files)
     cache = cache or cache_folder() / "features"
     real = real_features(

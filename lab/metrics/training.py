@@ -105,13 +105,13 @@ def _share_of_peak(step: int, num_steps: int) -> float:
 
 
 def _augmented(images: Tensor, seed: int, step: int) -> Tensor:
-    """Half of a batch flipped left to right, the whole of it shifted; black (-1) moves in."""
+    """Half of a batch flipped left to right, the whole of it shifted; its edges are repeated."""
     rng = counted_generator(seed, "augmentation", step)
     flipped = (torch.rand(len(images), generator=rng) < 0.5).to(images.device)
     across, down = torch.randint(0, 2 * MAX_SHIFT + 1, (2,), generator=rng).tolist()
     images = torch.where(flipped[:, None, None, None], images.flip(3), images)
     side = images.shape[-1]
-    padded = F.pad(images, (MAX_SHIFT,) * 4, value=-1.0)
+    padded = F.pad(images, (MAX_SHIFT,) * 4, mode="replicate")
     cropped = padded[:, :, down : down + side, across : across + side]
     return cropped.contiguous(memory_format=torch.channels_last)
 

@@ -63,15 +63,19 @@ def family_name(text: str) -> str:
     return name
 
 
-def write_weights(path: Path, network: FeatureNetwork, card: WeightsCard) -> None:
-    """Write a folded network and its card as one whole file."""
-    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+def write_weights(
+    path: Path, network: FeatureNetwork, card: WeightsCard, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a folded network, its weights in `dtype`, and its card as one whole file."""
+    tensors = {
+        name: tensor.to(dtype).contiguous() for name, tensor in network.state_dict().items()
+    }
     facts = {name: str(value) for name, value in card.model_dump().items()}
     write_whole(path, save(tensors, facts))
 
 
 def read_weights(path: Path) -> tuple[FeatureNetwork, WeightsCard]:
-    """The network and the card of a weights file.
+    """The network, in single precision whatever the file has, and the card of a weights file.
 
     Raises InputError with one sentence when it is missing, damaged or not such a file.
     """

@@ -15,6 +15,7 @@ from lab.gan.games import game_class
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
 from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.metrics.extractors import settled
 from lab.record.target import quality_of_target
 from lab.user_file import UserFile, files_for, is_reference
 
@@ -28,6 +29,8 @@ class Bench:
     pack: Pack
     evaluator: Evaluator
     device: torch.device
+    evaluation: EvaluationConfig
+    """With the name of the extractor, where the configuration has `auto`."""
 
     @property
     def shape(self) -> ImageShape:
@@ -91,6 +94,7 @@ def open_bench(
     `files` are those that the configuration refers to.
     """
     pack = find(data)
+    evaluation = settled(evaluation, pack.channels)
     evaluator = make_evaluator(
         evaluation,
         pack.train,
@@ -100,7 +104,7 @@ def open_bench(
         device=device,
         files=files,
     )
-    return Bench(pack, evaluator, device)
+    return Bench(pack, evaluator, device, evaluation)
 
 
 def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:

@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def fashion() -> Extractor:
-    return load_extractor(EvaluationConfig(), CPU)
+    return load_extractor(EvaluationConfig(extractor="fashion"), CPU)
 
 
 def config(extractor: object, weights: object = None) -> EvaluationConfig:
@@ -116,7 +116,7 @@ def test_torch_fidelity_itself_gives_the_same_distance_with_the_registered_extra
     ("name", "said"),
     [
         ("fashon", "did you mean 'fashion'"),
-        ("nothing-like-it", "known are fashion, inception"),
+        ("nothing-like-it", "known are dinov2, efficientnet, emoji, fashion, inception"),
         ("missing.safetensors", "do not exist"),
     ],
 )
@@ -145,8 +145,8 @@ def test_damaged_weights_are_one_sentence(tmp_path: Path, damage: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_weights_are_given_to_inception_only() -> None:
-    with pytest.raises(InputError, match="only 'inception' takes it"):
+def test_weights_are_given_only_to_extractors_that_read_a_file() -> None:
+    with pytest.raises(InputError, match="only 'inception' and 'dinov2' take it"):
         load_extractor(config("fashion", "inception.pth"), CPU)
 
 

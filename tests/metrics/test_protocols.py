@@ -20,6 +20,12 @@ def one(name: str, family: str = "fashion") -> Protocol:
         ("fid10k_test", Protocol("frechet", "inception", 10_000, "test")),
         ("kid1500_all", Protocol("kernel", "inception", 1_500, "all")),
         ("fd_fashion50k_full", Protocol("frechet", "fashion", 50_000, "full")),
+        ("fd_efficientnet50k_full", Protocol("frechet", "efficientnet", 50_000, "full")),
+        ("fd_dinov2_50k_full", Protocol("frechet", "dinov2", 50_000, "full")),
+        (
+            "rke_efficientnet_2k",
+            Protocol("column", "efficientnet", 2_000, column="rke_efficientnet_2k"),
+        ),
         ("kid_my-tops10k_test", Protocol("kernel", "my-tops", 10_000, "test")),
         ("fd_v2_10k_test", Protocol("frechet", "v2", 10_000, "test")),
         (

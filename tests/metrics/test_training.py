@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lab.config import EvaluationConfig
-from lab.data import Pack
+from lab.data import Pack, open_pack
 from lab.data.source import array_source
 from lab.data.write import write_pack
 from lab.metrics import make_evaluator
@@ -14,6 +14,7 @@ from lab.metrics.__main__ import TrainArguments, train
 from lab.metrics.network import FeatureNetwork, fitted
 from lab.metrics.training import TrainingPlan, accuracy, initial_network, train_network
 from lab.metrics.weights_file import read_weights
+from tests.metrics.colours import other_hues, write_hued_pack
 
 PLAN = TrainingPlan(num_epochs=2, batch_size=32)
 
@@ -82,3 +83,24 @@ def test_the_command_trains_an_extractor_that_names_its_metrics(
     assert evaluator.names.frechet == "fd_my-tops_50"
     assert evaluator.extractor.startswith("my-tops-")
     assert evaluator.names.kernel in evaluator.baseline
+
+
+def test_half_precision_weights_tell_hues_apart_in_half_the_room(tmp_path: Path) -> None:
+    hues = write_hued_pack(tmp_path / "hues")
+    sizes = []
+    for half in (False, True):
+        out = tmp_path / f"hues-{half}.safetensors"
+        train(TrainArguments("train", str(hues), out, epochs=20, width=8, half=half))
+        sizes.append(out.stat().st_size)
+    network, card = read_weights(out)
+    images = open_pack(hues).heldout[:]
+
+    assert sizes[1] < 0.6 * sizes[0]
+    assert (card.channels, card.num_classes) == (3, 3)
+    assert card.accuracy > 0.9
+    assert next(network.parameters()).dtype == torch.float32
+    with torch.no_grad():
+        classes, turned = (
+            network(fitted(x, 3, 32)).argmax(dim=1) for x in (images, other_hues(images))
+        )
+    assert float((turned == (classes + 1) % 3).float().mean()) > 0.9

@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lab.efficientnet import CHANNELS, STRIDE, Encoder, pretrained
 from lab.errors import InputError
-from lab.gan.networks.efficientnet import CHANNELS, STRIDE, Encoder, pretrained
 from lab.gan.networks.fastgan import FILL, FastGenerator, Valid4x4
 from lab.gan.networks.initialisation import normal
 from lab.gan.networks.layers import Conv2d, Embedding, FixedConv1x1, Linear

