@@ -56,15 +56,21 @@ class MixtureSizes:
     grid_rounds: int
     batch_size: int = 64
     width: int = 64
-    remedies_on: tuple[str, ...] = ("ring", "grid")
-    """Mixtures that REMEDIES are trained on as well."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(mixture, method) that are not trained."""
 
     def rounds(self, mixture: Mixture) -> int:
         """Of a game: the grid, with three times the modes, takes longer."""
         return self.grid_rounds if mixture == GRID else self.ring_rounds
 
 
-QUICK = MixtureSizes(num_seeds=6, ring_rounds=800, grid_rounds=800, remedies_on=("ring",))
+PACKED, UNROLLED, VAE = "PacGAN, packs of 4", "unrolled, 5 steps", "VAE"
+QUICK = MixtureSizes(
+    num_seeds=6,
+    ring_rounds=800,
+    grid_rounds=800,
+    left_out=(("ring", UNROLLED), ("grid", PACKED), ("grid", UNROLLED), ("grid", VAE)),
+)
 FULL = MixtureSizes(num_seeds=12, ring_rounds=1500, grid_rounds=3000)
 
 
@@ -87,19 +93,19 @@ class MixtureResult:
 
 
 REMEDIES = (
-    MixtureMethod("PacGAN, packs of 4", (*ADAM, ("loss", "minimax"), ("network.pack", 4))),
+    MixtureMethod(PACKED, (*ADAM, ("loss", "non-saturating"), ("network.pack", 4))),
     MixtureMethod(
-        "unrolled, 5 steps",
+        UNROLLED,
         (
             *ADAM,
-            ("loss", "minimax"),
+            ("loss", "non-saturating"),
             ("training.game", "unrolled"),
             ("training.unrolled_steps", 5),
             ("training.critic_steps", 1),
         ),
     ),
     MixtureMethod(
-        "VAE",
+        VAE,
         (
             *ADAM,
             ("training.game", "vae"),
@@ -110,7 +116,8 @@ REMEDIES = (
     ),
 )
 """Other answers to lost modes: Lin et al. 2018, Metz et al. 2017, and Kingma & Welling 2014, whose
-bound has no critic. Of the unrolled one the critic moves once a round, as published."""
+bound has no critic. Of the unrolled one, which takes as long as three others, the critic moves once
+a round, as published; no ordering is claimed of it."""
 
 
 def methods_for(mixture: Mixture) -> tuple[MixtureMethod, ...]:
@@ -143,9 +150,8 @@ ORDERINGS = {
         ("non-saturating + R1", "minimax GAN"),
         ("WGAN-GP", "minimax GAN"),
         ("relativistic + R1 + R2", "minimax GAN"),
-        ("PacGAN, packs of 4", "minimax GAN"),
-        ("unrolled, 5 steps", "minimax GAN"),
-        ("VAE", "minimax GAN"),
+        (PACKED, "minimax GAN"),
+        (VAE, "minimax GAN"),
     ),
     "grid": (("WGAN-GP", "non-saturating GAN"),),
 }
@@ -161,7 +167,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
         MixtureJob(method, mixture, sizes)
         for mixture in MIXTURES
         for method in methods_for(mixture)
-        if method not in REMEDIES or mixture.name in sizes.remedies_on
+        if (mixture.name, method.name) not in sizes.left_out
     ]
     longest = [i for i, job in enumerate(jobs) if is_long(job)]
     order = longest + [i for i in range(len(jobs)) if i not in longest]
