@@ -54,7 +54,7 @@ class CriticBatch(NamedTuple):
     real: Tensor
     """[B, C, H, W] in [-1, 1]"""
     fake: Tensor
-    """[B, C, H, W] in [-1, 1]; a graph to the generator, which the field of the game has, stays."""
+    """[B, C, H, W] in [-1, 1]; in the field of the game with a graph to the generator."""
     real_labels: Tensor | None
     fake_labels: Tensor | None
     mix: Tensor | None

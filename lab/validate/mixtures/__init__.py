@@ -116,8 +116,8 @@ REMEDIES = (
     ),
 )
 """Other answers to lost modes: Lin et al. 2018, Metz et al. 2017, and Kingma & Welling 2014, whose
-bound has no critic. Of the unrolled one, which takes as long as three others, the critic moves once
-a round, as published; no ordering is claimed of it."""
+bound has no critic. The unrolled one takes as long as three others; its critic moves once a round,
+as published, and no ordering is claimed of it."""
 
 
 def methods_for(mixture: Mixture) -> tuple[MixtureMethod, ...]:
