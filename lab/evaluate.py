@@ -62,6 +62,9 @@ class EvaluateOptions:
     the held-out ones, _all against both."""
     split: Literal["train", "heldout", "all"] = "train"
     """Real images to measure distances to; with heldout or all only distances are measured."""
+    truncation: float = 1.0
+    """psi of StyleGAN2's truncation, from 0 to 1: lower, better images of less variety. 1, as
+    published metrics have it: none."""
     samples: Path | None = None
     """Write a grid of samples to this WebP file."""
     json: bool = False
@@ -80,11 +83,17 @@ def command(options: EvaluateOptions) -> int:
 
     folder = _local_folder(options.run)
     config = _with_extractor(_stored_config(folder, options), options)
+    if not 0 <= options.truncation <= 1:
+        raise InputError(
+            f"--truncation is {options.truncation:g}; it must be from 0 to 1: 1 changes nothing"
+        )
     if options.protocol or options.split != "train":
         return _by_name(folder, config, options)
     config = _at_full_count(config, options)
     bench = open_bench_for(config, options.device)
     run = open_finished(folder, config, bench.pack, bench.device, options.run)
+    if options.truncation < 1:
+        run.truncate(options.truncation)
     examined = bench.evaluator.examine_parts(run.images(bench.evaluator.num_samples))
     _write_samples(run, options)
     _show(examined.columns, bench.evaluator, options)
@@ -105,6 +114,8 @@ def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
     for one in protocols:
         _check_counts(one, pack)
     run = open_finished(folder, config, pack, device, options.run)
+    if options.truncation < 1:
+        run.truncate(options.truncation)
     results: dict[str, Measured] = {}
     families = list(dict.fromkeys(one.family for one in protocols))
     # Given weights are the run's own extractor's, where that takes some, else Inception's.
@@ -320,10 +331,12 @@ def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:
 
 def _show(measured: dict[str, float], evaluator: Evaluator, options: EvaluateOptions) -> None:
     if options.json:
-        print(json.dumps({"metrics": measured, "baseline": evaluator.of_real}))
+        stated = {"metrics": measured, "baseline": evaluator.of_real, **_truncated(options)}
+        print(json.dumps(stated))
         return
-    count, extractor = evaluator.num_samples, evaluator.extractor
-    table = Table(title=f"{options.run}  ({count} samples, extractor {extractor})")
+    facts = [f"{evaluator.num_samples} samples", f"extractor {evaluator.extractor}"]
+    facts += [f"{name} {psi:g}" for name, psi in _truncated(options).items()]
+    table = Table(title=f"{options.run}  ({', '.join(facts)})")
     table.add_column("metric")
     table.add_column("generated", justify="right")
     table.add_column("held-out real", justify="right")
@@ -333,13 +346,19 @@ def _show(measured: dict[str, float], evaluator: Evaluator, options: EvaluateOpt
     Console().print(table)
 
 
+def _truncated(options: EvaluateOptions) -> dict[str, float]:
+    """What is stated with the numbers where images are truncated: no published metric's are."""
+    return {"truncation": options.truncation} if options.truncation < 1 else {}
+
+
 def _show_named(results: dict[str, Measured], options: EvaluateOptions) -> None:
     columns = {name: value for one in results.values() for name, value in one.columns.items()}
     sentences = {name: one.sentence for name, one in results.items()}
     if options.json:
-        print(json.dumps({"metrics": columns, "protocols": sentences}))
+        print(json.dumps({"metrics": columns, "protocols": sentences, **_truncated(options)}))
         return
-    table = Table(title=options.run)
+    facts = [f"{name} {psi:g}" for name, psi in _truncated(options).items()]
+    table = Table(title="  ".join([options.run, *facts]))
     table.add_column("protocol")
     table.add_column("generated", justify="right")
     for name, value in columns.items():

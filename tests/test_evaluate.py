@@ -122,6 +122,23 @@ def test_two_evaluations_of_one_run_agree(
     assert measured(capsys) == first
 
 
+def test_truncated_images_are_measured_and_stated_as_such(
+    pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {"network.architecture": "stylegan2-cifar", "network.critic_norm": "none"}
+    config = small_run(pack, {**values, "network.width": 0.02, "training.budget_images": 32})
+    write_json(tmp_path / CONFIG_FILE, {"config": config.model_dump()})
+    finish(config, tmp_path)
+
+    assert evaluate(tmp_path, "--json") == 0
+    whole = measured(capsys)
+    assert "truncation" not in whole
+    assert evaluate(tmp_path, "--truncation", "0", "--json") == 0
+    truncated = measured(capsys)
+    assert truncated["truncation"] == 0
+    assert truncated["metrics"][NAMES.kernel] != whole["metrics"][NAMES.kernel]
+
+
 def test_a_grid_of_samples_is_a_readable_webp(finished: Path, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "out.webp"
     assert evaluate(finished, "--samples", path) == 0
@@ -247,6 +264,8 @@ def test_a_generator_that_diverged_is_one_sentence(
     [
         (["--num-samples", "3"], "evaluation.num_samples is 3"),
         (["--device", "tpu"], "the device 'tpu'"),
+        (["--truncation", "1.5"], "--truncation is 1.5; it must be from 0 to 1"),
+        (["--truncation", "0.7"], "has no w to truncate; leave it out, or evaluate a run of"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(

@@ -6,38 +6,50 @@ from torch import Tensor
 
 from lab.config import value_of
 from lab.gan.game import Game
-from lab.gan.objectives import CriticBatch, critic_objective
+from lab.gan.networks.network import generated
+from lab.gan.objectives import CriticBatch, GeneratorObjective, critic_objective
 from lab.gan.rounds import RealBatch
+from lab.gan.terms import Now
 
 
 class Field:
-    """Both losses of copies of the players on one global batch; no weight is updated.
+    """Both players' losses, with penalties, terms and augmentation, on one global batch.
 
-    A lazy penalty counts with its weight, as it does on average.
+    Of copies: no weight is updated, and no state. A penalty or a term that acts every few steps
+    counts with its weight, as it does on average.
     """
 
     def __init__(self, game: Game, real: RealBatch) -> None:
         """`real` is a whole batch of training images."""
-        self._game = game
-        self._generator, self._critic = game.copies()
+        self._game, config = game, game.config
+        self._generator, critic, view, terms = game.copies()
         self.generator = [w for w in self._generator.parameters() if w.requires_grad]
-        self.critic = [w for w in self._critic.parameters() if w.requires_grad]
+        self.critic = [w for w in critic.parameters() if w.requires_grad]
+        self._of_critic = critic_objective(critic, config, view, terms, self._generator)
+        self._of_generator = GeneratorObjective(
+            self._generator, critic, game.loss, view, terms, whole_graph=True
+        )
         self._real = real.images.to(self.generator[0])
-        self._labels = real.labels if game.config.network.conditional else None
+        self._labels = real.labels if config.network.conditional else None
 
     def losses(self) -> tuple[Tensor, Tensor]:
         """The losses of the generator and the critic, [] each; fakes keep their graph to G."""
-        game, config, critic = self._game, self._game.config, self._critic
-        z, labels = game.draws.latents("field", game.num_steps_done)
-        fake_labels = None if labels is None else labels.flatten()
+        game, config = self._game, self._game.config
+        step, images_seen = game.num_steps_done, game.images_seen
+        z, labels = game.draws.latents("field", step)
+        codes, classes = z.flatten(0, 1), None if labels is None else labels.flatten()
         if game.loss.needs_real:  # of pairs of one class
-            fake_labels = self._labels
-        fake = self._generator(z.flatten(0, 1), fake_labels)
+            classes = self._labels
+        draw = game.draws.of_pass("field", step, slice(0, len(self._real)))
+        fake = generated(self._generator, codes, classes, draw)
         mix, noise = game.draws.penalty(0, self._real.shape[1:])
-        batch = CriticBatch(self._real, fake, self._labels, fake_labels, mix, noise)
-        weight = value_of(config.penalty.weight, game.images_seen)
+        batch = CriticBatch(
+            self._real, fake, self._labels, classes, mix, noise, codes, draw,
+            Now(step * config.training.critic_steps, images_seen, "mean"),
+        )  # fmt: skip
+        weight = value_of(config.penalty.weight, images_seen)
         weight = weight if config.penalty.kind != "none" else 0.0
-        of_critic = critic_objective(critic, config)(batch, weight).loss
-        real_logits = critic.every_logit(self._real, self._labels).flatten()
-        fake_logits = critic.every_logit(fake, fake_labels).flatten()
-        return game.loss.generator(real_logits, fake_logits).mean(), of_critic
+        of_critic = self._of_critic(batch, weight).loss
+        given = codes, classes, self._real, self._labels, draw
+        of_generator, _ = self._of_generator(*given, Now(step, images_seen, "mean"))
+        return of_generator, of_critic

@@ -9,14 +9,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from lab.config import PlayerOptimizer, RunConfig, scheduled_numbers, value_of
-from lab.gan.augment import view_of
+from lab.gan.augment import View, view_of
 from lab.gan.average import copy_of, decay, update_average
 from lab.gan.capture import CudaGraphs, Recorder, Recordings, Result, Update, can_record
 from lab.gan.draws import Draws
@@ -49,7 +50,7 @@ from lab.gan.ranks import ALONE, Ranks, without_sending
 from lab.gan.rounds import ImageShape, Observed, RealBatch, RealSource, Round, Signals, Step
 from lab.gan.schedules import constant, schedule_of
 from lab.gan.share import Share
-from lab.gan.terms import Means, Now, Part, active_terms
+from lab.gan.terms import Active, Means, Now, Part, active_terms
 from lab.randomness import counted_generator
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -58,6 +59,15 @@ REMEDIES = ("terms", "view", "lookahead")
 """Modules that most runs have no state of: a checkpoint may lack them."""
 STATISTICS_BATCHES = 16
 """Batches that estimate batch-norm statistics, as many as BigGAN's code takes."""
+
+
+class Copies(NamedTuple):
+    """Copies of what the objectives are made of; using them changes nothing of the game."""
+
+    generator: Generator
+    critic: Critic
+    view: View
+    terms: Active
 
 
 class Game:
@@ -333,14 +343,18 @@ class Game:
         self._active.observe(means)
         self.view.observe(means)
 
-    def copies(self) -> tuple[Generator, Critic]:
-        """Copies of both networks without the other ranks; trained weights require gradients."""
+    def copies(self) -> Copies:
+        """Both networks and what acts on them without the other ranks; trained weights require
+        gradients."""
         self._free_critic(True)
-        copied = copy.deepcopy((self.generator, self.critic))
+        parts = self.generator, self.critic, self.view, self.terms
+        generator, critic, view, terms = copy.deepcopy(parts)
         self._free_critic(False)
-        for network in copied:
+        for network in (generator, critic):
             standardise_over(network, ALONE)
-        return copied
+        active = replace(self._active, terms=terms)
+        active.join(generator, critic, ALONE)
+        return Copies(generator, critic, view, active)
 
     def _free_critic(self, free: bool) -> None:
         for weight in self._critic_weights:

@@ -54,7 +54,7 @@ class CriticBatch(NamedTuple):
     real: Tensor
     """[B, C, H, W] in [-1, 1]"""
     fake: Tensor
-    """[B, C, H, W] in [-1, 1], without a graph to the generator."""
+    """[B, C, H, W] in [-1, 1]; in the field of the game with a graph to the generator."""
     real_labels: Tensor | None
     fake_labels: Tensor | None
     mix: Tensor | None
@@ -114,7 +114,7 @@ class CriticObjective(nn.Module):
                 generator=generator,
                 loss=self.loss,
                 real=batch.real.detach(),
-                fake=batch.fake.detach(),
+                fake=batch.fake.detach() if batch.fake.is_leaf else batch.fake,
                 real_labels=batch.real_labels,
                 fake_labels=batch.fake_labels,
                 real_logits=real,
@@ -203,7 +203,7 @@ def critic_objective(
 
 
 class GeneratorObjective(nn.Module):
-    """The generator's loss against a frozen critic, and its terms."""
+    """The generator's loss against a critic that stands still, and its terms."""
 
     def __init__(
         self,
@@ -212,8 +212,12 @@ class GeneratorObjective(nn.Module):
         loss: Loss,
         view: View | None = None,
         terms: Active | None = None,
+        *,
+        whole_graph: bool = False,
     ) -> None:
+        """`whole_graph`: also of real logits, for derivatives in the critic's weights."""
         super().__init__()
+        self.whole_graph = whole_graph
         self.generator = generator
         # A tuple hides it: the critic is no parameter of this objective.
         self._beside = (critic, view, terms)
@@ -238,7 +242,7 @@ class GeneratorObjective(nn.Module):
         features_of_real = with_features and terms is not None and terms.needs_real
         if self.loss.needs_real or features_of_real:
             assert real is not None
-            with torch.no_grad():
+            with torch.set_grad_enabled(self.whole_graph):
                 seen_real = real if view is None else view(real, draw, "real", when)
                 every_real, real_features = _judge(critic, seen_real, real_labels, with_features)
         losses = self.loss.generator(every_real.flatten(), every_fake.flatten())

@@ -17,12 +17,15 @@ from lab.data import Pack
 from lab.data.progress import tracked
 from lab.errors import InputError
 from lab.gan.networks import Generator, build_generator
+from lab.gan.networks.stylegan2 import StyleGAN2Generator
 from lab.gan.sampling import generate, latents
 from lab.randomness import counted_generator
 from lab.record import GENERATOR_FILE
 
 LONG = 5_000
 """Images from which progress is shown."""
+NUM_MEAN_CODES = 10_000
+"""Codes that the mean of w is taken over, as many as in the authors' code of StyleGAN2."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,7 @@ class FinishedRun:
 
         The first of them are those of a smaller count. Raises InputError when one is not finite.
         """
-        codes = latents(
-            count,
-            self.config.network.latent_size,
-            self.num_classes,
-            seed=self.config.seed,
-            purpose="full evaluation",
-            class_counts=self.class_counts,
-        )
+        codes = self._codes(count, "full evaluation")
         with ExitStack() as stack:
             advance = tracked_later(stack, "generated images", count)
             for batch in codes:
@@ -62,6 +58,29 @@ class FinishedRun:
                 yield images
                 if count >= LONG:
                     advance(len(images))
+
+    def truncate(self, psi: float) -> None:
+        """Truncate all further images (Karras et al. 2019, appendix B); psi in [0, 1].
+
+        Raises InputError for a generator without a mapping network.
+        """
+        if not isinstance(self.generator, StyleGAN2Generator):
+            raise InputError(
+                f"--truncation is {psi:g} and the generator of network.architecture "
+                f"{self.config.network.architecture} has no w to truncate; leave it out, or "
+                "evaluate a run of stylegan2"
+            )
+        self.generator.truncate(psi, self._codes(NUM_MEAN_CODES, "mean of w"))
+
+    def _codes(self, count: int, purpose: str) -> Iterator[tuple[Tensor, Tensor]]:
+        return latents(
+            count,
+            self.config.network.latent_size,
+            self.num_classes,
+            seed=self.config.seed,
+            purpose=purpose,
+            class_counts=self.class_counts,
+        )
 
 
 def open_finished(

@@ -1832,24 +1832,32 @@ var report = (() => {
   }
 
   // ../sections/trial/configuration.js
-  function configuration(trial, sampled) {
+  function configuration(trial, { sampled, families }) {
     const overrides = store.trials.overrides[trialIndex(trial) ?? -1] ?? {};
     const isSampled = (path) => sampled.includes(path);
     const paths = Object.keys(overrides).sort(
       (a, b) => Number(isSampled(b)) - Number(isSampled(a)) || a.localeCompare(b)
     );
-    const rows = paths.map((path) => [
+    const row = (path) => [
       path,
       JSON.stringify(overrides[path]),
       JSON.stringify(settingAt(store.base, path)) ?? "–",
       isSampled(path) ? "sampled" : "follows from it"
-    ]);
+    ];
+    const familyOf = (path) => families.of[path.split(".")[0]] ?? families.other;
+    const groups = [.../* @__PURE__ */ new Set([...Object.values(families.of), families.other])].map((family) => (
+      /** @type {const} */
+      [
+        family,
+        paths.filter((path) => familyOf(path) === family).map(row)
+      ]
+    )).filter(([, rows]) => rows.length);
     const same = sampled.filter((path) => !(path in overrides));
     return make(
       "div",
       { class: "configuration" },
       make("h4", {}, "Configuration"),
-      rows.length ? differences(rows) : null,
+      groups.length ? differences(groups) : null,
       make(
         "p",
         { class: "note" },
@@ -1859,20 +1867,30 @@ var report = (() => {
       configurationText(overrides)
     );
   }
-  function differences(rows) {
+  function differences(groups) {
     const head = ["", "this trial", "base", ""].map((title) => make("th", { scope: "col" }, title));
-    const lines = rows.map(
-      ([path, ...cells]) => make(
-        "tr",
+    const line = ([path, ...cells]) => make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, path),
+      ...cells.map((cell) => make("td", {}, cell))
+    );
+    const bodies = groups.map(
+      ([family, rows]) => make(
+        "tbody",
         {},
-        make("th", { scope: "row" }, path),
-        ...cells.map((cell) => make("td", {}, cell))
+        groups.length > 1 ? make(
+          "tr",
+          { class: "family" },
+          make("th", { scope: "rowgroup", colspan: head.length }, family)
+        ) : null,
+        ...rows.map(line)
       )
     );
     return make(
       "div",
       { class: "scroll", tabindex: 0, role: "region", "aria-label": "Differences from the base" },
-      make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines))
+      make("table", {}, make("thead", {}, make("tr", {}, ...head)), ...bodies)
     );
   }
   function asCode(names) {
@@ -2182,7 +2200,14 @@ var report = (() => {
     /** @type {HTMLElement | null} */
     element: null,
     /** @type {Roles} */
-    roles: { recommended: null, finalists: [], pareto: [], sampled: [], shown: [] },
+    roles: {
+      recommended: null,
+      finalists: [],
+      pareto: [],
+      families: { of: {}, other: "" },
+      sampled: [],
+      shown: []
+    },
     /** @type {number | null} */
     trial: null,
     /** @type {number | null} The run in bold. */
@@ -2239,7 +2264,7 @@ var report = (() => {
       ...run === null ? [] : [filmstrip(run), neighbours(run)],
       measured,
       classes,
-      configuration(trial, closeup.roles.sampled)
+      configuration(trial, closeup.roles)
     );
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     if (!images || run === null || !runs.some((it) => store.first[it + 1] > store.first[it])) {

@@ -115,6 +115,11 @@ def name_above(index: int, text: str, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+def heading(family: str) -> str:
+    """The name of a family of settings, as labels of figures write it above its settings."""
+    return f"<b>{plotly_text(family).upper()}</b>"
+
+
 def add_beneath(figure: go.Figure, share: float, gap: float, **axis: Any) -> None:
     """Make room for a strip below, on the axis y2: `share` of the height, over the same x."""
     figure.update_layout(

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -60,6 +61,8 @@ class Option:
     note: str = ""
     brush: dict[str, Brush] = field(default_factory=dict)
     """Changes of what a drag selects, by axis id."""
+    group: str = ""
+    """The heading that it stands under in the menu, with the options beside it of this group."""
 
 
 @dataclass(frozen=True)
@@ -224,15 +227,25 @@ def _option(option: Option) -> dict[str, Any]:
 
 
 def _picker(identity: str, index: int, picker: Picker) -> Html:
-    choices = [
-        element("option", option.label, value=key, selected=key == picker.selected)
-        for key, option in picker.options.items()
+    groups = [
+        (group, [_choice(key, option, picker.selected) for key, option in options])
+        for group, options in groupby(picker.options.items(), lambda item: item[1].group)
+    ]
+    menu = [
+        element("optgroup", *choices, label=group)
+        if group and len(groups) > 1
+        else joined(choices)
+        for group, choices in groups
     ]
     return element(
         "label",
         element("span", picker.label),
-        element("select", joined(choices), id=f"{identity}-picker-{index}", data_index=index),
+        element("select", *menu, id=f"{identity}-picker-{index}", data_index=index),
     )
+
+
+def _choice(key: str, option: Option, selected: str) -> Html:
+    return element("option", option.label, value=key, selected=key == selected)
 
 
 def _key_entry(outcome: str, count: int) -> Html:

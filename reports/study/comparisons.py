@@ -17,6 +17,7 @@ import pandas as pd
 from lab.config import value_at
 from lab.record import StudyRecord
 from lab.statistics import Interval, difference_interval, paired_effect, wilson_interval
+from reports.kit.families import family_order
 from reports.kit.words import number, short_name
 from reports.study.scale import LEAST_CONFIGURATIONS
 from reports.study.tables import (
@@ -82,9 +83,9 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def choices_of(study: StudyRecord) -> list[str]:
-    """Parameters with levels: norm, penalty and loss, then every other choice of the space."""
+    """Parameters with levels, by family: norm, penalty, loss and the space's other choices."""
     sampled = [parameter.path for parameter in parameters_of(study) if not parameter.is_numeric]
-    return list(dict.fromkeys([*CHOICES, *sampled]))
+    return sorted(dict.fromkeys([*CHOICES, *sampled]), key=family_order)
 
 
 def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from lab.record import (
     VerdictCard,
 )
 from reports.kit.axes import Ruler, quality_words
+from reports.kit.families import family_order
 from reports.kit.words import fixed
 
 Made = TypeVar("Made")
@@ -38,10 +39,12 @@ UNBIASED_ORIGINS = ("known", "sobol")
 
 
 def parameters_of(study: StudyRecord) -> list[ParameterCard]:
-    """The space's parameters in the order of the configuration."""
+    """The space's parameters by family, in each in the order of the configuration."""
     index = {path: i for i, path in enumerate(config_paths())}
     parameters = study.card.parameters.values()
-    return sorted(parameters, key=lambda it: index.get(it.path, len(index)))
+    return sorted(
+        parameters, key=lambda it: (family_order(it.path), index.get(it.path, len(index)))
+    )
 
 
 def names_of(study: StudyRecord) -> MetricNames:

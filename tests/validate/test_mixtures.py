@@ -16,7 +16,7 @@ from lab.validate.mixtures import (
     protocol_checks,
     train,
 )
-from lab.validate.mixtures.game import MixtureGame
+from lab.validate.mixtures.game import MixtureMethod, PlaneCritic, game_of
 from lab.validate.mixtures.modes import GRID, PERFECT_SHARE, RING, Counted, Mixture, counted
 from lab.validate.mixtures.narrow import is_narrow, narrow_checks
 
@@ -51,21 +51,35 @@ def test_samples_that_do_not_look_real_are_not_narrow() -> None:
     assert not is_narrow(5, 3.0, seed=0)
 
 
-def test_a_game_of_two_seeds_keeps_them_apart() -> None:
-    """Poisoning one game's critic leaves the other's numbers as they are."""
-    method = methods_for(RING)[-1]
+@pytest.mark.parametrize("method", methods_for(RING)[4:], ids=lambda method: method.name)
+def test_a_game_of_two_seeds_keeps_them_apart(method: MixtureMethod) -> None:
+    """Poisoning one game's opponent leaves the other's numbers as they are."""
     games = [
-        MixtureGame(method, RING, num_games=2, batch_size=8, width=8, num_rounds=6, seed=3)
+        game_of(method, RING, num_games=2, batch_size=8, width=8, num_rounds=6, seed=3)
         for _ in range(2)
     ]
+    poisoned = games[1].networks[games[1].players[1]]
     with torch.no_grad():
-        for weight in games[1].critic.parameters():
+        for weight in poisoned.parameters():
             weight[1].mul_(3.0)
     for game in games:
         game.train()
     first, second = (game.samples(50) for game in games)
     torch.testing.assert_close(first[0], second[0])
     assert not torch.allclose(first[1], second[1])
+
+
+def test_points_of_a_pack_have_one_logit_and_are_of_one_game() -> None:
+    """Rows r and r + S of S games: the first pack of game 0 is rows 0 and 3 of three games."""
+    critic = PlaneCritic(3, 8, 1.0, torch.Generator().manual_seed(0), joined=2)
+    points = torch.randn(12, 2, 1, 1, generator=torch.Generator().manual_seed(1))
+    logits = critic(points)
+    packs = logits.view(2, 2, 3)
+    assert torch.equal(packs[:, 0], packs[:, 1])
+    moved = points.clone()
+    moved[3] += 1.0
+    changed = (critic(moved) != logits).nonzero().flatten().tolist()
+    assert changed == [0, 3]
 
 
 def test_training_repeats_by_seed() -> None:

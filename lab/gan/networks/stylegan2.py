@@ -12,6 +12,7 @@ of activations at 256, a guard of half precision, is left out.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -218,6 +219,23 @@ class StyleGAN2Generator(Generator):
         )
         self.num_layers = 2 * len(sizes)
         self.style_mixing = plan.style_mixing
+        self._truncation: tuple[float, Tensor] | None = None
+
+    @torch.no_grad()
+    def truncate(self, psi: float, codes: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """From now on evaluations take mean(w) + psi (w - mean(w)) in place of w.
+
+        The mean is over `codes` (z [n, latent_size] and classes [n] each). Karras et al. 2019,
+        appendix B; psi in [0, 1]: 1 changes nothing, 0 makes the mean image alone.
+        """
+        place = self.constant.weight
+        sums = [
+            (self._mapped(z.to(place), labels.to(place.device)).double().sum(dim=0), len(z))
+            for z, labels in codes
+        ]
+        total = torch.stack([of_part for of_part, _ in sums]).sum(dim=0)
+        mean = (total / sum(count for _, count in sums)).to(place.dtype)
+        self._truncation = psi, mean
 
     def mapped(self, z: Tensor, labels: Tensor | None, draw: Numbers | None = None) -> Tensor:
         """[B, latent_size], [B] -> w of each layer [B, L, W]
@@ -258,7 +276,11 @@ class StyleGAN2Generator(Generator):
 
     def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """[B, latent_size], [B] -> [B, channels, side, side]"""
-        return self.from_mapped(self.mapped(z, labels))
+        w = self.mapped(z, labels)
+        if self._truncation is not None:
+            psi, mean = self._truncation
+            w = mean.lerp(w, psi)
+        return self.from_mapped(w)
 
     def drawn_pixels(self, z: Tensor, labels: Tensor | None, draw: Numbers) -> Tensor:
         """As `pixels`, with noise and mixed styles."""

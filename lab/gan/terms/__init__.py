@@ -25,8 +25,9 @@ from lab.gan.networks import Critic, Generator
 from lab.gan.penalties import Side
 from lab.gan.ranks import ALONE, Ranks
 
-Part = Literal["all", "steady", "lazy"]
-"""Of an objective: all, or apart what acts in every step and what acts every few steps."""
+Part = Literal["all", "steady", "lazy", "mean"]
+"""Of an objective: all, or apart what acts in every step and what acts every few steps; or the
+mean over steps, where what acts every few steps has its weight in each."""
 
 
 class Now(NamedTuple):
@@ -40,7 +41,7 @@ class Now(NamedTuple):
 
     def has(self, every_steps: int) -> bool:
         """Whether the part includes what acts every so many steps."""
-        return self.part == "all" or (self.part == "lazy") == (every_steps > 1)
+        return self.part in ("all", "mean") or (self.part == "lazy") == (every_steps > 1)
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,12 @@ class CriticSeen:
 
     critic: Critic
     generator: Generator | None
-    """Frozen; None where the game is looked at without its round."""
+    """Frozen, but in the field of the game; None where an objective is used without terms."""
     loss: Loss
     real: Tensor
     """[n, C, H, W] in [-1, 1], as they are: no augmentation."""
     fake: Tensor
-    """[n, C, H, W], without a graph to the generator."""
+    """[n, C, H, W], without a graph to the generator but in the field of the game."""
     real_labels: Tensor | None
     fake_labels: Tensor | None
     real_logits: Tensor
@@ -236,6 +237,8 @@ class Active:
         for name, term in self.terms.items():
             assert isinstance(term, Term)
             now = self._at(name, when)
+            if when.part == "mean":
+                now.every_steps = 1
             if when.step % now.every_steps or now.weight == 0 or not when.has(now.every_steps):
                 continue
             now.weight *= now.every_steps

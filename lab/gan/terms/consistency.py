@@ -80,7 +80,7 @@ def latent(seen: CriticSeen, weight: float, sigma: float) -> Tensor:
     """The critic's term of zcr, []."""
     assert seen.generator is not None
     assert seen.z is not None
-    with torch.no_grad():
+    with torch.set_grad_enabled(seen.fake.requires_grad):  # in the field of the game
         z = _near(seen.z, seen.draw, sigma)
         images = generated(seen.generator, z, seen.fake_labels, seen.draw)
         images = seen.show(images, "fake")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
 from reports.kit.axes import distance_words
+from reports.kit.families import by_family
 from reports.kit.markup import Html, element, joined
 from reports.kit.outcomes import glyph
 from reports.kit.words import MISSING, fixed, images, number, short_name
@@ -160,12 +161,18 @@ def _files(study: StudyRecord, run: int, command: str | None) -> Html:
 
 
 def _settings(study: StudyRecord, values: dict[str, Any]) -> Html:
-    cells = [
-        element("div", element("dt", short_name(p.path)), element("dd", number(values[p.path])))
-        for p in parameters_of(study)
-        if values.get(p.path) is not None
-    ]
-    return element("dl", *cells, class_="settings")
+    """The sampled values, family by family."""
+    paths = [p.path for p in parameters_of(study) if values.get(p.path) is not None]
+    families = by_family(paths)
+    parts = []
+    for family, of_family in families.items():
+        cells = [
+            element("div", element("dt", short_name(path)), element("dd", number(values[path])))
+            for path in of_family
+        ]
+        parts += [element("h4", family)] if len(families) > 1 else []
+        parts.append(element("dl", *cells, class_="settings"))
+    return element("div", *parts, class_="families")
 
 
 def _stories(study: StudyRecord, row: pd.Series[Any], confirmed: bool) -> Html | None:

@@ -15,7 +15,8 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.kit.axes import Array, Axis
-from reports.kit.layouts import Grid, axes_of_place, name_above, rows_of, suffix_of
+from reports.kit.families import with_headings
+from reports.kit.layouts import Grid, axes_of_place, heading, name_above, rows_of, suffix_of
 from reports.kit.outcomes import look
 from reports.kit.panel import BLUE, Panel, plain, plotly_text
 from reports.kit.words import counted, percents
@@ -25,8 +26,10 @@ from reports.study.tables import finished, sobol_runs
 
 MOST_PARAMETERS = 12
 STABLE = look("stable").colour
-KEY = 28
+KEY = 44
 """Pixels from the first row of figures to the key above it."""
+HEADING = 19
+"""Pixels from a figure to the name of its family, which stands above its own."""
 FLOOR, TALLEST = -0.24, 0.17
 """Of the bars that count runs, below the zero line: their base, and the height of the tallest."""
 
@@ -44,9 +47,13 @@ def dependence_panel(study: StudyRecord, order: list[str]) -> Panel | str:
 
 
 def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str]) -> Panel:
-    """One small figure per parameter: share stable, mean score, and the number of runs per bin."""
+    """One small figure per parameter: share stable, mean score, and the number of runs per bin.
+
+    The first of `order` are drawn, family by family.
+    """
     paths = [path for path in order if path in axes] + [p for p in axes if p not in order]
-    drawn = paths[:MOST_PARAMETERS]
+    families = dict(with_headings(paths[:MOST_PARAMETERS]))
+    drawn = list(families)
     upward = {
         "range": [FLOOR - 0.01, 1.04], "tickvals": [0, 0.5, 1], "ticktext": ["0", "½", "1"],
         "tickfont": {"size": 11}, "fixedrange": True,
@@ -59,9 +66,14 @@ def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str])
         name_above(index, f"<b>{plotly_text(axes[path].title)}</b>", yshift=2)
         for index, path in enumerate(drawn)
     ]
+    headings = [
+        name_above(index, heading(family), yshift=HEADING, font={"size": 11})
+        for index, family in enumerate(families.values())
+        if family
+    ]
     figure.update_layout(
         {f"xaxis{suffix_of(index)}": _across(axes[path]) for index, path in enumerate(drawn)},
-        annotations=[_key(), *titles],
+        annotations=[_key(), *titles, *headings],
     )
     return Panel(
         "dependence",
@@ -77,7 +89,7 @@ def draw_dependence(rows: pd.DataFrame, axes: dict[str, Axis], order: list[str])
 
 
 def _grid(count: int, columns: int) -> Grid:
-    return Grid(rows_of(count, columns), columns, 129, 61, (8, 12, KEY + 23, 34))
+    return Grid(rows_of(count, columns), columns, 129, 68, (8, 12, KEY + 23, 34))
 
 
 def _traces(rows: pd.DataFrame, axis: Axis) -> list[Any]:

@@ -15,8 +15,9 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from lab.statistics import difference_interval, paired_effect
+from reports.kit.families import with_headings
 from reports.kit.forest import LaneSeries, Style, lanes
-from reports.kit.layouts import lanes_axis
+from reports.kit.layouts import heading, lanes_axis
 from reports.kit.panel import BLUE, INK, Panel, blank, plotly_text
 from reports.kit.words import counted, listed, number, short_name
 from reports.study.comparisons import (
@@ -139,9 +140,12 @@ def _effect(rows: pd.DataFrame, treated: Any, group: Any) -> tuple[Any, ...] | N
 
 
 def _lanes(rows: pd.DataFrame) -> tuple[list[int], list[str]]:
-    """The lane of each row and the label of every lane; a choice has one lane for its name."""
+    """The lane of each row and the label of every lane; a choice has one for its name, and so has
+    a family of choices."""
     positions, labels = [], []
+    families = dict(with_headings(rows["choice"].unique()))
     for choice, of_choice in rows.groupby("choice", sort=False):
+        labels += [heading(family)] if (family := families[str(choice)]) else []
         name = plotly_text(short_name(str(choice)))
         labels.append(f"<b>{name}</b>")
         for level, against in zip(of_choice["level"], of_choice["against"], strict=True):

@@ -9,13 +9,8 @@ import plotly.graph_objects as go
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
-from reports.kit.layouts import (
-    Grid,
-    axes_of_place,
-    name_above,
-    rows_of,
-    suffix_of,
-)
+from reports.kit.families import with_headings
+from reports.kit.layouts import Grid, axes_of_place, heading, name_above, rows_of, suffix_of
 from reports.kit.panel import BLUE, ORANGE, Panel, plain, plotly_text
 from reports.kit.words import counted, listed, short_name
 from reports.sections.matters.dependence import dependence_panel
@@ -48,20 +43,19 @@ def matters_blocks(study: StudyRecord) -> list[Block]:
 
 
 def draw_importances(rows: pd.DataFrame) -> Panel:
-    """Bars of either goal side by side, the most important for stability on top."""
+    """Bars of either goal side by side: families, and in each the most important on top."""
     goals = [goal for goal in GOALS if (rows["goal"] == goal).any()]
-    order = list(dict.fromkeys(rows["parameter"]))
-    names = [plotly_text(short_name(path)) for path in order]
-    figure = _grid(len(goals), len(goals), len(order)).figure(
+    lanes, names = _lanes(rows)
+    figure = _grid(len(goals), len(goals), len(names)).figure(
         {"tickformat": ".0%", "title": {"text": "share of the importance"}},
         {
-            "range": [len(order) - 0.4, -0.6], "showgrid": False,
-            "tickvals": list(range(len(order))), "ticktext": names, "showticklabels": False,
+            "range": [len(names) - 0.4, -0.6], "showgrid": False,
+            "tickvals": list(range(len(names))), "ticktext": names, "showticklabels": False,
         },
     )  # fmt: skip
     for index, goal in enumerate(goals):
         of_goal = rows[rows["goal"] == goal]
-        for trace in _bars(of_goal, [order.index(path) for path in of_goal["parameter"]]):
+        for trace in _bars(of_goal, [lanes[path] for path in of_goal["parameter"]]):
             figure.add_trace(trace.update(axes_of_place(index)))
         figure.update_layout({f"xaxis{suffix_of(index)}_range": [0, _axis_end(of_goal)]})
         figure.add_annotation(name_above(index, GOALS[goal], font={"size": 14}))
@@ -73,7 +67,7 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
         "level reached by chance alone.",
         note=_note(rows, goals),
         title="Importance of every parameter",
-        narrow=_grid(len(goals), 1, len(order)).changes() | {"yaxis2.showticklabels": True}
+        narrow=_grid(len(goals), 1, len(names)).changes() | {"yaxis2.showticklabels": True}
         if len(goals) > 1
         else {},
         table=rows.assign(
@@ -139,9 +133,19 @@ def _axis_end(rows: pd.DataFrame) -> float:
     return max(1.18 * bars, min(1.05 * chance, 1.1))
 
 
-def _grid(num_goals: int, columns: int, num_parameters: int) -> Grid:
+def _lanes(rows: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
+    """The lane of each parameter, and the name of every lane; a family's name has its own."""
+    lanes, names = {}, []
+    for path, family in with_headings(rows["parameter"].unique()):
+        names += [heading(family)] if family else []
+        lanes[path] = len(names)
+        names.append(plotly_text(short_name(path)))
+    return lanes, names
+
+
+def _grid(num_goals: int, columns: int, num_lanes: int) -> Grid:
     """The goals side by side, or one above the other."""
-    rows, height = rows_of(num_goals, columns), 30 * num_parameters + 10
+    rows, height = rows_of(num_goals, columns), 30 * num_lanes + 10
     return Grid(rows, columns, height, 82, (8, 12, 30, 52), spacing=0.06)
 
 

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import Axis, Ruler, axis_for, quality_ticks, spread
 from reports.kit.blocks import Block, Missing
+from reports.kit.families import with_headings
+from reports.kit.layouts import heading
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text
 from reports.kit.words import counted, shortened
@@ -34,6 +36,9 @@ GREY = "#8A8A8A"
 LETTER_PIXELS = 6
 NARROW_WIDTH = 940
 """Pixels on a narrow screen, where the figure scrolls: axes need room for their labels."""
+AXIS_PIXELS = 92
+"""Between two axes of a figure that scrolls."""
+MOST_WITHOUT_SCROLLING = 14
 MEASURED = ("quality", "score")
 IDENTITY = "parallel"
 
@@ -112,11 +117,18 @@ def draw_parallel(
     """The panel; its script colours lines by the page's filter and writes brushes to it."""
     rows, num_all = lines.rows, lines.num_all
     outcomes = in_order(set(rows["outcome"]))
-    axes = [_parameter_axis(rows, parameter, i) for i, parameter in enumerate(parameters)]
+    families = dict(with_headings(parameter.path for parameter in parameters))
+    axes = [
+        _under(families[parameter.path], _parameter_axis(rows, parameter, i))
+        for i, parameter in enumerate(parameters)
+    ]
     axes += [_measured_axis(rows, name, ruler) for name in MEASURED]
     axes.append(_verdict_axis(rows, outcomes))
+    width = AXIS_PIXELS * len(axes)
     left = 16 + LETTER_PIXELS * max(map(len, axes[0].dimension["ticktext"]))
     figure = blank(460, margin={"l": left, "r": 30, "t": 64, "b": 18})
+    if len(axes) > MOST_WITHOUT_SCROLLING:
+        figure.update_layout(width=width)
     figure.add_trace(_trace(axes, rows["outcome"].tolist(), outcomes))
     subset = (
         f"Showing {len(rows):,} of {counted(num_all, 'line')}: " if num_all > len(rows) else ""
@@ -132,7 +144,7 @@ def draw_parallel(
         "verdict share a line, that of the explore run if it is one of them. Drag along an axis "
         "to filter the page, click the axis to clear it. A parameter that a trial did not sample "
         "is drawn below its axis.",
-        narrow={"width": NARROW_WIDTH},
+        narrow={"width": max(NARROW_WIDTH, width)},
         table=_table(rows, parameters),
         extra={
             "axes": [axis.scripted for axis in axes],
@@ -187,6 +199,15 @@ def _parameter_axis(rows: pd.DataFrame, parameter: ParameterCard, index: int) ->
     positions = axis.positions(values)
     positions = positions + 0.5 * spread(rows["trial"].tolist(), axis, _turn(index))
     return _dimension(axis, positions, parameter.path, scale, "not sampled")
+
+
+def _under(family: str, axis: Dimension) -> Dimension:
+    """The first axis of a family has the family's name above its own: room is for two lines."""
+    if not family:
+        return axis
+    name = axis.dimension["label"].replace("<br>", " ")
+    label = f"{heading(family)}<br>{name}"
+    return replace(axis, dimension=axis.dimension | {"label": label})
 
 
 def _measured_axis(rows: pd.DataFrame, name: str, ruler: Ruler | None) -> Dimension:

@@ -14,13 +14,14 @@ import { filmstrip, neighbours, picture } from "./pictures.js";
 /** @typedef {import("../../browser/types").Line} Line */
 
 /**
- * What Python passes beside the store: trials by their role, the sampled paths, the runs whose
- * pictures are on the page.
+ * What Python passes beside the store: trials by their role, the sampled paths, the families of
+ * settings by the first part of a path, the runs whose pictures are on the page.
  *
  * @typedef {object} Roles
  * @property {number | null} recommended
  * @property {number[]} finalists
  * @property {number[]} pareto
+ * @property {{ of: Record<string, string>, other: string }} families
  * @property {string[]} sampled
  * @property {number[]} shown
  */
@@ -31,7 +32,14 @@ const closeup = {
   /** @type {HTMLElement | null} */
   element: null,
   /** @type {Roles} */
-  roles: { recommended: null, finalists: [], pareto: [], sampled: [], shown: [] },
+  roles: {
+    recommended: null,
+    finalists: [],
+    pareto: [],
+    families: { of: {}, other: "" },
+    sampled: [],
+    shown: [],
+  },
   /** @type {number | null} */
   trial: null,
   /** @type {number | null} The run in bold. */
@@ -101,7 +109,7 @@ async function drawCloseup(trial) {
     ...(run === null ? [] : [filmstrip(run), neighbours(run)]),
     measured,
     classes,
-    configuration(trial, closeup.roles.sampled),
+    configuration(trial, closeup.roles),
   );
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   if (!images || run === null || !runs.some((it) => store.first[it + 1] > store.first[it])) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.record import StudyRecord
 from reports.kit.blocks import Block, Missing
+from reports.kit.families import FAMILY_OF_PART, OTHER
 from reports.kit.markup import Html, data_block, element
 from reports.study.conclusions import conclusions_of, finalists_of
 from reports.study.gallery import Album, Chosen, chosen_runs, pictures_note, samples_row
@@ -34,6 +35,7 @@ def _container(study: StudyRecord, chosen: Chosen) -> Html:
         "finalists": list(finalists_of(study)),
         "pareto": list(concluded.pareto),
         "shown": list(chosen.first),
+        "families": {"of": FAMILY_OF_PART, "other": OTHER},
         "sampled": [parameter.path for parameter in parameters_of(study)],
     }
     return element(

@@ -1,4 +1,5 @@
-// A trial's configuration: the base with the trial's overrides, the differences first and marked.
+// A trial's configuration: the base with the trial's overrides, the differences first and marked,
+// family by family.
 
 import { make } from "../../browser/elements.js";
 import { settingAt, store, trialIndex } from "../../browser/store.js";
@@ -7,26 +8,37 @@ import { settingAt, store, trialIndex } from "../../browser/store.js";
 
 /**
  * @param {number} trial
- * @param {string[]} sampled paths that the search space samples
+ * @param {import("./closeup.js").Roles} roles with the paths that the search space samples
  */
-export function configuration(trial, sampled) {
+export function configuration(trial, { sampled, families }) {
   const overrides = store.trials.overrides[trialIndex(trial) ?? -1] ?? {};
   const isSampled = (/** @type {string} */ path) => sampled.includes(path);
   const paths = Object.keys(overrides).sort(
     (a, b) => Number(isSampled(b)) - Number(isSampled(a)) || a.localeCompare(b),
   );
-  const rows = paths.map((path) => [
+  const row = (/** @type {string} */ path) => [
     path,
     JSON.stringify(overrides[path]),
     JSON.stringify(settingAt(store.base, path)) ?? "–",
     isSampled(path) ? "sampled" : "follows from it",
-  ]);
+  ];
+  const familyOf = (/** @type {string} */ path) =>
+    families.of[path.split(".")[0]] ?? families.other;
+  const groups = [...new Set([...Object.values(families.of), families.other])]
+    .map(
+      (family) =>
+        /** @type {const} */ ([
+          family,
+          paths.filter((path) => familyOf(path) === family).map(row),
+        ]),
+    )
+    .filter(([, rows]) => rows.length);
   const same = sampled.filter((path) => !(path in overrides));
   return make(
     "div",
     { class: "configuration" },
     make("h4", {}, "Configuration"),
-    rows.length ? differences(rows) : null,
+    groups.length ? differences(groups) : null,
     make(
       "p",
       { class: "note" },
@@ -39,21 +51,34 @@ export function configuration(trial, sampled) {
   );
 }
 
-/** @param {string[][]} rows */
-function differences(rows) {
+/** @param {(readonly [string, string[][]])[]} groups the rows of each family */
+function differences(groups) {
   const head = ["", "this trial", "base", ""].map((title) => make("th", { scope: "col" }, title));
-  const lines = rows.map(([path, ...cells]) =>
+  const line = (/** @type {string[]} */ [path, ...cells]) =>
     make(
       "tr",
       {},
       make("th", { scope: "row" }, path),
       ...cells.map((cell) => make("td", {}, cell)),
+    );
+  const bodies = groups.map(([family, rows]) =>
+    make(
+      "tbody",
+      {},
+      groups.length > 1
+        ? make(
+            "tr",
+            { class: "family" },
+            make("th", { scope: "rowgroup", colspan: head.length }, family),
+          )
+        : null,
+      ...rows.map(line),
     ),
   );
   return make(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": "Differences from the base" },
-    make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines)),
+    make("table", {}, make("thead", {}, make("tr", {}, ...head)), ...bodies),
   );
 }
 

@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 from lab.record import ParameterCard, StudyRecord
 from reports.kit.axes import TURNS, Axis, spread
 from reports.kit.blocks import Block, Missing
+from reports.kit.families import family_of
 from reports.kit.layouts import RAMP, add_strip, narrow_strip
 from reports.kit.outcomes import NO_FAILURES, OUTCOMES, VERDICT_NAMES, in_order, look
 from reports.kit.panel import Option, Panel, Picker, blank, plain
@@ -194,7 +195,7 @@ def _option(drawn: Map, parts: list[pd.DataFrame], path: str, letter: str) -> Op
     layout = {f"{letter}axis.{key}": value for key, value in axis.layout().items()}
     brush = {letter: axis.brush}
     if drawn.binned:
-        return Option(axis.title, {}, layout, brush=brush)
+        return Option(axis.title, {}, layout, brush=brush, group=family_of(path))
     values: list[Any] = [None, None]
     for part in parts:
         position = drawn.positions[path].loc[part.index].to_numpy()
@@ -202,7 +203,7 @@ def _option(drawn: Map, parts: list[pd.DataFrame], path: str, letter: str) -> Op
     restyle: dict[str, Any] = {letter: values}
     if letter == "x":
         restyle["textposition"] = [None] * (len(values) - 1) + [_label_side(values[-1], axis)]
-    return Option(axis.title, restyle, layout, brush=brush)
+    return Option(axis.title, restyle, layout, brush=brush, group=family_of(path))
 
 
 def _label_side(best: list[Any], axis: Axis) -> str:

@@ -146,6 +146,23 @@ def test_noise_is_fixed_in_evaluations_and_drawn_in_training() -> None:
     torch.testing.assert_close(G(codes()), G.from_mapped(G.mapped(codes(), None)))
 
 
+def test_truncation_moves_w_towards_its_mean() -> None:
+    """psi 1 changes nothing, 0 makes one image, a half the image of the w half-way."""
+    generator = small_generator(architecture="stylegan2", resolution=16).eval()
+    assert isinstance(generator, StyleGAN2Generator)
+    z, others = codes(3), torch.randn(64, 16, generator=seeded(5))
+    given = [(part, torch.zeros(len(part), dtype=torch.int64)) for part in others.split(40)]
+    with torch.no_grad():
+        whole, w = generator(z), generator.mapped(z, None)
+        mean = generator.mapped(others, None).mean(dim=0)
+        generator.truncate(1.0, given)
+        torch.testing.assert_close(generator(z), whole)
+        generator.truncate(0.0, given)
+        torch.testing.assert_close(generator(z), generator.from_mapped(mean.expand(3, -1, -1)))
+        generator.truncate(0.5, given)
+        torch.testing.assert_close(generator(z), generator.from_mapped((w + mean) / 2))
+
+
 def test_a_batch_that_groups_do_not_divide_is_refused() -> None:
     values = {"network.architecture": "stylegan2-cifar", "training.batch_size": 6}
     with pytest.raises(InputError, match=r"network\.minibatch_std is 4, but a pass .* has 6 im"):

@@ -105,5 +105,8 @@ def test_every_parameter_has_a_small_figure_the_most_important_first() -> None:
         "x3": Brush("optimizer.generator.lr", "log10"),
     }
     titles = [it.text for it in panel.figure.layout.annotations][1:]
-    assert titles == ["<b>penalty weight</b>", "<b>loss</b>", "<b>generator rate</b>"]
+    assert titles == [
+        "<b>penalty weight</b>", "<b>loss</b>", "<b>generator rate</b>",
+        "<b>OBJECTIVE</b>", "<b>OPTIMIZER</b>",
+    ]  # fmt: skip
     assert "not what changing that one parameter causes" in panel.note

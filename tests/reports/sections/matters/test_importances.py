@@ -135,6 +135,22 @@ def test_chance_above_the_whole_is_an_arrow_at_the_axis_end() -> None:
     assert max(chance.x) < high
 
 
+def test_settings_of_a_family_stand_under_its_name_the_most_important_first() -> None:
+    shared = {"goal": "stability", "chance": 0.1, "num_trials": 50, "num_known": 50}
+    paths = ["penalty.weight", "network.critic_norm", "loss"]
+    rows = pd.DataFrame(
+        [
+            shared | {"chosen": False, "parameter": path, "importance": 0.5 - 0.1 * i}
+            for i, path in enumerate(paths)
+        ]
+    )
+    figure = draw_importances(rows).figure
+    assert list(figure.layout.yaxis.ticktext) == [
+        "<b>OBJECTIVE</b>", "penalty weight", "loss", "<b>NETWORK</b>", "critic norm",
+    ]  # fmt: skip
+    assert list(figure.data[0].y) == [1, 4, 2]
+
+
 def test_the_numbers_do_not_change_between_two_pages() -> None:
     first, second = importances_rows(_planted()), importances_rows(_planted())
     assert first.equals(second)

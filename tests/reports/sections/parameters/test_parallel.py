@@ -54,6 +54,14 @@ def test_the_line_of_an_outcome_is_the_explore_run_where_that_has_it(raced: Stud
     assert (run.trial, run.seed, run.card.stage) == (5, 0, "explore")
 
 
+def test_the_first_axis_of_a_family_has_its_name(raced: StudyRecord) -> None:
+    _, dimensions, _ = _drawn(raced)
+    labels = {name: dimension["label"] for name, dimension in dimensions.items()}
+    assert labels["penalty.kind"] == "penalty"
+    assert labels["optimizer.generator.lr"].startswith("<b>OPTIMIZER</b><br>")
+    assert labels["optimizer.critic.lr"] == "critic<br>rate"
+
+
 def test_a_sample_keeps_every_outcome_and_has_its_size() -> None:
     outcomes = np.array(["stable"] * 900 + ["diverged"] * 97 + ["oscillating"] * 3)
     chosen = stratified(outcomes, 100, np.random.default_rng(0))
