@@ -7,19 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import tyro
 
 from lab.cli import run_commands
 from lab.config import RESOLUTIONS, RESOLUTIONS_IN_WORDS, DataConfig
 from lab.data.lookup import find, load_source
 from lab.data.named import NAMED
-from lab.data.pack import IMAGES_FILE, Pack, fingerprint, is_pack, open_pack
+from lab.data.pack import Pack, damaged, is_pack, open_pack, stored_fingerprint
 from lab.data.sheet import write_sheet
 from lab.data.write import write_pack
 from lab.errors import InputError
-
-_VERIFIED_ROWS = 1024
 
 
 def pack(
@@ -101,18 +98,9 @@ def _plain(value: object) -> str:
 
 def _verify(opened: Pack) -> None:
     """Read every pixel; raises InputError when they are not the ones that were packed."""
-    images = np.load(opened.folder / IMAGES_FILE, mmap_mode="r")
-    starts = range(0, len(images), _VERIFIED_ROWS)
-    labels = np.concatenate([split.labels.numpy() for split in (opened.train, opened.heldout)])
-    actual = fingerprint(
-        (images[start : start + _VERIFIED_ROWS] for start in starts), labels, opened.card.splits
-    )
-    if actual != opened.card.fingerprint:
-        raise InputError(
-            f"the pack {opened.folder} is damaged: its pixels or labels do not match its "
-            "fingerprint; remove that folder and pack again"
-        )
-    print(f"{'verified':12} pixels, labels and splits match the fingerprint")
+    if stored_fingerprint(opened) != opened.card.fingerprint:
+        raise damaged(opened.folder, "its pixels, labels or texts do not match its fingerprint")
+    print(f"{'verified':12} pixels, labels, texts and splits match the fingerprint")
 
 
 def main(args: list[str] | None = None) -> int:
