@@ -19,7 +19,7 @@ MOST_BYTES = 2**16
 class Captions:
     """The captions of n images, m in all, as one text in UTF-8.
 
-    Of 50,000 images with five sentences each it takes about 20 MB; the arrays may be maps of files.
+    Of 50,000 images with five sentences each they take 20 MB. The arrays may be maps of files.
     """
 
     text: NDArray[np.uint8]

@@ -243,7 +243,9 @@ def stored_fingerprint(pack: Pack) -> str:
     attributes = {
         name: Attribute(
             values,
-            np.concatenate([part.attributes[name].numpy() for part in pack.parts]).astype(np.int16),
+            np.concatenate([part.attributes[name].numpy() for part in pack.parts]).astype(
+                np.int16
+            ),
         )
         for name, values in card.attributes.items()
     }
@@ -265,8 +267,8 @@ def fingerprint(
 ) -> str:
     """32 hex digits (BLAKE2b) of the pixels [N, H, W, C], given in pieces, labels and splits.
 
-    Captions and attributes count where there are any: the fingerprint of a set without them is that
-    of earlier versions.
+    Captions and attributes count where there are any: a set without them has the fingerprint that it
+    had in earlier versions.
     """
     digest = hashlib.blake2b(digest_size=16)
     for chunk in chunks:

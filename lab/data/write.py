@@ -12,8 +12,8 @@ import numpy as np
 
 from lab.cores import own_cores
 from lab.data.aside import make_folder_whole
-from lab.data.order import PackingOrder, given_order, stratified_order
 from lab.data.captions import Captions, compact
+from lab.data.order import PackingOrder, given_order, stratified_order
 from lab.data.pack import (
     ATTRIBUTES_FILE,
     CAPTION_FILES,

@@ -22,8 +22,8 @@ EMBEDDED_FILE = "emoji-mini.xz"
 EMBEDDED_SIDE = 32
 LICENCE = "OFL-1.1 (pictures), Unicode-DFS-2016 (texts)"
 ATTRIBUTION = (
-    "Noto Color Emoji, Copyright 2013-2017 Google Inc. (https://github.com/googlefonts/noto-emoji); "
-    "names, keywords and groups Copyright 1991-2022 Unicode, Inc. (https://www.unicode.org)"
+    "Noto Color Emoji, Copyright 2013-2017 Google Inc. "
+    "(https://github.com/googlefonts/noto-emoji); names, keywords and groups Copyright 1991-2022 Unicode, Inc. (https://www.unicode.org)"
 )
 SUB_GROUP, SKIN_TONE, GENDER = "sub-group", "skin tone", "gender"
 """Names of the attributes; the class is the group."""

@@ -26,13 +26,15 @@ _FILES = {
 
 def require_files(root: Path) -> None:
     """Raise InputError where a file of Debian's packages is missing below `root`."""
-    missing = {package: root / path for path, package in _FILES.items() if not (root / path).is_file()}
+    missing = {
+        package: root / path for path, package in _FILES.items() if not (root / path).is_file()
+    }
     if missing:
         packages = " ".join(missing)
         raise InputError(
             f"emoji are drawn from Debian's packages and {next(iter(missing.values()))} is not "
-            f"there; run apt-get install {packages}, or unpack them into a folder with dpkg-deb -x "
-            "and give it with --root; emoji-mini needs none"
+            f"there; run apt-get install {packages}, or unpack them into a folder with "
+            "dpkg-deb -x and give it with --root; emoji-mini needs none"
         )
 
 
