@@ -267,8 +267,8 @@ def fingerprint(
 ) -> str:
     """32 hex digits (BLAKE2b) of the pixels [N, H, W, C], given in pieces, labels and splits.
 
-    Captions and attributes count where there are any: a set without them has the fingerprint that it
-    had in earlier versions.
+    Captions and attributes count where there are any; a set without them has the fingerprint that
+    earlier versions gave it.
     """
     digest = hashlib.blake2b(digest_size=16)
     for chunk in chunks:

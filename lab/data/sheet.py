@@ -1,4 +1,4 @@
-"""A contact sheet of a split: a picture of some of its images, with their captions if it has any."""
+"""A contact sheet of a split: a picture of some of its images, with captions if it has any."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_list_names_every_set(capsys: pytest.CaptureFixture[str]) -> None:
 def test_show_prints_the_card_and_draws_a_row_for_each_class(
     pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["show", str(pets), "--grid", str(tmp_path / "sheet.webp")]) == 0
+    assert main(["show", str(pets), "--out", str(tmp_path / "sheet.webp")]) == 0
     said = capsys.readouterr().out
     assert open_pack(pets).card.fingerprint in said
     assert "match the fingerprint" in said
@@ -99,4 +99,4 @@ def test_show_refuses_a_sheet_it_cannot_write(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main(["show", str(pets), "--grid", str(tmp_path / grid)]) == 2
-    assert "--grid" in capsys.readouterr().err
+    assert "--out" in capsys.readouterr().err

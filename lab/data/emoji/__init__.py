@@ -23,7 +23,8 @@ EMBEDDED_SIDE = 32
 LICENCE = "OFL-1.1 (pictures), Unicode-DFS-2016 (texts)"
 ATTRIBUTION = (
     "Noto Color Emoji, Copyright 2013-2017 Google Inc. "
-    "(https://github.com/googlefonts/noto-emoji); names, keywords and groups Copyright 1991-2022 Unicode, Inc. (https://www.unicode.org)"
+    "(https://github.com/googlefonts/noto-emoji); names, keywords and groups Copyright 1991-2022 "
+    "Unicode, Inc. (https://www.unicode.org)"
 )
 SUB_GROUP, SKIN_TONE, GENDER = "sub-group", "skin tone", "gender"
 """Names of the attributes; the class is the group."""
@@ -43,12 +44,17 @@ def emoji(root: Path | None) -> Source:
 
 def emoji_mini() -> Source:
     """The embedded emoji at 32 pixels."""
+    emojis, images = embedded_emoji()
+    return _source("emoji-mini", emojis, images.__getitem__)
+
+
+def embedded_emoji() -> tuple[list[Emoji], NDArray[np.uint8]]:
+    """The embedded emoji and their pictures, uint8 [N, 32, 32, 3], in the order of Unicode."""
     packed = resources.files("lab.data.embedded").joinpath(EMBEDDED_FILE).read_bytes()
     first_line, _, pixels = lzma.decompress(packed).partition(b"\n")
     emojis = [Emoji(*fields[:4], tuple(fields[4])) for fields in json.loads(first_line)]
     images = np.frombuffer(pixels, dtype=np.uint8)
-    images = images.reshape(len(emojis), EMBEDDED_SIDE, EMBEDDED_SIDE, 3)
-    return _source("emoji-mini", emojis, images.__getitem__)
+    return emojis, images.reshape(len(emojis), EMBEDDED_SIDE, EMBEDDED_SIDE, 3)
 
 
 def embedded_bytes(root: Path) -> bytes:
