@@ -64,8 +64,7 @@ class PackCard(BaseModel):
     licence: str
     attribution: str
     splits: dict[str, tuple[int, int]]
-    """First row and the row after the last, of `train`, of `heldout`, and of `combinations` where
-    the set has held-out combinations."""
+    """First row and the row after the last, of `train`, `heldout` and any `combinations`."""
     num_captions: int = Field(default=0, ge=0)
     """Captions of all images; 0 when the images have no texts."""
     attributes: dict[str, tuple[str, ...]] = {}

@@ -26,7 +26,7 @@ CAPTIONED_COLUMNS = 8
 CELL = 128
 """Width in pixels of a captioned image."""
 _GAP = 12
-_LINES = 3
+_LINES = 4
 """Of a caption at most; what is longer ends in an ellipsis."""
 _TEXT_SIZE, _TITLE_SIZE = 13, 16
 _LINE, _TITLE_LINE = 17, 28
@@ -92,26 +92,34 @@ def _captioned_sheet(split: Split, class_names: tuple[str, ...], rows: list[Tens
     from PIL import Image, ImageDraw
 
     assert split.captions is not None
+    font = _font(_TEXT_SIZE)
     title_height = _TITLE_LINE if class_names else 0
-    row_height = title_height + CELL + _LINES * _LINE + 2 * _GAP
-    size = (_GAP + CAPTIONED_COLUMNS * (CELL + _GAP), _GAP + len(rows) * row_height)
-    sheet = Image.new("RGB", size, "white")
+    captions = [
+        [
+            wrapped(next(iter(split.captions[index]), "(no caption)"), font, CELL, _LINES)
+            for index in indices.tolist()
+        ]
+        for indices in rows
+    ]
+    heights = [
+        title_height + CELL + _LINE * max(map(len, of_row)) + 2 * _GAP for of_row in captions
+    ]
+    width = _GAP + CAPTIONED_COLUMNS * (CELL + _GAP)
+    sheet = Image.new("RGB", (width, _GAP + sum(heights)), "white")
     pen = ImageDraw.Draw(sheet)
-    text_font, title_font = _font(_TEXT_SIZE), _font(_TITLE_SIZE)
-    for row, indices in enumerate(rows):
-        top = _GAP + row * row_height
+    top = _GAP
+    for indices, of_row, height in zip(rows, captions, heights, strict=True):
         if class_names:
             name = class_names[int(split.labels[indices[0]])]
-            pen.text((_GAP, top), name, fill=_INK, font=title_font)
-        top += title_height
-        for column, index in enumerate(indices.tolist()):
-            left = _GAP + column * (CELL + _GAP)
-            sheet.paste(_fitted(_picture(split, index)), (left, top))
-            pen.rectangle((left - 1, top - 1, left + CELL, top + CELL), outline=_FRAME)
-            caption = next(iter(split.captions[index]), "(no caption)")
-            for line, words in enumerate(wrapped(caption, text_font, CELL, _LINES)):
-                corner = (left, top + CELL + 4 + line * _LINE)
-                pen.text(corner, words, fill=_INK, font=text_font)
+            pen.text((_GAP, top), name, fill=_INK, font=_font(_TITLE_SIZE))
+        for column, (index, lines) in enumerate(zip(indices.tolist(), of_row, strict=True)):
+            left, upper = _GAP + column * (CELL + _GAP), top + title_height
+            sheet.paste(_fitted(_picture(split, index)), (left, upper))
+            pen.rectangle((left - 1, upper - 1, left + CELL, upper + CELL), outline=_FRAME)
+            for line, words in enumerate(lines):
+                corner = (left, upper + CELL + 4 + line * _LINE)
+                pen.text(corner, words, fill=_INK, font=font)
+        top += height
     return sheet
 
 

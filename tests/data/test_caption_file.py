@@ -102,9 +102,7 @@ def test_an_attribute_needs_its_column_and_two_values(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", "file,caption,coat", "1.png,a cat,long")
     with pytest.raises(InputError, match=r"--attributes names 'age', but .* has the columns file"):
         described(path, NAMES, ["age"])
-    with pytest.raises(
-        InputError, match=r"'coat' of .* has 1 different values; it must have 2 to"
-    ):
+    with pytest.raises(InputError, match=r"'coat' of .* has 1 different values; it must"):
         described(path, NAMES, ["coat"])
 
 

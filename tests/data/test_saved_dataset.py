@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         saved_dataset(folder)
     folder = save(tmp_path / "torn", columns(6))
     (folder / "data-00000-of-00002.arrow").write_bytes(b"\xff" * 40)
-    with pytest.raises(InputError, match="cannot be read .*save it again"):
+    with pytest.raises(InputError, match=r"cannot be read .*save it again"):
         saved_dataset(folder)
     (folder / "state.json").write_text("{")
     with pytest.raises(InputError, match=r"state\.json cannot be read"):
