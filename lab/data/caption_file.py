@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.data.captions import Captions, compact
+from lab.data.captions import Captions, clean, compact
 from lab.data.source import Attribute
 from lab.errors import InputError
 from lab.json_text import parsed
@@ -109,10 +109,9 @@ def column_of(columns: Iterable[str], allowed: Sequence[str]) -> str | None:
 
 
 def texts_of(value: Any) -> list[str]:
-    """The texts of a cell: one, a list of them, or none."""
-    if value is None:
-        return []
-    return [str(text) for text in value if text] if isinstance(value, list) else [str(value)]
+    """The texts of a cell: one, a list of them, or none; empty ones are left out."""
+    texts = value if isinstance(value, list) else [value]
+    return [text for text in (clean(str(text)) for text in texts if text is not None) if text]
 
 
 def _by_name(names: Sequence[str]) -> dict[str, int]:
@@ -159,7 +158,7 @@ def _coco_rows(path: Path, attributes: Sequence[str]) -> Iterator[Row]:
         data = parsed(path.read_bytes())
         files = {image["id"]: image["file_name"] for image in data["images"]}
         for note in data["annotations"]:
-            yield Row(str(files[note["image_id"]]), [str(note["caption"])])
+            yield Row(str(files[note["image_id"]]), texts_of(note["caption"]))
     except (ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"{path} is no file of captions as COCO's ({type(error).__name__}: {error}); it needs "
