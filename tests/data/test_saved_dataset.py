@@ -103,5 +103,6 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 def test_a_broken_picture_names_its_row(tmp_path: Path) -> None:
     rows = columns(6)
     rows["image"][4] = {"bytes": random_pixels(50).tobytes(), "path": None}
+    source = saved_dataset(save(tmp_path / "pets", rows))
     with pytest.raises(InputError, match="rows/00000004 cannot be read"):
-        saved_dataset(save(tmp_path / "pets", rows))
+        source.read(4)

@@ -60,7 +60,7 @@ def tones(emojis: Sequence[Emoji]) -> list[int]:
         elif len(of_emoji) > 1:
             result.append(TONES.index("mixed"))
         else:
-            result.append(1 + _MODIFIERS.index(*of_emoji) if of_emoji else 0)
+            result.append(1 + _MODIFIERS.index(min(of_emoji)) if of_emoji else 0)
     return result
 
 
