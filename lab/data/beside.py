@@ -23,6 +23,7 @@ LABELS_FILE = "dataset.json"
 MOST_BYTES = 2**20
 """Of the captions of one image."""
 MOST_JSON_BYTES = 2**28
+MOST_CLASSES = 2**15
 
 
 def text_files(shelf: Shelf) -> dict[str, str]:
@@ -67,9 +68,10 @@ def labels_beside(shelf: Shelf) -> tuple[NDArray[np.int64] | None, tuple[str, ..
         numbers = {str(file): label for file, label in data["labels"]}
     except (TypeError, ValueError):
         numbers = {}
-    if not all(isinstance(label, int) and 0 <= label < 2**31 for label in numbers.values()):
+    if not all(isinstance(label, int) and 0 <= label < MOST_CLASSES for label in numbers.values()):
         raise InputError(
-            f"{path} has labels that are no class numbers; they must be whole numbers from 0 on, "
+            f"{path} has labels that are no class numbers; they must be whole numbers from 0 to "
+            f"{MOST_CLASSES - 1:,}, "
             'as in {"labels": [["00000/a.png", 3], ...]}'
         )
     missing = [name for name in shelf.names if name not in numbers]

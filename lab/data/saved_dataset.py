@@ -133,7 +133,8 @@ def _read(folder: Path, name: str) -> _Rows:
             f"{folder} is a data set of the package datasets, which is read by pyarrow; "
             "pip install datasets (or pyarrow), or save its images as files"
         ) from None
-    files = [folder / part["filename"] for part in _json(folder / STATE_FILE)["_data_files"]]
+    entries = _json(folder / STATE_FILE).get("_data_files") or []
+    files = [folder / str(entry["filename"]) for entry in entries]
     features = _json(folder / INFO_FILE).get("features") or {}
     try:
         parts = [
