@@ -7,19 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import tyro
 
 from lab.cli import run_commands
 from lab.config import RESOLUTIONS, RESOLUTIONS_IN_WORDS, DataConfig
 from lab.data.lookup import find, load_source
 from lab.data.named import NAMED
-from lab.data.pack import IMAGES_FILE, Pack, fingerprint, is_pack, open_pack
+from lab.data.pack import SPLITS, Pack, damaged, is_pack, open_pack, stored_fingerprint
 from lab.data.sheet import write_sheet
 from lab.data.write import write_pack
 from lab.errors import InputError
 
-_VERIFIED_ROWS = 1024
+_FEW_VALUES = 8
 
 
 def pack(
@@ -27,22 +26,33 @@ def pack(
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")],
     resolution: int = 32,
     root: str | None = None,
+    captions: Path | None = None,
+    attributes: tuple[str, ...] = (),
 ) -> int:
     """Pack a named set, a folder or a zip of images into a folder.
 
     Args:
-        source: A named set (see list), or the path of a folder or a zip of images.
+        source: A named set (see list), the path of a folder or a zip of images, or a folder that
+            the package datasets saved.
         out: The pack's folder; it must not exist yet.
         resolution: Side of the square images in pixels, a power of two from 16 to 1,024, or 28;
             others are cropped and resized.
         root: Folder that already holds the named set's original files.
+        captions: Captions of the images in COCO's JSON, or a .csv, .tsv or .parquet with the
+            columns file and caption; without it those in .txt files beside the images.
+        attributes: Columns of that table that are attributes, say gender and age.
     """
     _require_resolution(resolution)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists already; remove it or give another folder for the pack")
-    load = load_source(DataConfig(source=source, resolution=resolution, root=root))
+    config = DataConfig(source=source, resolution=resolution, root=root)
+    load = load_source(config, captions, attributes)
     write_pack(load, out, resolution)
     card = open_pack(out).card
+    for name, values in card.attributes.items():
+        print(f"attribute {name}: {len(values):,} values")
+    if card.num_captions:
+        print(f"{card.num_captions:,} captions")
     print(
         f"packed {card.num_images:,} images of {card.name} into {out}; "
         f"train on it with data.source={out} data.resolution={resolution}"
@@ -62,15 +72,18 @@ def show(
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
     resolution: int = 32,
     root: str | None = None,
-    grid: Path | None = None,
+    out: Annotated[Path | None, tyro.conf.arg(aliases=["--grid"])] = None,
+    seed: int | None = None,
 ) -> int:
-    """Show a pack's card, check its pixels against its fingerprint, and draw a contact sheet.
+    """Show a pack's card, check its files against its fingerprint, and draw a contact sheet.
 
     Args:
         source: The path of a pack, or anything that can be packed.
         resolution: Which resolution of a set to show; a pack has its own.
         root: Folder that already holds the named set's original files.
-        grid: Write a sheet of training images, a row for each class, to this .webp or .png.
+        out: Write a sheet of training images with their captions, a row for each class, to this
+            .webp or .png.
+        seed: Draw the images of the sheet at random; without it they are the first ones.
     """
     _require_resolution(resolution)
     path = Path(source).expanduser()
@@ -80,11 +93,15 @@ def show(
         opened = find(DataConfig(source=source, resolution=resolution, root=root))
     for name, value in opened.card.model_dump().items():
         print(f"{name:12} {_plain(value)}")
+    for name, part in zip(SPLITS, opened.parts, strict=False):
+        if part.captions is not None:
+            missing = int((part.captions.counts == 0).sum())
+            print(f"{name:12} {part.captions.num_captions:,} captions; {missing:,} images without")
     print(f"{'folder':12} {opened.folder}")
     _verify(opened)
-    if grid is not None:
-        write_sheet(opened.train, opened.num_classes, grid)
-        print(f"{'grid':12} {grid}")
+    if out is not None:
+        write_sheet(opened.train, opened.card.class_names, out, seed)
+        print(f"{'sheet':12} {out}")
     return 0
 
 
@@ -95,24 +112,24 @@ def _require_resolution(side: int) -> None:
 
 def _plain(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {start}..{stop}" for name, (start, stop) in value.items())
+        return ", ".join(_plain_entry(name, entry) for name, entry in value.items())
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _plain_entry(name: str, entry: tuple[int, int] | tuple[str, ...]) -> str:
+    """A split's rows, or an attribute's values."""
+    if isinstance(entry[0], int):
+        return f"{name} {entry[0]}..{entry[1]}"
+    few = ", ".join(map(str, entry[:_FEW_VALUES]))
+    more = f" and {len(entry) - _FEW_VALUES} more" if len(entry) > _FEW_VALUES else ""
+    return f"{name} ({few}{more})"
 
 
 def _verify(opened: Pack) -> None:
     """Read every pixel; raises InputError when they are not the ones that were packed."""
-    images = np.load(opened.folder / IMAGES_FILE, mmap_mode="r")
-    starts = range(0, len(images), _VERIFIED_ROWS)
-    labels = np.concatenate([split.labels.numpy() for split in (opened.train, opened.heldout)])
-    actual = fingerprint(
-        (images[start : start + _VERIFIED_ROWS] for start in starts), labels, opened.card.splits
-    )
-    if actual != opened.card.fingerprint:
-        raise InputError(
-            f"the pack {opened.folder} is damaged: its pixels or labels do not match its "
-            "fingerprint; remove that folder and pack again"
-        )
-    print(f"{'verified':12} pixels, labels and splits match the fingerprint")
+    if stored_fingerprint(opened) != opened.card.fingerprint:
+        raise damaged(opened.folder, "its pixels, labels or texts do not match its fingerprint")
+    print(f"{'verified':12} pixels, labels, texts and splits match the fingerprint")
 
 
 def main(args: list[str] | None = None) -> int:

@@ -1,19 +1,22 @@
-"""Build the embedded fashion-mini file: `python -m lab.data.embed --root FOLDER_OF_IDX_FILES`."""
+"""Build the embedded files: `python -m lab.data.embed fashion-mini | emoji-mini`."""
 
 from __future__ import annotations
 
 import lzma
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from lab.cli import run_command
+from lab.cli import run_commands
+from lab.data import emoji
 from lab.data.fashion import DEBIAN_FOLDER, EMBEDDED_FILE
 from lab.data.idx import find_idx_folder, read_idx
 from lab.record import write_whole
 
+FOLDER = Path(__file__).parent / "embedded"
 
-def embedded_bytes(root: Path) -> bytes:
+
+def fashion_bytes(root: Path) -> bytes:
     """The embedded file: all t10k pixels, then all labels, by xz.
 
     Plain rows compress best: of the tried filters (left, up, median edge) none came below 3.9 MB,
@@ -24,23 +27,40 @@ def embedded_bytes(root: Path) -> bytes:
     return lzma.compress(images.tobytes() + labels.tobytes(), preset=9 | lzma.PRESET_EXTREME)
 
 
-@dataclass
-class EmbedArguments:
-    """Build the embedded fashion-mini file from Fashion-MNIST's t10k files."""
+def build_fashion(root: Path = DEBIAN_FOLDER, out: Path = FOLDER / EMBEDDED_FILE) -> int:
+    """Build the embedded fashion-mini file from Fashion-MNIST's t10k files.
 
-    root: Path = DEBIAN_FOLDER
-    """Folder with the original idx files."""
-    out: Path = Path(__file__).parent / "embedded" / EMBEDDED_FILE
-    """File to write."""
+    Args:
+        root: Folder with the original idx files.
+        out: File to write.
+    """
+    return _write(out, fashion_bytes(find_idx_folder("fashion-mnist", [root])))
 
 
-def build(arguments: EmbedArguments) -> int:
-    """The command."""
-    content = embedded_bytes(find_idx_folder("fashion-mnist", [arguments.root]))
-    write_whole(arguments.out, content)
-    print(f"wrote {arguments.out}: {len(content):,} bytes")
+def build_emoji(root: Path = Path("/"), out: Path = FOLDER / emoji.EMBEDDED_FILE) -> int:
+    """Build the embedded emoji-mini file from Debian's packages of the font and of Unicode's data.
+
+    Args:
+        root: Folder that the packages are unpacked in.
+        out: File to write.
+    """
+    return _write(out, emoji.embedded_bytes(root))
+
+
+def _write(out: Path, content: bytes) -> int:
+    write_whole(out, content)
+    print(f"wrote {out}: {len(content):,} bytes")
     return 0
 
 
+def main(args: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    commands: dict[str, Callable[..., int]] = {
+        "fashion-mini": build_fashion,
+        "emoji-mini": build_emoji,
+    }
+    return run_commands(commands, prog="python -m lab.data.embed", args=args)
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(EmbedArguments, build, prog="python -m lab.data.embed"))
+    sys.exit(main())

@@ -2,86 +2,65 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.data.beside import captions_beside, labels_beside
+from lab.data.caption_file import described, missing_note
+from lab.data.shelf import SUFFIXES, Shelf, broken_image
 from lab.data.source import Source
 from lab.errors import InputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
-MOST_BYTES = 2**28
-"""Of one image file, unpacked from its zip."""
 MOST_PIXELS = 50_000_000
 """Of one image: decoding takes about 12 bytes a pixel, and each core decodes one."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """Image files by relative name, in a folder or a zip."""
-
-    path: Path
-    names: tuple[str, ...]
-    """Sorted, with / between parts."""
-    open: Callable[[str], IO[bytes]]
-
-
-def folder_shelf(path: Path) -> Shelf:
-    """All image files under a folder, hidden ones left out."""
-    names: list[str] = []
-    for folder, folders, files in os.walk(path, onerror=_cannot_read):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        here = Path(folder).relative_to(path)
-        names += [(here / name).as_posix() for name in files if _is_image(name)]
-    return Shelf(path, tuple(sorted(names)), lambda name: (path / name).open("rb"))
-
-
-def zip_shelf(path: Path) -> Shelf:
-    """All image files of a zip; nothing is extracted, so no name in it can reach the disk."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"the zip {path} cannot be read ({error}); fetch it again") from None
-    entries = [
-        entry
-        for entry in archive.infolist()
-        if not entry.is_dir()
-        and _is_image(entry.filename)
-        and not entry.filename.startswith("__MACOSX/")
-    ]
-    shelf = Shelf(path, tuple(sorted(entry.filename for entry in entries)), archive.open)
-    for entry in entries:
-        if entry.file_size > MOST_BYTES:
-            large = ValueError(f"{entry.file_size:,} bytes unpacked; at most {MOST_BYTES:,}")
-            raise broken_image(shelf, entry.filename, large)
-    return shelf
-
-
-def image_source(shelf: Shelf) -> Source:
+def image_source(
+    shelf: Shelf, captions: Path | None = None, attributes: Sequence[str] = ()
+) -> Source:
     """The images of a shelf; grey if all are grey, else colour.
 
-    Raises InputError when there is none, or when a file's header is broken; a file that is broken
-    further on raises one when it is read.
+    Classes are those of `dataset.json`, else the sub-folders. Captions are those of the file
+    `captions`, whose columns `attributes` are attributes, else the .txt files beside the images.
+    Raises InputError when there is no image, when a file's header is broken, and for captions and
+    labels that cannot be read; a file that is broken further on raises one when it is read.
     """
     if not shelf.names:
         raise InputError(
             f"{shelf.path} holds no image files; allowed are {', '.join(SUFFIXES)}, "
             "in one folder or in a sub-folder for each class"
         )
+    labels, class_names = labels_beside(shelf) or classes_of(shelf)
+    source = shelf_source(shelf, labels, class_names)
+    if captions is None:
+        texts = captions_beside(shelf)
+        notes = missing_note(texts, shelf.names) if texts is not None else ()
+        return replace(source, captions=texts, notes=notes)
+    of_file = described(captions, shelf.names, attributes)
+    return replace(
+        source,
+        captions=of_file.captions,
+        attributes=of_file.attributes,
+        notes=(*of_file.notes, *missing_note(of_file.captions, shelf.names)),
+    )
+
+
+def shelf_source(
+    shelf: Shelf, labels: NDArray[np.int64] | None, class_names: tuple[str, ...]
+) -> Source:
+    """The images of a shelf with these labels, int64 [N]; grey if all are grey, else colour."""
     channels = 3 if any(_has_colour(shelf, name) for name in shelf.names) else 1
-    labels, class_names = classes_of(shelf)
     return Source(
         name=shelf.path.stem,
         num_images=len(shelf.names),
@@ -126,7 +105,7 @@ def read_image(shelf: Shelf, name: str, channels: int) -> NDArray[np.uint8]:
             image.load()
             upright = ImageOps.exif_transpose(image)
     except Exception as error:  # on broken bytes the decoders raise nearly anything
-        raise broken_image(shelf, name, error) from error
+        raise broken_image(shelf.path / name, error) from error
     flat = _eight_bits(upright).convert("RGB" if channels == 3 else "L")
     return np.asarray(flat).reshape(flat.height, flat.width, channels)
 
@@ -144,16 +123,6 @@ def _opened(shelf: Shelf, name: str) -> Iterator[Picture]:
                     f"{image.width:,} x {image.height:,} pixels; at most {MOST_PIXELS:,} pixels"
                 )
             yield image
-
-
-def broken_image(shelf: Shelf, name: str, error: Exception) -> InputError:
-    """The error for a file that is no readable image."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    if reason.startswith("cannot identify image file"):
-        reason = "it is no image, or damaged from the start"
-    return InputError(
-        f"the image {shelf.path / name} cannot be read ({reason}); repair or remove it"
-    )
 
 
 def _eight_bits(image: Picture) -> Picture:
@@ -175,21 +144,10 @@ def _has_colour(shelf: Shelf, name: str) -> bool:
         with _opened(shelf, name) as image:
             return not image.mode.startswith(("1", "L", "I"))
     except Exception as error:  # on broken bytes the decoders raise nearly anything
-        raise broken_image(shelf, name, error) from error
-
-
-def _is_image(name: str) -> bool:
-    hidden = any(part.startswith(".") and part != ".." for part in PurePosixPath(name).parts)
-    return name.lower().endswith(SUFFIXES) and not hidden
+        raise broken_image(shelf.path / name, error) from error
 
 
 def _without_shared_folders(parts: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
     while len({part[0] for part in parts}) == 1 and all(len(part) > 1 for part in parts):
         parts = [part[1:] for part in parts]
     return parts
-
-
-def _cannot_read(error: OSError) -> None:
-    raise InputError(
-        f"the folder {error.filename} cannot be read ({error.strerror}); allow reading it"
-    ) from error

@@ -6,13 +6,16 @@ import functools
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from lab.config import DataConfig, cache_folder
-from lab.data.image_files import Shelf, broken_image, folder_shelf, image_source, zip_shelf
+from lab.data.beside import describing_files
+from lab.data.image_files import image_source
 from lab.data.named import NAMED
 from lab.data.pack import Pack, is_pack, open_pack
+from lab.data.saved_dataset import arrow_files, is_saved_dataset, saved_dataset
+from lab.data.shelf import Shelf, broken_image, folder_shelf, zip_shelf
 from lab.data.source import Source
 from lab.data.write import write_pack
 from lab.errors import InputError, unknown
@@ -34,24 +37,44 @@ def find(config: DataConfig) -> Pack:
     if config.source in NAMED:
         folder = _cached(config.source, config.resolution)
         load = load_source(config)
+    elif is_saved_dataset(path):
+        path = path.resolve()
+        signature = _signature(path, arrow_files(path))
+        folder = _cached(_slug(path.stem), config.resolution, signature)
+        load = functools.partial(saved_dataset, path)
     else:
         shelf = _shelf(config)
-        folder = _cached(_slug(shelf.path.stem), config.resolution, _signature(shelf))
+        signature = _signature(shelf.path, _files(shelf))
+        folder = _cached(_slug(shelf.path.stem), config.resolution, signature)
         load = functools.partial(image_source, shelf)
     if not folder.exists():
         write_pack(load, folder, config.resolution)
     return open_pack(folder)
 
 
-def load_source(config: DataConfig) -> Callable[[], Source]:
+def load_source(
+    config: DataConfig, captions: Path | None = None, attributes: Sequence[str] = ()
+) -> Callable[[], Source]:
     """How to read the original images that `config.source` names.
 
+    `captions` is a file with those of a folder or a zip of images, `attributes` are columns of it.
     Raises InputError for an unknown set, and for a pack, which has no originals.
     """
-    if config.source in NAMED:
+    path = Path(config.source).expanduser()
+    is_named = config.source in NAMED
+    if captions is not None and (is_named or is_saved_dataset(path)):
+        raise InputError(
+            f"--captions is for a folder or a zip of images; {config.source} brings its own texts "
+            "if it has any, so leave it out"
+        )
+    if attributes and captions is None:
+        raise InputError("--attributes are columns of a table; give it with --captions")
+    if is_named:
         root = Path(config.root).expanduser() if config.root else None
         return functools.partial(NAMED[config.source].load, root)
-    return functools.partial(image_source, _shelf(config))
+    if is_saved_dataset(path):
+        return functools.partial(saved_dataset, path.resolve())
+    return functools.partial(image_source, _shelf(config), captions, attributes)
 
 
 def _shelf(config: DataConfig) -> Shelf:
@@ -80,14 +103,22 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "images"
 
 
-def _signature(shelf: Shelf) -> str:
-    """Changes with the place, names, sizes and times of a shelf's files."""
-    digest = hashlib.blake2b(str(shelf.path).encode(), digest_size=6)
-    for name in [""] if shelf.path.is_file() else shelf.names:
+def _files(shelf: Shelf) -> Iterable[Path]:
+    """The zip, or the images and the files that describe them."""
+    if shelf.path.is_file():
+        return [shelf.path]
+    return (shelf.path / name for name in (*shelf.names, *describing_files(shelf)))
+
+
+def _signature(path: Path, files: Iterable[Path]) -> str:
+    """Changes with the path of a data set, and with names, sizes and times of its files."""
+    digest = hashlib.blake2b(str(path).encode(), digest_size=6)
+    for file in files:
         try:
-            facts = (shelf.path / name).stat()
+            facts = file.stat()
         except OSError as error:
-            raise broken_image(shelf, name, error) from error
+            raise broken_image(file, error) from error
+        name = "" if file == path else file.relative_to(path).as_posix()
         digest.update(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
     return digest.hexdigest()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.data import fashion, torchvision_sets
+from lab.data import emoji, fashion, torchvision_sets
 from lab.data.source import Source
 
 
@@ -23,6 +23,14 @@ NAMED: dict[str, NamedSet] = {
     "fashion-mini": NamedSet(
         "10,000 of Fashion-MNIST's images, 28x28 grey, 10 classes; comes with the lab",
         lambda root: fashion.fashion_mini(),
+    ),
+    "emoji-mini": NamedSet(
+        "3,655 emoji with captions, 32x32 colour, 9 classes; comes with the lab",
+        lambda root: emoji.emoji_mini(),
+    ),
+    "emoji": NamedSet(
+        "the same emoji drawn at 136x136 from Debian's packages",
+        emoji.emoji,
     ),
     "fashion-mnist": NamedSet(
         "70,000 articles of clothing, 28x28 grey, 10 classes",

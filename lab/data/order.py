@@ -42,17 +42,24 @@ def _permutation(size: int, seed: int, epoch: int) -> Tensor:
 
 @dataclass(frozen=True)
 class PackingOrder:
-    """Which image of a source becomes which row of its pack; the train rows come first."""
+    """Which image of a source becomes which row of its pack: train, held-out, combinations."""
 
     indices: Indices
     num_train: int
+    num_combinations: int = 0
 
 
-def given_order(num_images: int, num_train: int) -> PackingOrder:
-    """The official split of a set: its first `num_train` images train; both parts shuffled."""
+def given_order(num_images: int, num_train: int, num_combinations: int = 0) -> PackingOrder:
+    """The official split of a set: its first `num_train` images train; each part shuffled.
+
+    The last `num_combinations` images are the held-out combinations, the others held out.
+    """
+    stop = num_images - num_combinations
     train = _shuffled(np.arange(num_train), "train order")
-    heldout = _shuffled(np.arange(num_train, num_images), "held-out order")
-    return PackingOrder(np.concatenate([train, heldout]), num_train)
+    heldout = _shuffled(np.arange(num_train, stop), "held-out order")
+    combinations = _shuffled(np.arange(stop, num_images), "combinations order")
+    indices = np.concatenate([train, heldout, combinations])
+    return PackingOrder(indices, num_train, num_combinations)
 
 
 def stratified_order(labels: Indices) -> PackingOrder:

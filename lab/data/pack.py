@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,16 +13,34 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
+from lab.data.captions import Captions
+from lab.data.source import Attribute
 from lab.data.split import Split
 from lab.errors import InputError
 from lab.json_text import parsed
 
-PACK_FORMAT = 1
+PACK_FORMAT = 2
+"""Of packs with captions, attributes or held-out combinations; all others keep format 1."""
 IMAGES_FILE = "images.npy"
 LABELS_FILE = "labels.npy"
+CAPTION_FILES = ("captions.npy", "caption_starts.npy", "caption_firsts.npy")
+"""The three arrays of Captions."""
+ATTRIBUTES_FILE = "attributes.npy"
 CARD_FILE = "card.json"
+SPLITS = ("train", "heldout", "combinations")
+"""In the order of their rows."""
+
+_CHUNK = 1024
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -33,10 +51,10 @@ class PackCard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: int = Field(default=PACK_FORMAT, ge=1)
+    format: int = Field(default=1, ge=1)
     name: str
     fingerprint: str
-    """Hash of pixels, labels and splits: equal fingerprints mean equal data."""
+    """Hash of pixels, labels, splits, captions and attributes: equal ones mean equal data."""
     num_images: int = Field(ge=2)
     resolution: int = Field(ge=1)
     channels: int = Field(ge=1, le=4)
@@ -46,21 +64,33 @@ class PackCard(BaseModel):
     licence: str
     attribution: str
     splits: dict[str, tuple[int, int]]
-    """First row and the row after the last, of `train` and of `heldout`."""
+    """First row and the row after the last, of `train`, `heldout` and any `combinations`."""
+    num_captions: int = Field(default=0, ge=0)
+    """Captions of all images; 0 when the images have no texts."""
+    attributes: dict[str, tuple[str, ...]] = {}
+    """Names of the values of each attribute, by its name, in the order of their numbers."""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         if len(self.class_names) != self.num_classes:
             raise ValueError(f"{self.num_classes} classes have {len(self.class_names)} names")
-        train, heldout = self.splits.get("train"), self.splits.get("heldout")
-        if train is None or heldout is None or len(self.splits) != 2:
-            raise ValueError("the splits must be train and heldout")
-        edges = (0, *train, *heldout, self.num_images)
-        if edges[0] != edges[1] or edges[2] != edges[3] or edges[4] != edges[5]:
+        if not {"train", "heldout"} <= set(self.splits) <= set(SPLITS):
+            raise ValueError("the splits must be train and heldout, and combinations where given")
+        ranges = [self.splits[name] for name in SPLITS if name in self.splits]
+        starts, stops = (list(edges) for edges in zip(*ranges, strict=True))
+        if starts != [0, *stops[:-1]] or stops[-1] != self.num_images:
             raise ValueError("the splits must cover all images, train first")
-        if not edges[1] < edges[2] < edges[4]:
+        if any(start >= stop for start, stop in ranges):
             raise ValueError("no split may be empty")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_earlier_labs_wrote_it(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the fields of format 2 in a pack of format 1, which earlier labs read."""
+        new = {"num_captions": self.num_captions, "attributes": self.attributes}
+        left_out = {name for name, value in new.items() if not value}
+        fields: dict[str, Any] = dump(self)
+        return {name: value for name, value in fields.items() if name not in left_out}
 
     @property
     def image_shape(self) -> tuple[int, int, int, int]:
@@ -76,6 +106,14 @@ class Pack:
     card: PackCard
     train: Split
     heldout: Split
+    combinations: Split | None = None
+    """Images of which every word of the caption trains and the whole caption does not; None where
+    the set has no such list."""
+
+    @property
+    def parts(self) -> Iterator[Split]:
+        """All splits, in the order of their rows."""
+        return (part for part in (self.train, self.heldout, self.combinations) if part is not None)
 
     @property
     def resolution(self) -> int:
@@ -120,13 +158,45 @@ def open_pack(folder: Path) -> Pack:
         warnings.simplefilter("ignore", UserWarning)
         pixels = torch.from_numpy(images)
     targets = torch.from_numpy(labels)
-    train, heldout = (slice(*card.splits[name]) for name in ("train", "heldout"))
-    return Pack(
-        folder,
-        card,
-        train=Split(pixels[train], targets[train]),
-        heldout=Split(pixels[heldout], targets[heldout]),
-    )
+    captions = _open_captions(folder, card) if card.num_captions else None
+    attributes = _open_attributes(folder, card) if card.attributes else {}
+
+    def part(start: int, stop: int) -> Split:
+        rows = slice(start, stop)
+        return Split(
+            pixels[rows],
+            targets[rows],
+            None if captions is None else captions.part(start, stop),
+            {name: numbers[rows] for name, numbers in attributes.items()},
+        )
+
+    return Pack(folder, card, **{name: part(*edges) for name, edges in card.splits.items()})
+
+
+def _open_captions(folder: Path, card: PackCard) -> Captions:
+    texts, starts, firsts = CAPTION_FILES
+    of_captions = _mapped(folder, starts, np.dtype(np.int64), (card.num_captions + 1,))
+    of_images = _mapped(folder, firsts, np.dtype(np.int64), (card.num_images + 1,))
+    for name, edges, last in ((starts, of_captions, None), (firsts, of_images, card.num_captions)):
+        if edges[0] != 0 or (np.diff(edges) < 0).any() or last not in (None, edges[-1]):
+            raise damaged(folder, f"{name} has numbers that are not in order")
+    text = _mapped(folder, texts, np.dtype(np.uint8), (int(of_captions[-1]),))
+    return Captions(text, of_captions, of_images)
+
+
+def _open_attributes(folder: Path, card: PackCard) -> dict[str, torch.Tensor]:
+    """int64 [N] by name."""
+    shape = (card.num_images, len(card.attributes))
+    table = np.array(_mapped(folder, ATTRIBUTES_FILE, np.dtype(np.int16), shape), dtype=np.int64)
+    for (name, values), column in zip(card.attributes.items(), table.T, strict=True):
+        if column.min() < -1 or column.max() >= len(values):
+            raise damaged(
+                folder, f"{ATTRIBUTES_FILE} has values of {name!r} outside -1..{len(values) - 1}"
+            )
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(column))
+        for name, column in zip(card.attributes, table.T, strict=True)
+    }
 
 
 def is_pack(folder: Path) -> bool:
@@ -165,15 +235,51 @@ def damaged(folder: Path, reason: str) -> InputError:
     return InputError(f"the pack {folder} is damaged: {reason}; remove that folder and pack again")
 
 
+def stored_fingerprint(pack: Pack) -> str:
+    """The fingerprint of what the files of a pack hold now; every pixel is read."""
+    card = pack.card
+    images = np.load(pack.folder / IMAGES_FILE, mmap_mode="r")
+    attributes = {
+        name: Attribute(
+            values,
+            np.concatenate([part.attributes[name].numpy() for part in pack.parts]).astype(
+                np.int16
+            ),
+        )
+        for name, values in card.attributes.items()
+    }
+    return fingerprint(
+        (images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)),
+        np.concatenate([part.labels.numpy() for part in pack.parts]),
+        card.splits,
+        _open_captions(pack.folder, card) if card.num_captions else None,
+        attributes,
+    )
+
+
 def fingerprint(
-    chunks: Iterable[Pixels], labels: Labels, splits: Mapping[str, tuple[int, int]]
+    chunks: Iterable[Pixels],
+    labels: Labels,
+    splits: Mapping[str, tuple[int, int]],
+    captions: Captions | None = None,
+    attributes: Mapping[str, Attribute] | None = None,
 ) -> str:
-    """32 hex digits (BLAKE2b) of the pixels [N, H, W, C], given in pieces, labels and splits."""
+    """32 hex digits (BLAKE2b) of the pixels [N, H, W, C], given in pieces, labels and splits.
+
+    Captions and attributes count where there are any; a set without them has the fingerprint that
+    earlier versions gave it.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for chunk in chunks:
         digest.update(np.ascontiguousarray(chunk).data)
     digest.update(labels.astype("<i8").tobytes())
     digest.update(json.dumps(splits, sort_keys=True).encode())
+    if captions is not None:
+        for part in (captions.text, captions.starts, captions.firsts):
+            digest.update(np.ascontiguousarray(part).data)
+    for name, attribute in (attributes or {}).items():
+        digest.update(json.dumps([name, attribute.values]).encode())
+        digest.update(attribute.numbers.astype("<i2").tobytes())
     return digest.hexdigest()
 
 

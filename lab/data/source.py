@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.data.captions import Captions
 from lab.errors import InputError
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A named property that each image has one value of, say `skin tone`."""
+
+    values: tuple[str, ...]
+    """Names of its values, at most 32,767."""
+    numbers: NDArray[np.int16]
+    """int16 [N], the value of each image; -1 where it has none or it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +38,16 @@ class Source:
     attribution: str
     num_train: int | None = None
     """Train images of an official split, which come first; None: packing makes the split."""
+    num_combinations: int = 0
+    """Held-out combinations of an official split, which come last."""
     border: int = 0
     """Rows and columns of black added around an image that must grow (28 -> 32: 2)."""
+    captions: Captions | None = None
+    """Of each image; None when the set has no texts."""
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    """By name."""
+    notes: tuple[str, ...] = ()
+    """What the person should know of the import, a sentence each; packing prints them."""
 
 
 def fit(image: NDArray[np.uint8], resolution: int, border: int = 0) -> NDArray[np.uint8]:

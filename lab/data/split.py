@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from lab.data.captions import Captions
 
 
 @dataclass(frozen=True)
@@ -19,15 +22,28 @@ class ImageBatch:
 
 
 class Split:
-    """The train or the held-out images of a pack; an index is a row within this split."""
+    """A part of a pack's images, say those that train; an index is a row within this split."""
 
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
-        """`images` is uint8 [n, H, W, C] (possibly a read-only memory map), `labels` int64 [n]."""
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        captions: Captions | None = None,
+        attributes: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """`images` is uint8 [n, H, W, C] (possibly a read-only memory map), `labels` int64 [n].
+
+        `captions` are those of n images, None where the pack has none; `attributes` are int64 [n]
+        by name, -1 where an image has no value.
+        """
         assert images.dtype == torch.uint8
         assert len(images) == len(labels)
+        assert captions is None or len(captions) == len(images)
         self._images = images
         self._device_labels = labels.to(images.device)
         self.labels = labels
+        self.captions = captions
+        self.attributes = dict(attributes or {})
 
     def __len__(self) -> int:
         return len(self._images)
@@ -62,7 +78,7 @@ class Split:
         free = _free_bytes(target)
         if free is None or self._images.nbytes * 3 > free:
             return self
-        return Split(self._images.to(target), self.labels)
+        return Split(self._images.to(target), self.labels, self.captions, self.attributes)
 
 
 def _moved(rows: Tensor, device: torch.device) -> Tensor:

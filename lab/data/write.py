@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +12,21 @@ import numpy as np
 
 from lab.cores import own_cores
 from lab.data.aside import make_folder_whole
+from lab.data.captions import Captions, compact
 from lab.data.order import PackingOrder, given_order, stratified_order
-from lab.data.pack import CARD_FILE, IMAGES_FILE, LABELS_FILE, PackCard, Pixels, fingerprint
+from lab.data.pack import (
+    ATTRIBUTES_FILE,
+    CAPTION_FILES,
+    CARD_FILE,
+    IMAGES_FILE,
+    LABELS_FILE,
+    PACK_FORMAT,
+    PackCard,
+    Pixels,
+    fingerprint,
+)
 from lab.data.progress import tracked
-from lab.data.source import Source, fit
+from lab.data.source import Attribute, Source, fit
 from lab.errors import InputError
 from lab.record import write_whole
 
@@ -39,7 +51,7 @@ def packing_order(source: Source) -> PackingOrder:
     Raises InputError when there are too few images to hold any out.
     """
     if source.num_train is not None:
-        return given_order(source.num_images, source.num_train)
+        return given_order(source.num_images, source.num_train, source.num_combinations)
     if source.num_images < MIN_IMAGES:
         raise InputError(
             f"{source.name} has {source.num_images} images; a pack needs at least {MIN_IMAGES} "
@@ -58,14 +70,23 @@ def packing_order(source: Source) -> PackingOrder:
 def _fill(source: Source, folder: Path, resolution: int) -> None:
     order = packing_order(source)
     num_train, num_images = order.num_train, source.num_images
-    splits = {"train": (0, num_train), "heldout": (num_train, num_images)}
+    stop = num_images - order.num_combinations
+    splits = {"train": (0, num_train), "heldout": (num_train, stop)}
+    if order.num_combinations:
+        splits["combinations"] = (stop, num_images)
     labels = np.full(num_images, -1, dtype=np.int64)
     if source.labels is not None:
         labels = source.labels[order.indices].astype(np.int64)
         np.save(folder / LABELS_FILE, labels, allow_pickle=False)
+    for note in source.notes:
+        print(f"{source.name}: {note}", file=sys.stderr)
+    captions = _write_captions(source, folder, order)
+    attributes = _write_attributes(source, folder, order)
+    pixels = _written(source, folder, order, resolution)
     card = PackCard(
+        format=PACK_FORMAT if captions or attributes or order.num_combinations else 1,
         name=source.name,
-        fingerprint=fingerprint(_written(source, folder, order, resolution), labels, splits),
+        fingerprint=fingerprint(pixels, labels, splits, captions, attributes),
         num_images=num_images,
         resolution=resolution,
         channels=source.channels,
@@ -74,8 +95,33 @@ def _fill(source: Source, folder: Path, resolution: int) -> None:
         licence=source.licence,
         attribution=source.attribution,
         splits=splits,
+        num_captions=captions.num_captions if captions else 0,
+        attributes={name: attribute.values for name, attribute in attributes.items()},
     )
     write_whole(folder / CARD_FILE, card.model_dump_json(indent=2).encode() + b"\n")
+
+
+def _write_captions(source: Source, folder: Path, order: PackingOrder) -> Captions | None:
+    """The captions in the pack's order; None where no image has one."""
+    if source.captions is None or not source.captions.num_captions:
+        return None
+    captions = compact(source.captions[int(index)] for index in order.indices)
+    arrays = (captions.text, captions.starts, captions.firsts)
+    for name, content in zip(CAPTION_FILES, arrays, strict=True):
+        np.save(folder / name, content, allow_pickle=False)
+    return captions
+
+
+def _write_attributes(source: Source, folder: Path, order: PackingOrder) -> dict[str, Attribute]:
+    """The attributes in the pack's order; their numbers as one array int16 [N, attributes]."""
+    attributes = {
+        name: Attribute(attribute.values, attribute.numbers[order.indices])
+        for name, attribute in source.attributes.items()
+    }
+    if attributes:
+        table = np.stack([attribute.numbers for attribute in attributes.values()], axis=1)
+        np.save(folder / ATTRIBUTES_FILE, table, allow_pickle=False)
+    return attributes
 
 
 def _written(

@@ -150,7 +150,7 @@ class DataCard(Card):
     name: str = ""
     """Name of the data set."""
     fingerprint: str = ""
-    """Hash of pixels, labels and splits: equal fingerprints mean equal data."""
+    """Hash of pixels, labels, splits, captions and attributes: equal ones mean equal data."""
     num_images: StrictInt | None = None
     """Images of all splits."""
     resolution: StrictInt | None = None
@@ -166,7 +166,11 @@ class DataCard(Card):
     attribution: str = ""
     """Whom the data is from."""
     splits: dict[str, Any] = {}
-    """First row of `train` and of `heldout`, and the row after the last."""
+    """First row of `train`, `heldout` and any `combinations`, and the row after the last."""
+    num_captions: StrictInt | None = None
+    """Captions of all images; absent where they have no texts."""
+    attributes: dict[str, Any] = {}
+    """Names of the values of each attribute, by its name."""
 
 
 class MetricsCard(Card):

@@ -36,6 +36,24 @@ def test_pack_takes_a_zip(tmp_path: Path) -> None:
     assert open_pack(tmp_path / "out").resolution == 32
 
 
+def test_pack_takes_captions_and_attributes_of_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_files(tmp_path / "pets", class_files())
+    rows = [f"cats/{i}.png,cat {i},{'long' if i % 2 else 'short'}" for i in range(9)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,caption,coat", *rows]))
+    command = ["pack", str(source), str(tmp_path / "out"), "--captions", str(tmp_path / "t.csv")]
+    assert main([*command, "--attributes", "coat"]) == 0
+    output = capsys.readouterr()
+    assert "9 captions" in output.out
+    assert "pets: 11 of 20 images have no caption, say 'cats/9.png'" in output.err
+    assert main(["show", str(tmp_path / "out")]) == 0
+    assert "coat (long, short)" in capsys.readouterr().out
+    refused = ["pack", "mnist", str(tmp_path / "mnist"), "--captions", str(tmp_path / "t.csv")]
+    assert main(refused) == 2
+    assert "--captions is for a folder or a zip of images" in capsys.readouterr().err
+
+
 def test_pack_refuses_a_place_that_is_taken(
     pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,7 +91,7 @@ def test_list_names_every_set(capsys: pytest.CaptureFixture[str]) -> None:
 def test_show_prints_the_card_and_draws_a_row_for_each_class(
     pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["show", str(pets), "--grid", str(tmp_path / "sheet.webp")]) == 0
+    assert main(["show", str(pets), "--out", str(tmp_path / "sheet.webp")]) == 0
     said = capsys.readouterr().out
     assert open_pack(pets).card.fingerprint in said
     assert "match the fingerprint" in said
@@ -99,4 +117,4 @@ def test_show_refuses_a_sheet_it_cannot_write(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main(["show", str(pets), "--grid", str(tmp_path / grid)]) == 2
-    assert "--grid" in capsys.readouterr().err
+    assert "--out" in capsys.readouterr().err

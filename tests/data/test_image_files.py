@@ -12,7 +12,8 @@ from PIL import Image
 
 from lab.config import DataConfig
 from lab.data import Pack, find
-from lab.data.image_files import folder_shelf, image_source, read_image, zip_shelf
+from lab.data.image_files import image_source, read_image
+from lab.data.shelf import folder_shelf, zip_shelf
 from lab.errors import InputError
 from tests.data.conftest import class_files, image_bytes, random_pixels, write_files, write_zip
 

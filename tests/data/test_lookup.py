@@ -237,7 +237,9 @@ def test_celeba_is_read_file_by_file_from_its_root(
 
 
 def test_all_sets_of_the_issue_are_named() -> None:
-    expected = "fashion-mini fashion-mnist mnist cifar10 cifar100 svhn stl10 celeba"
+    expected = (
+        "fashion-mini emoji-mini emoji fashion-mnist mnist cifar10 cifar100 svhn stl10 celeba"
+    )
     assert set(NAMED) == set(expected.split())
 
 
