@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.cores import own_cores
 from lab.data.aside import make_folder_whole
@@ -106,7 +108,7 @@ def _write_captions(source: Source, folder: Path, order: PackingOrder) -> Captio
     if source.captions is None or not source.captions.num_captions:
         return None
     captions = compact(source.captions[int(index)] for index in order.indices)
-    arrays = (captions.text, captions.starts, captions.firsts)
+    arrays: tuple[NDArray[Any], ...] = (captions.text, captions.starts, captions.firsts)
     for name, content in zip(CAPTION_FILES, arrays, strict=True):
         np.save(folder / name, content, allow_pickle=False)
     return captions

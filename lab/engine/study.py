@@ -340,7 +340,7 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
 
     base = space.base_config().model_dump(mode="json")
     task = ray.remote(open_on_slot).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
-    opened = ray.get(task.remote(base, slot.device, slot.threads, anew=True))
+    opened = ray.get(task.remote(base, slot.device, slot.threads, anew=True))  # type: ignore[call-arg]
     if "mistake" in opened:
         where = f" (on the node {opened['node']})" if len(working_machines()) > 1 else ""
         raise InputError(f"{opened['mistake']}{where}")

@@ -52,7 +52,10 @@ def embedded_emoji() -> tuple[list[Emoji], NDArray[np.uint8]]:
     """The embedded emoji and their pictures, uint8 [N, 32, 32, 3], in the order of Unicode."""
     packed = resources.files("lab.data.embedded").joinpath(EMBEDDED_FILE).read_bytes()
     first_line, _, pixels = lzma.decompress(packed).partition(b"\n")
-    emojis = [Emoji(*fields[:4], tuple(fields[4])) for fields in json.loads(first_line)]
+    emojis = [
+        Emoji(characters, group, sub_group, name, tuple(keywords))
+        for characters, group, sub_group, name, keywords in json.loads(first_line)
+    ]
     images = np.frombuffer(pixels, dtype=np.uint8)
     return emojis, images.reshape(len(emojis), EMBEDDED_SIDE, EMBEDDED_SIDE, 3)
 
