@@ -1845,13 +1845,15 @@ var report = (() => {
       isSampled(path) ? "sampled" : "follows from it"
     ];
     const familyOf = (path) => families.of[path.split(".")[0]] ?? families.other;
-    const groups = [.../* @__PURE__ */ new Set([...Object.values(families.of), families.other])].map((family) => (
-      /** @type {const} */
-      [
-        family,
-        paths.filter((path) => familyOf(path) === family).map(row)
-      ]
-    )).filter(([, rows]) => rows.length);
+    const groups = [.../* @__PURE__ */ new Set([...Object.values(families.of), families.other])].map(
+      (family) => (
+        /** @type {const} */
+        [
+          family,
+          paths.filter((path) => familyOf(path) === family).map(row)
+        ]
+      )
+    ).filter(([, rows]) => rows.length);
     const same = sampled.filter((path) => !(path in overrides));
     return make(
       "div",

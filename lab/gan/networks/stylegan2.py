@@ -228,13 +228,13 @@ class StyleGAN2Generator(Generator):
         The mean is over `codes` (z [n, latent_size] and classes [n] each). Karras et al. 2019,
         appendix B; psi in [0, 1]: 1 changes nothing, 0 makes the mean image alone.
         """
-        first = self.constant.weight
+        weight = self.constant.weight
         sums = [
-            (self._mapped(z.to(first), labels.to(first.device)).double().sum(dim=0), len(z))
+            (self._mapped(z.to(weight), labels.to(weight.device)).double().sum(dim=0), len(z))
             for z, labels in codes
         ]
         total = torch.stack([of_part for of_part, _ in sums]).sum(dim=0)
-        mean = (total / sum(count for _, count in sums)).to(first.dtype)
+        mean = (total / sum(count for _, count in sums)).to(weight.dtype)
         self._truncation = psi, mean
 
     def mapped(self, z: Tensor, labels: Tensor | None, draw: Numbers | None = None) -> Tensor:

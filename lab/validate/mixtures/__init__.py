@@ -42,7 +42,7 @@ ADAM: tuple[tuple[str, Any], ...] = (
     ("optimizer.generator.beta2", 0.99),
     ("optimizer.critic.beta2", 0.99),
 )
-"""The same for every method: only what it is named after differs."""
+"""The same for every method: only what its name states differs."""
 SMOOTHNESS = {"ring": 0.1, "grid": 0.01}
 """Weight of R1 and R2: a sharper critic for the wider plane."""
 
