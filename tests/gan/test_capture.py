@@ -34,7 +34,8 @@ def played(values: Values, *, recorded: bool) -> tuple[Game, Tensor]:
     if recorded:
         game.record_updates(Tape(lambda: list(game.tensors().values())))
     source = real_images(game)
-    rows = [torch.stack(list(game.step(source).observed)) for _ in range(NUM_STEPS)]
+    num_steps = NUM_STEPS + 2 * ("training.lazy" in values)  # two intervals meet in the seventh
+    rows = [torch.stack(list(game.step(source).observed)) for _ in range(num_steps)]
     return game, torch.stack(rows)
 
 

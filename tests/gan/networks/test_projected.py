@@ -71,7 +71,7 @@ def test_grey_images_have_the_features_of_three_equal_colours() -> None:
     grey = images(2, resolution=64, channels=1).double()
     one = Encoder(random_weights(), 1).double()(grey)
     three = Encoder(random_weights(), 3).double()(grey.expand(-1, 3, -1, -1))
-    torch.testing.assert_close(one, three, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(one, three, rtol=1e-4, atol=1e-5)  # the weights are float32
 
 
 @pytest.mark.parametrize("resolution", [16, 28, 64])
