@@ -96,6 +96,12 @@ class Draws:
         """Mixes [B, 1, 1, 1] and noise [B, *image_size]; None where the step uses none."""
         if self.penalty_weight(critic_step) == 0.0:
             return None, None
+        return self.of_penalty(critic_step, image_size)
+
+    def of_penalty(
+        self, critic_step: int, image_size: torch.Size
+    ) -> tuple[Tensor, Tensor | None]:
+        """As `penalty`, of a step whose penalty has a weight."""
         mixes = self._mixes
         if not penalty_of(self.config).needs_noise:
             (mix,) = self.drawn("penalty", critic_step, mixes)

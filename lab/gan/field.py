@@ -42,7 +42,9 @@ class Field:
             classes = self._labels
         draw = game.draws.of_pass("field", step, slice(0, len(self._real)))
         fake = generated(self._generator, codes, classes, draw)
-        mix, noise = game.draws.penalty(0, self._real.shape[1:])
+        mix, noise = None, None
+        if config.penalty.kind != "none":
+            mix, noise = game.draws.of_penalty(0, self._real.shape[1:])
         batch = CriticBatch(
             self._real, fake, self._labels, classes, mix, noise, codes, draw,
             Now(step * config.training.critic_steps, images_seen, "mean"),

@@ -93,3 +93,9 @@ def test_the_field_changes_nothing_of_the_game() -> None:
         loss.backward()  # type: ignore[no-untyped-call]
     for name, value in game.tensors().items():
         assert torch.equal(value, before[name]), name
+
+
+def test_a_penalty_that_has_not_begun_has_no_part_in_it() -> None:
+    ramp = {"start": 0.0, "end": 10.0, "from_images": 1_000, "until_images": 2_000}
+    with_ramp = losses({"penalty.kind": "wgan-gp", "penalty.weight": ramp}, 0)
+    assert with_ramp == losses({"penalty.kind": "none"}, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,22 +93,30 @@ def test_mlflow_keeps_one_run_of_both_starts(study: Path) -> None:
     assert files == ["samples/00000000.png"]
 
 
-def test_wandb_writes_offline_files_of_one_run(study: Path) -> None:
+def records_of_wandb(files: list[Path]) -> list[Any]:
+    """All records of offline files, once the verdict is in them: W&B's own process writes them."""
     from wandb.proto.wandb_internal_pb2 import Record
 
+    deadline = time.monotonic() + 20
+    while True:
+        contents = [one for file in files for one in _records(io.BytesIO(file.read_bytes()))]
+        records = [Record.FromString(content) for content in contents]
+        if any(record.run.tags for record in records) or time.monotonic() > deadline:
+            return records
+        time.sleep(0.1)
+
+
+def test_wandb_writes_offline_files_of_one_run(study: Path) -> None:
     tracked(study, "wandb")
     files = sorted((study / "wandb" / "wandb").glob("offline-run-*/*.wandb"))
     assert len(files) == 2
     identities, tags, values = set(), set(), {}
-    for file in files:
-        for content in _records(io.BytesIO(file.read_bytes())):
-            record = Record()
-            record.ParseFromString(content)
-            if record.run.run_id:
-                identities.add((record.run.run_id, record.run.run_group, record.run.display_name))
-                tags.update(record.run.tags)
-            for item in record.history.item:
-                values["/".join(item.nested_key) or item.key] = json.loads(item.value_json)
+    for record in records_of_wandb(files):
+        if record.run.run_id:
+            identities.add((record.run.run_id, record.run.run_group, record.run.display_name))
+            tags.update(record.run.tags)
+        for item in record.history.item:
+            values["/".join(item.nested_key) or item.key] = json.loads(item.value_json)
     assert {group for _, group, _ in identities} == {"trial-0007"}
     assert {name for _, _, name in identities} == {"trial-0007-seed-3"}
     assert len({identity for identity, _, _ in identities}) == 1
