@@ -30,8 +30,8 @@ from tests.gan.worlds import (
 from tests.ranks import on_ranks
 
 QUICK = [*some_games(), *uneven_games()]
-STEPS = 6
-FEW_STEPS = 4
+STEPS = 10
+FEW_STEPS = 6
 """Of methods whose games differ in more than a loss: larger ones, whose rounding grows faster."""
 GROUPS = {
     "losses": (QUICK, STEPS),
