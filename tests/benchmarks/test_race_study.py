@@ -106,7 +106,7 @@ def test_one_rung_is_a_fixed_number_of_seeds() -> None:
     runs = draw_runs(truth, 4, np.random.default_rng(1))
     rules = Design((4,), 1, 0).rules(12)
     picked = [race(rules, runs.stable[i], runs.score[i])[0] for i in range(20)]
-    assert picked == fixed_seeds(runs, 4).index.tolist()
+    assert picked == fixed_seeds(runs, 4).picked.tolist()
 
 
 def test_runs_are_as_stable_as_their_configurations_say() -> None:
