@@ -39,7 +39,8 @@ def describe_settings(paths: Sequence[str]) -> str:
         for parent in parents:
             section = section.model_fields[parent].annotation
         field = section.model_fields[leaf]
-        text = f"{path} = {json.dumps(field.default)}\n    {field.description}"
+        help_text = " ".join((field.description or "").split())
+        text = f"{path} = {json.dumps(field.default)}\n    {help_text}"
         if path in CATALOGUES:
             text += f" One of {names_in_words(CATALOGUES[path])}."
         lines.append(text)

@@ -98,9 +98,7 @@ class Draws:
             return None, None
         return self.of_penalty(critic_step, image_size)
 
-    def of_penalty(
-        self, critic_step: int, image_size: torch.Size
-    ) -> tuple[Tensor, Tensor | None]:
+    def of_penalty(self, critic_step: int, image_size: torch.Size) -> tuple[Tensor, Tensor | None]:
         """As `penalty`, of a step whose penalty has a weight."""
         mixes = self._mixes
         if not penalty_of(self.config).needs_noise:

@@ -398,7 +398,8 @@ def wandb_history(**cells: object) -> bytes:
 def test_wandbs_files_without_its_package_say_how_to_read_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "wandb", None)
+    for name in ("wandb", "wandb.proto"):  # where another package has imported them
+        monkeypatch.setitem(sys.modules, name, None)
     path = wandb_file(tmp_path / "run-1.wandb", [b"{}"])
     for place in (path, tmp_path):
         with pytest.raises(InputError, match="pip install wandb, or give the history"):
