@@ -79,7 +79,6 @@ class EvaluateOptions:
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
     from lab.run.bench import open_bench_for
-    from lab.run.finished import open_finished
 
     folder = _local_folder(options.run)
     config = _with_extractor(_stored_config(folder, options), options)
@@ -91,13 +90,23 @@ def command(options: EvaluateOptions) -> int:
         return _by_name(folder, config, options)
     config = _at_full_count(config, options)
     bench = open_bench_for(config, options.device)
-    run = open_finished(folder, config, bench.pack, bench.device, options.run)
-    if options.truncation < 1:
-        run.truncate(options.truncation)
+    run = _opened(folder, config, bench.pack, bench.device, options)
     examined = bench.evaluator.examine_parts(run.images(bench.evaluator.num_samples))
     _write_samples(run, options)
     _show(examined.columns, bench.evaluator, options)
     return 0
+
+
+def _opened(
+    folder: Path, config: RunConfig, pack: Pack, device: torch.device, options: EvaluateOptions
+) -> FinishedRun:
+    """The run's generator, truncated where the options ask for it."""
+    from lab.run.finished import open_finished
+
+    run = open_finished(folder, config, pack, device, options.run)
+    if options.truncation < 1:
+        run.truncate(options.truncation)
+    return run
 
 
 def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
@@ -106,16 +115,13 @@ def _by_name(folder: Path, config: RunConfig, options: EvaluateOptions) -> int:
     from lab.metrics.extractors import WITH_WEIGHTS
     from lab.metrics.protocols import INCEPTION
     from lab.run.bench import choose_device
-    from lab.run.finished import open_finished
 
     pack, device = find(config.data), choose_device(options.device)
     family = _family(config, device)
     protocols = _protocols(options, config, pack, family)
     for one in protocols:
         _check_counts(one, pack)
-    run = open_finished(folder, config, pack, device, options.run)
-    if options.truncation < 1:
-        run.truncate(options.truncation)
+    run = _opened(folder, config, pack, device, options)
     results: dict[str, Measured] = {}
     families = list(dict.fromkeys(one.family for one in protocols))
     # Given weights are the run's own extractor's, where that takes some, else Inception's.

@@ -28,7 +28,9 @@ MOST_CLASSES = 2**15
 
 def text_files(shelf: Shelf) -> dict[str, str]:
     """The .txt file of each image that has one, by the image's name."""
-    there = set(shelf.beside)
+    there = {name for name in shelf.beside if name.endswith(".txt")}
+    if not there:  # every start of a run asks
+        return {}
     pairs = ((name, str(PurePosixPath(name).with_suffix(".txt"))) for name in shelf.names)
     return {name: text for name, text in pairs if text in there}
 

@@ -42,15 +42,14 @@ class Field:
             classes = self._labels
         draw = game.draws.of_pass("field", step, slice(0, len(self._real)))
         fake = generated(self._generator, codes, classes, draw)
-        mix, noise = None, None
+        weight, mix, noise = 0.0, None, None
         if config.penalty.kind != "none":
+            weight = value_of(config.penalty.weight, images_seen)
             mix, noise = game.draws.of_penalty(0, self._real.shape[1:])
         batch = CriticBatch(
             self._real, fake, self._labels, classes, mix, noise, codes, draw,
             Now(step * config.training.critic_steps, images_seen, "mean"),
         )  # fmt: skip
-        weight = value_of(config.penalty.weight, images_seen)
-        weight = weight if config.penalty.kind != "none" else 0.0
         of_critic = self._of_critic(batch, weight).loss
         given = codes, classes, self._real, self._labels, draw
         of_generator, _ = self._of_generator(*given, Now(step, images_seen, "mean"))
