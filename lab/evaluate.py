@@ -7,26 +7,16 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.console import Console
 from rich.table import Table
 
 from lab.cli import run_command
-from lab.config import RunConfig, change_config, read_config
+from lab.config import RunConfig, change_config
 from lab.errors import InputError
-from lab.record import (
-    CONFIG_FILE,
-    GENERATOR_FILE,
-    RUN_FILE,
-    TRIAL_FILE,
-    RunCard,
-    StorageFailed,
-    read_card,
-)
-from lab.record.storage import is_url, open_storage
-from lab.trust import require_own_file
+from lab.record import StorageFailed
 from lab.user_file import UserFile, files_for, is_reference
 
 if TYPE_CHECKING:
@@ -79,9 +69,11 @@ class EvaluateOptions:
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
     from lab.run.bench import open_bench_for
+    from lab.run.finished import local_folder, stored_config
 
-    folder = _local_folder(options.run)
-    config = _with_extractor(_stored_config(folder, options), options)
+    folder = local_folder(options.run)
+    config = stored_config(folder, options.run, trust=options.trust)
+    config = _with_extractor(_asked(config, options), options)
     if not 0 <= options.truncation <= 1:
         raise InputError(
             f"--truncation is {options.truncation:g}; it must be from 0 to 1: 1 changes nothing"
@@ -283,27 +275,9 @@ def _write_samples(run: FinishedRun, options: EvaluateOptions) -> None:
         ) from None
 
 
-def _local_folder(run: str) -> Path:
-    """The run's folder, or a local copy of the required files of a remote one."""
-    if not is_url(run):
-        return Path(run)
-    trial, _, name = run.rstrip("/").rpartition("/")
-    storage = open_storage(trial)
-    needed = {TRIAL_FILE, *(f"{name}/{file}" for file in (RUN_FILE, CONFIG_FILE, GENERATOR_FILE))}
-    storage.pull(needed.__contains__)
-    return storage.folder / name
-
-
-def _stored_config(folder: Path, options: EvaluateOptions) -> RunConfig:
+def _asked(config: RunConfig, options: EvaluateOptions) -> RunConfig:
     """The run's configuration with the extractor that the options select."""
-    if not (folder / RUN_FILE).exists():
-        raise InputError(f"{options.run} is not a run: it has no {RUN_FILE}; give a seed-* folder")
-    alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
-    file = alone if alone.exists() else trial
-    require_own_file(file, f"the run {options.run}", trust=options.trust)
-    config = read_config(file)
-    values: dict[str, Any] = {
-        "seed": read_card(folder / RUN_FILE, RunCard).seed,
+    values = {
         "evaluation.extractor": options.extractor,
         "evaluation.extractor_weights": options.extractor_weights,
     }

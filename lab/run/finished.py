@@ -1,4 +1,4 @@
-"""The averaged generator of a finished run, and images of it."""
+"""A finished run of the record: its configuration, its averaged generator, and images of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lab.config import RunConfig
+from lab.config import RunConfig, change_config, read_config
 from lab.data import Pack
 from lab.data.progress import tracked
 from lab.errors import InputError
@@ -20,7 +20,16 @@ from lab.gan.networks import Generator, build_generator
 from lab.gan.networks.stylegan2 import StyleGAN2Generator
 from lab.gan.sampling import generate, latents
 from lab.randomness import counted_generator
-from lab.record import GENERATOR_FILE
+from lab.record import (
+    CONFIG_FILE,
+    GENERATOR_FILE,
+    RUN_FILE,
+    TRIAL_FILE,
+    RunCard,
+    read_card,
+)
+from lab.record.storage import is_url, open_storage
+from lab.trust import require_own_file
 
 LONG = 5_000
 """Images from which progress is shown."""
@@ -81,6 +90,32 @@ class FinishedRun:
             purpose=purpose,
             class_counts=self.class_counts,
         )
+
+
+def local_folder(run: str) -> Path:
+    """The folder of a run, or a local copy of the required files of a run behind a URL."""
+    if not is_url(run):
+        return Path(run)
+    trial, _, name = run.rstrip("/").rpartition("/")
+    storage = open_storage(trial)
+    needed = {TRIAL_FILE, *(f"{name}/{file}" for file in (RUN_FILE, CONFIG_FILE, GENERATOR_FILE))}
+    storage.pull(needed.__contains__)
+    return storage.folder / name
+
+
+def stored_config(folder: Path, name: str, *, trust: bool) -> RunConfig:
+    """The configuration of the run in `folder`, its seed included.
+
+    Raises InputError for a folder that is no run, and unless `trust` for a record with code that
+    nothing on this machine began with.
+    """
+    if not (folder / RUN_FILE).exists():
+        raise InputError(f"{name} is not a run: it has no {RUN_FILE}; give a seed-* folder")
+    alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
+    file = alone if alone.exists() else trial
+    require_own_file(file, f"the run {name}", trust=trust)
+    seed = read_card(folder / RUN_FILE, RunCard).seed
+    return change_config(read_config(file), {"seed": seed})
 
 
 def open_finished(
