@@ -27,10 +27,12 @@ VERBS: dict[str, Verb] = {
     "report": Verb("reports.__main__", "write the report of a study, or compare two"),
     "train": Verb("lab.train", "train one configuration with one seed"),
     "evaluate": Verb("lab.evaluate", "measure the generator of a finished run"),
+    "sample": Verb("lab.sample", "draw images of a finished run, of texts or classes"),
     "judge": Verb("lab.judge", "the verdict of a training log, from this lab or elsewhere"),
     "validate": Verb("lab.validate.__main__", "check the lab against ground truth"),
     "data": Verb("lab.data.__main__", "list, pack and show image sets"),
     "metrics": Verb("lab.metrics.__main__", "train a feature extractor on a labelled pack"),
+    "text": Verb("lab.text.__main__", "train the encoders of a pack's captions"),
     "config": Verb("lab.config.__main__", "print every setting, or those whose path has a word"),
     "record": Verb("lab.record.__main__", "print the JSON schemas of the stored record"),
 }

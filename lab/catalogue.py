@@ -66,6 +66,16 @@ NETWORKS: Catalogue = {
 }
 """Pairs of a generator and a critic: `lab.gan.networks.network.Pair`."""
 
+CONDITIONINGS: Catalogue = {
+    "none": Entry("lab.gan.networks.conditioning:Conditioning", "no texts"),
+    "plain": Entry("lab.gan.networks.conditioning:Plain", "the text's vector itself"),
+    "augmented": Entry(
+        "lab.gan.networks.conditioning:Augmented",
+        "a Gaussian round a map of it, StackGAN (Zhang et al. 2017)",
+    ),
+}
+"""What a generator gets of a text: `lab.gan.networks.conditioning.Conditioning`."""
+
 LOSSES: Catalogue = {
     "minimax": Entry("lab.gan.losses:MINIMAX", "Goodfellow et al. 2014, eq. 1"),
     "non-saturating": Entry("lab.gan.losses:NON_SATURATING", "Goodfellow et al. 2014, section 3"),
@@ -200,6 +210,22 @@ TERMS: Mapping[str, TermEntry] = {
     "ac-gan": TermEntry(
         "lab.gan.terms.ac_gan:ACGAN",
         "cross-entropy of an auxiliary classifier on the critic (Odena et al. 2017: 1)",
+    ),
+    "conditioning": TermEntry(
+        "lab.gan.terms.conditioning:ConditioningKL",
+        "KL divergence of the conditioning from N(0, I) (Zhang et al. 2017, StackGAN: 2)",
+    ),
+    "matching": TermEntry(
+        "lab.gan.terms.matching:Matching",
+        "real images with wrong texts as fakes, whose share it is (Reed et al. 2016: 0.5)",
+    ),
+    "alignment": TermEntry(
+        "lab.gan.terms.alignment:Alignment",
+        "contrast of images and texts by the text encoder (Xu et al. 2018, AttnGAN)",
+        {
+            "sharpness": Setting(10, "Inverse temperature of the contrast.", 0.01, 1e4),
+            "num_wrong": Setting(63, "Wrong texts that each image is contrasted with.", 1, 4096),
+        },
     ),
     "own": TermEntry(
         "lab.gan.terms.own:OwnTerm",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lab.metrics.by_protocol import Measured
     from lab.metrics.protocols import Part, Protocol
     from lab.run.finished import FinishedRun
+    from lab.text.scores import Score
 
 MIN_SAMPLES = 50
 """The least that evaluation.num_samples may be."""
@@ -85,8 +86,18 @@ def command(options: EvaluateOptions) -> int:
     run = _opened(folder, config, bench.pack, bench.device, options)
     examined = bench.evaluator.examine_parts(run.images(bench.evaluator.num_samples))
     _write_samples(run, options)
-    _show(examined.columns, bench.evaluator, options)
+    _show(examined.columns, bench.evaluator, options, _scores_of_texts(run))
     return 0
+
+
+def _scores_of_texts(run: FinishedRun) -> list[Score]:
+    """R-precision by list of captions, of a generator that takes texts."""
+    if run.text is None:
+        return []
+    from lab.text.scores import of_generated_images
+
+    seed = run.config.seed
+    return of_generated_images(run.text, lambda texts: run.images_of(texts, seed=seed))
 
 
 def _opened(
@@ -236,10 +247,10 @@ def _of_papers(
 ) -> dict[str, Measured]:
     """Protocols of one extractor that have a fixed recipe."""
     from lab.config import cache_folder
+    from lab.data.progress import tracked_later
     from lab.metrics.by_protocol import Splits, measure_by
     from lab.metrics.extractors import load_extractor
     from lab.metrics.reference import real_features
-    from lab.run.finished import tracked_later
 
     extractor = load_extractor(config.evaluation, device, _files_of(config))
     splits = None
@@ -309,9 +320,16 @@ def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:
     return change_config(config, {"evaluation.num_samples": count})
 
 
-def _show(measured: dict[str, float], evaluator: Evaluator, options: EvaluateOptions) -> None:
+def _show(
+    measured: dict[str, float],
+    evaluator: Evaluator,
+    options: EvaluateOptions,
+    of_texts: list[Score],
+) -> None:
     if options.json:
         stated = {"metrics": measured, "baseline": evaluator.of_real, **_truncated(options)}
+        if of_texts:
+            stated["r_precision"] = {one.split: one.shares for one in of_texts}
         print(json.dumps(stated))
         return
     facts = [f"{evaluator.num_samples} samples", f"extractor {evaluator.extractor}"]
@@ -324,6 +342,10 @@ def _show(measured: dict[str, float], evaluator: Evaluator, options: EvaluateOpt
         real = evaluator.of_real.get(name)
         table.add_row(name, f"{value:.5g}", "-" if real is None else f"{real:.5g}")
     Console().print(table)
+    if of_texts:
+        from lab.text.scores import scores_table
+
+        Console().print(scores_table(of_texts, "R-precision"))
 
 
 def _truncated(options: EvaluateOptions) -> dict[str, float]:

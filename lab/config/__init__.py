@@ -53,6 +53,7 @@ from lab.config.sections import PlayerOptimizer as PlayerOptimizer
 from lab.config.sections import Precision as Precision
 from lab.config.sections import ScheduleName as ScheduleName
 from lab.config.sections import StabilityConfig as StabilityConfig
+from lab.config.sections import TextConfig as TextConfig
 from lab.config.sections import TrainingConfig as TrainingConfig
 from lab.config.sections import VaeConfig as VaeConfig
 from lab.config.sections import choices as choices

@@ -29,6 +29,7 @@ from lab.config.sections import (
     OptimizerConfig,
     PenaltyConfig,
     StabilityConfig,
+    TextConfig,
     TrainingConfig,
     VaeConfig,
 )
@@ -49,6 +50,8 @@ class RunConfig(ConfigSection):
     """The real images."""
     network: NetworkConfig = NetworkConfig()
     """The generator and the critic."""
+    text: TextConfig = TextConfig()
+    """Texts of images."""
     penalty: PenaltyConfig = PenaltyConfig()
     """Regularisation of the critic."""
     terms: TermsConfig = TermsConfig()
@@ -106,7 +109,29 @@ class RunConfig(ConfigSection):
                 "loss 'relativistic' compares real and fake images in one pass, which batch "
                 "norm in the critic would mix; set network.critic_norm to another"
             )
+        self._texts_agree()
         return self
+
+    def _texts_agree(self) -> None:
+        """Raise ValueError for settings that do not fit images with texts."""
+        if not self.network.has_texts:
+            return
+        texts = f"network.text_conditioning is '{self.network.text_conditioning}'"
+        if self.network.conditional:
+            raise ValueError(
+                f"{texts} and network.conditional is true; an image has a text or a class as its "
+                "condition: set one of them to none or false"
+            )
+        if self.training.game in ("vae", "vae-gan"):
+            raise ValueError(
+                f"{texts} and training.game is {self.training.game}, whose encoder takes no "
+                "texts; set text_conditioning to none or take another game"
+            )
+        if self.loss == "relativistic" and self.text.interpolated:
+            raise ValueError(
+                f"text.interpolated is {self.text.interpolated:g} and loss 'relativistic' "
+                "compares images of one text; set text.interpolated to 0"
+            )
 
     @property
     def images_per_step(self) -> int:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from lab.catalogue import (
     AUGMENTATIONS,
+    CONDITIONINGS,
     EXTRACTORS,
     GAMES,
     LOSSES,
@@ -52,6 +53,7 @@ def _is_resolution(side: int) -> int:
 
 Resolution = Annotated[int, AfterValidator(_is_resolution)]
 Architecture = Annotated[str, AfterValidator(_NameIn(NETWORKS))]
+ConditioningName = Annotated[str, AfterValidator(_NameIn(CONDITIONINGS))]
 LossName = Annotated[str, AfterValidator(_NameIn(LOSSES))]
 PenaltyKind = Annotated[str, AfterValidator(_NameIn(PENALTIES))]
 OptimizerKind = Annotated[str, AfterValidator(_NameIn(OPTIMIZERS))]
@@ -63,6 +65,7 @@ OwnTermKind = Annotated[str, AfterValidator(_NameIn(OWN_TERMS))]
 CATALOGUES: Mapping[str, Catalogue] = {
     "loss": LOSSES,
     "network.architecture": NETWORKS,
+    "network.text_conditioning": CONDITIONINGS,
     "penalty.kind": PENALTIES,
     "optimizer.generator.kind": OPTIMIZERS,
     "optimizer.critic.kind": OPTIMIZERS,
@@ -116,6 +119,8 @@ class NetworkConfig(ConfigSection):
     """Length of the latent code z."""
     conditional: bool = False
     """Class-conditional networks: conditional batch norm in G, a projection in D."""
+    text_conditioning: ConditioningName = "none"
+    """What G gets of an image's text, whose vector D projects; needs a set with captions."""
     projection: bool = True
     """Projection of the class in a conditional D; false: its logits do not depend on it."""
     pack: int = Field(default=1, ge=1, le=8)
@@ -132,6 +137,28 @@ class NetworkConfig(ConfigSection):
     """Images seen in each phase of a growing network (progan); 0: all stages from the start."""
     encoder_side: int = Field(default=224, ge=64, le=512, multiple_of=32)
     """Side in pixels of the images that the frozen encoder of `projected` gets."""
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether conditions are texts."""
+        return self.text_conditioning != "none"
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether images have conditions: classes or texts."""
+        return self.conditional or self.has_texts
+
+
+class TextConfig(ConfigSection):
+    """Texts of images, with network.text_conditioning."""
+
+    encoder: str = "auto"
+    """Encoder of texts and images, a .safetensors file made by `python -m lab.text train`; auto:
+    the one of the data, which emoji-mini comes with."""
+    interpolated: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of a generator step's texts that are the mean of two (Reed et al. 2016, GAN-INT)."""
+    uncaptioned: Literal["left-out", "refused"] = "left-out"
+    """Images without a text: left out of the training, which counts them, or refused."""
 
 
 class PenaltyConfig(ConfigSection):
@@ -296,6 +323,8 @@ class StabilityConfig(ConfigSection):
     """Collapsed: mode count and coverage both below this share of their best values so far."""
     collapse_duplicates: float = Field(default=0.9, gt=0.0, lt=1.0)
     """Collapsed: share of near-duplicates above this, after a share below half of it."""
+    deaf_alignment: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Deaf: R-precision above chance, over that of real images, below this twice in a row."""
     swing_factor: float = Field(default=2.0, gt=1.0)
     """Oscillating: repeated swings of the distance by more than this factor, without progress."""
     rise_factor: float = Field(default=1.5, gt=1.0)

@@ -1,4 +1,4 @@
-"""Progress of a long import: a bar on a terminal, two plain lines elsewhere."""
+"""Progress of long work: a bar on a terminal, two plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def tracked(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def tracked(title: str, total: int, things: str = "images") -> Iterator[Callable[[int], None]]:
     """Yields `advance(count)`; writes to stderr, so that piped output stays clean."""
     if sys.stderr.isatty():
         with _bar(title, total) as advance:
             yield advance
         return
     started = time.monotonic()
-    print(f"{title}: {total:,} images", file=sys.stderr, flush=True)
+    print(f"{title}: {total:,} {things}", file=sys.stderr, flush=True)
     yield lambda count: None
     print(f"{title}: done in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
@@ -31,3 +31,17 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=total)
         yield lambda count: progress.advance(task, count)
+
+
+def tracked_later(
+    stack: contextlib.ExitStack, title: str, total: int, things: str = "images"
+) -> Callable[[int], None]:
+    """Progress that is shown from its first step on; without a step nothing is written."""
+    steps: list[Callable[[int], None]] = []
+
+    def advance(count: int) -> None:
+        if not steps:
+            steps.append(stack.enter_context(tracked(title, total, things)))
+        steps[0](count)
+
+    return advance

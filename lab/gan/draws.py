@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lab.config import RunConfig, value_of
 from lab.gan.penalties import penalty_of
+from lab.gan.texts import Texts, unit
 from lab.randomness import counted_generator
 
 
@@ -49,6 +50,12 @@ class PassDraws:
         """Uniform numbers in [0, 1), [n, *shape]."""
         return self._drawn("uniform", purpose, shape)
 
+    def texts(self, purpose: str) -> Tensor:
+        """Vectors of random texts, [n, E]."""
+        size = (self.draws.config.training.batch_size, self.multiplier)
+        drawn = self.draws.random_texts(f"{purpose} of the {self.player}", self.step, size)
+        return drawn[self.rows].flatten(0, 1)
+
     def _drawn(
         self, kind: Literal["normal", "uniform"], purpose: str, shape: tuple[int, ...]
     ) -> Tensor:
@@ -69,18 +76,55 @@ class Draws:
     class_counts: tuple[int, ...] | None = None
     """Training images of each class, in whose shares the classes of generated images are drawn.
     None: all equally often."""
+    text_size: int = 0
+    """Length E of the texts' vectors."""
+    texts: Texts | None = None
+    """Texts of training images, of which those of generated images are drawn. None: random
+    directions, as where only speed is measured."""
     _class_ends: Tensor | None = field(default=None, init=False, repr=False)
 
     def latents(self, player: str, step: int, multiplier: int = 1) -> tuple[Tensor, Tensor | None]:
-        """Codes [B, m, latent_size] of a step, and their classes [B, m] if conditional."""
+        """Codes [B, m, latent_size] of a step, and their conditions: classes [B, m], or vectors of
+        texts [B, m, E]; None where the networks have none."""
         count = self.config.training.batch_size
         codes = Wanted("normal", (count, multiplier, self.config.network.latent_size))
+        if self.config.network.has_texts:
+            shape = (count, multiplier)
+            z, drawn = self.drawn(f"{player} noise", step, codes, self._wanted_texts(shape))
+            texts = self._texts_of(drawn)
+            return z, self._interpolated(texts, step) if player == "generator" else texts
         if not self.config.network.conditional:
             (z,) = self.drawn(f"{player} noise", step, codes)
             return z, None
         classes = Wanted("classes", (count, multiplier))
         z, labels = self.drawn(f"{player} noise", step, codes, classes)
         return z, labels
+
+    def random_texts(self, purpose: str, step: int, shape: tuple[int, ...]) -> Tensor:
+        """Vectors of random texts, [*shape, E]."""
+        (drawn,) = self.drawn(purpose, step, self._wanted_texts(shape))
+        return self._texts_of(drawn)
+
+    def _wanted_texts(self, shape: tuple[int, ...]) -> Wanted:
+        if self.texts is None:
+            return Wanted("normal", (*shape, self.text_size))
+        return Wanted("uniform", (*shape, 2))
+
+    def _texts_of(self, drawn: Tensor) -> Tensor:
+        return unit(drawn) if self.texts is None else self.texts.drawn(drawn)
+
+    def _interpolated(self, texts: Tensor, step: int) -> Tensor:
+        """Some of the texts [B, m, E] of a generator step as the mean of two, `text.interpolated`
+        of them (Reed et al. 2016, eq. 5 with beta 1/2)."""
+        if self.config.text.interpolated == 0:
+            return texts
+        shape = texts.shape[:2]
+        purpose = "interpolated texts"
+        others, share = self.drawn(
+            purpose, step, self._wanted_texts(shape), Wanted("uniform", (*shape, 1))
+        )
+        mean = unit(texts + self._texts_of(others))
+        return torch.where(share < self.config.text.interpolated, mean, texts)
 
     def penalty_weight(self, critic_step: int) -> float:
         """The penalty's weight at this critic step: times `every_steps`, and 0 in between."""

@@ -30,14 +30,14 @@ class Field:
             self._generator, critic, game.loss, view, terms, whole_graph=True
         )
         self._real = real.images.to(self.generator[0])
-        self._labels = real.labels if config.network.conditional else None
+        self._labels = real.labels if config.network.conditioned else None
 
     def losses(self) -> tuple[Tensor, Tensor]:
         """The losses of the generator and the critic, [] each; fakes keep their graph to G."""
         game, config = self._game, self._game.config
         step, images_seen = game.num_steps_done, game.images_seen
         z, labels = game.draws.latents("field", step)
-        codes, classes = z.flatten(0, 1), None if labels is None else labels.flatten()
+        codes, classes = z.flatten(0, 1), None if labels is None else labels.flatten(0, 1)
         if game.loss.needs_real:  # of pairs of one class
             classes = self._labels
         draw = game.draws.of_pass("field", step, slice(0, len(self._real)))

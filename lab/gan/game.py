@@ -26,7 +26,7 @@ from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.growth import Growth
-from lab.gan.networks.network import generated, layers_of
+from lab.gan.networks.network import generated, layers_of, placed
 from lab.gan.networks.normalisation import estimate_statistics, standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
 from lab.gan.objectives import (
@@ -96,7 +96,9 @@ class Game:
         of_all = (config.training.accumulate, config.network.pack)
         self.share = Share(ranks.rank, ranks.num_ranks, *of_all)
         self.share.require_samples(config.training.batch_size)
-        self.draws = Draws(config, shape.num_classes, device, self._dtype)
+        self.draws = Draws(
+            config, shape.num_classes, device, self._dtype, text_size=shape.text_size
+        )
         self.num_steps_done = 0
         self.loss = loss_of(config)
         self.schedule = schedule_of(config)
@@ -420,7 +422,8 @@ class Game:
 
     def _real(self, batch: RealBatch) -> RealBatch:
         """The batch in the type of the networks."""
-        return RealBatch(batch.images.to(self._dtype), batch.labels)
+        labels = placed(batch.labels, self._critic_weights[0])
+        return RealBatch(batch.images.to(self._dtype), labels)
 
     def _set_numbers(self, step: int) -> None:
         """Rates and what else of the optimizers has a schedule."""
@@ -464,7 +467,7 @@ class Game:
         for index in range(STATISTICS_BATCHES):
             z, labels = self.draws.latents("statistics", index)
             codes = self.share.cut(z.flatten(0, 1))
-            classes = self.share.cut(None if labels is None else labels.flatten())
+            classes = self.share.cut(None if labels is None else labels.flatten(0, 1))
             for given in zip(codes, classes, strict=True):
                 yield partial(self._average_of, *given)
 

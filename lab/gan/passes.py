@@ -24,7 +24,7 @@ class CriticPass(NamedTuple):
     z: Tensor
     """[n, latent_size]"""
     labels: Tensor | None
-    """Classes of z, [n]."""
+    """Classes of z, [n], or vectors of its texts, [n, E]."""
     real: Tensor
     real_labels: Tensor | None
     mix: Tensor | None
@@ -55,9 +55,9 @@ def critic_passes(
     z, labels = draws.latents("critic", critic_step)
     mix, noise = draws.penalty(critic_step, real.images.shape[1:])
     real_labels: Sequence[Tensor | None] = share.parts(real.labels, size)
-    if not draws.config.network.conditional:
+    if not draws.config.network.conditioned:
         real_labels = [None] * share.num_parts
-    fake_labels = share.cut(None if labels is None else labels.flatten())
+    fake_labels = share.cut(None if labels is None else labels.flatten(0, 1))
     if loss_of(draws.config).needs_real:
         fake_labels = real_labels
     return [
@@ -92,9 +92,9 @@ def generator_passes(
     if needs_real:
         # Neighbouring codes share an image, so a share pairs as the global batch does.
         paired = _repeated(share.parts(real.images, size), multiplier)
-        if config.network.conditional:
+        if config.network.conditioned:
             paired_labels = _repeated(share.parts(real.labels, size), multiplier)
-    fake_labels = [None if part is None else part.flatten() for part in share.cut(labels)]
+    fake_labels = [None if part is None else part.flatten(0, 1) for part in share.cut(labels)]
     if loss_of(config).needs_real:
         assert needs_real
         fake_labels = list(paired_labels)

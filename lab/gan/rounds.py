@@ -14,6 +14,8 @@ class ImageShape(NamedTuple):
     resolution: int
     channels: int
     num_classes: int
+    text_size: int = 0
+    """Length of the vectors of the images' texts; 0 without texts."""
 
 
 class RealBatch(NamedTuple):
@@ -22,7 +24,7 @@ class RealBatch(NamedTuple):
     images: Tensor
     """[B, C, H, W] in [-1, 1]"""
     labels: Tensor
-    """[B] int64"""
+    """int64 [B], classes; or [B, E], vectors of the images' texts."""
 
 
 RealSource = Callable[[int], RealBatch]

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from lab.gan.networks import Generator
+from lab.gan.networks.network import placed
 from lab.gan.ranks import ALONE, Ranks
+from lab.gan.texts import Texts
 from lab.randomness import counted_generator
 from lab.record.durable import write_patiently
 
@@ -36,17 +38,31 @@ def latents(
     seed: int,
     purpose: str,
     class_counts: Sequence[int] | None = None,
+    texts: Texts | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of codes [n, latent_size] and classes [n].
+    """Batches of codes [n, latent_size] and classes [n], or with `texts` vectors of theirs [n, E].
 
-    The classes go round in order, or in the shares of `class_counts`.
+    The classes go round in order, or in the shares of `class_counts`; the texts are those of
+    `captions`.
     """
-    of_each = [1] * max(num_classes, 1) if class_counts is None else class_counts
-    labels = in_shares(count, of_each)
+    if texts is not None:
+        labels = texts.vectors[captions(count, texts, seed=seed, purpose=purpose)]
+    else:
+        of_each = [1] * max(num_classes, 1) if class_counts is None else class_counts
+        labels = in_shares(count, of_each)
     for index, start in enumerate(range(0, count, BATCH)):
         rng = counted_generator(seed, purpose, index)
         classes = labels[start : start + BATCH]
         yield torch.randn(BATCH, latent_size, generator=rng)[: len(classes)], classes
+
+
+def captions(count: int, texts: Texts, *, seed: int, purpose: str) -> Tensor:
+    """Numbers of random captions, int64 [count]; a smaller count gives the first of them."""
+    drawn = [
+        torch.rand(BATCH, 2, generator=counted_generator(seed, f"captions of {purpose}", index))
+        for index in range(-(-count // BATCH))
+    ]
+    return texts.numbers(torch.cat(drawn)[:count].to(texts.firsts.device))
 
 
 def in_shares(count: int, class_counts: Sequence[int]) -> Tensor:
@@ -86,7 +102,7 @@ def generate(
             for codes_of, classes in zip(
                 torch.split(z, size), torch.split(labels, size), strict=True
             ):
-                part = generator(codes_of.to(parameter), classes.to(parameter.device))
+                part = generator(codes_of.to(parameter), placed(classes, parameter))
                 finite &= part.isfinite().all()
                 made.append(to_uint8(part))
             images.append(torch.cat(made))

@@ -59,7 +59,7 @@ def train_network(
         for i, rows in enumerate(torch.split(order, plan.batch_size)[:steps_per_epoch]):
             step = epoch * steps_per_epoch + i
             for group in optimizer.param_groups:
-                group["lr"] = plan.peak_rate * _share_of_peak(step, num_steps)
+                group["lr"] = plan.peak_rate * share_of_peak(step, num_steps)
             batch = fitted(images[rows].to(device), network.channels, side)
             logits = network(_augmented(batch, plan.seed, step))
             loss = F.cross_entropy(logits, labels[rows].to(device))
@@ -97,7 +97,8 @@ def initial_network(channels: int, num_classes: int, width: int, seed: int) -> F
     return channels_last(network)
 
 
-def _share_of_peak(step: int, num_steps: int) -> float:
+def share_of_peak(step: int, num_steps: int) -> float:
+    """A learning rate over its peak: a linear rise over a tenth of the steps, then a cosine."""
     rise = max(1, num_steps // 10)
     if step < rise:
         return (step + 1) / rise
@@ -105,11 +106,15 @@ def _share_of_peak(step: int, num_steps: int) -> float:
 
 
 def _augmented(images: Tensor, seed: int, step: int) -> Tensor:
-    """Half of a batch flipped left to right, the whole of it shifted; its edges are repeated."""
+    """Half of a batch flipped left to right, the whole of it shifted."""
     rng = counted_generator(seed, "augmentation", step)
     flipped = (torch.rand(len(images), generator=rng) < 0.5).to(images.device)
+    return shifted(torch.where(flipped[:, None, None, None], images.flip(3), images), rng)
+
+
+def shifted(images: Tensor, rng: torch.Generator) -> Tensor:
+    """[B, C, H, H] shifted by at most two pixels each way, all alike; the edges are repeated."""
     across, down = torch.randint(0, 2 * MAX_SHIFT + 1, (2,), generator=rng).tolist()
-    images = torch.where(flipped[:, None, None, None], images.flip(3), images)
     side = images.shape[-1]
     padded = F.pad(images, (MAX_SHIFT,) * 4, mode="replicate")
     cropped = padded[:, :, down : down + side, across : across + side]

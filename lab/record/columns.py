@@ -20,6 +20,8 @@ SECONDS_EVALUATING = SECONDS_PREFIX + "evaluating"
 SCHEDULED_PREFIX = "scheduled_"
 """Before the path of a setting with a schedule: its value at that evaluation."""
 CLASS_SHARE_PREFIX = "class_share_"
+R_PRECISION = "r_precision"
+"""Share of generated images nearest to their own text of 100 (lab.text)."""
 LIVE_PREFIX = "live_"
 """Before the column of a distance: that of the generator itself instead of its average."""
 

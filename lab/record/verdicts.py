@@ -86,6 +86,12 @@ VERDICTS: tuple[OutcomeWord, ...] = (
         breaks=False,
     ),
     OutcomeWord(
+        "deaf",
+        "good images that do not depend on their texts: R-precision stays near chance",
+        OutcomeStyle("#7B6FD0", "hexagon", "2px,4px", "M4.5 2h7L15 8l-3.5 6h-7L1 8z"),
+        breaks=False,
+    ),
+    OutcomeWord(
         "short",
         "still improving at the budget, which ended before the target quality",
         OutcomeStyle("#B8A800", "triangle-right", "10px,3px", "M3 1.5v13L14.5 8z"),

@@ -8,15 +8,17 @@ from typing import Any
 
 import torch
 
-from lab.config import DataConfig, EvaluationConfig, RunConfig, StabilityConfig
+from lab.config import DataConfig, EvaluationConfig, RunConfig, StabilityConfig, TextConfig
 from lab.data import Pack, find
 from lab.errors import InputError, unknown
 from lab.gan.games import game_class
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
+from lab.gan.texts import Texts
 from lab.metrics import Evaluator, Labels, make_evaluator
 from lab.metrics.extractors import settled
 from lab.record.target import quality_of_target
+from lab.text import TextBench, text_bench
 from lab.user_file import UserFile, files_for, is_reference
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -31,10 +33,35 @@ class Bench:
     device: torch.device
     evaluation: EvaluationConfig
     """With the name of the extractor, where the configuration has `auto`."""
+    text: TextBench | None = None
+    """The texts of runs with network.text_conditioning."""
 
     @property
     def shape(self) -> ImageShape:
-        return ImageShape(self.pack.resolution, self.pack.channels, self.pack.num_classes)
+        size = 0 if self.text is None else self.text.text_size
+        pack = self.pack
+        return ImageShape(pack.resolution, pack.channels, pack.num_classes, size)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of all metrics, without class shares."""
+        return (*self.evaluator.columns, *self._text_baseline)
+
+    @property
+    def of_real(self) -> dict[str, float]:
+        """The metrics of real images: of the evaluator, and of texts."""
+        return {**self.evaluator.of_real, **self._text_baseline}
+
+    @property
+    def _text_baseline(self) -> dict[str, float]:
+        return {} if self.text is None else self.text.baseline
+
+    def texts(self, limit: int | None = None) -> Texts | None:
+        """The texts that generated images are of: those of the first `limit` training images."""
+        if self.text is None:
+            return None
+        rows, texts = self.text.train
+        return texts if limit is None else texts.of_first(int((rows < limit).sum()))
 
     def settled(self, settings: StabilityConfig) -> StabilityConfig:
         """The settings with the quality of a target that is given as a distance.
@@ -88,10 +115,11 @@ def open_bench(
     evaluation: EvaluationConfig,
     device: torch.device,
     files: tuple[UserFile, ...] = (),
+    text: TextConfig | None = None,
 ) -> Bench:
     """Open (and pack, on first use) the data, and build the evaluator; kept for later runs.
 
-    `files` are those that the configuration refers to.
+    `files` are those that the configuration refers to, and `text` is given for runs with texts.
     """
     pack = find(data)
     evaluation = settled(evaluation, pack.channels)
@@ -104,7 +132,8 @@ def open_bench(
         device=device,
         files=files,
     )
-    return Bench(pack, evaluator, device, evaluation)
+    texts = None if text is None else text_bench(pack, data.source, text, device)
+    return Bench(pack, evaluator, device, evaluation, texts)
 
 
 def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
@@ -115,7 +144,8 @@ def open_bench_for(config: RunConfig, device: str = "auto") -> Bench:
     """
     of_extractor = files_for(filter(is_reference, [config.evaluation.extractor]), config.files)
     data = config.data.model_copy(update={"limit": None})  # runs of every limit share it
-    bench = open_bench(data, config.evaluation, choose_device(device), of_extractor)
+    text = config.text if config.network.has_texts else None
+    bench = open_bench(data, config.evaluation, choose_device(device), of_extractor, text)
     bench.settled(config.stability)  # a target that is not measured must not leave a folder
     if config.network.conditional and bool((bench.pack.train.labels < 0).any()):
         raise InputError(
@@ -150,4 +180,11 @@ def wait_for(device: torch.device) -> None:
 
 def describe(bench: Bench) -> dict[str, Any]:
     """The record's `data` and `metrics` entries."""
-    return {"data": bench.pack.card.model_dump(), "metrics": bench.evaluator.description()}
+    metrics = bench.evaluator.description()
+    described = {"data": bench.pack.card.model_dump(), "metrics": metrics}
+    if bench.text is None:
+        return described
+    for column, value in bench.text.baseline.items():
+        metrics["names"][column] = column
+        metrics["baseline"][column] = value
+    return {**described, "text": bench.text.description()}

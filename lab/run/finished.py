@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,11 @@ from torch import Tensor
 
 from lab.config import RunConfig, change_config, read_config
 from lab.data import Pack
-from lab.data.progress import tracked
+from lab.data.progress import tracked_later
 from lab.errors import InputError
 from lab.gan.networks import Generator, build_generator
 from lab.gan.networks.stylegan2 import StyleGAN2Generator
-from lab.gan.sampling import generate, latents
+from lab.gan.sampling import BATCH, generate, latents
 from lab.randomness import counted_generator
 from lab.record import (
     CONFIG_FILE,
@@ -29,6 +29,7 @@ from lab.record import (
     read_card,
 )
 from lab.record.storage import is_url, open_storage
+from lab.text import TextBench, text_bench
 from lab.trust import require_own_file
 
 LONG = 5_000
@@ -49,6 +50,8 @@ class FinishedRun:
     """Of the data."""
     class_counts: tuple[int, ...] | None = None
     """Of the data, if its classes are not alike."""
+    text: TextBench | None = None
+    """The data's texts, if the generator takes some."""
 
     def images(self, count: int) -> Iterator[Tensor]:
         """`count` images in parts, [n, C, H, H] uint8, always the same.
@@ -61,12 +64,29 @@ class FinishedRun:
             for batch in codes:
                 images = generate(self.generator, iter([batch]), autocast=nullcontext())
                 if images is None:
-                    raise InputError(
-                        f"the generator of {self.name} makes non-finite images; it diverged"
-                    )
+                    raise self._diverged()
                 yield images
                 if count >= LONG:
                     advance(len(images))
+
+    def images_of(self, conditions: Tensor, *, seed: int, row: int | None = None) -> Tensor:
+        """Images [n, C, H, H] uint8 of classes, int64 [n], or of texts' vectors, [n, E].
+
+        An image's code depends on the seed and its position alone, with `row` on that in its row
+        of so many images. Raises InputError as `images`.
+        """
+        size = self.config.network.latent_size
+        codes = latents(row or len(conditions), size, 0, seed=seed, purpose="samples")
+        z = torch.cat([part for part, _ in codes])
+        z = z.repeat(-(-len(conditions) // len(z)), 1)[: len(conditions)]
+        given = zip(torch.split(z, BATCH), torch.split(conditions, BATCH), strict=True)
+        images = generate(self.generator, given, autocast=nullcontext())
+        if images is None:
+            raise self._diverged()
+        return images
+
+    def _diverged(self) -> InputError:
+        return InputError(f"the generator of {self.name} makes non-finite images; it diverged")
 
     def truncate(self, psi: float) -> None:
         """Truncate all further images (Karras et al. 2019, appendix B); psi in [0, 1].
@@ -89,6 +109,7 @@ class FinishedRun:
             seed=self.config.seed,
             purpose=purpose,
             class_counts=self.class_counts,
+            texts=None if self.text is None else self.text.train.texts,
         )
 
 
@@ -122,12 +143,15 @@ def open_finished(
     folder: Path, config: RunConfig, pack: Pack, device: torch.device, name: str
 ) -> FinishedRun:
     """The run in `folder`; raises InputError when its generator is missing or damaged."""
-    generator = _generator(folder / GENERATOR_FILE, config, pack)
+    text = None
+    if config.network.has_texts:
+        text = text_bench(pack, config.data.source, config.text, device)
+    generator = _generator(folder / GENERATOR_FILE, config, pack, text)
     placed = generator.to(device).eval()
-    return FinishedRun(name, config, placed, pack.num_classes, pack.class_counts)
+    return FinishedRun(name, config, placed, pack.num_classes, pack.class_counts, text)
 
 
-def _generator(path: Path, config: RunConfig, pack: Pack) -> Generator:
+def _generator(path: Path, config: RunConfig, pack: Pack, text: TextBench | None) -> Generator:
     if not path.exists():
         raise InputError(f"{path} is missing: the run has not finished; continue it first")
     generator = build_generator(
@@ -136,6 +160,7 @@ def _generator(path: Path, config: RunConfig, pack: Pack) -> Generator:
         channels=pack.channels,
         num_classes=pack.num_classes,
         rng=counted_generator(config.seed, "initial generator", 0),
+        text_size=0 if text is None else text.text_size,
         files=config.files,
     )
     try:
@@ -144,15 +169,3 @@ def _generator(path: Path, config: RunConfig, pack: Pack) -> Generator:
         first = str(error).splitlines()[0]
         raise InputError(f"{path} is damaged or of another configuration: {first}") from None
     return generator
-
-
-def tracked_later(stack: ExitStack, title: str, total: int) -> Callable[[int], None]:
-    """Progress that is shown from its first step on; without a step nothing is written."""
-    steps: list[Callable[[int], None]] = []
-
-    def advance(count: int) -> None:
-        if not steps:
-            steps.append(stack.enter_context(tracked(title, total)))
-        steps[0](count)
-
-    return advance

@@ -23,7 +23,8 @@ from lab.gan.game import Game
 from lab.gan.games import game_class
 from lab.gan.networks import Generator as GeneratorNetwork
 from lab.gan.ranks import ALONE, Ranks
-from lab.gan.sampling import generate, latents
+from lab.gan.sampling import captions, generate, latents
+from lab.gan.texts import Texts
 from lab.metrics import Examination
 from lab.record import FAILURES, Row, Stage, neighbours_file, sample_file, sole_writer
 from lab.record.columns import (
@@ -49,6 +50,8 @@ from lab.stability.verdict import Verdict, judge
 
 NON_FINITE_CHECK_STEPS = 32
 """Steps between two checks for non-finite values: a check at every step would stall a GPU."""
+PURPOSE = "evaluation"
+"""Of the codes and conditions of evaluations, the same at each."""
 WAIT_FOR_FOLDER_SECONDS = 30.0
 """The last worker of a killed search may hold its run's folder for a moment longer."""
 
@@ -148,6 +151,8 @@ class _Training:
             config, bench.shape, device=bench.device, precision=precision, ranks=ranks
         )
         self.game.draws.class_counts = bench.pack.class_counts
+        if (texts := bench.texts(config.data.limit)) is not None:
+            self.game.draws.texts = texts.on(bench.device, self.game.draws.dtype)
         if self.make_game is game_class(config):
             self.game.record_where_possible()
         require_small_game(self.game)
@@ -172,7 +177,7 @@ class _Training:
     def _on_our_scale(self, rows: list[Row]) -> list[Row]:
         """Rows under today's columns, with the quality of their distances."""
         evaluator = self.bench.evaluator
-        named = [under_columns(row, evaluator.columns) for row in rows]
+        named = [under_columns(row, self.bench.columns) for row in rows]
         return [
             row | {QUALITY: evaluator.scale.quality(row.get(evaluator.names.kernel, math.nan))}
             for row in named
@@ -245,7 +250,7 @@ class _Training:
         started: float,
     ) -> Evaluation:
         examined = self._examined(images)
-        metrics = self._metrics_of(examined)
+        metrics = self._metrics_of(examined, images)
         if live is not None:
             distances = self.bench.evaluator.distances(live)
             metrics |= {LIVE_PREFIX + column: value for column, value in distances.items()}
@@ -267,8 +272,9 @@ class _Training:
             self.config.network.latent_size,
             self.bench.shape.num_classes,
             seed=self.config.seed,
-            purpose="evaluation",
+            purpose=PURPOSE,
             class_counts=self.bench.pack.class_counts,
+            texts=self._texts,
         )
         return generate(generator, codes, autocast=self.game.autocast(), ranks=self.ranks)
 
@@ -278,11 +284,18 @@ class _Training:
         save_samples(images, sample_file(self.files.folder, self.game.images_seen))
         return self.bench.evaluator.examine(images)
 
-    def _metrics_of(self, examined: Examination | None) -> dict[str, float]:
+    @property
+    def _texts(self) -> Texts | None:
+        return self.bench.texts(self.config.data.limit)
+
+    def _metrics_of(self, examined: Examination | None, images: Tensor | None) -> dict[str, float]:
         """Columns of the row; every metric is NaN for images that are not finite."""
-        if examined is not None:
+        if examined is None or images is None:
+            return dict.fromkeys(self.bench.columns, math.nan)
+        if self.bench.text is None or self._texts is None:
             return examined.columns
-        return dict.fromkeys(self.bench.evaluator.columns, math.nan)
+        of_images = captions(len(images), self._texts, seed=self.config.seed, purpose=PURPOSE)
+        return examined.columns | self.bench.text.measure(images, of_images)
 
     def _row(self, metrics: dict[str, float], signals: dict[str, float | int]) -> Row:
         evaluator = self.bench.evaluator
@@ -311,7 +324,7 @@ class _Training:
         verdict = judge(
             self.rows,
             names=evaluator.names,
-            baseline=evaluator.of_real,
+            baseline=self.bench.of_real,
             num_samples=evaluator.num_paired,
             scale=evaluator.scale,
             budget_images=self.config.training.budget_images,

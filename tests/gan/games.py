@@ -14,8 +14,9 @@ from lab.gan.games import game_class
 from lab.gan.objectives import CriticBatch, CriticResult
 from lab.gan.ranks import ALONE, Ranks
 from lab.gan.rounds import ImageShape, RealBatch, RealSource
+from lab.gan.texts import Texts, unit
 
-SHAPE = ImageShape(resolution=32, channels=1, num_classes=3)
+SHAPE = ImageShape(resolution=32, channels=1, num_classes=3, text_size=8)
 SMALL = {
     "network.architecture": "dcgan",
     "network.width": 1 / 16,
@@ -40,7 +41,20 @@ def small_game(
 ) -> Game:
     cpu = torch.device("cpu")
     config = small_config(values)
-    return game_class(config)(config, SHAPE, device=cpu, precision=precision, ranks=ranks)
+    game = game_class(config)(config, SHAPE, device=cpu, precision=precision, ranks=ranks)
+    if config.network.has_texts:
+        game.draws.texts = small_texts().on(cpu, game.draws.dtype)
+    return game
+
+
+def small_texts() -> Texts:
+    """Seven captions of four images, and an encoder of images: means of their pixels."""
+    vectors = unit(torch.randn(7, SHAPE.text_size, generator=torch.Generator().manual_seed(3)))
+
+    def encode(images: Tensor) -> Tensor:
+        return unit(images.flatten(1).view(len(images), SHAPE.text_size, -1).mean(dim=2) + 0.1)
+
+    return Texts(vectors, torch.tensor([0, 1, 3, 4, 7]), encode)
 
 
 def real_images(game: Game) -> RealSource:
@@ -52,6 +66,8 @@ def real_images(game: Game) -> RealSource:
         images = 0.2 * torch.rand(size, 1, 32, 32, generator=draw) - 1
         images[:, :, 8:24, 8:24] = 0.8
         labels = torch.randint(SHAPE.num_classes, (size,), generator=draw)
+        if game.config.network.has_texts:
+            labels = unit(torch.randn(size, SHAPE.text_size, generator=draw))
         return RealBatch(game.share.of(images), game.share.of(labels))
 
     return source

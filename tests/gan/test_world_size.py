@@ -23,6 +23,7 @@ from tests.gan.worlds import (
     some_games,
     styled_and_growing,
     term_games,
+    text_games,
     uneven_games,
     variational_games,
     worst_difference,
@@ -39,6 +40,7 @@ GROUPS = {
     "rounds": ([*other_rounds(), *variational_games()], FEW_STEPS),
     "terms": (term_games(), FEW_STEPS),
     "augmentations": (augmented_games(), FEW_STEPS),
+    "texts": (text_games(), FEW_STEPS),
 }
 TOLERANCE = 1e-9
 """Relative, in float64."""

@@ -243,6 +243,40 @@ def augmented_games() -> list[Values]:
     ]
 
 
+def text_games() -> list[Values]:
+    """Texts as conditions: each network that takes them where a class goes, each term on them."""
+    plain, augmented = ({"network.text_conditioning": kind} for kind in ("plain", "augmented"))
+    twice: Values = {"training.accumulate": 2}
+    return [
+        {**plain, "terms.matching.weight": 0.5, "penalty.kind": "r1", **twice},
+        {
+            **augmented,
+            "terms.conditioning.weight": 2,
+            "text.interpolated": 0.5,
+            "training.generator_batch_multiplier": 2,
+        },
+        {**augmented, "terms.alignment.weight": 1, "terms.alignment.num_wrong": 5, **twice},
+        {**plain, "loss": "relativistic", "terms.matching.weight": 0.3, "training.batch_size": 7},
+        {**augmented, "network.architecture": "sngan-resnet", "terms.conditioning.weight": 2},
+        {
+            **augmented,
+            "network.architecture": "stylegan2-cifar",
+            "network.minibatch_std": 2,
+            "network.critic_norm": "none",
+            "terms.path_length.weight": 2,
+            "terms.path_length.every_steps": 2,
+        },
+        {
+            **augmented,
+            "network.architecture": "r3gan",
+            "network.width": 0.01,
+            "network.critic_norm": "none",
+            "loss": "relativistic",
+            "penalty.kind": "r1-r2",
+        },
+    ]
+
+
 def built_in_games() -> list[Values]:
     """The games of all lists without those of test files, networks first."""
     lists = (
@@ -252,6 +286,7 @@ def built_in_games() -> list[Values]:
         variational_games(),
         augmented_games(),
         term_games(),
+        text_games(),
         uneven_games(),
         some_games(),
     )

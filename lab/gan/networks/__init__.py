@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lab.catalogue import NETWORKS, resolve
 from lab.config import NetworkConfig
 from lab.errors import InputError
+from lab.gan.networks.conditioning import conditioning
 from lab.gan.networks.layers import FixedConv1x1
 from lab.gan.networks.network import Critic, Generator, Pair, Plan
 from lab.gan.networks.spectral import Layer
@@ -33,19 +34,24 @@ def build_generator(
     channels: int,
     num_classes: int,
     rng: torch.Generator,
+    text_size: int = 0,
     files: tuple[UserFile, ...] = (),
 ) -> Generator:
     """A generator on the CPU whose every weight is drawn from `rng` (a CPU one).
 
-    `num_classes` is that of the data; without `config.conditional` it has no effect. `files` are
-    those of the configuration. Raises InputError when a network of a person's file is not usable.
+    `num_classes` is that of the data; without `config.conditional` it has no effect. `text_size`
+    is that of its texts' vectors, for `config.text_conditioning`. `files` are those of the
+    configuration. Raises InputError when a network of a person's file is not usable.
     """
-    name, plan = config.architecture, _plan(config, resolution, channels, num_classes)
+    name = config.architecture
+    plan = _plan(config, resolution, channels, num_classes, text_size)
     network = _built(name, find_pair(name, files).generator, plan, Generator, rng)
     _require_taken(config, network)
+    if config.has_texts:
+        network.condition_on_texts(conditioning(config.text_conditioning, text_size, files))
     _initialise(network, rng)
     if is_reference(name):
-        labels = torch.zeros(2, dtype=torch.long) if plan.num_classes else None
+        labels = _example_labels(config, plan)
         size = [2, channels, resolution, resolution]
         _require_shape(name, network, (torch.zeros(2, plan.latent_size), labels), size)
     return network
@@ -58,25 +64,28 @@ def build_critic(
     channels: int,
     num_classes: int,
     rng: torch.Generator,
+    text_size: int = 0,
     files: tuple[UserFile, ...] = (),
 ) -> Critic:
     """A critic on the CPU whose weights and power-iteration vectors are drawn from `rng`.
 
-    `num_classes` is that of the data; without `config.conditional` it has no effect. `files` are
-    those of the configuration. Raises InputError when a network of a person's file is not usable,
+    `num_classes` is that of the data; without `config.conditional` it has no effect. `text_size`
+    is that of its texts' vectors, for `config.text_conditioning`. `files` are those of the
+    configuration. Raises InputError when a network of a person's file is not usable,
     and for packs of images with classes.
     """
-    if config.pack > 1 and config.conditional:
+    if config.pack > 1 and config.conditioned:
+        setting = "network.conditional" if config.conditional else "network.text_conditioning"
         raise InputError(
-            f"network.pack is {config.pack} and network.conditional is true; a pack of images has "
-            "no single class: set network.pack to 1 or network.conditional to false"
+            f"network.pack is {config.pack} and {setting} is set; a pack of images has no single "
+            f"condition: set network.pack to 1, or unset {setting}"
         )
     seen = config.pack * channels
-    name, plan = config.architecture, _plan(config, resolution, seen, num_classes)
+    name, plan = config.architecture, _plan(config, resolution, seen, num_classes, text_size)
     network = _built(name, find_pair(name, files).critic, plan, Critic, rng)
     _initialise(network, rng)
     if is_reference(name):
-        labels = torch.zeros(2, dtype=torch.long) if plan.num_classes else None
+        labels = _example_labels(config, plan)
         images = torch.zeros(2, channels, resolution, resolution)
         _require_shape(name, network, (images, labels), [2])
     return network
@@ -97,11 +106,21 @@ def find_pair(name: str, files: tuple[UserFile, ...] = ()) -> Pair:
     return pair
 
 
-def _plan(config: NetworkConfig, resolution: int, channels: int, num_classes: int) -> Plan:
+def _example_labels(config: NetworkConfig, plan: Plan) -> Tensor | None:
+    """Conditions of two images."""
+    if config.has_texts:
+        return torch.zeros(2, plan.num_classes)
+    return torch.zeros(2, dtype=torch.long) if plan.num_classes else None
+
+
+def _plan(
+    config: NetworkConfig, resolution: int, channels: int, num_classes: int, text_size: int
+) -> Plan:
+    size_of_condition = text_size if config.has_texts else num_classes if config.conditional else 0
     return Plan(
         resolution=resolution,
         channels=channels,
-        num_classes=num_classes if config.conditional else 0,
+        num_classes=size_of_condition,
         width=config.width,
         latent_size=config.latent_size,
         critic_norm=config.critic_norm,

@@ -84,7 +84,13 @@ class Encoder(nn.Module):
 
 
 def build_encoder(
-    config: RunConfig, *, resolution: int, channels: int, num_classes: int, rng: torch.Generator
+    config: RunConfig,
+    *,
+    resolution: int,
+    channels: int,
+    num_classes: int,
+    rng: torch.Generator,
+    text_size: int = 0,
 ) -> Encoder:
     """An encoder on the CPU whose every weight is drawn from `rng` (a CPU one).
 

@@ -18,7 +18,14 @@ from torch import Tensor, nn
 
 from lab.errors import InputError
 from lab.gan.networks.initialisation import normal
-from lab.gan.networks.layers import Conv2d, Embedding, Linear, PooledConv2d, UpsampledConv2d
+from lab.gan.networks.layers import (
+    Conv2d,
+    Embedding,
+    Linear,
+    PooledConv2d,
+    UpsampledConv2d,
+    looked_up,
+)
 from lab.gan.networks.network import Plan
 from lab.gan.networks.spectral import Layer, WeightNorm
 
@@ -151,10 +158,10 @@ class LabelMap(EqualisedLinear):
     """An affine map of the one-hot code of a class, standardised (`unit_moment`)."""
 
     def forward(self, labels: Tensor) -> Tensor:
-        """[B] int64 -> [B, out]"""
+        """[B] int64, or vectors [B, in] -> [B, out]"""
         bias = self.effective_bias()
         assert bias is not None
-        return unit_moment(F.embedding(labels, self.effective_weight().t()) + bias)
+        return unit_moment(looked_up(labels, self.effective_weight().t()) + bias)
 
 
 class Fir(nn.Module):

@@ -125,7 +125,10 @@ class Linear(Layer):
 
 
 class Embedding(Layer):
-    """A vector for each class; as a matrix [num_classes, size] it has singular values as well."""
+    """A vector for each class; as a matrix [num_classes, size] it has singular values as well.
+
+    Vectors of texts take the place of one-hot codes: it then is a linear map.
+    """
 
     def __init__(
         self, num_classes: int, size: int, *, fill: Fill, weight_norm: WeightNorm
@@ -133,8 +136,18 @@ class Embedding(Layer):
         super().__init__((num_classes, size), bias=False, fill=fill, weight_norm=weight_norm)
 
     def forward(self, labels: Tensor) -> Tensor:
-        """[B] int64 -> [B, size]"""
-        return F.embedding(labels, self.effective_weight())
+        """[B] int64, or [B, num_classes] -> [B, size]"""
+        return looked_up(labels, self.effective_weight())
+
+
+def looked_up(labels: Tensor, table: Tensor) -> Tensor:
+    """Rows of a table [K, size] by class, int64 [B], or their sums by vectors [B, K] -> [B, size]
+
+    A class gives what its one-hot vector gives.
+    """
+    if labels.is_floating_point():
+        return labels.to(table.dtype) @ table
+    return F.embedding(labels, table)
 
 
 class FixedConv1x1(nn.Module):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lab.config import CriticNorm
+from lab.gan.networks.conditioning import Conditioning
 from lab.gan.networks.initialisation import Fill
 from lab.gan.networks.layers import Embedding, Linear
+from lab.gan.networks.numbers import Numbers
 from lab.gan.networks.spectral import Layer, WeightNorm
 
 
@@ -26,7 +28,8 @@ class Plan:
     channels: int
     """1 for grey, 3 for colour."""
     num_classes: int
-    """0 when unconditional."""
+    """0 when unconditional. With texts the size of their vectors: a condition then is a vector
+    [B, E] in place of a class [B], of which the one-hot code of a class is a special case."""
     width: float
     """Multiplier of every channel count."""
     latent_size: int
@@ -72,21 +75,11 @@ class Plan:
         return max(4, 4 * round(num_channels * self.width / 4))
 
 
-class Numbers(Protocol):
-    """Random numbers of a training pass; the same purpose gives the same ones."""
-
-    def normal(self, purpose: str, *shape: int) -> Tensor:
-        """[B, *shape]"""
-
-    def uniform(self, purpose: str, *shape: int) -> Tensor:
-        """In [0, 1), [B, *shape]"""
-
-
 class Generator(nn.Module):
     """Latent codes to images. An architecture implements `pixels`.
 
-    One with `draws` implements `drawn_pixels` as well, which training calls: it gets random
-    numbers besides its codes, say for noise inputs; evaluations call `pixels`.
+    One with `draws` gets random numbers besides its codes while it trains, say for noise inputs,
+    which `drawn_pixels` may use; evaluations call `pixels`.
     """
 
     __call__: Callable[..., Tensor]
@@ -101,6 +94,7 @@ class Generator(nn.Module):
         self.latent_size = plan.latent_size
         self.resolution = plan.resolution
         self.conditional = plan.num_classes > 0
+        self.conditioning: Conditioning | None = None  # set by condition_on_texts
         self.margin = plan.margin
 
     def pixels(self, z: Tensor, labels: Tensor | None) -> Tensor:
@@ -113,7 +107,20 @@ class Generator(nn.Module):
 
     def drawn_pixels(self, z: Tensor, labels: Tensor | None, draw: Numbers) -> Tensor:
         """As `pixels`, while training."""
-        raise NotImplementedError
+        return self.pixels(z, labels)
+
+    def condition_on_texts(self, conditioning: Conditioning) -> None:
+        """Let conditions be vectors of texts, [B, E]; call once, before the weights are drawn."""
+        self.conditioning = conditioning
+        self.draws = self.draws or conditioning.draws
+
+    def conditioned(self, labels: Tensor | None, draw: Numbers | None = None) -> Tensor | None:
+        """What `pixels` gets as its condition: classes as they are, texts after `conditioning`."""
+        if not self.conditional or self.conditioning is None:
+            return labels if self.conditional else None
+        assert labels is not None, "a generator of texts needs their vectors"
+        made: Tensor = self.conditioning(labels, draw)
+        return made
 
     def set_images_seen(self, images_seen: int) -> None:
         """Called before each round of training: for networks that change with the images seen."""
@@ -133,7 +140,7 @@ class Generator(nn.Module):
         self, z: Tensor, labels: Tensor | None = None, draw: Numbers | None = None
     ) -> Tensor:
         """As `forward`, without the tanh that bounds the pixels."""
-        labels = labels if self.conditional else None
+        labels = self.conditioned(labels, draw)
         pixels = self.pixels(z, labels) if draw is None else self.drawn_pixels(z, labels, draw)
         if self.margin:
             pixels = F.pad(pixels, (-self.margin,) * 4)
@@ -261,6 +268,11 @@ def joined(images: Tensor, pack: int) -> Tensor:
         images = images[wanted]
     grouped = images.reshape(len(images) // pack, pack * images.shape[1], *images.shape[2:])
     return grouped.contiguous(memory_format=torch.channels_last)
+
+
+def placed(labels: Tensor, like: Tensor) -> Tensor:
+    """Classes on the device of a network's weight; vectors of texts in its type as well."""
+    return labels.to(like) if labels.is_floating_point() else labels.to(like.device)
 
 
 def layers_of(network: nn.Module) -> list[Layer]:

@@ -153,11 +153,19 @@ class ConditionalBatchNorm(_Standardised):
         self.gain_and_bias = nn.Parameter(torch.cat([gain, bias], dim=1))
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """[B, C, H, W], [B] int64 -> the same shape as x"""
+        """[B, C, H, W], [B] int64 or vectors [B, K] -> the same shape as x"""
         assert labels is not None, "a conditional generator needs labels"
-        table = F.embedding(labels, self.gain_and_bias).to(x.dtype)
+        table = self._table(labels).to(x.dtype)
         gain, bias = table[:, :, None, None].chunk(2, dim=1)
         return torch.addcmul(bias, self.standardise(x, None, None), gain)
+
+    def _table(self, labels: Tensor) -> Tensor:
+        """Gains and biases [B, 2 C]: those of a class, or 1 and 0 plus linear maps of a vector."""
+        if not labels.is_floating_point():
+            return F.embedding(labels, self.gain_and_bias)
+        gain, bias = self.gain_and_bias.chunk(2, dim=1)
+        labels = labels.to(gain.dtype)
+        return torch.cat([1 + labels @ (gain - 1), labels @ bias], dim=1)
 
 
 class VectorBatchNorm(_Standardised):

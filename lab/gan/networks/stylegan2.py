@@ -36,8 +36,9 @@ from lab.gan.networks.equalised import (
     with_deviation,
 )
 from lab.gan.networks.initialisation import normal
-from lab.gan.networks.network import Critic, Generator, Numbers, Pair, Plan, flat
+from lab.gan.networks.network import Critic, Generator, Pair, Plan, flat, placed
 from lab.gan.networks.normalisation import critic_norm
+from lab.gan.networks.numbers import Numbers
 from lab.gan.networks.spectral import Layer, hold_biases
 
 ROOT_2 = math.sqrt(2.0)
@@ -230,12 +231,15 @@ class StyleGAN2Generator(Generator):
         """
         weight = self.constant.weight
         sums = [
-            (self._mapped(z.to(weight), labels.to(weight.device)).double().sum(dim=0), len(z))
+            (self._mapped(z.to(weight), self._condition_of(labels)).double().sum(dim=0), len(z))
             for z, labels in codes
         ]
         total = torch.stack([of_part for of_part, _ in sums]).sum(dim=0)
         mean = (total / sum(count for _, count in sums)).to(weight.dtype)
         self._truncation = psi, mean
+
+    def _condition_of(self, labels: Tensor) -> Tensor | None:
+        return self.conditioned(placed(labels, self.constant.weight))
 
     def mapped(self, z: Tensor, labels: Tensor | None, draw: Numbers | None = None) -> Tensor:
         """[B, latent_size], [B] -> w of each layer [B, L, W]

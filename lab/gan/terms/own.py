@@ -83,7 +83,13 @@ class OwnTerm(Term):
     def _try(self, generator: Generator, critic: Critic) -> None:
         """Compute both parts once, with generated images in place of real ones."""
         config, weight = self.config, next(critic.parameters())
-        draws = Draws(config, self.num_classes, weight.device, weight.dtype)
+        draws = Draws(
+            config,
+            self.num_classes,
+            weight.device,
+            weight.dtype,
+            text_size=0 if generator.conditioning is None else generator.conditioning.size,
+        )
         rows = slice(0, min(NUM_TRIED, config.training.batch_size))
         codes, classes = draws.latents("trial", 0)
         z, labels = codes[rows, 0], None if classes is None else classes[rows, 0]

@@ -12,7 +12,7 @@ from torch import Tensor
 from lab.config import RunConfig
 from lab.errors import InputError
 from lab.gan.networks import Critic, Generator
-from lab.gan.networks.network import Numbers
+from lab.gan.networks.numbers import Numbers
 from lab.gan.ranks import Ranks
 from lab.gan.terms import GeneratorSeen, Term
 from lab.gan.terms.settings import constant
@@ -21,8 +21,11 @@ from lab.gan.terms.settings import constant
 class Mapped(Protocol):
     """A generator that exposes the latent space between its two parts."""
 
+    def conditioned(self, labels: Tensor | None, draw: Numbers | None) -> Tensor | None:
+        """Classes or vectors of texts -> the condition that `mapped` takes."""
+
     def mapped(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """[B, latent_size], [B] int64 or None -> w [B, L, W]: a vector for each of L layers."""
+        """[B, latent_size], condition or None -> w [B, L, W]: a vector for each of L layers."""
 
     def from_mapped(self, w: Tensor, draw: Numbers | None) -> Tensor:
         """[B, L, W] -> images [B, C, H, W]."""
@@ -89,7 +92,7 @@ class PathLength(Term):
         draw = replace(seen.draw, rows=slice(rows.start + first, rows.stop, self.shrink))
         z, labels = self._used(seen.z, seen, first), self._used(seen.labels, seen, first)
         assert z is not None
-        w = generator.mapped(z, labels)
+        w = generator.mapped(z, generator.conditioned(labels, draw))
         images = generator.from_mapped(w, draw)
         y = draw.normal("path length", *images.shape[1:]) / math.sqrt(images[0, 0].numel())
         (gradient,) = torch.autograd.grad((images * y).sum(), w, create_graph=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.config import Ramp
+from lab.config import Ramp, RunConfig
 from lab.errors import InputError
 
 
@@ -19,3 +19,12 @@ def constant(path: str, setting: float | Ramp, allowed: tuple[float, ...] = ()) 
         words = " or ".join(f"{number:g}" for number in allowed)
         raise InputError(f"{path} is {setting:g}; it must be {words}")
     return setting
+
+
+def require_texts(term: str, config: RunConfig) -> None:
+    """Raise InputError for a term on texts in a run without them."""
+    if not config.network.has_texts:
+        raise InputError(
+            f"terms.{term}.weight is not 0 and network.text_conditioning is 'none'; the term "
+            "needs texts: set network.text_conditioning, or the weight to 0"
+        )

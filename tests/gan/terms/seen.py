@@ -56,7 +56,7 @@ def critic_seen(game: Game, **values: Any) -> CriticSeen:
 
 def generator_seen(game: Game, **values: Any) -> GeneratorSeen:
     z, labels = game.draws.latents("generator", 0)
-    codes, classes = z.flatten(0, 1), None if labels is None else labels.flatten()
+    codes, classes = z.flatten(0, 1), None if labels is None else labels.flatten(0, 1)
     given: dict[str, Any] = {
         "critic": game.critic,
         "generator": game.generator,
