@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def tracked(title: str, total: int, things: str = "images") -> Iterator[Callable[[int], None]]:
+def tracked(title: str, total: int, unit: str = "images") -> Iterator[Callable[[int], None]]:
     """Yields `advance(count)`; writes to stderr, so that piped output stays clean."""
     if sys.stderr.isatty():
         with _bar(title, total) as advance:
             yield advance
         return
     started = time.monotonic()
-    print(f"{title}: {total:,} {things}", file=sys.stderr, flush=True)
+    print(f"{title}: {total:,} {unit}", file=sys.stderr, flush=True)
     yield lambda count: None
     print(f"{title}: done in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
@@ -34,14 +34,14 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def tracked_later(
-    stack: contextlib.ExitStack, title: str, total: int, things: str = "images"
+    stack: contextlib.ExitStack, title: str, total: int, unit: str = "images"
 ) -> Callable[[int], None]:
     """Progress that is shown from its first step on; without a step nothing is written."""
     steps: list[Callable[[int], None]] = []
 
     def advance(count: int) -> None:
         if not steps:
-            steps.append(stack.enter_context(tracked(title, total, things)))
+            steps.append(stack.enter_context(tracked(title, total, unit)))
         steps[0](count)
 
     return advance

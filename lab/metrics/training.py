@@ -113,7 +113,7 @@ def _augmented(images: Tensor, seed: int, step: int) -> Tensor:
 
 
 def shifted(images: Tensor, rng: torch.Generator) -> Tensor:
-    """[B, C, H, H] shifted by at most two pixels each way, all alike; the edges are repeated."""
+    """[B, C, H, H] shifted by at most two pixels, all of a batch equally; edges are repeated."""
     across, down = torch.randint(0, 2 * MAX_SHIFT + 1, (2,), generator=rng).tolist()
     side = images.shape[-1]
     padded = F.pad(images, (MAX_SHIFT,) * 4, mode="replicate")

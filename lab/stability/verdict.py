@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.config import StabilityConfig
 from lab.record import QUALITY, STABLE, UNBROKEN, VerdictCard, VerdictName
-from lab.record.columns import MetricNames
+from lab.record.columns import R_PRECISION, MetricNames
 from lab.record.scale import Scale
 from lab.record.words import brief, kimg
 from lab.stability import rules
@@ -178,6 +178,7 @@ def _stable_evidence(history: RunHistory) -> str:
     return "; ".join(
         [
             _reached(history),
+            *_alignment(history),
             f"no failure in {num_rows} evaluation{'s' if num_rows != 1 else ''}",
             *_suspected(history),
             *_blind_rules(history),
@@ -200,6 +201,14 @@ def _reached(history: RunHistory) -> str:
         f"{_distance_at(history, last.row)} at {kimg(last.images)}, {brief(factor)} x the first "
         f"row's at {kimg(first.images)}; no target was applied, as {why}"
     )
+
+
+def _alignment(history: RunHistory) -> list[str]:
+    """A clause on the texts of a run that has some."""
+    points, real = history.points(R_PRECISION), history.baseline.get(R_PRECISION)
+    if not points or real is None:
+        return []
+    return [f"R-precision was {brief(points[-1].value)}, that of real images {brief(real)}"]
 
 
 def _distance_at(history: RunHistory, row: int) -> str:

@@ -2,7 +2,8 @@
 
 The encoders that the lab ships are made by
 
-    python -m lab.text train emoji-mini --out lab/text/weights/emoji-mini.safetensors
+    python -m lab.text train emoji-mini --out lab/text/weights/emoji-mini.safetensors \\
+        --epochs 40 --width 24
 """
 
 from __future__ import annotations

@@ -108,9 +108,9 @@ class TextBench:
 
     def count(self, images: Tensor, captions: Tensor) -> Count:
         """Of images [N, C, H, H] uint8 and their captions; as `measure`."""
-        known = torch.zeros(len(self.ranking.vectors), dtype=torch.bool)
-        known[self.ranking.candidates] = True
-        kept = known[captions.cpu()]
+        scored = torch.zeros(len(self.ranking.vectors), dtype=torch.bool)
+        scored[self.ranking.candidates] = True
+        kept = scored[captions.cpu()]
         vectors = self.encoders.scoring.of_levels(images[kept])
         return self.ranking.count(vectors, captions.cpu()[kept])
 

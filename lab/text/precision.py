@@ -48,16 +48,20 @@ class Ranking:
         The wrong texts are counted draws by position, so the same for every generator; of equal
         texts one's own counts alone.
         """
+        return Count(int(self.hits(images, captions).sum()), len(images))
+
+    def hits(self, images: Tensor, captions: Tensor) -> Tensor:
+        """Whether each image's own text is nearer than the wrong ones, bool [n]; as `count`."""
         if not len(images):
-            return Count(0, 0)
+            return torch.empty(0, dtype=torch.bool)
         rng = counted_generator(0, "wrong captions", 0)
         picks = torch.randint(len(self.candidates), (len(images), NUM_WRONG), generator=rng)
         wrong = self.candidates[picks]
-        own = (images * self.vectors[captions]).sum(dim=1)
+        matching = (images * self.vectors[captions]).sum(dim=1)
         others = torch.einsum("ne,nwe->nw", images, self.vectors[wrong])
         same = self.identity[wrong] == self.identity[captions][:, None]
         nearest = others.masked_fill(same, -2.0).amax(dim=1)
-        return Count(int((own > nearest).sum()), len(images))
+        return matching > nearest
 
 
 def identities(texts: Sequence[str]) -> Tensor:

@@ -51,8 +51,8 @@ class _Contrast(nn.Module):
         of_texts = self.encoder.texts(words_in(captions))
         sharpness = self.log_sharpness.clamp_max(MOST_SHARP).exp()
         scores = sharpness * of_images @ of_texts.t()
-        own = torch.arange(len(scores), device=scores.device)
-        return 0.5 * (F.cross_entropy(scores, own) + F.cross_entropy(scores.t(), own))
+        diagonal = torch.arange(len(scores), device=scores.device)
+        return 0.5 * (F.cross_entropy(scores, diagonal) + F.cross_entropy(scores.t(), diagonal))
 
 
 def train_encoder(

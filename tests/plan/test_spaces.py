@@ -176,6 +176,7 @@ def test_spaces_are_listed_with_a_description() -> None:
         "small_data",
         "sngan",
         "stylegan2",
+        "text",
         "vae",
         "wgan_gp",
     }

@@ -37,7 +37,7 @@ class Alignment(Term):
         assert seen.labels is not None
         wrong = draws.random_texts("texts of the contrast", seen.draw.step, (int(now.num_wrong),))
         images = draws.texts.encode(seen.fake).to(wrong)
-        own = (images * seen.labels.to(wrong)).sum(dim=1, keepdim=True)
-        scores = now.sharpness * torch.cat([own, images @ wrong.t()], dim=1)
+        matching = (images * seen.labels.to(wrong)).sum(dim=1, keepdim=True)
+        scores = now.sharpness * torch.cat([matching, images @ wrong.t()], dim=1)
         first = torch.zeros(len(scores), dtype=torch.long, device=scores.device)
         return torch.as_tensor(now.weight * cross_entropy(scores, first))
