@@ -19,5 +19,7 @@ A parameter's name is the path of the setting that it sets (`python -m lab.confi
 has the same range wherever it is suggested; branches are plain `if`. The search begins with the
 known points, in the order written. Values from the command line (`--set`) override everything
 here, and a path set there is not searched; values of a preset apply only where a space sets none.
-A space that needs other sizes than a preset's has PRESETS = {"laptop": {"network.width": 0.125}}.
+A space that needs other sizes than a preset's has PRESETS = {"laptop": {"network.width": 0.125}};
+one whose runs are longer has SIZES = {"laptop": {"trials": 8, "seeds": (1, 2), "race": 1,
+"confirm": 2}} in place of the preset's numbers of runs.
 """

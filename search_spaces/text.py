@@ -45,6 +45,11 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+SIZES: dict[str, dict[str, Any]] = {
+    "laptop": {"trials": 8, "seeds": (1, 2), "race": 2, "confirm": 2},
+}
+
+
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
     """The text's weight, the share of wrong texts, conditioning, augmentation, loss and rates."""
     lr = "optimizer.{}.lr"

@@ -316,7 +316,7 @@ def _over_preset(
 ) -> tuple[Preset, Space]:
     num_nodes = sum(node.gpus > 0 for node in machines.nodes)
     preset = find_preset(options.preset or choose_preset(int(machines.gpus), num_nodes))
-    return preset, space.with_preset(preset)
+    return space.sized(preset), space.with_preset(preset)
 
 
 def _slot(options: SearchOptions, machines: Resources) -> Slot:

@@ -18,6 +18,8 @@ from lab.plan.presets import PRESETS
 from lab.user_file import SourceFile, read_source, run_source
 
 NEEDED = ("BASE", "suggest", "KNOWN_POINTS")
+SIZE_FIELDS = ("trials", "seeds", "race", "confirm")
+"""Fields of a preset that SIZES may replace."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class SpaceContent:
     known_points: Mapping[str, Mapping[str, Any]]
     presets: Mapping[str, Mapping[str, Any]]
     """Preset -> path -> value over BASE; a file may leave it out."""
+    sizes: Mapping[str, Mapping[str, Any]]
+    """Preset -> how many runs of which stage; a file may leave it out."""
 
 
 def space_source(path: Path) -> SourceFile:
@@ -82,6 +86,7 @@ def read_space_file(path: Path) -> SpaceContent:
         module.suggest,
         module.KNOWN_POINTS,
         getattr(module, "PRESETS", {}),
+        getattr(module, "SIZES", {}),
     )
     _check_kinds(content, path)
     return replace(
@@ -117,6 +122,11 @@ def _check_kinds(content: SpaceContent, path: Path) -> None:
         name in PRESETS and isinstance(values, Mapping) for name, values in presets.items()
     ):
         problem = f"PRESETS must be a dict of {' or '.join(PRESETS)} -> {{path: value}}"
+    elif not _are_sizes(content.sizes):
+        problem = (
+            f"SIZES must be a dict of {' or '.join(PRESETS)} -> a dict of some of "
+            f"{', '.join(SIZE_FIELDS)}, whole numbers (seeds: a tuple of them)"
+        )
     else:
         for name, values in {"BASE": content.base, **presets}.items():
             try:
@@ -126,3 +136,19 @@ def _check_kinds(content: SpaceContent, path: Path) -> None:
                 raise InputError(f"{error} (in {where} of the space file {path})") from None
         return
     raise InputError(f"in the space file {path} {problem}")
+
+
+def _are_sizes(sizes: Any) -> bool:
+    """Whether SIZES is of the kinds of a preset's fields; the search itself checks the numbers."""
+    if not isinstance(sizes, Mapping):
+        return False
+    of_presets = [(name, of) for name, of in sizes.items() if isinstance(of, Mapping)]
+    return len(of_presets) == len(sizes) and all(
+        name in PRESETS and field in SIZE_FIELDS and isinstance(value, _kind(field))
+        for name, of in of_presets
+        for field, value in of.items()
+    )
+
+
+def _kind(field: str) -> type:
+    return tuple if field == "seeds" else int

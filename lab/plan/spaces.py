@@ -67,6 +67,8 @@ class Space:
     """Whether it was made of a Python function, which no other process can load."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the space itself sets for a preset, over its base: preset -> dotted path -> value."""
+    sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Fields of a preset that the space replaces (`SIZES`): preset -> field -> value."""
 
     def draw(self, source: Source) -> Drawn:
         """The configuration that `suggest` makes of a source's answers.
@@ -116,6 +118,10 @@ class Space:
         """The space at a preset's size, with the space's own values for that preset."""
         over = self.with_defaults(preset.base)
         return replace(over, base={**over.base, **self.presets.get(preset.name, {})})
+
+    def sized(self, preset: Preset) -> Preset:
+        """The preset with the numbers of runs that the space has for it."""
+        return replace(preset, **self.sizes.get(preset.name, {}))
 
     def with_fixed(self, values: Mapping[str, Any]) -> Space:
         """The space with the person's settings, which win over all; such paths are not searched.
@@ -314,6 +320,7 @@ def space_of(file: Path) -> Space:
         suggest=content.suggest,
         known_points=content.known_points,
         presets=content.presets,
+        sizes=content.sizes,
     )
 
 

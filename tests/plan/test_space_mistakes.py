@@ -53,6 +53,8 @@ def test_what_the_file_raises_is_named_with_its_line(
         ("def suggest", "suggest = 1\ndef other", "suggest is a int; it must be a function"),
         ("KNOWN_POINTS = {", "KNOWN_POINTS = [0] or {", "KNOWN_POINTS must be a dict of name"),
         ("BASE = ", "PRESETS = {'desk': {}}\nBASE = ", "PRESETS must be a dict of laptop or gpu"),
+        ("BASE = ", "SIZES = {'laptop': {'runs': 3}}\nBASE = ", "SIZES must be a dict of laptop"),
+        ("BASE = ", "SIZES = {'laptop': {'trials': 1.5}}\nBASE = ", "whole numbers"),
         (
             "BASE = ",
             "PRESETS = {'gpu': {'network.wide': 2}}\nBASE = ",

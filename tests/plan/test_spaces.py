@@ -66,6 +66,14 @@ def test_a_space_s_own_word_on_a_preset_wins_over_its_base(space: Space) -> None
     assert sized["laptop"].known_config("held").network.architecture == "dcgan"
 
 
+def test_a_space_replaces_a_presets_numbers_of_runs(space: Space) -> None:
+    sizes = {"laptop": {"trials": 5, "seeds": (1, 2)}}
+    sized = {name: replace(space, sizes=sizes).sized(PRESETS[name]) for name in PRESETS}
+    assert (sized["laptop"].trials, sized["laptop"].seeds) == (5, (1, 2))
+    assert sized["laptop"].confirm == PRESETS["laptop"].confirm
+    assert sized["gpu"] == PRESETS["gpu"]
+
+
 def test_a_fixed_path_is_not_searched_any_more(space: Space) -> None:
     fixed = space.with_fixed({"penalty.kind": "r1", "optimizer.critic.lr": 2e-3})
     assert list(fixed.parameters()) == ["penalty.weight", "training.critic_steps"]
