@@ -34,6 +34,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "training.budget_images": 40_000,
         "evaluation.every_images": 10_000,
         "evaluation.num_samples": 1_000,
+        "evaluation.extractor": "emoji",
         "stability.target_quality": 0.3,
     },
     "gpu": {
@@ -46,7 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 SIZES: dict[str, dict[str, Any]] = {
-    "laptop": {"trials": 8, "seeds": (1, 2), "race": 2, "confirm": 2},
+    "laptop": {"trials": 7, "seeds": (1,), "race": 1, "confirm": 2},
 }
 
 

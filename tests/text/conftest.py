@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab.config import DataConfig, RunConfig, TextConfig, make_config
+from lab.config import DataConfig, RunConfig, TextConfig, make_config, stored_config
 from lab.data import find
+from lab.record import CONFIG_FILE, write_json
 from lab.run import run
 from lab.text import TextBench, text_bench
 
@@ -47,4 +48,5 @@ def finished(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("texts") / "seed-0"
     for _ in run(config, folder, device="cpu"):
         pass
+    write_json(folder / CONFIG_FILE, stored_config(config))
     return folder
