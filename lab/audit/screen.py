@@ -56,9 +56,9 @@ def _show_attribute(console: Console, attribute: AuditedAttributeCard) -> None:
         apart = estimate(attribute.total_variation)
         title += f", total variation {apart}, {equal:.2f} of equal shares"
     table = Table(title=escape(title), title_justify="left")
-    table.add_column("group, the worst first")
+    table.add_column("worst first", overflow="fold")
     for head in ("data", "samples (95 %)", "precision/real", "coverage/real", "right"):
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", no_wrap=True)
     for group in attribute.groups[:MOST_GROUPS]:
         table.add_row(escape(group.name), *_cells(group))
     console.print(table)

@@ -15,8 +15,6 @@ Array = NDArray[np.float64]
 NUM_DRAWS = 2_000
 _BLOCK_VALUES = 2_000_000
 """Drawn rates held at once (16 MB)."""
-_DISTINGUISHED = 1e-6
-"""Least singular value of the confusion's rates at which it is inverted as it is."""
 
 
 class CorrectedShares(NamedTuple):
@@ -112,6 +110,8 @@ def _rates(counts: Array) -> Array:
 def _inverted(rates: Array, shares: Array) -> Array:
     """Shares [n, K] from confusions [n, K, K] and assigned shares [n, K]."""
     transposed = rates.swapaxes(1, 2)
-    if np.linalg.svd(transposed, compute_uv=False).min() < _DISTINGUISHED:
-        return nearest_shares((np.linalg.pinv(transposed) @ shares[..., None])[..., 0])
-    return nearest_shares(np.linalg.solve(transposed, shares[..., None])[..., 0])
+    try:
+        points = np.linalg.solve(transposed, shares[..., None])
+    except np.linalg.LinAlgError:
+        points = np.linalg.pinv(transposed) @ shares[..., None]
+    return nearest_shares(points[..., 0])

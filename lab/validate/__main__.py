@@ -21,7 +21,7 @@ from lab.record.durable import StorageFailed
 from lab.validate.part import Part, Say
 from lab.validate.screen import show_opening, show_part, show_result
 
-PartName = Literal["dirac", "mixtures", "stacked", "planted", "logs"]
+PartName = Literal["dirac", "mixtures", "stacked", "planted", "logs", "audit"]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 RECORD_FILE = "validation.json"
 PAGE_FILE = "validation.html"
@@ -34,7 +34,7 @@ class ValidateOptions:
     """Check the lab against ground truth; the exit code is 1 when a claim does not hold."""
 
     quick: bool = False
-    """Smaller sizes: all five parts in ten minutes on two cores."""
+    """Smaller sizes: all six parts in ten minutes on two cores."""
     part: tuple[PartName, ...] = PARTS
     """Parts to run; all when left out."""
     out: Path = Path("validation")
