@@ -18,6 +18,12 @@ from reports.study.gallery import Album
 
 TITLE = "Fairness and privacy"
 QUESTION = "Which groups are served worse than the data has them, and are training images copied?"
+HOW_SHARES_ARE_DRAWN = (
+    "Filled: the share of a group among the generated images with its 95% interval, corrected for "
+    "the errors that the classifier makes on held-out images. Hollow: its share of the training "
+    "images. The worst group is on top: the lower of its share over the data's and its coverage "
+    "over that of held-out real images. Precision and coverage are in the tables."
+)
 MOST_RUNS = 4
 """Runs beside each other; further ones are named."""
 
@@ -49,6 +55,8 @@ def audit_blocks(runs: Sequence[Audited]) -> list[Block]:
     """What audits measured, at most MOST_RUNS beside each other."""
     drawn = runs[:MOST_RUNS]
     blocks: list[Block] = [_facts(drawn)]
+    if attribute_names(drawn):
+        blocks.append(element("p", HOW_SHARES_ARE_DRAWN))
     for number, name in enumerate(attribute_names(drawn)):
         panel = groups_panel(f"audit-{number}", name, group_rows(drawn, name), drawn)
         blocks += [panel, _lost(drawn, name)]

@@ -37,7 +37,8 @@ def has_groups_or_audits(study: StudyRecord, album: Album) -> bool:
 
 def audits_of(study: StudyRecord, album: Album) -> Audits:
     """Every audit, with its picture as far as the page has room."""
-    runs, damaged = [], []
+    runs: list[Audited] = []
+    damaged: list[str] = []
     for index in _audited_runs(study):
         run = study.runs[index]
         file = run.folder / AUDIT_FILE

@@ -115,12 +115,7 @@ def _title(name: str) -> str:
 
 
 def _note(name: str, rows: pd.DataFrame, runs: Sequence[Audited], num_lanes: int) -> str:
-    sentences = [
-        "Filled: share of the generated images with its 95% interval, corrected for the "
-        "classifier's error on held-out images; hollow: share of the training images. The worst "
-        "group is on top: the lower of its share over the data's and its coverage over that of "
-        "real images."
-    ]
+    sentences = []
     for number, run in enumerate(runs):
         if (attribute := attribute_of(run, name)) is None:
             continue

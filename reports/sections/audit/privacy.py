@@ -31,11 +31,11 @@ def privacy_blocks(runs: Sequence[Audited]) -> list[Block]:
     rows = []
     for name, (title, neutral, meaning) in SCORES.items():
         cells = [_cell(run.card.privacy, name) for run in runs]
-        rows.append((title, *cells, neutral, meaning))
-    heads = ["score", *(Column(run.name, is_number=True) for run in runs), "nothing copied", ""]
+        rows.append((Cell([title, element("small", meaning)]), *cells, neutral))
+    heads = ["score", *(Column(run.name, is_number=True) for run in runs), "nothing copied"]
     blocks: list[Block] = [
         element("h3", "What samples and critic show of the training images"),
-        table(rows, heads, kind="stages", label="Scores of privacy"),
+        table(rows, heads, kind="stages audit-scores", label="Scores of privacy"),
         element("p", NOTE, class_="note"),
     ]
     return [*blocks, *_logit_notes(runs)]
@@ -52,7 +52,7 @@ def _cell(card: PrivacyCard | None, name: str) -> Cell | str:
         return MISSING
     words = _words(value, name)
     if name in AS_SHARES:
-        words += f", held-out {getattr(card, f'{name}_real'):.1%}"
+        words += f"; held-out {getattr(card, f'{name}_real'):.1%}"
     if name not in card.alarms:
         return words
     return Cell([element("b", f"▲ {words}", title="on the side of copying")])
