@@ -66,7 +66,7 @@ def _logits(
     size = game.critic.pack
     rng = counted_generator(0, "membership", 0)
     rows = torch.randperm(num_trained, generator=rng)[:MOST_MEMBERS]
-    units = [rows.split(size), torch.arange(len(pack.heldout)).split(size)]
+    units = [torch.split(one, size) for one in (rows, torch.arange(len(pack.heldout)))]
     whole = [[unit for unit in kind if len(unit) == size] for kind in units]
     kinds = torch.tensor([0] * len(whole[0]) + [1] * len(whole[1]))
     images = torch.stack([*whole[0], *whole[1]])
@@ -75,7 +75,7 @@ def _logits(
     order = order[: max(per_pass, len(order) // per_pass * per_pass)]
     passes = [
         _of_units(game, pack, images[taken], kinds[taken], device)
-        for taken in order.split(per_pass)
+        for taken in torch.split(order, per_pass)
     ]
     logits = torch.cat(passes)
     kinds = kinds[order]

@@ -90,17 +90,17 @@ def scores(neighbours: Neighbours, features: Tensor, members: Tensor, heldout: T
 
     `members` [S, d] trained, `heldout` [M, d] did not.
     """
-    samples, _, fresh, own = neighbours
+    samples, _, fresh, among = neighbours
     return Scores(
         copying(samples.distance, fresh.distance),
         _compared(
-            round(authenticity(samples, own) * len(samples.row)),
+            round(authenticity(samples, among) * len(samples.row)),
             len(samples.row),
-            round(authenticity(fresh, own) * len(fresh.row)),
+            round(authenticity(fresh, among) * len(fresh.row)),
             len(fresh.row),
         ),
         neighbour_ratio(samples, neighbours.samples_heldout, len(members), len(heldout)),
-        near_copies(near(samples, own.distance), near(fresh, own.distance)),
+        near_copies(near(samples, among.distance), near(fresh, among.distance)),
         distance_attack(members, heldout, features),
     )
 
@@ -125,7 +125,7 @@ def neighbour_ratio(
     counts = torch.bincount(index, minlength=num_real).double()
     spread = float((counts / num_samples - 1 / num_real).square().sum())
     effective = (num_real - 1) / (num_real * spread) if spread > 0 else float(num_samples)
-    low, high = wilson_interval([share * effective], [effective])  # type: ignore[arg-type]
+    low, high = wilson_interval(np.array([share * effective]), np.array([effective]))
     odds = num_members / num_heldout
     return Estimate(_odds(share) / odds, Interval(_odds(low[0]) / odds, _odds(high[0]) / odds))
 

@@ -44,10 +44,10 @@ class Sampled(NamedTuple):
     pairs: Pairs
 
 
-def near(samples: Nearest, own: Tensor) -> Tensor:
-    """Squared distance to the nearest training image over `own`, that image's to its nearest."""
+def near(samples: Nearest, among: Tensor) -> Tensor:
+    """Squared distance to the nearest training image over `among`, that image's to its nearest."""
     smallest = torch.finfo(torch.float32).tiny
-    return samples.distance / own[samples.row].clamp(min=smallest)
+    return samples.distance / among[samples.row].clamp(min=smallest)
 
 
 def sampled(

@@ -75,8 +75,8 @@ def _cells(group: AuditedGroupCard) -> list[str]:
     return [
         f"{group.data:.1%}",
         f"{share.value:.1%} ({percents(share.low, share.high)})",
-        f"{_percent(group.precision and group.precision.value)}/{_percent(group.precision_real)}",
-        f"{_percent(group.coverage and group.coverage.value)}/{_percent(group.coverage_real)}",
+        f"{_percent(_value_of(group.precision))}/{_percent(group.precision_real)}",
+        f"{_percent(_value_of(group.coverage))}/{_percent(group.coverage_real)}",
         f"{group.right:.0%}",
     ]
 
@@ -141,7 +141,7 @@ def show_beside(console: Console, names: Sequence[str], cards: Sequence[AuditCar
         if any(one is not None and one.lost_by for one in each):
             table.add_row(f"lost or never had, {attribute}", *map(_lost, each))
     for name, (title, _) in SCORES.items():
-        values = [card.privacy and getattr(card.privacy, name) for card in cards]
+        values = [None if card.privacy is None else getattr(card.privacy, name) for card in cards]
         if any(value is not None for value in values):
             table.add_row(title, *(_brief(value) for value in values))
     console.print()
@@ -176,6 +176,10 @@ def percents(low: float, high: float) -> str:
 def estimate(card: EstimateCard) -> str:
     """`0.12 [0.08, 0.17]`"""
     return f"{card.value:.3g} [{card.low:.2g}, {card.high:.2g}]"
+
+
+def _value_of(card: EstimateCard | None) -> float | None:
+    return None if card is None else card.value
 
 
 def _percent(value: float | None) -> str:

@@ -100,7 +100,8 @@ def nearest_shares(points: Array) -> Array:
     descending = -np.sort(-points, axis=1)
     excess = (descending.cumsum(axis=1) - 1) / np.arange(1, points.shape[1] + 1)
     last = (descending > excess).sum(axis=1) - 1
-    return np.maximum(points - np.take_along_axis(excess, last[:, None], axis=1), 0.0)
+    shares: Array = np.maximum(points - np.take_along_axis(excess, last[:, None], axis=1), 0.0)
+    return shares
 
 
 def _rates(counts: Array) -> Array:
@@ -114,4 +115,4 @@ def _inverted(rates: Array, shares: Array) -> Array:
         points = np.linalg.solve(transposed, shares[..., None])
     except np.linalg.LinAlgError:
         points = np.linalg.pinv(transposed) @ shares[..., None]
-    return nearest_shares(points[..., 0])
+    return nearest_shares(np.asarray(points[..., 0], dtype=np.float64))

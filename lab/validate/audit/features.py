@@ -51,7 +51,8 @@ def pool_of(num_images: int, say: Say) -> Pool:
             parts[-1].append(split.labels[start : start + PART])
             done += len(images)
             say(f"features of {done:,} images")
-    return Pool(*(torch.cat(each)[:num_images] for each in parts), pack.card.class_names)
+    features, noisy, shifted, classes = (torch.cat(each)[:num_images] for each in parts)
+    return Pool(features, noisy, shifted, classes, pack.card.class_names)
 
 
 def _noisy(images: Tensor, index: int) -> Tensor:

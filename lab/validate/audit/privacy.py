@@ -61,7 +61,7 @@ def _one_split(
     rng = counted_generator(0, "division of the images", number)
     order = torch.randperm(len(pool.features), generator=rng)
     sizes = [NUM_MEMBERS, NUM_HELDOUT, NUM_SAMPLES]
-    rows = order[: sum(sizes)].split(sizes)
+    rows = torch.split(order[: sum(sizes)], sizes)
     members, heldout, fresh = (pool.features[part] for part in rows)
     of_members = nearest(members, members, itself=True)
     of_heldout = nearest(heldout, members)
@@ -82,8 +82,8 @@ def _one_split(
 
 def _of_critic(copied: float, rng: torch.Generator) -> tuple[str, ...]:
     """The alarm of a critic that memorised a share of the training images."""
-    known = (torch.arange(NUM_MEMBERS) < round(copied * NUM_MEMBERS)).double() * KNOWN_BY
-    members = _normal(NUM_MEMBERS, rng) + known
+    raised = (torch.arange(NUM_MEMBERS) < round(copied * NUM_MEMBERS)).double() * KNOWN_BY
+    members = _normal(NUM_MEMBERS, rng) + raised
     attack = separation(members, _normal(NUM_HELDOUT, rng))
     return ("logit_attack",) if attack.interval.low > 0.5 else ()
 

@@ -105,7 +105,17 @@ def _measured(groups: PlantedGroups, count: int) -> Measured:
                 table[at, number] = value
             widths.append(width)
     accuracy = float((assigned == rest).double().mean())
-    return Measured(groups.name, groups.num_groups, accuracy, *tables, float(np.mean(widths)))
+    held, held_all, uncorrected, variation = tables
+    return Measured(
+        groups.name,
+        groups.num_groups,
+        accuracy,
+        held,
+        held_all,
+        uncorrected,
+        variation,
+        float(np.mean(widths)),
+    )
 
 
 def _one(

@@ -87,7 +87,7 @@ def _facts(runs: Sequence[Audited]) -> Html:
                 card.extractor,
             )
         )
-    heads = [
+    heads: list[str | Column] = [
         "run",
         "ended",
         Column("samples", is_number=True),

@@ -32,7 +32,11 @@ def privacy_blocks(runs: Sequence[Audited]) -> list[Block]:
     for name, (title, neutral, meaning) in SCORES.items():
         cells = [_cell(run.card.privacy, name) for run in runs]
         rows.append((Cell([title, element("small", meaning)]), *cells, neutral))
-    heads = ["score", *(Column(run.name, is_number=True) for run in runs), "nothing copied"]
+    heads: list[str | Column] = [
+        "score",
+        *(Column(run.name, is_number=True) for run in runs),
+        "nothing copied",
+    ]
     blocks: list[Block] = [
         element("h3", "What samples and critic show of the training images"),
         table(rows, heads, kind="stages audit-scores", label="Scores of privacy"),
