@@ -105,7 +105,7 @@ def nearest_shares(points: Array) -> Array:
 
 
 def _rates(counts: Array) -> Array:
-    return counts / counts.sum(axis=-1, keepdims=True)
+    return np.asarray(counts / counts.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
 def _inverted(rates: Array, shares: Array) -> Array:

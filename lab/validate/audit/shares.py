@@ -105,13 +105,13 @@ def _measured(groups: PlantedGroups, count: int) -> Measured:
                 table[at, number] = value
             widths.append(width)
     accuracy = float((assigned == rest).double().mean())
-    held, held_all, uncorrected, variation = tables
+    of_planted, of_all, uncorrected, variation = tables
     return Measured(
         groups.name,
         groups.num_groups,
         accuracy,
-        held,
-        held_all,
+        of_planted,
+        of_all,
         uncorrected,
         variation,
         float(np.mean(widths)),
