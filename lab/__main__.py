@@ -28,6 +28,7 @@ VERBS: dict[str, Verb] = {
     "train": Verb("lab.train", "train one configuration with one seed"),
     "evaluate": Verb("lab.evaluate", "measure the generator of a finished run"),
     "sample": Verb("lab.sample", "draw images of a finished run, of texts or classes"),
+    "audit": Verb("lab.audit.__main__", "fairness and privacy of finished runs"),
     "judge": Verb("lab.judge", "the verdict of a training log, from this lab or elsewhere"),
     "validate": Verb("lab.validate.__main__", "check the lab against ground truth"),
     "data": Verb("lab.data.__main__", "list, pack and show image sets"),

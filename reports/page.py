@@ -11,6 +11,7 @@ from reports.kit.blocks import Block, Section
 from reports.kit.document import age, document, toolbar
 from reports.kit.markup import Html, element
 from reports.sections import (
+    audit,
     cost,
     curves,
     failures,
@@ -38,10 +39,12 @@ SECTIONS: list[Section[StudyRecord, Album]] = [
     curves.SECTION,
     parameters.SECTION,
     trial.SECTION,
+    audit.SECTION,
     search.SECTION,
     methods.SECTION,
 ]
-"""The sections in reading order; the folder of each also holds its styles."""
+"""The sections in reading order; the folder of each also holds its styles. Some are left out where
+they do not apply."""
 
 
 def write_report(study: Path, out: Path | None = None) -> Path:
@@ -72,25 +75,31 @@ def build_page(study: StudyRecord, now: datetime | None = None, source: str = ""
     """The whole HTML document; `source` names the record, by default by its folder."""
     made = now or datetime.now(UTC)
     album = Album()
-    bodies = [section.drawn(study, album) for section in SECTIONS]
+    sections = [section for section in SECTIONS if section.is_part(study, album)]
+    bodies = [section.drawn(study, album) for section in sections]
     return document(
         f"{study.name}: stability report",
         [
             element("a", "Skip to the findings", href="#findings", class_="skip"),
             header(study, made),
             age(made),
-            toolbar(SECTIONS),
+            toolbar(sections),
             element("main", *bodies, id="main"),
             _footer(study),
             *store_blocks(study, album, made, source or shown_folder(study.folder)),
         ],
-        [section.package for section in SECTIONS],
+        [section.package for section in sections],
     )
 
 
 def blocks_of(study: StudyRecord, album: Album) -> list[Block]:
     """Every block of the page in reading order."""
-    return [block for section in SECTIONS for block in section.build(study, album)]
+    return [
+        block
+        for section in SECTIONS
+        if section.is_part(study, album)
+        for block in section.build(study, album)
+    ]
 
 
 def _footer(study: StudyRecord) -> Html:

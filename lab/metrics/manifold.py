@@ -47,6 +47,31 @@ def radii(features: Tensor, k: int) -> Tensor:
     return torch.cat(parts)
 
 
+class Inside(NamedTuple):
+    """Which images lie in the balls of the other kind; M real and N generated ones."""
+
+    num_balls: Tensor
+    """Real balls that hold each generated image, int64 [N]."""
+    covered: Tensor
+    """Whether each real ball holds a generated image, bool [M]."""
+    recalled: Tensor
+    """Whether each real image lies in a generated ball, bool [M]."""
+
+
+def inside(real: Tensor, fake: Tensor, real_radii: Tensor, fake_radii: Tensor) -> Inside:
+    """Of `real` [M, d] and `fake` [N, d] features with their `radii`."""
+    x, y = real.double(), fake.double()
+    num_balls = torch.zeros(len(y), dtype=torch.int64, device=y.device)
+    covered, recalled = [], []
+    for start in range(0, len(x), CHUNK):
+        distances = _squared_distances(x[start : start + CHUNK], y)
+        inside_real = distances <= real_radii[start : start + CHUNK, None]
+        num_balls += inside_real.sum(dim=0)
+        covered.append(inside_real.any(dim=1))
+        recalled.append((distances <= fake_radii).any(dim=1))
+    return Inside(num_balls, torch.cat(covered), torch.cat(recalled))
+
+
 def manifold(real: Tensor, fake: Tensor, k: int, real_radii: Tensor | None = None) -> Manifold:
     """Precision, recall, density and coverage of `fake` [N, d] against `real` [N, d].
 
@@ -54,21 +79,12 @@ def manifold(real: Tensor, fake: Tensor, k: int, real_radii: Tensor | None = Non
     """
     assert len(real) == len(fake), "the four metrics are compared at equal sample counts"
     real_radii = radii(real, k) if real_radii is None else real_radii
-    fake_radii = radii(fake, k)
-    x, y = real.double(), fake.double()
-    num_balls = torch.zeros(len(y), dtype=torch.int64, device=y.device)
-    covered = recalled = 0
-    for start in range(0, len(x), CHUNK):
-        distances = _squared_distances(x[start : start + CHUNK], y)
-        inside_real = distances <= real_radii[start : start + CHUNK, None]
-        num_balls += inside_real.sum(dim=0)
-        covered += int(inside_real.any(dim=1).sum())
-        recalled += int((distances <= fake_radii).any(dim=1).sum())
+    each = inside(real, fake, real_radii, radii(fake, k))
     return Manifold(
-        precision=float((num_balls > 0).double().mean()),
-        recall=recalled / len(x),
-        density=float(num_balls.double().mean()) / k,
-        coverage=covered / len(x),
+        precision=float((each.num_balls > 0).double().mean()),
+        recall=int(each.recalled.sum()) / len(real),
+        density=float(each.num_balls.double().mean()) / k,
+        coverage=int(each.covered.sum()) / len(real),
     )
 
 

@@ -4,6 +4,12 @@ Each run's folder is written by one process: whole files by rename, rows by appe
 tolerates a torn last line and a missing folder, and counts them.
 """
 
+from lab.record.audit import AuditCard as AuditCard
+from lab.record.audit import AuditedAttributeCard as AuditedAttributeCard
+from lab.record.audit import AuditedGroupCard as AuditedGroupCard
+from lab.record.audit import EstimateCard as EstimateCard
+from lab.record.audit import LostGroupCard as LostGroupCard
+from lab.record.audit import PrivacyCard as PrivacyCard
 from lab.record.card import Problem as Problem
 from lab.record.card import Scalar as Scalar
 from lab.record.cards import FlagCard as FlagCard
@@ -42,6 +48,8 @@ from lab.record.files import read_rows as read_rows
 from lab.record.files import write_card as write_card
 from lab.record.files import write_json as write_json
 from lab.record.files import write_rows as write_rows
+from lab.record.names import AUDIT_FILE as AUDIT_FILE
+from lab.record.names import AUDIT_PICTURE as AUDIT_PICTURE
 from lab.record.names import CONFIG_FILE as CONFIG_FILE
 from lab.record.names import ERROR_FILE as ERROR_FILE
 from lab.record.names import EVALUATIONS_FILE as EVALUATIONS_FILE

@@ -7,15 +7,17 @@ import sys
 from typing import Any
 
 from lab.cli import run_commands
+from lab.record.audit import AuditCard
 from lab.record.card import Card
 from lab.record.cards import RunCard, StudyCard, TrialCard
-from lab.record.names import RUN_FILE, STUDY_FILE, TRIAL_FILE
+from lab.record.names import AUDIT_FILE, RUN_FILE, STUDY_FILE, TRIAL_FILE
 
 PROG = "python -m lab.record"
 CARDS: dict[str, type[Card]] = {
     STUDY_FILE: StudyCard,
     TRIAL_FILE: TrialCard,
     RUN_FILE: RunCard,
+    AUDIT_FILE: AuditCard,
 }
 
 

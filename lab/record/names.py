@@ -24,6 +24,9 @@ SAMPLES_FOLDER = "samples"
 GENERATOR_FILE = "generator.safetensors"
 ERROR_FILE = "error.txt"
 REPORT_FILE = "report.html"
+AUDIT_FILE = "audit.json"
+AUDIT_PICTURE = f"{SAMPLES_FOLDER}/audit-pairs.webp"
+"""Generated images beside the training images nearest to them, within a run's folder."""
 
 
 def trial_folder(study: Path, trial: int) -> Path:

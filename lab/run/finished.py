@@ -113,15 +113,31 @@ class FinishedRun:
         )
 
 
-def local_folder(run: str) -> Path:
-    """The folder of a run, or a local copy of the required files of a run behind a URL."""
+def local_folder(run: str, *, whole: bool = False) -> Path:
+    """The folder of a run, or a local copy of the required files of a run behind a URL.
+
+    With `whole` the copy has all of its files, evaluations, pictures and checkpoints too.
+    """
     if not is_url(run):
         return Path(run)
     trial, _, name = run.rstrip("/").rpartition("/")
     storage = open_storage(trial)
     needed = {TRIAL_FILE, *(f"{name}/{file}" for file in (RUN_FILE, CONFIG_FILE, GENERATOR_FILE))}
-    storage.pull(needed.__contains__)
+    storage.pull(lambda path: path in needed or (whole and path.startswith(f"{name}/")))
     return storage.folder / name
+
+
+def store_beside(run: str, folder: Path, *files: str) -> None:
+    """Store files that were written into the local copy of a run behind a URL.
+
+    Raises StorageFailed.
+    """
+    if not is_url(run):
+        return
+    trial, _, name = run.rstrip("/").rpartition("/")
+    storage = open_storage(trial)
+    for file in files:
+        storage.write(f"{name}/{file}", (folder / file).read_bytes())
 
 
 def stored_config(folder: Path, name: str, *, trust: bool) -> RunConfig:

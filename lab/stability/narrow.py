@@ -104,10 +104,14 @@ def missing_classes(history: RunHistory, rows: Sequence[int]) -> list[str]:
 
 def _is_missing(history: RunHistory, row: int, column: str, real: float) -> bool:
     share = history.value(row, column)
-    if share is None or share >= MISSING * real:
+    return share is not None and is_missing(share, history.num_samples, real)
+
+
+def is_missing(share: float, num_samples: int, real: float) -> bool:
+    """Whether a class with this share of the samples is missing, at its share of real images."""
+    if share >= MISSING * real:
         return False
-    count = history.num_samples
-    return wilson_interval(round(share * count), count).high < CERTAINLY * real
+    return wilson_interval(round(share * num_samples), num_samples).high < CERTAINLY * real
 
 
 def _covers_little(history: RunHistory, rows: Sequence[int]) -> list[str]:

@@ -5,6 +5,8 @@
     time to failure               survival.py    Kaplan and Meier, Greenwood, pruned runs, median
     quality over seeds            resampling.py  interquartile mean, CVaR, bootstraps
     one against another           comparing.py   improvement, paired effects, ranks, Pareto front
+    groups of images              corrected.py   shares by a classifier that errs, total variation
+    one score, two groups         separation.py  area under the ROC curve
 
 Nothing here drops a NaN: where one goes in, NaN comes out, so that a number that could not be
 made is seen. Callers turn failed runs into the quality 0 before they average.
@@ -25,12 +27,18 @@ from lab.statistics.comparing import pareto_front as pareto_front
 from lab.statistics.comparing import probability_of_improvement as probability_of_improvement
 from lab.statistics.comparing import rank_correlation_interval as rank_correlation_interval
 from lab.statistics.comparing import rank_correlations as rank_correlations
+from lab.statistics.corrected import CorrectedShares as CorrectedShares
+from lab.statistics.corrected import Distance as Distance
+from lab.statistics.corrected import corrected_shares as corrected_shares
+from lab.statistics.corrected import total_variation as total_variation
 from lab.statistics.resampling import Repeated as Repeated
 from lab.statistics.resampling import bootstrap_interval as bootstrap_interval
 from lab.statistics.resampling import bootstrap_intervals as bootstrap_intervals
 from lab.statistics.resampling import by_runs as by_runs
 from lab.statistics.resampling import conditional_value_at_risk as conditional_value_at_risk
 from lab.statistics.resampling import interquartile_mean as interquartile_mean
+from lab.statistics.separation import Separation as Separation
+from lab.statistics.separation import separation as separation
 from lab.statistics.shares import SUGGESTED_FRESH_SEEDS as SUGGESTED_FRESH_SEEDS
 from lab.statistics.shares import Interval as Interval
 from lab.statistics.shares import Intervals as Intervals

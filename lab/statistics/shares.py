@@ -69,7 +69,7 @@ def wilson_interval(successes: int, runs: int, confidence: float = ...) -> Inter
 @overload
 def wilson_interval(
     successes: Sequence[int] | Counts | Array,
-    runs: Sequence[int] | Counts | int,
+    runs: Sequence[int] | Counts | Array | int,
     confidence: float = ...,
 ) -> Intervals: ...
 def wilson_interval(

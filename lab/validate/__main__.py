@@ -21,7 +21,7 @@ from lab.record.durable import StorageFailed
 from lab.validate.part import Part, Say
 from lab.validate.screen import show_opening, show_part, show_result
 
-PartName = Literal["dirac", "mixtures", "stacked", "planted", "logs", "texts"]
+PartName = Literal["dirac", "mixtures", "stacked", "planted", "logs", "texts", "audit"]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 RECORD_FILE = "validation.json"
 PAGE_FILE = "validation.html"

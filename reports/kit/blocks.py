@@ -38,11 +38,17 @@ class Section(Generic[P]):
     """The question under the title; may be empty."""
     build: Callable[P, Sequence[Block]]
     """Makes its blocks; defined in the section's folder."""
+    applies: Callable[P, bool] | None = None
+    """Whether the page has this section; None: always."""
 
     @property
     def package(self) -> str:
         """The folder of the section as a package."""
         return str(sys.modules[self.build.__module__].__package__)
+
+    def is_part(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Whether the page has this section, by what it is about."""
+        return self.applies is None or self.applies(*args, **kwargs)
 
     def drawn(self, *args: P.args, **kwargs: P.kwargs) -> Html:
         """The section as markup, built from what its page is about."""

@@ -121,11 +121,18 @@ class Album:
         return dict(self._pictures)
 
     def _read(self, path: Path) -> str | None:
-        content = path.read_bytes() if path.is_file() else b""
-        if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        uri = webp_uri(path)
+        if uri is None:
             self.damaged.add(_key(path))
-            return None
-        return "data:image/webp;base64," + base64.b64encode(content).decode()
+        return uri
+
+
+def webp_uri(path: Path) -> str | None:
+    """A picture's file as a data URI; None where it is missing or not WebP."""
+    content = path.read_bytes() if path.is_file() else b""
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return None
+    return "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
 def _key(path: Path) -> str:

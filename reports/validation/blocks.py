@@ -17,6 +17,7 @@ TITLES = {
     "mixtures": "Mixtures",
     "stacked": "Stacked images",
     "planted": "Planted failures",
+    "audit": "Fairness and privacy",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import lab.record.audit
 import lab.record.cards
 import lab.record.columns
 import lab.record.detector
@@ -19,7 +20,7 @@ from lab.record.columns import MetricNames, metric_names
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "record.md").read_text()
 CARDS = [
     card
-    for module in (lab.record.cards, lab.record.study_parts, lab.record.detector)
+    for module in (lab.record.cards, lab.record.study_parts, lab.record.detector, lab.record.audit)
     for card in vars(module).values()
     if isinstance(card, type) and issubclass(card, Card) and card.__module__ == module.__name__
 ]
@@ -50,10 +51,10 @@ def test_every_column_is_in_the_document() -> None:
     assert set(MetricNames.model_fields) == set(metric_names("fashion", 2_000).model_dump())
 
 
-def test_the_schemas_describe_the_three_files(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schemas_describe_the_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     schemas: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert list(schemas) == ["study.json", "trial.json", "run.json"]
+    assert list(schemas) == ["study.json", "trial.json", "run.json", "audit.json"]
     for schema in schemas.values():
         for part in (schema, *schema.get("$defs", {}).values()):
             assert all("description" in it or "$ref" in it for it in part["properties"].values())

@@ -1,0 +1,1 @@
+"""Fairness and privacy of finished runs: ``python -m lab.audit RUN [RUN ...]``."""
