@@ -29,7 +29,7 @@ JITTER = 0.02
 LEVELS = 20.0
 """Grey levels at theta = 1."""
 BREAKING, HARMLESS = 42.0, 10.0
-"""Factors of the critic's step: the condition's left side is 4.3 and 1.0, its limit 4."""
+"""Factors of the critic's step: h_d (2 gamma + h_g f'^2) is 4.3 and 1.0; below 4 it converges."""
 TRAINED_FACTOR = 100.0
 """Of the rate of a trained critic."""
 
@@ -48,12 +48,9 @@ class CriticRateMultiplied(ServedGame):
 
     def step(self, real_batch: RealSource) -> Step:
         factor = self.factor if self.share_done >= FROM else 1.0
+        self.theta, self.psi = played(self.theta, self.psi, factor)
         draw = counted_generator(self.config.seed, "jitter", self.images_seen)
-        logit = self.psi * self.theta
-        self.theta += STEP * self.psi * _sigmoid(-logit)
         self.theta += JITTER * float(torch.randn((), generator=draw))
-        pull = self.theta * _sigmoid(self.psi * self.theta) + GAMMA * self.psi
-        self.psi -= factor * STEP * pull
         return super().step(real_batch)
 
     def changed(self, images: Tensor) -> Tensor:
@@ -83,9 +80,12 @@ class TrainedCriticRateMultiplied(PlantedGame):
         return super().step(real_batch)
 
 
-def critical_left_side(factor: float) -> float:
-    """h_d (2 gamma + h_g f'^2) of the alternating game; it converges below 4."""
-    return factor * STEP * (2.0 * GAMMA + STEP / 4.0)
+def played(theta: float, psi: float, factor: float) -> tuple[float, float]:
+    """theta and psi after a round with f(t) = -log(1 + e^-t): the generator ascends f(psi theta),
+    the critic f(-psi theta) - gamma psi^2 / 2 along a step that is `factor` times `STEP`."""
+    theta += STEP * psi * _sigmoid(-psi * theta)
+    psi -= factor * STEP * (theta * _sigmoid(psi * theta) + GAMMA * psi)
+    return theta, psi
 
 
 def _sigmoid(t: float) -> float:

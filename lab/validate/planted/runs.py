@@ -61,7 +61,7 @@ class PlayedRun:
         names = MetricNames(**self.names)
 
         def relative(column: str) -> float:
-            return float(self.rows[-1].get(column, math.nan)) / self.baseline[column]
+            return float(self.rows[-1].get(column, math.nan)) / self.baseline.get(column, math.nan)
 
         return Ended(
             float(self.rows[-1][QUALITY]),
