@@ -26,8 +26,8 @@ START = 3.0
 """theta before training."""
 JITTER = 0.02
 """Standard deviation of theta's noise a round, as batches give: a plateau is not at rest."""
-LEVELS = 20.0
-"""Grey levels at theta = 1."""
+LEVELS = 16.0
+"""Grey levels of the displacement at most: what breaks stays among samples of fair quality."""
 BREAKING, HARMLESS = 42.0, 10.0
 """Factors of the critic's step: h_d (2 gamma + h_g f'^2) is 4.3 and 1.0; below 4 it converges."""
 TRAINED_FACTOR = 100.0
@@ -35,8 +35,8 @@ TRAINED_FACTOR = 100.0
 
 
 class CriticRateMultiplied(ServedGame):
-    """Held-out images are served, displaced by theta along one pattern. theta and the psi of a
-    linear critic play a non-saturating Dirac-GAN with R1, a round a step, generator first; from
+    """Held-out images are served, displaced by tanh(theta) along one pattern. theta and a linear
+    critic's psi play a non-saturating Dirac-GAN with R1, a round a step, generator first; from
     `FROM` on the critic's step is `factor` times as large."""
 
     factor = BREAKING
@@ -58,7 +58,7 @@ class CriticRateMultiplied(ServedGame):
             draw = counted_generator(self.config.seed, "pattern", 0)
             signs = torch.rand(images.shape[1:], generator=draw) < 0.5
             self._pattern = torch.where(signs, -1.0, 1.0).to(images)
-        return images + LEVELS / 127.5 * self.theta * self._pattern
+        return images + LEVELS / 127.5 * math.tanh(self.theta) * self._pattern
 
     def noise_levels(self) -> float:
         return NOISE_LEVELS
