@@ -33,16 +33,17 @@ def one_half() -> Tensor:
     first = torch.zeros(len(split), dtype=torch.bool)
     for number in split.labels.unique():
         rows = torch.nonzero(split.labels == number).flatten()
-        place = _along_first_component(features[rows])
-        first[rows] = place <= place.median()
+        component = _first_component(features[rows])
+        first[rows] = component <= component.median()
     return first
 
 
-def _along_first_component(features: Tensor) -> Tensor:
-    """[n, d] -> [n]"""
+def _first_component(features: Tensor) -> Tensor:
+    """Features [n, d] along their first principal component, [n]."""
     centred = features - features.mean(dim=0)
-    _, _, components = torch.linalg.svd(centred, full_matrices=False)
-    return centred @ components[0]
+    _, _, directions = torch.linalg.svd(centred, full_matrices=False)
+    first = directions[0]
+    return centred @ (first * first[first.abs().argmax()].sign())
 
 
 class HalfOfEachClass(FewClasses):

@@ -1,7 +1,7 @@
 """Runs at a plateau whose critic's rate is multiplied.
 
-Of a trained generator nobody knows beforehand whether that breaks it; of the Dirac-GAN with R1
-theory states it (docs/science.md, section 4). Here a Dirac-GAN displaces the images that are
+No theory predicts whether that breaks a trained generator; of the Dirac-GAN with R1 one does
+(docs/science.md, section 4). Here a Dirac-GAN displaces the images that are
 served, so the judge sees a run of good quality that breaks, or holds, by a known condition.
 """
 

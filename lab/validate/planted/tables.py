@@ -85,8 +85,8 @@ def power(played: Sequence[PlayedRun], judged: Sequence[Judged]) -> Table:
         right = sum(run.right for run in runs)
         low, high = wilson_interval(right, len(runs))
         called = "; ".join(sorted({run.called for run in runs}))
-        found = [f"{right}/{len(runs)}", f"{low:.0%} to {high:.0%}", called]
-        rows.append([name, CASES[name].why, *found, *_ends(played, name)])
+        named = [f"{right}/{len(runs)}", f"{low:.0%} to {high:.0%}", called]
+        rows.append([name, CASES[name].why, *named, *_ends(played, name)])
     if rows:
         rows.append([WHOLE, CASES[WHOLE].why, None, None, STABLE, *_ends(played, WHOLE)])
     columns = ("planted", "what it is", "named right", "95% interval", "called", "u")
