@@ -19,7 +19,7 @@ from lab.metrics.extractors import load_extractor, settled
 from lab.validate.planted.data import whole_pack
 from lab.validate.planted.games import FewClasses, ServedGame
 
-LAST_BLURS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+LAST_BLURS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """Standard deviations, in pixels, of the blur at the end of a run, one for each seed in turn."""
 
 
