@@ -25,7 +25,7 @@ def game_of(name: str, seed: int, folder: Path) -> ServedGame:
 def test_half_of_the_looks_is_half_of_the_images_of_each_class(tmp_path: Path) -> None:
     split = whole_pack().heldout
     half = one_half()
-    for number in split.labels.unique():
+    for number in range(10):
         inside = half[split.labels == number]
         assert abs(int(inside.sum()) - len(inside) / 2) <= 0.5
     served = game_of("half of each class's looks", 0, tmp_path).allowed(split)

@@ -31,7 +31,7 @@ def one_half() -> Tensor:
     config = settled(EvaluationConfig(), pack.channels)
     features = load_extractor(config, torch.device("cpu")).features(split[:]).double()
     first = torch.zeros(len(split), dtype=torch.bool)
-    for number in split.labels.unique():
+    for number in range(pack.num_classes):
         rows = torch.nonzero(split.labels == number).flatten()
         component = _first_component(features[rows])
         first[rows] = component <= component.median()
@@ -43,7 +43,8 @@ def _first_component(features: Tensor) -> Tensor:
     centred = features - features.mean(dim=0)
     _, _, directions = torch.linalg.svd(centred, full_matrices=False)
     first = directions[0]
-    return centred @ (first * first[first.abs().argmax()].sign())
+    component: Tensor = centred @ (first * first[first.abs().argmax()].sign())
+    return component
 
 
 class HalfOfEachClass(FewClasses):
