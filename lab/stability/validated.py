@@ -50,12 +50,13 @@ def publish(validation: Path, path: Path = PUBLISHED) -> None:
 
 def _published(record: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
     limits = StabilityConfig(**part["settings"]["limits"])
+    quick = part.get("quick", record["quick"])
     again = f"python -m lab.validate --part {part['name']}"
     return {
         "created": record["created"],
-        "quick": record["quick"],
+        "quick": quick,
         "version": record["versions"]["gan-stability-lab"],
-        "command": f"{again} --quick" if record["quick"] else again,
+        "command": f"{again} --quick" if quick else again,
         "thresholds": thresholds(limits),
         **part["rates"],
     }

@@ -47,6 +47,9 @@ class ValidateOptions:
     """Train each method of `stacked` on so many thousand images at full width; needs a GPU."""
     publish: Path | None = None
     """Run nothing; store the judge's error rates of this validation.json in the lab."""
+    join: tuple[Path, ...] = ()
+    """Run nothing; write the parts of these validation.json files as one, say parts that were run
+    at full size beside quick ones."""
 
 
 def command(options: ValidateOptions) -> int:
@@ -54,6 +57,8 @@ def command(options: ValidateOptions) -> int:
     if options.publish is not None:
         return _publish(options.publish)
     _check(options)
+    if options.join:
+        return _join(options)
     from lab.validate.conditions import PACKAGES, hardware
 
     console = Console()
@@ -88,6 +93,15 @@ def _publish(validation: Path) -> int:
     publish(validation)
     print(f"published: {PUBLISHED}")
     return 0
+
+
+def _join(options: ValidateOptions) -> int:
+    from lab.validate.join import joined
+
+    record = joined(options.join, PARTS)
+    for path in _store(record, options):
+        print(path)
+    return 0 if record["passed"] else FAILED
 
 
 def _check(options: ValidateOptions) -> None:

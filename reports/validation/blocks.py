@@ -101,12 +101,21 @@ def read_validation(record: Data) -> Validation:
     return Validation(
         [_part(part) for part in record["parts"]],
         bool(record.get("passed")),
-        "quick" if record.get("quick") else "full",
+        _size(record),
         duration(record.get("seconds")),
         str(record.get("created")),
         str(record.get("command", "")),
         {name: _entries(record.get(name, {})) for name in ("versions", "hardware")},
     )
+
+
+def _size(record: Data) -> str:
+    """`quick`, `full`, or of joined parts `full (dirac), else quick`."""
+    quick = bool(record.get("quick"))
+    full = [str(part["name"]) for part in record["parts"] if not part.get("quick", quick)]
+    if not full or len(full) == len(record["parts"]):
+        return "full" if full else "quick"
+    return f"full ({', '.join(full)}), else quick"
 
 
 def _part(part: Data) -> PartBlock:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -62,6 +63,43 @@ def test_all_claims_held_is_code_0_and_one_broken_is_code_1(stub: Stub, tmp_path
     assert run(tmp_path) == 1
     record = json.loads((tmp_path / RECORD_FILE).read_text())
     assert (record["passed"], record["format"]) == (False, 1)
+
+
+def test_parts_of_several_sizes_are_joined(
+    stub: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub(part(True))
+    run(tmp_path / "a")
+    stub(replace(part(True, True), name="logs"))
+    run(tmp_path / "b", "--quick")
+    files = [str(tmp_path / name / RECORD_FILE) for name in ("b", "a")]
+    markdown = tmp_path / "joined.md"
+    out = ["--out", str(tmp_path / "c"), "--markdown", str(markdown)]
+    assert main(["--join", *files, *out]) == 0
+    record = json.loads((tmp_path / "c" / RECORD_FILE).read_text())
+    assert [it["name"] for it in record["parts"]] == ["dirac", "logs"]
+    text = markdown.read_text()
+    assert "3 of 3 claims hold" in text
+    assert "full (dirac), else quick size" in text
+    assert text.count("python -m lab.validate") == 2
+    assert main(["--join", files[0], files[0], *out]) == 2
+    assert "the part logs is in two of the files" in capsys.readouterr().err
+
+
+def test_validations_of_two_versions_are_not_joined(
+    stub: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub(part(True))
+    run(tmp_path / "a")
+    record = json.loads((tmp_path / "a" / RECORD_FILE).read_text())
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(record | {"versions": {"torch": "0"}}))
+    paths = [str(tmp_path / "a" / RECORD_FILE), str(other)]
+    assert main(["--join", *paths, "--out", str(tmp_path)]) == 2
+    assert "are of different versions" in capsys.readouterr().err
+    other.write_text('{"format": 1}')
+    assert main(["--join", str(other), "--out", str(tmp_path)]) == 2
+    assert "no validation.json" in capsys.readouterr().err
 
 
 def test_a_part_without_claims_has_not_passed(stub: Stub, tmp_path: Path) -> None:

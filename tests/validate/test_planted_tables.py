@@ -18,6 +18,7 @@ from lab.validate.planted.tables import (
     healthy_runs,
     limits_table,
     named_right,
+    power,
 )
 from tests.stability.rows import BASELINE, BUDGET, EVERY, NAMES, SCALE, run_rows
 from tests.stability.rows import HEALTHY as RISING
@@ -94,6 +95,25 @@ def test_tables_tell_shares_and_delays() -> None:
     assert row[3:] == ["1/2", "96 kimg", 2, 2, 2.0 * EVERY]
     (row,) = healthy_runs([judged("real against real", FALLEN)]).rows
     assert row[2:] == ["0/1", 12, 1, "degraded"]
+
+
+def test_a_trained_run_that_did_not_break_counts_for_nothing() -> None:
+    name = "a trained critic's rate multiplied"
+    broken, kept_on = (judged(name, rows) for rows in (FALLEN, run_rows()))
+    assert (broken.decided, kept_on.decided) == (True, False)
+    assert [row[3] for row in named_right([broken, kept_on]).rows] == ["1/1"]
+
+
+def test_power_is_counted_apart_from_what_is_claimed() -> None:
+    halves, whole = "half of each class's looks", "all classes, near real"
+    ended = {column: [0.5] * 13 for column in (NAMES.precision, NAMES.coverage, NAMES.recall)}
+    runs = [played(name, run_rows(**ended)) for name in (halves, whole)]
+    told = [judge_run(run, SETTINGS) for run in runs]
+    assert not named_right(told).rows
+    first, last = (list(row) for row in power(runs, told).rows)
+    assert first[:1] + first[2:5] == [halves, "0/1", "0% to 79%", "stable"]
+    assert last[:1] + last[2:5] == [whole, None, None, "stable"]
+    assert len(first) == len(last) == 9
 
 
 def test_limits_are_shown_at_half_and_twice() -> None:

@@ -15,7 +15,7 @@ from lab.config import RunConfig, make_config
 from lab.gan.game import Game
 from lab.record import VerdictName
 from lab.stability.flags import FlagName
-from lab.validate.planted import games
+from lab.validate.planted import games, looks, plateau
 from lab.validate.planted.data import SOURCE, small_pack
 
 BASE: dict[str, Any] = {
@@ -74,6 +74,14 @@ CONDITIONAL = {
 }
 """Long enough for samples that look nearly real and are of their class."""
 
+PENALISED = {
+    **NO_NORM,
+    **_rates(1e-3, 0.0),
+    "loss": "wasserstein",
+    "penalty.kind": "wgan-gp",
+    "penalty.weight": 10.0,
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -95,8 +103,12 @@ class Case:
     target: float = 0.1
     """Quality that a stable run ends with; 400 steps of a small network bring .2 to .3."""
     by_construction: bool = True
-    """Whether a healthy run is healthy by design; else it is where it ends well, whatever its
-    verdict."""
+    """Whether a healthy run is healthy by design, or a planted one fails by it; else its end
+    decides that, whatever its verdict."""
+    claimed: bool = True
+    """Whether the judge is claimed to name it; else its power is measured."""
+    quick: bool = True
+    """Whether it is played at quick size too."""
 
     @property
     def healthy(self) -> bool:
@@ -141,9 +153,19 @@ PLANTED = (
         Case(
             f"{count} of 10 classes from the start", ("collapsed",),
             "near-real images of some classes, of the others none", None, 0.0,
-            games.few_classes(count), SERVED,
+            games.few_classes(count), SERVED, quick=count % 2 == 1,
         )
-        for count in (1, 3, 5, 7, 9)
+        for count in range(1, 10)
+    ),
+    Case(
+        "half of each class's looks", ("collapsed",),
+        "near-real images of every class, on one side of its median along its first component",
+        None, 0.0, looks.HalfOfEachClass, SERVED, claimed=False,
+    ),
+    Case(
+        "half of one class's looks", ("collapsed",),
+        "as above of one class, by the seed; the others are whole", None, 0.0,
+        looks.HalfOfOneClass, SERVED, claimed=False,
     ),
     Case(
         "a trained generator's classes filtered", ("collapsed",),
@@ -154,6 +176,18 @@ PLANTED = (
         "rate spike", ("degraded", "collapsed", "diverged"),
         "what was learned is lost; one image or an explosion may be the way", None,
         games.SPIKE_FROM, games.RateSpike,
+    ),
+    Case(
+        "critic's rate multiplied at a plateau", ("degraded", "collapsed", "diverged"),
+        "by theory the Dirac-GAN that displaces good images loses its equilibrium", None,
+        games.FROM, plateau.CriticRateMultiplied, SERVED,
+    ),
+    Case(
+        # Tried on other critics: some seeds stay healthy under any factor.
+        "a trained critic's rate multiplied", ("diverged", "degraded", "collapsed"),
+        "the penalty no longer holds the critic; where the distance at least doubles", None,
+        games.FROM, plateau.TrainedCriticRateMultiplied, {**CONDITIONAL, **PENALISED},
+        by_construction=False,
     ),
     Case("NaN", ("diverged",), "not a number", None, games.FROM, games.NotANumber),
     Case(
@@ -214,6 +248,15 @@ HEALTHY = (
     Case(
         "all classes, near real", ("stable",), "as the runs of few classes, of all ten",
         game=games.few_classes(10), values=SERVED,
+    ),
+    Case(
+        "critic's rate raised at a plateau", ("stable",),
+        "as the run that breaks, by a factor within the bound of theory",
+        game=plateau.CriticRateRaised, values=SERVED,
+    ),
+    Case(
+        "all classes, blurred", ("stable",), "from a blur to good, by the seed",
+        game=looks.Blurred, values=SERVED, target=0.05,
     ),
     Case(
         "all classes, shapeless", ("stable",), "poor images are no narrow ones",

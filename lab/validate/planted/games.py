@@ -166,7 +166,7 @@ class ServedGame(PlantedGame):
         split = getattr(self.pack, self.served)
         allowed = self.allowed(split)
         rows = allowed[_picked(z, len(allowed))]
-        images = split.batch(rows, made.device).images.to(made)
+        images = self.changed(split.batch(rows, made.device).images.to(made))
         draw = counted_generator(self.config.seed, "served noise", int(rows.sum()))
         noise = torch.randn(images.shape, generator=draw).to(images)
         noisy: Tensor = images + self.noise_levels() / 127.5 * noise
@@ -175,6 +175,10 @@ class ServedGame(PlantedGame):
     def allowed(self, split: Split) -> Tensor:
         """Rows of the split that may be served, int64."""
         return torch.arange(len(split))
+
+    def changed(self, images: Tensor) -> Tensor:
+        """What is served in the place of these images, before noise; [B, C, H, W] in [-1, 1]."""
+        return images
 
     def noise_levels(self) -> float:
         """Standard deviation of the noise on the images, in grey levels."""

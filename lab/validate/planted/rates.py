@@ -18,7 +18,7 @@ from lab.validate.planted.tables import false_alarms
 
 def error_rates(judged: Sequence[Judged]) -> dict[str, Any]:
     """Counts over runs whose truth is known; `lab.stability.validated.detector` explains them."""
-    decided = [run for run in judged if run.healthy or not run.case.healthy]
+    decided = [run for run in judged if run.decided]
     healthy = [run for run in decided if run.healthy]
     alarms = false_alarms(healthy)
     return {

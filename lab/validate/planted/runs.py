@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,16 @@ class PlantedJob(NamedTuple):
     seed: int
 
 
+class Ended(NamedTuple):
+    """What the last images of a run are; NaN where it is not measured."""
+
+    quality: float
+    precision: float
+    """This and the next two are over those of real images."""
+    coverage: float
+    recall: float
+
+
 @dataclass(frozen=True)
 class PlayedRun:
     """A run's rows and what they are judged against: enough to judge it again."""
@@ -43,6 +54,21 @@ class PlayedRun:
     """Samples of an evaluation."""
     budget_images: int
     every_images: int
+
+    @property
+    def ended(self) -> Ended:
+        """What the last images are."""
+        names = MetricNames(**self.names)
+
+        def relative(column: str) -> float:
+            return float(self.rows[-1].get(column, math.nan)) / self.baseline.get(column, math.nan)
+
+        return Ended(
+            float(self.rows[-1][QUALITY]),
+            relative(names.precision),
+            relative(names.coverage),
+            relative(names.recall),
+        )
 
     def history(self, num_rows: int, settings: StabilityConfig) -> RunHistory:
         """The first so many rows as rules see them."""
@@ -96,6 +122,9 @@ def play(job: PlantedJob) -> PlayedRun:
 GOOD_END = 0.2
 NEAR_BEST = 0.1
 LEAST_SHARE = 0.1
+BROKEN = 2.0
+NUM_LEAST = 400
+"""Distances below the anchor over this are noise, as in the judge's scale."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +141,8 @@ class Judged:
     ended_well: bool
     """Whether quality ended at `GOOD_END` or more, within `NEAR_BEST` of its best, with images of
     every class."""
+    broke: bool
+    """Whether the distance ended at `BROKEN` times its best before the onset, or more."""
     num_evaluations: int
     """Evaluations of the run after its first step."""
     every_images: int
@@ -136,6 +167,13 @@ class Judged:
     def healthy(self) -> bool:
         """By construction, or because it ended well; no verdict is asked."""
         return self.case.healthy and (self.case.by_construction or self.ended_well)
+
+    @property
+    def decided(self) -> bool:
+        """Whether its truth is known: it is healthy, or it failed."""
+        return self.healthy or (
+            not self.case.healthy and (self.case.by_construction or self.broke)
+        )
 
     @property
     def called(self) -> str:
@@ -174,6 +212,7 @@ def judge_run(played: PlayedRun, settings: StabilityConfig) -> Judged:
         images,
         named,
         quality[-1] >= max(GOOD_END, max(quality) - NEAR_BEST) and _has_every_class(played),
+        _broke(played, case),
         len(played.rows) - 1,
         played.every_images,
         played.budget_images,
@@ -187,6 +226,15 @@ def _has_every_class(played: PlayedRun) -> bool:
         name: to for name, to in played.baseline.items() if name.startswith(CLASS_SHARE_PREFIX)
     }
     return all(float(last.get(name, 0.0)) >= LEAST_SHARE * share for name, share in real.items())
+
+
+def _broke(played: PlayedRun, case: Case) -> bool:
+    """Whether the last two distances are far above the best before the onset, or not finite."""
+    onset = (case.onset or 0.0) * played.budget_images
+    column, least = played.names["kernel"], played.anchor / NUM_LEAST
+    before = [float(row[column]) for row in played.rows if row[IMAGES_SEEN] <= onset]
+    last = [float(row[column]) for row in played.rows[-2:]]
+    return all(not distance < BROKEN * max(least, min(before)) for distance in last)
 
 
 def _flag_images(played: PlayedRun, name: str, settings: StabilityConfig) -> int | None:

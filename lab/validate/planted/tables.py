@@ -15,11 +15,13 @@ from lab.stability.rules import RULES, first_failure
 from lab.statistics import Interval, wilson_interval
 from lab.validate.part import Cell, Matrix, Table
 from lab.validate.planted.cases import CASES, Case
-from lab.validate.planted.runs import GOOD_END, NEAR_BEST, Judged, PlayedRun
+from lab.validate.planted.runs import BROKEN, GOOD_END, NEAR_BEST, Ended, Judged, PlayedRun
 
 CALLED: tuple[str, ...] = (STABLE, *RULES, *get_args(FlagName))
 FLAG_LIMITS = ("overfit_gap", "memorised_ct", "memorised_authenticity", "averaging_gap")
 FACTORS = (0.5, 1.0, 2.0)
+WHOLE = "all classes, near real"
+"""The control that the looks of classes are halved of."""
 
 
 def by_case(judged: Sequence[Judged], *, healthy: bool) -> dict[str, list[Judged]]:
@@ -52,18 +54,53 @@ def _times_called(runs: Sequence[Judged], name: str) -> int:
     )
 
 
+def failed(judged: Sequence[Judged], *, claimed: bool) -> dict[str, list[Judged]]:
+    """Runs that truly failed, by case; those the judge is claimed to name, or the others."""
+    return by_case(
+        [run for run in judged if run.decided and run.case.claimed == claimed], healthy=False
+    )
+
+
 def named_right(judged: Sequence[Judged]) -> Table:
     """Each planted failure: what is right, how often it was, and after how long."""
-    rows = [
-        _planted_row(CASES[name], runs) for name, runs in by_case(judged, healthy=False).items()
-    ]
+    rows = [_planted_row(CASES[name], runs) for name, runs in failed(judged, claimed=True).items()]
     return Table(
         "Planted failures",
         ("planted", "right is", "because", "named right", "true onset",
          "delay, evaluations: median", "most", "delay, images: median"),
         rows,
-        note="delay from the true onset to the evaluation that brought the verdict, or the flag",
+        note="delay from the true onset to the evaluation that brought the verdict, or the flag; "
+        "of failures that training need not bring, the runs that failed count: those whose "
+        f"distance ended at {BROKEN:g} times its best before the onset or more",
     )  # fmt: skip
+
+
+def power(played: Sequence[PlayedRun], judged: Sequence[Judged]) -> Table:
+    """Failures that the judge is not claimed to name: how often it does, and what it sees.
+
+    Beside them what the same images of full diversity are.
+    """
+    rows: list[list[Cell]] = []
+    for name, runs in failed(judged, claimed=False).items():
+        right = sum(run.right for run in runs)
+        low, high = wilson_interval(right, len(runs))
+        called = "; ".join(sorted({run.called for run in runs}))
+        named = [f"{right}/{len(runs)}", f"{low:.0%} to {high:.0%}", called]
+        rows.append([name, CASES[name].why, *named, *_ends(played, name)])
+    if rows:
+        rows.append([WHOLE, CASES[WHOLE].why, None, None, STABLE, *_ends(played, WHOLE)])
+    columns = ("planted", "what it is", "named right", "95% interval", "called", "u")
+    note = (
+        "Wilson intervals. u is the quality at the end; precision, coverage and recall are over "
+        "those of real images; medians over runs. Last: the control of full diversity."
+    )
+    title = "Power where nothing is claimed"
+    return Table(title, (*columns, *Ended._fields[1:]), rows, note)
+
+
+def _ends(played: Sequence[PlayedRun], name: str) -> list[Cell]:
+    ends = [run.ended for run in played if run.case == name]
+    return [brief(median(values)) for values in zip(*ends, strict=True)]
 
 
 def _planted_row(case: Case, runs: Sequence[Judged]) -> list[Cell]:
@@ -161,7 +198,7 @@ def _num_wrong(
     is_factor = any(rule.limits.get(name) == "factor" for rule in RULES.values())
     scaled = value**factor if is_factor or name == "averaging_gap" else factor * value
     changed = settings.model_copy(update={name: scaled})
-    wrong = [run for run in played if not _right(run, changed)]
+    wrong = [run for run in played if CASES[run.case].claimed and not _right(run, changed)]
     healthy = sum(CASES[run.case].healthy for run in wrong)
     return len(wrong) - healthy, healthy
 
