@@ -103,21 +103,21 @@ class Panel:
 
 def blank(height: int, **layout: Any) -> go.Figure:
     """An empty figure in the page's style: no box, faint grid, transparent, no legend."""
-    figure = go.Figure(layout={"template": None})
-    figure.update_layout(
-        height=height,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 13, "color": INK},
-        margin={"l": 8, "r": 12, "t": 12, "b": 8},
-        showlegend=False,
-        hovermode="closest",
-        hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
-        xaxis=AXIS,
-        yaxis=AXIS,
-    )
-    figure.update_layout(**layout)
-    return figure
+    # In one piece: `update_layout` takes ten times as long as the constructor.
+    style = {
+        "template": None,
+        "height": height,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"family": FONT, "size": 13}, "align": "left"},
+        "xaxis": AXIS,
+        "yaxis": AXIS,
+    }
+    return go.Figure(layout=style | layout)
 
 
 def words_at(
