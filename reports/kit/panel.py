@@ -6,7 +6,6 @@ only the marks of the verdicts carry colours of their own.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -104,7 +103,12 @@ class Panel:
 def blank(height: int, **layout: Any) -> go.Figure:
     """An empty figure in the page's style: no box, faint grid, transparent, no legend."""
     # In one piece: `update_layout` takes ten times as long as the constructor.
-    style = {
+    return go.Figure(layout=style(height) | layout)
+
+
+def style(height: int) -> dict[str, Any]:
+    """The layout of `blank`."""
+    return {
         "template": None,
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -117,7 +121,6 @@ def blank(height: int, **layout: Any) -> go.Figure:
         "xaxis": AXIS,
         "yaxis": AXIS,
     }
-    return go.Figure(layout=style | layout)
 
 
 def words_at(
@@ -187,7 +190,7 @@ def _table_place(panel: Panel) -> Html:
 
 
 def _data(panel: Panel) -> dict[str, Any]:
-    drawn = json.loads(panel.figure.to_json())
+    drawn = panel.figure.to_plotly_json()
     return {
         "data": drawn["data"],
         "layout": drawn["layout"],
