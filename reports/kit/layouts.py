@@ -53,7 +53,7 @@ class Grid:
         margin = dict(zip("lrtb", self.margin, strict=True))
         layout = style(self.height) | {"margin": margin}
         for name, axis in _axes_of(self).items():
-            layout[name] = axis | AXIS | (across if name.startswith("x") else upward)
+            layout[name] = {**axis, **AXIS, **(across if name.startswith("x") else upward)}
         return go.Figure(layout=layout)
 
     def changes(self) -> dict[str, Any]:
