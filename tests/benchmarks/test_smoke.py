@@ -38,7 +38,7 @@ OTHERS = {"gpu", "paper_table", "trails"}
 
 
 HERE = (
-    "checkpoint", "evaluation", "planner", "race.designs", "race.study", "signals", "step_speed",
+    "checkpoint", "evaluation", "planner", "race.designs", "race.study", "signals",
 )  # fmt: skip
 """Benchmarks that start no process: most of a smoke run would be importing the lab again."""
 SLEEPERS = ("gang_start", "scale")
