@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from lab.statistics.shares import Interval, Intervals
 
@@ -54,7 +53,11 @@ def interquartile_mean(values: ArrayLike, axis: int = -1) -> float | Array:
     array = np.asarray(values, dtype=np.float64)
     if array.shape[axis] == 0:
         return _of_nothing(array, axis)
-    means = np.asarray(stats.trim_mean(array, 0.25, axis=axis))
+    # scipy's trim_mean does the same, and takes ten times as long for a short vector.
+    count = array.shape[axis]
+    cut = count // 4
+    inner = np.partition(np.moveaxis(array, axis, -1), (cut, count - cut - 1), axis=-1)
+    means = inner[..., cut : count - cut].mean(axis=-1)
     means = np.where(np.isnan(array).any(axis=axis), math.nan, means)
     return float(means) if means.ndim == 0 else means
 

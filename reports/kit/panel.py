@@ -6,7 +6,6 @@ only the marks of the verdicts carry colours of their own.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -103,21 +102,25 @@ class Panel:
 
 def blank(height: int, **layout: Any) -> go.Figure:
     """An empty figure in the page's style: no box, faint grid, transparent, no legend."""
-    figure = go.Figure(layout={"template": None})
-    figure.update_layout(
-        height=height,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 13, "color": INK},
-        margin={"l": 8, "r": 12, "t": 12, "b": 8},
-        showlegend=False,
-        hovermode="closest",
-        hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
-        xaxis=AXIS,
-        yaxis=AXIS,
-    )
-    figure.update_layout(**layout)
-    return figure
+    # In one piece: `update_layout` takes ten times as long as the constructor.
+    return go.Figure(layout=style(height) | layout)
+
+
+def style(height: int) -> dict[str, Any]:
+    """The layout of `blank`."""
+    return {
+        "template": None,
+        "height": height,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"family": FONT, "size": 13}, "align": "left"},
+        "xaxis": AXIS,
+        "yaxis": AXIS,
+    }
 
 
 def words_at(
@@ -187,7 +190,7 @@ def _table_place(panel: Panel) -> Html:
 
 
 def _data(panel: Panel) -> dict[str, Any]:
-    drawn = json.loads(panel.figure.to_json())
+    drawn = panel.figure.to_plotly_json()
     return {
         "data": drawn["data"],
         "layout": drawn["layout"],

@@ -1,13 +1,15 @@
-"""Every benchmark still runs: `--quick` of each, in a process of its own."""
+"""Every benchmark still runs, with `--quick`: in a process of its own where it starts others."""
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -35,6 +37,10 @@ OTHERS = {"gpu", "paper_table", "trails"}
 """Benchmarks with tests of their own."""
 
 
+HERE = (
+    "checkpoint", "evaluation", "planner", "race.designs", "race.study", "signals",
+)  # fmt: skip
+"""Benchmarks that start no process: most of a smoke run would be importing the lab again."""
 SLEEPERS = ("gang_start", "scale")
 """Benchmarks that wait most of their time: they run beside the others."""
 
@@ -55,7 +61,31 @@ def sleepers() -> Iterator[dict[str, subprocess.Popen[str]]]:
         process.communicate()
 
 
-@pytest.mark.parametrize("name", sorted(PRINTS, key=SLEEPERS.__contains__))
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """PyTorch's threads are set back: benchmarks set their own."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("name", HERE)
+def test_the_benchmark_runs_in_this_process(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", [name, "--quick"])
+    code: object = 0
+    try:
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code
+    assert not code
+    assert PRINTS[name] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(PRINTS.keys() - set(HERE), key=SLEEPERS.__contains__))
 def test_the_benchmark_runs(name: str, sleepers: dict[str, subprocess.Popen[str]]) -> None:
     process = sleepers[name] if name in sleepers else begun(name)
     stdout, stderr = process.communicate(timeout=280)

@@ -27,6 +27,12 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=\"alert('x')\">&amp; \u202eright"
 
 
+@pytest.fixture(scope="module")
+def page(study: StudyRecord) -> str:
+    """The page of the study of 20 trials."""
+    return build_page(study, NOW)
+
+
 def _ours(page: str) -> str:
     """The page without the code of plotly.js."""
     return re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
@@ -37,18 +43,20 @@ def test_the_report_is_written_into_the_study_by_default(study_folder: Path) -> 
     assert (study_folder / "report.html").stat().st_size < 9_000_000
 
 
-def test_the_report_goes_where_it_is_asked_to(study_folder: Path, tmp_path: Path) -> None:
+def test_the_report_goes_where_it_is_asked_to(tmp_path: Path) -> None:
     out = tmp_path / "new" / "page.html"
-    assert write_report(study_folder, out) == out
+    assert write_report(write_study(tmp_path / "study", 0), out) == out
     assert out.read_text().startswith("<!doctype html>")
 
 
-def test_one_record_gives_one_page(study: StudyRecord) -> None:
-    assert build_page(study, NOW) == build_page(study, NOW)
+def test_one_record_gives_one_page(study_folder: Path, page: str) -> None:
+    assert build_page(read_study(study_folder), NOW) == page
 
 
-def test_every_link_leads_to_a_place_of_the_page_or_to_a_trial(study: StudyRecord) -> None:
-    page = _ours(build_page(study, NOW))
+def test_every_link_leads_to_a_place_of_the_page_or_to_a_trial(
+    study: StudyRecord, page: str
+) -> None:
+    page = _ours(page)
     anchors = set(re.findall(r' id="([^"]+)"', page))
     links = set(re.findall(r'href="#([^"]+)"', page))
     trials = {f"trial{mark}{trial.number}" for trial in study.trials for mark in "-="}
@@ -57,15 +65,14 @@ def test_every_link_leads_to_a_place_of_the_page_or_to_a_trial(study: StudyRecor
     assert len(re.findall(r' id="', page)) == len(anchors)
 
 
-def test_the_page_refers_to_nothing_outside_itself(study: StudyRecord) -> None:
-    page = _ours(build_page(study, NOW))
-    sources = re.findall(r'(?:src|href)="([^"]*)"', page)
+def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
+    sources = re.findall(r'(?:src|href)="([^"]*)"', _ours(page))
     assert sources
     assert all(source.startswith(("#", "data:image/webp;base64,")) for source in sources)
 
 
-def test_the_policy_allows_only_our_three_scripts_and_no_network(study: StudyRecord) -> None:
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', build_page(study, NOW))
+def test_the_policy_allows_only_our_three_scripts_and_no_network(page: str) -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
     assert "default-src &#x27;none&#x27;" in policy[1]
     assert policy[1].count("sha256-") == 3

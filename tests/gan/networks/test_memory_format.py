@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lab.gan.networks.spectral import TopSingularValues, orthonormal_departure
 from tests.gan.networks.builds import (
+    ARCHITECTURES,
     codes,
     images,
     labels,
@@ -52,8 +53,17 @@ class _LayoutWatch(TorchDispatchMode):
         return result
 
 
-@pytest.mark.parametrize(("architecture", "norm"), with_norms())
-@pytest.mark.parametrize(("autocast", "resolution"), [(False, 28), (True, 32)])
+def ways() -> list[Any]:
+    """Every critic both ways; one of each, in turn, is slow."""
+    both = [(False, 28), (True, 32)]
+    return [
+        pytest.param(*build, *way, marks=pytest.mark.slow if (index + i) % 2 else ())
+        for index, build in enumerate(with_norms())
+        for i, way in enumerate(both)
+    ]
+
+
+@pytest.mark.parametrize(("architecture", "norm", "autocast", "resolution"), ways())
 def test_activations_and_their_gradients_stay_channels_last(
     architecture: str, norm: str, autocast: bool, resolution: int
 ) -> None:
@@ -74,25 +84,36 @@ def test_the_watch_notices_a_copy_to_another_layout() -> None:
     assert watch.strayed
 
 
+def layouts_agree(build: Callable[..., Any], channels: int, **network: Any) -> None:
+    """Outputs and gradients of a network are those of the other layout."""
+
+    def outcomes(memory: torch.memory_format) -> list[Tensor]:
+        made = build(channels=channels, **network).double().to(memory_format=memory)
+        x = (codes() if build is small_generator else images(channels=channels)).double()
+        outputs = made(x)
+        outputs.square().sum().backward()
+        outcome = [outputs, *(parameter.grad for parameter in made.parameters())]
+        if build is small_critic:
+            outcome += [made.features(x), orthonormal_departure(made.layers())]
+            outcome.append(TopSingularValues(made.layers(), seeded()).read())
+        return outcome
+
+    plain, last = outcomes(torch.contiguous_format), outcomes(torch.channels_last)
+    for a, b in zip(plain, last, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("architecture", "norm", "channels"),
     [(*build, 1 + 2 * (index % 2)) for index, build in enumerate(with_norms())],
 )
-def test_channels_last_equals_contiguous(architecture: str, norm: str, channels: int) -> None:
-    def outcomes(build: Callable[..., Any], memory: torch.memory_format) -> list[Tensor]:
-        network = build(architecture=architecture, critic_norm=norm, channels=channels)
-        network.double().to(memory_format=memory)
-        x = codes() if build is small_generator else images(channels=channels)
-        made = network(x.double())
-        made.square().sum().backward()
-        outcome = [made, *(parameter.grad for parameter in network.parameters())]
-        if build is small_critic:
-            outcome += [network.features(x.double()), orthonormal_departure(network.layers())]
-            outcome.append(TopSingularValues(network.layers(), seeded()).read())
-        return outcome
+def test_critics_channels_last_equal_contiguous(
+    architecture: str, norm: str, channels: int
+) -> None:
+    layouts_agree(small_critic, channels, architecture=architecture, critic_norm=norm)
 
-    for build in (small_generator, small_critic):
-        plain = outcomes(build, torch.contiguous_format)
-        last = outcomes(build, torch.channels_last)
-        for a, b in zip(plain, last, strict=True):
-            torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_generators_channels_last_equal_contiguous(architecture: str, channels: int) -> None:
+    layouts_agree(small_generator, channels, architecture=architecture)
