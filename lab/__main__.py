@@ -27,6 +27,7 @@ VERBS: dict[str, Verb] = {
     "report": Verb("reports.__main__", "write the report of a study, or compare two"),
     "train": Verb("lab.train", "train one configuration with one seed"),
     "evaluate": Verb("lab.evaluate", "measure the generator of a finished run"),
+    "explore": Verb("lab.explore.__main__", "draw from trained generators on a local page"),
     "judge": Verb("lab.judge", "the verdict of a training log, from this lab or elsewhere"),
     "validate": Verb("lab.validate.__main__", "check the lab against ground truth"),
     "data": Verb("lab.data.__main__", "list, pack and show image sets"),

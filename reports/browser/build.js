@@ -1,5 +1,6 @@
-// Builds page.bundle.js from main.js, and plotly/plotly-lab.min.js: `npm ci && npm run build`.
-// The page carries both as they are, so they are committed: a report needs no node.
+// Builds page.bundle.js from main.js, ../explorer/explorer.bundle.js from explorer.js, and
+// plotly/plotly-lab.min.js: `npm ci && npm run build`. Pages carry them as they are, so they are
+// committed: a page needs no node.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -25,6 +26,16 @@ await build({
   outfile: `${out}/page.bundle.js`,
   banner: { js: "// Made by `npm run build` from main.js and what it imports. Edit those." },
   globalName: "report",
+  target: "es2023",
+});
+
+await build({
+  ...common,
+  entryPoints: ["../explorer/explorer.js"],
+  outfile: process.argv[2]
+    ? `${out}/explorer.bundle.js`
+    : `${here}/../explorer/explorer.bundle.js`,
+  banner: { js: "// Made by `npm run build` from explorer.js and what it imports. Edit those." },
   target: "es2023",
 });
 
