@@ -13,6 +13,7 @@ import { imagesText, numberText, valueText } from "./words.js";
 export const store = {
   study: {
     name: "",
+    folder: "",
     budget: null,
     names: { frechet: "", kernel: "" },
     leading: null,

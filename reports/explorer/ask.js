@@ -4,14 +4,6 @@
 export class Refused extends Error {}
 
 /**
- * @param {string} name
- * @param {Record<string, string>} parameters
- */
-export function addressOf(name, parameters) {
-  return `${name}?${new URLSearchParams(parameters)}`;
-}
-
-/**
  * The answer, once it has come. Throws `Refused` with the server's sentence, or with what to do
  * when no server answers any more.
  *
@@ -21,7 +13,7 @@ export function addressOf(name, parameters) {
 export async function ask(name, parameters) {
   let response;
   try {
-    response = await fetch(addressOf(name, parameters));
+    response = await fetch(`${name}?${new URLSearchParams(parameters)}`);
   } catch {
     throw new Refused("The server does not answer; start lab.explore again.");
   }

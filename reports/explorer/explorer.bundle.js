@@ -84,13 +84,10 @@
   // ../explorer/ask.js
   var Refused = class extends Error {
   };
-  function addressOf(name, parameters) {
-    return `${name}?${new URLSearchParams(parameters)}`;
-  }
   async function ask(name, parameters) {
     let response;
     try {
-      response = await fetch(addressOf(name, parameters));
+      response = await fetch(`${name}?${new URLSearchParams(parameters)}`);
     } catch {
       throw new Refused("The server does not answer; start lab.explore again.");
     }
@@ -393,7 +390,7 @@
       const { images, draws } = standing(this.run);
       this.note.textContent = describe(this.run, images);
       if (!draws) {
-        this.content.replaceChildren(storedGrid(this.run, images ?? 0));
+        this.content.replaceChildren(await storedGrid(this.run, images ?? 0));
         return;
       }
       const begun = performance.now();
@@ -434,14 +431,19 @@
     const end = images === null && run.verdict ? `, ${run.verdict}` : "";
     return `${run.architecture}${when}${end}`;
   }
-  function storedGrid(run, images) {
-    const src = addressOf("samples", { run: run.name, images: String(images) });
-    const alt = `Stored samples of ${run.name} at ${imagesText(images)} images`;
+  async function storedGrid(run, images) {
+    const response = await ask("samples", { run: run.name, images: String(images) });
+    const src = URL.createObjectURL(await response.blob());
+    const img = make("img", {
+      src,
+      alt: `Stored samples of ${run.name} at ${imagesText(images)} images`
+    });
+    img.addEventListener("load", () => URL.revokeObjectURL(src));
     const why = "The stored grid of samples: this run kept no generator here, so codes and sliders do not apply. Set training.keep_generators to keep some.";
     return make(
       "figure",
       {},
-      make("img", { src, alt }),
+      img,
       make("figcaption", {}, data.runs.length > 1 ? "The stored grid of samples." : why)
     );
   }

@@ -2,7 +2,7 @@
 
 import { around, make } from "../browser/elements.js";
 import { imagesText } from "../browser/words.js";
-import { addressOf, ask, Refused } from "./ask.js";
+import { ask, Refused } from "./ask.js";
 import { COLUMNS, COUNT, data, recipeOf, standing, state } from "./state.js";
 
 /** @typedef {import("./types").Run} Run */
@@ -84,7 +84,7 @@ export class Panel {
     const { images, draws } = standing(this.run);
     this.note.textContent = describe(this.run, images);
     if (!draws) {
-      this.content.replaceChildren(storedGrid(this.run, images ?? 0));
+      this.content.replaceChildren(await storedGrid(this.run, images ?? 0));
       return;
     }
     const begun = performance.now();
@@ -141,16 +141,21 @@ function describe(run, images) {
  * @param {Run} run
  * @param {number} images
  */
-function storedGrid(run, images) {
-  const src = addressOf("samples", { run: run.name, images: String(images) });
-  const alt = `Stored samples of ${run.name} at ${imagesText(images)} images`;
+async function storedGrid(run, images) {
+  const response = await ask("samples", { run: run.name, images: String(images) });
+  const src = URL.createObjectURL(await response.blob());
+  const img = make("img", {
+    src,
+    alt: `Stored samples of ${run.name} at ${imagesText(images)} images`,
+  });
+  img.addEventListener("load", () => URL.revokeObjectURL(src));
   const why =
     "The stored grid of samples: this run kept no generator here, so codes and sliders do not " +
     "apply. Set training.keep_generators to keep some.";
   return make(
     "figure",
     {},
-    make("img", { src, alt }),
+    img,
     make("figcaption", {}, data.runs.length > 1 ? "The stored grid of samples." : why),
   );
 }
