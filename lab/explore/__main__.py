@@ -15,6 +15,7 @@ from lab.errors import InputError
 
 if TYPE_CHECKING:
     from lab.explore.recipe import Recipe
+    from lab.explore.shelf import Shelf
 
 PICTURES = (".png", ".json")
 """Endings of files that hold a recipe."""
@@ -31,6 +32,9 @@ class ExploreOptions:
     file with its recipe, opens the page with what it shows."""
     port: int = 0
     """Port on loopback; 0 takes a free one."""
+    export: Path | None = None
+    """Write a page and an ONNX file of one run into this folder instead: the page runs the
+    generator in the browser, from disk and without a network."""
     device: str = "auto"
     """auto, cpu or cuda."""
     trust: bool = False
@@ -48,12 +52,22 @@ def command(options: ExploreOptions) -> int:
     start = _recipe(options.runs)
     named = [name for name in options.runs if not _is_picture(name)]
     sources = sources_of([*([start.run] if start else []), *named], trust=options.trust)
+    if options.export is not None:
+        return _export(Shelf(sources, choose_device("cpu")), options.export)
     shelf = Shelf(sources, choose_device(options.device))
     explorer = Explorer(shelf, options.device, start)
     listener = listen(options.port, "--port")
     with answered(listener, explorer.answer):
         print(f"{address(listener)}{explorer.token}/  (Ctrl-C ends it)", flush=True)
         threading.Event().wait()
+    return 0
+
+
+def _export(shelf: Shelf, folder: Path) -> int:
+    from lab.explore.export import export_run
+
+    written = export_run(shelf, folder)
+    print(f"page: {written.page}\nONNX: {written.model}")
     return 0
 
 

@@ -98,7 +98,7 @@ class Explored:
             start, end = self._w(recipe, [recipe.first, recipe.to])
             w = start.lerp(end, shares_of(recipe)[:, None].to(start))
         if recipe.psi < 1:
-            w = self._mean_w.lerp(w, recipe.psi)
+            w = self.mean_w.lerp(w, recipe.psi)
         w = self._shifted(w, recipe)
         pixels = generator.from_mapped(w[:, None].expand(-1, generator.num_layers, -1))
         return generator.cropped(pixels)
@@ -121,7 +121,8 @@ class Explored:
             return torch.cat([self._mapped(z, labels) for z, labels in codes])
 
     @cached_property
-    def _mean_w(self) -> Tensor:
+    def mean_w(self) -> Tensor:
+        """[W]: what truncation leads to."""
         return self._typical_w.double().mean(dim=0).to(self._parameter)
 
     def _codes(self, numbers: list[int]) -> Tensor:

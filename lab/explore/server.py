@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from lab.errors import InputError
 from lab.explore.condition import takes_text
+from lab.explore.latent import Explored
 from lab.explore.neighbours import neighbours_of
 from lab.explore.recipe import Recipe, parse_recipe, png_of
 from lab.explore.shelf import Shelf, Source
@@ -79,10 +80,7 @@ class Explorer:
     def _space(self, query: Query) -> Answer:
         """What the page has to know of a generator that is opened."""
         with self._drawing:
-            explored = self._shelf.opened(query.word("run"))
-            shares = explored.directions.shares.tolist()
-        text = takes_text(explored.run)
-        return _json({"shares": shares, "truncates": explored.has_w, "takesText": text})
+            return _json(space_of(self._shelf.opened(query.word("run"))))
 
     def _nearest(self, query: Query) -> Answer:
         recipe = query.recipe()
@@ -143,6 +141,15 @@ def describe(source: Source) -> dict[str, Any]:
         "classes": list(source.pack.card.class_names) if conditional else [],
         "kept": source.kept,
         "samples": source.samples,
+    }
+
+
+def space_of(explored: Explored) -> dict[str, Any]:
+    """What a generator can be moved along, as the page's script reads it."""
+    return {
+        "shares": explored.directions.shares.tolist(),
+        "truncates": explored.has_w,
+        "takesText": takes_text(explored.run),
     }
 
 

@@ -1,4 +1,4 @@
-// Builds page.bundle.js from main.js, ../explorer/explorer.bundle.js from explorer.js, and
+// Builds page.bundle.js from main.js, the two bundles of ../explorer, and
 // plotly/plotly-lab.min.js: `npm ci && npm run build`. Pages carry them as they are, so they are
 // committed: a page needs no node.
 import { readFileSync } from "node:fs";
@@ -29,15 +29,18 @@ await build({
   target: "es2023",
 });
 
-await build({
-  ...common,
-  entryPoints: ["../explorer/explorer.js"],
-  outfile: process.argv[2]
-    ? `${out}/explorer.bundle.js`
-    : `${here}/../explorer/explorer.bundle.js`,
-  banner: { js: "// Made by `npm run build` from explorer.js and what it imports. Edit those." },
-  target: "es2023",
-});
+for (const name of ["explorer", "exported"]) {
+  const folder = process.argv[2] ? out : `${here}/../explorer`;
+  await build({
+    ...common,
+    entryPoints: [`../explorer/${name}.js`],
+    outfile: `${folder}/${name}.bundle.js`,
+    banner: {
+      js: `// Made by \`npm run build\` from ${name}.js and what it imports. Edit those.`,
+    },
+    target: "es2023",
+  });
+}
 
 const { version } = JSON.parse(
   readFileSync(`${here}/node_modules/plotly.js/package.json`, "utf8"),

@@ -6,7 +6,7 @@ import { COUNT, data, moments, spaces, state } from "./state.js";
 
 const FURTHEST = 3;
 const STEP = 0.1;
-const LARGEST_CODE = 1e9;
+const LARGEST_CODE = data.largest ?? 1e9;
 
 let redraw = () => {};
 
@@ -52,6 +52,7 @@ function showMode() {
 /** @param {CodeName} name */
 function connectCode(name) {
   const input = inputOf(name);
+  input.max = String(LARGEST_CODE);
   input.value = String(state[name]);
   input.addEventListener("input", () => {
     if (!input.validity.valid) return;

@@ -81,20 +81,6 @@
     show();
   }
 
-  // ../explorer/ask.js
-  var Refused = class extends Error {
-  };
-  async function ask(name, parameters) {
-    let response;
-    try {
-      response = await fetch(`${name}?${new URLSearchParams(parameters)}`);
-    } catch {
-      throw new Refused("The server does not answer; start lab.explore again.");
-    }
-    if (!response.ok) throw new Refused((await response.text()).trim());
-    return response;
-  }
-
   // ../explorer/state.js
   var COUNT = 16;
   var COLUMNS = 4;
@@ -151,7 +137,7 @@
   // ../explorer/controls.js
   var FURTHEST = 3;
   var STEP = 0.1;
-  var LARGEST_CODE = 1e9;
+  var LARGEST_CODE = data.largest ?? 1e9;
   var redraw = () => {
   };
   function connectControls(onChange) {
@@ -197,6 +183,7 @@
   }
   function connectCode(name) {
     const input = inputOf(name);
+    input.max = String(LARGEST_CODE);
     input.value = String(state[name]);
     input.addEventListener("input", () => {
       if (!input.validity.valid) return;
@@ -311,6 +298,18 @@
     redraw();
   }
 
+  // ../explorer/source.js
+  var Refused = class extends Error {
+  };
+  var source = null;
+  function drawFrom(chosen2) {
+    source = chosen2;
+  }
+  function theSource() {
+    if (!source) throw new Error("the page has no source of pictures yet");
+    return source;
+  }
+
   // ../explorer/panel.js
   var STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS };
   var Panel = class {
@@ -394,8 +393,7 @@
         return;
       }
       const begun = performance.now();
-      const response = await ask("picture", { recipe: JSON.stringify(recipeOf(this.run)) });
-      const sheet = await createImageBitmap(await response.blob());
+      const sheet = await theSource().sheet(recipeOf(this.run));
       const side = this.run.resolution;
       this.tiles.forEach((tile, i) => {
         const canvas = canvasOf(tile);
@@ -432,8 +430,7 @@
     return `${run.architecture}${when}${end}`;
   }
   async function storedGrid(run, images) {
-    const response = await ask("samples", { run: run.name, images: String(images) });
-    const src = URL.createObjectURL(await response.blob());
+    const src = URL.createObjectURL(await theSource().samples(run, images));
     const img = make("img", {
       src,
       alt: `Stored samples of ${run.name} at ${imagesText(images)} images`
@@ -477,13 +474,9 @@
         button("Save grid", () => save(null)),
         asA,
         asB,
-        button("Nearest training images", showNearest)
+        theSource().nearest ? button("Nearest training images", showNearest) : null
       ),
-      make(
-        "p",
-        { class: "note" },
-        "A saved PNG carries its recipe; python -m lab.explore FILE.png opens it again."
-      ),
+      make("p", { class: "note" }, theSource().note),
       nearest
     );
     byId("selected").replaceChildren(make("div", { class: "big" }, big), words);
@@ -506,8 +499,7 @@
     const recipe = recipeOf(chosen.panel.run, pick);
     const number = recipe.first + (recipe.to === null ? pick ?? 0 : 0);
     try {
-      const response = await ask("picture", { recipe: JSON.stringify(recipe) });
-      const href = URL.createObjectURL(await response.blob());
+      const href = URL.createObjectURL(await theSource().file(recipe));
       const what = pick === null ? "grid" : "image";
       make("a", { href, download: `${what}-${number}.png` }).click();
       URL.revokeObjectURL(href);
@@ -518,13 +510,13 @@
   async function showNearest() {
     if (!chosen) return;
     const { panel, pick } = chosen;
-    const asked = JSON.stringify(recipeOf(panel.run, pick));
+    const recipe = recipeOf(panel.run, pick);
     nearest.replaceChildren(make("p", { class: "note" }, "Measuring; the first time takes longer."));
     try {
-      const response = await ask("nearest", { recipe: asked });
-      const found = await response.json();
-      const isStale = chosen?.panel !== panel || asked !== JSON.stringify(recipeOf(panel.run, pick));
-      if (!isStale) nearest.replaceChildren(...drawn(found));
+      const found = await theSource().nearest?.(recipe);
+      const now = JSON.stringify(recipeOf(panel.run, pick));
+      const isStale = chosen?.panel !== panel || now !== JSON.stringify(recipe);
+      if (found && !isStale) nearest.replaceChildren(...drawn(found));
     } catch (error) {
       refuse(error);
     }
@@ -547,7 +539,7 @@
     nearest.replaceChildren(make("p", { class: "note" }, error.message));
   }
 
-  // ../explorer/explorer.js
+  // ../explorer/connected.js
   var REST = 300;
   var timer = 0;
   var panels = data.runs.map((run) => new Panel(run, select, rest));
@@ -567,13 +559,13 @@
   }
   async function learn(run) {
     try {
-      const response = await ask("space", { run: run.name });
-      spaces.set(run, await response.json());
+      spaces.set(run, await theSource().space(run));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
   }
-  async function start() {
+  async function start(source2) {
+    drawFrom(source2);
     connectTheme();
     byId("runs").append(...panels.map((panel) => panel.element));
     connectControls(drawAll);
@@ -583,5 +575,30 @@
     const pick = data.start?.pick;
     if (pick != null && pick < COUNT) select(panels[0], pick);
   }
-  start();
+
+  // ../explorer/server.js
+  async function ask(name, parameters) {
+    let response;
+    try {
+      response = await fetch(`${name}?${new URLSearchParams(parameters)}`);
+    } catch {
+      throw new Refused("The server does not answer; start lab.explore again.");
+    }
+    if (!response.ok) throw new Refused((await response.text()).trim());
+    return response;
+  }
+  async function file(recipe) {
+    return (await ask("picture", { recipe: JSON.stringify(recipe) })).blob();
+  }
+  var server = {
+    note: "A saved PNG carries its recipe; python -m lab.explore FILE.png opens it again.",
+    space: async (run) => (await ask("space", { run: run.name })).json(),
+    sheet: async (recipe) => createImageBitmap(await file(recipe)),
+    file,
+    samples: async (run, images) => (await ask("samples", { run: run.name, images: String(images) })).blob(),
+    nearest: async (recipe) => (await ask("nearest", { recipe: JSON.stringify(recipe) })).json()
+  };
+
+  // ../explorer/explorer.js
+  start(server);
 })();

@@ -1,58 +1,7 @@
-// The explorer's script: one panel a run, and controls that all of them follow. `npm run build` in
-// reports/browser makes explorer.bundle.js of it.
+// The script of the page that lab.explore serves; `npm run build` in reports/browser makes
+// explorer.bundle.js of it.
 
-import { connectTheme } from "../browser/document.js";
-import { byId } from "../browser/elements.js";
-import { counted } from "../browser/words.js";
-import { ask, Refused } from "./ask.js";
-import { connectControls, showSpaces } from "./controls.js";
-import { Panel } from "./panel.js";
-import { redrawSelected, select } from "./selected.js";
-import { COUNT, data, spaces } from "./state.js";
+import { start } from "./connected.js";
+import { server } from "./server.js";
 
-/** Milliseconds of rest before the status is read out. */
-const REST = 300;
-let timer = 0;
-
-const panels = data.runs.map((run) => new Panel(run, select, rest));
-
-function drawAll() {
-  for (const panel of panels) panel.draw();
-}
-
-/** A panel is drawn. */
-function rest() {
-  redrawSelected();
-  if (panels.some((panel) => panel.isAsking)) return;
-  clearTimeout(timer);
-  timer = setTimeout(() => {
-    const slowest = Math.round(Math.max(...panels.map((panel) => panel.took)));
-    const each = panels.length > 1 ? ` each of ${counted(panels.length, "run")}` : "";
-    byId("status").textContent = `${COUNT} images${each}, drawn in ${slowest} ms`;
-    document.documentElement.dataset.ready = "true";
-  }, REST);
-}
-
-/** @param {import("./types").Run} run */
-async function learn(run) {
-  try {
-    const response = await ask("space", { run: run.name });
-    spaces.set(run, await response.json());
-  } catch (error) {
-    // The run's grid states it, which asks for the same generator.
-    if (!(error instanceof Refused)) throw error;
-  }
-}
-
-async function start() {
-  connectTheme();
-  byId("runs").append(...panels.map((panel) => panel.element));
-  connectControls(drawAll);
-  await Promise.all(data.runs.map(learn));
-  showSpaces();
-  await Promise.all(panels.map((panel) => panel.draw()));
-  const pick = data.start?.pick;
-  if (pick != null && pick < COUNT) select(panels[0], pick);
-}
-
-start();
+start(server);

@@ -6,34 +6,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.kit.document import document
-from reports.kit.markup import Html, data_block, element, joined
+from reports.kit.markup import Html, data_block, element, joined, packed_block
 
-SCRIPT = "explorer/explorer.bundle.js"
+TITLE = "Explore generators"
+SERVED, EXPORTED = "explorer/explorer.bundle.js", "explorer/exported.bundle.js"
+"""The scripts: one asks a server for pictures, one runs a generator in the browser."""
 MODES = {"codes": "Codes in a row", "path": "From A to B"}
+RUNTIME = "blob: 'wasm-unsafe-eval'"
+"""What the exported page may run beside its script: onnxruntime-web, which it holds."""
 
 
 def build_explorer(data: Mapping[str, Any]) -> str:
-    """The HTML document. `data`: `runs`, described for the script, and the recipe to `start` with.
+    """The HTML document that a server answers for.
 
-    `data` must hold no non-finite number.
+    `data`: `runs`, described for the script, and the recipe to `start` with; `data` must hold no
+    non-finite number.
     """
     return document(
-        "Explore generators",
-        [
-            element("a", "Skip to the images", href="#runs", class_="skip"),
-            element(
-                "header",
-                element("h1", "Explore"),
-                element("button", "Dark", type="button", id="theme", aria_pressed="false"),
-                class_="explorer-head",
-            ),
-            element("main", _stage(), _selected(), _controls(), class_="explorer"),
-            data_block("explorer-data", data),
-        ],
-        ["reports.explorer"],
-        scripts=[SCRIPT],
-        connect="'self'",
+        TITLE, _content(data), ["reports.explorer"], scripts=[SERVED], connect="'self'"
     )
+
+
+def build_exported(data: Mapping[str, Any], parts: Mapping[str, bytes]) -> str:
+    """The HTML document that needs only a browser.
+
+    `data` as of `build_explorer`, with the `space` of its one run. `parts`: the `model` as ONNX,
+    its `codes`, and onnxruntime-web's `runtime` (its script) and `wasm`.
+    """
+    blocks = [packed_block(name, content) for name, content in parts.items()]
+    return document(
+        TITLE,
+        [*_content(data), *blocks],
+        ["reports.explorer"],
+        scripts=[EXPORTED],
+        may_also=RUNTIME,
+    )
+
+
+def _content(data: Mapping[str, Any]) -> list[Html]:
+    return [
+        element("a", "Skip to the images", href="#runs", class_="skip"),
+        element(
+            "header",
+            element("h1", "Explore"),
+            element("button", "Dark", type="button", id="theme", aria_pressed="false"),
+            class_="explorer-head",
+        ),
+        element("main", _stage(), _selected(), _controls(), class_="explorer"),
+        data_block("explorer-data", data),
+    ]
 
 
 def _controls() -> Html:

@@ -2,7 +2,7 @@
 
 import { around, make } from "../browser/elements.js";
 import { imagesText } from "../browser/words.js";
-import { ask, Refused } from "./ask.js";
+import { Refused, theSource } from "./source.js";
 import { COLUMNS, COUNT, data, recipeOf, standing, state } from "./state.js";
 
 /** @typedef {import("./types").Run} Run */
@@ -88,8 +88,7 @@ export class Panel {
       return;
     }
     const begun = performance.now();
-    const response = await ask("picture", { recipe: JSON.stringify(recipeOf(this.run)) });
-    const sheet = await createImageBitmap(await response.blob());
+    const sheet = await theSource().sheet(recipeOf(this.run));
     const side = this.run.resolution;
     this.tiles.forEach((tile, i) => {
       const canvas = canvasOf(tile);
@@ -142,8 +141,7 @@ function describe(run, images) {
  * @param {number} images
  */
 async function storedGrid(run, images) {
-  const response = await ask("samples", { run: run.name, images: String(images) });
-  const src = URL.createObjectURL(await response.blob());
+  const src = URL.createObjectURL(await theSource().samples(run, images));
   const img = make("img", {
     src,
     alt: `Stored samples of ${run.name} at ${imagesText(images)} images`,

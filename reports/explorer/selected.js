@@ -2,9 +2,9 @@
 
 import { byId, make } from "../browser/elements.js";
 import { fixed } from "../browser/words.js";
-import { ask, Refused } from "./ask.js";
 import { setCode } from "./controls.js";
 import { canvasOf, nameOf } from "./panel.js";
+import { Refused, theSource } from "./source.js";
 import { recipeOf, state } from "./state.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
@@ -49,13 +49,9 @@ export function select(panel, pick) {
       button("Save grid", () => save(null)),
       asA,
       asB,
-      button("Nearest training images", showNearest),
+      theSource().nearest ? button("Nearest training images", showNearest) : null,
     ),
-    make(
-      "p",
-      { class: "note" },
-      "A saved PNG carries its recipe; python -m lab.explore FILE.png opens it again.",
-    ),
+    make("p", { class: "note" }, theSource().note),
     nearest,
   );
   byId("selected").replaceChildren(make("div", { class: "big" }, big), words);
@@ -84,8 +80,7 @@ async function save(pick) {
   const recipe = recipeOf(chosen.panel.run, pick);
   const number = recipe.first + (recipe.to === null ? (pick ?? 0) : 0);
   try {
-    const response = await ask("picture", { recipe: JSON.stringify(recipe) });
-    const href = URL.createObjectURL(await response.blob());
+    const href = URL.createObjectURL(await theSource().file(recipe));
     const what = pick === null ? "grid" : "image";
     make("a", { href, download: `${what}-${number}.png` }).click();
     URL.revokeObjectURL(href);
@@ -97,14 +92,13 @@ async function save(pick) {
 async function showNearest() {
   if (!chosen) return;
   const { panel, pick } = chosen;
-  const asked = JSON.stringify(recipeOf(panel.run, pick));
+  const recipe = recipeOf(panel.run, pick);
   nearest.replaceChildren(make("p", { class: "note" }, "Measuring; the first time takes longer."));
   try {
-    const response = await ask("nearest", { recipe: asked });
-    /** @type {Neighbours} */
-    const found = await response.json();
-    const isStale = chosen?.panel !== panel || asked !== JSON.stringify(recipeOf(panel.run, pick));
-    if (!isStale) nearest.replaceChildren(...drawn(found));
+    const found = await theSource().nearest?.(recipe);
+    const now = JSON.stringify(recipeOf(panel.run, pick));
+    const isStale = chosen?.panel !== panel || now !== JSON.stringify(recipe);
+    if (found && !isStale) nearest.replaceChildren(...drawn(found));
   } catch (error) {
     refuse(error);
   }

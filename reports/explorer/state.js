@@ -9,7 +9,11 @@ import { byId } from "../browser/elements.js";
 export const COUNT = 16;
 export const COLUMNS = 4;
 
-/** @type {{ runs: Run[], start: Recipe | null }} */
+/**
+ * An exported page also has its space, the length of its codes and the largest number of one.
+ *
+ * @type {{ runs: Run[], start: Recipe | null, space?: Space, latentSize?: number, largest?: number }}
+ */
 export const data = JSON.parse(byId("explorer-data").textContent ?? "");
 
 /** Images seen that the time slider stands for; after them comes the end of each run. */

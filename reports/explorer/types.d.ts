@@ -41,3 +41,16 @@ export interface Neighbours {
   rows: number[];
   distances: number[];
 }
+
+export interface Source {
+  /** What a saved picture is. */
+  note: string;
+  space(run: Run): Promise<Space>;
+  /** The grid of a recipe, or the image that it picks. */
+  sheet(recipe: Recipe): Promise<ImageBitmap>;
+  /** The same as a PNG. */
+  file(recipe: Recipe): Promise<Blob>;
+  samples(run: Run, images: number): Promise<Blob>;
+  /** Null where there are no training images. */
+  nearest: ((recipe: Recipe) => Promise<Neighbours>) | null;
+}
