@@ -72,6 +72,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH (Debian: chromium)")
 @pytest.mark.skipif(
