@@ -2,6 +2,7 @@
 # make search SPACE=dcgan ARGS="--trials 8 --seed 1"
 # make test              lint, types, import rules, tests, and what of the code they ran
 # make page-script       build the page's script after an edit of a .js file below reports
+# make export-runtime    what `lab.explore --export` needs beside the extra [export]; needs npm
 # make lint-js           lint and type check of those files
 # make test-large        the page of 10,000 trials in a browser
 # make validate          the lab against ground truth; ARGS=--quick takes ten minutes, otherwise about an hour
@@ -17,6 +18,7 @@ SPACE ?= sngan
 ARGS ?=
 BIN := $(VENV)/bin
 PAGE := reports/browser
+RUNTIME := reports/explorer/runtime
 SOURCES := lab search_spaces reports tests benchmarks
 COVERAGE := build/coverage
 # SlipCover costs a few per cent where coverage.py's tracer costs 40 to 70 (Python 3.11).
@@ -87,7 +89,16 @@ test-large: $(VENV)/.installed-test
 validate: $(VENV)/.installed
 	$(BIN)/python -m lab.validate $(ARGS)
 
+# What `lab.explore --export` writes into its page; 148 MB, of which 14 are needed.
+.PHONY: export-runtime
+export-runtime: $(RUNTIME)/node_modules/.installed
+
+$(RUNTIME)/node_modules/.installed: $(RUNTIME)/package.json $(RUNTIME)/package-lock.json
+	npm --prefix $(RUNTIME) ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 test-slow: $(VENV)/.installed-test
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory export-runtime; fi
 	$(BIN)/pytest -m slow
 
 test-faults: $(VENV)/.installed-test
@@ -97,11 +108,11 @@ test-hosts: $(VENV)/.installed-test
 	$(BIN)/pytest -m hosts -rs tests/hosts $(if $(HOSTS),-k $(HOSTS))
 
 bench: $(VENV)/.installed
-	for name in step_speed signals evaluation engine_overhead checkpoint gang_start gang_speed gang_memory planner scale report_page race.study race.designs default_search; do \
+	for name in step_speed signals evaluation engine_overhead checkpoint gang_start gang_speed gang_memory planner scale report_page explorer race.study race.designs default_search; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(PAGE)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PAGE)/node_modules $(RUNTIME)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -17,12 +17,12 @@ import tyro
 
 from lab.cli import run_command
 from lab.errors import InputError
+from lab.loopback import address, listen
 from lab.record import REPORT_FILE, read_study
 from lab.record.durable import StorageFailed, reason_of
 from lab.record.storage import Storage, for_reading, in_its_words, open_storage
 from reports.export import save_pictures, save_tables
 from reports.kit.words import listed
-from reports.live.loopback import address, listen
 from reports.live.serve import served
 from reports.live.watch import DEFAULT_SECONDS, watch
 from reports.page import blocks_of, store_report

@@ -93,6 +93,7 @@ OTHER_VALUES: dict[str, Any] = {
     "training.ema_rampup": 0.0,
     "training.ema_statistics": "estimated",
     "training.capture": False,
+    "training.keep_generators": 4,
     "training.lazy": "own",
     "evaluation.every_images": 1_000,
     "evaluation.num_samples": 500,

@@ -269,6 +269,8 @@ class TrainingConfig(ConfigSection):
     """Upper limit of the half-life as a share of the images seen (Karras et al. 2020); 0: none."""
     ema_statistics: AverageStatistics = "copied"
     """Batch-norm statistics of the average: copied from G, or estimated before each evaluation."""
+    keep_generators: int = Field(default=0, ge=0, le=1000)
+    """Averaged generators kept along the run, evenly over its images seen, for `lab.explore`."""
 
 
 class VaeConfig(ConfigSection):

@@ -27,7 +27,7 @@ from lab.metrics.metric import (
     measured,
     streams_of,
 )
-from lab.metrics.nearest import Nearest, TrainingSide
+from lab.metrics.nearest import Nearest, TrainingSide, nearest_few
 from lab.metrics.reference import (
     Images,
     Progress,
@@ -144,6 +144,14 @@ class Evaluator:
             count += len(features)
         assert count == self.num_samples, "columns of a name have the same number of samples"
         return self._examined(torch.cat(first), streams)
+
+    def nearest_training(self, images: Tensor, count: int) -> Nearest:
+        """The `count` training images nearest to each of [N, C, H, H] uint8 images.
+
+        [N, count] squared distances in feature space and rows in the train split, on the CPU.
+        """
+        few = nearest_few(self.source.features(images), self.yardstick.training.rows, count)
+        return Nearest(few.distance.cpu(), self.order[few.row.cpu()])
 
     def distances(self, images: Tensor) -> dict[str, float]:
         """The Frechet and kernel distances alone of [num_samples, C, H, H] uint8 images."""

@@ -55,6 +55,17 @@ def nearest(x: Tensor, among: Tensor, *, itself: bool = False) -> Nearest:
     )
 
 
+def nearest_few(x: Tensor, among: Tensor, count: int) -> Nearest:
+    """The `count` nearest of `among` [T, d] to each of `x` [N, d], nearest first: [N, count] each.
+
+    Distances are of differences, which is exact and meant for a few `x`.
+    """
+    mode = "donot_use_mm_for_euclid_dist"
+    apart = torch.cdist(x.float(), among.float(), compute_mode=mode)
+    least = apart.topk(min(count, len(among)), largest=False)
+    return Nearest(least.values.square(), least.indices)
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingSide:
     """The real images that samples are compared with to detect copies."""

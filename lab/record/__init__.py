@@ -63,9 +63,12 @@ from lab.record.names import STAGES as STAGES
 from lab.record.names import STUDY_FILE as STUDY_FILE
 from lab.record.names import TRIAL_FILE as TRIAL_FILE
 from lab.record.names import Stage as Stage
+from lab.record.names import kept_generator_file as kept_generator_file
+from lab.record.names import kept_generators as kept_generators
 from lab.record.names import neighbours_file as neighbours_file
 from lab.record.names import run_folder as run_folder
 from lab.record.names import sample_file as sample_file
+from lab.record.names import sample_files as sample_files
 from lab.record.names import trial_folder as trial_folder
 from lab.record.reading import RunRecord as RunRecord
 from lab.record.reading import StudyRecord as StudyRecord

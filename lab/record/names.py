@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -44,6 +45,30 @@ def sample_file(run: Path, images_seen: int) -> Path:
     return run / SAMPLES_FOLDER / f"{images_seen:08d}.webp"
 
 
+def sample_files(run: Path) -> dict[int, Path]:
+    """The sample grids of a run by images seen, in their order."""
+    files = (run / SAMPLES_FOLDER).glob("*.webp")
+    return dict(sorted((int(path.stem), path) for path in files if path.stem.isdecimal()))
+
+
 def neighbours_file(run: Path, images_seen: int) -> Path:
     """<run>/samples/neighbours-00000640.webp: generated images over training images."""
     return run / SAMPLES_FOLDER / f"neighbours-{images_seen:08d}.webp"
+
+
+KEPT_GENERATOR = re.compile(r"generator-(\d{8,})\.safetensors")
+
+
+def kept_generator_file(run: Path, images_seen: int) -> Path:
+    """<run>/generator-00000640.safetensors, by images seen: see training.keep_generators."""
+    return run / f"generator-{images_seen:08d}.safetensors"
+
+
+def kept_generators(run: Path) -> dict[int, Path]:
+    """The generators kept along a run by images seen, in their order."""
+    files = {
+        int(match[1]): path
+        for path in run.glob("generator-*.safetensors")
+        if (match := KEPT_GENERATOR.fullmatch(path.name))
+    }
+    return dict(sorted(files.items()))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.record.durable import remove_patiently, write_patiently
-from lab.record.names import GENERATOR_FILE, SAMPLES_FOLDER
+from lab.record.names import SAMPLES_FOLDER
 from lab.record.remote import RemoteFolder, Wanted, everything
 
 
@@ -29,7 +29,7 @@ def for_reading(path: str) -> bool:
 
 def for_training(path: str) -> bool:
     """Whether a run continues from this file."""
-    return not path.startswith(f"{SAMPLES_FOLDER}/") and not path.endswith(GENERATOR_FILE)
+    return not path.startswith(f"{SAMPLES_FOLDER}/") and not path.endswith(".safetensors")
 
 
 def is_url(address: str) -> bool:

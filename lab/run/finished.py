@@ -26,6 +26,7 @@ from lab.record import (
     RUN_FILE,
     TRIAL_FILE,
     RunCard,
+    kept_generator_file,
     read_card,
 )
 from lab.record.storage import is_url, open_storage
@@ -36,6 +37,9 @@ LONG = 5_000
 """Images from which progress is shown."""
 NUM_MEAN_CODES = 10_000
 """Codes that the mean of w is taken over, as many as in the authors' code of StyleGAN2."""
+
+MEAN_CODES = "mean of w"
+"""Purpose of those."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class FinishedRun:
 
         The first of them are those of a smaller count. Raises InputError when one is not finite.
         """
-        codes = self._codes(count, "full evaluation")
+        codes = self.codes(count, "full evaluation")
         with ExitStack() as stack:
             advance = tracked_later(stack, "generated images", count)
             for batch in codes:
@@ -99,9 +103,10 @@ class FinishedRun:
                 f"{self.config.network.architecture} has no w to truncate; leave it out, or "
                 "evaluate a run of stylegan2"
             )
-        self.generator.truncate(psi, self._codes(NUM_MEAN_CODES, "mean of w"))
+        self.generator.truncate(psi, self.codes(NUM_MEAN_CODES, MEAN_CODES))
 
-    def _codes(self, count: int, purpose: str) -> Iterator[tuple[Tensor, Tensor]]:
+    def codes(self, count: int, purpose: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of codes [n, latent_size] and classes [n], the same for a purpose every time."""
         return latents(
             count,
             self.config.network.latent_size,
@@ -156,13 +161,25 @@ def stored_config(folder: Path, name: str, *, trust: bool) -> RunConfig:
 
 
 def open_finished(
-    folder: Path, config: RunConfig, pack: Pack, device: torch.device, name: str
+    folder: Path,
+    config: RunConfig,
+    pack: Pack,
+    device: torch.device,
+    name: str,
+    *,
+    images_seen: int | None = None,
 ) -> FinishedRun:
-    """The run in `folder`; raises InputError when its generator is missing or damaged."""
+    """The run in `folder`, with the generator that it kept at `images_seen`, or its last.
+
+    Raises InputError when that generator is missing or damaged.
+    """
+    path = folder / GENERATOR_FILE
+    if images_seen is not None:
+        path = kept_generator_file(folder, images_seen)
     text = None
     if config.network.has_texts:
         text = text_bench(pack, config.data.source, config.text, device)
-    generator = _generator(folder / GENERATOR_FILE, config, pack, text)
+    generator = _generator(path, config, pack, text)
     placed = generator.to(device).eval()
     return FinishedRun(name, config, placed, pack.num_classes, pack.class_counts, text)
 

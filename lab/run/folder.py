@@ -34,6 +34,7 @@ from lab.record import (
     Status,
     append_row,
     is_readable,
+    kept_generator_file,
     read_card,
     read_json,
     read_rows,
@@ -213,8 +214,16 @@ class RunFolder:
 
     def save_generator(self, generator: Generator) -> None:
         """The averaged generator's weights as safetensors."""
-        tensors = {name: value.contiguous() for name, value in generator.state_dict().items()}
-        write_patiently(self.folder / GENERATOR_FILE, save(tensors))
+        _save_weights(generator, self.folder / GENERATOR_FILE)
+
+    def keep_generator(self, generator: Generator, images_seen: int) -> None:
+        """The averaged generator's weights at an evaluation, beside those of the end."""
+        _save_weights(generator, kept_generator_file(self.folder, images_seen))
+
+
+def _save_weights(generator: Generator, path: Path) -> None:
+    tensors = {name: value.contiguous() for name, value in generator.state_dict().items()}
+    write_patiently(path, save(tensors))
 
 
 def mark_errored(folder: Path, label: RunLabel, error: str) -> None:

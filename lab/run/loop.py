@@ -262,8 +262,19 @@ class _Training:
 
         # A row before its checkpoint: a killed run makes its newest row again, never skips one.
         self.files.store_row(row)
+        if self._is_kept():
+            self.files.keep_generator(self.game.average, self.game.images_seen)
         self.files.store_checkpoint(self.game.state(), self.game.images_seen)
         return self._concluded(images, examined)
+
+    def _is_kept(self) -> bool:
+        """Whether the newest row is the first at or after one of `keep_generators` equal parts."""
+        training = self.config.training
+        parts = [
+            row[IMAGES_SEEN] * training.keep_generators // training.budget_images
+            for row in self.rows[-2:]
+        ]
+        return len(parts) == 2 and parts[1] > parts[0]
 
     def _generated_images(self, generator: GeneratorNetwork) -> Tensor | None:
         """Images [N, C, H, W] uint8 of the same codes every time; None if one is not finite."""

@@ -1,5 +1,6 @@
-// Builds page.bundle.js from main.js, and plotly/plotly-lab.min.js: `npm ci && npm run build`.
-// The page carries both as they are, so they are committed: a report needs no node.
+// Builds page.bundle.js from main.js, the two bundles of ../explorer, and
+// plotly/plotly-lab.min.js: `npm ci && npm run build`. Pages carry them as they are, so they are
+// committed: a page needs no node.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -27,6 +28,19 @@ await build({
   globalName: "report",
   target: "es2023",
 });
+
+for (const name of ["explorer", "exported"]) {
+  const folder = process.argv[2] ? out : `${here}/../explorer`;
+  await build({
+    ...common,
+    entryPoints: [`../explorer/${name}.js`],
+    outfile: `${folder}/${name}.bundle.js`,
+    banner: {
+      js: `// Made by \`npm run build\` from ${name}.js and what it imports. Edit those.`,
+    },
+    target: "es2023",
+  });
+}
 
 const { version } = JSON.parse(
   readFileSync(`${here}/node_modules/plotly.js/package.json`, "utf8"),

@@ -32,7 +32,8 @@ async function copyText(button) {
   }, 1500);
 }
 
-function connectTheme() {
+/** Connect the button that changes between light and dark, where the page has one. */
+export function connectTheme() {
   const button = document.getElementById("theme");
   if (!button) return;
   const root = document.documentElement;

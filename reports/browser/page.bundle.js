@@ -133,6 +133,7 @@ var report = (() => {
   var store = {
     study: {
       name: "",
+      folder: "",
       budget: null,
       names: { frechet: "", kernel: "" },
       leading: null,
@@ -2263,7 +2264,7 @@ var report = (() => {
     element.replaceChildren(
       trialHead(trial, runs),
       runs.length ? make("ul", { class: "seeds" }, ...runs.map((it, i) => seedCard(it, lines[i]))) : make("p", { class: "empty" }, "This trial has no run yet."),
-      ...run === null ? [] : [filmstrip(run), neighbours(run)],
+      ...run === null ? [] : [exploring(run), filmstrip(run), neighbours(run)],
       measured,
       classes,
       configuration(trial, closeup.roles)
@@ -2307,6 +2308,22 @@ var report = (() => {
     const button = make("button", { type: "button", id: identity }, label);
     button.addEventListener("click", () => selection.step(by, closeup.trial));
     return button;
+  }
+  function exploring(run) {
+    const isRemote = store.study.folder.includes("://");
+    const folder = isRemote ? folderOf(run) : folderOf(run).replace(/seed-\d+\/$/, "");
+    const line = `python -m lab.explore ${store.study.folder}/${folder.slice(0, -1)}`;
+    return make(
+      "div",
+      {},
+      make("h4", {}, "Draw from its generators, on a page of your machine"),
+      make(
+        "div",
+        { class: "command" },
+        make("pre", {}, make("code", {}, line)),
+        make("button", { type: "button", class: "copy", "aria-label": "Copy the command" }, "copy")
+      )
+    );
   }
   function seedCard(run, line) {
     const of = store.runs;

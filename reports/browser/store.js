@@ -13,6 +13,7 @@ import { imagesText, numberText, valueText } from "./words.js";
 export const store = {
   study: {
     name: "",
+    folder: "",
     budget: null,
     names: { frechet: "", kernel: "" },
     leading: null,
@@ -63,8 +64,12 @@ const columnOfName = new Map();
 /** @type {Map<string, Promise<Float32Array | null>>} */
 const curves = new Map();
 
-/** @param {string} identity */
-async function unpack(identity) {
+/**
+ * The bytes of a packed data block.
+ *
+ * @param {string} identity
+ */
+export async function unpack(identity) {
   const text = byId(identity).textContent ?? "";
   const bytes =
     Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

@@ -83,6 +83,8 @@ export interface Picture {
 export interface Store {
   study: {
     name: string;
+    /** As a command names it. */
+    folder: string;
     /** Images of one run; null where the record has no budget. */
     budget: number | null;
     names: { frechet: string; kernel: string } & Record<string, string>;

@@ -12,16 +12,29 @@ from typing import Any
 from reports.kit.blocks import Section
 from reports.kit.markup import Html, element, joined
 
+SCRIPTS = ("browser/plotly/plotly-lab.min.js", "browser/page.bundle.js")
+"""Of a report, by their paths below this package."""
 
-def document(title: str, content: Sequence[Html], packages: Iterable[str]) -> str:
+
+def document(
+    title: str,
+    content: Sequence[Html],
+    packages: Iterable[str],
+    *,
+    scripts: Sequence[str] = SCRIPTS,
+    connect: str = "'none'",
+    may_also: str = "",
+) -> str:
     """One self-contained HTML file: styles, scripts, and no network.
 
     The style sheets are page.css and those that lie in the folders of `packages`, once each.
+    `connect` is what the page may ask: `'self'` for a page that is served. `may_also` are further
+    sources of scripts in its security policy.
     """
     first = _asset("browser/theme.js")
-    scripts = [_asset("browser/plotly/plotly-lab.min.js"), _asset("browser/page.bundle.js")]
-    body = joined([*content, *(Html(f"<script>{script}</script>") for script in scripts)])
-    policy = _policy([first, *scripts])
+    last = [_asset(script) for script in scripts]
+    body = joined([*content, *(Html(f"<script>{script}</script>") for script in last)])
+    policy = _policy([first, *last], connect, may_also)
     head = joined(
         [
             element("meta", charset="utf-8"),
@@ -106,13 +119,13 @@ def _style(packages: Iterable[str]) -> str:
     return "\n".join(sheets)
 
 
-def _policy(scripts: Sequence[str]) -> str:
-    """A content security policy: no network access, and only these scripts run."""
+def _policy(scripts: Sequence[str], connect: str, may_also: str) -> str:
+    """A content security policy: only these scripts run, and they may ask `connect` alone."""
     digests = (
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
     )
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    allowed = " ".join([*(f"'sha256-{digest}'" for digest in digests), may_also]).rstrip()
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+        f"img-src data: blob:; connect-src {connect}; base-uri 'none'; form-action 'none'"
     )

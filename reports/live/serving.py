@@ -13,8 +13,8 @@ from typing import IO
 
 from rich.console import Console
 
+from lab.loopback import address, listen
 from lab.record.storage import Storage
-from reports.live.loopback import address, listen
 
 Show = Callable[[Storage], None]
 """Called once with the storage of the study."""

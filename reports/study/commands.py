@@ -93,6 +93,8 @@ def looking(study: StudyRecord) -> list[Command]:
             Command("The leading run, evaluated again",
                     f"python -m lab.evaluate {shown_folder(run)} --samples samples.webp",
                     "all metrics, and a grid of its images"),
+            Command("The leading run, drawn from on a page of this machine", explore_command(run),
+                    "principal directions, interpolation, nearest training images"),
             Command("Its verdict, judged again from its rows",
                     f"python -m lab.judge {shown_folder(run)}"),
         ]  # fmt: skip
@@ -135,6 +137,11 @@ def confirm_command(study: StudyRecord) -> str:
     race = "" if is_raced(study) else f" --race {min(FINALISTS, len(study.trials))}"
     folder = shown_folder(study.folder)
     return f"python -m lab.search --resume {folder}{race} --confirm {SUGGESTED_FRESH_SEEDS}"
+
+
+def explore_command(folder: Path) -> str:
+    """The command that draws from a run, or from all finished runs of a trial."""
+    return f"python -m lab.explore {shown_folder(folder)}"
 
 
 def shown_folder(folder: Path) -> str:

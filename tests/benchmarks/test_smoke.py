@@ -18,6 +18,7 @@ PRINTS = {
     "default_search": "first evaluation after",
     "engine_overhead": "next run on a slot ready after",
     "evaluation": "whole evaluation",
+    "explorer": "stylegan2, width 1/8",
     "gang_memory": "MB a worker",
     "gang_speed": "share of a step that is talk",
     "gang_start": "a Ray Train run for each",

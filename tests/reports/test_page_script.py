@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "reports" / "browser"
 BUNDLE = FOLDER / "page.bundle.js"
+EXPLORER = ROOT / "reports" / "explorer" / "explorer.bundle.js"
 NPM = shutil.which("npm")
 REMEDY = "run `make page-script` and commit what it changes"
 
@@ -32,10 +33,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["page.bundle.js", "plotly/plotly-lab.min.js"])
-def test_what_is_committed_is_what_the_sources_make(fresh: Path, name: str) -> None:
-    same = (fresh / name).read_bytes() == (FOLDER / name).read_bytes()
-    assert same, f"reports/browser/{name} is not what its sources make: {REMEDY}"
+@pytest.mark.parametrize("path", [BUNDLE, FOLDER / "plotly" / "plotly-lab.min.js", EXPLORER])
+def test_what_is_committed_is_what_the_sources_make(fresh: Path, path: Path) -> None:
+    made = fresh / (path.relative_to(FOLDER) if path.is_relative_to(FOLDER) else path.name)
+    same = made.read_bytes() == path.read_bytes()
+    assert same, f"{path.relative_to(ROOT)} is not what its sources make: {REMEDY}"
 
 
 def test_every_script_of_a_section_is_in_the_page() -> None:
@@ -48,5 +50,6 @@ def test_every_script_of_a_section_is_in_the_page() -> None:
     assert bundled == sources, f"import each in reports/browser/main.js, then {REMEDY}"
 
 
-def test_the_bundle_ends_no_script_element() -> None:
-    assert "</script" not in BUNDLE.read_text().lower()
+@pytest.mark.parametrize("bundle", [BUNDLE, EXPLORER])
+def test_the_bundle_ends_no_script_element(bundle: Path) -> None:
+    assert "</script" not in bundle.read_text().lower()

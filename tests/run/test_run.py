@@ -27,6 +27,7 @@ from lab.record import (
     GENERATOR_FILE,
     RUN_FILE,
     UNBROKEN,
+    kept_generators,
     read_json,
     sample_file,
 )
@@ -296,3 +297,16 @@ def test_networks_too_large_for_the_jacobian_are_refused(
     monkeypatch.setattr("lab.stability.jacobian.MAX_PARAMETERS", 10)
     with pytest.raises(InputError, match=r"stability\.jacobian is true, .* lower network\.width"):
         finish(small_run(pack, {"stability.jacobian": True}), tmp_path)
+
+
+def test_generators_are_kept_evenly_and_at_their_evaluations(pack: Path, tmp_path: Path) -> None:
+    config = small_run(pack, {"training.keep_generators": 2, "training.budget_images": 256})
+    finish(config, tmp_path)
+    kept = kept_generators(tmp_path)
+    assert list(kept) == [128, 256]
+    assert kept[256].read_bytes() == (tmp_path / GENERATOR_FILE).read_bytes()
+    assert kept[128].read_bytes() != kept[256].read_bytes()
+
+
+def test_no_generator_is_kept_by_default(undisturbed: Path) -> None:
+    assert kept_generators(undisturbed) == {}

@@ -142,9 +142,11 @@ class Generator(nn.Module):
         """As `forward`, without the tanh that bounds the pixels."""
         labels = self.conditioned(labels, draw)
         pixels = self.pixels(z, labels) if draw is None else self.drawn_pixels(z, labels, draw)
-        if self.margin:
-            pixels = F.pad(pixels, (-self.margin,) * 4)
-        return pixels.to(z.dtype)
+        return self.cropped(pixels).to(z.dtype)
+
+    def cropped(self, pixels: Tensor) -> Tensor:
+        """[B, channels, side, side] -> [B, channels, resolution, resolution]"""
+        return F.pad(pixels, (-self.margin,) * 4) if self.margin else pixels
 
 
 def generated(

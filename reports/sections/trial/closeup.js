@@ -9,7 +9,7 @@ import { counted, fixed, imagesText, numberText } from "../../browser/words.js";
 import { classCoverage } from "./classes.js";
 import { configuration } from "./configuration.js";
 import { linesOf, measurements, sparkline } from "./measurements.js";
-import { filmstrip, neighbours, picture } from "./pictures.js";
+import { filmstrip, folderOf, neighbours, picture } from "./pictures.js";
 
 /** @typedef {import("../../browser/types").Line} Line */
 
@@ -106,7 +106,7 @@ async function drawCloseup(trial) {
     runs.length
       ? make("ul", { class: "seeds" }, ...runs.map((it, i) => seedCard(it, lines[i])))
       : make("p", { class: "empty" }, "This trial has no run yet."),
-    ...(run === null ? [] : [filmstrip(run), neighbours(run)]),
+    ...(run === null ? [] : [exploring(run), filmstrip(run), neighbours(run)]),
     measured,
     classes,
     configuration(trial, closeup.roles),
@@ -164,6 +164,28 @@ function stepButton(by, identity, label) {
   // Steps from the trial that is drawn: the leading one while none is selected.
   button.addEventListener("click", () => selection.step(by, closeup.trial));
   return button;
+}
+
+/**
+ * The command that draws from the trial's generators; behind a URL from one run's.
+ *
+ * @param {number} run
+ */
+function exploring(run) {
+  const isRemote = store.study.folder.includes("://");
+  const folder = isRemote ? folderOf(run) : folderOf(run).replace(/seed-\d+\/$/, "");
+  const line = `python -m lab.explore ${store.study.folder}/${folder.slice(0, -1)}`;
+  return make(
+    "div",
+    {},
+    make("h4", {}, "Draw from its generators, on a page of your machine"),
+    make(
+      "div",
+      { class: "command" },
+      make("pre", {}, make("code", {}, line)),
+      make("button", { type: "button", class: "copy", "aria-label": "Copy the command" }, "copy"),
+    ),
+  );
 }
 
 // Seeds side by side.

@@ -69,3 +69,11 @@ def test_the_address_of_a_selection_opens_the_same_selection(
     state = medium.state()
     with visiting(browser, pages["500"], fragment=state["hash"]) as other:
         assert other.state() == state
+
+
+def test_the_close_up_has_the_command_that_draws_from_its_trial(medium: Visit) -> None:
+    medium.select(trial=3)
+    medium.until("document.getElementById('closeup-title')?.textContent === 'Trial 3'")
+    command = medium.page.locator("#closeup .command code").first.text_content()
+    assert command.startswith("python -m lab.explore ")
+    assert command.endswith("/trials/0003")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.errors import InputError
-from reports.live.loopback import address, listen
+from lab.loopback import address, listen
 from reports.live.serve import served
 
 PAGES: list[bytes | None] = [b"<p>the page"]

@@ -1,0 +1,1 @@
+"""The page of `lab.explore`: controls that its script connects to the server it came from."""

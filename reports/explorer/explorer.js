@@ -1,0 +1,7 @@
+// The script of the page that lab.explore serves; `npm run build` in reports/browser makes
+// explorer.bundle.js of it.
+
+import { start } from "./connected.js";
+import { server } from "./server.js";
+
+start(server);
