@@ -107,10 +107,10 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
     print(f"milliseconds of a grid of 16 at {SIDE} pixels, one core; at most {TARGET:g} wanted")
-    with tempfile.TemporaryDirectory() as place:
-        pack = write_noise(Path(place) / "pack")
+    with tempfile.TemporaryDirectory() as folder:
+        pack = write_noise(Path(folder) / "pack")
         for number, (name, values) in enumerate(CASES.items()):
-            run = untrained_run(Path(place) / str(number) / "seed-0", pack, values)
+            run = untrained_run(Path(folder) / str(number) / "seed-0", pack, values)
             clock, processor = milliseconds(run, arguments.requests).T
             middle, late = np.percentile(clock, [50, 95])
             used = f"processor, median {np.median(processor):6.1f}"

@@ -39,6 +39,10 @@ OTHER_VALUES: dict[str, Any] = {
     "network.latent_size": 64,
     "network.conditional": True,
     "network.encoder_side": 64,
+    "network.text_conditioning": "plain",
+    "text.encoder": "mine.safetensors",
+    "text.interpolated": 0.5,
+    "text.uncaptioned": "refused",
     "network.minibatch_std": 8,
     "network.mapping_layers": 2,
     "network.style_mixing": 0.9,
@@ -109,6 +113,7 @@ OTHER_VALUES: dict[str, Any] = {
     "stability.collapse_diversity": 0.05,
     "stability.collapse_modes": 0.4,
     "stability.collapse_duplicates": 0.8,
+    "stability.deaf_alignment": 0.2,
     "stability.swing_factor": 3.0,
     "stability.rise_factor": 1.8,
     "stability.overfit_gap": 0.7,
@@ -178,7 +183,8 @@ def test_values_win_over_data_and_leave_it_alone() -> None:
 
 
 def test_a_configuration_survives_json() -> None:
-    config = make_config({}, OTHER_VALUES)
+    alone = {"network.text_conditioning": "none"}  # an image has a class or a text
+    config = make_config({}, OTHER_VALUES | alone)
     assert make_config(json.loads(json.dumps(config.model_dump()))) == config
 
 

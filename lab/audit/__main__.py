@@ -155,9 +155,8 @@ def _show(cards: dict[str, AuditCard], options: AuditOptions) -> None:
 
 
 def _write_page(audits: dict[str, tuple[Path, AuditCard]], out: Path) -> None:
-    from reports.audit.page import build_audit_page
-
     from lab.record import write_whole
+    from reports.audit.page import build_audit_page
 
     page = build_audit_page([(name, folder, card) for name, (folder, card) in audits.items()])
     try:

@@ -14,12 +14,12 @@ from lab.audit.classifier import GroupClassifier, cached_classifier
 from lab.audit.groups import Grouping
 from lab.config import RunConfig, cache_folder
 from lab.data import Pack
+from lab.data.progress import tracked_later
 from lab.errors import InputError
 from lab.metrics.extractors import Extractor, load_extractor, settled
 from lab.metrics.manifold import radii
 from lab.metrics.nearest import Nearest, nearest
 from lab.metrics.reference import kept_order, real_features
-from lab.run.finished import tracked_later
 from lab.user_file import files_for, is_reference
 
 LEAST = 50

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from lab.errors import InputError
 from lab.explore.recipe import NUM_SLIDERS
 from lab.gan.networks import Generator
+from lab.gan.networks.network import placed
 from lab.gan.networks.spectral import Layer
 from lab.run.finished import FinishedRun
 
@@ -66,7 +67,8 @@ def directions_of_z(run: FinishedRun) -> Directions:
 
     Raises InputError for a generator none of whose layers is applied to numbers.
     """
-    codes, activations = [], []
+    codes: list[Tensor] = []
+    activations: list[Tensor] = []
     most = NUM_CODES
     for z, labels in run.codes(NUM_CODES, "principal directions"):
         if sum(map(len, codes)) >= most:
@@ -113,7 +115,7 @@ def _first_activations(generator: Generator, z: Tensor, labels: Tensor) -> Tenso
     parameter = next(generator.parameters())
     with _stopped_at_first_layer(generator):
         try:
-            generator(z.to(parameter), labels.to(parameter.device))
+            generator(z.to(parameter), placed(labels, parameter))
         except _Reached as reached:
             return reached.output.flatten(1).float().cpu()
     raise InputError(
@@ -128,10 +130,12 @@ def _stopped_at_first_layer(generator: Generator) -> Iterator[None]:
         if inputs and torch.is_tensor(inputs[0]) and inputs[0].is_floating_point():
             raise _Reached(output)
 
+    of_texts = () if generator.conditioning is None else generator.conditioning.modules()
+    before = set(map(id, of_texts))
     hooks = [
         module.register_forward_hook(reach)
         for module in generator.modules()
-        if isinstance(module, LINEAR)
+        if isinstance(module, LINEAR) and id(module) not in before
     ]
     try:
         yield

@@ -16,6 +16,7 @@ from lab.errors import InputError
 from lab.explore.condition import conditions
 from lab.explore.directions import Directions, directions_of_w, directions_of_z
 from lab.explore.recipe import Recipe
+from lab.gan.networks.network import placed
 from lab.gan.networks.stylegan2 import StyleGAN2Generator
 from lab.gan.sampling import to_uint8
 from lab.randomness import counted_generator
@@ -41,7 +42,7 @@ def between(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
     if angle.sin() < 1e-4:
         return start.lerp(end, shares)
     parts = ((1 - shares) * angle).sin() * unit_start + (shares * angle).sin() * unit_end
-    return (parts / angle.sin()) * lengths[0].lerp(lengths[1], shares)
+    return torch.as_tensor(parts / angle.sin() * lengths[0].lerp(lengths[1], shares))
 
 
 class Explored:
@@ -87,7 +88,7 @@ class Explored:
             z = between(start, end, shares_of(recipe))
         z = self._shifted(z, recipe)
         parameter = self._parameter
-        return self.run.generator(z.to(parameter), labels.to(parameter.device))
+        return self.run.generator(z.to(parameter), placed(labels, parameter))
 
     def _of_w(self, recipe: Recipe) -> Tensor:
         generator = self.run.generator
@@ -108,10 +109,11 @@ class Explored:
         return self._mapped(self._codes(numbers), labels)
 
     def _mapped(self, z: Tensor, labels: Tensor) -> Tensor:
-        """[B, latent_size], [B] -> [B, W]"""
+        """[B, latent_size], [B] classes or [B, E] texts -> [B, W]"""
         generator = self.run.generator
         assert isinstance(generator, StyleGAN2Generator)
-        return generator.mapped(z.to(self._parameter), labels.to(self._parameter.device))[:, 0]
+        condition = generator.conditioned(placed(labels, self._parameter))
+        return generator.mapped(z.to(self._parameter), condition)[:, 0]
 
     @cached_property
     def _typical_w(self) -> Tensor:

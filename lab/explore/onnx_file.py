@@ -5,7 +5,6 @@ Computed in float32 by operators of opset 18, which onnxruntime and onnxruntime-
 
 from __future__ import annotations
 
-import io
 import logging
 import warnings
 
@@ -87,6 +86,11 @@ def onnx_of(explored: Explored) -> bytes:
         raise InputError(
             f"--export needs the package {error.name}; run pip install 'gan-stability-lab[export]'"
         ) from None
+    if explored.run.text is not None:
+        raise InputError(
+            f"the generator of {explored.run.name} takes texts, whose encoder an exported page "
+            "does not have; explore it without --export"
+        )
     drawing, inputs = _drawing(explored)
     names = OF_W if explored.has_w else OF_Z
     with warnings.catch_warnings():
@@ -109,9 +113,7 @@ def onnx_of(explored: Explored) -> bytes:
                 "explore it without --export"
             ) from None
     assert program is not None, "with dynamo an exported program is returned"
-    file = io.BytesIO()
-    program.save(file)
-    return file.getvalue()
+    return bytes(program.model_proto.SerializeToString())
 
 
 def _drawing(explored: Explored) -> tuple[nn.Module, tuple[Tensor, ...]]:

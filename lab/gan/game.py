@@ -26,7 +26,7 @@ from lab.gan.lookahead import Lookahead
 from lab.gan.losses import loss_of
 from lab.gan.networks import Critic, Generator, build_critic, build_generator
 from lab.gan.networks.growth import Growth
-from lab.gan.networks.network import generated, layers_of, placed
+from lab.gan.networks.network import generated, layers_of
 from lab.gan.networks.normalisation import estimate_statistics, standardise_over
 from lab.gan.networks.spectral import TopSingularValues, hold_biases
 from lab.gan.objectives import (
@@ -422,7 +422,7 @@ class Game:
 
     def _real(self, batch: RealBatch) -> RealBatch:
         """The batch in the type of the networks."""
-        labels = placed(batch.labels, self._critic_weights[0])
+        labels = batch.labels.to(self._dtype) if self.config.network.has_texts else batch.labels
         return RealBatch(batch.images.to(self._dtype), labels)
 
     def _set_numbers(self, step: int) -> None:

@@ -19,7 +19,7 @@ export const data = JSON.parse(byId("explorer-data").textContent ?? "");
 /** Images seen that the time slider stands for; after them comes the end of each run. */
 export const moments = [...new Set(data.runs.flatMap(momentsOf))].sort((a, b) => a - b);
 
-/** What the server says of each run's generator, once it was opened. */
+/** What the server states of each run's generator, once it was opened. */
 export const spaces = /** @type {Map<Run, Space>} */ (new Map());
 
 const from = data.start;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,8 @@ from tests.gan.worlds import BATCH, Values, built_in_games, name_of
 
 NUM_STEPS = 6
 GAMES = [values for values in built_in_games() if "optimistic-adam" not in values.values()]
+EVERY = 3
+"""Of so many games one is played in `make test`, and all by `make test-slow`."""
 
 
 def ever_changing(values: Values) -> bool:
@@ -39,7 +42,14 @@ def played(values: Values, *, recorded: bool) -> tuple[Game, Tensor]:
     return game, torch.stack(rows)
 
 
-@pytest.mark.parametrize("values", GAMES, ids=name_of)
+def some_slow() -> list[Any]:
+    return [
+        pytest.param(values, id=name_of(values), marks=pytest.mark.slow if i % EVERY else ())
+        for i, values in enumerate(GAMES)
+    ]
+
+
+@pytest.mark.parametrize("values", some_slow())
 def test_a_recorded_game_has_the_bits_of_the_same_game(values: Values) -> None:
     plain, observed = played(values, recorded=False)
     game, again = played(values, recorded=True)

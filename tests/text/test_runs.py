@@ -7,10 +7,14 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from lab import evaluate, sample
 from lab.config import RunConfig
+from lab.explore.condition import takes_text
+from lab.explore.recipe import Recipe
+from lab.explore.shelf import Shelf, sources_of
 from lab.record import EVALUATIONS_FILE, read_rows
 from lab.record.columns import R_PRECISION
 from lab.run import run
@@ -78,3 +82,17 @@ def test_an_evaluation_states_r_precision_by_list_of_captions(
     for shares in stated.values():
         assert list(shares) == ["generated", "real", "lookup"]
         assert shares["real"] > 0.4
+
+
+def test_the_explorer_draws_a_text(finished: Path) -> None:
+    shelf = Shelf(sources_of([str(finished)], trust=False), torch.device("cpu"))
+    explored = shelf.opened(str(finished))
+    assert takes_text(explored.run)
+    recipe = Recipe(run=str(finished))
+    of_data, red = (
+        explored.images(recipe),
+        explored.images(recipe.model_copy(update={"text": "red heart"})),
+    )
+    assert of_data.shape == red.shape
+    assert not torch.equal(of_data, red)
+    assert torch.equal(red, explored.images(recipe.model_copy(update={"text": "Red heart!"})))
