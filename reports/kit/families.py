@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 FAMILIES = {
     "network": ("network",),
-    "objective": ("loss", "penalty", "vae"),
+    "objective": ("loss", "penalty", "vae", "text"),
     "remedies": ("terms", "augmentation"),
     "optimizer": ("optimizer",),
     "training": ("training",),
