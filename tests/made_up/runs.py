@@ -67,6 +67,8 @@ def plant(parameters: dict[str, Any], draw: np.random.Generator, verdict: str | 
         return Fate(verdict, None, "no failure before the budget; final quality above 0.50")
     if verdict == "stalled":
         return Fate(verdict, BUDGET, "final quality 0.18 is below the target 0.50")
+    if verdict == "deaf":
+        return Fate(verdict, BUDGET // 2, "R-precision was .012 at 64 kimg, below .07")
     if verdict == "short":
         return Fate(verdict, BUDGET, SHORT_EVIDENCE)
     onset = share[verdict] * BUDGET * draw.uniform(0.6, 1.2)

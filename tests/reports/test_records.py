@@ -74,7 +74,8 @@ def test_every_file_is_whole_and_every_run_is_there(made_up: StudyRecord) -> Non
 
 
 def test_every_verdict_and_status_occurs(made_up: StudyRecord) -> None:
-    assert {run.verdict for run in made_up.runs} >= {"stable", "short", *FAILURES}
+    without_texts = set(FAILURES) - {"deaf"}
+    assert {run.verdict for run in made_up.runs} >= {"stable", "short", *without_texts}
     assert {run.status for run in made_up.runs} >= {"finished", "pruned"}
     assert len({run.card.host for run in made_up.runs}) > 1
 
