@@ -67,7 +67,7 @@ def test_what_comes_with_the_lab_was_measured_with_its_own_limits() -> None:
     said = detector(StabilityConfig())
     assert said.same_thresholds, "publish a validation of the limits as they are now"
     assert PUBLISHED.exists()
-    assert set(said.verdicts) == set(FAILURES)
+    assert set(said.verdicts) == set(FAILURES) - {"deaf"}  # of texts, a part of its own
     for rates in (*said.verdicts.values(), *said.flags.values()):
         assert 0 < rates.planted >= rates.named
         assert rates.given >= rates.given_right

@@ -15,6 +15,9 @@ from lab.validate.planted.cases import BASE
 from lab.validate.planted.runs import Judged
 from lab.validate.planted.tables import false_alarms
 
+PLANTED = tuple(name for name in FAILURES if name != "deaf")
+"""Failures of runs without texts; those of texts have a part of their own."""
+
 
 def error_rates(judged: Sequence[Judged]) -> dict[str, Any]:
     """Counts over runs whose truth is known; `lab.stability.validated.detector` explains them."""
@@ -26,7 +29,7 @@ def error_rates(judged: Sequence[Judged]) -> dict[str, Any]:
         "budget_images": BASE["training.budget_images"],
         "every_images": BASE["evaluation.every_images"],
         "num_samples": BASE["evaluation.num_samples"],
-        "verdicts": {name: _verdict_rates(decided, name) for name in FAILURES},
+        "verdicts": {name: _verdict_rates(decided, name) for name in PLANTED},
         "flags": {name: _flag_rates(decided, name) for name in get_args(FlagName)},
         "healthy": {
             "runs": len(healthy),

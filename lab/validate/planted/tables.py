@@ -175,7 +175,8 @@ def limits_table(played: Sequence[PlayedRun], settings: StabilityConfig) -> Tabl
 
     Of a limit that is a factor, its square root and its square.
     """
-    names = [name for rule in RULES.values() for name in rule.limits if name != "target_quality"]
+    left_out = ("target_quality", *OF_TEXTS)
+    names = [name for rule in RULES.values() for name in rule.limits if name not in left_out]
     rows: list[list[Cell]] = []
     for name in (*names, *FLAG_LIMITS):
         value: float = getattr(settings, name)
