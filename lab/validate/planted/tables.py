@@ -12,6 +12,7 @@ from lab.record import STABLE
 from lab.record.words import brief, kimg
 from lab.stability.flags import FlagName, raised
 from lab.stability.rules import RULES, first_failure
+from lab.stability.validated import OF_TEXTS
 from lab.statistics import Interval, wilson_interval
 from lab.validate.part import Cell, Matrix, Table
 from lab.validate.planted.cases import CASES, Case
