@@ -89,7 +89,7 @@ def test_a_share_never_cuts_a_pack(num_ranks: int, num_parts: int) -> None:
 def test_packs_that_do_not_fit_are_one_sentence() -> None:
     with pytest.raises(InputError, match=r"training\.batch_size is 4; network\.pack is 3, which"):
         small_config({"network.pack": 3})
-    with pytest.raises(InputError, match=r"network\.pack is 2 and network\.conditional is true;"):
+    with pytest.raises(InputError, match=r"network\.pack is 2 and network\.conditional is set;"):
         small_game({"network.pack": 2, "network.conditional": True})
     with pytest.raises(InputError, match=r"training\.accumulate 3 of packs of 2 need at least 6"):
         small_game({"network.pack": 2, "training.accumulate": 3})
