@@ -36,5 +36,7 @@ class Rule:
     """Parts of the rule that a person may miss, in words, and the columns that each needs."""
     names_signals: bool = True
     """Whether the verdict's evidence lists the signals that moved with the failure."""
+    of_some: bool = False
+    """Whether it concerns only runs that have its columns: others do not miss it."""
     names_flags: bool = False
     """Whether the verdict's evidence lists the run's flags, as they may explain the failure."""

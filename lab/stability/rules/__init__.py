@@ -28,7 +28,7 @@ def silent_rules(history: RunHistory) -> dict[VerdictName, tuple[str, ...]]:
     silent: dict[VerdictName, tuple[str, ...]] = {}
     for name, rule in RULES.items():
         columns = rule.reads(history.names)
-        if not has_any(history, columns):
+        if not rule.of_some and not has_any(history, columns):
             silent[name] = columns
     return silent
 

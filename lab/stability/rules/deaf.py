@@ -51,4 +51,5 @@ RULE = Rule(
     lambda names: (R_PRECISION,),
     {"deaf_alignment": "below"},
     names_signals=False,
+    of_some=True,
 )
