@@ -22,7 +22,7 @@ def save_pairs(pairs: Pairs, train: Split, path: Path) -> None:
 
     Raises StorageFailed.
     """
-    originals = torch.cat([train[row : row + 1] for row in pairs.row.tolist()])
+    originals = train.at(pairs.row)
     joined = torch.cat([pairs.images.cpu(), originals.cpu()], dim=3)
     side = joined.shape[2]
     factor = max(1, -(-LEAST_SIDE // side))

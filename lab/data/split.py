@@ -52,6 +52,11 @@ class Split:
         """uint8 [n, C, H, W] of a slice of rows, copied out of the map; on the split's device."""
         return self._images[rows].permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
 
+    def at(self, rows: Tensor) -> Tensor:
+        """uint8 [n, C, H, W] of the images at `rows` (int64 [n]); only those are read."""
+        taken = self._images.index_select(0, rows.to(self._images.device))
+        return taken.permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
+
     def batch(
         self, indices: Tensor, device: torch.device | str, mirror: Tensor | None = None
     ) -> ImageBatch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from lab.explore.shelf import Source
@@ -33,7 +32,7 @@ def neighbours_of(image: Tensor, source: Source, device: str) -> Neighbours:
     bench = open_bench_for(source.config, device)
     nearest = bench.evaluator.nearest_training(image, COUNT)
     typical = bench.evaluator.yardstick.training.heldout_nearest.distance.sqrt().median()
-    rows = nearest.row[0].tolist()
-    images = torch.cat([bench.pack.train[row : row + 1] for row in rows])
+    rows = nearest.row[0]
+    images = bench.pack.train.at(rows)
     distances = nearest.distance[0].sqrt() / typical.cpu().clamp_min(1e-12)
-    return Neighbours(images, rows, distances.tolist())
+    return Neighbours(images, rows.tolist(), distances.tolist())

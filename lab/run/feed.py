@@ -35,13 +35,20 @@ class _Images:
     def __len__(self) -> int:
         return self._count
 
-    def batch(self, indices: Tensor, share: Tensor, mirror: Tensor | None = None) -> RealBatch:
+    @property
+    def have_texts(self) -> bool:
+        return self._texts is not None
+
+    def batch(
+        self, indices: Tensor, share: Tensor | None, mirror: Tensor | None = None
+    ) -> RealBatch:
         """The images at `indices` (int64 [B] below the length), and their classes or texts:
-        `share` (floats [B] in [0, 1)) decides between an image's captions."""
+        `share` (floats [B] in [0, 1), with texts) decides between an image's captions."""
         rows = indices if self._rows is None else self._rows[indices]
         batch = self._split.batch(rows, self._device, mirror)
         if self._texts is None:
             return RealBatch(batch.images, batch.labels)
+        assert share is not None, "an image may have several captions"
         texts = self._texts.vectors[self._texts.captions_of(indices, share)]
         return RealBatch(batch.images, texts.to(self._device))
 
@@ -76,15 +83,19 @@ class Feed:
         mirror = None
         if self.mirrors:
             mirror = share.of(self._uniform("mirror", critic_step)) < 0.5
-        captions = share.of(self._uniform("captions", critic_step))
+        captions = None
+        if self._train.have_texts:
+            captions = share.of(self._uniform("captions", critic_step))
         return self._train.batch(share.of(order), captions, mirror)
 
     def heldout(self, step: int) -> RealBatch:
         """This rank's images of a held-out batch."""
         rng = counted_generator(self.seed, "held-out", step)
         indices = torch.randint(len(self._heldout), (self.batch_size,), generator=rng)
-        captions = self._uniform("captions of held-out", step)
-        return self._heldout.batch(self.share.of(indices), self.share.of(captions))
+        captions = None
+        if self._heldout.have_texts:
+            captions = self.share.of(self._uniform("captions of held-out", step))
+        return self._heldout.batch(self.share.of(indices), captions)
 
     def _uniform(self, purpose: str, step: int) -> Tensor:
         """[batch_size] in [0, 1)"""

@@ -29,7 +29,7 @@ def save_samples(images: Tensor, path: Path) -> None:
 def save_lookalikes(images: Tensor, examined: Examination, train: Split, path: Path) -> None:
     """Write the suspects among [N, C, H, W] uint8 images as WebP. Raises StorageFailed."""
     num_rows = len(examined.suspects) // COLUMNS
-    originals = torch.cat([train[row : row + 1] for row in examined.originals.tolist()])
+    originals = train.at(examined.originals)
     generated = torch.split(images[examined.suspects], COLUMNS)[:num_rows]
     beneath = torch.split(originals, COLUMNS)[:num_rows]
     rows = [part for pair in zip(generated, beneath, strict=True) for part in pair]

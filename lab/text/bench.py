@@ -85,18 +85,20 @@ class TextBench:
     @cached_property
     def ranking(self) -> Ranking:
         """Of training captions, against those that the scoring encoder has not seen."""
+        return self.ranking_of(self._train, "train", self._scored.nonzero().squeeze(1))
+
+    @cached_property
+    def _scored(self) -> Tensor:
+        """Which training captions the scoring encoder has not seen, bool [M]."""
         images = torch.zeros(len(self._train), dtype=torch.bool)
         images[halves(len(images))[1]] = True
-        candidates = images[self._train.images].nonzero().squeeze(1)
-        return self.ranking_of(self._train, "train", candidates)
+        return images[self._train.images]
 
     @cached_property
     def baseline(self) -> dict[str, float]:
         """Of real images with a caption of their own, by column."""
         positions = halves(len(self._train))[1][:MOST_REAL]
-        images = torch.cat(
-            [self.pack.train[row : row + 1] for row in self._train.rows[positions].tolist()]
-        )
+        images = self.pack.train.at(self._train.rows[positions])
         return {R_PRECISION: self.count(images, self._train.firsts[positions]).share}
 
     def measure(self, images: Tensor, captions: Tensor) -> dict[str, float]:
@@ -108,11 +110,10 @@ class TextBench:
 
     def count(self, images: Tensor, captions: Tensor) -> Count:
         """Of images [N, C, H, H] uint8 and their captions; as `measure`."""
-        scored = torch.zeros(len(self.ranking.vectors), dtype=torch.bool)
-        scored[self.ranking.candidates] = True
-        kept = scored[captions.cpu()]
+        captions = captions.cpu()
+        kept = self._scored[captions]
         vectors = self.encoders.scoring.of_levels(images[kept])
-        return self.ranking.count(vectors, captions.cpu()[kept])
+        return self.ranking.count(vectors, captions[kept])
 
     def ranking_of(
         self, images: Captioned, split: str, candidates: Tensor | None = None

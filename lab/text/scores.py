@@ -108,7 +108,7 @@ def _list(bench: TextBench, name: str, split: Split, images: Captioned, most: in
 
 
 def _real(bench: TextBench, one: _List, captions: Tensor) -> Tensor:
-    return _images(one.split, one.images.rows[one.positions])
+    return one.split.at(one.images.rows[one.positions])
 
 
 def _looked_up(bench: TextBench, one: _List, captions: Tensor) -> Tensor:
@@ -118,8 +118,4 @@ def _looked_up(bench: TextBench, one: _List, captions: Tensor) -> Tensor:
     owners = torch.repeat_interleave(torch.arange(texts.num_images), texts.firsts.diff())
     if one.split is bench.pack.train:
         scores[owners == one.positions[:, None]] = -2.0
-    return _images(bench.pack.train, rows[owners[scores.argmax(dim=1)]])
-
-
-def _images(split: Split, rows: Tensor) -> Tensor:
-    return torch.cat([split[row : row + 1] for row in rows.tolist()])
+    return bench.pack.train.at(rows[owners[scores.argmax(dim=1)]])

@@ -85,10 +85,7 @@ class _Hits(NamedTuple):
 def _hits(bench: TextBench) -> _Hits:
     images = captioned(bench.pack.train)
     positions = halves(len(images))[1]
-    pixels = torch.cat(
-        [bench.pack.train[row : row + 1] for row in images.rows[positions].tolist()]
-    )
-    vectors = bench.encoders.scoring.of_levels(pixels)
+    vectors = bench.encoders.scoring.of_levels(bench.pack.train.at(images.rows[positions]))
     captions = images.firsts[positions]
     order = torch.randperm(len(captions), generator=counted_generator(0, "other texts", 0))
     return _Hits(
