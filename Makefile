@@ -21,8 +21,9 @@ PAGE := reports/browser
 RUNTIME := reports/explorer/runtime
 SOURCES := lab search_spaces reports tests benchmarks
 COVERAGE := build/coverage
+LATER := nice -n 10
 # SlipCover costs a few per cent where coverage.py's tracer costs 40 to 70 (Python 3.11).
-MEASURED := $(BIN)/python -W "ignore:Unable to activate pytest" -m slipcover --branch --source lab,reports,search_spaces --json
+MEASURED := $(LATER) $(BIN)/python -W "ignore:Unable to activate pytest" -m slipcover --branch --source lab,reports,search_spaces --json
 # Ray's processes do not start under SlipCover; what these tests run is mostly in other processes.
 GANGS := tests/engine/gang tests/engine/test_nodes.py tests/engine/test_remote_search.py tests/engine/test_proof.py
 NOT_MEASURED := tests/engine tests/benchmarks tests/validate tests/deploy
@@ -32,15 +33,18 @@ NOT_MEASURED := tests/engine tests/benchmarks tests/validate tests/deploy
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
 
-test: lint
-	$(MAKE) --no-print-directory --jobs 3 --keep-going test-engine test-gangs test-reports test-lab test-commands
+# All at once on two cores: the suites with Ray mostly wait for processes, and go before the others,
+# which compute.
+# `lint-js` comes before: it installs what a test of the reports needs too.
+test: $(VENV)/.installed-test lint-js
+	$(MAKE) --no-print-directory --jobs --keep-going test-engine test-gangs test-commands test-reports test-lab lint
 	$(BIN)/python -m tests.covered $(COVERAGE)/lab.json $(COVERAGE)/reports.json
 
 .PHONY: lint hooks
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check $(SOURCES) examples
 	$(BIN)/ruff format --check $(SOURCES) examples
-	$(BIN)/mypy
+	$(LATER) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory lint-js
 
@@ -48,7 +52,6 @@ hooks: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet 'pre-commit>=4'
 	$(BIN)/pre-commit install
 
-# Three at a time on two cores: about half of their time is waiting for processes.
 test-lab: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)
 	$(MEASURED) --out $(COVERAGE)/lab.json -m pytest $(addprefix --ignore ,tests/reports $(NOT_MEASURED))

@@ -70,11 +70,12 @@ class EvaluateOptions:
 def command(options: EvaluateOptions) -> int:
     """What the command line does; returns the exit code."""
     from lab.run.bench import open_bench_for
-    from lab.run.finished import local_folder, stored_config
+    from lab.run.finished import local_folder, stored_config, with_extractor
 
     folder = local_folder(options.run)
     config = stored_config(folder, options.run, trust=options.trust)
-    config = _with_extractor(_asked(config, options), options)
+    config = with_extractor(config, options.extractor, options.extractor_weights)
+    config = _settled(config, options)
     if not 0 <= options.truncation <= 1:
         raise InputError(
             f"--truncation is {options.truncation:g}; it must be from 0 to 1: 1 changes nothing"
@@ -286,16 +287,7 @@ def _write_samples(run: FinishedRun, options: EvaluateOptions) -> None:
         ) from None
 
 
-def _asked(config: RunConfig, options: EvaluateOptions) -> RunConfig:
-    """The run's configuration with the extractor that the options select."""
-    values = {
-        "evaluation.extractor": options.extractor,
-        "evaluation.extractor_weights": options.extractor_weights,
-    }
-    return change_config(config, {path: to for path, to in values.items() if to is not None})
-
-
-def _with_extractor(config: RunConfig, options: EvaluateOptions) -> RunConfig:
+def _settled(config: RunConfig, options: EvaluateOptions) -> RunConfig:
     """The configuration with what `auto` stands for.
 
     Raises InputError for an extractor that the options name and that does not fit the data.

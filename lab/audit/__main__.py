@@ -12,7 +12,7 @@ import tyro
 from rich.console import Console
 
 from lab.cli import run_command
-from lab.config import RunConfig, change_config
+from lab.config import RunConfig
 from lab.errors import InputError
 from lab.record import AuditCard, StorageFailed
 
@@ -78,21 +78,12 @@ class _Job:
 
 def _job(run: str, options: AuditOptions) -> _Job:
     """The run's folder and configuration, both checked before anything is computed."""
-    from lab.record import GENERATOR_FILE
-    from lab.run.finished import local_folder, stored_config
+    from lab.run.finished import local_folder, require_generator, stored_config, with_extractor
 
     folder = local_folder(run, whole=True)
     config = stored_config(folder, run, trust=options.trust)
-    values = {
-        "evaluation.extractor": options.extractor,
-        "evaluation.extractor_weights": options.extractor_weights,
-    }
-    config = change_config(config, {path: to for path, to in values.items() if to is not None})
-    if not (folder / GENERATOR_FILE).exists():
-        raise InputError(
-            f"{run} has no {GENERATOR_FILE}: the run has not finished, so there is no generator "
-            "to audit; continue it first"
-        )
+    config = with_extractor(config, options.extractor, options.extractor_weights)
+    require_generator(folder, run)
     return _Job(run.rstrip("/"), folder, config)
 
 

@@ -22,7 +22,7 @@ from lab.record import (
     sample_files,
 )
 from lab.record.storage import is_url
-from lab.run.finished import local_folder, open_finished, stored_config
+from lab.run.finished import local_folder, open_finished, require_generator, stored_config
 
 MOST_OPEN = 8
 """Generators that stay in memory; one more closes the one that was not drawn from for longest."""
@@ -77,10 +77,7 @@ def _of_name(name: str, *, trust: bool) -> list[Source]:
 
 def _source(name: str, folder: Path, *, trust: bool) -> Source:
     config = stored_config(folder, name, trust=trust)
-    if not (folder / GENERATOR_FILE).exists():
-        raise InputError(
-            f"{name} has no {GENERATOR_FILE}: the run has not finished; continue it first"
-        )
+    require_generator(folder, name)
     card = read_card(folder / RUN_FILE, RunCard)
     return Source(name, folder, config, card, find(config.data))
 

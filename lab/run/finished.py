@@ -160,6 +160,25 @@ def stored_config(folder: Path, name: str, *, trust: bool) -> RunConfig:
     return change_config(read_config(file), {"seed": seed})
 
 
+def require_generator(folder: Path, name: str, images_seen: int | None = None) -> Path:
+    """The file of the run's last generator, or of the one that it kept at `images_seen`.
+
+    Raises InputError when it is missing.
+    """
+    path = folder / GENERATOR_FILE
+    if images_seen is not None:
+        path = kept_generator_file(folder, images_seen)
+    if not path.exists():
+        raise InputError(f"{name} has no {path.name}: the run has not finished; continue it first")
+    return path
+
+
+def with_extractor(config: RunConfig, extractor: str | None, weights: str | None) -> RunConfig:
+    """The configuration with another extractor or file of its weights, where one is given."""
+    values = {"evaluation.extractor": extractor, "evaluation.extractor_weights": weights}
+    return change_config(config, {path: to for path, to in values.items() if to is not None})
+
+
 def open_finished(
     folder: Path,
     config: RunConfig,
@@ -173,9 +192,7 @@ def open_finished(
 
     Raises InputError when that generator is missing or damaged.
     """
-    path = folder / GENERATOR_FILE
-    if images_seen is not None:
-        path = kept_generator_file(folder, images_seen)
+    path = require_generator(folder, name, images_seen)
     text = None
     if config.network.has_texts:
         text = text_bench(pack, config.data.source, config.text, device)
@@ -185,8 +202,6 @@ def open_finished(
 
 
 def _generator(path: Path, config: RunConfig, pack: Pack, text: TextBench | None) -> Generator:
-    if not path.exists():
-        raise InputError(f"{path} is missing: the run has not finished; continue it first")
     generator = build_generator(
         config.network,
         resolution=pack.resolution,

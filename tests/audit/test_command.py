@@ -138,9 +138,7 @@ def test_an_unfinished_run_is_one_sentence(
     config = small_run(pack)
     write_json(tmp_path / CONFIG_FILE, {"config": config.model_dump()})
     stop_after(config, tmp_path, 1)
-    assert "the run has not finished, so there is no generator to audit" in refused(
-        capsys, tmp_path
-    )
+    assert "the run has not finished" in refused(capsys, tmp_path)
     assert not (tmp_path / AUDIT_FILE).exists()
 
 

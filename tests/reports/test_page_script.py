@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "reports" / "browser"
 BUNDLE = FOLDER / "page.bundle.js"
-EXPLORER = ROOT / "reports" / "explorer" / "explorer.bundle.js"
+EXPLORER, EXPORTED = (
+    ROOT / "reports" / "explorer" / f"{name}.bundle.js" for name in ("explorer", "exported")
+)
 NPM = shutil.which("npm")
 REMEDY = "run `make page-script` and commit what it changes"
 
@@ -33,7 +35,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("path", [BUNDLE, FOLDER / "plotly" / "plotly-lab.min.js", EXPLORER])
+@pytest.mark.parametrize(
+    "path", [BUNDLE, FOLDER / "plotly" / "plotly-lab.min.js", EXPLORER, EXPORTED]
+)
 def test_what_is_committed_is_what_the_sources_make(fresh: Path, path: Path) -> None:
     made = fresh / (path.relative_to(FOLDER) if path.is_relative_to(FOLDER) else path.name)
     same = made.read_bytes() == path.read_bytes()
@@ -50,6 +54,6 @@ def test_every_script_of_a_section_is_in_the_page() -> None:
     assert bundled == sources, f"import each in reports/browser/main.js, then {REMEDY}"
 
 
-@pytest.mark.parametrize("bundle", [BUNDLE, EXPLORER])
+@pytest.mark.parametrize("bundle", [BUNDLE, EXPLORER, EXPORTED])
 def test_the_bundle_ends_no_script_element(bundle: Path) -> None:
     assert "</script" not in bundle.read_text().lower()

@@ -64,12 +64,16 @@ class MixtureSizes:
         return self.grid_rounds if mixture == GRID else self.ring_rounds
 
 
+MINIMAX, R1, RPGAN = "minimax GAN", "non-saturating + R1", "relativistic + R1 + R2"
 PACKED, UNROLLED, VAE = "PacGAN, packs of 4", "unrolled, 5 steps", "VAE"
 QUICK = MixtureSizes(
     num_seeds=6,
     ring_rounds=800,
     grid_rounds=800,
-    left_out=(("ring", UNROLLED), ("grid", PACKED), ("grid", UNROLLED), ("grid", VAE)),
+    left_out=(
+        ("ring", UNROLLED),
+        *(("grid", name) for name in (MINIMAX, R1, RPGAN, PACKED, UNROLLED, VAE)),
+    ),
 )
 FULL = MixtureSizes(num_seeds=12, ring_rounds=1500, grid_rounds=3000)
 
@@ -127,10 +131,10 @@ def methods_for(mixture: Mixture) -> tuple[MixtureMethod, ...]:
     """
     weight = ("penalty.weight", SMOOTHNESS[mixture.name])
     return (
-        MixtureMethod("minimax GAN", (*ADAM, ("loss", "minimax"))),
+        MixtureMethod(MINIMAX, (*ADAM, ("loss", "minimax"))),
         MixtureMethod("non-saturating GAN", (*ADAM, ("loss", "non-saturating"))),
         MixtureMethod(
-            "non-saturating + R1",
+            R1,
             (*ADAM, ("loss", "non-saturating"), ("penalty.kind", "r1"), weight),
         ),
         MixtureMethod(
@@ -138,7 +142,7 @@ def methods_for(mixture: Mixture) -> tuple[MixtureMethod, ...]:
             (*ADAM, ("loss", "wasserstein"), ("penalty.kind", "wgan-gp"), ("penalty.weight", 0.1)),
         ),
         MixtureMethod(
-            "relativistic + R1 + R2",
+            RPGAN,
             (*ADAM, ("loss", "relativistic"), ("penalty.kind", "r1-r2"), weight),
         ),
         *REMEDIES,
@@ -147,11 +151,11 @@ def methods_for(mixture: Mixture) -> tuple[MixtureMethod, ...]:
 
 ORDERINGS = {
     "ring": (
-        ("non-saturating + R1", "minimax GAN"),
-        ("WGAN-GP", "minimax GAN"),
-        ("relativistic + R1 + R2", "minimax GAN"),
-        (PACKED, "minimax GAN"),
-        (VAE, "minimax GAN"),
+        (R1, MINIMAX),
+        ("WGAN-GP", MINIMAX),
+        (RPGAN, MINIMAX),
+        (PACKED, MINIMAX),
+        (VAE, MINIMAX),
     ),
     "grid": (("WGAN-GP", "non-saturating GAN"),),
 }
