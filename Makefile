@@ -21,7 +21,7 @@ PAGE := reports/browser
 RUNTIME := reports/explorer/runtime
 SOURCES := lab search_spaces reports tests benchmarks
 COVERAGE := build/coverage
-LATER := nice -n 10
+LATER := nice -n 4
 # SlipCover costs a few per cent where coverage.py's tracer costs 40 to 70 (Python 3.11).
 MEASURED := $(LATER) $(BIN)/python -W "ignore:Unable to activate pytest" -m slipcover --branch --source lab,reports,search_spaces --json
 # Ray's processes do not start under SlipCover; what these tests run is mostly in other processes.
@@ -66,7 +66,7 @@ test-gangs: $(VENV)/.installed-test
 	$(BIN)/pytest $(GANGS)
 
 test-commands: $(VENV)/.installed-test
-	$(BIN)/pytest $(filter-out tests/engine,$(NOT_MEASURED))
+	$(LATER) $(BIN)/pytest $(filter-out tests/engine,$(NOT_MEASURED))
 
 test-reports: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)

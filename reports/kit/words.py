@@ -29,6 +29,7 @@ SHORT = {
     "network.critic_norm": "critic norm",
     "network.architecture": "architecture",
     "network.width": "width",
+    "network.text_conditioning": "text conditioning",
     "penalty.kind": "penalty",
     "penalty.weight": "penalty weight",
     "penalty.every_steps": "penalty every",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
+from statistics import median
 from typing import Any
 
 import pandas as pd
 
-from lab.record import GENERATOR_FILE, TRIAL_FILE, Row, StudyRecord
+from lab.record import GENERATOR_FILE, TRIAL_FILE, StudyRecord
+from lab.record.columns import R_PRECISION
 from reports.kit.axes import distance_words
 from reports.kit.families import by_family
 from reports.kit.markup import Html, element, joined
@@ -57,7 +59,7 @@ def leader_card(study: StudyRecord, album: Album) -> Html | None:
                 f" ({values['origin']})"),
         _confirmed_numbers(study, fresh[0])
         if confirmed
-        else _numbers(study, row, study.runs[run].evaluations),
+        else _numbers(study, run, row),
         _settings(study, values),
         _stories(study, row, confirmed),
         None if confirmed else _how_to_confirm(study),
@@ -96,18 +98,35 @@ def _confirmed_numbers(study: StudyRecord, winner: Finalist) -> Html:
     if ruler is not None and not math.isnan(winner.quality):
         between = f"= {distance_words(winner.quality, ruler)} · {between}"
     frechet = MISSING if math.isnan(winner.frechet) else number(winner.frechet)
+    runs = finished(run_table(study))
+    fresh = runs[(runs["trial"] == winner.trial) & (runs["stage"] == "confirm")]
     return _entries(
         [
             ("stable on fresh seeds", winner.fresh.counts, f"Wilson 95%: {winner.fresh.bounds}"),
             ("quality on fresh seeds", fixed(winner.quality), between),
             (f"{names.frechet} on fresh seeds", frechet, real),
+            *_precision_of_texts(study, fresh.index),
             ("in the race (optimistic)", winner.race.counts, "chosen by it"),
         ]
     )
 
 
-def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]) -> Html:
+def _precision_of_texts(study: StudyRecord, runs: Iterable[int]) -> list[tuple[str, str, str]]:
+    """R-precision at the end of these runs, their median; nothing where no run takes texts."""
+    first, column = study.evaluations.first, study.evaluations.column(R_PRECISION)
+    ends = [column[first[run] : first[run + 1]][-1:] for run in runs]
+    values = [float(end[0]) for end in ends if end.size and math.isfinite(end[0])]
+    if not values:
+        return []
+    real = study.card.metrics.baseline.get(R_PRECISION)
+    below = ("median; " if len(values) > 1 else "") + "nearest of 100 texts"
+    below += "" if real is None else f" · real {fixed(real)}"
+    return [("R-precision", fixed(median(values)), below)]
+
+
+def _numbers(study: StudyRecord, run: int, row: pd.Series[Any]) -> Html:
     """Score, quality and distances, each distance between its anchors."""
+    evaluations = study.runs[run].evaluations
     names = names_of(study)
     baseline, anchor = study.card.metrics.baseline, study.card.metrics.anchor
     entries = [
@@ -122,7 +141,7 @@ def _numbers(study: StudyRecord, row: pd.Series[Any], evaluations: Sequence[Row]
         floor += f" · real {number(baseline[name])}" if name in baseline else ""
         if not math.isnan(value):
             entries.append((name, number(value), floor))
-    return _entries(entries)
+    return _entries([*entries, *_precision_of_texts(study, [run])])
 
 
 def _entries(entries: list[tuple[str, str, str]]) -> Html:
