@@ -42,6 +42,8 @@ HERE = (
     "checkpoint", "evaluation", "planner", "race.designs", "race.study", "signals",
 )  # fmt: skip
 """Benchmarks that start no process: most of a smoke run would be importing the lab again."""
+SLOW = ("default_search", "engine_overhead", "gang_memory", "small_data")
+"""Benchmarks that start several searches, or train: `make test-slow` runs them."""
 SLEEPERS = ("gang_start", "scale")
 """Benchmarks that wait most of their time: they run beside the others."""
 
@@ -86,7 +88,13 @@ def test_the_benchmark_runs_in_this_process(
     assert PRINTS[name] in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", sorted(PRINTS.keys() - set(HERE), key=SLEEPERS.__contains__))
+APART = sorted(PRINTS.keys() - set(HERE), key=SLEEPERS.__contains__)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in APART],
+)
 def test_the_benchmark_runs(name: str, sleepers: dict[str, subprocess.Popen[str]]) -> None:
     process = sleepers[name] if name in sleepers else begun(name)
     stdout, stderr = process.communicate(timeout=280)

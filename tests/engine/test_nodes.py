@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from lab.record import EVALUATIONS_FILE, IMAGES_SEEN, read_rows, read_study
 from tests.engine.clusters import nodes
 
@@ -35,6 +37,7 @@ def wait_for_two_runs(study: Path, search: subprocess.Popen[str]) -> None:
     raise AssertionError("the search did not reach its second run")
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_with_the_nodes_that_are_left(tmp_path: Path) -> None:
     said = tmp_path / "said.txt"
     with nodes(2) as cluster, said.open("w") as file:
@@ -61,6 +64,7 @@ def test_a_search_goes_on_with_the_nodes_that_are_left(tmp_path: Path) -> None:
         assert seen == sorted(set(seen))
 
 
+@pytest.mark.slow
 def test_a_node_that_cannot_train_is_named_and_gets_no_more_runs(tmp_path: Path) -> None:
     said = tmp_path / "said.txt"
     more = ["--trials=5", "--concurrent=2", "--budget-kimg=8"]

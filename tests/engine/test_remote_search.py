@@ -24,6 +24,7 @@ from lab.run import run
 from tests.engine.test_search import TIMED, TINY
 from tests.storages import fresh_storages, s3_server
 
+pytestmark = pytest.mark.slow
 URL = "s3://lab/studies/mine"
 
 

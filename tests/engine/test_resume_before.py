@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lab.record import read_study
 from tests.engine.test_search import finished
 from tests.record.before import BEFORE, copied
 
 
+@pytest.mark.slow
 def test_an_older_study_is_resumed_to_its_end(tmp_path: Path) -> None:
     copied(tmp_path)
     done = finished(tmp_path, f"--resume={BEFORE.name}")

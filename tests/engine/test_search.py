@@ -161,6 +161,7 @@ def worker_of(search: int) -> int:
     raise AssertionError("no worker held a run's folder")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker by /proc")
 def test_a_killed_worker_costs_a_start_and_no_number(undisturbed: Path, tmp_path: Path) -> None:
     command = search_command(tmp_path, "--name=study", *TINY)
@@ -203,6 +204,7 @@ def test_ctrl_c_keeps_the_record_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert (tmp_path / "study" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_search_with_two_workers_a_run_finds_what_one_finds(
     undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -226,6 +228,7 @@ def explored(study: StudyRecord) -> list[RunRecord]:
     return [run for run in study.runs if run.card.stage == "explore"]
 
 
+@pytest.mark.slow
 def test_runs_that_look_poor_are_pruned_when_asked(tmp_path: Path) -> None:
     args = ("--prune=asha", "--grace-kimg=0.2", "--race=2", "--seeds=1,2", "--confirm=1")
     done = finished(tmp_path, "--name=study", *TINY, "--trials=8", *args)

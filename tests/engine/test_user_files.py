@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lab.record import STUDY_FILE, TRIAL_FILE, read_json, read_study, trial_folder
 from tests.adding import examples, own_file
 from tests.engine.test_search import TINY
@@ -20,6 +22,7 @@ def search(here: Path, *args: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_persons_methods_are_searched_kept_and_resumed_without_the_file(tmp_path: Path) -> None:
     loss = own_file(examples()["A loss"], tmp_path)
     (tmp_path / "mine.py").write_text(EXTRACTOR)

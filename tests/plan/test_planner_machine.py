@@ -182,7 +182,7 @@ class PlannerMachine(RuleBasedStateMachine):
 
 TestPlannerMachine = PlannerMachine.TestCase
 TestPlannerMachine.settings = settings(
-    max_examples=40,
+    max_examples=10,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -96,7 +96,7 @@ def _nan_dated(judged: Sequence[Judged]) -> Check:
     return Check(
         "A NaN is dated to the step at which it came",
         all(0 <= images <= step for images in late),
-        f"{len(runs)} runs, at most {max(late):.0f} images late; a step has {step}",
+        f"at most {max(late):.0f} images late, runs: {len(runs)}; a step has {step}",
     )
 
 
@@ -108,7 +108,7 @@ def _few_alarms(judged: Sequence[Judged]) -> Check:
     return Check(
         f"At most {MOST_ALARMS:g} false alarms per 1,000 healthy evaluations",
         alarms.per_thousand <= MOST_ALARMS,
-        f"{alarms.num_alarms} in {alarms.num_evaluations} evaluations of {len(runs)} runs: "
+        f"{alarms.num_alarms} in {alarms.num_evaluations} evaluations, runs: {len(runs)}; "
         f"{alarms.per_thousand:.2g} per 1,000, 95% interval {low:.2g} to {high:.2g} (Wilson); "
         f"{len(controls) - len(runs)} ordinary runs did not end well and count for nothing",
     )

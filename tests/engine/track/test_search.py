@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ray import tune
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 
@@ -42,6 +43,7 @@ def halves(trial: Any) -> dict[str, Any]:
     return {"optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 1e-4, 1e-3)}
 
 
+@pytest.mark.slow
 def test_a_function_is_searched_with_callbacks_and_a_tracker(tmp_path: Path) -> None:
     seen = Seen()
     study = search(
