@@ -32,8 +32,8 @@ from tests.ranks import on_ranks
 
 QUICK = [*some_games(), *uneven_games()]
 STEPS = 10
-FEW_STEPS = 4
-"""Enough for what comes every third step, and for its consequence in the next."""
+FEW_STEPS = 6
+"""Enough for what comes every third step, twice."""
 GROUPS = {
     "losses": QUICK,
     "networks": [*other_architectures(), *styled_and_growing()],

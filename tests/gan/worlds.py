@@ -15,6 +15,8 @@ from tests.gan.games import real_images, small_game
 
 BATCH = 8
 
+NARROW = 1 / 64
+"""Width of the networks with most channels: eight of them."""
 LOSSES = choices(LossName)
 PENALTIES = choices(PenaltyKind)
 NORMS = choices(CriticNorm)
@@ -85,6 +87,7 @@ def styled_and_growing() -> list[Values]:
     return [
         {
             "network.architecture": "stylegan2-cifar",
+            "network.width": NARROW,
             "network.conditional": True,
             "network.style_mixing": 0.9,
             "penalty.kind": "r1",
@@ -93,6 +96,7 @@ def styled_and_growing() -> list[Values]:
         },
         {
             "network.architecture": "stylegan2",
+            "network.width": NARROW,
             "network.mapping_layers": 3,
             "loss": "non-saturating",
         },
@@ -106,6 +110,7 @@ def styled_and_growing() -> list[Values]:
         {"network.architecture": "progan", "network.conditional": True},
         {
             "network.architecture": "stylegan2-cifar",
+            "network.width": NARROW,
             "penalty.kind": "r1",
             "penalty.every_steps": 2,
             "terms.path_length.weight": 2,
@@ -261,6 +266,7 @@ def text_games() -> list[Values]:
         {
             **augmented,
             "network.architecture": "stylegan2-cifar",
+            "network.width": NARROW,
             "network.minibatch_std": 2,
             "network.critic_norm": "none",
             "terms.path_length.weight": 2,

@@ -202,6 +202,7 @@ def _played(ranks: Ranks) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in game.tensors().items()}
 
 
+@pytest.mark.slow
 def test_two_workers_equal_one() -> None:
     one, (two, _) = _played(ALONE), on_ranks(2, _played)
     for name, value in one.items():

@@ -45,9 +45,15 @@ def num_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
+KINDS = ((1, 0), (3, 10))
+"""Of images: channels and classes, in turn over the sizes."""
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("resolution", RESOLUTIONS)
-@pytest.mark.parametrize(("channels", "num_classes"), [(1, 0), (3, 10)])
+@pytest.mark.parametrize(
+    ("resolution", "channels", "num_classes"),
+    [(size, *KINDS[index % len(KINDS)]) for index, size in enumerate(RESOLUTIONS)],
+)
 def test_full_networks_take_every_size(
     architecture: str, resolution: int, channels: int, num_classes: int
 ) -> None:
