@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from lab.record import (
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
     TRIAL_FILE,
+    Row,
     is_readable,
     run_folder,
     trial_folder,
@@ -88,8 +89,9 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """What the watchdog knows about the run in a folder, whose worker is gone."""
         self.machines: Callable[[], Mapping[str, str]] = dict
         """Identity -> address of the nodes that may run work now."""
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="pruned")
-        self._writing: set[Future[None]] = set()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="ends")
+        self._writing: dict[Future[Outcome], tuple[Job, Row]] = {}
+        """Ends that a thread is noting in the record, with the run and its last row."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
@@ -143,7 +145,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.num_slots = min(self.num_slots + 1, self._most_slots)
         if trial_id in self.given_up:
             row = json.loads(result["row"])
-            outcome = self._pruned(job, row)
+            self._note(self._note_pruned, job, row)
         elif "score" not in result:
             fate = self.fate_of(self._address(job))
             machines = self.machines()
@@ -154,10 +156,12 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             if fate.node is not None:
                 self._deaths[job.trial, job.seed].append(fate.node)
             job = replace(job, attempt=result.get("attempt", job.attempt))
-            outcome, row = self._crashed(job, result.get("error") or fate.reason), {}
+            self._note(self._note_crashed, job, {}, result.get("error") or fate.reason)
         else:
             row = json.loads(result["row"])
-            outcome = _finished(job, result, row)
+            self._end(job, _finished(job, result, row), row)
+
+    def _end(self, job: Job, outcome: Outcome, row: Row) -> None:
         self.planner.tell(job, outcome)
         self.mirror.put(self.planner.trial(job.trial))
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
@@ -203,33 +207,35 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.watcher.run_ended(job, outcome, {}, again=True)
 
     def settle(self) -> None:
-        """Wait until every pruned run is noted; a storage that refuses is a `mistake`."""
-        self._writer.shutdown()
+        """Wait until every end is noted; a storage that refuses is a `mistake`."""
+        wait(self._writing)
         self._look_at_notes()
+
+    def _note(self, note: Callable[..., Outcome], job: Job, row: Row, *more: Any) -> None:
+        """Have an end without a verdict noted by a thread; the planner is told after that.
+
+        Behind a URL that is several requests, for which Tune's loop would wait. The run is not
+        tried again before, so that its next start writes after the note.
+        """
+        self._writing[self._writer.submit(note, job, row, *more)] = job, row
 
     def _look_at_notes(self) -> None:
         for note in [note for note in self._writing if note.done()]:
-            self._writing.remove(note)
-            if isinstance(error := note.exception(), InputError):
+            job, row = self._writing.pop(note)
+            try:
+                self._end(job, note.result(), row)
+            except InputError as error:  # the storage refuses to note it
                 self.mistake = self.mistake or str(error)
-            elif error is not None:
-                raise error
 
-    def _pruned(self, job: Job, row: dict[str, Any]) -> Outcome:
-        """Stopped for looking poor, neither stable nor failed: noted in the record by a thread.
-
-        Behind a URL that is several requests, for which Tune's loop would wait.
-        """
-        self._writing.add(self._writer.submit(self._note_pruned, job, row))
-        return Outcome(status="pruned")
-
-    def _note_pruned(self, job: Job, row: dict[str, Any]) -> None:
+    def _note_pruned(self, job: Job, row: Row) -> Outcome:
+        """Stopped for looking poor, neither stable nor failed."""
         folder, within = self._local_folder(job)
         self.storage.fetch(within + RUN_FILE)
         mark_pruned(folder, self._label(job), row)
         self.storage.push(within + RUN_FILE)
+        return Outcome(status="pruned")
 
-    def _crashed(self, job: Job, error: str | None) -> Outcome:
+    def _note_crashed(self, job: Job, row: Row, error: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, for the planner to retry."""
         folder, within = self._local_folder(job)
         self.storage.fetch(within + RUN_FILE, within + ERROR_FILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ERROR_FILE).write_text(f"Traceback\nMemoryError: number {attempt}\n")
         searcher.on_trial_complete(f"a{attempt}", error=True)
+        searcher.settle()
     assert searcher.watcher.ended == [
         (0, "errored", True),
         (0, "errored", True),
@@ -116,6 +118,27 @@ def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
     assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
 
 
+def test_a_crash_is_noted_outside_tunes_loop_and_tried_again_after_its_note(
+    searcher: PlannerSearcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def fetch(*paths: str) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        assert answered.wait(60)
+
+    monkeypatch.setattr(searcher.storage, "fetch", fetch)
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", error=True)
+    assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
+    assert searcher.watcher.ended == []
+    answered.set()
+    searcher.settle()
+    assert searcher.watcher.ended == [(0, "errored", True)]
+    again = json.loads(searcher.suggest("c")["job"])
+    assert (again["trial"], again["attempt"]) == (0, 2)
+
+
 def test_attempts_count_from_the_last_stored_evaluation(
     searcher: PlannerSearcher, tmp_path: Path
 ) -> None:
@@ -125,6 +148,7 @@ def test_attempts_count_from_the_last_stored_evaluation(
         assert (job["trial"], job["attempt"]) == (0, min(start, 1) + 1)
         searcher.on_trial_result(f"a{start}", result(0.1))
         searcher.on_trial_complete(f"a{start}", error=True)
+        searcher.settle()
     assert searcher.watcher.ended == [(0, "errored", True)] * 5
     assert searcher.mirror.curve == [(0, 10, 0.5)] * 5
 
@@ -136,9 +160,11 @@ def test_the_loss_of_a_machine_costs_no_attempt(searcher: PlannerSearcher) -> No
         job = json.loads(searcher.suggest(f"a{start}")["job"])
         assert (job["trial"], job["attempt"]) == (0, 1)
         searcher.on_trial_complete(f"a{start}", error=True)
+        searcher.settle()
     searcher.fate_of = lambda folder: Fate(node="this")
     searcher.suggest("b")
     searcher.on_trial_complete("b", error=True)
+    searcher.settle()
     assert json.loads(searcher.suggest("c")["job"])["attempt"] == 2
 
 
@@ -151,6 +177,7 @@ def test_a_loss_that_is_known_late_is_taken_back(searcher: PlannerSearcher) -> N
         assert (job["trial"], job["attempt"]) == (0, min(start, 1) + 1)
         searcher.fate_of = lambda folder, node=node: Fate(node=node)
         searcher.on_trial_complete(f"a{start}", error=True)
+        searcher.settle()
         del machines[node]  # now it is known
     assert all(again for _, _, again in searcher.watcher.ended)
 
@@ -212,8 +239,10 @@ def test_a_run_handed_back_with_its_error_counts_the_attempts_of_its_gang(
     write_json(tmp_path / "study.json", {"study": "x"})
     searcher.suggest("a")
     searcher.on_trial_complete("a", {"error": "Traceback\nValueError: first", "attempt": 1})
+    searcher.settle()
     assert json.loads(searcher.suggest("b")["job"])["attempt"] == 2
     searcher.on_trial_complete("b", {"error": "the workers died twice", "attempt": 3})
+    searcher.settle()
     assert searcher.watcher.ended == [(0, "errored", True), (0, "errored", False)]
     (run,) = read_study(tmp_path).runs
     assert run.card.attempts == 3
@@ -237,6 +266,7 @@ def test_a_worker_that_was_ended_on_purpose_is_noted_with_the_reason(
     searcher.fate_of = lambda folder: Fate("taken for hung")
     searcher.suggest("a")
     searcher.on_trial_complete("a", error=True)
+    searcher.settle()
     assert read_json(run_folder(tmp_path, 0, 0) / "run.json")["error"] == "taken for hung"
 
 

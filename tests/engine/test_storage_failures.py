@@ -55,6 +55,7 @@ def test_a_crash_that_cannot_be_written_down_ends_the_search(
     searcher.suggest("a")
     monkeypatch.setattr(lab.engine.searcher, "mark_errored", refuse)
     searcher.on_trial_complete("a", error=True)
+    searcher.settle()
     assert searcher.mistake is not None
     assert searcher.suggest("b") == Searcher.FINISHED
     assert not searcher.planner.trial(0).state.is_finished()
@@ -74,6 +75,7 @@ def test_a_crash_on_another_machine_is_noted_behind_the_url() -> None:
     worker.push()
     worker.write("error.txt", b"MemoryError: of the worker")
     searcher.on_trial_complete("a", error=True)
+    searcher.settle()
     note = json.loads(stored(STUDY)["trials/0000/seed-0/run.json"])
     assert (note["status"], note["error"]) == ("errored", "MemoryError: of the worker")
     assert note["precision"] == "bfloat16"
