@@ -35,6 +35,7 @@ from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
 from lab.engine.ray_end import in_order_without_ray
+from lab.engine.run_callback import RunCallback
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
@@ -193,14 +194,11 @@ def _drive(
                 study.folder,
                 study.slot,
                 study.num_slots,
-                display,
                 mirror,
                 study.storage,
             )
             if not study.planner.finished:
-                tracked = trackings(
-                    options.track, study.card.study, study.storage, searcher.given_up
-                )
+                tracked = trackings(options.track, study.card.study, study.storage)
 
                 def without_ray(gone: str) -> None:
                     display.stop()
@@ -210,7 +208,7 @@ def _drive(
                 try:
                     scheduler = _scheduler(study, searcher)
                     with in_order_without_ray(without_ray):
-                        _fit(searcher, options, scheduler, [*callbacks, *tracked])
+                        _fit(searcher, options, scheduler, [display, *callbacks, *tracked])
                 finally:
                     searcher.settle()
                     for tracking in tracked:
@@ -291,6 +289,7 @@ def _fit(
     watchdog = start_watchdog(seconds)
     searcher.fate_of = lambda folder: fate_of(watchdog, folder)
     searcher.machines = working_machines
+    searcher.callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
 
     def resources(config: dict[str, Any]) -> Any:

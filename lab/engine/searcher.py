@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ray.tune.search import Searcher
 
 from lab.config import config_paths, value_at
+from lab.engine.run_callback import RunCallback
 from lab.engine.slots import Slot
 from lab.engine.watchdog import Fate
 from lab.errors import InputError
@@ -37,18 +38,6 @@ from lab.record.storage import Storage, open_storage
 from lab.run.folder import RunLabel, mark_errored, mark_pruned
 
 
-class Watcher(Protocol):
-    """What follows the runs: the live display."""
-
-    def run_started(self, job: Job) -> None: ...
-
-    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None: ...
-
-    def run_ended(
-        self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool
-    ) -> None: ...
-
-
 class PlannerSearcher(Searcher):  # type: ignore[misc]
     """Asks the planner when a slot is free, and reports to it how each run ended."""
 
@@ -58,7 +47,6 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         study: Path,
         slot: Slot,
         num_slots: int,
-        watcher: Watcher,
         mirror: Mirror,
         storage: Storage | None = None,
     ) -> None:
@@ -70,8 +58,9 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.slot = slot
         self.num_slots = num_slots
         self._most_slots = num_slots
-        self.watcher = watcher
         self.mirror = mirror
+        self.callbacks: Sequence[RunCallback] = ()
+        """Those of Tune's callbacks that are given how each run ended."""
         self.live: dict[str, Job] = {}
         self.given_up: set[str] = set()
         """Tune's ids of the runs that a scheduler stopped for looking poor."""
@@ -90,8 +79,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.machines: Callable[[], Mapping[str, str]] = dict
         """Identity -> address of the nodes that may run work now."""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ends")
-        self._writing: dict[Future[Outcome], tuple[Job, Row]] = {}
-        """Ends that a thread is noting in the record, with the run and its last row."""
+        self._writing: dict[Future[Outcome], tuple[str, Job, Row]] = {}
+        """Ends that a thread is noting in the record: Tune's id, the run and its last row."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
@@ -110,7 +99,6 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             return str(Searcher.FINISHED)
         self.mirror.put(self.planner.trial(job.trial))
         self.live[trial_id] = job
-        self.watcher.run_started(job)
         message = {"job": self._message(job), "avoid": ",".join(self.avoided)}
         return {**_flat(job), **message}
 
@@ -122,7 +110,6 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         row = json.loads(result["row"])
         if job.seed == self.planner.explore_job(job.trial).seed:
             self.mirror.report(job.trial, row[IMAGES_SEEN], row[QUALITY])
-        self.watcher.run_evaluated(job, row)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -135,37 +122,43 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
     def _take_in(self, trial_id: str, job: Job, result: dict[str, Any]) -> None:
         if "mistake" in result:
-            self._note_mistake(job, result["mistake"], result.get("node"))
+            self._note_mistake(trial_id, job, result["mistake"], result.get("node"))
             return
         if "no_room" in result:
             self.num_slots = max(1, len(self.live))
             text = "there is no room on the cluster for the workers of this run; it waits"
-            self._hand_back(job, text)
+            self._hand_back(trial_id, job, text)
             return
         self.num_slots = min(self.num_slots + 1, self._most_slots)
         if trial_id in self.given_up:
             row = json.loads(result["row"])
-            self._note(self._note_pruned, job, row)
+            self._note(self._note_pruned, trial_id, job, row)
         elif "score" not in result:
             fate = self.fate_of(self._address(job))
             machines = self.machines()
             job = self._without_lost_machines(job, machines)
             if fate.node is not None and fate.node not in machines:
-                self._hand_back(job, "the machine that trained this run was lost")
+                self._hand_back(trial_id, job, "the machine that trained this run was lost")
                 return
             if fate.node is not None:
                 self._deaths[job.trial, job.seed].append(fate.node)
             job = replace(job, attempt=result.get("attempt", job.attempt))
-            self._note(self._note_crashed, job, {}, result.get("error") or fate.reason)
+            self._note(self._note_crashed, trial_id, job, {}, result.get("error") or fate.reason)
         else:
             row = json.loads(result["row"])
-            self._end(job, _finished(job, result, row), row)
+            self._end(trial_id, job, _finished(job, result, row), row)
 
-    def _end(self, job: Job, outcome: Outcome, row: Row) -> None:
+    def _end(self, trial_id: str, job: Job, outcome: Outcome, row: Row) -> None:
         self.planner.tell(job, outcome)
         self.mirror.put(self.planner.trial(job.trial))
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
-        self.watcher.run_ended(job, outcome, row, again=again)
+        self._announce(trial_id, job, outcome, row, again=again)
+
+    def _announce(
+        self, trial_id: str, job: Job, outcome: Outcome, row: Row, *, again: bool
+    ) -> None:
+        for callback in self.callbacks:
+            callback.on_run_end(trial_id, job, outcome, row, again=again)
 
     def _without_lost_machines(self, job: Job, machines: Mapping[str, str]) -> Job:
         """The job without the attempts that a machine's loss cost.
@@ -177,7 +170,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         lost, deaths[:] = len(deaths) - len(kept), kept
         return replace(job, attempt=max(1, job.attempt - lost))
 
-    def _note_mistake(self, job: Job, mistake: str, node: str | None) -> None:
+    def _note_mistake(self, trial_id: str, job: Job, mistake: str, node: str | None) -> None:
         """A person has to fix something: on one node, unless it is so elsewhere as well.
 
         A run that met it on a second node ends the search, and so does the last node. The record
@@ -195,35 +188,38 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             self.mistake = f"{mistake} (so it was on {where})"
             return
         self._hand_back(
+            trial_id,
             job,
             f"on the node {machines.get(node, node)}, which gets no more runs of this search: "
             f"{mistake}",
         )
 
-    def _hand_back(self, job: Job, why: str) -> None:
+    def _hand_back(self, trial_id: str, job: Job, why: str) -> None:
         """The run is made later, and this start costs it no attempt."""
         outcome = Outcome(status="errored", error=why)
         self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)
-        self.watcher.run_ended(job, outcome, {}, again=True)
+        self._announce(trial_id, job, outcome, {}, again=True)
 
     def settle(self) -> None:
         """Wait until every end is noted; a storage that refuses is a `mistake`."""
         wait(self._writing)
         self._look_at_notes()
 
-    def _note(self, note: Callable[..., Outcome], job: Job, row: Row, *more: Any) -> None:
+    def _note(
+        self, note: Callable[..., Outcome], trial_id: str, job: Job, row: Row, *more: Any
+    ) -> None:
         """Have an end without a verdict noted by a thread; the planner is told after that.
 
         Behind a URL that is several requests, for which Tune's loop would wait. The run is not
         tried again before, so that its next start writes after the note.
         """
-        self._writing[self._writer.submit(note, job, row, *more)] = job, row
+        self._writing[self._writer.submit(note, job, row, *more)] = trial_id, job, row
 
     def _look_at_notes(self) -> None:
         for note in [note for note in self._writing if note.done()]:
-            job, row = self._writing.pop(note)
+            trial_id, job, row = self._writing.pop(note)
             try:
-                self._end(job, note.result(), row)
+                self._end(trial_id, job, note.result(), row)
             except InputError as error:  # the storage refuses to note it
                 self.mistake = self.mistake or str(error)
 

@@ -17,7 +17,7 @@ from lab.plan import Mirror, Planner, PlanSettings, load_space
 from lab.record import write_json
 from lab.record.durable import PATIENCE, StorageFailed
 from lab.record.remote import RemoteFolder
-from tests.engine.test_searcher import Copies, Log
+from tests.engine.test_searcher import Copies
 from tests.storages import another_process, fill, small_disk, stored
 
 STUDY = "memory://lab/studies/failing"
@@ -30,7 +30,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def searcher_of(study: Path, storage: RemoteFolder | None = None) -> PlannerSearcher:
     planner = Planner(load_space("sngan"), PlanSettings(trials=3, seed=0))
-    return PlannerSearcher(planner, study, Slot(1, 0), 2, Log(), Copies(), storage)
+    return PlannerSearcher(planner, study, Slot(1, 0), 2, Copies(), storage)
 
 
 def refuse(*_: object, **__: object) -> None:
