@@ -18,7 +18,6 @@ from lab.cli import undisturbed
 from lab.engine.cluster import (
     connected,
     dedicated_head,
-    elsewhere,
     will_start_here,
     working_machines,
 )
@@ -293,17 +292,16 @@ def _fit(
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
 
     def resources(config: dict[str, Any]) -> Any:
-        """Of a slot, which is not placed on a node that is avoided. The processes of a gang beside
-        its workers are spread over the nodes that train where the head does not."""
+        """Of a slot, which is not placed on a node that is avoided."""
         avoid = config["avoid"].split(",") if config["avoid"] else []
-        head = None if plan.slot.alone else dedicated_head()
-        on_head = not plan.slot.alone and head is None
-        selector = None if on_head else elsewhere([*avoid, *([head] if head else [])])
+        if plan.slot.alone:
+            placed = plan.slot.placed((), avoid=avoid)
+        else:
+            placed = plan.slot.placed(working_machines(), avoid=avoid, head=dedicated_head())
         where: dict[str, Any] = {}
-        if selector is not None:
-            where["bundle_label_selector"] = [selector]
-        held = plan.slot.held(on_head=on_head)
-        return tune.PlacementGroupFactory([held], strategy="SPREAD" if head else "PACK", **where)
+        if placed.selector is not None:
+            where["bundle_label_selector"] = [placed.selector]
+        return tune.PlacementGroupFactory([placed.resources], strategy=placed.strategy, **where)
 
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources),
