@@ -44,7 +44,7 @@ from lab.metrics.extractors import caution
 from lab.plan import Mirror, Space
 from lab.record import OPTUNA_FILE, is_study, read_study
 from lab.record.leases import held
-from lab.record.remote import scratch_folder
+from lab.record.scratch import scratch_folder
 from lab.record.storage import Storage, in_its_words
 
 Show = Callable[[Storage], None]

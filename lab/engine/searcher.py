@@ -32,6 +32,7 @@ from lab.record import (
     trial_folder,
     write_card,
 )
+from lab.record.claims import Driver
 from lab.record.remote import RemoteFolder
 from lab.record.score import final_quality
 from lab.record.storage import Storage, open_storage
@@ -294,13 +295,15 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
     def _label(self, job: Job) -> RunLabel:
         fence = self._fence()
-        return RunLabel(job.trial, job.seed, job.stage, job.attempt, fence[1] if fence else None)
+        number = fence.number if fence else None
+        return RunLabel(job.trial, job.seed, job.stage, job.attempt, number)
 
-    def _fence(self) -> list[Any] | None:
-        """The study and the number of its lease, for workers behind a URL; None for a folder."""
-        if not isinstance(self.storage, RemoteFolder) or self.storage.fence is None:
+    def _fence(self) -> Driver | None:
+        """This driver as its workers know it behind a URL; None for a folder."""
+        storage = self.storage
+        if not isinstance(storage, RemoteFolder) or storage.fence is None:
             return None
-        return [self.storage.name, self.storage.fence]
+        return Driver(storage.name, storage.fence, storage.is_conditional)
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles searchers to restore them; the lab rebuilds from the record."""
