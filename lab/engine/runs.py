@@ -119,9 +119,9 @@ def stored_run(
         return
     with in_its_words(storage), ExitStack() as claim:
         if writes:
-            storage.pull(for_training)
             if driver is not None:
                 claim.enter_context(claimed(storage, driver))
+            storage.pull(for_training)
         evaluations = start(storage.folder)
         try:
             for evaluation in evaluations:

@@ -38,7 +38,7 @@ class Driver(NamedTuple):
 
 @contextmanager
 def claimed(storage: RemoteFolder, driver: Driver) -> Iterator[None]:
-    """Be the only process that writes a run's folder, which has just been pulled.
+    """Be the only process that writes a run's folder, which is to be pulled after that.
 
     Raises InputError when a later driver's worker has claimed it.
     """

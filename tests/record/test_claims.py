@@ -42,9 +42,9 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def worker(stack: ExitStack, study: str, number: int = 1) -> RemoteFolder:
     """A process of its own that begins or continues the run of a study."""
     storage = another_process(f"{study}/trials/0007/seed-3")
-    storage.pull()
     driver = Driver(study, number, is_conditional=study.startswith("s3"))
     stack.enter_context(claimed(storage, driver))
+    storage.pull()
     return storage
 
 
@@ -167,8 +167,8 @@ def test_a_driver_finds_out_whether_its_store_has_conditional_writes(
         assert study.is_conditional is is_kept
 
 
-def test_a_claim_costs_two_requests_a_run(server: object, begun: ExitStack) -> None:
-    """A look at the study's leases, and the claim; the files are as many as without it."""
+def test_a_run_with_a_claim_takes_no_more_requests(server: object, begun: ExitStack) -> None:
+    """The claim and a look at the leases take the place of a look for a folder that is not there."""
     fresh_storages()
 
     def requests(study: str, *, is_claimed: bool) -> Counter[str]:
@@ -178,9 +178,9 @@ def test_a_claim_costs_two_requests_a_run(server: object, begun: ExitStack) -> N
         events = storage._files.s3.meta.events
         count = lambda model, **_: seen.update([model.name])  # noqa: E731
         events.register("before-call.s3", count)
-        storage.pull()
         if is_claimed:
             begun.enter_context(claimed(storage, Driver(study, 1, is_conditional=True)))
+        storage.pull()
         for number in range(4):
             put(storage, f"samples/{number}.webp", "x")
             put(storage, f"checkpoint-{number}.pt", "x")
@@ -191,8 +191,9 @@ def test_a_claim_costs_two_requests_a_run(server: object, begun: ExitStack) -> N
 
     plain = requests("s3://lab/studies/plain", is_claimed=False)
     fenced = requests("s3://lab/studies/fenced", is_claimed=True)
-    assert plain == {"ListObjectsV2": 1, "PutObject": 13}
-    assert fenced == plain + Counter({"ListObjectsV2": 1, "PutObject": 1})
+    assert plain["PutObject"] == 13
+    assert fenced["PutObject"] == 14
+    assert fenced.total() <= plain.total()
 
 
 def test_a_claim_names_its_driver_and_process(server: object, begun: ExitStack) -> None:
