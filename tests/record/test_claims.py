@@ -168,7 +168,7 @@ def test_a_driver_finds_out_whether_its_store_has_conditional_writes(
 
 
 def test_a_run_with_a_claim_takes_no_more_requests(server: object, begun: ExitStack) -> None:
-    """The claim and a look at the leases take the place of a look for a folder that is not there."""
+    """The claim takes the place of a look for a folder that is not there."""
     fresh_storages()
 
     def requests(study: str, *, is_claimed: bool) -> Counter[str]:
