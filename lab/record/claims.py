@@ -50,8 +50,8 @@ def claimed(storage: RemoteFolder, driver: Driver) -> Iterator[None]:
         if not driver.is_conditional:
             claim.check()
 
-    storage.guard = guard
     claim.take()
+    storage.guard = guard
     storage.writer = claim.write if driver.is_conditional else None
     try:
         yield
