@@ -209,7 +209,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
     def _note(
         self, note: Callable[..., Outcome], trial_id: str, job: Job, row: Row, *more: Any
     ) -> None:
-        """Have an end without a verdict noted by a thread; the planner is told after that.
+        """Have an end without a verdict noted by a thread, and reported to the planner after that.
 
         Behind a URL that is several requests, for which Tune's loop would wait. The run is not
         tried again before, so that its next start writes after the note.

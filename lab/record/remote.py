@@ -180,8 +180,8 @@ class RemoteFolder:
         `content`: its bytes, or the local file. Raises WriteRefused when another version is
         stored, and StorageFailed.
         """
-        known = self.tags.get(path)
-        condition = {"IfMatch": known} if known else {"mode": "create"}
+        tag = self.tags.get(path)
+        condition = {"IfMatch": tag} if tag else {"mode": "create"}
 
         def act() -> Any:
             try:
