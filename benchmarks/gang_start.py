@@ -130,7 +130,7 @@ def starts(trainable: Any, num_runs: int, *, reuse: bool) -> list[Started]:
     """Every run's start, one run after the other on one slot."""
     with tempfile.TemporaryDirectory() as folder:
         searcher = Wanted(num_runs, Path(folder))
-        group = tune.PlacementGroupFactory([SLOT.held(on_head=True)])
+        group = tune.PlacementGroupFactory([SLOT.placed(()).resources])
         tune.Tuner(
             tune.with_resources(trainable, group),
             tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=reuse),

@@ -25,6 +25,7 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from queue import Empty
+from types import SimpleNamespace
 from typing import Any
 
 from rich.console import Console
@@ -55,7 +56,8 @@ def drive(num_runs: int, seconds: float, terminal: bool, folder: Path) -> Figure
         console = Console(file=nowhere, force_terminal=terminal, width=120, height=40)
         display = stack.enter_context(Display(board, console))
         mirror = stack.enter_context(closing(Mirror(folder / "optuna.db", "scale")))
-        searcher = PlannerSearcher(planner, folder, Slot(1, 0), num_runs, display, mirror)
+        searcher = PlannerSearcher(planner, folder, Slot(1, 0), num_runs, mirror)
+        searcher.callbacks = [display]
         return _driven(searcher, num_runs, seconds, "panel" if terminal else "lines")
 
 
@@ -73,11 +75,16 @@ def _driven(searcher: Any, num_runs: int, seconds: float, output: str) -> Figure
     figures = None
     filled = 0.0
     count = 0
+    trials: dict[str, Any] = {}
+    """As Tune's, as far as callbacks read them."""
     while figures is None or time.monotonic() < begun + seconds:
         # One turn of ray.tune.execution.tune_controller.TuneController.step.
         asked = time.monotonic()
         suggested = searcher.suggest(f"run-{count}")
         if isinstance(suggested, dict):
+            trials[f"run-{count}"] = SimpleNamespace(trial_id=f"run-{count}", config=suggested)
+            for callback in searcher.callbacks:
+                callback.on_trial_start(0, [], trials[f"run-{count}"])
             orders.send((f"run-{count}", suggested["job"]))
             count += 1
             if figures is not None:
@@ -91,7 +98,10 @@ def _driven(searcher: Any, num_runs: int, seconds: float, output: str) -> Figure
             report = reports.get(timeout=0.0 if suggested else 0.1)
         except Empty:
             continue
+        for callback in searcher.callbacks:
+            callback.on_trial_result(0, [], trials[report.name], report.result)
         if report.result["done"]:
+            trials.pop(report.name)
             searcher.on_trial_complete(report.name, report.result)
         else:
             searcher.on_trial_result(report.name, report.result)

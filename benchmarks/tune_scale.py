@@ -69,8 +69,11 @@ class Watched(Display):
         self._began = time.monotonic()
         self._cpu = 0.0
 
-    def run_evaluated(self, job: Any, row: dict[str, Any]) -> None:
-        super().run_evaluated(job, row)
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
+    ) -> None:
+        super().on_trial_result(iteration, trials, trial, result)
+        row = json.loads(result["row"])
         size = self.board.num_slots
         now = time.monotonic()
         if self.figures is None:
@@ -105,7 +108,8 @@ def under_tune(num_actors: int, seconds: float, max_pending: int) -> Figures | N
         Watched(board, Console(file=nowhere), seconds) as display,
         closing(Mirror(Path(folder) / "optuna.db", "scale")) as mirror,
     ):
-        searcher = PlannerSearcher(planner, Path(folder), Slot(1, 0), num_actors, display, mirror)
+        searcher = PlannerSearcher(planner, Path(folder), Slot(1, 0), num_actors, mirror)
+        searcher.callbacks = [display]
         sleeper = tune.with_parameters(Sleeper, num_begun=num_actors)
         tuner = tune.Tuner(
             tune.with_resources(sleeper, tune.PlacementGroupFactory([{"CPU": SLACK_CPUS}])),
@@ -115,6 +119,7 @@ def under_tune(num_actors: int, seconds: float, max_pending: int) -> Figures | N
                 storage_path=str(Path(folder) / "tune"),
                 verbose=0,
                 stop=_Over(display),
+                callbacks=[display],
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),

@@ -20,7 +20,7 @@ from lab.cores import own_cores
 from lab.errors import InputError
 from lab.record import HardwareCard
 from lab.record.conditions import system
-from lab.record.remote import scratch_folder
+from lab.record.scratch import scratch_folder
 
 ENVIRONMENT = {
     # glibc returns large freed tensors to the system and faults them in again at each step;

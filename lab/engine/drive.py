@@ -18,7 +18,6 @@ from lab.cli import undisturbed
 from lab.engine.cluster import (
     connected,
     dedicated_head,
-    elsewhere,
     will_start_here,
     working_machines,
 )
@@ -35,6 +34,7 @@ from lab.engine.place import new_place, resumed_place
 from lab.engine.progress import Board, Display
 from lab.engine.proof import prove_on_cluster
 from lab.engine.ray_end import in_order_without_ray
+from lab.engine.run_callback import RunCallback
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import ONE, parse_workers
 from lab.engine.study import Study, asked_space, check_here, create, fitted, reopen
@@ -44,7 +44,7 @@ from lab.metrics.extractors import caution
 from lab.plan import Mirror, Space
 from lab.record import OPTUNA_FILE, is_study, read_study
 from lab.record.leases import held
-from lab.record.remote import scratch_folder
+from lab.record.scratch import scratch_folder
 from lab.record.storage import Storage, in_its_words
 
 Show = Callable[[Storage], None]
@@ -193,14 +193,11 @@ def _drive(
                 study.folder,
                 study.slot,
                 study.num_slots,
-                display,
                 mirror,
                 study.storage,
             )
             if not study.planner.finished:
-                tracked = trackings(
-                    options.track, study.card.study, study.storage, searcher.given_up
-                )
+                tracked = trackings(options.track, study.card.study, study.storage)
 
                 def without_ray(gone: str) -> None:
                     display.stop()
@@ -210,7 +207,7 @@ def _drive(
                 try:
                     scheduler = _scheduler(study, searcher)
                     with in_order_without_ray(without_ray):
-                        _fit(searcher, options, scheduler, [*callbacks, *tracked])
+                        _fit(searcher, options, scheduler, [display, *callbacks, *tracked])
                 finally:
                     searcher.settle()
                     for tracking in tracked:
@@ -291,20 +288,20 @@ def _fit(
     watchdog = start_watchdog(seconds)
     searcher.fate_of = lambda folder: fate_of(watchdog, folder)
     searcher.machines = working_machines
+    searcher.callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
     trainable = tune.with_parameters(RunTrainable, plan=plan, watchdog=watchdog)
 
     def resources(config: dict[str, Any]) -> Any:
-        """Of a slot, which is not placed on a node that is avoided. The processes of a gang beside
-        its workers are spread over the nodes that train where the head does not."""
+        """Of a slot, which is not placed on a node that is avoided."""
         avoid = config["avoid"].split(",") if config["avoid"] else []
-        head = None if plan.slot.alone else dedicated_head()
-        on_head = not plan.slot.alone and head is None
-        selector = None if on_head else elsewhere([*avoid, *([head] if head else [])])
+        if plan.slot.alone:
+            placed = plan.slot.placed((), avoid=avoid)
+        else:
+            placed = plan.slot.placed(working_machines(), avoid=avoid, head=dedicated_head())
         where: dict[str, Any] = {}
-        if selector is not None:
-            where["bundle_label_selector"] = [selector]
-        held = plan.slot.held(on_head=on_head)
-        return tune.PlacementGroupFactory([held], strategy="SPREAD" if head else "PACK", **where)
+        if placed.selector is not None:
+            where["bundle_label_selector"] = [placed.selector]
+        return tune.PlacementGroupFactory([placed.resources], strategy=placed.strategy, **where)
 
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources),

@@ -15,8 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from lab.engine.run_callback import RunCallback, attempt_of, row_of
 from lab.plan import Job, Outcome
-from lab.record import FAILURES, IMAGES_SEEN, QUALITY, STAGES
+from lab.record import FAILURES, IMAGES_SEEN, QUALITY, STAGES, Row
 from lab.record.columns import MetricNames
 
 MAX_LISTED = 12
@@ -28,9 +29,12 @@ VERDICT_STYLE = {"stable": "green", "errored": "red", **dict.fromkeys(FAILURES, 
 class LiveRun:
     """A run under way."""
 
-    job: Job
+    trial: int
+    seed: int
+    stage: str
+    origin: str
     started: float
-    row: dict[str, Any] = field(default_factory=dict)
+    row: Row = field(default_factory=dict)
 
 
 @dataclass
@@ -49,9 +53,10 @@ class Board:
     num_slots: int
     workers: str = ""
     """Of one run, in words; empty for one worker."""
-    live: dict[tuple[int, int], LiveRun] = field(default_factory=dict)
+    live: dict[str, LiveRun] = field(default_factory=dict)
+    """By Tune's id of the trial that trains the run."""
     verdicts: Counter[str] = field(default_factory=Counter)
-    best: tuple[float, Job, dict[str, Any]] | None = None
+    best: tuple[float, Job, Row] | None = None
     images_done: int = 0
     started: float = field(default_factory=time.monotonic)
     run_seconds: list[float] = field(default_factory=list)
@@ -67,7 +72,7 @@ class Board:
     @property
     def stages(self) -> str:
         """Of the runs under way: `explore`, or `race, confirm`."""
-        under_way = {run.job.stage for run in self.running()}
+        under_way = {run.stage for run in self.running()}
         return ", ".join(stage for stage in STAGES if stage in under_way)
 
     def running(self) -> list[LiveRun]:
@@ -88,8 +93,8 @@ class Board:
         return max(0.0, (self.num_runs - self.num_done) * mean - spent) / self.num_slots
 
 
-class Display:
-    """Draws a board, which `run_started`, `run_evaluated` and `run_ended` update."""
+class Display(RunCallback):
+    """Draws a board, which the events of runs update."""
 
     def __init__(self, board: Board, console: Console) -> None:
         self.board = board
@@ -115,19 +120,33 @@ class Display:
         if self._is_drawn:
             self._live.stop()
 
-    def run_started(self, job: Job) -> None:
-        self.board.live[job.trial, job.seed] = LiveRun(job, time.monotonic())
-        again = f", attempt {job.attempt}" if job.attempt > 1 else ""
-        self._print(f"{_name(job)} started ({job.stage}, {job.origin}{again})")
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        config = trial.config
+        run = LiveRun(
+            config["trial"], config["seed"], config["stage"], config["origin"], time.monotonic()
+        )
+        self.board.live[trial.trial_id] = run
+        attempt = attempt_of(config)
+        again = f", attempt {attempt}" if attempt > 1 else ""
+        self._print(f"{_name(run)} started ({run.stage}, {run.origin}{again})")
 
-    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None:
-        self.board.live[job.trial, job.seed].row = row
-        self._print(f"{_name(job)} {_progress(row, self.board)}")
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
+    ) -> None:
+        row = row_of(result)
+        if row is None:
+            return
+        run = self.board.live[trial.trial_id]
+        run.row = row
+        self._print(f"{_name(run)} {_progress(row, self.board)}")
 
-    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool) -> None:
+    def on_run_end(
+        self, trial_id: str, job: Job, outcome: Outcome, row: Row, *, again: bool
+    ) -> None:
         board = self.board
-        run = board.live.pop((job.trial, job.seed))
-        board.run_seconds.append(time.monotonic() - run.started)
+        run = board.live.pop(trial_id, None)
+        if run is not None:  # its process may have failed before it began
+            board.run_seconds.append(time.monotonic() - run.started)
         if again:
             self._print(
                 f"{_name(job)} crashed and will be tried again: {_last_line(outcome.error)}"
@@ -183,9 +202,9 @@ def _runs(board: Board) -> Table:
         row = run.row
         seen = row.get(IMAGES_SEEN, 0) / 1000
         table.add_row(
-            _name(run.job),
-            run.job.stage,
-            run.job.origin,
+            _name(run),
+            run.stage,
+            run.origin,
             f"{seen:.1f}/{board.budget_images / 1000:.0f}",
             _number(row.get(QUALITY), ".3f"),
             _number(row.get(board.names.frechet), ".1f"),
@@ -206,8 +225,8 @@ def _best(board: Board) -> Text:
     return text
 
 
-def _name(job: Job) -> str:
-    return f"trial {job.trial} seed {job.seed}"
+def _name(run: LiveRun | Job) -> str:
+    return f"trial {run.trial} seed {run.seed}"
 
 
 def _last_line(error: str | None) -> str:
@@ -215,7 +234,7 @@ def _last_line(error: str | None) -> str:
     return lines[-1] if lines else "no reason given"
 
 
-def _progress(row: dict[str, Any], board: Board) -> str:
+def _progress(row: Row, board: Board) -> str:
     return (
         f"{row[IMAGES_SEEN] / 1000:.1f} kimg, quality {_number(row[QUALITY], '.3f')}, "
         f"{board.names.frechet} {_number(row.get(board.names.frechet), '.1f')}"

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from lab.record.remote import scratch_folder
+from lab.record.scratch import scratch_folder
 
 VITAL = ("raylet", "gcs_server")
 """The processes without which Ray does nothing."""

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lab.errors import InputError
-from lab.record.leases import fence
+from lab.record.claims import Driver, claimed
 from lab.record.storage import SharedFolder, for_training, in_its_words, open_storage
 
 JobMessage = dict[str, Any]
 """A `lab.plan.Job` as it travels, with the path or URL of the run's folder for every node.
 
-Behind a URL also `proposal`, the trial.json to store before the run, and `fence`, the driver's
-lease; `avoid` has the identities of nodes that get no worker.
+Behind a URL also `proposal`, the trial.json to store before the run, and `fence`, the fields of
+its `Driver`; `avoid` has the identities of nodes that get no worker.
 """
 Answer = dict[str, Any]
 """An evaluation (see `answer_of`), an `error`, a person's `mistake`, or the gang's `end`.
@@ -84,14 +85,14 @@ def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations
     ranks = ranks or ALONE
     config = make_config(job["config"])
     label = {key: job[key] for key in ("trial", "stage", "attempt")}
-    driver = job.get("fence")
+    driver = driver_of(job)
     return stored_run(
         job["folder"],
         lambda folder: run(
             config,
             folder,
             **label,
-            fence=driver[1] if driver else None,
+            fence=driver.number if driver else None,
             device=device,
             ranks=ranks,
         ),
@@ -105,21 +106,21 @@ def stored_run(
     start: Callable[[Path], Generator[Evaluation, None, None]],
     *,
     writes: bool,
-    driver: tuple[str, int] | None = None,
+    driver: Driver | None = None,
 ) -> Generator[Evaluation, None, None]:
     """The evaluations of the run at `address` (a path or URL), each yielded once it is stored.
 
-    `writes`: whether this worker is the one that reads and writes the folder. `driver`: the study
-    and the number of its driver's lease; a worker whose study another driver took over stops.
+    `writes`: whether this worker is the one that reads and writes the folder. A worker of a
+    `driver` that another one has followed stops, and one whose run was begun again elsewhere.
     """
     storage = open_storage(address)
     if isinstance(storage, SharedFolder):
         yield from start(storage.folder)
         return
-    if driver is not None:
-        storage.guard = fence(*driver)
-    with in_its_words(storage):
+    with in_its_words(storage), ExitStack() as claim:
         if writes:
+            if driver is not None:
+                claim.enter_context(claimed(storage, driver))
             storage.pull(for_training)
         evaluations = start(storage.folder)
         try:
@@ -131,6 +132,11 @@ def stored_run(
             evaluations.close()
             if writes:
                 storage.forget()
+
+
+def driver_of(job: JobMessage) -> Driver | None:
+    """The driver that sent a job, of a study behind a URL."""
+    return Driver(*job["fence"]) if job.get("fence") else None
 
 
 def finite_numbers(row: Mapping[str, Any]) -> dict[str, float]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ray.tune.search import Searcher
 
 from lab.config import config_paths, value_at
+from lab.engine.run_callback import RunCallback
 from lab.engine.slots import Slot
 from lab.engine.watchdog import Fate
 from lab.errors import InputError
@@ -25,27 +26,17 @@ from lab.record import (
     SECONDS_EVALUATING,
     SECONDS_TRAINING,
     TRIAL_FILE,
+    Row,
     is_readable,
     run_folder,
     trial_folder,
     write_card,
 )
+from lab.record.claims import Driver
 from lab.record.remote import RemoteFolder
 from lab.record.score import final_quality
 from lab.record.storage import Storage, open_storage
 from lab.run.folder import RunLabel, mark_errored, mark_pruned
-
-
-class Watcher(Protocol):
-    """What follows the runs: the live display."""
-
-    def run_started(self, job: Job) -> None: ...
-
-    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None: ...
-
-    def run_ended(
-        self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool
-    ) -> None: ...
 
 
 class PlannerSearcher(Searcher):  # type: ignore[misc]
@@ -57,7 +48,6 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         study: Path,
         slot: Slot,
         num_slots: int,
-        watcher: Watcher,
         mirror: Mirror,
         storage: Storage | None = None,
     ) -> None:
@@ -69,8 +59,9 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         self.slot = slot
         self.num_slots = num_slots
         self._most_slots = num_slots
-        self.watcher = watcher
         self.mirror = mirror
+        self.callbacks: Sequence[RunCallback] = ()
+        """Those of Tune's callbacks that are given how each run ended."""
         self.live: dict[str, Job] = {}
         self.given_up: set[str] = set()
         """Tune's ids of the runs that a scheduler stopped for looking poor."""
@@ -88,8 +79,9 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         """What the watchdog knows about the run in a folder, whose worker is gone."""
         self.machines: Callable[[], Mapping[str, str]] = dict
         """Identity -> address of the nodes that may run work now."""
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="pruned")
-        self._writing: set[Future[None]] = set()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="ends")
+        self._writing: dict[Future[Outcome], tuple[str, Job, Row]] = {}
+        """Ends that a thread is noting in the record: Tune's id, the run and its last row."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next run for Tune, None when no slot is free, FINISHED at the end."""
@@ -108,7 +100,6 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             return str(Searcher.FINISHED)
         self.mirror.put(self.planner.trial(job.trial))
         self.live[trial_id] = job
-        self.watcher.run_started(job)
         message = {"job": self._message(job), "avoid": ",".join(self.avoided)}
         return {**_flat(job), **message}
 
@@ -120,7 +111,6 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         row = json.loads(result["row"])
         if job.seed == self.planner.explore_job(job.trial).seed:
             self.mirror.report(job.trial, row[IMAGES_SEEN], row[QUALITY])
-        self.watcher.run_evaluated(job, row)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -133,35 +123,43 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
     def _take_in(self, trial_id: str, job: Job, result: dict[str, Any]) -> None:
         if "mistake" in result:
-            self._note_mistake(job, result["mistake"], result.get("node"))
+            self._note_mistake(trial_id, job, result["mistake"], result.get("node"))
             return
         if "no_room" in result:
             self.num_slots = max(1, len(self.live))
             text = "there is no room on the cluster for the workers of this run; it waits"
-            self._hand_back(job, text)
+            self._hand_back(trial_id, job, text)
             return
         self.num_slots = min(self.num_slots + 1, self._most_slots)
         if trial_id in self.given_up:
             row = json.loads(result["row"])
-            outcome = self._pruned(job, row)
+            self._note(self._note_pruned, trial_id, job, row)
         elif "score" not in result:
             fate = self.fate_of(self._address(job))
             machines = self.machines()
             job = self._without_lost_machines(job, machines)
             if fate.node is not None and fate.node not in machines:
-                self._hand_back(job, "the machine that trained this run was lost")
+                self._hand_back(trial_id, job, "the machine that trained this run was lost")
                 return
             if fate.node is not None:
                 self._deaths[job.trial, job.seed].append(fate.node)
             job = replace(job, attempt=result.get("attempt", job.attempt))
-            outcome, row = self._crashed(job, result.get("error") or fate.reason), {}
+            self._note(self._note_crashed, trial_id, job, {}, result.get("error") or fate.reason)
         else:
             row = json.loads(result["row"])
-            outcome = _finished(job, result, row)
+            self._end(trial_id, job, _finished(job, result, row), row)
+
+    def _end(self, trial_id: str, job: Job, outcome: Outcome, row: Row) -> None:
         self.planner.tell(job, outcome)
         self.mirror.put(self.planner.trial(job.trial))
         again = outcome.status == "errored" and job.attempt < self.planner.settings.max_attempts
-        self.watcher.run_ended(job, outcome, row, again=again)
+        self._announce(trial_id, job, outcome, row, again=again)
+
+    def _announce(
+        self, trial_id: str, job: Job, outcome: Outcome, row: Row, *, again: bool
+    ) -> None:
+        for callback in self.callbacks:
+            callback.on_run_end(trial_id, job, outcome, row, again=again)
 
     def _without_lost_machines(self, job: Job, machines: Mapping[str, str]) -> Job:
         """The job without the attempts that a machine's loss cost.
@@ -173,7 +171,7 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
         lost, deaths[:] = len(deaths) - len(kept), kept
         return replace(job, attempt=max(1, job.attempt - lost))
 
-    def _note_mistake(self, job: Job, mistake: str, node: str | None) -> None:
+    def _note_mistake(self, trial_id: str, job: Job, mistake: str, node: str | None) -> None:
         """A person has to fix something: on one node, unless it is so elsewhere as well.
 
         A run that met it on a second node ends the search, and so does the last node. The record
@@ -191,45 +189,50 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
             self.mistake = f"{mistake} (so it was on {where})"
             return
         self._hand_back(
+            trial_id,
             job,
             f"on the node {machines.get(node, node)}, which gets no more runs of this search: "
             f"{mistake}",
         )
 
-    def _hand_back(self, job: Job, why: str) -> None:
+    def _hand_back(self, trial_id: str, job: Job, why: str) -> None:
         """The run is made later, and this start costs it no attempt."""
         outcome = Outcome(status="errored", error=why)
         self.planner.tell(replace(job, attempt=job.attempt - 1), outcome)
-        self.watcher.run_ended(job, outcome, {}, again=True)
+        self._announce(trial_id, job, outcome, {}, again=True)
 
     def settle(self) -> None:
-        """Wait until every pruned run is noted; a storage that refuses is a `mistake`."""
-        self._writer.shutdown()
+        """Wait until every end is noted; a storage that refuses is a `mistake`."""
+        wait(self._writing)
         self._look_at_notes()
+
+    def _note(
+        self, note: Callable[..., Outcome], trial_id: str, job: Job, row: Row, *more: Any
+    ) -> None:
+        """Have an end without a verdict noted by a thread, and reported to the planner after that.
+
+        Behind a URL that is several requests, for which Tune's loop would wait. The run is not
+        tried again before, so that its next start writes after the note.
+        """
+        self._writing[self._writer.submit(note, job, row, *more)] = trial_id, job, row
 
     def _look_at_notes(self) -> None:
         for note in [note for note in self._writing if note.done()]:
-            self._writing.remove(note)
-            if isinstance(error := note.exception(), InputError):
+            trial_id, job, row = self._writing.pop(note)
+            try:
+                self._end(trial_id, job, note.result(), row)
+            except InputError as error:  # the storage refuses to note it
                 self.mistake = self.mistake or str(error)
-            elif error is not None:
-                raise error
 
-    def _pruned(self, job: Job, row: dict[str, Any]) -> Outcome:
-        """Stopped for looking poor, neither stable nor failed: noted in the record by a thread.
-
-        Behind a URL that is several requests, for which Tune's loop would wait.
-        """
-        self._writing.add(self._writer.submit(self._note_pruned, job, row))
-        return Outcome(status="pruned")
-
-    def _note_pruned(self, job: Job, row: dict[str, Any]) -> None:
+    def _note_pruned(self, job: Job, row: Row) -> Outcome:
+        """Stopped for looking poor, neither stable nor failed."""
         folder, within = self._local_folder(job)
         self.storage.fetch(within + RUN_FILE)
         mark_pruned(folder, self._label(job), row)
         self.storage.push(within + RUN_FILE)
+        return Outcome(status="pruned")
 
-    def _crashed(self, job: Job, error: str | None) -> Outcome:
+    def _note_crashed(self, job: Job, row: Row, error: str | None) -> Outcome:
         """A crash is not the GAN's fault: noted in the record, for the planner to retry."""
         folder, within = self._local_folder(job)
         self.storage.fetch(within + RUN_FILE, within + ERROR_FILE)
@@ -292,13 +295,15 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
     def _label(self, job: Job) -> RunLabel:
         fence = self._fence()
-        return RunLabel(job.trial, job.seed, job.stage, job.attempt, fence[1] if fence else None)
+        number = fence.number if fence else None
+        return RunLabel(job.trial, job.seed, job.stage, job.attempt, number)
 
-    def _fence(self) -> list[Any] | None:
-        """The study and the number of its lease, for workers behind a URL; None for a folder."""
-        if not isinstance(self.storage, RemoteFolder) or self.storage.fence is None:
+    def _fence(self) -> Driver | None:
+        """This driver as its workers know it behind a URL; None for a folder."""
+        storage = self.storage
+        if not isinstance(storage, RemoteFolder) or storage.fence is None:
             return None
-        return [self.storage.name, self.storage.fence]
+        return Driver(storage.name, storage.fence, storage.is_conditional)
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles searchers to restore them; the lab rebuilds from the record."""

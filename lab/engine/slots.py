@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lab.engine.cluster import HEAD_NODE, Resources
+from lab.engine.cluster import HEAD_NODE, Resources, elsewhere
 from lab.errors import InputError
 
 GANG_MEMORY = 5e8
@@ -46,6 +47,15 @@ def parse_workers(text: str) -> Workers:
     return Workers(*numbers)
 
 
+class Placement(NamedTuple):
+    """What a slot's own process asks Ray for."""
+
+    resources: dict[str, float]
+    selector: dict[str, str] | None
+    """Ray's label selector of the nodes that it may be on; None for every node."""
+    strategy: str = "PACK"
+
+
 @dataclass(frozen=True)
 class Slot:
     """What one run gets: workers, each with its CPUs and GPUs."""
@@ -65,16 +75,22 @@ class Slot:
         """Of one worker."""
         return max(1, int(self.cpus))
 
-    def held(self, *, on_head: bool) -> dict[str, float]:
-        """Ray resources of the slot's own process; the workers of a gang have theirs.
+    def placed(
+        self, machines: Collection[str], *, avoid: Sequence[str] = (), head: str | None = None
+    ) -> Placement:
+        """Where the slot's own process is; the workers of a gang are placed by Ray Train.
 
-        `on_head`: whether the processes of a gang beside its workers belong on the head node,
-        which outlives the others. They take most of a gigabyte, and a small head that trains
-        nothing does not hold many.
+        `machines`: identities of the nodes that train; `avoid`: of those that get no run; `head`:
+        of a head that trains nothing. A gang's processes beside its workers take most of a
+        gigabyte, so the gangs are spread over the nodes that train, and no head holds them all.
+        The loss of such a node costs its runs a restart and no attempt.
         """
         if self.alone:
-            return {"CPU": self.cpus, "GPU": self.gpus}
-        return {HEAD_NODE: 0.001} if on_head else {"memory": GANG_MEMORY}
+            return Placement({"CPU": self.cpus, "GPU": self.gpus}, elsewhere(avoid))
+        if head is None and len(machines) < 2:
+            return Placement({HEAD_NODE: 0.001}, None)
+        away = [*avoid, *([head] if head else [])]
+        return Placement({"memory": GANG_MEMORY}, elsewhere(away), "SPREAD")
 
     @property
     def alone(self) -> bool:

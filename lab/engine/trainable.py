@@ -11,11 +11,20 @@ from ray import tune
 
 from lab.engine.cluster import this_node
 from lab.engine.gang.gang import GangPlan, TrainGang
-from lab.engine.runs import Answer, Evaluations, JobMessage, answer_of, finite_numbers
+from lab.engine.runs import (
+    Answer,
+    Evaluations,
+    JobMessage,
+    answer_of,
+    driver_of,
+    finite_numbers,
+)
 from lab.engine.slots import Slot
 from lab.engine.watchdog import Leash
 from lab.errors import InputError
 from lab.record import ERROR_FILE
+from lab.record.leases import fence
+from lab.record.remote import RemoteFolder, unguarded
 from lab.record.storage import open_storage
 
 ONE_CPU = GangPlan(Slot(1, 0))
@@ -97,9 +106,10 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
         try:
             self._run_storage = open_storage(job["folder"])
             self._run_storage.remove(ERROR_FILE)  # of an earlier attempt
+            driver = driver_of(job)
+            self._check = fence(driver.study, driver.number) if driver else unguarded
             if job.get("proposal"):
-                study, path, text = job["proposal"]
-                open_storage(study).write(path, text.encode())
+                self._store_proposal(*job["proposal"])
         except InputError as error:
             self._mistake = str(error)
         if self._gang.over or self._gang.uses_any_of(job.get("avoid", [])):
@@ -107,6 +117,14 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
             self._gang = self._new_gang(job)
         self._watch.began(job["folder"], self._gang.starting_seconds)
         self._gang.begin(job)
+
+    def _store_proposal(self, study: str, path: str, text: str) -> None:
+        """Store the trial.json of a run's trial, unless it is another driver's by now."""
+        storage = open_storage(study)
+        assert isinstance(storage, RemoteFolder), study
+        if not storage.create(path, text.encode()):
+            self._check()
+            storage.write(path, text.encode())
 
     def step(self) -> dict[str, Any]:
         """Train to the next evaluation, or to whatever else ended the run.
@@ -121,6 +139,7 @@ class RunTrainable(tune.Trainable):  # type: ignore[misc]
             return {"no_room": True, "done": True}
         if "end" in answer:
             self._watch.over()
+            self._check()
             self._run_storage.write(ERROR_FILE, answer["end"].encode())
             raise RunCrashed(answer["end"].strip().rpartition("\n")[2])
         if "row" not in answer:

@@ -73,6 +73,7 @@ def held(storage: Storage, *, wait_seconds: float = 0.0) -> Iterator[None]:
     lease.take(wait_seconds)
     storage.guard = lease.check
     storage.fence = lease.number
+    storage.is_conditional = storage.has_tags and lease.is_proof()
     renewing = threading.Thread(target=lease.keep, name="lease", daemon=True)
     renewing.start()
     try:
@@ -80,7 +81,7 @@ def held(storage: Storage, *, wait_seconds: float = 0.0) -> Iterator[None]:
     finally:
         lease.over.set()
         renewing.join()
-        storage.guard, storage.fence = unguarded, None
+        storage.guard, storage.fence, storage.is_conditional = unguarded, None, False
         lease.let_go()
 
 
@@ -89,7 +90,7 @@ class Lease:
 
     def __init__(self, storage: RemoteFolder) -> None:
         self._storage = storage
-        self._me = {"token": uuid.uuid4().hex, **_this_process()}
+        self._me = {"token": uuid.uuid4().hex, **this_process()}
         self.number = -1
         """Which lease of the study it is, once taken; larger than any before."""
         self.over = threading.Event()
@@ -117,6 +118,10 @@ class Lease:
             now = newest_lease(self._storage)
             if now != seen:
                 seen, since = now, time.monotonic()
+
+    def is_proof(self) -> bool:
+        """Whether the store refuses to create what is there: some take it for a plain write."""
+        return not self._storage.create(lease_file(self.number), self._content(again=True))
 
     def keep(self) -> None:
         """Renew until `over` is set; a renewal that the storage refuses is not the last one."""
@@ -181,7 +186,7 @@ class Lease:
 def fence(study: str, number: int) -> Callable[[], None]:
     """A check for a worker of the driver with lease `number`: raises once a newer one drives.
 
-    It asks the store at most every REFRESH_SECONDS.
+    It asks the store at most every REFRESH_SECONDS, with one request.
     """
     asked = -REFRESH_SECONDS
 
@@ -191,9 +196,9 @@ def fence(study: str, number: int) -> Callable[[], None]:
             return
         storage = open_storage(study)
         assert isinstance(storage, RemoteFolder), study
-        newest = newest_lease(storage)
-        if newest is not None and newest.number > number:
-            raise taken_over(storage, newest.driver)
+        if max(_numbers(storage), default=number) > number:
+            newest = newest_lease(storage)
+            raise taken_over(storage, newest.driver if newest else "another process")
         asked = time.monotonic()
 
     return check
@@ -233,7 +238,7 @@ def _seems_left(newest: Held | None) -> bool:
     return isinstance(written, (int, float)) and time.time() - written >= LEASE_SECONDS
 
 
-def _this_process() -> dict[str, Any]:
+def this_process() -> dict[str, Any]:
     """What distinguishes a process: a number is unique within one PID namespace only."""
     return {"host": socket.gethostname(), "pid": os.getpid(), **_process(os.getpid()), **_kernel()}
 

@@ -6,34 +6,27 @@ wherever it is interrupted. Storages that fail for a while are waited for (`lab.
 
 from __future__ import annotations
 
-import atexit
-import functools
 import hashlib
-import os
 import shutil
-import stat
-import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.errors import InputError
-from lab.record.durable import (
-    LOCK_FILE,
-    open_lock,
-    patiently,
-    sole_writer,
-    took_lock,
-    write_patiently,
-)
+from lab.record.durable import LOCK_FILE, patiently, write_patiently
 from lab.record.names import EVALUATIONS_FILE, REPORT_FILE, RUN_FILE
+from lab.record.scratch import scratch_folder
+from lab.record.stores import (
+    file_system,
+    identity_of,
+    is_hopeless,
+    is_of_storage,
+    is_refusal,
+    is_s3,
+)
 
-PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs"}
-"""Packages that fsspec needs, by the URL's prefix."""
-CLIENTS = frozenset({"botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "azure"})
-"""Packages whose exceptions are the storage's, as every OSError is."""
-
+IN_PARTS_BYTES = 100 * 2**20
+"""From this size on s3fs uploads a file in parts, for which it passes no `If-Match` on."""
 LISTINGS = 5
 """How often one pull lists a folder in which files go away meanwhile."""
 FETCHED_AT_ONCE = 32
@@ -52,6 +45,10 @@ def unguarded() -> None:
     """No other process writes here."""
 
 
+class WriteRefused(Exception):
+    """The store holds another version of a file than the one to be written over."""
+
+
 class RemoteFolder:
     """A folder behind a URL, and a local copy of it that this process alone uses."""
 
@@ -67,7 +64,15 @@ class RemoteFolder:
         """Called before a push; raises when this process may not write here any more."""
         self.fence: int | None = None
         """Number of this process's lease, while it drives the study here."""
-        self._files, root = _file_system(name)
+        self.is_conditional = False
+        """Whether the store is known to refuse writes over another version than the one named."""
+        self.writer: Callable[[str, Path], None] | None = None
+        """Stores a local file in place of a plain write, while the folder is claimed."""
+        self.tags: dict[str, str] = {}
+        """Path -> the store's tag of the version that this process knows, where it has tags."""
+        self.has_tags = is_s3(name)
+        """Whether its files have tags that a write can name: with fsspec only those in S3."""
+        self._files, root = file_system(name)
         self._root: str = root.rstrip("/")
         self._sent: dict[str, tuple[int, int]] = {}
         """Path -> size and time of the local file that is stored as it is."""
@@ -132,6 +137,7 @@ class RemoteFolder:
         shutil.rmtree(self.folder, ignore_errors=True)
         self._sent.clear()
         self._copied.clear()
+        self.tags.clear()
 
     def read(self, path: str) -> bytes | None:
         """A stored file's content; None when it is not there."""
@@ -167,6 +173,47 @@ class RemoteFolder:
             return True
 
         return self._patiently(act, path)
+
+    def replace(self, path: str, content: bytes | Path) -> None:
+        """Store a file over the version that `tags` has of it, or where there is none.
+
+        `content`: its bytes, or the local file. Raises WriteRefused when another version is
+        stored, and StorageFailed.
+        """
+        tag = self.tags.get(path)
+        condition = {"IfMatch": tag} if tag else {"mode": "create"}
+
+        def act() -> Any:
+            try:
+                if isinstance(content, bytes):
+                    return self._files.pipe_file(self._at(path), content, **condition)
+                if content.stat().st_size < IN_PARTS_BYTES:
+                    return self._files.pipe_file(self._at(path), content.read_bytes(), **condition)
+                return self._files.put_file(str(content), self._at(path), **condition)
+            except Exception as error:
+                if is_refusal(error):
+                    raise WriteRefused(path) from None
+                raise
+
+        answer = self._patiently(act, path)
+        self.tags.pop(path, None)
+        if answer and "ETag" in answer:
+            self.tags[path] = answer["ETag"]
+
+    def look_at(self, path: str) -> None:
+        """Take the stored version of a file as the known one. Raises StorageFailed."""
+
+        def act() -> str | None:
+            try:
+                tag: str = self._files.info(self._at(path))["ETag"]
+                return tag
+            except FileNotFoundError:
+                return None
+
+        tag = self._patiently(act, path, "read")
+        self.tags.pop(path, None)
+        if tag is not None:
+            self.tags[path] = tag
 
     def names(self) -> list[str]:
         """Names of the files and folders right here, without a look into the folders."""
@@ -213,10 +260,12 @@ class RemoteFolder:
             return listing
 
         listing = self._patiently(act, "", "read")
-        paths = ((name.strip("/"), facts) for name, facts in listing.items())
+        paths = [(name.strip("/"), facts) for name, facts in listing.items()]
         start = len(self._root.strip("/")) + 1
+        if self.has_tags:
+            self.tags = {name[start:]: facts["ETag"] for name, facts in paths if "ETag" in facts}
         inside = {
-            name[start:]: _identity(facts)
+            name[start:]: identity_of(facts)
             for name, facts in paths
             if not name.endswith(LOCK_FILE) and len(name) > start
         }
@@ -265,13 +314,17 @@ class RemoteFolder:
         return self._patiently(act, "", "read")
 
     def _send(self, path: str) -> None:
-        local = str(self.folder / path)
-        self._patiently(lambda: self._files.put_file(local, self._at(path)), path)
+        local = self.folder / path
+        if self.writer is not None:
+            self.writer(path, local)
+        else:
+            self._patiently(lambda: self._files.put_file(str(local), self._at(path)), path)
         self._note(path)
         self._copied.pop(path, None)
 
     def _remove(self, path: str) -> None:
         self.remove(path)
+        self.tags.pop(path, None)
         self._sent.pop(path, None)
         self._copied.pop(path, None)
 
@@ -288,34 +341,7 @@ class RemoteFolder:
 
     def _patiently(self, act: Callable[[], Result], path: str, doing: str = "written") -> Result:
         target = f"{self.name}/{path}" if path else self.name
-        return patiently(
-            act, target, doing=doing, is_ours=_is_of_storage, is_hopeless=_is_hopeless
-        )
-
-
-def _file_system(url: str) -> tuple[Any, str]:
-    """fsspec's file system and the path in it; retries are ours, and no listing is kept."""
-    from fsspec.core import url_to_fs
-
-    kind, _, path = url.partition("://")
-    if not path:
-        raise InputError(f"{url} names no bucket; give a URL like {kind}://bucket/studies")
-    options: dict[str, Any] = {"use_listings_cache": False}
-    if PACKAGES.get(kind) == "s3fs":
-        times = {"connect_timeout": 10, "read_timeout": 60}
-        options["config_kwargs"] = {"retries": {"total_max_attempts": 1}, **times}
-    try:
-        files, root = url_to_fs(url, **options)
-    except ImportError as error:
-        package = PACKAGES.get(kind)
-        remedy = f"pip install {package}" if package else str(error)
-        raise InputError(f"{url} needs a package that is not installed; {remedy}") from None
-    except ValueError:
-        raise InputError(
-            f"{url} begins with {kind}://, which fsspec does not support; "
-            "give a path, or a URL that begins with s3:// or gs://"
-        ) from None
-    return files, root
+        return patiently(act, target, doing=doing, is_ours=is_of_storage, is_hopeless=is_hopeless)
 
 
 def is_inside(path: str) -> bool:
@@ -337,65 +363,3 @@ def _turn(path: str) -> tuple[int, str]:
     if name.endswith(".pt"):
         return 2, path
     return {RUN_FILE: 4, REPORT_FILE: 5}.get(name, 3), path
-
-
-def _identity(facts: dict[str, Any]) -> str:
-    """What changes when a stored file does."""
-    keys = ("ETag", "etag", "md5Hash", "LastModified", "updated", "mtime", "created")
-    return repr([facts.get("size"), *(facts.get(key) for key in keys)])
-
-
-def _is_of_storage(error: Exception) -> bool:
-    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in CLIENTS
-
-
-def _is_hopeless(error: Exception) -> bool:
-    """Whether waiting does not fix it: a missing file, permission or credentials."""
-    if isinstance(error, (FileNotFoundError, PermissionError)):
-        return True
-    if getattr(error, "code", None) in (400, 401, 403, 404):  # gcsfs
-        return True
-    return "Credential" in type(error).__name__ or "ParamValidation" in type(error).__name__
-
-
-@functools.cache
-def scratch_folder() -> Path:
-    """A folder of this process on the local disk, removed when the process ends.
-
-    It also removes what killed processes left: a living process holds its folder's lock.
-    """
-    base = Path(tempfile.gettempdir()) / f"gan-lab-{os.getuid()}"
-    if _is_own(base):
-        with sole_writer(base, wait_seconds=60.0):
-            for folder in base.iterdir():
-                if folder.is_dir() and not folder.is_symlink() and not _is_held(folder):
-                    shutil.rmtree(folder, ignore_errors=True)
-            mine, held = _made_in(base)
-    else:
-        mine, held = _made_in(None)
-    atexit.register(held.close)
-    atexit.register(shutil.rmtree, mine, ignore_errors=True)
-    return mine
-
-
-def _is_own(base: Path) -> bool:
-    """Whether a folder with a foreseeable name is this user's alone; it is made if missing."""
-    with suppress(OSError):
-        base.mkdir(mode=0o700, exist_ok=True)
-        facts = base.lstat()
-        is_ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
-        return is_ours and not facts.st_mode & 0o022  # nor could others put anything there
-    return False
-
-
-def _made_in(base: Path | None) -> tuple[Path, ExitStack]:
-    """A new folder and the hold on it."""
-    mine = Path(tempfile.mkdtemp(prefix="gan-lab-" if base is None else "", dir=base))
-    held = ExitStack()
-    held.enter_context(sole_writer(mine))
-    return mine, held
-
-
-def _is_held(folder: Path) -> bool:
-    with open_lock(folder / LOCK_FILE) as lock:
-        return not took_lock(lock)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -15,8 +18,21 @@ from lab.record.columns import metric_names
 ROW = {"images_seen": 4000, "quality": 0.8, "fd_fashion": 20.0}
 
 
-def job(trial: int) -> Job:
-    return Job(trial, 0, "explore", "sobol", {}, RunConfig())
+def start(shown: Display, trial: int, attempt: int = 1) -> Any:
+    """Tune starts a run; its trial, as far as callbacks read it."""
+    config = {"trial": trial, "seed": 0, "stage": "explore", "origin": "sobol"}
+    config["job"] = json.dumps({"attempt": attempt})
+    one = SimpleNamespace(trial_id=f"id-{trial}", config=config)
+    shown.on_trial_start(0, [], one)
+    return one
+
+
+def end(
+    shown: Display, trial: int, outcome: Outcome, row: dict[str, Any], *, again: bool = False
+) -> None:
+    """The searcher announces how a run ended."""
+    job = Job(trial, 0, "explore", "sobol", {}, RunConfig())
+    shown.on_run_end(f"id-{trial}", job, outcome, row, again=again)
 
 
 def display(*, terminal: bool) -> Display:
@@ -32,9 +48,10 @@ def written(shown: Display) -> str:
 def test_without_a_terminal_each_event_is_one_plain_line() -> None:
     shown = display(terminal=False)
     with shown:
-        shown.run_started(job(0))
-        shown.run_evaluated(job(0), ROW)
-        shown.run_ended(job(0), Outcome("finished", "stable", 0.61), ROW, again=False)
+        one = start(shown, 0)
+        shown.on_trial_result(0, [], one, {"row": json.dumps(ROW), "quality": 0.8})
+        shown.on_trial_result(0, [], one, {"no_room": True})
+        end(shown, 0, Outcome("finished", "stable", 0.61), ROW)
     lines = written(shown).splitlines()
     assert len(lines) == 3
     assert "trial 0 seed 0 started (explore, sobol)" in lines[0]
@@ -45,18 +62,25 @@ def test_without_a_terminal_each_event_is_one_plain_line() -> None:
 
 def test_a_crash_that_is_tried_again_is_not_counted_as_done() -> None:
     shown = display(terminal=False)
-    shown.run_started(job(0))
-    shown.run_ended(job(0), Outcome("errored", error="x\nMemoryError"), {}, again=True)
+    start(shown, 0)
+    end(shown, 0, Outcome("errored", error="x\nMemoryError"), {}, again=True)
+    start(shown, 0, attempt=2)
     assert shown.board.num_done == 0
     assert "tried again: MemoryError" in written(shown)
+    assert "started (explore, sobol, attempt 2)" in written(shown)
+
+
+def test_a_run_whose_process_failed_before_it_began_is_counted() -> None:
+    shown = display(terminal=False)
+    end(shown, 0, Outcome("errored", error="no such module"), {})
+    assert shown.board.verdicts == {"errored": 1}
 
 
 def test_the_panel_names_counts_running_runs_and_the_best() -> None:
     shown = display(terminal=True)
-    for trial in (0, 1):
-        shown.run_started(job(trial))
-    shown.run_evaluated(job(1), ROW)
-    shown.run_ended(job(0), Outcome("finished", "collapsed", 0.2), ROW, again=False)
+    _, second = start(shown, 0), start(shown, 1)
+    shown.on_trial_result(0, [], second, {"row": json.dumps(ROW)})
+    end(shown, 0, Outcome("finished", "collapsed", 0.2), ROW)
     shown.console.print(shown._draw())
     text = written(shown)
     for words in ("1 of 3 runs", "1 collapsed", "1 running", "trial 1 seed 0", "score 0.200"):
@@ -66,7 +90,7 @@ def test_the_panel_names_counts_running_runs_and_the_best() -> None:
 def test_a_thousand_running_runs_take_no_more_room_than_a_dozen() -> None:
     shown = display(terminal=True)
     for trial in range(1000):
-        shown.run_started(job(trial))
+        start(shown, trial)
     shown.console.print(shown._draw())
     text = written(shown)
     assert "1000 running" in text

@@ -12,7 +12,8 @@ import pytest
 
 from lab.engine.runs import stored_run
 from lab.errors import InputError
-from lab.record.remote import RemoteFolder, scratch_folder
+from lab.record.remote import RemoteFolder
+from lab.record.scratch import scratch_folder
 from lab.record.storage import open_storage
 from lab.run import Evaluation, run
 from lab.run.checkpoint import checkpoint_files

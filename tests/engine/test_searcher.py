@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ray.tune.search import Searcher
 
+from lab.engine.run_callback import RunCallback
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import Slot
 from lab.engine.watchdog import Fate
@@ -24,18 +26,16 @@ from lab.record import (
 )
 
 
-class Log:
-    """A watcher that remembers."""
+class Ends(RunCallback):
+    """Remembers how runs ended."""
 
     def __init__(self) -> None:
-        self.ended: list[tuple[int, str, bool]] = []
+        self.seen: list[tuple[int, str, bool]] = []
 
-    def run_started(self, job: Job) -> None: ...
-
-    def run_evaluated(self, job: Job, row: dict[str, Any]) -> None: ...
-
-    def run_ended(self, job: Job, outcome: Outcome, row: dict[str, Any], *, again: bool) -> None:
-        self.ended.append((job.trial, outcome.status, again))
+    def on_run_end(
+        self, trial_id: str, job: Job, outcome: Outcome, row: Any, *, again: bool
+    ) -> None:
+        self.seen.append((job.trial, outcome.status, again))
 
 
 class Copies:
@@ -55,7 +55,16 @@ class Copies:
 @pytest.fixture
 def searcher(tmp_path: Path) -> PlannerSearcher:
     planner = Planner(load_space("sngan"), PlanSettings(trials=3, seed=0))
-    return PlannerSearcher(planner, tmp_path, Slot(1, 0), 2, Log(), Copies())
+    searcher = PlannerSearcher(planner, tmp_path, Slot(1, 0), 2, Copies())
+    searcher.callbacks = [Ends()]
+    return searcher
+
+
+def ends(searcher: PlannerSearcher) -> list[tuple[int, str, bool]]:
+    """Trial, status and whether it goes on, of each end so far."""
+    (callback,) = searcher.callbacks
+    assert isinstance(callback, Ends)
+    return callback.seen
 
 
 def result(score: float) -> dict[str, Any]:
@@ -104,7 +113,8 @@ def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ERROR_FILE).write_text(f"Traceback\nMemoryError: number {attempt}\n")
         searcher.on_trial_complete(f"a{attempt}", error=True)
-    assert searcher.watcher.ended == [
+        searcher.settle()
+    assert ends(searcher) == [
         (0, "errored", True),
         (0, "errored", True),
         (0, "errored", False),
@@ -116,6 +126,27 @@ def test_a_crash_is_noted_and_tried_again_with_the_same_trial(
     assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
 
 
+def test_a_crash_is_noted_outside_tunes_loop_and_tried_again_after_its_note(
+    searcher: PlannerSearcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def fetch(*paths: str) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        assert answered.wait(60)
+
+    monkeypatch.setattr(searcher.storage, "fetch", fetch)
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", error=True)
+    assert json.loads(searcher.suggest("b")["job"])["trial"] == 1
+    assert ends(searcher) == []
+    answered.set()
+    searcher.settle()
+    assert ends(searcher) == [(0, "errored", True)]
+    again = json.loads(searcher.suggest("c")["job"])
+    assert (again["trial"], again["attempt"]) == (0, 2)
+
+
 def test_attempts_count_from_the_last_stored_evaluation(
     searcher: PlannerSearcher, tmp_path: Path
 ) -> None:
@@ -125,7 +156,8 @@ def test_attempts_count_from_the_last_stored_evaluation(
         assert (job["trial"], job["attempt"]) == (0, min(start, 1) + 1)
         searcher.on_trial_result(f"a{start}", result(0.1))
         searcher.on_trial_complete(f"a{start}", error=True)
-    assert searcher.watcher.ended == [(0, "errored", True)] * 5
+        searcher.settle()
+    assert ends(searcher) == [(0, "errored", True)] * 5
     assert searcher.mirror.curve == [(0, 10, 0.5)] * 5
 
 
@@ -136,9 +168,11 @@ def test_the_loss_of_a_machine_costs_no_attempt(searcher: PlannerSearcher) -> No
         job = json.loads(searcher.suggest(f"a{start}")["job"])
         assert (job["trial"], job["attempt"]) == (0, 1)
         searcher.on_trial_complete(f"a{start}", error=True)
+        searcher.settle()
     searcher.fate_of = lambda folder: Fate(node="this")
     searcher.suggest("b")
     searcher.on_trial_complete("b", error=True)
+    searcher.settle()
     assert json.loads(searcher.suggest("c")["job"])["attempt"] == 2
 
 
@@ -151,8 +185,9 @@ def test_a_loss_that_is_known_late_is_taken_back(searcher: PlannerSearcher) -> N
         assert (job["trial"], job["attempt"]) == (0, min(start, 1) + 1)
         searcher.fate_of = lambda folder, node=node: Fate(node=node)
         searcher.on_trial_complete(f"a{start}", error=True)
+        searcher.settle()
         del machines[node]  # now it is known
-    assert all(again for _, _, again in searcher.watcher.ended)
+    assert all(again for _, _, again in ends(searcher))
 
 
 def test_a_mistake_on_one_node_of_several_keeps_runs_away_from_it(
@@ -212,9 +247,11 @@ def test_a_run_handed_back_with_its_error_counts_the_attempts_of_its_gang(
     write_json(tmp_path / "study.json", {"study": "x"})
     searcher.suggest("a")
     searcher.on_trial_complete("a", {"error": "Traceback\nValueError: first", "attempt": 1})
+    searcher.settle()
     assert json.loads(searcher.suggest("b")["job"])["attempt"] == 2
     searcher.on_trial_complete("b", {"error": "the workers died twice", "attempt": 3})
-    assert searcher.watcher.ended == [(0, "errored", True), (0, "errored", False)]
+    searcher.settle()
+    assert ends(searcher) == [(0, "errored", True), (0, "errored", False)]
     (run,) = read_study(tmp_path).runs
     assert run.card.attempts == 3
     assert run.card.error == "the workers died twice"
@@ -227,7 +264,7 @@ def test_a_mistake_ends_the_search_and_leaves_the_run_to_be_continued(
     searcher.on_trial_complete("a", {"mistake": "the disk is full", "done": True})
     assert searcher.mistake == "the disk is full"
     assert searcher.suggest("b") == Searcher.FINISHED
-    assert searcher.watcher.ended == []
+    assert ends(searcher) == []
     assert not run_folder(tmp_path, 0, 0).exists()
 
 
@@ -237,6 +274,7 @@ def test_a_worker_that_was_ended_on_purpose_is_noted_with_the_reason(
     searcher.fate_of = lambda folder: Fate("taken for hung")
     searcher.suggest("a")
     searcher.on_trial_complete("a", error=True)
+    searcher.settle()
     assert read_json(run_folder(tmp_path, 0, 0) / "run.json")["error"] == "taken for hung"
 
 
@@ -264,13 +302,13 @@ def test_a_run_that_is_given_up_is_noted_as_pruned_and_not_tried_again(
     searcher.settle()
     run = read_json(run_folder(tmp_path, 0, 0) / "run.json")
     assert (run["status"], run["verdict"], run["images_seen"]) == ("pruned", None, 10)
-    assert searcher.watcher.ended == [(0, "pruned", False)]
+    assert ends(searcher) == [(0, "pruned", False)]
 
 
 def test_a_raced_run_leaves_its_trials_file_as_it_was(tmp_path: Path) -> None:
     settings = PlanSettings(trials=1, seeds=(1, 2), race=1)
     planner = Planner(load_space("sngan"), settings)
-    searcher = PlannerSearcher(planner, tmp_path, Slot(1, 0), 1, Log(), Copies())
+    searcher = PlannerSearcher(planner, tmp_path, Slot(1, 0), 1, Copies())
     first = json.loads(searcher.suggest("a")["job"])
     searcher.on_trial_complete("a", result(0.4))
     (trial_folder(tmp_path, 0) / "trial.json").unlink()

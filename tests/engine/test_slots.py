@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.engine.cluster import Node, Resources
+from lab.engine.cluster import HEAD_NODE, Node, Resources
 from lab.engine.slots import ONE, Slot, Workers, num_slots, parse_workers, require_resources
 from lab.errors import InputError
 
@@ -96,3 +96,21 @@ def test_parts_of_gpus_are_counted_as_ray_places_them() -> None:
     assert num_slots(machine, Slot(1, 2)) == 4
     with pytest.raises(InputError, match=r"--gpus-per-worker is 1.5; Ray gives a part of one GPU"):
         require_resources(machine, Slot(1, 1.5))
+
+
+def test_what_gangs_have_beside_their_workers_is_spread_over_the_nodes_that_train() -> None:
+    gang = Slot(1, 0, Workers(2, 2))
+    resources, selector, strategy = gang.placed(["head", "other"])
+    assert (set(resources), selector, strategy) == ({"memory"}, None, "SPREAD")
+    resources, selector, strategy = gang.placed(["one", "two"], avoid=["two"], head="head")
+    assert (set(resources), strategy) == ({"memory"}, "SPREAD")
+    assert selector == {"ray.io/node-id": "!in(two,head)"}
+
+
+def test_on_one_machine_gangs_reserve_no_memory() -> None:
+    assert set(Slot(1, 0, Workers(2, 2)).placed(["this"]).resources) == {HEAD_NODE}
+
+
+def test_a_slot_that_trains_itself_is_where_its_cores_are() -> None:
+    placed = Slot(2, 1).placed(["one", "two"], avoid=["two"], head="head")
+    assert placed == ({"CPU": 2, "GPU": 1}, {"ray.io/node-id": "!in(two)"}, "PACK")

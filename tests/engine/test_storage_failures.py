@@ -16,9 +16,10 @@ from lab.engine.trainable import RunTrainable
 from lab.plan import Mirror, Planner, PlanSettings, load_space
 from lab.record import write_json
 from lab.record.durable import PATIENCE, StorageFailed
+from lab.record.leases import lease_file
 from lab.record.remote import RemoteFolder
-from tests.engine.test_searcher import Copies, Log
-from tests.storages import another_process, fill, small_disk, stored
+from tests.engine.test_searcher import Copies
+from tests.storages import another_process, fill, memory_stores, small_disk, stored
 
 STUDY = "memory://lab/studies/failing"
 
@@ -30,7 +31,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def searcher_of(study: Path, storage: RemoteFolder | None = None) -> PlannerSearcher:
     planner = Planner(load_space("sngan"), PlanSettings(trials=3, seed=0))
-    return PlannerSearcher(planner, study, Slot(1, 0), 2, Log(), Copies(), storage)
+    return PlannerSearcher(planner, study, Slot(1, 0), 2, Copies(), storage)
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -55,6 +56,7 @@ def test_a_crash_that_cannot_be_written_down_ends_the_search(
     searcher.suggest("a")
     monkeypatch.setattr(lab.engine.searcher, "mark_errored", refuse)
     searcher.on_trial_complete("a", error=True)
+    searcher.settle()
     assert searcher.mistake is not None
     assert searcher.suggest("b") == Searcher.FINISHED
     assert not searcher.planner.trial(0).state.is_finished()
@@ -74,6 +76,7 @@ def test_a_crash_on_another_machine_is_noted_behind_the_url() -> None:
     worker.push()
     worker.write("error.txt", b"MemoryError: of the worker")
     searcher.on_trial_complete("a", error=True)
+    searcher.settle()
     note = json.loads(stored(STUDY)["trials/0000/seed-0/run.json"])
     assert (note["status"], note["error"]) == ("errored", "MemoryError: of the worker")
     assert note["precision"] == "bfloat16"
@@ -88,6 +91,28 @@ def test_a_worker_whose_storage_is_away_says_so(monkeypatch: pytest.MonkeyPatch)
     result = worker.step()
     assert result["done"]
     assert "No space left on device" in result["mistake"]
+
+
+@pytest.mark.parametrize("newest", [1, 2])
+def test_a_trial_of_another_driver_is_written_over_by_the_newest_one_alone(
+    newest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proposal of a worker whose driver has been followed stays out of the study."""
+    with memory_stores(monkeypatch):
+        study = another_process(STUDY)
+        study.write("trials/0000/trial.json", b"of another driver")
+        study.write(lease_file(newest), b"{}")
+        worker = RunTrainable.__new__(RunTrainable)
+        worker._watch, worker._gang = Watch(), Gang()
+        proposal = [STUDY, "trials/0000/trial.json", "of this one"]
+        folder = f"{STUDY}/trials/0000/seed-0"
+        worker._begin({"folder": folder, "proposal": proposal, "fence": [STUDY, 1, False]})
+        kept = study.read("trials/0000/trial.json")
+        if newest == 1:
+            assert (worker._mistake, kept) == (None, b"of this one")
+        else:
+            assert "was taken over by" in str(worker._mistake)
+            assert kept == b"of another driver"
 
 
 class Watch:

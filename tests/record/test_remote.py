@@ -219,7 +219,7 @@ def test_a_local_copy_is_removed_when_it_is_not_needed() -> None:
 
 SCRATCH = """
 import os, signal
-from lab.record.remote import scratch_folder
+from lab.record.scratch import scratch_folder
 print(scratch_folder(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -338,7 +338,7 @@ def test_a_file_is_created_once() -> None:
     assert "x" in one.names()
 
 
-OWN_SCRATCH = "from lab.record.remote import scratch_folder; print(scratch_folder())"
+OWN_SCRATCH = "from lab.record.scratch import scratch_folder; print(scratch_folder())"
 
 
 def scratch_of_a_process(folder: Path) -> Path:

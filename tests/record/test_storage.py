@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lab.errors import InputError
-from lab.record.remote import RemoteFolder, scratch_folder
+from lab.record.remote import RemoteFolder
+from lab.record.scratch import scratch_folder
 from lab.record.storage import SharedFolder, for_planning, for_reading, for_training, open_storage
 from tests.storages import another_process, memory_stores, put, stored
 

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import netrc
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,8 @@ def require_trackers(asked: Sequence[str]) -> None:
             )
 
 
-def trackings(
-    asked: Sequence[str], study: str, storage: Storage, pruned: Collection[str] = ()
-) -> list[Tracking]:
+def trackings(asked: Sequence[str], study: str, storage: Storage) -> list[Tracking]:
     """A callback for each `NAME` or `NAME:PROJECT` of --track; see `require_trackers`.
-
-    `pruned`: Tune's identities of the runs stopped for looking poor, which others add to.
 
     Their files are in the study; those of a study behind a URL in `tracking/` where the search was
     started, because trackers append.
@@ -45,7 +41,7 @@ def trackings(
     for text in asked:
         name, _, project = text.partition(":")
         opened = TRACKERS[name](folder.resolve() / name, study, project)
-        made.append(Tracking(name, opened, study, storage, pruned))
+        made.append(Tracking(name, opened, study, storage))
     return made
 
 

@@ -7,26 +7,21 @@ search continues. Its calls are made by a thread, so that none delays Tune's loo
 from __future__ import annotations
 
 import io
-import json
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ray import tune
-
+from lab.engine.run_callback import RunCallback, row_of, settings_of
 from lab.engine.runs import finite_numbers
-from lab.record import IMAGES_SEEN, run_folder, sample_file
+from lab.plan import Job, Outcome
+from lab.record import IMAGES_SEEN, Row, run_folder, sample_file
 from lab.record.storage import Storage
 
 SECONDS_TO_END = 60.0
 """How long the end of a search waits for what is still to be copied."""
-MESSAGES = ("job", "avoid")
-"""Entries of Tune's configurations that are the lab's own messages."""
-ROW = "row"
-"""The entry of Tune's results with an evaluation as JSON."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Curve(Protocol):
 Open = Callable[[TrackedRun], Curve]
 
 
-class Tracking(tune.Callback):  # type: ignore[misc]
+class Tracking(RunCallback):
     """Ray Tune's events as calls of one tracker."""
 
     def __init__(
@@ -79,7 +74,6 @@ class Tracking(tune.Callback):  # type: ignore[misc]
         open_run: Open,
         study: str,
         storage: Storage,
-        pruned: Collection[str] = (),
     ) -> None:
         self.name = name
         self.problem: str | None = None
@@ -87,7 +81,6 @@ class Tracking(tune.Callback):  # type: ignore[misc]
         self._open = open_run
         self._study = study
         self._storage = storage
-        self._pruned = pruned
         self._curves: dict[str, Curve] = {}
         self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"track-{name}", daemon=True)
@@ -100,28 +93,22 @@ class Tracking(tune.Callback):  # type: ignore[misc]
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
     ) -> None:
-        if ROW not in result:
+        row = row_of(result)
+        if row is None:
             return
         run = _run_of(self._study, trial.config)
-        kept = finite_numbers(json.loads(result[ROW]))
-        verdict = result.get("verdict")
-        self._events.put(lambda: self._log(trial.trial_id, run, kept, verdict))
+        self._events.put(lambda: self._log(trial.trial_id, run, finite_numbers(row)))
 
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        outcome = "pruned" if trial.trial_id in self._pruned else None
-        self._events.put(lambda: self._close(trial.trial_id, outcome))
-
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._events.put(lambda: self._close(trial.trial_id, "errored"))
+    def on_run_end(
+        self, trial_id: str, job: Job, outcome: Outcome, row: Row, *, again: bool
+    ) -> None:
+        word = None if again else outcome.verdict or outcome.status
+        self._events.put(lambda: self._close(trial_id, word))
 
     def finish(self) -> None:
         """Copy what is waiting, for at most SECONDS_TO_END."""
         self._events.put(None)
         self._thread.join(SECONDS_TO_END)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles callbacks to restore them; the lab rebuilds from the record."""
-        return {}
 
     def _work(self) -> None:
         try:
@@ -143,9 +130,7 @@ class Tracking(tune.Callback):  # type: ignore[misc]
         self._close(trial_id)
         self._curves[trial_id] = self._open(run)
 
-    def _log(
-        self, trial_id: str, run: TrackedRun, result: Mapping[str, float], verdict: str | None
-    ) -> None:
+    def _log(self, trial_id: str, run: TrackedRun, result: Mapping[str, float]) -> None:
         if trial_id not in self._curves:  # an actor that took its next run without a start
             self._begin(trial_id, run)
         curve = self._curves[trial_id]
@@ -154,8 +139,6 @@ class Tracking(tune.Callback):  # type: ignore[misc]
         pixels = self._samples(run, images_seen)
         if pixels is not None:
             curve.picture(images_seen, pixels)
-        if verdict is not None:
-            curve.end(verdict)
 
     def _samples(self, run: TrackedRun, images_seen: int) -> Any:
         """The stored grid of samples of an evaluation as pixels; None where there is none."""
@@ -179,6 +162,5 @@ class Tracking(tune.Callback):  # type: ignore[misc]
 
 
 def _run_of(study: str, config: Mapping[str, Any]) -> TrackedRun:
-    """The run of a trial of Tune, whose configuration also has the lab's own messages."""
-    settings = {name: value for name, value in config.items() if name not in MESSAGES}
-    return TrackedRun(study, int(config["trial"]), int(config["seed"]), settings)
+    """The run of a trial of Tune."""
+    return TrackedRun(study, int(config["trial"]), int(config["seed"]), settings_of(config))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ray import tune
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 
+from lab.engine.run_callback import RunCallback
 from lab.search import search
 
 BASE = {
@@ -24,18 +25,30 @@ BASE = {
 }
 
 
-class Seen(tune.Callback):  # type: ignore[misc]
-    """Remembers what Tune's users would see."""
+class Seen(RunCallback):
+    """Remembers what Tune's users would see, and the ends of runs."""
 
     def __init__(self) -> None:
         self.configs: list[dict[str, Any]] = []
         self.results: list[dict[str, Any]] = []
+        self.ends: list[tuple[str, bool]] = []
 
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: Any, **_: Any
     ) -> None:
         self.configs.append(trial.config)
         self.results.append(result)
+
+    def on_run_end(self, trial_id: str, job: Any, outcome: Any, row: Any, *, again: bool) -> None:
+        self.ends.append((outcome.status, again))
+
+
+def is_nested(value: Any) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def is_no_number(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def halves(trial: Any) -> dict[str, Any]:
@@ -63,6 +76,9 @@ def test_a_function_is_searched_with_callbacks_and_a_tracker(tmp_path: Path) -> 
     rates = {trial.parameters["optimizer.critic.lr"] for trial in study.trials}
     assert {config["optimizer.critic.lr"] for config in seen.configs} == rates
     assert {config["network.width"] for config in seen.configs} == {0.0625}
+    assert not [name for config in seen.configs for name in config if is_nested(config[name])]
+    assert not [name for result in seen.results for name in result if is_no_number(result[name])]
+    assert seen.ends == [("finished", False)] * 2
     rows = [row for run in study.runs for row in run.evaluations]
     assert sorted(result["kid_fashion_100"] for result in seen.results) == sorted(
         row["kid_fashion_100"] for row in rows

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab.config import RunConfig
 from lab.engine.track.trackers import TRACKERS, require_trackers, trackings
 from lab.engine.track.tracking import Curve, TrackedRun, Tracking
 from lab.errors import InputError
-from lab.record import run_folder, sample_file
+from lab.plan import Job, Outcome
+from lab.record import Row, run_folder, sample_file
 from lab.record.storage import open_storage
 from lab.stability.logs.offline import _records
 
@@ -30,14 +32,20 @@ def trial(number: int = 7, seed: int = 3) -> Any:
     return SimpleNamespace(trial_id=f"{number}-{seed}", config=config)
 
 
-def play(tracking: Tracking, rows: tuple[dict[str, Any], ...], verdict: str | None) -> None:
+def end(tracking: Tracking, outcome: Outcome, row: Row, *, again: bool = False) -> None:
+    """What the searcher announces."""
+    job = Job(7, 3, "explore", "sobol", {}, RunConfig())
+    tracking.on_run_end(trial().trial_id, job, outcome, row, again=again)
+
+
+def play(tracking: Tracking, rows: tuple[Row, ...], outcome: Outcome | None) -> None:
     """One start of a run, with these evaluations."""
     one = trial()
     tracking.on_trial_start(0, [], one)
     for row in rows:
-        ended = {"verdict": verdict} if verdict and row is rows[-1] else {}
-        tracking.on_trial_result(0, [], one, {"row": json.dumps(row), **ended})
-    tracking.on_trial_complete(0, [], one)
+        tracking.on_trial_result(0, [], one, {"row": json.dumps(row)})
+    if outcome is not None:
+        end(tracking, outcome, rows[-1])
     tracking.finish()
     assert tracking.problem is None
 
@@ -58,9 +66,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def tracked(study: Path, name: str) -> None:
     """A run that is stopped after its first evaluation, and continued to its end."""
-    for row, verdict in zip(ROWS, (None, "stable"), strict=True):
+    for row, outcome in zip(ROWS, (None, Outcome("finished", "stable", 0.5)), strict=True):
         (tracking,) = trackings([name], "study", open_storage(str(study)))
-        play(tracking, (row,), verdict)
+        play(tracking, (row,), outcome)
 
 
 def test_tensorboard_reads_one_curve_of_both_starts(study: Path) -> None:
@@ -128,8 +136,8 @@ def test_wandb_writes_offline_files_of_one_run(study: Path) -> None:
 def test_a_run_stopped_for_looking_poor_is_marked_so(study: Path) -> None:
     import mlflow
 
-    (tracking,) = trackings(["mlflow"], "study", open_storage(str(study)), {trial().trial_id})
-    play(tracking, ROWS, None)
+    (tracking,) = trackings(["mlflow"], "study", open_storage(str(study)))
+    play(tracking, ROWS, Outcome("pruned"))
     client = mlflow.MlflowClient(f"sqlite:///{study / 'mlflow' / 'mlflow.db'}")
     (experiment,) = client.search_experiments(filter_string="name = 'study'")
     (run,) = client.search_runs([experiment.experiment_id])
@@ -150,7 +158,7 @@ def test_a_tracker_that_fails_ends_and_the_search_does_not(study: Path) -> None:
     assert all("nothing more is copied to broken" in str(one.message) for one in caught)
 
 
-def test_a_crashed_run_is_marked(study: Path) -> None:
+def test_a_crashed_run_is_marked_once_it_is_not_tried_again(study: Path) -> None:
     said: list[str] = []
 
     class Silent:
@@ -168,10 +176,11 @@ def test_a_crashed_run_is_marked(study: Path) -> None:
             said.append("closed")
 
     tracking = Tracking("silent", Silent, "study", open_storage(str(study)))
-    tracking.on_trial_start(0, [], trial())
-    tracking.on_trial_error(0, [], trial())
+    for again in (True, False):
+        tracking.on_trial_start(0, [], trial())
+        end(tracking, Outcome("errored", error="MemoryError"), {}, again=again)
     tracking.finish()
-    assert said == ["trial-0007-seed-3", "errored", "closed"]
+    assert said == ["trial-0007-seed-3", "closed", "trial-0007-seed-3", "errored", "closed"]
 
 
 @pytest.mark.parametrize("name", TRACKERS)
