@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from lab.engine.options import SearchOptions
@@ -50,7 +51,7 @@ def _named_place(named: str, root: str) -> Storage:
 
 def new_place(options: SearchOptions) -> Storage:
     """The storage of a new study, proved to be free and writable from here."""
-    name = options.name or f"{Path(options.space).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    name = options.name or _new_name(options)
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"--name is '{name}'; it must be a plain folder name")
     storage = open_storage(f"{str(options.storage).rstrip('/')}/{name}")
@@ -60,6 +61,25 @@ def new_place(options: SearchOptions) -> Storage:
     if isinstance(storage, SharedFolder):
         _prove_folder(storage.folder.parent)
     return storage
+
+
+def _new_name(options: SearchOptions) -> str:
+    """The space, date and time, and letters that tell searches of the same second apart."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return f"{Path(options.space).stem}-{stamp}-{uuid.uuid4().hex[:4]}"
+
+
+def claim(storage: Storage) -> None:
+    """Take the place of a new study, which of several searches one alone gets.
+
+    Raises InputError for the others.
+    """
+    if isinstance(storage, SharedFolder):
+        storage.folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            (storage.folder / STUDY_FILE).open("x").close()
+            return
+    require_free(storage)
 
 
 def require_free(storage: Storage) -> None:
