@@ -99,8 +99,12 @@ def show(
         opened = open_pack(path)
     else:
         opened = find(DataConfig(source=source, resolution=resolution, root=root))
-    for name, value in opened.card.model_dump().items():
+    card = opened.card.model_dump()
+    notes = card.pop("notes", ())
+    for name, value in card.items():
         print(f"{name:12} {_plain(value)}")
+    for note in notes:
+        print(f"{'note':12} {note}")
     for name, part in zip(SPLITS, opened.parts, strict=False):
         if part.captions is not None:
             missing = int((part.captions.counts == 0).sum())

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.data.shelf import Shelf, printable
-from lab.errors import InputError
+from lab.data.shelf import Shelf
+from lab.errors import InputError, printable
 
 LabelChoice = Literal["auto", "folders", "none"]
 HELDOUT = ("validation", "valid", "val", "test")

@@ -10,9 +10,9 @@ from lab.data.beside import captions_beside, describing_files, labels_beside
 from lab.data.caption_file import described, missing_note
 from lab.data.folders import Classes, LabelChoice, arranged, classes_of
 from lab.data.pixels import FULL, Header, Scale, read_header, read_image, scale_of
-from lab.data.shelf import SUFFIXES, Shelf, left_out_note, printable
+from lab.data.shelf import SUFFIXES, Shelf, left_out_note
 from lab.data.source import Source
-from lab.errors import InputError
+from lab.errors import InputError, printable
 
 
 def image_source(

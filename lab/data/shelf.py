@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from lab.errors import InputError
+from lab.errors import InputError, printable
 
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".dib", ".gif"),
@@ -70,11 +70,6 @@ def all_broken(errors: Sequence[BrokenImage], num_images: int) -> InputError:
         f"{f' and {more:,} more' if more else ''}; repair or remove them, or pack the others with "
         "`python -m lab.data pack SOURCE OUT --skip-broken`"
     )
-
-
-def printable(name: str) -> str:
-    """A file name as text that can be stored: bytes that are no UTF-8 are written as \\xe9."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def folder_shelf(path: Path) -> Shelf:

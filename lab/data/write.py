@@ -30,9 +30,9 @@ from lab.data.pack import (
     stored_pixels,
 )
 from lab.data.progress import tracked
-from lab.data.shelf import BrokenImage, all_broken, printable
+from lab.data.shelf import BrokenImage, all_broken
 from lab.data.source import Attribute, Source, fit
-from lab.errors import InputError
+from lab.errors import InputError, printable
 from lab.record import write_whole
 
 MIN_IMAGES = 5

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
-from contextlib import suppress
 from pathlib import Path
 
 from lab.engine.options import SearchOptions
@@ -75,10 +74,14 @@ def claim(storage: Storage) -> None:
     Raises InputError for the others.
     """
     if isinstance(storage, SharedFolder):
-        storage.folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
+        try:
+            storage.folder.mkdir(parents=True, exist_ok=True)
             (storage.folder / STUDY_FILE).open("x").close()
             return
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise _not_writable(storage.folder.parent, error) from None
     require_free(storage)
 
 
@@ -102,9 +105,13 @@ def _prove_folder(root: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=existing):
             pass
     except OSError as error:
-        raise InputError(
-            f"the storage {root} cannot be written ({error.strerror}); choose another --storage"
-        ) from None
+        raise _not_writable(root, error) from None
+
+
+def _not_writable(root: Path, error: OSError) -> InputError:
+    return InputError(
+        f"the storage {root} cannot be written ({error.strerror}); choose another --storage"
+    )
 
 
 def _prove_remote(storage: RemoteFolder) -> None:

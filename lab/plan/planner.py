@@ -40,7 +40,9 @@ class Planner:
         self.settings = settings
         self.num_settings = space.num_settings(settings.trials)
         """Different settings of the space, counted up to the trials asked for."""
-        settings = _limited(settings, max(self.num_settings, num_recorded))
+        if not settings.known_only:
+            num_known = len(space.known_points)
+            settings = _limited(settings, max(self.num_settings, num_known, num_recorded))
         self.objective = Objective(settings.objective)
         num_known = min(len(space.known_points), settings.trials)
         self._num_explored = num_known if settings.known_only else settings.trials
