@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -106,14 +107,14 @@ def classes_of(given: Arranged, choice: LabelChoice = "auto") -> Classes:
         raise InputError(
             f"{path} has images inside sub-folders but {len(loose)} beside them, say "
             f"{given.shelf.names[loose[0]]}; sub-folders are classes, so move these into one or "
-            f"remove them, or pack with --labels none"
+            "remove them, or pack with --labels none"
         )
     folders = sorted({part[0] for part in parts})
     if choice == "auto" and not _look_like_classes(folders):
         raise InputError(
             f"{path} has the sub-folders {_few(folders)}, which do not look like classes; pack it "
-            f"by hand: python -m lab.data pack {path} OUT --labels none, or --labels folders if "
-            "they are"
+            f"by hand: python -m lab.data pack {shlex.quote(str(path))} OUT --labels none, or "
+            "--labels folders if they are"
         )
     numbers = {name: number for number, name in enumerate(folders)}
     labels = np.array([numbers[part[0]] for part in parts], dtype=np.int64)

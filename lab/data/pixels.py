@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +142,7 @@ def _eight_bits(image: Picture, scale: Scale) -> Picture:
     return image
 
 
-def _scaled(values: NDArray[np.generic], scale: Scale) -> NDArray[np.uint8]:
+def _scaled(values: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
     """uint8 of wide values; whole numbers are rounded down, as 16 bits lose their lower 8."""
     if not np.isfinite(values).all():
         raise ValueError("it has values that are not finite")

@@ -107,11 +107,19 @@ def _folders(path: Path, repeated: list[str]) -> Iterator[tuple[Path, list[str]]
                 repeated.append(folder.relative_to(path).as_posix())
                 continue
             seen.add((facts.st_dev, facts.st_ino))
-            inner = [entry for entry in entries if entry.is_dir() and not _is_hidden(entry.name)]
-            waiting += [folder / entry.name for entry in inner if not entry.is_symlink()]
-            links += [folder / entry.name for entry in inner if entry.is_symlink()]
-            yield folder, [entry.name for entry in entries if not entry.is_dir()]
+            inner = {entry.name: entry for entry in entries if _is_folder(entry)}
+            for name, entry in inner.items():
+                if not _is_hidden(name):
+                    (links if entry.is_symlink() else waiting).append(folder / name)
+            yield folder, [entry.name for entry in entries if entry.name not in inner]
         waiting = sorted(links, reverse=True)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _repeated_note(repeated: Sequence[str]) -> str:
