@@ -175,8 +175,8 @@ def _require_training_images(
 
 def _few(names: Sequence[str]) -> str:
     more = len(names) - _MOST_LISTED
-    listed = ", ".join(map(printable, names[:_MOST_LISTED]))
-    return f"{listed} and {more:,} more" if more > 0 else listed
+    first = ", ".join(map(printable, names[:_MOST_LISTED]))
+    return f"{first} and {more:,} more" if more > 0 else first
 
 
 def _without_shared_folders(parts: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:

@@ -58,13 +58,13 @@ def image_source(
 def shelf_source(shelf: Shelf, classes: Classes) -> Source:
     """The images of a shelf with these classes; grey if all are grey, else colour."""
     headers = [read_header(shelf, name) for name in shelf.names]
-    known = [header for header in headers if header is not None]
+    readable = [header for header in headers if header is not None]
     wide = [
         name
         for name, header in zip(shelf.names, headers, strict=True)
         if header is not None and header.is_wide
     ]
-    channels = 3 if any(header.has_colour for header in known) else 1
+    channels = 3 if any(header.has_colour for header in readable) else 1
     scale = scale_of(shelf, wide) if wide else FULL
     return Source(
         name=printable(shelf.path.stem),
@@ -76,7 +76,7 @@ def shelf_source(shelf: Shelf, classes: Classes) -> Source:
         licence="unknown (own images)",
         attribution=f"{len(shelf.names):,} image files of {printable(shelf.path.name)}",
         labels_from=classes.origin,
-        notes=_header_notes(known, len(wide), scale),
+        notes=_header_notes(readable, len(wide), scale),
         is_own=True,
     )
 

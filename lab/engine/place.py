@@ -63,7 +63,7 @@ def new_place(options: SearchOptions) -> Storage:
 
 
 def _new_name(options: SearchOptions) -> str:
-    """The space, date and time, and letters that tell searches of the same second apart."""
+    """The space, date and time, and letters that searches of the same second differ in."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     return f"{Path(options.space).stem}-{stamp}-{uuid.uuid4().hex[:4]}"
 
