@@ -31,9 +31,15 @@ def duplicate_distance(real: Tensor) -> float:
     on N, which must be the number of samples. Copies among the real images are left out: a limit
     of 0 would hold for no sample that is not one. It is 0 where all are copies.
     """
-    distance = nearest(real, real, itself=True).distance
-    apart = distance[distance > COPY_SHARE * _mean_squared(real)]
-    return float(torch.quantile(apart, DUPLICATE_QUANTILE)) if len(apart) else 0.0
+    limit = COPY_SHARE * _mean_squared(real)
+    while len(real) > 1:
+        neighbours = nearest(real, real, itself=True)
+        earlier = neighbours.row < torch.arange(len(real), device=real.device)
+        is_copy = (neighbours.distance <= limit) & earlier
+        if not is_copy.any():
+            return float(torch.quantile(neighbours.distance, DUPLICATE_QUANTILE))
+        real = real[~is_copy]
+    return 0.0
 
 
 def duplicates(features: Tensor, distance: float) -> float:
