@@ -150,5 +150,5 @@ def _scaled(values: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
         shares = (values.astype(np.float64) - scale.black) / (scale.white - scale.black)
         return (shares * 255).round().clip(0, 255).astype(np.uint8)
     black, white = int(scale.black), int(scale.white)
-    shares = (values.astype(np.int64) - black) * 255 // (white - black)
-    return shares.clip(0, 255).astype(np.uint8)
+    whole = (values.astype(np.int64) - black) * 255 // (white - black)
+    return whole.clip(0, 255).astype(np.uint8)
