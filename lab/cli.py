@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -22,7 +23,7 @@ from tyro.constructors import (
     UnsupportedTypeAnnotationError,
 )
 
-from lab.errors import InputError
+from lab.errors import InputError, printable
 
 Arguments = TypeVar("Arguments")
 OPTIONS = ConstructorRegistry()
@@ -90,8 +91,8 @@ def command_line() -> list[str]:
     """The words of the command line without the folders of the interpreter and the script."""
     first, *words = sys.orig_argv
     if words and Path(words[0]).name == SCRIPT:
-        return [SCRIPT, *words[1:]]
-    return [Path(first).name, *words]
+        return [SCRIPT, *map(printable, words[1:])]
+    return [Path(first).name, *map(printable, words)]
 
 
 def filled(words: Sequence[str], bare: Mapping[str, str]) -> list[str]:
@@ -193,6 +194,8 @@ def _leave_terminal() -> None:
 
 def exit_code_of(work: Callable[[], int], prog: str) -> int:
     """What `work` returns; an error or a stop is printed and has its code, as in `run_command`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with OPTIONS, stopped_by_signals():
             return work()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -21,3 +22,8 @@ def unknown(kind: str, word: str, allowed: Iterable[str]) -> InputError:
     names = sorted(allowed)
     suggestion = nearest(word, names) or f"; known are {', '.join(names)}"
     return InputError(f"{kind} '{word}' is unknown{suggestion}")
+
+
+def printable(name: str) -> str:
+    """A path or an argument as text that can be stored: bytes that are no UTF-8 become \\xe9."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -26,15 +26,14 @@ from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     IMAGES_SEEN,
+    QUALITY,
     RUN_FILE,
-    SECONDS_PREFIX,
-    SIGNAL_PREFIX,
-    STEP,
     TRIAL_FILE,
     StorageFailed,
     read_json,
     write_json,
 )
+from lab.record.columns import metric_names, names_in
 from lab.record.storage import in_its_words, is_url, open_storage
 from lab.trust import note_own, require_own_file
 
@@ -242,14 +241,11 @@ def _claim(folder: Path, config: RunConfig) -> None:
 
 
 def _line(row: dict[str, object]) -> str:
-    """One evaluation as a line: the clock, quality, and the metrics."""
-    columns = {
-        key: value
-        for key, value in row.items()
-        if not key.startswith((SIGNAL_PREFIX, SECONDS_PREFIX)) and key not in (IMAGES_SEEN, STEP)
-    }
-    metrics = "  ".join(f"{key} {value:.4g}" for key, value in columns.items())
-    return f"{row['images_seen']:>9,} images  {metrics}"
+    """One evaluation as a line: the clock and five metrics; evaluations.jsonl has all."""
+    names = names_in(row) or metric_names("inception")
+    columns = (QUALITY, names.frechet, names.precision, names.recall, names.coverage)
+    metrics = "  ".join(f"{key} {row[key]:<8.4g}" for key in columns if key in row)
+    return f"{row[IMAGES_SEEN]:>9,} images  {metrics}".rstrip()
 
 
 def main(args: list[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli import filled, run_command, run_commands
+from lab.cli import command_line, filled, run_command, run_commands
 from lab.errors import InputError
 
 
@@ -161,3 +162,9 @@ def test_a_background_job_that_ignores_ctrl_c_is_stopped_by_sigterm() -> None:
 
 def test_what_must_be_whole_is_finished_before_a_stop() -> None:
     assert stopped(None) == "waiting\nwhole\nprog: stopped\n130"
+
+
+def test_arguments_that_are_not_utf8_are_stored_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["/usr/bin/python3", "-m", "lab.search", "--storage", os.fsdecode(b"caf\xe9")]
+    monkeypatch.setattr(sys, "orig_argv", words)
+    assert command_line() == ["python3", "-m", "lab.search", "--storage", r"caf\xe9"]

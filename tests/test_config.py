@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -480,3 +481,10 @@ def test_a_part_of_a_schedule_has_a_path_of_its_own() -> None:
 def test_a_schedule_that_cannot_be_is_refused(schedule: Any, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         make_config({}, {"optimizer.critic.lr": schedule})
+
+
+def test_a_source_that_no_record_can_hold_is_one_sentence() -> None:
+    strange = os.fsdecode(b"/sets/caf\xe9")
+    with pytest.raises(InputError, match=r"/sets/caf\\xe9, whose name is not UTF-8") as error:
+        make_config({}, {"data.source": strange})
+    assert "\n" not in str(error.value)

@@ -74,6 +74,8 @@ def test_a_config_file_is_trained_and_its_end_told(
     )
     for expected in ("0 images", "32 images", "quality", note["verdict"]["name"], "score"):
         assert expected in said
+    line = next(line for line in said.splitlines() if "32 images" in line)
+    assert len(line.split("images")[1].split()) <= 10, "five metrics and their names"
 
 
 def test_settings_and_seed_win_over_the_file(file: Path, here: Path) -> None:

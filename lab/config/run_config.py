@@ -34,7 +34,7 @@ from lab.config.sections import (
     VaeConfig,
 )
 from lab.config.terms import TermsConfig
-from lab.errors import InputError, unknown
+from lab.errors import InputError, printable, unknown
 from lab.json_text import parsed
 from lab.user_file import UserFile, files_for, is_reference, stored_files
 
@@ -85,6 +85,16 @@ class RunConfig(ConfigSection):
     def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         return data if data.get("files") else {k: v for k, v in data.items() if k != "files"}
+
+    @model_validator(mode="after")
+    def _can_be_stored(self) -> Self:
+        source = printable(self.data.source)
+        if source != self.data.source:
+            raise ValueError(
+                f"data.source is {source}, whose name is not UTF-8 and cannot be stored in a "
+                "record; rename it, or pack it with `python -m lab.data pack` and give the pack"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:

@@ -11,6 +11,7 @@ import tyro
 
 from lab.cli import run_commands
 from lab.config import RESOLUTIONS, RESOLUTIONS_IN_WORDS, DataConfig
+from lab.data.folders import LabelChoice
 from lab.data.lookup import find, load_source
 from lab.data.named import NAMED
 from lab.data.pack import SPLITS, Pack, damaged, is_pack, open_pack, stored_fingerprint
@@ -28,6 +29,8 @@ def pack(
     root: str | None = None,
     captions: Path | None = None,
     attributes: tuple[str, ...] = (),
+    labels: LabelChoice = "auto",
+    skip_broken: bool = False,
 ) -> int:
     """Pack a named set, a folder or a zip of images into a folder.
 
@@ -41,14 +44,19 @@ def pack(
         captions: Captions of the images in COCO's JSON, or a .csv, .tsv or .parquet with the
             columns file and caption; without it those in .txt files beside the images.
         attributes: Columns of that table that are attributes, say gender and age.
+        labels: Whether sub-folders are classes; auto takes dataset.json where there is one, and
+            refuses sub-folders that do not look like classes.
+        skip_broken: Leave out images that cannot be read, and record which.
     """
     _require_resolution(resolution)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists already; remove it or give another folder for the pack")
     config = DataConfig(source=source, resolution=resolution, root=root)
-    load = load_source(config, captions, attributes)
-    write_pack(load, out, resolution)
+    load = load_source(config, captions, attributes, labels)
+    write_pack(load, out, resolution, skip_broken=skip_broken)
     card = open_pack(out).card
+    if card.labels_from:
+        print(f"labels: {card.num_classes:,} classes ({card.labels_from})")
     for name, values in card.attributes.items():
         print(f"attribute {name}: {len(values):,} values")
     if card.num_captions:
@@ -91,8 +99,12 @@ def show(
         opened = open_pack(path)
     else:
         opened = find(DataConfig(source=source, resolution=resolution, root=root))
-    for name, value in opened.card.model_dump().items():
+    card = opened.card.model_dump()
+    notes = card.pop("notes", ())
+    for name, value in card.items():
         print(f"{name:12} {_plain(value)}")
+    for note in notes:
+        print(f"{'note':12} {note}")
     for name, part in zip(SPLITS, opened.parts, strict=False):
         if part.captions is not None:
             missing = int((part.captions.counts == 0).sum())

@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lab.data.captions import Captions, compact
+from lab.data.folders import Classes
 from lab.data.shelf import Shelf
 from lab.errors import InputError
 from lab.json_text import parsed
@@ -48,8 +48,8 @@ def describing_files(shelf: Shelf) -> list[str]:
     return [*text_files(shelf).values(), *({LABELS_FILE} & set(shelf.beside))]
 
 
-def labels_beside(shelf: Shelf) -> tuple[NDArray[np.int64] | None, tuple[str, ...]] | None:
-    """Labels int64 [N] and class names of `dataset.json`, None and none where it has no labels.
+def labels_beside(shelf: Shelf) -> Classes | None:
+    """The classes of `dataset.json`, which may have no labels.
 
     None where there is no such file, or it is another program's. Raises InputError for labels that
     are no class numbers from 0 on, and for images without one.
@@ -65,7 +65,7 @@ def labels_beside(shelf: Shelf) -> tuple[NDArray[np.int64] | None, tuple[str, ..
     if not isinstance(data, dict) or "labels" not in data:
         return None
     if data["labels"] is None:
-        return None, ()
+        return Classes(None, (), f"none: {LABELS_FILE} has null")
     try:
         numbers = {str(file): label for file, label in data["labels"]}
     except (TypeError, ValueError):
@@ -83,7 +83,7 @@ def labels_beside(shelf: Shelf) -> tuple[NDArray[np.int64] | None, tuple[str, ..
             f"{missing[0]}; add or remove them, or remove {LABELS_FILE}"
         )
     labels = np.array([numbers[name] for name in shelf.names], dtype=np.int64)
-    return labels, tuple(map(str, range(labels.max() + 1)))
+    return Classes(labels, tuple(map(str, range(labels.max() + 1))), LABELS_FILE)
 
 
 def _lines(shelf: Shelf, name: str) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -11,17 +12,19 @@ from pathlib import Path
 
 from lab.config import DataConfig, cache_folder
 from lab.data.beside import describing_files
+from lab.data.folders import LabelChoice
 from lab.data.image_files import image_source
 from lab.data.named import NAMED
 from lab.data.pack import Pack, is_pack, open_pack
 from lab.data.saved_dataset import arrow_files, is_saved_dataset, saved_dataset
-from lab.data.shelf import Shelf, broken_image, folder_shelf, zip_shelf
+from lab.data.shelf import BrokenImage, Shelf, folder_shelf, zip_shelf
 from lab.data.source import Source
 from lab.data.write import write_pack
 from lab.errors import InputError, unknown
 
-_RECIPE = 1
-"""Rises when packing changes the content of a pack: older packs are then packed again."""
+_RECIPE, _OWN_RECIPE = 1, 2
+"""Of named sets and of a person's own images. They rise when packing changes the content of a
+pack: older packs are then packed again."""
 
 
 def find(config: DataConfig) -> Pack:
@@ -53,11 +56,15 @@ def find(config: DataConfig) -> Pack:
 
 
 def load_source(
-    config: DataConfig, captions: Path | None = None, attributes: Sequence[str] = ()
+    config: DataConfig,
+    captions: Path | None = None,
+    attributes: Sequence[str] = (),
+    labels: LabelChoice = "auto",
 ) -> Callable[[], Source]:
     """How to read the original images that `config.source` names.
 
-    `captions` is a file with those of a folder or a zip of images, `attributes` are columns of it.
+    `captions` is a file with those of a folder or a zip of images, `attributes` are columns of it;
+    `labels` chooses whether sub-folders are classes.
     Raises InputError for an unknown set, and for a pack, which has no originals.
     """
     path = Path(config.source).expanduser()
@@ -67,6 +74,11 @@ def load_source(
             f"--captions is for a folder or a zip of images; {config.source} brings its own texts "
             "if it has any, so leave it out"
         )
+    if labels != "auto" and (is_named or is_saved_dataset(path)):
+        raise InputError(
+            f"--labels is for a folder or a zip of images; {config.source} brings its own labels "
+            "if it has any, so leave it out"
+        )
     if attributes and captions is None:
         raise InputError("--attributes are columns of a table; give it with --captions")
     if is_named:
@@ -74,7 +86,7 @@ def load_source(
         return functools.partial(NAMED[config.source].load, root)
     if is_saved_dataset(path):
         return functools.partial(saved_dataset, path.resolve())
-    return functools.partial(image_source, _shelf(config), captions, attributes)
+    return functools.partial(image_source, _shelf(config), captions, attributes, labels)
 
 
 def _shelf(config: DataConfig) -> Shelf:
@@ -95,8 +107,8 @@ def _shelf(config: DataConfig) -> Shelf:
 
 def _cached(name: str, resolution: int, signature: str = "") -> Path:
     """<cache>/packs/cifar10-32-v1"""
-    ending = f"-{signature}" if signature else ""
-    return cache_folder() / "packs" / f"{name}-{resolution}-v{_RECIPE}{ending}"
+    version = f"v{_OWN_RECIPE}-{signature}" if signature else f"v{_RECIPE}"
+    return cache_folder() / "packs" / f"{name}-{resolution}-{version}"
 
 
 def _slug(name: str) -> str:
@@ -112,14 +124,14 @@ def _files(shelf: Shelf) -> Iterable[Path]:
 
 def _signature(path: Path, files: Iterable[Path]) -> str:
     """Changes with the path of a data set, and with names, sizes and times of its files."""
-    digest = hashlib.blake2b(str(path).encode(), digest_size=6)
+    digest = hashlib.blake2b(os.fsencode(path), digest_size=6)
     for file in files:
         try:
             facts = file.stat()
         except OSError as error:
-            raise broken_image(file, error) from error
+            raise BrokenImage(file, error) from error
         name = "" if file == path else file.relative_to(path).as_posix()
-        digest.update(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+        digest.update(os.fsencode(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\0"))
     return digest.hexdigest()
 
 

@@ -62,19 +62,28 @@ def given_order(num_images: int, num_train: int, num_combinations: int = 0) -> P
     return PackingOrder(indices, num_train, num_combinations)
 
 
-def stratified_order(labels: Indices) -> PackingOrder:
+def stratified_order(labels: Indices, originals: Indices | None = None) -> PackingOrder:
     """A random fifth of the images, at most 10,000, held out; each class in proportion.
 
-    `labels` is int64 [N], -1 where unlabelled (such images count as one class). Every class keeps
-    at least one training image. Both parts are shuffled. The same labels give the same order.
+    `labels` is int64 [N], -1 where unlabelled (such images count as one class). `originals` is
+    int64 [N], the first image that each is a copy of, itself where it is none: copies are on the
+    side of their original and do not count. Every class keeps at least one training image. Both
+    parts are shuffled. The same arguments give the same order.
     """
-    num_heldout = min(round(len(labels) * HELDOUT_SHARE), MAX_HELDOUT)
-    shuffled = _shuffled(np.arange(len(labels)), "held-out split")
-    classes, counts = np.unique(labels, return_counts=True)
+    everything = np.arange(len(labels))
+    originals = everything if originals is None else originals
+    is_original = originals == everything
+    num_heldout = min(round(int(is_original.sum()) * HELDOUT_SHARE), MAX_HELDOUT)
+    shuffled = _shuffled(everything, "held-out split")
+    candidates = shuffled[is_original[shuffled]]
+    classes, counts = np.unique(labels[is_original], return_counts=True)
     heldout = np.zeros(len(labels), dtype=bool)
     for label, quota in zip(classes, _quotas(counts, num_heldout), strict=True):
-        members = shuffled[labels[shuffled] == label]
+        members = candidates[labels[candidates] == label]
         heldout[members[:quota]] = True
+    heldout = heldout[originals]
+    for label in np.setdiff1d(labels, labels[~heldout]):  # all of it are copies of other classes
+        heldout[originals == originals[labels == label][0]] = False
     chosen = heldout[shuffled]
     indices = np.concatenate([shuffled[~chosen], shuffled[chosen]])
     return PackingOrder(indices, int((~chosen).sum()))

@@ -29,8 +29,9 @@ from lab.data.split import Split
 from lab.errors import InputError
 from lab.json_text import parsed
 
-PACK_FORMAT = 2
-"""Of packs with captions, attributes or held-out combinations; all others keep format 1."""
+PACK_FORMAT = 3
+"""Of packs of a person's own images. Of named sets, those with captions, attributes or held-out
+combinations have format 2, all others format 1."""
 IMAGES_FILE = "images.npy"
 LABELS_FILE = "labels.npy"
 CAPTION_FILES = ("captions.npy", "caption_starts.npy", "caption_firsts.npy")
@@ -41,6 +42,8 @@ SPLITS = ("train", "heldout", "combinations")
 """In the order of their rows."""
 
 _CHUNK = 1024
+_LATER = ("num_captions", "attributes", "labels_from", "notes")
+"""Fields of the card that format 1 lacks."""
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -69,6 +72,10 @@ class PackCard(BaseModel):
     """Captions of all images; 0 when the images have no texts."""
     attributes: dict[str, tuple[str, ...]] = {}
     """Names of the values of each attribute, by its name, in the order of their numbers."""
+    labels_from: str = ""
+    """Where the labels of a person's own images come from, or why there are none."""
+    notes: tuple[str, ...] = ()
+    """What packing reported: files left out, copies, scales; a sentence each."""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -86,11 +93,9 @@ class PackCard(BaseModel):
 
     @model_serializer(mode="wrap")
     def _as_earlier_labs_wrote_it(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without the fields of format 2 in a pack of format 1, which earlier labs read."""
-        new = {"num_captions": self.num_captions, "attributes": self.attributes}
-        left_out = {name for name, value in new.items() if not value}
+        """Without later formats' fields that are empty, so that earlier labs read the rest."""
         fields: dict[str, Any] = dump(self)
-        return {name: value for name, value in fields.items() if name not in left_out}
+        return {name: value for name, value in fields.items() if value or name not in _LATER}
 
     @property
     def image_shape(self) -> tuple[int, int, int, int]:
@@ -238,7 +243,6 @@ def damaged(folder: Path, reason: str) -> InputError:
 def stored_fingerprint(pack: Pack) -> str:
     """The fingerprint of what the files of a pack hold now; every pixel is read."""
     card = pack.card
-    images = np.load(pack.folder / IMAGES_FILE, mmap_mode="r")
     attributes = {
         name: Attribute(
             values,
@@ -249,12 +253,18 @@ def stored_fingerprint(pack: Pack) -> str:
         for name, values in card.attributes.items()
     }
     return fingerprint(
-        (images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)),
+        stored_pixels(pack.folder),
         np.concatenate([part.labels.numpy() for part in pack.parts]),
         card.splits,
         _open_captions(pack.folder, card) if card.num_captions else None,
         attributes,
     )
+
+
+def stored_pixels(folder: Path) -> Iterator[Pixels]:
+    """images.npy in pieces [n, H, W, C]."""
+    images = np.load(folder / IMAGES_FILE, mmap_mode="r")
+    return (images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK))
 
 
 def fingerprint(

@@ -16,6 +16,7 @@ import numpy as np
 
 from lab.data.caption_file import CAPTION_COLUMNS, column_of, missing_note, texts_of
 from lab.data.captions import compact
+from lab.data.folders import HELDOUT, Classes
 from lab.data.image_files import shelf_source
 from lab.data.shelf import Shelf
 from lab.data.source import Attribute, Source
@@ -25,8 +26,6 @@ from lab.json_text import parsed
 SPLITS_FILE = "dataset_dict.json"
 STATE_FILE = "state.json"
 INFO_FILE = "dataset_info.json"
-HELDOUT = ("validation", "valid", "val", "test")
-"""Names of the split that is held out, the first that is there."""
 
 
 def is_saved_dataset(folder: Path) -> bool:
@@ -79,17 +78,18 @@ def saved_dataset(folder: Path) -> Source:
     captions = compact(_texts(splits, text)) if text else None
     missing = missing_note(captions, names) if captions is not None else ()
     labels = of_classes.pop(label) if label else None
-    source = shelf_source(
-        Shelf(folder, names, opened),
-        None if labels is None else labels.numbers.astype(np.int64),
-        () if labels is None else labels.values,
+    of_column = (
+        Classes(None, (), "none: no column of classes")
+        if labels is None
+        else Classes(labels.numbers.astype(np.int64), labels.values, f"the column {label}")
     )
+    source = shelf_source(Shelf(folder, names, opened), of_column)
     return replace(
         source,
         num_train=sizes[0] if len(sizes) > 1 else None,
         captions=captions,
         attributes=of_classes,
-        notes=(*notes, *missing),
+        notes=(*notes, *source.notes, *missing),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.data.captions import Captions
+from lab.data.captions import Captions, compact
 from lab.errors import InputError
 
 
@@ -46,8 +46,30 @@ class Source:
     """Of each image; None when the set has no texts."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     """By name."""
+    labels_from: str = ""
+    """Where the labels of a person's own images come from, or why there are none."""
     notes: tuple[str, ...] = ()
     """What the person should know of the import, a sentence each; packing prints them."""
+    is_own: bool = False
+    """A person's own images, which are looked through for copies and blank ones."""
+
+    def at(self, indices: NDArray[np.int64]) -> Source:
+        """The images at `indices`, in increasing order."""
+        captions = self.captions
+        stop = self.num_images - self.num_combinations
+        return replace(
+            self,
+            num_images=len(indices),
+            read=lambda index: self.read(int(indices[index])),
+            labels=None if self.labels is None else self.labels[indices],
+            num_train=None if self.num_train is None else int((indices < self.num_train).sum()),
+            num_combinations=int((indices >= stop).sum()),
+            captions=None if captions is None else compact(captions[int(n)] for n in indices),
+            attributes={
+                name: Attribute(attribute.values, attribute.numbers[indices])
+                for name, attribute in self.attributes.items()
+            },
+        )
 
 
 def fit(image: NDArray[np.uint8], resolution: int, border: int = 0) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lab.config import cache_folder
 from lab.data.fashion import BORDER
 from lab.data.idx import find_idx_folder, has_idx_files, read_idx
-from lab.data.image_files import read_image
+from lab.data.pixels import read_image
 from lab.data.shelf import Shelf
 from lab.data.source import Source, array_source
 from lab.errors import InputError

@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import socket
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ ENVIRONMENT = {
 }
 LONGEST_BASE = 29
 """Letters of the folder that Ray's own is made in: a socket's path has at most 107."""
+SECONDS_TO_ANSWER = 600.0
+"""For the first worker of a local Ray; a busy machine takes a minute."""
 LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 HEAD_NODE = "node:__internal_head__"
 """Ray's resource that only the head node has."""
@@ -122,16 +125,49 @@ def connected(address: str | None, *, verbose: bool, gangs: bool = False) -> Ite
 
         ours = not ray.is_initialized()
         if ours and address is None:
+            require_no_blanks(sys.executable, ray.__file__)
             scratch.enter_context(on_loopback())
             _start_here(scratch.enter_context(ray_folder()), verbose=verbose, gangs=gangs)
         elif ours:
             _join(str(address), for_others, verbose=verbose, gangs=gangs)
         try:
+            if ours and address is None:
+                _require_worker()
             with stopped_by_signals():  # Ray's own handlers would leave the record open
                 yield _resources(ray.nodes())  # type: ignore[no-untyped-call]
         finally:
             if ours:
                 ray.shutdown()
+
+
+def require_no_blanks(*paths: str) -> None:
+    """Raise InputError for an interpreter or a Ray that a shell would not find.
+
+    Ray puts their paths unquoted into the command of its workers, which then never start.
+    """
+    for path in paths:
+        if any(letter.isspace() for letter in path):
+            raise InputError(
+                f"{path} has a blank in its path, where Ray starts no worker; install the lab in "
+                "a folder without blanks, or start it through a link that has none"
+            )
+
+
+def _answer() -> None:
+    """What the first worker does."""
+
+
+def _require_worker() -> None:
+    """Raise InputError when a Ray that was started here brings up no worker: it would hang."""
+    import ray
+
+    try:
+        ray.get(ray.remote(_answer).remote(), timeout=SECONDS_TO_ANSWER)
+    except ray.exceptions.GetTimeoutError:
+        raise InputError(
+            f"no worker of the local Ray has started within {SECONDS_TO_ANSWER:g} s; --verbose "
+            "prints what Ray reports"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -145,12 +181,14 @@ def ray_folder() -> Iterator[str | None]:
         yield None
         return
     tried = (str(scratch_folder()), "/tmp", "/var/tmp", "/dev/shm")
-    usable = (base for base in tried if len(base) <= LONGEST_BASE and os.access(base, os.W_OK))
+    fitting = (base for base in tried if len(base) <= LONGEST_BASE and base.split() == [base])
+    usable = (base for base in fitting if os.access(base, os.W_OK))
     base = next(usable, None)
     if base is None:
         raise InputError(
-            f"Ray's sockets need a folder with a path of at most {LONGEST_BASE} letters, and none "
-            f"of {', '.join(tried)} is one that can be written; set TMPDIR to a short path"
+            f"Ray's sockets need a folder with a path of at most {LONGEST_BASE} letters, without "
+            f"blanks, and none of {', '.join(tried)} is one that can be written; set TMPDIR to a "
+            "short path"
         )
     folder = tempfile.mkdtemp(prefix="ray-", dir=base)
     try:

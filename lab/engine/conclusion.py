@@ -105,7 +105,7 @@ def recommendation(study: Study) -> str | None:
     folder = f"{study.storage.name}/{trial_folder(Path(), number)}"
     return (
         f"recommended trial {number} ({study.planner.explore_job(number).origin}): {confirmed}\n"
-        f"  python -m lab.train --trial {shlex.quote(folder)}"
+        f"  python -m lab.train --trial {shlex.quote(folder)} {study.card.settings.train_options}"
     )
 
 

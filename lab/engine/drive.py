@@ -46,6 +46,7 @@ from lab.record import OPTUNA_FILE, is_study, read_study
 from lab.record.leases import held
 from lab.record.scratch import scratch_folder
 from lab.record.storage import Storage, in_its_words
+from lab.record.words import in_number
 
 Show = Callable[[Storage], None]
 Ended = Callable[[Storage, Exception], None]
@@ -155,7 +156,8 @@ def _print_start(study: Study, console: Console) -> None:
     training = study.space.base_config().training
     console.print(
         f"study {study.storage.name}\n"
-        f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
+        f"{in_number(study.planner.num_trials, 'trial')}"
+        f"{f', {done} of them done' if done else ''}; "
         f"{study.planner.in_words}; "
         f"{training.budget_images / 1000:g} kimg each of {card.data.name} in "
         f"{training.precision}; {study.num_slots} at a time with "
@@ -163,6 +165,14 @@ def _print_start(study: Study, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if study.planner.num_trials < study.settings.trials and not study.settings.known_only:
+        console.print(
+            f"the space has {in_number(study.planner.num_settings, 'setting')}: more of the "
+            f"{study.settings.trials} trials would repeat runs",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     evaluation = study.space.base_config().evaluation
     if warning := caution(evaluation, card.data.channels or 1, card.data.name):
         console.print(warning, style="yellow", highlight=False, soft_wrap=True)

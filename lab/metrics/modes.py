@@ -16,6 +16,9 @@ from lab.metrics.nearest import ROWS, nearest
 
 DUPLICATE_QUANTILE = 0.01
 """Samples nearer to each other than all but this share of real images are near-duplicates."""
+COPY_SHARE = 1e-9
+"""Real images nearer than this share of their mean squared distance are copies: features of equal
+images differ by the rounding of float32 at most."""
 BANDWIDTH_SHARE = 1 / 8
 """The kernel's squared bandwidth over the mean squared distance of two real images: 10,000
 grey images of ten kinds of clothes then have about 25 modes, those of one kind 5."""
@@ -25,9 +28,18 @@ def duplicate_distance(real: Tensor) -> float:
     """The squared distance up to which two of N samples are near-duplicates.
 
     The `DUPLICATE_QUANTILE` of the distances of `real` [N, d] to their nearest other; it depends
-    on N, which must be the number of samples.
+    on N, which must be the number of samples. Copies among the real images are left out: a limit
+    of 0 would hold for no sample that is not one. It is 0 where all are copies.
     """
-    return float(torch.quantile(nearest(real, real, itself=True).distance, DUPLICATE_QUANTILE))
+    limit = COPY_SHARE * _mean_squared(real)
+    while len(real) > 1:
+        neighbours = nearest(real, real, itself=True)
+        earlier = neighbours.row < torch.arange(len(real), device=real.device)
+        is_copy = (neighbours.distance <= limit) & earlier
+        if not is_copy.any():
+            return float(torch.quantile(neighbours.distance, DUPLICATE_QUANTILE))
+        real = real[~is_copy]
+    return 0.0
 
 
 def duplicates(features: Tensor, distance: float) -> float:
@@ -37,8 +49,12 @@ def duplicates(features: Tensor, distance: float) -> float:
 
 def bandwidth(real: Tensor) -> float:
     """The kernel's squared bandwidth from real images [N, d], at least the least positive."""
-    squared = 2 * float(real.double().var(dim=0).sum())
-    return max(BANDWIDTH_SHARE * squared, torch.finfo(torch.float32).tiny)
+    return max(BANDWIDTH_SHARE * _mean_squared(real), torch.finfo(torch.float32).tiny)
+
+
+def _mean_squared(real: Tensor) -> float:
+    """The mean squared distance of two of [N, d] images."""
+    return 2 * float(real.double().var(dim=0).sum())
 
 
 def mode_count(features: Tensor, squared_bandwidth: float) -> float:

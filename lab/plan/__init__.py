@@ -12,6 +12,7 @@ from lab.plan.settings import PlanSettings
 from lab.plan.space_file import find_space_file
 from lab.plan.spaces import (
     Space,
+    edited_base,
     file_of_space,
     is_named,
     list_spaces,
@@ -34,6 +35,7 @@ __all__ = [
     "Preset",
     "Space",
     "choose_preset",
+    "edited_base",
     "file_of_space",
     "find_preset",
     "find_space_file",

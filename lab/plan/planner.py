@@ -29,11 +29,20 @@ from lab.statistics import pareto_front
 class Planner:
     """Jobs in order: interrupted and crashed runs again, explore, then race and confirm."""
 
-    def __init__(self, space: Space, settings: PlanSettings) -> None:
-        """Raises InputError for a space that makes refused configurations, and for a race that
-        its trials do not allow."""
+    def __init__(self, space: Space, settings: PlanSettings, num_recorded: int = 0) -> None:
+        """`num_recorded`: trials that an earlier start has made.
+
+        A space of fewer settings than the trials asked for has as many trials as settings: a
+        repeated one would be the same run again. Raises InputError for a space that makes refused
+        configurations, and for a race that its trials do not allow.
+        """
         self.space = space
         self.settings = settings
+        self.num_settings = space.num_settings(settings.trials)
+        """Different settings of the space, counted up to the trials asked for."""
+        if not settings.known_only:
+            num_known = len(space.known_points)
+            settings = _limited(settings, max(self.num_settings, num_known, num_recorded))
         self.objective = Objective(settings.objective)
         num_known = min(len(space.known_points), settings.trials)
         self._num_explored = num_known if settings.known_only else settings.trials
@@ -69,10 +78,10 @@ class Planner:
         `retry_errored`: so is a run that was given up, with all its attempts.
         Raises InputError when a recorded trial is no part of the space any more.
         """
-        planner = cls(space, settings)
+        trials = {trial.number: trial for trial in record.trials}
+        planner = cls(space, settings, max(trials, default=-1) + 1)
         planner._retry_errored = retry_errored
         runs = {(run.trial, run.seed): run for run in record.runs}
-        trials = {trial.number: trial for trial in record.trials}
         never_started: list[Job] = []
         for number in range(max(trials, default=-1) + 1):
             if number not in trials:
@@ -303,3 +312,11 @@ class Planner:
                 self._again.append(replace(job, attempt=1))
             case _:
                 self._take_in(job, Outcome("errored", error=run.card.error or None))
+
+
+def _limited(settings: PlanSettings, num_trials: int) -> PlanSettings:
+    """The settings with at most so many trials and finalists."""
+    if num_trials >= settings.trials:
+        return settings
+    race = None if settings.race is None else min(settings.race, num_trials)
+    return settings.model_copy(update={"trials": num_trials, "race": race})

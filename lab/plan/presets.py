@@ -29,7 +29,7 @@ class Preset:
 
 _LAPTOP = Preset(
     name="laptop",
-    description="two cores, ten minutes: a small conditional DCGAN trunk on 10,000 grey images",
+    description="two cores, ten minutes: a small conditional DCGAN trunk",
     base={
         "data.source": "fashion-mini",
         "data.resolution": 32,

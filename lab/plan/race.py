@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.record import Stage
+from lab.record.words import in_number
 from lab.statistics import pareto_front
 
 
@@ -75,7 +76,7 @@ class Rules:
             words += f"; then the best race: {widths}"
         if self.num_finalists and self.confirm_seeds:
             words += f"; confirmed on {len(self.confirm_seeds)} fresh seeds each"
-        return f"{words}; {self.num_runs} runs in all"
+        return f"{words}; {in_number(self.num_runs, 'run')} in all"
 
     @property
     def num_finalists(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,6 +72,8 @@ def read_space_file(path: Path) -> SpaceContent:
     Raises InputError when it raises, lacks a name, or defines one as something else.
     """
     module, text = ModuleType(f"space_{path.stem}"), read_source(path)
+    if str(path.parent) not in sys.path:  # for modules beside it, which suggest may import later
+        sys.path.append(str(path.parent))
     space_source(path).call(run_source, text, str(path), module)
     missing = [name for name in NEEDED if not hasattr(module, name)]
     if missing or not (module.__doc__ or "").strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,7 +30,15 @@ from lab.plan.space_file import (
     read_space_file,
     space_source,
 )
-from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
+from lab.plan.suggest import (
+    Source,
+    SpaceTrial,
+    from_given,
+    from_random,
+    nth_value,
+    num_values,
+    two_ranges,
+)
 from lab.record import FileCard, ParameterCard, SpaceCard, StudyCard
 from lab.user_file import UserFile, files_for, stored_files
 
@@ -151,6 +160,31 @@ class Space:
             return self.draw(from_given(canonical_values(cells))).parameters
         except InputError:
             return None
+
+    def num_settings(self, most: int) -> int:
+        """How many different settings the space has, counted up to `most`."""
+        count, choices = 0, list[int]()
+        while count < most:
+            sizes: list[int] = []
+
+            def source(name: str, distribution: BaseDistribution) -> Any:
+                sizes.append(num_values(distribution, most))  # noqa: B023 - called at once
+                if len(choices) < len(sizes):  # noqa: B023
+                    choices.append(0)
+                return nth_value(distribution, choices[len(sizes) - 1])  # noqa: B023
+
+            trial = cast(optuna.Trial, SpaceTrial(source, self.fixed))
+            space_source(self.file).call(self.suggest, trial)
+            if most in sizes:
+                return most
+            count += 1
+            del choices[len(sizes) :]
+            while choices and choices[-1] == sizes[len(choices) - 1] - 1:
+                choices.pop()
+            if not choices:
+                break
+            choices[-1] += 1
+        return count
 
     def base_config(self) -> RunConfig:
         """The configuration under everything that is sampled, with what is fixed."""
@@ -287,6 +321,11 @@ def file_of_space(study: StudyCard) -> Path:
     # Named spaces move with the installation; a person's own file must be where it was.
     if file.parent.name == "search_spaces" and (is_named(file) or not file.is_file()):
         return find_space_file(study.space.name)
+    if not file.is_file():
+        raise InputError(
+            f"the space file {file} of this study is not there; give where it is now with --space "
+            "FILE, or restore it from space.text of study.json"
+        )
     return find_space_file(file)
 
 
@@ -306,6 +345,23 @@ def restored_space(study: StudyCard, space: Space | None = None) -> Space:
     points = {name: to for name, to in study.space.known.items() if name.startswith(IMPORTED)}
     space = replace(space, base=_dotted(study.base), files=files).with_fixed(study.space.fixed)
     return space.with_points(points)
+
+
+def edited_base(study: StudyCard, space: Space) -> list[str]:
+    """Paths that BASE of the space sets otherwise than it did when the study began."""
+    over = space.presets.get(study.preset, {})
+    values = {
+        path: value
+        for path, value in {**space.base, **over}.items()
+        if path not in study.space.fixed and value != "auto"
+    }
+    kept, edited = _dotted(study.base), _dotted(with_values(study.base, values))
+    return sorted(path for path in values if _plain(edited.get(path)) != _plain(kept.get(path)))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON holds it."""
+    return json.loads(json.dumps(value))
 
 
 def space_of(file: Path) -> Space:

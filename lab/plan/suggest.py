@@ -97,6 +97,32 @@ def two_ranges(name: str, one: BaseDistribution, other: BaseDistribution) -> Inp
     )
 
 
+def num_values(distribution: BaseDistribution, most: int) -> int:
+    """How many values a parameter can have, at most `most`."""
+    match distribution:
+        case CategoricalDistribution(choices=choices):
+            return min(most, len(choices))
+        case IntDistribution(low=low, high=high, step=step):
+            return min(most, (high - low) // step + 1)
+        case FloatDistribution(low=low, high=high, step=step) if step is not None or low == high:
+            return 1 if low == high else min(most, round((high - low) / (step or 1.0)) + 1)
+    return most
+
+
+def nth_value(distribution: BaseDistribution, index: int) -> Any:
+    """The value at an index below `num_values`; of a continuous range, any so many."""
+    match distribution:
+        case CategoricalDistribution(choices=choices):
+            return choices[index]
+        case IntDistribution(low=low, step=step):
+            return low + index * step
+        case FloatDistribution(low=low, step=step) if step is not None:
+            return low + index * step
+        case FloatDistribution(low=low, high=high):
+            return low + (high - low) / (index + 1)
+    raise AssertionError(distribution)
+
+
 def from_given(values: Mapping[str, Any]) -> Source:
     """Answers from a mapping; InputError for a value that is missing or outside its range."""
 

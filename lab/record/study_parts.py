@@ -119,6 +119,13 @@ class SettingsCard(Card):
     """Workers that train one run together: `2`, or `1:2` for from 1 to 2."""
 
     @property
+    def train_options(self) -> str:
+        """Options with which `lab.train` repeats a run bit for bit: threads, and workers."""
+        workers = f" --workers {self.workers}" if self.workers.isdecimal() else ""
+        threads = max(1, int(self.cpus_per_worker or 1))
+        return f"--threads {threads}{workers if self.workers != '1' else ''}"
+
+    @property
     def fewest_workers(self) -> int:
         """Workers that every run has at least."""
         fewest = self.workers.partition(":")[0]
@@ -171,6 +178,10 @@ class DataCard(Card):
     """Captions of all images; absent where they have no texts."""
     attributes: dict[str, Any] = {}
     """Names of the values of each attribute, by its name."""
+    labels_from: str = ""
+    """Where the labels of a person's own images come from, or why there are none."""
+    notes: tuple[str, ...] = ()
+    """What packing reported: files left out, copies, scales; a sentence each."""
 
 
 class MetricsCard(Card):

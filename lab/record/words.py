@@ -21,3 +21,8 @@ def brief_beside(value: float, other: float) -> str:
     """A number with enough digits to differ from another: .8987 next to .9."""
     texts = (brief(value, digits) for digits in range(2, 8))
     return next((text for text in texts if text != brief(other)), brief(value, 8))
+
+
+def in_number(count: int, noun: str) -> str:
+    """`1 run`, `1,200 runs`"""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

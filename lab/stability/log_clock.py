@@ -13,7 +13,8 @@ from lab.stability.history import number
 from lab.stability.log_columns import Clock
 
 SECONDS_SINCE_1970 = (1e9, 3e9)
-MILLISECONDS_SINCE_1970 = (1e12, 3e12)
+UNITS_OF_A_SECOND = (1, 1e3, 1e6, 1e9)
+"""Of times of day: seconds, and parts of them down to nanoseconds."""
 DISAGREEMENT = 0.02
 """Two columns of images that differ by more than this share count different things."""
 GOES_ON = math.log(1.5)
@@ -60,8 +61,9 @@ def placed_rows(rows: Sequence[Row], clock: Clock) -> tuple[list[Placed], list[s
         raise InputError(f"no row of the log has a number in '{clock.column}'; give one that has")
     low = min(entry.images for entry in placed) / clock.unit
     high = max(entry.images for entry in placed) / clock.unit
-    for first, last in (SECONDS_SINCE_1970, MILLISECONDS_SINCE_1970):
-        if first <= low and high <= last:
+    first, last = SECONDS_SINCE_1970
+    for unit in UNITS_OF_A_SECOND:
+        if first * unit <= low and high <= last * unit:
             raise InputError(
                 f"'{clock.column}' holds times of day, such as {low:.0f}, which do not grow with "
                 "training alone; name a column of images, steps or epochs"

@@ -101,7 +101,8 @@ def command_blocks(pair: StudyPair) -> list[Block]:
             folder = trial_folder(Path(source), end.trial) if "://" not in source else None
             named = folder or f"{source}/trials/{end.trial:04d}"
             entries.append((f"Trial {end.trial} of {name}, trained again",
-                            f"python -m lab.train --trial {named}"))  # fmt: skip
+                            f"python -m lab.train --trial {named} "
+                            f"{study.card.settings.train_options}"))  # fmt: skip
     rows = [joined([element("dt", what), element("dd", copyable(it))]) for what, it in entries]
     return [element("dl", joined(rows), class_="commands")]
 

@@ -126,7 +126,8 @@ def train_command(study: StudyRecord) -> str | None:
     if trial is None:
         return None
     folder = trial_folder(study.folder, trial)
-    return f"python -m lab.train --trial {shown_folder(folder)}"
+    options = study.card.settings.train_options
+    return f"python -m lab.train --trial {shown_folder(folder)} {options}"
 
 
 def confirm_command(study: StudyRecord) -> str:

@@ -174,8 +174,8 @@ def test_a_torn_zip_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_zip_never_writes_outside_the_cache(tmp_path: Path, cache: Path) -> None:
-    content = image_bytes(random_pixels(20, 20, 3))
-    files = {f"../../escaped/{i}.png": content for i in range(10)}
+    contents = [image_bytes(random_pixels(20, 20, 3, seed=i)) for i in range(10)]
+    files = {f"../../escaped/{i}.png": content for i, content in enumerate(contents)}
     packed(write_zip(tmp_path / "evil.zip", files))
     places = [path.name for path in tmp_path.iterdir()]
     assert sorted(places) == ["cache", "evil.zip"]
@@ -185,7 +185,7 @@ def test_a_zip_never_writes_outside_the_cache(tmp_path: Path, cache: Path) -> No
 
 def test_a_folder_without_images_says_what_is_allowed(tmp_path: Path) -> None:
     write_files(tmp_path / "texts", {"a.txt": b"x"})
-    with pytest.raises(InputError, match=r"holds no image files; allowed are \.png, \.jpg"):
+    with pytest.raises(InputError, match=r"holds no image files .*allowed are \.png, \.jpg"):
         packed(tmp_path / "texts")
 
 
@@ -210,7 +210,7 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path: Path) ->
         assert len(bomb.getvalue()) < 60_000
         archive = write_zip(tmp_path / f"{side}.zip", {"0.png": bomb.getvalue()})
         with pytest.raises(InputError, match=said):
-            image_source(zip_shelf(archive))
+            image_source(zip_shelf(archive)).read(0)
         with pytest.raises(InputError, match=said):
             read_image(zip_shelf(archive), "0.png", 1)
 

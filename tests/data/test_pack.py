@@ -112,6 +112,6 @@ def test_a_damaged_pack_is_one_sentence(
 
 
 def test_a_newer_format_asks_for_a_newer_lab(pack: Pack) -> None:
-    change_card(format=3, new_field="unknown today")(pack.folder)
-    with pytest.raises(InputError, match="has format 3; this lab reads formats up to 2: upgrade"):
+    change_card(format=4, new_field="unknown today")(pack.folder)
+    with pytest.raises(InputError, match="has format 4; this lab reads formats up to 3: upgrade"):
         open_pack(pack.folder)

@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         saved_dataset(folder)
     folder = save(tmp_path / "paths", {**columns(6), "image": [{"bytes": None, "path": "x"}] * 6})
     with pytest.raises(InputError, match="its row has no bytes; save it again"):
-        saved_dataset(folder)
+        saved_dataset(folder).read(0)
     folder = save(tmp_path / "torn", columns(6))
     (folder / "data-00000-of-00002.arrow").write_bytes(b"\xff" * 40)
     with pytest.raises(InputError, match=r"cannot be read .*save it again"):

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 import lab.engine.cluster
+import lab.engine.place
+from lab.engine.cluster import require_no_blanks
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
+from lab.engine.place import claim, new_place
 from lab.errors import InputError
 from lab.plan import PlanSettings, find_preset, load_space
 from lab.record import SettingsCard
@@ -132,6 +135,30 @@ def test_a_place_that_holds_another_study_is_refused(
     (folder / "study.json").write_text('{"format": 1}')
     assert main(["--storage", str(tmp_path), "--name", "taken"]) == 2
     assert f"--resume {folder}" in capsys.readouterr().err
+
+
+def test_searches_of_one_second_have_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab.engine.place.time, "strftime", lambda _: "20260101-000000")
+    places = [new_place(SearchOptions(storage=str(tmp_path))) for _ in range(3)]
+    assert len({place.folder for place in places}) == 3
+
+
+def test_of_two_searches_with_one_name_one_gets_it(tmp_path: Path) -> None:
+    """Both had found it free."""
+    options = SearchOptions(storage=str(tmp_path), name="mine")
+    first, second = new_place(options), new_place(options)
+    claim(first)
+    with pytest.raises(InputError, match="already holds a study"):
+        claim(second)
+
+
+def test_an_interpreter_below_a_path_with_a_blank_is_refused() -> None:
+    """Ray's workers would never start, and the search would wait for them for ever."""
+    require_no_blanks("/usr/bin/python3")
+    with pytest.raises(InputError, match="has a blank in its path, where Ray starts no worker"):
+        require_no_blanks("/usr/bin/python3", "/home/me/my tools/bin/python")
 
 
 def test_spaces_are_listed_with_their_points(capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,7 +112,7 @@ def test_a_space_whose_file_is_gone_is_asked_back(study: Path) -> None:
     entries = read_json(study / "study.json")
     entries["space"]["file"] = str(study / "mine.py")
     write_json(study / "study.json", entries)
-    with pytest.raises(InputError, match=r"mine\.py does not exist"):
+    with pytest.raises(InputError, match=r"mine\.py of this study is not there; give"):
         reopen(open_storage(str(study)), SearchOptions())
 
 

@@ -126,3 +126,6 @@ def test_other_subjects_in_grey_are_measured_by_fashion_with_a_caution() -> None
     assert "trained on clothing, which mnist may not be" in caution(config, 1, "mnist")
     assert "does not see hues" in caution(config, 3, "cifar10")
     assert caution(EvaluationConfig(extractor="efficientnet"), 3, "cifar10") == ""
+    emoji = EvaluationConfig(extractor="emoji")
+    assert "trained on emoji, which cifar10 may not be" in caution(emoji, 3, "cifar10")
+    assert caution(emoji, 3, "emoji-mini") == ""

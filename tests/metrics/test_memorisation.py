@@ -105,3 +105,13 @@ def test_the_evaluator_tells_copies_and_missing_classes(evaluator: Evaluator, pa
     assert copies[names.authenticity] < 0.05
     few = evaluator.measure(pack.train[:][pack.train.labels < 3][:1000])
     assert few[names.rke] < 0.6 * baseline[names.rke]
+
+
+def test_copies_among_real_images_are_left_out_of_the_limit_of_near_duplicates() -> None:
+    """A limit of 0 would see no near-duplicates in a constant generator's rounding."""
+    real = normal(1000, 0)
+    repeated = torch.cat([real[:500], real[:500]])
+    distance = duplicate_distance(repeated)
+    assert distance == pytest.approx(duplicate_distance(real[:500]), rel=1e-4)
+    constant = real[:1] + 1e-6 * normal(50, 1)
+    assert duplicates(constant, distance) == 1.0

@@ -16,9 +16,18 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from lab.config import make_config
 from lab.errors import InputError
-from lab.plan import Space, list_spaces, load_space, restored_space, space_from, study_card
+from lab.plan import (
+    Space,
+    edited_base,
+    file_of_space,
+    list_spaces,
+    load_space,
+    restored_space,
+    space_from,
+    study_card,
+)
 from lab.plan.presets import PRESETS
-from tests.plan.simulation import write_space
+from tests.plan.simulation import SPACE, write_space
 
 
 @pytest.fixture(scope="module")
@@ -283,3 +292,54 @@ def test_a_python_function_is_a_space() -> None:
         restored_space(card)
     with pytest.raises(InputError, match=r"line \d+, raises ZeroDivisionError"):
         space_from(lambda trial: {"seed": 1 / 0})
+
+
+def test_a_space_file_finds_a_module_beside_it_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that suggest imports later."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "beside_a_space.py").write_text("RATE = 2e-3")
+    text = SPACE.replace("BASE = ", "from beside_a_space import RATE\nBASE = ")
+    path = write_space(tmp_path / "there", text.replace("def suggest(trial):\n",
+        "def suggest(trial):\n    import beside_a_space\n"))  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert load_space(path).known_points
+
+
+def test_a_space_file_that_moved_is_asked_for(tmp_path: Path) -> None:
+    path = write_space(tmp_path)
+    card = study_card(load_space(path))
+    path.unlink()
+    with pytest.raises(InputError, match=r"is not there; give where it is now with --space FILE"):
+        file_of_space(card)
+
+
+def test_paths_of_a_base_that_was_edited_are_named(tmp_path: Path) -> None:
+    space = load_space(write_space(tmp_path))
+    card = study_card(space)
+    assert edited_base(card, space) == []
+    path = next(iter(space.base))
+    other = replace(space, base={**space.base, "training.budget_images": 77_000})
+    assert edited_base(card, other) == ["training.budget_images"]
+    assert path not in edited_base(card, other)
+
+
+def test_settings_of_a_space_are_counted_branch_by_branch(tmp_path: Path) -> None:
+    def suggest(trial: optuna.Trial) -> dict[str, Any]:
+        loss = trial.suggest_categorical("loss", ["hinge", "wasserstein"])
+        values = {"loss": loss}
+        if loss == "hinge":
+            values["training.critic_steps"] = trial.suggest_int(
+                "training.critic_steps", 1, 5, step=2
+            )
+        return values
+
+    assert space_from(suggest).num_settings(100) == 4
+
+    def endless(trial: optuna.Trial) -> dict[str, Any]:
+        return {"optimizer.critic.lr": trial.suggest_float("optimizer.critic.lr", 1e-4, 1e-3)}
+
+    assert space_from(endless).num_settings(100) == 100
+    assert space_from(lambda trial: {}).num_settings(100) == 1

@@ -104,6 +104,8 @@ def test_what_does_not_grow_with_training_is_no_clock() -> None:
         read(log("images", [7] * 6))
     with pytest.raises(InputError, match="holds times of day, such as 1613000000"):
         read(log("x", [1613000000 + i for i in range(6)]), clock="x")
+    with pytest.raises(InputError, match="holds times of day, such as 1613000000000000000"):
+        read(log("x", [1613000000 * 10**9 + i for i in range(6)]), clock="x")
 
 
 def test_rows_after_a_resumption_from_a_checkpoint_replace_earlier_ones() -> None:

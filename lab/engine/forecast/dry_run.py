@@ -187,6 +187,12 @@ def _what(
     size = f"{data['resolution']}x{data['resolution']}x{data['channels']}"
     runs = "1 run" if plan.num_slots == 1 else f"{plan.num_slots} runs"
     evaluations = 1 + -(-training.budget_images // evaluation.every_images)
+    num_paired = opened["metrics"]["num_paired"]
+    few = (
+        ""
+        if num_paired == evaluation.num_samples
+        else f", {num_paired:,} in metrics of equal counts"
+    )
     return {
         "space": f"{plan.space.name}: {len(parameters)} parameters searched",
         "preset": plan.preset,
@@ -194,7 +200,7 @@ def _what(
         "resources": f"{plan.machines} of {plan.where}",
         "slots": f"{runs} at a time, each on {plan.slot}",
         "a run": f"{training.budget_images / 1000:g} kimg in {opened['precision']}, {evaluations} "
-        f"evaluations of {evaluation.num_samples:,} samples",
+        f"evaluations of {evaluation.num_samples:,} samples{few}",
         "trials": f"{sum(left.values())} to go: {origins or 'none'}",
         "runs": f"{plan.planner.num_runs - plan.planner.num_ended} to go, stages "
         f"{', '.join(plan.planner.stages)}: {plan.planner.in_words}",

@@ -18,6 +18,7 @@ from lab.engine.gang.mailbox import Mailbox
 from lab.engine.gang.worker import carry_out_orders
 from lab.engine.runs import Answer, JobMessage
 from lab.engine.slots import Slot
+from lab.record.remote import scratch_folder
 
 TRAIN_ENVIRONMENT = {
     # How soon Ray Train notices that a worker ended: its own 2 s would lengthen every restart.
@@ -73,7 +74,7 @@ class TrainGang:
         self._plan = plan
         self._avoid = tuple(avoid)
         self._mailbox = _mailbox_here()
-        self._scratch = tempfile.mkdtemp(prefix="gan-lab-gang-")
+        self._scratch = tempfile.mkdtemp(prefix="gang-", dir=scratch_folder())
         self._run = 0
         self._job: JobMessage | None = None
         self._over = self._ending = False

@@ -26,7 +26,7 @@ OPENED = {
     "precision": "float32",
     "evaluation": 1.0,
     "data": {"name": "fashion-mini", "num_images": 10_000, "resolution": 32, "channels": 1},
-    "metrics": {},
+    "metrics": {"num_paired": 2_000},
 }
 
 
@@ -91,6 +91,16 @@ def test_the_plan_says_what_would_be_done_and_how_long_it_takes(
         "rounds of the base and of the cheapest and the most expensive planned"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_plan_of_a_small_set_names_the_images_that_metrics_of_equal_counts_take(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OPENED, "metrics", {"num_paired": 217})
+    said = plan(capsys, "--trials=1", "--budget-kimg=8", "--preset=laptop")
+    assert said["preset"].endswith("a small conditional DCGAN trunk")
+    assert said["a run"].endswith("of 2,000 samples, 217 in metrics of equal counts")
 
 
 def test_several_workers_share_a_batch_and_each_costs_its_cores(

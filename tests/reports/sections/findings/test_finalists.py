@@ -39,6 +39,7 @@ def test_the_card_shows_fresh_runs_first_and_the_race_as_optimistic(tmp_path: Pa
     assert words.startswith("Recommended: trial 5 (sobol) stable on fresh seeds 3 of 4")
     assert "in the race (optimistic) 4 of 4" in words
     assert "python -m lab.train --trial" in words
+    assert "--threads 1" in words, "with more threads the run would be another one"
     assert "--confirm" not in words
 
 
