@@ -18,7 +18,7 @@ from lab.engine.gang.mailbox import Mailbox
 from lab.engine.gang.worker import carry_out_orders
 from lab.engine.runs import Answer, JobMessage
 from lab.engine.slots import Slot
-from lab.record.remote import scratch_folder
+from lab.record.scratch import scratch_folder
 
 TRAIN_ENVIRONMENT = {
     # How soon Ray Train notices that a worker ended: its own 2 s would lengthen every restart.
