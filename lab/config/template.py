@@ -2,7 +2,7 @@
 
 `{name}` or `{name:format}` stands for a value, with Python's format; `{{` and `}}` are braces.
 `{latest:PATTERN}` is the newest file of the trainer's folder that matches a pattern. The line is
-divided into words as a shell does it, before any value is put in: a value with a blank is one word.
+divided into words as a shell does it before any value is put in: a value with a blank is one word.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from lab.errors import InputError
 BUDGET = "training.budget_images"
 DATA = "data.source"
 OF_LAB = (BUDGET, DATA)
-"""Settings that keep their meaning in a space with its own trainer, beside those of `stability`."""
+"""Settings that keep their meaning in a space with its own trainer, as those of `stability` do."""
 RESERVED = ("folder", "data", "seed", "gpus", "device", "python", "budget", "kimg", LATEST)
 """Placeholders that are no parameters."""
 MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -41,8 +41,9 @@ class MetricConfig(ConfigSection):
     def _falls(self) -> Self:
         if not self.initial > self.floor:
             raise ValueError(
-                f"METRIC has initial {self.initial:g} and floor {self.floor:g}; it must fall while "
-                "images become better: give a distance to real images, with initial above floor"
+                f"METRIC has initial {self.initial:g} and floor {self.floor:g}; it must fall "
+                "while images become better: give a distance to real images, with initial above "
+                "floor"
             )
         if self.target is not None and not self.floor < self.target < self.initial:
             raise ValueError(
@@ -169,7 +170,8 @@ class TrainerConfig(ConfigSection):
         """Raise InputError for a command that asks for data where none is named."""
         if self.command and self.data is None and "data" in placeholders(self.command, "COMMAND"):
             raise InputError(
-                f"COMMAND has {{data}}, and no data is named; give --dataset PATH, or {DATA} in BASE"
+                f"COMMAND has {{data}}, and no data is named; give --dataset PATH, or "
+                f"{DATA} in BASE"
             )
 
 

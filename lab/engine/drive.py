@@ -160,7 +160,8 @@ def _print_start(study: Study, console: Console) -> None:
         f"study {study.storage.name}\n"
         f"{study.planner.num_trials} trials{f', {done} of them done' if done else ''}; "
         f"{study.planner.in_words}; "
-        f"{training.budget_images / 1000:g} kimg each{what} {who}; {study.num_slots} at a time with "
+        f"{training.budget_images / 1000:g} kimg each{what} {who}; "
+        f"{study.num_slots} at a time with "
         f"{study.slot} each",
         highlight=False,
         soft_wrap=True,

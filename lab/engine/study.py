@@ -336,7 +336,8 @@ def _require_one_worker(slot: Slot) -> None:
     if not slot.alone:
         raise InputError(
             f"--workers is {slot.workers}, and the trainer of this space starts its own workers; "
-            "leave that out, and give a run several GPUs with --gpus-per-worker ({gpus} in COMMAND)"
+            "leave that out, and give a run several GPUs with --gpus-per-worker ({gpus} "
+            "in COMMAND)"
         )
 
 

@@ -159,8 +159,8 @@ def stored_config(folder: Path, name: str, *, trust: bool) -> RunConfig:
     config = read_config(file)
     if config.trainer is not None:
         raise InputError(
-            f"{name} was trained by {config.trainer.in_words}, so that the lab has no generator of "
-            "it; what it saved is in the run's folder trainer"
+            f"{name} was trained by {config.trainer.in_words}, so that the lab has no generator "
+            "of it; what it saved is in the run's folder trainer"
         )
     seed = read_card(folder / RUN_FILE, RunCard).seed
     return change_config(config, {"seed": seed})

@@ -1,8 +1,8 @@
-"""The evaluations of a person's training: rows as they come, as the record and the judge read them.
+"""The evaluations of a person's training: rows as they come, for the record and the judge.
 
-What comes is read as `lab.judge` reads a log: the clock, the metric, losses by their names. A start
-that continues replaces the rows from its first evaluation on, because nothing makes sure that a
-foreign program repeats its numbers.
+What comes is read as `lab.judge` reads a log: the clock, the metric, losses by their names. A
+start that continues replaces the rows from its first evaluation on, because nothing makes sure
+that a foreign program repeats its numbers.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ from lab.record.scale import Scale
 from lab.record.target import quality_of_target
 from lab.stability.history import number
 from lab.stability.log import read_log
-from lab.stability.log_columns import LogOptions, NothingYet
+from lab.stability.log_columns import LogOptions, NothingYet, counts_training
 from lab.stability.verdict import Verdict, judge
+
+MOST_NAMED = 12
+"""Columns of a log that an error lists."""
 
 
 def names_of(trainer: TrainerConfig) -> MetricNames:
@@ -94,7 +97,9 @@ class Book:
         self._earlier = list(self.rows)
         """Rows of earlier starts."""
         self.is_unread = True
-        """Whether nothing has come in this start."""
+        """Whether no evaluation has come in this start."""
+        self.what_came = ""
+        """For an error: the columns of what came without the metric."""
 
     @property
     def images_seen(self) -> int:
@@ -117,13 +122,17 @@ class Book:
         `seconds`: of the whole training so far. Raises InputError for rows without a clock or the
         metric, and BrokenMetric for distances that cannot be.
         """
-        self.is_unread = False
+        if all(self._trainer.metric.name not in row for row in came):
+            columns = list(dict.fromkeys(name for row in came for name in row))
+            self.what_came = f"; it logged {', '.join(columns[:MOST_NAMED]) or 'nothing'}"
+            return []
         try:
             log = read_log(
                 came, names=self._names, budget_images=self._budget_images, options=self._options
             )
         except NothingYet:
             return []
+        self.is_unread = False
         timed = {row[IMAGES_SEEN]: number(row, SECONDS_TRAINING) for row in self.rows}
         read = [
             self._as_stored(row, _or(timed.get(row[IMAGES_SEEN]), seconds)) for row in log.rows
@@ -168,11 +177,13 @@ class Book:
         return [row for row in rows if row[IMAGES_SEEN] > last]
 
     def _as_stored(self, row: Row, seconds: float) -> Row:
-        """Numbers alone, with quality and times."""
+        """Numbers that were measured, with quality and times."""
         numbers: dict[str, Any] = {
             name: value
             for name, value in row.items()
-            if isinstance(value, (int, float)) and not isinstance(value, bool)
+            if isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and (name in (IMAGES_SEEN, QUALITY) or not counts_training(name))
         }
         clock = {IMAGES_SEEN: numbers.pop(IMAGES_SEEN), QUALITY: numbers.pop(QUALITY, 0.0)}
         return {**clock, SECONDS_TRAINING: seconds, SECONDS_EVALUATING: 0.0, **numbers}

@@ -42,8 +42,8 @@ def require_startable(config: RunConfig) -> None:
         raise InputError(f"the folder {home}, in which COMMAND is to run, is not there")
     if shutil.which(first if os.sep not in first else str(home / first)) is None:
         raise InputError(
-            f"COMMAND begins with '{first}', and there is no such command here; give one that this "
-            "machine has, or its path"
+            f"COMMAND begins with '{first}', and there is no such command here; give one that "
+            "this machine has, or its path"
         )
 
 
@@ -78,7 +78,8 @@ def _require_function(config: RunConfig) -> None:
         if code:
             last = tail_of(output).rpartition("\n")[2] or f"exit code {code}"
             raise InputError(
-                f"the import of TRAINER '{start.trainer.function}' fails ({last}); correct the file"
+                f"the import of TRAINER '{start.trainer.function}' fails ({last}); correct "
+                "the file"
             )
 
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_SECONDS = 0.05
@@ -123,10 +124,11 @@ def _below(root: int) -> list[int]:
     """Processes that come of one, by /proc; none where there is no such folder."""
     parents = {}
     with suppress(OSError):
-        for name in os.listdir("/proc"):
-            if name.isdecimal():
-                with suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat") as file:
-                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+        for entry in os.scandir("/proc"):
+            if entry.name.isdecimal():
+                with suppress(OSError, ValueError, IndexError):
+                    stat = Path(entry.path, "stat").read_text(errors="replace")
+                    parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
     below, added = set(), {root}
     while added:
         added = {pid for pid, parent in parents.items() if parent in added and pid not in below}

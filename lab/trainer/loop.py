@@ -9,12 +9,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from lab.config import RunConfig
+from lab.errors import InputError
 from lab.record import (
     FAILURES,
     IMAGES_SEEN,
     QUALITY,
     Row,
     Stage,
+    StorageFailed,
     sample_file,
     sole_writer,
 )
@@ -26,7 +28,7 @@ from lab.stability.log import BrokenMetric
 from lab.stability.verdict import Verdict
 from lab.trainer.book import Book
 from lab.trainer.process import TrainingFailed
-from lab.trainer.sources import CommandSource, FunctionSource, Source, Start
+from lab.trainer.sources import CommandSource, FunctionSource, Patience, Source, Start
 
 FOLDER = "trainer"
 """In a run's folder: what the person's training writes."""
@@ -81,6 +83,8 @@ class _Training:
         self._files = files
         self._book = Book(config, files.folder)
         self._seconds_before = self._book.seconds
+        self._problem: InputError | None = None
+        """Why the rows that came last could not be read."""
         own = files.folder / FOLDER
         own.mkdir(parents=True, exist_ok=True)
         self._start = Start(
@@ -113,15 +117,23 @@ class _Training:
             source.stop()
 
     def _followed(self, source: Source, began: float) -> Generator[Evaluation, None, None]:
-        for came, samples in source.batches():
+        patience = Patience(self._start.trainer)
+        for came, samples in source.batches(patience):
             try:
-                seconds = self._seconds_before + time.monotonic() - began
-                new = self._book.take(came, seconds)
+                new = self._book.take(came, self._seconds_before + time.monotonic() - began)
+                verdict = self._verdict()
+            except StorageFailed:
+                raise
             except BrokenMetric as error:
                 raise TrainingFailed(str(error), again=False) from None
+            except InputError as error:  # later rows may have what these lack
+                self._problem = error
+                continue
+            self._problem = None
             if samples is not None and new:
                 self._keep_samples(samples, new[-1])
-            verdict = self._verdict()
+            if new:
+                patience.renew()
             for row in new if verdict is None else new[:-1]:
                 yield Evaluation(row, None, None)
             if verdict is not None:
@@ -141,10 +153,13 @@ class _Training:
         """The verdict of a training that ended by itself."""
         budget = self._config.training.budget_images
         who = self._start.trainer.in_words
-        if self._book.is_unread or not self._book.rows:
+        if self._problem is not None:
+            raise self._problem
+        if self._book.is_unread:
             raise TrainingFailed(
                 f"{who} ended in order without an evaluation that has "
-                f"'{self._start.trainer.metric.name}', which METRIC names",
+                f"'{self._start.trainer.metric.name}', which METRIC names"
+                f"{self._book.what_came}",
                 again=False,
             )
         verdict = self._book.verdict(ended=True)

@@ -48,6 +48,8 @@ class KeptProcess:
         self.code: int | None = None
         """Exit code, negative for a signal; None while it runs."""
         self._term_seconds = term_seconds
+        if not home.is_dir():
+            raise InputError(f"the folder {home}, in which {words[0]!r} is to run, is not there")
         ours, theirs = os.pipe()
         status, report = os.pipe()
         with output.open("ab") as file:
@@ -67,8 +69,8 @@ class KeptProcess:
         if word != "started":
             self._close()
             raise InputError(
-                f"the command {words[0]!r} cannot be started in {home}: {rest or 'no reason given'}; "
-                "give a command that this machine has"
+                f"the command {words[0]!r} cannot be started in {home} "
+                f"({rest or 'no reason given'}); give a command that this machine has"
             )
         self.pid = int(rest)
 
@@ -76,9 +78,9 @@ class KeptProcess:
         """Whether it has ended, waited for at most so long."""
         if self.code is not None:
             return True
-        if b"\n" not in self._came:
-            if not select.select([self._status], [], [], max(0.0, seconds))[0]:
-                return False
+        is_here = b"\n" in self._came
+        if not is_here and not select.select([self._status], [], [], max(0.0, seconds))[0]:
+            return False
         word, rest = self._line()
         self.code = int(rest) if word == "ended" else -9  # the keeper itself was killed
         self._close()

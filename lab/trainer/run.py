@@ -57,7 +57,7 @@ class Run:
         self.images_seen: int = described["images_seen"]
         """Images seen at the last evaluation of earlier starts; 0 in a new run."""
         self.checkpoint: Path | None = self.folder if described["continues"] else None
-        """`folder`, if an earlier start was interrupted and left files there; None in a new run."""
+        """`folder`, if an earlier start was interrupted and left files there; None at first."""
         self._metric: str = described["metric"]
         self._connection = connection
         self._thread = threading.get_ident()
@@ -100,8 +100,8 @@ class Run:
             raise InputError(f"run.report got images_seen {seen}; give a number from 0 on")
         if int(seen) <= self._last:
             raise InputError(
-                f"run.report got images_seen {int(seen)} after {self._last}; report evaluations in "
-                "the order of training, each once"
+                f"run.report got images_seen {int(seen)} after {self._last}; report evaluations "
+                "in the order of training, each once"
             )
         row = {
             name: _as_number(name, value) for name, value in numbers.items() if value is not None

@@ -64,10 +64,31 @@ class Start:
         return {**os.environ, **threads, "PYTHONUNBUFFERED": "1"}
 
 
+class Patience:
+    """A training without a new evaluation for too long is none that can be waited for."""
+
+    def __init__(self, trainer: TrainerConfig) -> None:
+        self._minutes = trainer.patience_minutes
+        self._since = time.monotonic()
+
+    def renew(self) -> None:
+        """There is a new evaluation."""
+        self._since = time.monotonic()
+
+    def require(self) -> None:
+        """Raise TrainingFailed where the patience is over."""
+        if time.monotonic() - self._since > 60 * self._minutes:
+            raise TrainingFailed(
+                f"no new evaluation for {self._minutes:g} minutes, so the training was ended "
+                "(PATIENCE_MINUTES of the space sets the limit)",
+                again=True,
+            )
+
+
 class Source(Protocol):
     """A training under way."""
 
-    def batches(self) -> Iterator[tuple[Sequence[Row], Path | None]]:
+    def batches(self, patience: Patience) -> Iterator[tuple[Sequence[Row], Path | None]]:
         """All rows of this start whenever there are new ones, and the file of their samples.
 
         Ends with the training. Raises TrainingFailed for a silent one, and for one that crashed.
@@ -105,14 +126,12 @@ class CommandSource:
             environment=start.environment,
         )
 
-    def batches(self) -> Iterator[tuple[Sequence[Row], Path | None]]:
+    def batches(self, patience: Patience) -> Iterator[tuple[Sequence[Row], Path | None]]:
         """As `Source.batches`."""
-        patience = Patience(self._start.trainer)
         while True:
             ended = self._process.wait(LOOK_SECONDS)
             rows = self._log.look(at_end=ended)
             if rows is not None:
-                patience.renew(len(rows))
                 yield rows, None
             if ended:
                 self._require_in_order()
@@ -175,9 +194,8 @@ class FunctionSource:
         self._came = b""
         self._send(json.dumps(described(start)).encode() + b"\n")
 
-    def batches(self) -> Iterator[tuple[Sequence[Row], Path | None]]:
+    def batches(self, patience: Patience) -> Iterator[tuple[Sequence[Row], Path | None]]:
         """As `Source.batches`."""
-        patience = Patience(self._start.trainer)
         rows: list[Row] = []
         while True:
             message = self._next_message(LOOK_SECONDS)
@@ -190,7 +208,6 @@ class FunctionSource:
             if "mistake" in message:
                 raise TrainingFailed(message["mistake"], again=False)
             rows.append(message["row"])
-            patience.renew(len(rows))
             samples = message.get("samples")
             yield list(rows), self._start.folder / samples if samples else None
 
@@ -232,29 +249,6 @@ class FunctionSource:
         line, _, self._came = self._came.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
-
-
-class Patience:
-    """A training without a new evaluation for too long is none that can be waited for."""
-
-    def __init__(self, trainer: TrainerConfig) -> None:
-        self._minutes = trainer.patience_minutes
-        self._since = time.monotonic()
-        self._num_rows = 0
-
-    def renew(self, num_rows: int) -> None:
-        """There are so many rows now."""
-        if num_rows != self._num_rows:
-            self._since, self._num_rows = time.monotonic(), num_rows
-
-    def require(self) -> None:
-        """Raise TrainingFailed where the patience is over."""
-        if time.monotonic() - self._since > 60 * self._minutes:
-            raise TrainingFailed(
-                f"no new evaluation for {self._minutes:g} minutes, so the training was ended "
-                "(PATIENCE_MINUTES of the space sets the limit)",
-                again=True,
-            )
 
 
 def described(start: Start) -> dict[str, Any]:
