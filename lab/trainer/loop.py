@@ -14,6 +14,7 @@ from lab.record import (
     FAILURES,
     IMAGES_SEEN,
     QUALITY,
+    UNBROKEN,
     Row,
     Stage,
     StorageFailed,
@@ -163,8 +164,8 @@ class _Training:
                 again=False,
             )
         verdict = self._book.verdict(ended=True)
-        has_failed = verdict is not None and verdict.name in FAILURES
-        if verdict is None or not (has_failed or self._book.images_seen >= NEARLY * budget):
+        is_broken = verdict is not None and verdict.name not in UNBROKEN
+        if verdict is None or not (is_broken or self._book.images_seen >= NEARLY * budget):
             raise TrainingFailed(
                 f"{who} ended by itself at {kimg(self._book.images_seen)} of "
                 f"{kimg(budget)}; let it train to training.budget_images, which COMMAND can have "
