@@ -96,7 +96,6 @@ class RunConfig(ConfigSection):
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
         if self.trainer is not None:  # the lab's own networks and batches have no part in it
-            self.trainer.require_usable(self.training.budget_images)
             return self
         step = self.training.batch_size * self.training.critic_steps
         if step > self.training.budget_images:

@@ -108,6 +108,15 @@ class TrainerConfig(ConfigSection):
         return f"the trainer {self.function}" if self.function else "the command of the space"
 
     @property
+    def program(self) -> str | None:
+        """The first word of the command; None where it depends on a parameter."""
+        first = parsed_command(self.command, "COMMAND")[0]
+        known = {None: "", "python": sys.executable}
+        if any(piece.name not in known for piece in first):
+            return None
+        return "".join(piece.text + known[piece.name] for piece in first)
+
+    @property
     def images_of_clock(self) -> int | None:
         """Images of one unit of the clock; None where its name is recognised.
 

@@ -88,6 +88,8 @@ class Space:
         try:
             values = self._checked(values, trial)
             config = self._config({**self.base, **values, **self.fixed})
+            if config.trainer is not None:
+                config.trainer.require_usable(config.training.budget_images)
         except InputError as error:
             raise InputError(f"{error} ({self._whose()})") from None
         return Drawn(dict(trial.params), trial.distributions, config)

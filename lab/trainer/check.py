@@ -33,13 +33,12 @@ def require_startable(config: RunConfig) -> None:
     if trainer.function:
         _require_function(config)
         return
-    values = trainer.values(
-        folder=".", seed=0, gpus=0, device="cpu", budget_images=config.training.budget_images
-    )
-    first = trainer.words(values)[0]
+    first = trainer.program
     home = Path(trainer.home or ".")
     if not home.is_dir():
         raise InputError(f"the folder {home}, in which COMMAND is to run, is not there")
+    if first is None:
+        return
     if shutil.which(first if os.sep not in first else str(home / first)) is None:
         raise InputError(
             f"COMMAND begins with '{first}', and there is no such command here; give one that "
