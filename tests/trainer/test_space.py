@@ -137,8 +137,8 @@ def test_what_is_not_on_this_machine_is_refused_before_the_search(tmp_path: Path
     with pytest.raises(InputError, match="give --dataset"):
         require_startable(space.base_config())
     require_startable(space.with_fixed({"data.source": "x"}).base_config())
+    wrong = {"stability.target_distance": "kid=1", "data.source": "x"}
     with pytest.raises(InputError, match="this run measures fid"):
-        wrong = {"stability.target_distance": "kid=1", "data.source": "x"}
         require_startable(space.with_fixed(wrong).base_config())
 
 
