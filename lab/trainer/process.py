@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from lab.errors import InputError
 from lab.trainer import keeper
@@ -18,6 +21,7 @@ TERM_SECONDS = 10.0
 GONE_SECONDS = 30.0
 """How long the keeper may take beyond that; then something holds the machine itself."""
 TAIL_BYTES = 2000
+LOOK_SECONDS = 0.1
 
 
 class TrainingFailed(Exception):
@@ -53,6 +57,7 @@ class KeptProcess:
         ours, theirs = os.pipe()
         status, report = os.pipe()
         with output.open("ab") as file:
+            _wait_for_earlier(file, 2 * term_seconds + GONE_SECONDS)
             launcher = subprocess.Popen(
                 [sys.executable, "-I", "-S", keeper.__file__, str(term_seconds), str(report),
                  *map(str, kept), "--", *words],
@@ -115,6 +120,27 @@ class KeptProcess:
             os.close(self._stdin)
             self._stdin = None
         os.close(self._status)
+
+
+def _wait_for_earlier(output: BinaryIO, seconds: float) -> None:
+    """Hold the output for this start; processes of an earlier one hold it until they are gone.
+
+    A slot that was killed leaves its keeper some seconds to end them. The lock is that of the open
+    file, which every process that prints there shares.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TrainingFailed(
+                    "processes of an earlier start of this run did not end", again=True
+                ) from None
+            time.sleep(LOOK_SECONDS)
+        except OSError:  # a file system without locks
+            return
 
 
 def tail_of(output: Path) -> str:

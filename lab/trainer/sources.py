@@ -60,8 +60,9 @@ class Start:
     @property
     def environment(self) -> dict[str, str]:
         """That of the slot, whose GPUs alone are visible, with as many threads as it has."""
+        no_gpus = {} if self.gpus else {"CUDA_VISIBLE_DEVICES": ""}
         threads = {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
-        return {**os.environ, **threads, "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, **threads, **no_gpus, "PYTHONUNBUFFERED": "1"}
 
 
 class Patience:

@@ -218,5 +218,7 @@ def test_threads_and_gpus_of_the_slot_are_those_of_the_command(
 ) -> None:
     monkeypatch.setitem(os.environ, "CUDA_VISIBLE_DEVICES", "2,3")
     script = f'echo "$OMP_NUM_THREADS $CUDA_VISIBLE_DEVICES"; ({HEALTHY}) > $1/log.csv'
-    trained(of_command(tmp_path, script), tmp_path / "run", threads=3)
+    trained(of_command(tmp_path, script), tmp_path / "run", threads=3, gpus=2)
     assert (tmp_path / "run" / "output.txt").read_text() == "3 2,3\n"
+    trained(of_command(tmp_path, script), tmp_path / "run-2", threads=1, gpus=0)
+    assert (tmp_path / "run-2" / "output.txt").read_text() == "1 \n"

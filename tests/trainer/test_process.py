@@ -114,6 +114,20 @@ started(Path({str(tmp_path)!r}), "echo $$ > pid; sleep 99").wait(99)
     assert is_gone(pid)
 
 
+@LINUX
+def test_a_start_waits_until_an_earlier_one_is_gone(tmp_path: Path) -> None:
+    script = "trap 'sleep 0.2; echo first; exit' TERM; echo $$ > pid; sleep 99 & wait"
+    first = started(tmp_path, script)
+    number_in(tmp_path / "pid")
+    assert first._stdin is not None
+    os.close(first._stdin)  # as the end of its slot does
+    first._stdin = None
+    second = started(tmp_path, "echo second")
+    assert second.wait(DEADLINE_SECONDS)
+    assert (tmp_path / "output.txt").read_text() == "first\nsecond\n"
+    first.stop()
+
+
 def test_a_command_that_cannot_be_started_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'\./none' cannot be started"):
         KeptProcess(["./none"], home=tmp_path, output=tmp_path / "o", environment={})
