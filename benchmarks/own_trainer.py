@@ -17,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,7 +26,9 @@ import psutil
 from benchmarks.quick import parsed
 from lab.config import MetricConfig, RunConfig, TrainerConfig, make_trainer_config
 from lab.plan import load_space
+from lab.run.loop import Evaluation
 from lab.trainer.loop import run_trainer
+from lab.trainer.process import TrainingFailed
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "own_trainer"
 TIMES = """import sys, time
@@ -88,24 +92,27 @@ def report_delay(folder: Path) -> None:
 
 def report_sleep(folder: Path, num_commands: int, seconds: float) -> None:
     """Processor time of followed commands that sleep."""
+    begin = 1.0 + 0.2 * num_commands
+    longer = seconds + 2 * begin
     config = of_command(
-        folder, f"sh -c 'echo images,fid > {{folder}}/log.csv; sleep {10 * seconds} # {{folder}}'"
+        folder, f"sh -c 'echo images,fid > {{folder}}/log.csv; sleep {longer} # {{folder}}'"
     )
     runs = [run_trainer(config, folder / f"sleep-{i}") for i in range(num_commands)]
-    over = threading.Event()
 
-    def follow(run: object) -> None:
-        for _ in run:  # type: ignore[attr-defined]
-            if over.is_set():
-                return
+    def follow(run: Iterator[Evaluation]) -> None:
+        with suppress(TrainingFailed):  # it ends without an evaluation
+            list(run)
 
-    for run in runs:
-        threading.Thread(target=follow, args=(run,), daemon=True).start()
-    time.sleep(1.0 + 0.2 * num_commands)
+    threads = [threading.Thread(target=follow, args=(run,)) for run in runs]
+    for thread in threads:
+        thread.start()
+    time.sleep(begin)
     before = processor_seconds(folder)
     time.sleep(seconds)
     share = (processor_seconds(folder) - before) / seconds
     print(f"{num_commands} sleeping commands cost {100 * share:.1f} % of a core")
+    for thread in threads:
+        thread.join()
 
 
 def processor_seconds(folder: Path) -> float:

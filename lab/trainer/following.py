@@ -30,7 +30,7 @@ class LogFollower:
         self._folder = folder
         self._pattern = pattern
         self._options = options
-        self._earlier = {path: _size(path) for path in folder.glob(pattern)}
+        self._earlier = {path: size_of(path) for path in folder.glob(pattern)}
         self._read: tuple[object, ...] = ()
         """Sizes and times of the files when they were last read."""
         self._not_before = 0.0
@@ -81,7 +81,7 @@ class LogFollower:
         logs = [
             path
             for path in self._folder.glob(self._pattern)
-            if self._earlier.get(path) != _size(path)
+            if self._earlier.get(path) != size_of(path)
         ]
         return max(logs, key=lambda path: _state(path)[1], default=None)
 
@@ -106,7 +106,8 @@ def _is_stylegan(log: Path) -> bool:
     return STYLEGAN.fullmatch(log.name) is not None
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
     return _state(path)[0]
 
 

@@ -18,7 +18,7 @@ from lab.config import RunConfig, TrainerConfig
 from lab.errors import InputError
 from lab.record import Row
 from lab.trainer.book import log_options
-from lab.trainer.following import LogFollower
+from lab.trainer.following import LogFollower, size_of
 from lab.trainer.process import KeptProcess, TrainingFailed, tail_of
 from lab.trainer.run import GO_ON, OVER
 from lab.user_file import file_of, is_reference
@@ -167,7 +167,7 @@ class CommandSource:
             )
 
     def _require_little_output(self) -> None:
-        if self._start.output.stat().st_size > MOST_OUTPUT_BYTES:
+        if size_of(self._start.output) > MOST_OUTPUT_BYTES:
             raise TrainingFailed(
                 f"the command printed more than {MOST_OUTPUT_BYTES / 1e9:.2g} GB into "
                 f"{self._start.output}; let it print less",
