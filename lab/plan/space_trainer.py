@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lab.config import ClockConfig, MetricConfig, TrainerConfig
+from lab.config import ClockConfig, MetricConfig, TrainerConfig, is_of_lab
 from lab.config.template import LATEST, parsed_command, placeholders
 from lab.config.trainer import MODULE
 from lab.errors import InputError
@@ -30,6 +30,18 @@ def trainer_of(module: ModuleType, path: Path) -> TrainerConfig | None:
         return _trainer(given, path)
     except InputError as error:
         raise InputError(f"{error} (in the space file {path})") from None
+
+
+def require_used(name: str, trainer: TrainerConfig) -> None:
+    """Raise InputError for a searched parameter that has no effect on the command."""
+    if not trainer.command or is_of_lab(name):
+        return
+    used = placeholders(trainer.command, "COMMAND")
+    if name not in used:
+        raise InputError(
+            f"suggest asks for '{name}', and COMMAND has no {{{name}}}, so that it would change "
+            "nothing; put it into COMMAND, or leave it out of suggest"
+        )
 
 
 def _trainer(given: Mapping[str, Any], path: Path) -> TrainerConfig:

@@ -23,7 +23,6 @@ from lab.config import (
     stored_config,
     with_values,
 )
-from lab.config.template import placeholders
 from lab.config.trainer import BUDGET, DATA
 from lab.errors import InputError, unknown
 from lab.plan.imported import IMPORTED
@@ -34,6 +33,7 @@ from lab.plan.space_file import (
     read_space_file,
     space_source,
 )
+from lab.plan.space_trainer import require_used
 from lab.plan.suggest import Source, SpaceTrial, from_given, from_random, two_ranges
 from lab.record import FileCard, ParameterCard, SpaceCard, StudyCard
 from lab.user_file import UserFile, files_for, stored_files
@@ -219,7 +219,7 @@ class Space:
                     "dict"
                 )
             if self.trainer is not None:
-                _require_used(name, self.trainer)
+                require_used(name, self.trainer)
         return canonical
 
     @cached_property
@@ -379,18 +379,6 @@ def space_of(file: Path) -> Space:
         sizes=content.sizes,
         trainer=content.trainer,
     )
-
-
-def _require_used(name: str, trainer: TrainerConfig) -> None:
-    """Raise InputError for a searched parameter that has no effect on the command."""
-    if not trainer.command or is_of_lab(name):
-        return
-    used = placeholders(trainer.command, "COMMAND")
-    if name not in used:
-        raise InputError(
-            f"suggest asks for '{name}', and COMMAND has no {{{name}}}, so that it would change "
-            "nothing; put it into COMMAND, or leave it out of suggest"
-        )
 
 
 def _row(distribution: BaseDistribution) -> dict[str, Any]:
