@@ -11,7 +11,7 @@ import pytest
 from lab.config import RunConfig
 from lab.engine.runs import open_on_slot
 from lab.engine.searcher import _flat
-from lab.engine.slots import Slot
+from lab.engine.slots import Slot, Workers
 from lab.engine.study import _require_one_worker
 from lab.engine.trainable import RunTrainable
 from lab.errors import InputError
@@ -101,7 +101,7 @@ def test_trackers_get_the_parameters_by_the_persons_names(tmp_path: Path) -> Non
 
 def test_a_trainer_starts_its_own_workers() -> None:
     with pytest.raises(InputError, match="--workers is 2"):
-        _require_one_worker(Slot(1, 0, workers=(2, 2)))  # type: ignore[arg-type]
+        _require_one_worker(Slot(1, 0, Workers(2, 2)))
 
 
 def test_commands_of_a_record_are_code_that_needs_trust(
