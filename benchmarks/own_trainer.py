@@ -59,9 +59,9 @@ def report_overhead(folder: Path, num_runs: int) -> None:
     assert config.trainer is not None
     added, alone = [], []
     for i in range(num_runs):
-        own = folder / f"alone-{i}"
+        bare = folder / f"alone-{i}"
         values = config.trainer.values(
-            folder=str(own), seed=0, gpus=0, device="cpu", budget_images=100_000
+            folder=str(bare), seed=0, gpus=0, device="cpu", budget_images=100_000
         )
         started = time.perf_counter()
         subprocess.run(

@@ -256,11 +256,11 @@ def make_trainer_config(
     has_target = any(path.startswith("stability.target_") for path in values)
     if over is None and target is not None and not has_target:
         settings["stability.target_distance"] = f"{trainer.metric.column}={target:g}"
-    own = {k: to for k, to in values.items() if not is_of_lab(k) and k != "seed"}
-    for name in own if over is not None else ():
+    named = {k: to for k, to in values.items() if not is_of_lab(k) and k != "seed"}
+    for name in named if over is not None else ():
         if name not in trainer.parameters:
             raise unknown("the parameter", name, (*trainer.parameters, *OF_LAB))
-    changed: dict[str, Any] = {"parameters": {**trainer.parameters, **own}}
+    changed: dict[str, Any] = {"parameters": {**trainer.parameters, **named}}
     if DATA in values:
         changed["data"] = values[DATA]
     return make_config({**data, "trainer": {**trainer.model_dump(), **changed}}, settings)

@@ -111,10 +111,10 @@ class TrainerConfig(ConfigSection):
     def program(self) -> str | None:
         """The first word of the command; None where it depends on a parameter."""
         first = parsed_command(self.command, "COMMAND")[0]
-        known = {None: "", "python": sys.executable}
-        if any(piece.name not in known for piece in first):
+        fillable = {None: "", "python": sys.executable}
+        if any(piece.name not in fillable for piece in first):
             return None
-        return "".join(piece.text + known[piece.name] for piece in first)
+        return "".join(piece.text + fillable[piece.name] for piece in first)
 
     @property
     def images_of_clock(self) -> int | None:

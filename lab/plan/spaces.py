@@ -188,10 +188,10 @@ class Space:
             with_values({}, values)
             return
         with_values({}, {path: to for path, to in values.items() if is_of_lab(path)})
-        own = [*self.base, *self._named]
+        names = [*self.base, *self._named]
         for name in values:
-            if not is_of_lab(name) and name not in own:
-                raise unknown("the parameter", name, {*own, BUDGET, DATA})
+            if not is_of_lab(name) and name not in names:
+                raise unknown("the parameter", name, {*names, BUDGET, DATA})
 
     @cached_property
     def _named(self) -> list[str]:

@@ -188,9 +188,9 @@ class RunFolder:
         hosts: Sequence[str],
         device: str,
         starting_seconds: float,
-        **known: Any,
+        **further: Any,
     ) -> None:
-        """Write run.json for a run that begins or continues; `known` are further fields."""
+        """Write run.json for a run that begins or continues; `further` are other fields."""
         earlier = self._card.without("error", "ended") if self._card else None
         self._card = _labelled(earlier.stored() if earlier else {}, self.label, "running").changed(
             budget_images=budget_images,
@@ -199,7 +199,7 @@ class RunFolder:
             device=device,
             started=earlier.started if earlier and earlier.started else now(),
             seconds=SecondsCard(starting=starting_seconds),
-            **known,
+            **further,
         )
         write_card(self.folder / RUN_FILE, self._card)
 

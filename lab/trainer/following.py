@@ -73,8 +73,8 @@ class LogFollower:
             if path.is_file()
         )
         more = len(names) - MOST_NAMED
-        listed = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return listed or "nothing"
+        shortened = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return shortened or "nothing"
 
     def _find(self) -> Path | None:
         """The newest match that this start wrote."""

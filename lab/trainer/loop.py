@@ -86,11 +86,11 @@ class _Training:
         self._seconds_before = self._book.seconds
         self._problem: InputError | None = None
         """Why the rows that came last could not be read."""
-        own = files.folder / FOLDER
-        own.mkdir(parents=True, exist_ok=True)
+        inner = files.folder / FOLDER
+        inner.mkdir(parents=True, exist_ok=True)
         self._start = Start(
             config,
-            own.resolve(),
+            inner.resolve(),
             (files.folder / OUTPUT_FILE).resolve(),
             device,
             gpus,

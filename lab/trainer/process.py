@@ -153,5 +153,5 @@ def tail_of(output: Path) -> str:
     except OSError:
         return ""
     lines = text.replace("\r", "\n").splitlines()
-    shown = ["".join(char for char in line if char.isprintable()) for line in lines]
-    return "\n".join(line for line in shown if line.strip())[-TAIL_BYTES:]
+    readable = ["".join(char for char in line if char.isprintable()) for line in lines]
+    return "\n".join(line for line in readable if line.strip())[-TAIL_BYTES:]

@@ -285,8 +285,8 @@ def require_in_order(process: KeptProcess, start: Start) -> None:
         f"exit code {process.code}" if process.code > 0 else f"signal {-process.code} from outside"
     )
     printed = tail_of(start.output)
-    said = f"; its last output:\n{printed}" if printed else "; it printed nothing"
-    raise TrainingFailed(f"{start.trainer.in_words} ended with {how}{said}", again=True)
+    ending = f"; its last output:\n{printed}" if printed else "; it printed nothing"
+    raise TrainingFailed(f"{start.trainer.in_words} ended with {how}{ending}", again=True)
 
 
 def with_lab(environment: Mapping[str, str]) -> dict[str, str]:

@@ -185,8 +185,8 @@ def _own_metric(study: StudyRecord, rows: Sequence[tuple[str, ...]]) -> Html:
         "space states (METRIC)."
     )
     head = ("metric", "real images", "untrained", "meaning")
-    shown = [(*row[:-1], "distance to real images; lower is better") for row in values]
-    return joined([element("p", text), table(shown, head, label="Metrics")])
+    lines = [(*row[:-1], "distance to real images; lower is better") for row in values]
+    return joined([element("p", text), table(lines, head, label="Metrics")])
 
 
 def _measured(values: Mapping[str, float], name: str) -> str:
