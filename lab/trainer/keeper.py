@@ -1,9 +1,9 @@
 """The process between a slot and a person's training: it ends everything that the training began.
 
 Started as a plain script, without the lab. It leaves its parent by a second fork, because Ray
-kills the children of a worker that ends and what those leave would continue. Its standard input is a
-pipe from the slot: a byte asks for the end, and so does its closing, whatever ended the slot. On
-Linux it adopts what the training's processes leave behind, sessions of their own included.
+kills the children of a worker that ends, and what those leave would continue. Its standard input
+is a pipe from the slot: a byte asks for the end, and so does its closing, whatever ended the slot.
+On Linux it adopts what the training's processes leave behind, sessions of their own included.
 
 Usage: keeper.py PATIENCE_SECONDS NUMBER_OF_STATUS_PIPE KEPT_PIPE... -- WORD...
 It writes `started PID` or `failed REASON` to the status pipe, and `ended CODE` (negative: the
