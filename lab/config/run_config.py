@@ -244,7 +244,7 @@ def make_trainer_config(
     Raises InputError as `make_config` does, and where no budget is given.
     """
     values = canonical_values(values)
-    data = {"files": files} if over is None else over.model_dump()
+    data: dict[str, Any] = {"files": files} if over is None else over.model_dump()
     if over is None and BUDGET not in values:
         raise InputError(
             f"a space with its own trainer needs {BUDGET} in BASE: real images at which a run ends"

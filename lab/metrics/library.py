@@ -100,9 +100,9 @@ class Evaluator:
 
     def _as_images(self, images: Tensor | NDArray[Any]) -> Tensor:
         """uint8 [N, C, H, H] on the CPU."""
-        is_numpy = isinstance(images, np.ndarray)
-        taken = torch.from_numpy(np.ascontiguousarray(images)) if is_numpy else images
-        taken = taken.detach().cpu()
+        if isinstance(images, np.ndarray):
+            images = torch.from_numpy(np.ascontiguousarray(images))
+        taken = images.detach().cpu()
         side, channels = self.pack.resolution, self.pack.channels
         if taken.ndim != 4 or tuple(taken.shape[1:]) != (channels, side, side):
             shape = "x".join(map(str, taken.shape))
