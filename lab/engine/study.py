@@ -155,7 +155,7 @@ def create(
 ) -> Study:
     """Choose every setting of a new study and write study.json."""
     preset, space, settings, slot, concurrent = sizes(space, options, cluster)
-    if not options.preset:
+    if not options.preset and space.trainer is None:
         line = f"preset {preset.name}: {preset.description}"
         console.print(line, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space.with_kept_files(), slot)

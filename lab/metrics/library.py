@@ -64,7 +64,7 @@ class Evaluator:
     def measure(self, images: Tensor | NDArray[Any]) -> dict[str, float]:
         """Metrics of [N, C, H, H] images by column, whose names have the number of samples.
 
-        Images are uint8, or floats in [-1, 1]; of torch on any device, or of numpy. At least 50
+        Images are uint8, or floats in [-1, 1]; of torch on any device, or of numpy. At least 20
         are needed. Distances to the training images fall as images become better; `of_real` has
         what held-out real images measure.
         Raises InputError for images of another kind than those of the pack.
