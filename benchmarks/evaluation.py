@@ -21,7 +21,7 @@ from torch import Tensor
 from benchmarks.quick import parsed
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import find
-from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.metrics import Labels, PackEvaluator, make_evaluator
 from lab.metrics.evaluator import NUM_SUSPECTS
 from lab.metrics.memorisation import suspects
 from lab.metrics.metric import Sample, all_metrics
@@ -51,7 +51,7 @@ def main() -> None:
         print(f"  {name:36} {seconds_of(part, arguments.repeats):6.3f} s")
 
 
-def parts_of(evaluator: Evaluator, images: Tensor) -> dict[str, Callable[[], object]]:
+def parts_of(evaluator: PackEvaluator, images: Tensor) -> dict[str, Callable[[], object]]:
     """What an evaluation of [num_samples, C, H, H] uint8 images consists of, and the whole."""
     yardstick = evaluator.yardstick
     features = evaluator.source.features(images)

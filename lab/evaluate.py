@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from lab.data import Pack
-    from lab.metrics import Evaluator
+    from lab.metrics import PackEvaluator
     from lab.metrics.by_protocol import Measured
     from lab.metrics.protocols import Part, Protocol
     from lab.run.finished import FinishedRun
@@ -314,7 +314,7 @@ def _at_full_count(config: RunConfig, options: EvaluateOptions) -> RunConfig:
 
 def _show(
     measured: dict[str, float],
-    evaluator: Evaluator,
+    evaluator: PackEvaluator,
     options: EvaluateOptions,
     of_texts: list[Score],
 ) -> None:

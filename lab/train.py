@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +40,9 @@ from lab.trust import note_own, require_own_file
 if TYPE_CHECKING:
     from lab.gan.ranks import Ranks
     from lab.run import Evaluation
+
+ERRORED = 3
+"""Exit code of a run whose trainer ended without a verdict."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,8 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     for name, value in (("--threads", options.threads), ("--workers", options.workers)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
+    if config.trainer is not None:
+        return _train_own(config, folder, options)
     training = config.training
     of_all = (training.accumulate, config.network.pack)
     Share(0, options.workers, *of_all).require_samples(training.batch_size)
@@ -168,6 +173,33 @@ def _train(config: RunConfig, folder: Path, options: TrainOptions) -> int:
     return on_workers(options.workers, _work, config, folder, options.device, threads)
 
 
+def _train_own(config: RunConfig, folder: Path, options: TrainOptions) -> int:
+    """Let the trainer of a space run one of its settings."""
+    import torch
+
+    from lab.trainer.check import require_startable
+    from lab.trainer.loop import run_trainer
+    from lab.trainer.process import TrainingFailed
+
+    if options.workers != 1 or options.jacobian or options.accumulate is not None:
+        raise InputError(
+            "--workers, --jacobian and --accumulate are for the lab's own networks, and this "
+            "configuration has a trainer of its own; leave them out"
+        )
+    config = _agreed(folder, config)
+    require_startable(config)
+    _claim(folder, config)
+    gpus = 0 if options.device == "cpu" else torch.cuda.device_count()
+    device = "cuda" if gpus else "cpu"
+    threads = options.threads or own_cores()
+    evaluations = run_trainer(config, folder, device=device, gpus=gpus, threads=threads)
+    try:
+        return _to_its_end(evaluations, config, folder, Console())
+    except TrainingFailed as error:
+        print(error, file=sys.stderr)
+        return ERRORED
+
+
 def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: int) -> int:
     """What every worker does; rank 0 prints it."""
     import torch
@@ -175,11 +207,21 @@ def _work(ranks: Ranks, config: RunConfig, folder: Path, device: str, threads: i
     from lab.run import run
 
     torch.set_num_threads(threads)
-    console = Console(quiet=not ranks.first)
+    evaluations = run(config, folder, device=device, ranks=ranks)
+    return _to_its_end(evaluations, config, folder, Console(quiet=not ranks.first))
+
+
+def _to_its_end(
+    evaluations: Generator[Evaluation, None, None],
+    config: RunConfig,
+    folder: Path,
+    console: Console,
+) -> int:
+    """Print a run while it trains, and its verdict; returns the exit code."""
     try:
-        evaluations = run(config, folder, device=device, ranks=ranks)
         last = _print_progress(evaluations, config, folder, console)
     except KeyboardInterrupt:
+        evaluations.close()
         console.print("interrupted; the same command continues the run", highlight=False)
         return INTERRUPTED
     assert last.verdict is not None
@@ -220,7 +262,7 @@ def _agreed(folder: Path, config: RunConfig) -> RunConfig:
             raise InputError(f"{folder} holds a run of a study; give another --out")
         return config
     kept = restored_config({"config": {}, **read_json(stored)})
-    if config.evaluation.extractor == "auto":
+    if config.trainer is None and config.evaluation.extractor == "auto":
         config = change_config(config, {"evaluation.extractor": kept.evaluation.extractor})
     if kept.model_copy(update={"files": config.files}) != config:
         raise InputError(f"{folder} holds a run of another configuration; give another --out")

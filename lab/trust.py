@@ -8,9 +8,10 @@ with is noted in a file of the person's; any other text needs the person's word.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lab.errors import InputError
 from lab.json_text import parsed
@@ -65,10 +66,21 @@ def require_own_file(path: Path, whose: str, *, trust: bool) -> None:
     """
     try:
         data = parsed(path.read_text())
-        texts = [(str(name), str(entry["text"])) for name, entry in data["files"].items()]
+        files = data.get("files", {})
+        texts = [(str(name), str(entry["text"])) for name, entry in files.items()]
+        texts += code_texts(data.get("config", data))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return
     require_own(texts, whose, trust=trust)
+
+
+def code_texts(config: Any) -> list[tuple[str, str]]:
+    """The command lines and module of a stored configuration's trainer: code that would run."""
+    trainer = config.get("trainer") if isinstance(config, Mapping) else None
+    if not isinstance(trainer, Mapping):
+        return []
+    named = [(name, trainer.get(name)) for name in ("command", "resume", "function")]
+    return [(name, text) for name, text in named if isinstance(text, str) and text]
 
 
 def _noted() -> set[str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.gpu_parts.setting import Cases, Setting
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import Pack, find
-from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.metrics import Labels, PackEvaluator, make_evaluator
 
 NOISE = 24
 """Grey levels of the noise on held-out images, which then have every metric off its extremes."""
@@ -59,7 +59,7 @@ def compared(setting: Setting, *, tf32: bool) -> dict[str, Any]:
 
 def evaluator_of(
     config: EvaluationConfig, pack: Pack, device: torch.device, cache: Path
-) -> Evaluator:
+) -> PackEvaluator:
     """The evaluator that a run on the device has."""
     return make_evaluator(
         config,

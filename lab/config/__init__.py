@@ -22,6 +22,7 @@ from lab.config.run_config import change_config as change_config
 from lab.config.run_config import config_paths as config_paths
 from lab.config.run_config import is_settable as is_settable
 from lab.config.run_config import make_config as make_config
+from lab.config.run_config import make_trainer_config as make_trainer_config
 from lab.config.run_config import parse_setting as parse_setting
 from lab.config.run_config import read_config as read_config
 from lab.config.run_config import restored_config as restored_config
@@ -57,6 +58,10 @@ from lab.config.sections import TextConfig as TextConfig
 from lab.config.sections import TrainingConfig as TrainingConfig
 from lab.config.sections import VaeConfig as VaeConfig
 from lab.config.sections import choices as choices
+from lab.config.trainer import ClockConfig as ClockConfig
+from lab.config.trainer import MetricConfig as MetricConfig
+from lab.config.trainer import TrainerConfig as TrainerConfig
+from lab.config.trainer import is_of_lab as is_of_lab
 
 
 def cache_folder() -> Path:

@@ -34,9 +34,13 @@ from lab.config.sections import (
     VaeConfig,
 )
 from lab.config.terms import TermsConfig
+from lab.config.trainer import BUDGET, DATA, OF_LAB, TrainerConfig, is_of_lab
 from lab.errors import InputError, printable, unknown
 from lab.json_text import parsed
 from lab.user_file import UserFile, files_for, is_reference, stored_files
+
+NO_SETTINGS = ("trainer", "files")
+"""Fields of a configuration that no path sets; left out of its data where they are empty."""
 
 
 class RunConfig(ConfigSection):
@@ -68,6 +72,8 @@ class RunConfig(ConfigSection):
     """The metrics."""
     stability: StabilityConfig = StabilityConfig()
     """Limits of the verdicts."""
+    trainer: TrainerConfig | None = None
+    """A training of the person's own in place of the lab's; a space's file names it."""
     files: tuple[UserFile, ...] = ()
     """The person's own files that settings refer to, with their text; no setting itself."""
 
@@ -78,13 +84,14 @@ class RunConfig(ConfigSection):
         if not isinstance(data, Mapping):
             return data
         values = (value_at(data, path) for path in CATALOGUES)
+        values = (*values, value_at(data, "trainer.function"))
         references = [value for value in values if is_reference(value)]
         return {**data, "files": files_for(references, data.get("files") or ())}
 
     @model_serializer(mode="wrap")
-    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        return data if data.get("files") else {k: v for k, v in data.items() if k != "files"}
+        return {key: to for key, to in data.items() if to or key not in NO_SETTINGS}
 
     @model_validator(mode="after")
     def _can_be_stored(self) -> Self:
@@ -98,6 +105,8 @@ class RunConfig(ConfigSection):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
+        if self.trainer is not None:  # the lab's own networks and batches have no part in it
+            return self
         step = self.training.batch_size * self.training.critic_steps
         if step > self.training.budget_images:
             raise ValueError(
@@ -158,9 +167,6 @@ class RunConfig(ConfigSection):
         return (step + 1) * self.training.critic_steps - 1
 
 
-_NO_SETTINGS = ("files",)
-
-
 def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
     """Every settable path, say `optimizer.generator.lr`, in order of declaration."""
     paths: list[str] = []
@@ -168,7 +174,7 @@ def config_paths(section: type[BaseModel] = RunConfig, prefix: str = "") -> list
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, ConfigSection):
             paths += config_paths(kind, f"{prefix}{name}.")
-        elif name not in _NO_SETTINGS:
+        elif name not in NO_SETTINGS:
             paths.append(prefix + name)
     return paths
 
@@ -229,7 +235,45 @@ def make_config(data: Mapping[str, Any], values: Mapping[str, Any] | None = None
 
 def change_config(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
     """The configuration with values at dotted paths replaced, validated again."""
+    if config.trainer is not None:
+        return make_trainer_config(config.trainer, values, config)
     return make_config(config.model_dump(), values)
+
+
+def make_trainer_config(
+    trainer: TrainerConfig,
+    values: Mapping[str, Any],
+    over: RunConfig | None = None,
+    *,
+    files: tuple[UserFile, ...] = (),
+) -> RunConfig:
+    """A configuration whose training is the person's own, from values at paths.
+
+    What the lab itself reads (`is_of_lab`) keeps its meaning, and `data.source` is handed on; all
+    other names are parameters of the trainer. `over` is the configuration that they change.
+    Raises InputError as `make_config` does, and where no budget is given.
+    """
+    values = canonical_values(values)
+    data: dict[str, Any] = {"files": files} if over is None else over.model_dump()
+    if over is None and BUDGET not in values:
+        raise InputError(
+            f"a space with its own trainer needs {BUDGET} in BASE: real images at which a run ends"
+        )
+    settings = {path: to for path, to in values.items() if is_of_lab(path) and path != DATA}
+    if "seed" in values:
+        settings["seed"] = values["seed"]
+    target = trainer.metric.target
+    has_target = any(path.startswith("stability.target_") for path in values)
+    if over is None and target is not None and not has_target:
+        settings["stability.target_distance"] = f"{trainer.metric.column}={target:g}"
+    named = {k: to for k, to in values.items() if not is_of_lab(k) and k != "seed"}
+    for name in named if over is not None else ():
+        if name not in trainer.parameters:
+            raise unknown("the parameter", name, (*trainer.parameters, *OF_LAB))
+    changed: dict[str, Any] = {"parameters": {**trainer.parameters, **named}}
+    if DATA in values:
+        changed["data"] = values[DATA]
+    return make_config({**data, "trainer": {**trainer.model_dump(), **changed}}, settings)
 
 
 def stored_config(config: RunConfig) -> dict[str, Any]:

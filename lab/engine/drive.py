@@ -154,13 +154,16 @@ def _stopped_in_order(target: Storage) -> Iterator[None]:
 def _print_start(study: Study, console: Console) -> None:
     card, done = study.card, study.num_done
     training = study.space.base_config().training
+    trainer = study.space.trainer
+    what = f" of {card.data.name}" if card.data.name else ""
+    who = f"in {training.precision}" if trainer is None else f"by {trainer.in_words}"
     console.print(
         f"study {study.storage.name}\n"
         f"{in_number(study.planner.num_trials, 'trial')}"
         f"{f', {done} of them done' if done else ''}; "
         f"{study.planner.in_words}; "
-        f"{training.budget_images / 1000:g} kimg each of {card.data.name} in "
-        f"{training.precision}; {study.num_slots} at a time with "
+        f"{training.budget_images / 1000:g} kimg each{what} {who}; "
+        f"{study.num_slots} at a time with "
         f"{study.slot} each",
         highlight=False,
         soft_wrap=True,
@@ -173,6 +176,8 @@ def _print_start(study: Study, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    if trainer is not None:
+        return
     evaluation = study.space.base_config().evaluation
     if warning := caution(evaluation, card.data.channels or 1, card.data.name):
         console.print(warning, style="yellow", highlight=False, soft_wrap=True)

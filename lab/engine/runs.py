@@ -64,6 +64,8 @@ def open_on_slot(
 
     torch.set_num_threads(threads)
     config = make_config(base)
+    if config.trainer is not None:
+        return _open_trainer(config)
     try:
         bench = open_bench_for(config, device)
         if anew:
@@ -76,6 +78,19 @@ def open_on_slot(
     return {**describe(bench), "precision": precision, "extractor": bench.evaluation.extractor}
 
 
+def _open_trainer(config: Any) -> dict[str, Any]:
+    """`open_on_slot` for a training of the person's own, which opens its data itself."""
+    from lab.trainer.check import described_study, require_startable
+
+    try:
+        require_startable(config)
+    except InputError as error:
+        import ray
+
+        return {"mistake": str(error), "node": ray.util.get_node_ip_address()}  # type: ignore[no-untyped-call]
+    return described_study(config)
+
+
 def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations:
     """The run that a job describes, on the worker that calls; see `lab.run.run`."""
     from lab.config import make_config
@@ -86,6 +101,8 @@ def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations
     config = make_config(job["config"])
     label = {key: job[key] for key in ("trial", "stage", "attempt")}
     driver = driver_of(job)
+    if config.trainer is not None:
+        return _start_trainer(job, config, device)
     return stored_run(
         job["folder"],
         lambda folder: run(
@@ -97,6 +114,26 @@ def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations
             ranks=ranks,
         ),
         writes=ranks.rank == 0,
+        driver=driver,
+    )
+
+
+def _start_trainer(job: JobMessage, config: Any, device: str) -> Evaluations:
+    from lab.trainer.loop import run_trainer
+
+    driver = driver_of(job)
+    return stored_run(
+        job["folder"],
+        lambda folder: run_trainer(
+            config,
+            folder,
+            **{key: job[key] for key in ("trial", "stage", "attempt")},
+            fence=driver.number if driver else None,
+            device=device,
+            gpus=math.ceil(job.get("gpus", 0)),
+            threads=job.get("threads", 1),
+        ),
+        writes=True,
         driver=driver,
     )
 

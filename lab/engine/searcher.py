@@ -281,6 +281,8 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
                 "avoid": list(self.avoided),
                 "fence": self._fence(),
                 "proposal": self._proposal(job),
+                "gpus": self.slot.gpus,
+                "threads": self.slot.threads,
                 "config": job.config.model_dump(),
             }
         )
@@ -318,7 +320,10 @@ class PlannerSearcher(Searcher):  # type: ignore[misc]
 
 def _flat(job: Job) -> dict[str, Any]:
     """A run for Tune's callbacks: every setting by its path, and which run it is."""
-    settings = {path: value_at(job.config, path) for path in config_paths()}
+    if job.config.trainer is not None:
+        settings = dict(job.config.trainer.parameters)
+    else:
+        settings = {path: value_at(job.config, path) for path in config_paths()}
     return {**settings, "trial": job.trial, "stage": job.stage, "origin": job.origin}
 
 

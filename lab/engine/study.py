@@ -58,7 +58,8 @@ from lab.record.storage import Storage
 from lab.run.checkpoint import whole_checkpoints
 from lab.run.folder import now
 from lab.stability.validated import detector
-from lab.trust import note_own, require_own
+from lab.trainer.check import require_startable
+from lab.trust import code_texts, note_own, require_own
 from lab.user_file import read_source
 
 DEFAULT_SPACE = SearchOptions().space
@@ -112,6 +113,8 @@ def sizes(space: Space, options: SearchOptions, machines: Resources) -> Sizes:
     """Choose preset, trials and slots; raises InputError when no node can hold one run."""
     slot = _slot(options, machines)
     require_resources(machines, slot)
+    if space.trainer is not None:
+        _require_one_worker(slot)
     preset, space = _over_preset(space, options, machines)
     settings = plan_settings(space, options, preset)
     return Sizes(preset, space, settings, slot, _concurrent(options, machines, slot))
@@ -139,6 +142,9 @@ def check_here(space: Space | None, options: SearchOptions) -> None:
     planned = sizes(space, options, here)
     Planner(planned.space, planned.settings)
     config = planned.space.base_config()
+    if config.trainer is not None:
+        require_startable(config)
+        return
     pack = find(config.data)  # the first use packs the data: here it can show a progress bar
     evaluation = settled(config.evaluation, pack.channels)
     require_fitting(evaluation, pack.channels)
@@ -151,11 +157,14 @@ def create(
 ) -> Study:
     """Choose every setting of a new study and write study.json."""
     preset, space, settings, slot, concurrent = sizes(space, options, cluster)
-    if not options.preset:
+    if not options.preset and space.trainer is None:
         line = f"preset {preset.name}: {preset.description}"
         console.print(line, style="dim", highlight=False, soft_wrap=True)
     space, described = _opened(space.with_kept_files(), slot)
-    note_own([(str(space.file), space.text), *((it.name, it.text) for it in space.files)])
+    commands = code_texts(space.base_config().model_dump())
+    note_own(
+        [(str(space.file), space.text), *((it.name, it.text) for it in space.files), *commands]
+    )
     planner = Planner(space, settings)
     plan = settings.model_copy(update={"num_sobol": planner.num_sobol})
     card = study_card(space).changed(
@@ -212,6 +221,8 @@ def reopen(storage: Storage, options: SearchOptions, given: Space | None = None)
         else options.gpus_per_worker,
         parse_workers(options.workers or stored.workers),
     )
+    if space.trainer is not None:
+        _require_one_worker(slot)
     planner = Planner.rebuild(space, settings, record, retry_errored=options.retry_errored)
     concurrent = options.concurrent or stored.concurrent or 1
     card = record.card.changed(
@@ -235,6 +246,8 @@ def _space_now(record: StudyRecord, name: str, options: SearchOptions) -> Space:
     whose = f"the study {name}"
     files = [record.card.files, *(trial.files for trial in record.trials)]
     kept = {(path, entry.text) for of_one in files for path, entry in of_one.items()}
+    for config in (record.card.base, *(trial.config for trial in record.trials)):
+        kept.update(code_texts(config))
     require_own(sorted(kept), whose, trust=options.trust)
     if not is_asked and not is_named(file):
         text = (str(file), read_source(file))
@@ -328,6 +341,15 @@ def _over_preset(
     return space.sized(preset), space.with_preset(preset)
 
 
+def _require_one_worker(slot: Slot) -> None:
+    if not slot.alone:
+        raise InputError(
+            f"--workers is {slot.workers}, and the trainer of this space starts its own workers; "
+            "leave that out, and give a run several GPUs with --gpus-per-worker ({gpus} "
+            "in COMMAND)"
+        )
+
+
 def _slot(options: SearchOptions, machines: Resources) -> Slot:
     cpus, gpus = options.cpus_per_worker, options.gpus_per_worker
     return Slot(
@@ -353,6 +375,12 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
     if "mistake" in opened:
         where = f" (on the node {opened['node']})" if len(working_machines()) > 1 else ""
         raise InputError(f"{opened['mistake']}{where}")
+    described = StudyCard(
+        data=DataCard.model_validate(opened["data"]),
+        metrics=MetricsCard.model_validate(opened["metrics"]),
+    )
+    if space.trainer is not None:
+        return space, described
     settled_values = {
         "training.precision": opened["precision"],
         "evaluation.extractor": opened["extractor"],
@@ -360,8 +388,4 @@ def _opened(space: Space, slot: Slot) -> tuple[Space, StudyCard]:
     space = replace(space, base={**space.base, **settled_values})
     if fixed := {path: to for path, to in settled_values.items() if path in space.fixed}:
         space = space.with_fixed(fixed)
-    described = StudyCard(
-        data=DataCard.model_validate(opened["data"]),
-        metrics=MetricsCard.model_validate(opened["metrics"]),
-    )
     return space, described

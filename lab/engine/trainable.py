@@ -26,6 +26,7 @@ from lab.record import ERROR_FILE
 from lab.record.leases import fence
 from lab.record.remote import RemoteFolder, unguarded
 from lab.record.storage import open_storage
+from lab.trainer.process import TrainingFailed
 
 ONE_CPU = GangPlan(Slot(1, 0))
 
@@ -47,12 +48,14 @@ class InlineGang:
     def __init__(self, plan: GangPlan) -> None:
         self._plan = plan
         self._evaluations: Evaluations | None = None
+        self._max_attempts = 1
 
     def begin(self, job: JobMessage) -> None:
         """Take the next run; the one before, if any, is dropped."""
         import torch
 
         self.end()
+        self._max_attempts = job["max_attempts"]
         torch.set_num_threads(self._plan.slot.threads)
         start = resolve_name(self._plan.start_run)
         self._evaluations = start(job, device=self._plan.slot.device)
@@ -67,6 +70,9 @@ class InlineGang:
             return answer_of(next(self._evaluations))
         except InputError as error:
             return {"mistake": str(error)}
+        except TrainingFailed as error:  # in a process of its own: this one is as good as before
+            last = {} if error.again else {"attempt": self._max_attempts}
+            return {"error": str(error), **last}
         except Exception:
             return {"end": traceback.format_exc()}
 

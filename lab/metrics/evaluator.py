@@ -52,13 +52,13 @@ class Examination(NamedTuple):
     """Their metrics, by column name."""
     suspects: Tensor
     """Indices of at most `NUM_SUSPECTS` images most like copies, the most suspicious first; all
-    are among the first `Evaluator.num_paired`."""
+    are among the first `PackEvaluator.num_paired`."""
     originals: Tensor
     """The training image nearest to each of those, by its row in the train split."""
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluator:
+class PackEvaluator:
     """Measures generated images against the reference split of one pack."""
 
     num_samples: int
@@ -219,7 +219,7 @@ def make_evaluator(
     cache: Path | None = None,
     progress: Progress | None = None,
     files: tuple[UserFile, ...] = (),
-) -> Evaluator:
+) -> PackEvaluator:
     """An evaluator of images against `reference`, the train split of a pack.
 
     `heldout` is its held-out split, whose metrics are the baseline; `fingerprint` is the pack's,
@@ -256,7 +256,7 @@ def make_evaluator(
     names = metric_names(source.family, config.num_samples, num_paired)
     features = training.heldout[:num_paired]
     sample = Sample(features, training.find(features), heldout=True)
-    return Evaluator(
+    return PackEvaluator(
         config.num_samples,
         len(reference),
         baseline=measured(sample, yardstick, source.family),

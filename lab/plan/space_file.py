@@ -13,9 +13,11 @@ from typing import Any
 
 import optuna
 
-from lab.config import canonical_values, with_values
+from lab.config import TrainerConfig, canonical_values, with_values
+from lab.config.trainer import DATA
 from lab.errors import InputError, nearest
 from lab.plan.presets import PRESETS
+from lab.plan.space_trainer import trainer_of
 from lab.user_file import SourceFile, read_source, run_source
 
 NEEDED = ("BASE", "suggest", "KNOWN_POINTS")
@@ -37,6 +39,8 @@ class SpaceContent:
     """Preset -> path -> value over BASE; a file may leave it out."""
     sizes: Mapping[str, Mapping[str, Any]]
     """Preset -> how many runs of which stage; a file may leave it out."""
+    trainer: TrainerConfig | None = None
+    """The person's own training; None for the lab's."""
 
 
 def space_source(path: Path) -> SourceFile:
@@ -90,11 +94,16 @@ def read_space_file(path: Path) -> SpaceContent:
         module.KNOWN_POINTS,
         getattr(module, "PRESETS", {}),
         getattr(module, "SIZES", {}),
+        trainer_of(module, path),
     )
     _check_kinds(content, path)
+    base = canonical_values(content.base)
+    if content.trainer is not None and isinstance(base.get(DATA), str):
+        beside = path.parent / Path(base[DATA]).expanduser()
+        base[DATA] = str(beside) if beside.exists() else base[DATA]
     return replace(
         content,
-        base=canonical_values(content.base),
+        base=base,
         known_points={
             name: canonical_values(point) for name, point in content.known_points.items()
         },
@@ -131,7 +140,10 @@ def _check_kinds(content: SpaceContent, path: Path) -> None:
             f"{', '.join(SIZE_FIELDS)}, whole numbers (seeds: a tuple of them)"
         )
     else:
+        # In a space with its own trainer names are the person's own: a draw checks the others.
         for name, values in {"BASE": content.base, **presets}.items():
+            if content.trainer is not None:
+                break
             try:
                 with_values({}, values)
             except InputError as error:

@@ -15,12 +15,16 @@ from optuna.distributions import BaseDistribution
 
 from lab.config import (
     RunConfig,
+    TrainerConfig,
     canonical_values,
     config_paths,
+    is_of_lab,
     make_config,
+    make_trainer_config,
     stored_config,
     with_values,
 )
+from lab.config.trainer import BUDGET, DATA
 from lab.errors import InputError, unknown
 from lab.plan.imported import IMPORTED
 from lab.plan.presets import Preset
@@ -30,6 +34,7 @@ from lab.plan.space_file import (
     read_space_file,
     space_source,
 )
+from lab.plan.space_trainer import require_used
 from lab.plan.suggest import (
     Source,
     SpaceTrial,
@@ -78,6 +83,8 @@ class Space:
     """What the space itself sets for a preset, over its base: preset -> dotted path -> value."""
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Fields of a preset that the space replaces (`SIZES`): preset -> field -> value."""
+    trainer: TrainerConfig | None = None
+    """The person's own training; None for the lab's."""
 
     def draw(self, source: Source) -> Drawn:
         """The configuration that `suggest` makes of a source's answers.
@@ -85,11 +92,13 @@ class Space:
         Raises InputError when the space's file raises, returns what no configuration has, or
         makes a configuration that is refused.
         """
-        trial = SpaceTrial(source, self.fixed)
+        trial = SpaceTrial(source, self.fixed, any_name=self.trainer is not None)
         values = space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
         try:
-            values = _checked(values, trial)
+            values = self._checked(values, trial)
             config = self._config({**self.base, **values, **self.fixed})
+            if config.trainer is not None:
+                config.trainer.require_usable(config.training.budget_images)
         except InputError as error:
             raise InputError(f"{error} ({self._whose()})") from None
         return Drawn(dict(trial.params), trial.distributions, config)
@@ -120,12 +129,16 @@ class Space:
 
     def with_defaults(self, values: Mapping[str, Any]) -> Space:
         """The space over a preset, whose values apply where neither space nor person sets one."""
-        _check_paths(values)
+        self._check_paths(values)
         return replace(self, base={**canonical_values(values), **self.base})
 
     def with_preset(self, preset: Preset) -> Space:
-        """The space at a preset's size, with the space's own values for that preset."""
-        over = self.with_defaults(preset.base)
+        """The space at a preset's size, with the space's own values for that preset.
+
+        The preset's own values are those of the lab's networks and data, so that a space with its
+        own trainer takes none.
+        """
+        over = self.with_defaults({} if self.trainer else preset.base)
         return replace(over, base={**over.base, **self.presets.get(preset.name, {})})
 
     def sized(self, preset: Preset) -> Preset:
@@ -139,7 +152,7 @@ class Space:
         be the published setting any more.
         """
         values = canonical_values(values)
-        _check_paths(values)
+        self._check_paths(values)
         self._config({**self.base, **values})
         fixed = replace(self, fixed={**self.fixed, **values})
         points = {
@@ -199,7 +212,49 @@ class Space:
         return replace(self, files=tuple(files[name] for name in sorted(files)))
 
     def _config(self, values: Mapping[str, Any]) -> RunConfig:
+        if self.trainer is not None:
+            return make_trainer_config(self.trainer, values, files=self.files)
         return make_config({"files": self.files}, values)
+
+    def _check_paths(self, values: Mapping[str, Any]) -> None:
+        """Raise InputError for a path that no configuration of the space has."""
+        if self.trainer is None:
+            with_values({}, values)
+            return
+        with_values({}, {path: to for path, to in values.items() if is_of_lab(path)})
+        names = [*self.base, *self._named]
+        for name in values:
+            if not is_of_lab(name) and name not in names:
+                raise unknown("the parameter", name, {*names, BUDGET, DATA})
+
+    @cached_property
+    def _named(self) -> list[str]:
+        """Names that `suggest` returns in any of many draws."""
+        names: dict[str, None] = {}
+        for i in range(NUM_SURVEY_DRAWS):
+            trial = SpaceTrial(from_random(0, "survey", i), {}, any_name=True)
+            values = space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
+            names |= dict.fromkeys(values if isinstance(values, Mapping) else ())
+        return list(names)
+
+    def _checked(self, values: Any, trial: SpaceTrial) -> dict[str, Any]:
+        """What `suggest` returned, under today's names of the paths."""
+        if not isinstance(values, Mapping):
+            raise InputError(
+                f"suggest returned {type(values).__name__}; it must return a dict of path -> value"
+            )
+        canonical: dict[str, Any] = canonical_values(values)
+        if self.trainer is None:
+            with_values({}, canonical)
+        for name in trial.params:
+            if name not in canonical:
+                raise InputError(
+                    f"suggest asks for '{name}' and does not return it; put it in the returned "
+                    "dict"
+                )
+            if self.trainer is not None:
+                require_used(name, self.trainer)
+        return canonical
 
     @cached_property
     def _draws(self) -> list[Drawn]:
@@ -228,7 +283,7 @@ class Space:
 
     def _disagrees(self, point: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
         """Whether fixing `values` changes what the space sets at a known point."""
-        trial = SpaceTrial(from_given(point), self.fixed)
+        trial = SpaceTrial(from_given(point), self.fixed, any_name=self.trainer is not None)
         set_here = canonical_values(
             space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
         )
@@ -343,7 +398,8 @@ def restored_space(study: StudyCard, space: Space | None = None) -> Space:
     kept = study.model_dump()["files"]
     files = files_for((f"{name}:_" for name in kept), kept)
     points = {name: to for name, to in study.space.known.items() if name.startswith(IMPORTED)}
-    space = replace(space, base=_dotted(study.base), files=files).with_fixed(study.space.fixed)
+    base = _dotted(study.base) if space.trainer is None else _own_base(study.base)
+    space = replace(space, base=base, files=files).with_fixed(study.space.fixed)
     return space.with_points(points)
 
 
@@ -377,27 +433,8 @@ def space_of(file: Path) -> Space:
         known_points=content.known_points,
         presets=content.presets,
         sizes=content.sizes,
+        trainer=content.trainer,
     )
-
-
-def _check_paths(values: Mapping[str, Any]) -> None:
-    with_values({}, values)
-
-
-def _checked(values: Any, trial: SpaceTrial) -> dict[str, Any]:
-    """What `suggest` returned, under today's names of the paths."""
-    if not isinstance(values, Mapping):
-        raise InputError(
-            f"suggest returned {type(values).__name__}; it must return a dict of path -> value"
-        )
-    canonical: dict[str, Any] = canonical_values(values)
-    _check_paths(canonical)
-    for name in trial.params:
-        if name not in canonical:
-            raise InputError(
-                f"suggest asks for '{name}' and does not return it; put it in the returned dict"
-            )
-    return canonical
 
 
 def _row(distribution: BaseDistribution) -> dict[str, Any]:
@@ -405,6 +442,14 @@ def _row(distribution: BaseDistribution) -> dict[str, Any]:
     kind = type(distribution).__name__.removesuffix("Distribution").lower()
     row = {"kind": kind, **vars(distribution)}
     return {**row, "choices": list(row["choices"])} if kind == "categorical" else row
+
+
+def _own_base(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """The values under what is sampled, of a study whose trainer is the person's own."""
+    of_lab = {path: to for path, to in _dotted(nested).items() if is_of_lab(path) and path != DATA}
+    trainer = nested.get("trainer") or {}
+    data = {} if trainer.get("data") is None else {DATA: trainer["data"]}
+    return {**of_lab, **data, **trainer.get("parameters", {})}
 
 
 def _dotted(nested: Mapping[str, Any]) -> dict[str, Any]:

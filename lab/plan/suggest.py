@@ -50,9 +50,13 @@ class SpaceTrial:
     A parameter whose path is fixed by the person takes that value and is not recorded as sampled.
     """
 
-    def __init__(self, source: Source, fixed: Mapping[str, Any]) -> None:
+    def __init__(
+        self, source: Source, fixed: Mapping[str, Any], *, any_name: bool = False
+    ) -> None:
+        """`any_name`: whether names are those of the person's own trainer, not paths."""
         self._source = source
         self._fixed = fixed
+        self._any_name = any_name
         self.params = ByPath()
         self.distributions: dict[str, BaseDistribution] = {}
 
@@ -75,8 +79,10 @@ class SpaceTrial:
         return self._suggest(name, CategoricalDistribution(choices))
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        if self._any_name and canonical(name) != name:
+            raise InputError(f"the parameter '{name}' is an older name of '{canonical(name)}'")
         name = canonical(name)
-        if not is_settable(name):
+        if not self._any_name and not is_settable(name):
             wrong = unknown("the parameter", name, CONFIG_PATHS)
             raise InputError(f"{wrong}; a parameter's name is the configuration path it sets")
         if name in self._fixed:

@@ -15,7 +15,7 @@ from lab.gan.games import game_class
 from lab.gan.precision import faster_precision
 from lab.gan.rounds import ImageShape
 from lab.gan.texts import Texts
-from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.metrics import Labels, PackEvaluator, make_evaluator
 from lab.metrics.extractors import settled
 from lab.record.target import quality_of_target
 from lab.text import TextBench, text_bench
@@ -29,7 +29,7 @@ class Bench:
     """What runs of one study share in a process: the data, the metrics, the device."""
 
     pack: Pack
-    evaluator: Evaluator
+    evaluator: PackEvaluator
     device: torch.device
     evaluation: EvaluationConfig
     """With the name of the extractor, where the configuration has `auto`."""

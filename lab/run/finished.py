@@ -156,8 +156,14 @@ def stored_config(folder: Path, name: str, *, trust: bool) -> RunConfig:
     alone, trial = folder / CONFIG_FILE, folder.parent / TRIAL_FILE
     file = alone if alone.exists() else trial
     require_own_file(file, f"the run {name}", trust=trust)
+    config = read_config(file)
+    if config.trainer is not None:
+        raise InputError(
+            f"{name} was trained by {config.trainer.in_words}, so that the lab has no generator "
+            "of it; what it saved is in the run's folder trainer"
+        )
     seed = read_card(folder / RUN_FILE, RunCard).seed
-    return change_config(read_config(file), {"seed": seed})
+    return change_config(config, {"seed": seed})
 
 
 def require_generator(folder: Path, name: str, images_seen: int | None = None) -> Path:

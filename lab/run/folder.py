@@ -165,18 +165,41 @@ class RunFolder:
         self, config: RunConfig, game: Game, hosts: Sequence[str], *, starting_seconds: float
     ) -> None:
         """Write run.json for a run that begins or continues; `hosts` are those of its ranks."""
-        earlier = self._card.without("error", "ended") if self._card else None
-        self._card = _labelled(earlier.stored() if earlier else {}, self.label, "running").changed(
+        self.note_begin(
             budget_images=config.training.budget_images,
-            precision=game.precision,
-            host=hosts[0],
-            hosts=tuple(hosts),
+            hosts=hosts,
             device=device_name(game.device),
-            started=earlier.started if earlier and earlier.started else now(),
-            seconds=SecondsCard(starting=starting_seconds),
+            starting_seconds=starting_seconds,
+            precision=game.precision,
             num_parameters=NetworkSizesCard(
                 **{player: _num_parameters(getattr(game, player)) for player in game.players}
             ),
+        )
+
+    def recall(self) -> None:
+        """Take what run.json holds of earlier starts, for a run that continues by itself."""
+        if (self.folder / RUN_FILE).exists():
+            self._card = read_card(self.folder / RUN_FILE, RunCard)
+
+    def note_begin(
+        self,
+        *,
+        budget_images: int,
+        hosts: Sequence[str],
+        device: str,
+        starting_seconds: float,
+        **further: Any,
+    ) -> None:
+        """Write run.json for a run that begins or continues; `further` are other fields."""
+        earlier = self._card.without("error", "ended") if self._card else None
+        self._card = _labelled(earlier.stored() if earlier else {}, self.label, "running").changed(
+            budget_images=budget_images,
+            host=hosts[0],
+            hosts=tuple(hosts),
+            device=device,
+            started=earlier.started if earlier and earlier.started else now(),
+            seconds=SecondsCard(starting=starting_seconds),
+            **further,
         )
         write_card(self.folder / RUN_FILE, self._card)
 

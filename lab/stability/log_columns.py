@@ -225,6 +225,11 @@ def is_clock(column: str, options: LogOptions) -> bool:
     return _key(column) in (*IMAGES, *THOUSANDS, *STEPS, *EPOCHS)
 
 
+def counts_training(column: str) -> bool:
+    """Whether a column counts or times the training, by its name, and measures nothing."""
+    return is_clock(column, LogOptions()) or bool(OTHER_COUNTERS.fullmatch(_key(column)))
+
+
 def is_quality(column: str, options: LogOptions) -> bool:
     """Whether a column may be that of a log's quality or distance."""
     if options.quality is not None:

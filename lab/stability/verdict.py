@@ -77,6 +77,7 @@ def judge(
     shares and the `num_samples` that those are counted in), and the `scale` of the kernel
     distance (without it, distances are taken back from the rows' quality); or, without `names`, a
     pandas frame or rows of any log, whose columns lab.stability.log recognises, as `log` sets.
+    With both `names` and `log` the rows are a log's, and its metric gets the name given.
     The budget is the last row's images unless given.
 
     A failure is named at the first row at which a rule of `RULES` holds; later rows do not change
@@ -88,7 +89,10 @@ def judge(
     Raises InputError for a log without rows, clock or quality.
     """
     settings = settings or StabilityConfig()
-    if names is not None and isinstance(frame, Sequence) and budget_images is not None:
+    is_of_lab = names is not None and log is None and budget_images is not None
+    if is_of_lab and isinstance(frame, Sequence):
+        assert names is not None
+        assert budget_images is not None
         history = make_history(
             frame,
             names=names,

@@ -17,6 +17,7 @@ from reports.study.conclusions import (
     leading_run,
     leading_trial,
 )
+from reports.study.left_out import has_own_trainer
 
 FINALISTS = 3
 """Trials worth confirming in a study that did not race."""
@@ -88,7 +89,10 @@ def looking(study: StudyRecord) -> list[Command]:
                 "or with a copy of this one from another date"),
     ]  # fmt: skip
     run = _finished_run(study)
-    if run is not None:
+    if run is not None and has_own_trainer(study):
+        commands.append(Command("The verdict of the leading run, judged again from its rows",
+                                f"python -m lab.judge {shown_folder(run)}"))  # fmt: skip
+    elif run is not None:
         commands += [
             Command("The leading run, evaluated again",
                     f"python -m lab.evaluate {shown_folder(run)} --samples samples.webp",

@@ -35,4 +35,21 @@ def left_out(study: StudyRecord) -> list[str]:
     no_rows = int((np.diff(study.evaluations.first) == 0).sum())
     if no_rows:
         sentences.append(f"{counted(no_rows, 'run')} without any evaluation: no curve.")
+    sentences += _of_own_trainer(study)
     return sentences or ["Nothing: every trial, run and evaluation of the record is on this page."]
+
+
+def has_own_trainer(study: StudyRecord) -> bool:
+    """Whether the runs were trained by a person's own program, and not by the lab."""
+    return bool(study.card.base.get("trainer"))
+
+
+def _of_own_trainer(study: StudyRecord) -> list[str]:
+    """What a training of a person's own leaves unknown; nothing for the lab's."""
+    if not has_own_trainer(study):
+        return []
+    return [
+        "The training is a program of the study's own: its metric is as that program measured it, "
+        "and a run that was interrupted continued from what it had saved, which need not repeat "
+        "the numbers of an undisturbed one."
+    ]

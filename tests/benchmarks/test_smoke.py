@@ -22,6 +22,7 @@ PRINTS = {
     "gang_memory": "MB a worker",
     "gang_speed": "share of a step that is talk",
     "gang_start": "a Ray Train run for each",
+    "own_trainer": "sleeping commands cost",
     "planner": "10 trials: `ask`",
     "race.designs": "preset laptop",
     "race.study": "coverage in % of the bootstrap",
@@ -39,9 +40,9 @@ OTHERS = {"gpu", "paper_table", "trails"}
 
 
 HERE = (
-    "checkpoint", "evaluation", "planner", "race.designs", "race.study", "signals",
+    "checkpoint", "evaluation", "own_trainer", "planner", "race.designs", "race.study", "signals",
 )  # fmt: skip
-"""Benchmarks that start no process: most of a smoke run would be importing the lab again."""
+"""Benchmarks that start no process of the lab: else importing it again would be most of a run."""
 SLOW = ("default_search", "engine_overhead", "gang_memory", "small_data")
 """Benchmarks that start several searches, or train: `make test-slow` runs them."""
 SLEEPERS = ("gang_start", "scale")

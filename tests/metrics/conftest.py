@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lab.config import DataConfig, EvaluationConfig
 from lab.data import Pack, find
-from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.metrics import Labels, PackEvaluator, make_evaluator
 from lab.metrics.extractors import Extractor
 
 
@@ -31,7 +31,7 @@ def pack(metrics_cache: Path) -> Pack:
 
 
 @pytest.fixture(scope="session")
-def evaluator(pack: Pack, metrics_cache: Path) -> Evaluator:
+def evaluator(pack: Pack, metrics_cache: Path) -> PackEvaluator:
     """The default evaluator at 1,000 samples."""
     return make_evaluator(
         EvaluationConfig(num_samples=1000),

@@ -9,11 +9,11 @@ from torch import Tensor
 import lab.metrics.anchor as module
 from lab.config import EvaluationConfig
 from lab.data import Pack
-from lab.metrics import Evaluator, make_evaluator
+from lab.metrics import PackEvaluator, make_evaluator
 from lab.metrics.anchor import independent_pixels
 
 
-def built(pack: Pack, cache: Path, num_samples: int = 2000) -> Evaluator:
+def built(pack: Pack, cache: Path, num_samples: int = 2000) -> PackEvaluator:
     return make_evaluator(
         EvaluationConfig(num_samples=num_samples),
         pack.train,
@@ -36,7 +36,7 @@ def test_images_that_show_nothing_have_a_known_kernel_distance(
     assert 2.6 < evaluator.anchor[evaluator.names.kernel] < 2.75
 
 
-def test_the_anchor_is_what_the_same_images_measure(evaluator: Evaluator, pack: Pack) -> None:
+def test_the_anchor_is_what_the_same_images_measure(evaluator: PackEvaluator, pack: Pack) -> None:
     found = evaluator.measure(made(pack.train[0 : len(pack.train)], evaluator.num_samples))
 
     for column, value in evaluator.anchor.items():

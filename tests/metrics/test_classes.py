@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lab.config import EvaluationConfig
 from lab.data import Pack
-from lab.metrics import Evaluator, Labels, make_evaluator
+from lab.metrics import Labels, PackEvaluator, make_evaluator
 from lab.metrics.classes import MOST_CLASSES, classes_of, shares_of
 from lab.metrics.evaluator import NUM_SUSPECTS
 from lab.metrics.memorisation import suspects
@@ -80,7 +80,7 @@ def test_a_class_that_no_image_has_gets_zero_and_a_foreign_one_no_column() -> No
 
 
 def test_the_embedded_extractor_names_the_classes_of_fashion(
-    evaluator: Evaluator, pack: Pack
+    evaluator: PackEvaluator, pack: Pack
 ) -> None:
     told = evaluator.description()
     assert told["class_share_by"].startswith(
@@ -90,7 +90,7 @@ def test_the_embedded_extractor_names_the_classes_of_fashion(
     assert told["class_share_real"] == pytest.approx(counts.tolist(), abs=0.03)
 
 
-def test_lost_classes_show_as_shares_near_zero(evaluator: Evaluator, pack: Pack) -> None:
+def test_lost_classes_show_as_shares_near_zero(evaluator: PackEvaluator, pack: Pack) -> None:
     half = pack.heldout[:][pack.heldout.labels < 5]
     found = evaluator.measure(half.repeat(2, 1, 1, 1)[:1000])
     shares = [found[class_share(i)] for i in range(10)]
@@ -116,7 +116,7 @@ def test_the_most_suspicious_sample_is_first_by_its_originals_own_measure() -> N
 
 
 def test_served_training_images_are_told_with_the_very_originals(
-    evaluator: Evaluator, pack: Pack
+    evaluator: PackEvaluator, pack: Pack
 ) -> None:
     images = pack.heldout[0:1000].clone()
     served = torch.arange(5, 5 + NUM_SUSPECTS)

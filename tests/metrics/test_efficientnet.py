@@ -10,7 +10,7 @@ import torch
 from lab import efficientnet
 from lab.config import EvaluationConfig
 from lab.errors import InputError
-from lab.metrics import Evaluator, extractors, make_evaluator
+from lab.metrics import PackEvaluator, extractors, make_evaluator
 from lab.metrics.distances import frechet_distance, moments
 from lab.metrics.extractors import (
     FASHION_WEIGHTS,
@@ -31,7 +31,7 @@ def extractor() -> Extractor:
     return load_extractor(EvaluationConfig(extractor="efficientnet"), CPU)
 
 
-def evaluator_of(cache: Path, **settings: object) -> Evaluator:
+def evaluator_of(cache: Path, **settings: object) -> PackEvaluator:
     images = hued_images(2 * NUM_IMAGES)
     return make_evaluator(
         EvaluationConfig(num_samples=NUM_IMAGES, **settings),  # type: ignore[arg-type]

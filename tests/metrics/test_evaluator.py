@@ -12,7 +12,7 @@ from torch import Tensor
 from lab.config import EvaluationConfig
 from lab.data import Pack
 from lab.errors import InputError
-from lab.metrics import Evaluator, make_evaluator
+from lab.metrics import PackEvaluator, make_evaluator
 from lab.metrics.distances import frechet_distance, kernel_distance, moments
 from lab.metrics.manifold import expected_coverage
 from lab.record.columns import metric_names
@@ -35,7 +35,9 @@ def blurred(images: Tensor) -> Tensor:
     return F.avg_pool2d(images.float(), 3, 1, padding=1).to(torch.uint8)
 
 
-def test_a_measurement_has_exactly_the_named_columns(evaluator: Evaluator, real: Tensor) -> None:
+def test_a_measurement_has_exactly_the_named_columns(
+    evaluator: PackEvaluator, real: Tensor
+) -> None:
     found = evaluator.measure(real)
 
     assert set(evaluator.baseline) == set(NAMES.model_dump().values())
@@ -46,7 +48,7 @@ def test_a_measurement_has_exactly_the_named_columns(evaluator: Evaluator, real:
 
 
 def test_noise_is_far_worse_than_blurred_is_worse_than_real(
-    evaluator: Evaluator, real: Tensor
+    evaluator: PackEvaluator, real: Tensor
 ) -> None:
     found = [evaluator.measure(images) for images in (real, blurred(real), noise_like(real))]
     frechet = [row[NAMES.frechet] for row in found]
@@ -58,7 +60,7 @@ def test_noise_is_far_worse_than_blurred_is_worse_than_real(
     assert coverage[0] > coverage[1] > coverage[2]
 
 
-def test_the_baseline_is_that_of_perfect_images(evaluator: Evaluator) -> None:
+def test_the_baseline_is_that_of_perfect_images(evaluator: PackEvaluator) -> None:
     baseline = evaluator.baseline
 
     assert abs(baseline[NAMES.kernel]) < 4 * baseline[NAMES.kernel_error]
@@ -68,12 +70,12 @@ def test_the_baseline_is_that_of_perfect_images(evaluator: Evaluator) -> None:
     assert baseline[NAMES.recall] > 0.9
 
 
-def test_the_same_images_give_the_same_numbers(evaluator: Evaluator, real: Tensor) -> None:
+def test_the_same_images_give_the_same_numbers(evaluator: PackEvaluator, real: Tensor) -> None:
     assert evaluator.measure(real) == evaluator.measure(real.clone())
 
 
 def test_one_repeated_image_gives_finite_numbers_and_no_coverage(
-    evaluator: Evaluator, real: Tensor
+    evaluator: PackEvaluator, real: Tensor
 ) -> None:
     for one in (real[:1], torch.zeros_like(real[:1]), torch.full_like(real[:1], 128)):
         found = evaluator.measure(one.repeat(1000, 1, 1, 1))
@@ -85,7 +87,7 @@ def test_one_repeated_image_gives_finite_numbers_and_no_coverage(
 
 
 def test_missing_classes_show_in_recall_and_coverage(
-    evaluator: Evaluator, pack: Pack, real: Tensor
+    evaluator: PackEvaluator, pack: Pack, real: Tensor
 ) -> None:
     labels = pack.heldout.labels
     half = pack.heldout[:][labels < 5][:1000]
@@ -97,7 +99,7 @@ def test_missing_classes_show_in_recall_and_coverage(
 
 
 @pytest.fixture(scope="module")
-def scarce(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
+def scarce(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> PackEvaluator:
     """More samples than there are images of either split."""
     return make_evaluator(
         EvaluationConfig(num_samples=1000),
@@ -108,7 +110,7 @@ def scarce(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
     )
 
 
-def test_as_many_samples_are_measured_as_were_asked_for(scarce: Evaluator, pack: Pack) -> None:
+def test_as_many_samples_are_measured_as_were_asked_for(scarce: PackEvaluator, pack: Pack) -> None:
     images = pack.train[300:1300]
     found = scarce.measure(images)
 
@@ -126,7 +128,7 @@ def test_as_many_samples_are_measured_as_were_asked_for(scarce: Evaluator, pack:
         scarce.measure(images[:60])
 
 
-def test_metrics_of_equal_counts_take_the_first_samples(scarce: Evaluator, pack: Pack) -> None:
+def test_metrics_of_equal_counts_take_the_first_samples(scarce: PackEvaluator, pack: Pack) -> None:
     images = pack.train[300:1300]
     other = torch.cat([images[:60], blurred(images[60:])])
     found, changed = scarce.measure(images), scarce.measure(other)
@@ -137,7 +139,7 @@ def test_metrics_of_equal_counts_take_the_first_samples(scarce: Evaluator, pack:
 
 
 def test_parts_of_any_size_give_the_same_numbers(
-    scarce: Evaluator, evaluator: Evaluator, pack: Pack, real: Tensor
+    scarce: PackEvaluator, evaluator: PackEvaluator, pack: Pack, real: Tensor
 ) -> None:
     for one, images in ((scarce, pack.train[300:1300]), (evaluator, real)):
         whole = one.examine(images)
@@ -147,7 +149,7 @@ def test_parts_of_any_size_give_the_same_numbers(
             assert torch.equal(parts.suspects, whole.suspects)
 
 
-def test_the_protocol_says_what_the_first_samples_measure(scarce: Evaluator) -> None:
+def test_the_protocol_says_what_the_first_samples_measure(scarce: PackEvaluator) -> None:
     found = scarce.description()
 
     assert (found["num_samples"], found["num_paired"]) == (1000, 60)
@@ -180,7 +182,7 @@ def test_too_little_data_is_one_sentence(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_description_states_the_protocol_in_json(evaluator: Evaluator) -> None:
+def test_the_description_states_the_protocol_in_json(evaluator: PackEvaluator) -> None:
     found = json.loads(json.dumps(evaluator.description(), allow_nan=False))
 
     assert found["extractor"] == "fashion-v1"

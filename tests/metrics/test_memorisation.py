@@ -9,7 +9,7 @@ from torch import Tensor
 
 import lab.metrics.nearest as module
 from lab.data import Pack
-from lab.metrics import Evaluator
+from lab.metrics import PackEvaluator
 from lab.metrics.memorisation import authenticity, copies, copying
 from lab.metrics.modes import bandwidth, duplicate_distance, duplicates, mode_count
 from lab.metrics.nearest import TrainingSide, nearest
@@ -94,7 +94,9 @@ def test_images_that_are_all_equal_still_have_a_bandwidth() -> None:
     assert mode_count(equal, bandwidth(equal)) == 1
 
 
-def test_the_evaluator_tells_copies_and_missing_classes(evaluator: Evaluator, pack: Pack) -> None:
+def test_the_evaluator_tells_copies_and_missing_classes(
+    evaluator: PackEvaluator, pack: Pack
+) -> None:
     names, baseline = evaluator.names, evaluator.baseline
     assert abs(baseline[names.ct]) < 4
     assert 0.4 < baseline[names.authenticity] < 0.8

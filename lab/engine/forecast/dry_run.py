@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lab.config import RunConfig
+from lab.config import RunConfig, TrainerConfig
 from lab.engine.cluster import Resources, connected, this_machine, will_start_here
 from lab.engine.forecast.forecast import (
     Forecast,
@@ -149,6 +149,8 @@ def _plan_left(
 def _lines(plan: PlannedSearch, measure: Measure) -> dict[str, str]:
     """What is printed, by title; times a few rounds for it."""
     base = plan.space.base_config()
+    if base.trainer is not None:
+        return _what_of_trainer(plan, base.trainer, base.training.budget_images)
     (opened,) = measure("opening", [base.model_dump()])
     left = plan.left  # before the planner is asked for the runs that are left
     num_left = plan.planner.num_runs - plan.planner.num_ended
@@ -168,6 +170,23 @@ def _lines(plan: PlannedSearch, measure: Measure) -> dict[str, str]:
         num_slots=plan.num_slots,
     )
     return _what(plan, base, opened, left) | _how_long(plan, expected, len(configs))
+
+
+def _what_of_trainer(
+    plan: PlannedSearch, trainer: TrainerConfig, budget_images: int
+) -> dict[str, str]:
+    """The plan of a search whose training is the person's own, which cannot be timed."""
+    return {
+        "space": f"{plan.space.name}: {len(plan.space.parameters())} parameters searched",
+        "resources": f"{plan.machines} of {plan.where}",
+        "slots": f"{plan.num_slots} at a time, each on {plan.slot}",
+        "a run": f"{budget_images / 1000:g} kimg by {trainer.in_words}, judged by "
+        f"{trainer.metric.name}",
+        "trials": f"{sum(plan.left.values())} to go",
+        "runs": f"{plan.planner.num_runs - plan.planner.num_ended} to go, stages "
+        f"{', '.join(plan.planner.stages)}: {plan.planner.in_words}",
+        "time": "not known: only the trainer itself could be timed, by training",
+    }
 
 
 def _share(config: RunConfig, precision: str, num_workers: int) -> dict[str, Any]:

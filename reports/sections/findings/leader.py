@@ -26,6 +26,7 @@ from reports.study.conclusions import (
     leading_run,
 )
 from reports.study.gallery import Album, hero
+from reports.study.left_out import has_own_trainer
 from reports.study.tables import (
     explored,
     finished,
@@ -133,11 +134,13 @@ def _numbers(study: StudyRecord, run: int, row: pd.Series[Any]) -> Html:
         ("score", fixed(row["score"]), "of 1"),
         ("final quality", fixed(row["final_quality"]), "of 1"),
     ]
-    for column, name in (("frechet", names.frechet), ("kernel", names.kernel)):
+    columns = {names.frechet: "frechet", names.kernel: "kernel"}
+    nothing = "untrained" if has_own_trainer(study) else "independent pixels"
+    for name, column in columns.items():
         value = float(row[column])
         start = evaluations[0].get(name) if evaluations else None
         floor = f"untrained {number(start)}" if start is not None else ""
-        floor = f"independent pixels {number(anchor[name])}" if name in anchor else floor
+        floor = f"{nothing} {number(anchor[name])}" if name in anchor else floor
         floor += f" · real {number(baseline[name])}" if name in baseline else ""
         if not math.isnan(value):
             entries.append((name, number(value), floor))

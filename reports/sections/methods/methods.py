@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.config import StabilityConfig, value_at
@@ -18,7 +18,7 @@ from reports.sections.methods.statistics import statistics_section
 from reports.study.commands import commands_section, shown_folder
 from reports.study.conclusions import is_raced
 from reports.study.gallery import MOST_BYTES, Album
-from reports.study.left_out import left_out
+from reports.study.left_out import has_own_trainer, left_out
 from reports.study.store import MOST_CURVE_BYTES
 from reports.study.tables import names_of
 
@@ -160,6 +160,8 @@ def _metrics(study: StudyRecord) -> Html:
         if anchor
         else ""
     )
+    if has_own_trainer(study):
+        return _own_metric(study, rows)
     protocol = (
         f"Extractor {metrics.extractor or NOT_RECORDED}, "
         f"{number(metrics.num_samples)} generated images an evaluation, nearest "
@@ -171,6 +173,20 @@ def _metrics(study: StudyRecord) -> Html:
     anchored = ["independent pixels"] if anchor else []
     values = table(rows, ("metric", "real images", *anchored, "meaning"), label="Metrics")
     return joined([element("p", protocol), values, *_classes(study)])
+
+
+def _own_metric(study: StudyRecord, rows: Sequence[tuple[str, ...]]) -> Html:
+    """The one distance of a training that the lab did not measure."""
+    names = names_of(study)
+    values = [row for row in rows if row[0] == names.kernel][:1]
+    text = (
+        f"{names.kernel} is measured by {study.card.metrics.extractor}, and the lab has not "
+        "checked it. Its values for real images and for an untrained generator are those that the "
+        "space states (METRIC)."
+    )
+    head = ("metric", "real images", "untrained", "meaning")
+    lines = [(*row[:-1], "distance to real images; lower is better") for row in values]
+    return joined([element("p", text), table(lines, head, label="Metrics")])
 
 
 def _measured(values: Mapping[str, float], name: str) -> str:

@@ -11,6 +11,7 @@ from reports.kit.axes import Ruler
 from reports.kit.markup import Html, element
 from reports.kit.table import Column, table
 from reports.kit.words import number
+from reports.study.left_out import has_own_trainer
 from reports.study.rescaled import rescaled_note
 from reports.study.tables import names_of, ruler_of, target_words
 
@@ -51,6 +52,13 @@ def _anchors(study: StudyRecord) -> Html:
     kernel = names_of(study).kernel
     nothing = None if ruler is None else ruler.scale.anchor
     real = metrics.baseline.get(kernel) if ruler is None else ruler.scale.floor
+    if has_own_trainer(study):
+        return element(
+            "p", "0 means “nothing learned”: d", element("sub", "0"), f" = {number(nothing)} is "
+            "the distance of an untrained generator. 1 means “as good as real”: d",
+            element("sub", "rr"), f" = {number(real)} is that of real images. Both are stated by "
+            "the space (METRIC), and belong to no run.",
+        )  # fmt: skip
     measured = ""
     if nothing is not None and kernel not in metrics.anchor:
         measured = (

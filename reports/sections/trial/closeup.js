@@ -106,7 +106,8 @@ async function drawCloseup(trial) {
     runs.length
       ? make("ul", { class: "seeds" }, ...runs.map((it, i) => seedCard(it, lines[i])))
       : make("p", { class: "empty" }, "This trial has no run yet."),
-    ...(run === null ? [] : [exploring(run), filmstrip(run), neighbours(run)]),
+    ...(run === null || store.base.trainer ? [] : [exploring(run)]),
+    ...(run === null ? [] : [filmstrip(run), neighbours(run)]),
     measured,
     classes,
     configuration(trial, closeup.roles),
