@@ -83,8 +83,7 @@ class RunConfig(ConfigSection):
         """Take the text of every file that a setting names: the one given, else from disk."""
         if not isinstance(data, Mapping):
             return data
-        values = (value_at(data, path) for path in CATALOGUES)
-        values = (*values, value_at(data, "trainer.function"))
+        values = (value_at(data, path) for path in (*CATALOGUES, "trainer.function"))
         references = [value for value in values if is_reference(value)]
         return {**data, "files": files_for(references, data.get("files") or ())}
 
