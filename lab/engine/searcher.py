@@ -324,7 +324,8 @@ def _flat(job: Job) -> dict[str, Any]:
         settings = dict(job.config.trainer.parameters)
     else:
         settings = {path: value_at(job.config, path) for path in config_paths()}
-    return {**settings, "trial": job.trial, "stage": job.stage, "origin": job.origin}
+    of_run = {"trial": job.trial, "seed": job.seed, "stage": job.stage, "origin": job.origin}
+    return {**settings, **of_run}
 
 
 def _finished(job: Job, result: dict[str, Any], row: dict[str, Any]) -> Outcome:

@@ -92,8 +92,7 @@ class Space:
         Raises InputError when the space's file raises, returns what no configuration has, or
         makes a configuration that is refused.
         """
-        trial = SpaceTrial(source, self.fixed, any_name=self.trainer is not None)
-        values = space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
+        trial, values = self._suggested(source)
         try:
             values = self._checked(values, trial)
             config = self._config({**self.base, **values, **self.fixed})
@@ -102,6 +101,10 @@ class Space:
         except InputError as error:
             raise InputError(f"{error} ({self._whose()})") from None
         return Drawn(dict(trial.params), trial.distributions, config)
+
+    def _suggested(self, source: Source) -> tuple[SpaceTrial, Any]:
+        trial = SpaceTrial(source, self.fixed, any_name=self.trainer is not None)
+        return trial, space_source(self.file).call(self.suggest, cast(optuna.Trial, trial))
 
     def parameters(self) -> dict[str, BaseDistribution]:
         """Every searched parameter, in order of name, from many draws, which check the space."""
@@ -176,18 +179,17 @@ class Space:
 
     def num_settings(self, most: int) -> int:
         """How many different settings the space has, counted up to `most`."""
-        count, choices = 0, list[int]()
+        count, choices, sizes = 0, list[int](), list[int]()
+
+        def source(name: str, distribution: BaseDistribution) -> Any:
+            sizes.append(num_values(distribution, most))
+            if len(choices) < len(sizes):
+                choices.append(0)
+            return nth_value(distribution, choices[len(sizes) - 1])
+
         while count < most:
-            sizes: list[int] = []
-
-            def source(name: str, distribution: BaseDistribution) -> Any:
-                sizes.append(num_values(distribution, most))  # noqa: B023 - called at once
-                if len(choices) < len(sizes):  # noqa: B023
-                    choices.append(0)
-                return nth_value(distribution, choices[len(sizes) - 1])  # noqa: B023
-
-            trial = cast(optuna.Trial, SpaceTrial(source, self.fixed))
-            space_source(self.file).call(self.suggest, trial)
+            sizes.clear()
+            self._suggested(source)
             if most in sizes:
                 return most
             count += 1

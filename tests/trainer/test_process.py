@@ -18,13 +18,13 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="adopts 
 DEADLINE_SECONDS = 60.0
 
 
-def started(folder: Path, script: str) -> KeptProcess:
+def started(folder: Path, script: str, term_seconds: float = 0.3) -> KeptProcess:
     return KeptProcess(
         ["sh", "-c", script],
         home=folder,
         output=folder / "output.txt",
         environment=dict(os.environ),
-        term_seconds=0.3,
+        term_seconds=term_seconds,
     )
 
 
@@ -117,7 +117,7 @@ started(Path({str(tmp_path)!r}), "echo $$ > pid; sleep 99").wait(99)
 @LINUX
 def test_a_start_waits_until_an_earlier_one_is_gone(tmp_path: Path) -> None:
     script = "trap 'sleep 0.2; echo first; exit' TERM; echo $$ > pid; sleep 99 & wait"
-    first = started(tmp_path, script)
+    first = started(tmp_path, script, term_seconds=20.0)
     number_in(tmp_path / "pid")
     assert first._stdin is not None
     os.close(first._stdin)  # as the end of its slot does
