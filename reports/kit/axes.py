@@ -101,8 +101,9 @@ class Ruler:
 
     @property
     def name(self) -> str:
-        """The distance's name in a label: `kid`."""
-        return self.column.partition("_")[0]
+        """The distance's name in a label: `kid`; a person's own stays whole."""
+        kind = self.column.partition("_")[0]
+        return kind if kind == "kid" else self.column
 
     def distance(self, quality: float) -> str:
         """The distance of a quality in two digits: `0.038`."""

@@ -28,7 +28,7 @@ def header(study: StudyRecord, now: datetime) -> Html:
     card = study.card
     status = card.status
     facts = [
-        f"{card.space.name or 'unknown space'} on {card.data.name or 'unknown data'}",
+        (card.space.name or "unknown space") + (f" on {card.data.name}" if card.data.name else ""),
         f"{counted(len(study.trials), 'trial')}, {counted(len(study.runs), 'run')}",
         f"{images(card.budget_images)} images a run",
         _when(card),
