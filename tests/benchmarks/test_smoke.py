@@ -43,8 +43,11 @@ HERE = (
     "checkpoint", "evaluation", "own_trainer", "planner", "race.designs", "race.study", "signals",
 )  # fmt: skip
 """Benchmarks that start no process of the lab: else importing it again would be most of a run."""
-SLOW = ("default_search", "engine_overhead", "gang_memory", "small_data")
-"""Benchmarks that start several searches, or train: `make test-slow` runs them."""
+SLOW = (
+    "default_search", "engine_overhead", "explorer", "gang_memory", "gang_speed", "report_page",
+    "small_data", "step_speed",
+)  # fmt: skip
+"""Benchmarks that take most of a minute: `make test-slow` runs them."""
 SLEEPERS = ("gang_start", "scale")
 """Benchmarks that wait most of their time: they run beside the others."""
 

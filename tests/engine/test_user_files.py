@@ -52,6 +52,7 @@ def test_a_persons_methods_are_searched_kept_and_resumed_without_the_file(tmp_pa
     assert after.trials[1].files["huber.py"].text == text
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_persons_file_ends_a_search_before_its_study(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def LOSS(real, fake):\n    return fake - real\n")
     done = search(tmp_path, "--name=mine", *TINY, "--set=loss=mine.py:LOSS")

@@ -27,8 +27,8 @@ RUN = """async () => {
     ("size", "scheme"),
     [
         ("5", "light"),
-        ("500", "dark"),
-        pytest.param("5", "dark", marks=pytest.mark.slow),
+        ("5", "dark"),
+        pytest.param("500", "dark", marks=pytest.mark.slow),
         pytest.param("500", "light", marks=pytest.mark.slow),
         pytest.param("10000", "light", marks=pytest.mark.large),
         pytest.param("10000", "dark", marks=pytest.mark.large),
