@@ -49,7 +49,7 @@ SIZE = {
 ROWS_BEFORE_THE_LOSS = 3
 GANG_WORKER = "RayTrainWorker"
 """What Ray Train calls a worker's process."""
-PATIENCE_SECONDS = 200.0
+PATIENCE_SECONDS = 400.0
 
 
 @dataclass(frozen=True)
