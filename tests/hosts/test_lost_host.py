@@ -11,7 +11,7 @@ from tests.hosts.namespaces import unavailable
 from tests.hosts.story import NUM_HOSTS, Story, search_that_loses_a_host
 from tests.runs import assert_same_run
 
-pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.hosts, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one-worker", "two-workers"])
