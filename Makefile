@@ -26,7 +26,8 @@ LATER := nice -n 4
 MEASURED := $(LATER) $(BIN)/python -W "ignore:Unable to activate pytest" -m slipcover --branch --source lab,reports,search_spaces --json
 # Ray's processes do not start under SlipCover; what these tests run is mostly in other processes.
 GANGS := tests/engine/gang tests/engine/test_nodes.py tests/engine/test_remote_search.py tests/engine/test_proof.py
-NOT_MEASURED := tests/engine tests/benchmarks tests/validate tests/deploy
+WITH_RAY := tests/engine tests/trainer/test_search.py tests/test_examples.py
+NOT_MEASURED := $(WITH_RAY) tests/benchmarks tests/validate tests/deploy
 
 .PHONY: search test page-script lint-js test-lab test-reports test-engine test-gangs test-commands test-large validate test-faults test-hosts test-slow bench clean
 
@@ -60,13 +61,13 @@ test-lab: $(VENV)/.installed-test
 test-engine test-gangs test-commands: export RAY_worker_niceness := 0
 
 test-engine: $(VENV)/.installed-test
-	$(BIN)/pytest tests/engine $(addprefix --ignore ,$(GANGS))
+	$(BIN)/pytest $(WITH_RAY) $(addprefix --ignore ,$(GANGS))
 
 test-gangs: $(VENV)/.installed-test
 	$(BIN)/pytest $(GANGS)
 
 test-commands: $(VENV)/.installed-test
-	$(LATER) $(BIN)/pytest $(filter-out tests/engine,$(NOT_MEASURED))
+	$(LATER) $(BIN)/pytest $(filter-out $(WITH_RAY),$(NOT_MEASURED))
 
 test-reports: $(VENV)/.installed-test
 	@mkdir -p $(COVERAGE)
