@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
-TIMEOUT = 280
+TIMEOUT = 560
 """Seconds that a cell may take: the search starts Ray."""
 
 

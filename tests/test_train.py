@@ -296,7 +296,7 @@ def test_two_workers_train_the_run_of_one(
     for workers in ("1", "2"):
         command = [sys.executable, "-m", "lab.train", "--config", file, *exact]
         command += ["--workers", workers, "--out", workers, "--device", "cpu", "--threads", "1"]
-        subprocess.run(command, check=True, timeout=120)
+        subprocess.run(command, check=True, timeout=560)
     one, two = (stored_rows(here / workers) for workers in ("1", "2"))
     assert len(one) == len(two) == 2
     for row, same in zip(one, two, strict=True):

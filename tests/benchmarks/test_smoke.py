@@ -101,7 +101,7 @@ APART = sorted(PRINTS.keys() - set(HERE), key=SLEEPERS.__contains__)
 )
 def test_the_benchmark_runs(name: str, sleepers: dict[str, subprocess.Popen[str]]) -> None:
     process = sleepers[name] if name in sleepers else begun(name)
-    stdout, stderr = process.communicate(timeout=280)
+    stdout, stderr = process.communicate(timeout=560)
     assert process.returncode == 0, stderr[-3000:]
     assert PRINTS[name] in stdout
 

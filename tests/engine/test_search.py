@@ -39,7 +39,7 @@ def search_command(storage: Path, *args: str) -> list[str]:
 
 def finished(storage: Path, *args: str) -> subprocess.CompletedProcess[str]:
     command = search_command(storage, *args)
-    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=560, check=False)
 
 
 def numbers(study: StudyRecord) -> dict[tuple[int, int], object]:
@@ -100,7 +100,7 @@ def killed_at(command: list[str], rows: Path, pattern: str, num_rows: int) -> No
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 400
         while not any(file.read_text().count("\n") >= num_rows for file in rows.glob(pattern)):
             assert time.monotonic() < deadline, f"the search did not come to {pattern}"
             assert process.poll() is None, "the search ended before it was killed"
@@ -209,7 +209,7 @@ def test_a_search_with_two_workers_a_run_finds_what_one_finds(
     undisturbed: Path, tmp_path: Path
 ) -> None:
     command = search_command(tmp_path, "--name=study", *TINY, "--workers=2")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=560, check=False)
     assert done.returncode == 0, done.stderr
     assert "1 at a time with 2 workers of 1 CPU and 0 GPU each" in done.stdout
     study, alone = read_study(tmp_path / "study"), read_study(undisturbed)

@@ -18,7 +18,7 @@ EXTRACTOR = "def features(images):\n    return images.float().mean((1, 2))[:, ::
 def search(here: Path, *args: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lab.search", "--storage=studies", *args]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=280, check=False, cwd=here
+        command, capture_output=True, text=True, timeout=560, check=False, cwd=here
     )
 
 

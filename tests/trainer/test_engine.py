@@ -96,7 +96,8 @@ def test_a_study_describes_its_metric_and_no_data_of_the_lab(tmp_path: Path) -> 
 def test_trackers_get_the_parameters_by_the_persons_names(tmp_path: Path) -> None:
     config = of_command(tmp_path, "", {"rate": 0.5})
     flat = _flat(Job(3, 0, "explore", "sobol", {"rate": 0.5}, config))
-    assert flat == {"rate": 0.5, "trial": 3, "stage": "explore", "origin": "sobol"}
+    of_run = {"trial": 3, "seed": 0, "stage": "explore", "origin": "sobol"}
+    assert flat == {"rate": 0.5, **of_run}
 
 
 def test_a_trainer_starts_its_own_workers() -> None:

@@ -37,7 +37,7 @@ def search(storage: Path, *args: str) -> list[str]:
 
 
 def finished(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=560, check=False)
 
 
 def processes_of(folder: Path) -> list[int]:
@@ -63,7 +63,7 @@ def study(space: Path, tmp_path_factory: pytest.TempPathFactory) -> StudyRecord:
     with subprocess.Popen(
         begin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 400
         while not (rows.exists() and rows.read_text().count("\n") >= 3):
             assert time.monotonic() < deadline, "no run had three evaluations"
             assert process.poll() is None, "the search ended before it was killed"

@@ -33,7 +33,7 @@ class TrackedRun:
     trial: int
     seed: int
     config: Mapping[str, Any]
-    """Every setting by its path, with `trial`, `stage` and `origin`."""
+    """Every setting by its path, with `trial`, `seed`, `stage` and `origin`."""
 
     @property
     def group(self) -> str:
