@@ -116,7 +116,7 @@ def test_a_file_that_moved_is_named_again(tmp_path: Path) -> None:
     file = Path(write_space(tmp_path))
     study = stored(load_space(file), tmp_path / "study")
     moved = Path(shutil.move(file, tmp_path / "moved.py"))
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="is not there"):
         resumed(study)
     assert reopen(
         open_storage(str(study)), SearchOptions(space=str(moved))
