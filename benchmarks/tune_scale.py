@@ -22,7 +22,7 @@ from lab.engine.progress import Board, Display
 from lab.engine.searcher import PlannerSearcher
 from lab.engine.slots import Slot
 from lab.plan import Mirror, Planner, PlanSettings, load_space
-from lab.record import EVALUATIONS_FILE, append_row
+from lab.record import EVALUATIONS_FILE, Row, append_row
 from lab.record.columns import metric_names
 
 SLACK_CPUS = 0.001
@@ -69,11 +69,8 @@ class Watched(Display):
         self._began = time.monotonic()
         self._cpu = 0.0
 
-    def on_trial_result(
-        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
-    ) -> None:
-        super().on_trial_result(iteration, trials, trial, result)
-        row = json.loads(result["row"])
+    def on_evaluation(self, trial: Any, row: Row) -> None:
+        super().on_evaluation(trial, row)
         size = self.board.num_slots
         now = time.monotonic()
         if self.figures is None:

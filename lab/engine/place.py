@@ -71,18 +71,18 @@ def _new_name(options: SearchOptions) -> str:
 def claim(storage: Storage) -> None:
     """Take the place of a new study, which of several searches one alone gets.
 
-    Raises InputError for the others.
+    Raises InputError for the others, and for a place that holds anything already.
     """
-    if isinstance(storage, SharedFolder):
-        try:
-            storage.folder.mkdir(parents=True, exist_ok=True)
-            (storage.folder / STUDY_FILE).open("x").close()
-            return
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise _not_writable(storage.folder.parent, error) from None
     require_free(storage)
+    if not isinstance(storage, SharedFolder):
+        return
+    try:
+        storage.folder.mkdir(parents=True, exist_ok=True)
+        (storage.folder / STUDY_FILE).open("x").close()
+    except FileExistsError:  # since then
+        require_free(storage)
+    except OSError as error:
+        raise _not_writable(storage.folder.parent, error) from None
 
 
 def require_free(storage: Storage) -> None:

@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from lab.engine.run_callback import RunCallback, attempt_of, row_of
+from lab.engine.run_callback import RunCallback, attempt_of
 from lab.plan import Job, Outcome
 from lab.record import FAILURES, IMAGES_SEEN, QUALITY, STAGES, Row
 from lab.record.columns import MetricNames
@@ -130,12 +130,7 @@ class Display(RunCallback):
         again = f", attempt {attempt}" if attempt > 1 else ""
         self._print(f"{_name(run)} started ({run.stage}, {run.origin}{again})")
 
-    def on_trial_result(
-        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
-    ) -> None:
-        row = row_of(result)
-        if row is None:
-            return
+    def on_evaluation(self, trial: Any, row: Row) -> None:
         run = self.board.live[trial.trial_id]
         run.row = row
         self._print(f"{_name(run)} {_progress(row, self.board)}")

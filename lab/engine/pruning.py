@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
 
+from lab.engine.run_callback import row_of
 from lab.engine.searcher import PlannerSearcher
 from lab.plan import PlanSettings
 from lab.record import IMAGES_SEEN, QUALITY, RunRecord
@@ -54,7 +54,7 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         job = self._searcher.live.get(trial.trial_id)
         if job is None or job.stage != "explore":
             return str(FIFOScheduler.CONTINUE)
-        compared = {**result, QUALITY: standing(_row_of(result))}
+        compared = {**result, QUALITY: standing(row_of(result) or result)}
         decision = str(super().on_trial_result(tune_controller, trial, compared))
         if decision == FIFOScheduler.STOP:
             self._searcher.given_up.add(trial.trial_id)
@@ -64,15 +64,8 @@ class ExplorePruner(AsyncHyperBandScheduler):  # type: ignore[misc]
         """Explore runs are not compared with a race or confirm run that ends."""
         job = self._searcher.live.get(trial.trial_id)
         if job is not None and job.stage == "explore":
-            compared = {**result, QUALITY: standing(_row_of(result))}
+            compared = {**result, QUALITY: standing(row_of(result) or result)}
             super().on_trial_complete(tune_controller, trial, compared)
-
-
-def _row_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The row that a result carries as text; a result without one has the quality itself."""
-    text = result.get("row")
-    row: Mapping[str, Any] = json.loads(text) if isinstance(text, str) else result
-    return row
 
 
 class _RecordedRun:

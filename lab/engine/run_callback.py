@@ -24,6 +24,17 @@ class RunCallback(tune.Callback):  # type: ignore[misc]
     trials; which of them it is, the searcher works out once for the planner and all callbacks.
     """
 
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
+    ) -> None:
+        """Tune's own event; results that hold no evaluation end here."""
+        row = row_of(result)
+        if row is not None:
+            self.on_evaluation(trial, row)
+
+    def on_evaluation(self, trial: Any, row: Row) -> None:
+        """A run was evaluated; `trial` is Tune's."""
+
     def on_run_end(
         self, trial_id: str, job: Job, outcome: Outcome, row: Row, *, again: bool
     ) -> None:

@@ -11,11 +11,14 @@ import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lab.errors import InputError
 from lab.record.claims import Driver, claimed
 from lab.record.storage import SharedFolder, for_training, in_its_words, open_storage
+
+if TYPE_CHECKING:
+    from lab.config import RunConfig
 
 JobMessage = dict[str, Any]
 """A `lab.plan.Job` as it travels, with the path or URL of the run's folder for every node.
@@ -92,50 +95,39 @@ def _open_trainer(config: Any) -> dict[str, Any]:
 
 
 def start_run(job: JobMessage, *, device: str, ranks: Any = None) -> Evaluations:
-    """The run that a job describes, on the worker that calls; see `lab.run.run`."""
+    """The run that a job describes, on the worker that calls; see `lab.run.run`.
+
+    Of a training of the person's own: `lab.trainer.loop.run_trainer`.
+    """
     from lab.config import make_config
     from lab.gan.ranks import ALONE
-    from lab.run import run
 
     ranks = ranks or ALONE
     config = make_config(job["config"])
-    label = {key: job[key] for key in ("trial", "stage", "attempt")}
     driver = driver_of(job)
-    if config.trainer is not None:
-        return _start_trainer(job, config, device)
+    start, more = _loop_of(config, job, ranks)
+    label = {key: job[key] for key in ("trial", "stage", "attempt")}
+    fence = driver.number if driver else None
     return stored_run(
         job["folder"],
-        lambda folder: run(
-            config,
-            folder,
-            **label,
-            fence=driver.number if driver else None,
-            device=device,
-            ranks=ranks,
-        ),
+        lambda folder: start(config, folder, **label, fence=fence, device=device, **more),
         writes=ranks.rank == 0,
         driver=driver,
     )
 
 
-def _start_trainer(job: JobMessage, config: Any, device: str) -> Evaluations:
+def _loop_of(config: RunConfig, job: JobMessage, ranks: Any) -> tuple[Any, dict[str, Any]]:
+    """The function that makes the run, and what it alone is given."""
+    if config.trainer is None:
+        from lab.run import run
+
+        return run, {"ranks": ranks}
     from lab.trainer.loop import run_trainer
 
-    driver = driver_of(job)
-    return stored_run(
-        job["folder"],
-        lambda folder: run_trainer(
-            config,
-            folder,
-            **{key: job[key] for key in ("trial", "stage", "attempt")},
-            fence=driver.number if driver else None,
-            device=device,
-            gpus=math.ceil(job.get("gpus", 0)),
-            threads=job.get("threads", 1),
-        ),
-        writes=True,
-        driver=driver,
-    )
+    return run_trainer, {
+        "gpus": math.ceil(job.get("gpus", 0)),
+        "threads": job.get("threads", 1),
+    }
 
 
 def stored_run(

@@ -15,7 +15,7 @@ from lab.cli import command_line
 from lab.data import find
 from lab.engine.cluster import PACKAGES, Resources, hardware, this_machine, working_machines
 from lab.engine.options import SearchOptions, plan_settings, resumed_settings
-from lab.engine.place import claim, require_free
+from lab.engine.place import claim
 from lab.engine.runs import open_on_slot
 from lab.engine.slots import Slot, num_slots, parse_workers, require_resources
 from lab.errors import InputError
@@ -181,7 +181,6 @@ def create(
         stages=planner.stages,
         status="running",
     )
-    require_free(storage)
     claim(storage)
     write_card(storage.folder / STUDY_FILE, card)
     storage.push(STUDY_FILE)

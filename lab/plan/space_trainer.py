@@ -100,12 +100,12 @@ def _log(given: Mapping[str, Any]) -> str:
         )
     if Path(log).is_absolute() or ".." in Path(log).parts:
         raise InputError(f"LOG is {log!r}; give a pattern below {{folder}}, without its path")
-    parsed_command(given["COMMAND"], "COMMAND")
-    if LATEST in placeholders(given["COMMAND"], "COMMAND"):
+    names = placeholders(given["COMMAND"], "COMMAND")
+    if LATEST in names:
         raise InputError(
             "COMMAND has {latest:...}, which belongs to RESUME: at first there is none"
         )
-    if "folder" not in placeholders(given["COMMAND"], "COMMAND"):
+    if "folder" not in names:
         raise InputError(
             "COMMAND has no {folder}; let it write there, so that every run has a log of its own"
         )

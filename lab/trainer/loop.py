@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from lab.config import RunConfig
@@ -61,8 +61,7 @@ def run_trainer(
     started = time.monotonic()
     files = RunFolder(folder, RunLabel(trial, config.seed, stage, attempt, fence))
     if (finished := files.finished()) is None:
-        with ExitStack() as held:
-            held.enter_context(sole_writer(folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS))
+        with sole_writer(folder, wait_seconds=WAIT_FOR_FOLDER_SECONDS):
             if (finished := files.finished()) is None:
                 training = _Training(config, files, device, gpus, threads)
                 yield from training.evaluations(started)

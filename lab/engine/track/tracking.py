@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lab.engine.run_callback import RunCallback, row_of, settings_of
+from lab.engine.run_callback import RunCallback, settings_of
 from lab.engine.runs import finite_numbers
 from lab.plan import Job, Outcome
 from lab.record import IMAGES_SEEN, Row, run_folder, sample_file
@@ -90,12 +90,7 @@ class Tracking(RunCallback):
         run = _run_of(self._study, trial.config)
         self._events.put(lambda: self._begin(trial.trial_id, run))
 
-    def on_trial_result(
-        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
-    ) -> None:
-        row = row_of(result)
-        if row is None:
-            return
+    def on_evaluation(self, trial: Any, row: Row) -> None:
         run = _run_of(self._study, trial.config)
         self._events.put(lambda: self._log(trial.trial_id, run, finite_numbers(row)))
 
