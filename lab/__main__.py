@@ -30,6 +30,7 @@ VERBS: dict[str, Verb] = {
     "sample": Verb("lab.sample", "draw images of a finished run, of texts or classes"),
     "audit": Verb("lab.audit.__main__", "fairness and privacy of finished runs"),
     "explore": Verb("lab.explore.__main__", "draw from trained generators on a local page"),
+    "export": Verb("lab.export.__main__", "write a generator for programs without the lab"),
     "judge": Verb("lab.judge", "the verdict of a training log, from this lab or elsewhere"),
     "validate": Verb("lab.validate.__main__", "check the lab against ground truth"),
     "data": Verb("lab.data.__main__", "list, pack and show image sets"),

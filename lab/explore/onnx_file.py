@@ -1,24 +1,17 @@
-"""A generator as an ONNX file: codes, classes and sliders in, a grid of images out.
-
-Computed in float32 by operators of opset 18, which onnxruntime and onnxruntime-web run.
-"""
+"""A generator as an ONNX file: codes, classes and sliders in, a grid of images out, in float32."""
 
 from __future__ import annotations
-
-import logging
-import warnings
 
 import torch
 from torch import Tensor, nn
 
 from lab.errors import InputError
 from lab.explore.latent import Explored
+from lab.export import program
 from lab.gan.networks import Generator
 from lab.gan.networks.stylegan2 import StyleGAN2Generator
 
-OPSET = 18
 BATCH = 16
-OUTPUT = "images"
 OF_Z = ("z", "label", "sliders")
 OF_W = ("z", "label", "end", "end_label", "share", "sliders", "psi")
 """Names of the inputs, which the page's script has as well (reports/explorer/generator.js)."""
@@ -79,41 +72,13 @@ def onnx_of(explored: Explored) -> bytes:
 
     Raises InputError where the packages are missing, and for a network that torch cannot export.
     """
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f"--export needs the package {error.name}; run pip install 'gan-stability-lab[export]'"
-        ) from None
     if explored.run.text is not None:
         raise InputError(
             f"the generator of {explored.run.name} takes texts, whose encoder an exported page "
             "does not have; explore it without --export"
         )
     drawing, inputs = _drawing(explored)
-    names = OF_W if explored.has_w else OF_Z
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        try:
-            program = torch.onnx.export(
-                drawing.eval().requires_grad_(False),
-                inputs,
-                dynamo=True,
-                opset_version=OPSET,
-                input_names=list(names),
-                output_names=[OUTPUT],
-                verbose=False,
-            )
-        except torch.onnx.errors.OnnxExporterError as error:
-            first = str(error).strip().splitlines()[0]
-            raise InputError(
-                f"the generator of {explored.run.name} cannot be written as ONNX ({first}); "
-                "explore it without --export"
-            ) from None
-    assert program is not None, "with dynamo an exported program is returned"
-    return bytes(program.model_proto.SerializeToString())
+    return program.onnx_of(drawing, inputs, OF_W if explored.has_w else OF_Z, explored.run.name)
 
 
 def _drawing(explored: Explored) -> tuple[nn.Module, tuple[Tensor, ...]]:

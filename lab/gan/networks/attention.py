@@ -41,7 +41,7 @@ class SelfAttention(nn.Module):
         # Written out: the fused kernels of torch cannot be differentiated twice.
         weights = torch.bmm(queries, keys.transpose(1, 2)).softmax(dim=-1)
         attended = torch.bmm(weights.to(values.dtype), values)
-        image = attended.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+        image = attended.view(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
         return torch.addcmul(x, self.gain.to(x.dtype), self.output(image).to(x.dtype))
 
 

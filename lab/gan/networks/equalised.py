@@ -200,7 +200,7 @@ def unit_moment(x: Tensor) -> Tensor:
         return x * (x.square().mean(dim=1, keepdim=True) + EPSILON).rsqrt()
     # Of pixels as rows, because the gradient then comes back channels-last.
     scale = (_rows(x).square().mean(dim=2, keepdim=True) + EPSILON).rsqrt()
-    return x * scale.view(len(x), 1, *x.shape[2:])
+    return x * scale.view(x.shape[0], 1, *x.shape[2:])
 
 
 def _rows(x: Tensor) -> Tensor:

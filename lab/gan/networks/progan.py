@@ -76,7 +76,7 @@ class FirstStage(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """[B, in] -> [B, out, 4, 4]"""
-        x = self.dense(z).view(len(z), SMALLEST**2, -1) + self.bias.to(z.dtype)
+        x = self.dense(z).view(z.shape[0], SMALLEST**2, -1) + self.bias.to(z.dtype)
         x = unit_moment(grid(F.leaky_relu_(x, SLOPE).flatten(1), SMALLEST))
         return unit_moment(F.leaky_relu_(self.conv(x), SLOPE))
 

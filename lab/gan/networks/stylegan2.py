@@ -167,7 +167,7 @@ class ToImage(Equalised):
         kernels = self.effective_weight() * self.style(w)[:, None, :]
         pixels = x.permute(0, 2, 3, 1).flatten(1, 2)
         made = torch.bmm(pixels, kernels.to(x.dtype).transpose(1, 2)).to(w.dtype) + self.bias
-        return made.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+        return made.view(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
 class StyleStage(nn.Module):
@@ -269,7 +269,7 @@ class StyleGAN2Generator(Generator):
 
     def from_mapped(self, w: Tensor, draw: Numbers | None = None) -> Tensor:
         """[B, L, W] -> [B, channels, side, side]; noise is fixed without `draw`."""
-        x, layer = self.constant(len(w)), 0
+        x, layer = self.constant(w.shape[0]), 0
         image: Tensor | None = None
         for stage in self.stages:
             assert isinstance(stage, StyleStage)
