@@ -21,6 +21,8 @@ known points, in the order written. Values from the command line (`--set`) overr
 here, and a path set there is not searched; values of a preset apply only where a space sets none.
 A space that needs other sizes than a preset's has PRESETS = {"laptop": {"network.width": 0.125}};
 one whose runs are longer has SIZES = {"laptop": {"trials": 8, "seeds": (1, 2), "race": 1,
-"confirm": 2}} in place of the preset's numbers of runs. One whose training is not the lab's names
-COMMAND and LOG, or TRAINER, with METRIC: docs/trainer.md.
+"confirm": 2}} in place of the preset's numbers of runs. QUESTION = "training.critic_steps" names
+the one setting, a number, that the space asks about: the report answers in any case and tests its
+trend alone, at 95 %, because it was named before any run; other settings are tested together. One
+whose training is not the lab's names COMMAND and LOG, or TRAINER, with METRIC: docs/trainer.md.
 """

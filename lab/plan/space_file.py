@@ -39,6 +39,8 @@ class SpaceContent:
     """Preset -> path -> value over BASE; a file may leave it out."""
     sizes: Mapping[str, Mapping[str, Any]]
     """Preset -> how many runs of which stage; a file may leave it out."""
+    question: str
+    """Path of the setting that the space asks about; empty where it asks about none."""
     trainer: TrainerConfig | None = None
     """The person's own training; None for the lab's."""
 
@@ -94,6 +96,7 @@ def read_space_file(path: Path) -> SpaceContent:
         module.KNOWN_POINTS,
         getattr(module, "PRESETS", {}),
         getattr(module, "SIZES", {}),
+        getattr(module, "QUESTION", ""),
         trainer_of(module, path),
     )
     _check_kinds(content, path)
@@ -108,6 +111,7 @@ def read_space_file(path: Path) -> SpaceContent:
             name: canonical_values(point) for name, point in content.known_points.items()
         },
         presets={name: canonical_values(values) for name, values in content.presets.items()},
+        question="".join(canonical_values({content.question: None})),
     )
 
 
@@ -139,6 +143,8 @@ def _check_kinds(content: SpaceContent, path: Path) -> None:
             f"SIZES must be a dict of {' or '.join(PRESETS)} -> a dict of some of "
             f"{', '.join(SIZE_FIELDS)}, whole numbers (seeds: a tuple of them)"
         )
+    elif not isinstance(content.question, str):
+        problem = f"QUESTION is {content.question!r}; it must be the path of a setting"
     else:
         # In a space with its own trainer names are the person's own: a draw checks the others.
         for name, values in {"BASE": content.base, **presets}.items():

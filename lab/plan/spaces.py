@@ -83,6 +83,8 @@ class Space:
     """What the space itself sets for a preset, over its base: preset -> dotted path -> value."""
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Fields of a preset that the space replaces (`SIZES`): preset -> field -> value."""
+    question: str = ""
+    """Path of the setting that the space asks about (`QUESTION`); empty for none."""
     trainer: TrainerConfig | None = None
     """The person's own training; None for the lab's."""
 
@@ -275,7 +277,20 @@ class Space:
                 if ranges.setdefault(name, distribution) != distribution:
                     wrong = two_ranges(name, ranges[name], distribution)
                     raise InputError(f"{wrong} ({self._whose()})")
+        self._require_answerable(ranges)
         return dict(sorted(ranges.items()))
+
+    def _require_answerable(self, ranges: Mapping[str, BaseDistribution]) -> None:
+        """Raise InputError for a question about what is not searched, or has no order."""
+        if not self.question or self.question in self.fixed:
+            return
+        if self.question not in ranges:
+            raise InputError(f"{unknown('QUESTION', self.question, ranges)} ({self._whose()})")
+        if not _parameter_card(ranges[self.question]).is_ordered:
+            raise InputError(
+                f"QUESTION is {self.question}, whose values have no order; name a setting that is "
+                f"a number ({self._whose()})"
+            )
 
     def _draw_known(self, name: str) -> Drawn:
         try:
@@ -349,11 +364,12 @@ def study_card(space: Space) -> StudyCard:
             description=space.description,
             file="" if space.is_function else str(space.file),
             text=space.text,
+            question="" if space.question in space.fixed else space.question,
             known={name: dict(point) for name, point in space.known_points.items()},
             fixed=dict(space.fixed),
         ),
         parameters={
-            name: ParameterCard.model_validate(_row(distribution))
+            name: _parameter_card(distribution)
             for name, distribution in space.parameters().items()
         },
         base=stored_config(space.base_config())["config"],
@@ -435,8 +451,13 @@ def space_of(file: Path) -> Space:
         known_points=content.known_points,
         presets=content.presets,
         sizes=content.sizes,
+        question=content.question,
         trainer=content.trainer,
     )
+
+
+def _parameter_card(distribution: BaseDistribution) -> ParameterCard:
+    return ParameterCard.model_validate(_row(distribution))
 
 
 def _row(distribution: BaseDistribution) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class SpaceCard(Card):
     """The whole file as it is searched now; empty in older records."""
     changes: tuple[SpaceChangeCard, ...] = ()
     """When the file was another one in the middle of the search, which a person accepted."""
+    question: str = ""
+    """Path of the setting that the space asks about: named before any run, and tested alone."""
     known: dict[str, dict[str, Any]] = {}
     """Points from the literature: name -> parameter path -> value."""
     fixed: dict[str, Any] = {}
@@ -71,6 +73,17 @@ class ParameterCard(Card):
     def is_numeric(self) -> bool:
         """Whether it has a range."""
         return self.kind in ("float", "int")
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its values are numbers: a range, or choices among numbers."""
+        return self.is_numeric or (
+            bool(self.choices)
+            and all(
+                isinstance(choice, int | float) and not isinstance(choice, bool)
+                for choice in self.choices
+            )
+        )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

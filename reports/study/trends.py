@@ -2,7 +2,8 @@
 
 Spearman's correlation of a setting with the score, over Sobol runs: an even sample of the space.
 The score orders all runs, while their share of stable ones is one bit a run, so a trend shows in
-far fewer runs than a range does. Intervals hold for all settings tested together (Bonferroni).
+far fewer runs than a range does. Intervals hold for all settings tested together (Bonferroni). The
+setting that the space asks about, which it named before any run, is tested alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lab.record import ParameterCard, StudyRecord
+from lab.record import StudyRecord
 from lab.statistics import Interval, rank_correlation_interval
 from reports.kit.finding import Finding
 from reports.kit.words import counted, short_name
@@ -35,37 +36,48 @@ class Trend:
     num_pruned: int
     """Of those; they have no score and count as the lowest."""
     num_tested: int
+    """Settings that the interval holds for together; 1 for the one that the space asks about."""
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        """Whether the interval excludes 0."""
+        return self.interval.low > 0 or self.interval.high < 0
 
 
 @of_study
 def trends_of(study: StudyRecord) -> list[Trend]:
-    """Every trend beyond chance, the surest first."""
+    """Every trend beyond chance but that of the space's question, the surest first."""
+    scores, tested = _tested(study)
+    tested.pop(study.card.space.question, None)
+    trends = [trend(path, values, scores, len(tested)) for path, values in tested.items()]
+    return sorted(
+        (one for one in trends if one.is_beyond_chance),
+        key=lambda one: -max(one.interval.low, -one.interval.high),
+    )
+
+
+@of_study
+def answer_of(study: StudyRecord) -> Trend | None:
+    """The trend of the setting that the space asks about; None without one, or with few runs."""
+    scores, tested = _tested(study)
+    question = study.card.space.question
+    return trend(question, tested[question], scores, 1) if question in tested else None
+
+
+def _tested(study: StudyRecord) -> tuple[pd.Series[float], dict[str, pd.Series[float]]]:
+    """The scores of Sobol runs, and each ordered setting of enough of them."""
     rows = first_sobol_runs(study)
     columns = {
         parameter.path: pd.to_numeric(rows[parameter.path], errors="coerce")
         for parameter in parameters_of(study)
-        if is_ordered(parameter)
+        if parameter.is_ordered
     }
     scores = rows["score"].where(rows["outcome"] != "pruned", -math.inf)
-    tested = {
+    return scores, {
         path: values
         for path, values in columns.items()
         if int((values.notna() & scores.notna()).sum()) >= LEAST_RUNS and values.nunique() > 1
     }
-    trends = [trend(path, values, scores, len(tested)) for path, values in tested.items()]
-    beyond = [one for one in trends if one.interval.low > 0 or one.interval.high < 0]
-    return sorted(beyond, key=lambda one: -max(one.interval.low, -one.interval.high))
-
-
-def is_ordered(parameter: ParameterCard) -> bool:
-    """A number, or a choice among numbers."""
-    return parameter.is_numeric or (
-        bool(parameter.choices)
-        and all(
-            isinstance(choice, int | float) and not isinstance(choice, bool)
-            for choice in parameter.choices
-        )
-    )
 
 
 def trend(path: str, values: pd.Series[float], scores: pd.Series[float], num_tested: int) -> Trend:
@@ -80,15 +92,33 @@ def trend(path: str, values: pd.Series[float], scores: pd.Series[float], num_tes
 
 def trend_finding(of: Trend) -> Finding:
     """`Runs scored higher the larger generator rate.`"""
+    together = f"all {counted(of.num_tested, 'setting')} tested together"
+    return Finding(_claim(of), _evidence(of, together), "effects")
+
+
+def answer(of: Trend) -> Finding:
+    """The answer to the space's question; which may be that it stays open."""
+    claim = (
+        _claim(of)
+        if of.is_beyond_chance
+        else f"Whether a larger {short_name(of.path)} is better or worse stays open."
+    )
+    alone = "this setting alone, which the space asked about before any run"
+    return Finding(claim, _evidence(of, alone), "effects")
+
+
+def _claim(of: Trend) -> str:
     direction = "larger" if of.correlation > 0 else "smaller"
+    return f"Runs scored higher the {direction} {short_name(of.path)}."
+
+
+def _evidence(of: Trend, those: str) -> str:
     low, high = (f"{end:+.2f}" for end in of.interval)
     pruned = (
         f" {counted(of.num_pruned, 'pruned run')} count as the lowest." if of.num_pruned else ""
     )
-    return Finding(
-        f"Runs scored higher the {direction} {short_name(of.path)}.",
+    return (
         f"Rank correlation with the score {of.correlation:+.2f} [{low}, {high}] over "
-        f"{counted(of.num_runs, 'Sobol run')} whose other settings differed as well; 95% for all "
-        f"{counted(of.num_tested, 'setting')} tested together.{pruned}",
-        "effects",
+        f"{counted(of.num_runs, 'Sobol run')} whose other settings differed as well; "
+        f"95% for {those}.{pruned}"
     )

@@ -55,6 +55,9 @@ def test_what_the_file_raises_is_named_with_its_line(
         ("BASE = ", "PRESETS = {'desk': {}}\nBASE = ", "PRESETS must be a dict of laptop or gpu"),
         ("BASE = ", "SIZES = {'laptop': {'runs': 3}}\nBASE = ", "SIZES must be a dict of laptop"),
         ("BASE = ", "SIZES = {'laptop': {'trials': 1.5}}\nBASE = ", "whole numbers"),
+        ("BASE = ", "QUESTION = 3\nBASE = ", "QUESTION is 3; it must be the path of a setting"),
+        ("BASE = ", "QUESTION = 'training.batch'\nBASE = ", "QUESTION 'training.batch' is"),
+        ("BASE = ", "QUESTION = 'penalty.kind'\nBASE = ", "whose values have no order"),
         (
             "BASE = ",
             "PRESETS = {'gpu': {'network.wide': 2}}\nBASE = ",

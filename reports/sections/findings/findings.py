@@ -26,7 +26,7 @@ from reports.study.ranges import range_finding, ranges_found
 from reports.study.scale import LEAST_TRIALS, is_small
 from reports.study.short import short_finding
 from reports.study.tables import best_run, explored, finished, names_of, run_table, trial_table
-from reports.study.trends import trend_finding, trends_of
+from reports.study.trends import answer, answer_of, trend_finding, trends_of
 from reports.study.untested import untested_finding
 
 MOST_QUOTED = 2
@@ -74,10 +74,12 @@ def effects(study: StudyRecord) -> list[Finding]:
         return of_paper
     comparisons = [] if is_small(study) else comparisons_of(study)
     trends = [] if is_small(study) else trends_of(study)
+    asked = None if is_small(study) else answer_of(study)
     different = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
     open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
     decided = [*map(difference_shown, different), *map(trend_finding, trends)]
-    return [*decided, *([] if open_ is None else [open_])]
+    answers = [] if asked is None else [answer(asked)]
+    return [*answers, *decided, *([] if open_ is None else [open_])]
 
 
 def nothing_finished(runs: pd.DataFrame) -> Finding:

@@ -60,7 +60,8 @@ STATISTICS = (
         "Settings in whose order runs score higher",
         "Spearman's rank correlation with the score over first runs of Sobol trials, pruned ones "
         "as the lowest; intervals on Fisher's scale that hold for all settings together "
-        "(Bonferroni).",
+        "(Bonferroni). The one setting that the space asks about was named before any run and is "
+        "tested alone.",
         "Spearman 1904; Bonett and Wright 2000",
     ),
     Statistic(

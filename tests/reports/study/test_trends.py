@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lab.record import ParameterCard, read_study
+from lab.record import STUDY_FILE, ParameterCard, read_json, read_study
 from lab.statistics import Interval
 from reports.sections.findings.findings import effects
-from reports.study.trends import Trend, is_ordered, trend, trend_finding, trends_of
+from reports.study.trends import Trend, answer, answer_of, trend, trend_finding, trends_of
+from tests.made_up.study import put_study
 from tests.made_up.synthetic import write_run, write_study, write_trial
 from tests.reports.study.test_tables import POINT
 
@@ -23,10 +24,10 @@ def test_numbers_and_choices_among_numbers_have_an_order() -> None:
     def choice(*choices: object) -> ParameterCard:
         return ParameterCard(path="it", kind="categorical", choices=choices)
 
-    assert is_ordered(ParameterCard(path=RATE, kind="float", low=1e-5, high=1e-2, log=True))
-    assert is_ordered(choice(16, 32, 64))
-    assert not is_ordered(choice("hinge", "wasserstein"))
-    assert not is_ordered(choice(True, False))
+    assert ParameterCard(path=RATE, kind="float", low=1e-5, high=1e-2, log=True).is_ordered
+    assert choice(16, 32, 64).is_ordered
+    assert not choice("hinge", "wasserstein").is_ordered
+    assert not choice(True, False).is_ordered
 
 
 def test_pruned_runs_count_as_the_lowest_and_unscored_ones_not_at_all() -> None:
@@ -60,19 +61,45 @@ def test_chance_alone_shows_a_trend_in_one_study_of_twenty_at_most() -> None:
     assert wrong <= 0.05 * 200 + 4
 
 
-def test_a_planted_trend_is_a_finding_about_effects(tmp_path: Path) -> None:
-    folder = write_study(tmp_path, 0)
+def planted(folder: Path) -> Path:
+    """24 Sobol trials, stable at the higher half of the generator's rates."""
+    write_study(folder, 0)
     draw = np.random.default_rng(0)
     for number in range(24):
         rate = 10 ** (-4 + number / 12)
         write_trial(folder, number, {**POINT, RATE: rate}, "sobol")
         verdict = "stable" if number >= 12 else "stalled"
         write_run(folder, number, {**POINT, RATE: rate}, draw, verdict=verdict, samples=False)
-    study = read_study(folder)
+    return folder
+
+
+def test_a_planted_trend_is_a_finding_about_effects(tmp_path: Path) -> None:
+    study = read_study(planted(tmp_path))
     (only,) = trends_of(study)
+    assert answer_of(study) is None
     assert (only.path, only.num_runs) == (RATE, 24)
     claims = [finding.claim for finding in effects(study)]
     assert trend_finding(only).claim in claims
+
+
+def test_the_question_of_the_space_is_answered_alone(tmp_path: Path) -> None:
+    folder = planted(tmp_path)
+    card = read_json(folder / STUDY_FILE)
+    card["space"]["question"] = RATE
+    put_study(folder, card)
+    study = read_study(folder)
+    alone = answer_of(study)
+    assert alone is not None
+    assert alone.num_tested == 1
+    assert trends_of(study) == []
+    first = effects(study)[0]
+    assert first.claim == "Runs scored higher the larger generator rate."
+    assert "95% for this setting alone, which the space asked about before any run" in first.detail
+
+
+def test_a_question_may_stay_open() -> None:
+    finding = answer(Trend("training.batch_size", -0.2, Interval(-0.5, 0.2), 24, 0, num_tested=1))
+    assert finding.claim == "Whether a larger batch size is better or worse stays open."
 
 
 def test_the_words_name_direction_interval_and_runs() -> None:
