@@ -97,7 +97,7 @@ def trend_finding(of: Trend) -> Finding:
 
 
 def answer(of: Trend) -> Finding:
-    """The answer to the space's question; which may be that it stays open."""
+    """The answer to the space's question, which may be that it stays open."""
     claim = (
         _claim(of)
         if of.is_beyond_chance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import optuna
 import pytest
 
 from lab.record import LOCK_FILE, RunRecord, StudyRecord, read_study
+from reports.study.commands import train_command
+from tests.runs import assert_same_run
 
 TINY = [
     "--preset=laptop",
@@ -93,6 +96,21 @@ def test_the_winner_of_the_race_is_confirmed_on_a_fresh_seed(undisturbed: Path) 
     assert told.finalists == (told.recommended,)
     others = {key: stage for key, stage in stages.items() if stage != "explore"}
     assert others == {(told.recommended, 4): "race", (told.recommended, 1003): "confirm"}
+
+
+def test_the_command_that_the_report_prints_repeats_a_run_to_the_last_bit(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    study = read_study(undisturbed)
+    printed = train_command(study)
+    assert printed is not None
+    _, *words = shlex.split(printed)
+    trial = study.card.conclusions.recommended
+    for run in [run for run in study.runs if run.trial == trial][:2]:
+        out = tmp_path / run.folder.name
+        again = [sys.executable, *words, f"--seed={run.seed}", f"--out={out}"]
+        subprocess.run(again, check=True, capture_output=True, timeout=400)
+        assert_same_run(run.folder, out)
 
 
 def killed_at(command: list[str], rows: Path, pattern: str, num_rows: int) -> None:
