@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 from lab.record import QUALITY
 from lab.record.words import kimg
 from lab.stability.history import Onset, RunHistory
 from lab.stability.rises import images_until
 from lab.stability.rule import Rule
 from lab.stability.target import missed, still_improving, target_log_distance
+
+FAR = 100
+"""Budgets beyond which an estimate is no longer given as a number."""
 
 
 def short(history: RunHistory) -> Onset | None:
@@ -24,21 +25,25 @@ def short(history: RunHistory) -> Onset | None:
         return None
     last = history.log_distances[-1]
     target = target_log_distance(history)
-    middle, low, high = images_until(last.images, last.value, target, change)
+    estimate = images_until(last.images, last.value, target, change)
     return Onset(
         len(history.rows) - 1,
         history.budget_images,
-        f"{why}, but still improving; {_more(middle, low, high)}",
+        f"{why}, but still improving; {_more(*estimate, FAR * history.budget_images)}",
     )
 
 
-def _more(middle: float, low: float, high: float) -> str:
-    if math.isinf(middle):
+def _more(middle: float, low: float, high: float, far: float) -> str:
+    if middle > far:
         return "at its present rate the target is out of reach"
-    upper = "far beyond" if math.isinf(high) else _roughly(high)
+    span = (
+        f"between {_roughly(low)} and {_roughly(high)}"
+        if high <= far
+        else f"{_roughly(low)} at the earliest"
+    )
     return (
         f"give it more images: at its present rate it reaches the target at about "
-        f"{_roughly(middle)}, between {_roughly(low)} and {upper}"
+        f"{_roughly(middle)}, {span}"
     )
 
 

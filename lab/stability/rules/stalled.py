@@ -31,7 +31,8 @@ def stalled(history: RunHistory) -> Onset | None:
     why = missed(history)
     if why is None or still_improving(history) is not None:
         return None
-    best = max(points, key=lambda point: point.value)
+    # By distance: quality is 0 at every value beyond the anchor's.
+    best = min(history.log_distances or points, key=lambda point: point.value)
     return Onset(
         last,
         history.budget_images,

@@ -22,6 +22,13 @@ def test_a_run_that_never_learns_is_stalled_at_the_budget() -> None:
     )
 
 
+def test_the_best_is_the_lowest_distance_where_quality_is_zero_throughout() -> None:
+    distances = [1.1, 0.9, *[0.6, 0.5] * 5, 0.55]
+    verdict = verdict_of(judged(run_rows([0.0] * 13, **{NAMES.kernel: distances})))
+    assert verdict.name == "stalled"
+    assert "its best was .5 at 48 kimg" in verdict.evidence
+
+
 @pytest.mark.parametrize("last", [None, math.nan])
 def test_a_run_without_a_quality_at_the_budget_is_not_stable(last: float | None) -> None:
     rows = run_rows()
