@@ -2093,7 +2093,13 @@ var report = (() => {
         make("figcaption", {}, isLate ? glyphOf(outcome) : null, when)
       );
     });
-    return make("div", {}, title, make("div", { class: "strip film" }, ...figures));
+    const strip = {
+      class: "strip film",
+      tabindex: 0,
+      role: "region",
+      "aria-label": `Samples of seed ${seed} over time`
+    };
+    return make("div", {}, title, make("div", strip, ...figures));
   }
   function neighbours(run) {
     const title = make("h4", {}, "Nearest training images");

@@ -51,7 +51,13 @@ export function filmstrip(run) {
       make("figcaption", {}, isLate ? glyphOf(outcome) : null, when),
     );
   });
-  return make("div", {}, title, make("div", { class: "strip film" }, ...figures));
+  const strip = {
+    class: "strip film",
+    tabindex: 0,
+    role: "region",
+    "aria-label": `Samples of seed ${seed} over time`,
+  };
+  return make("div", {}, title, make("div", strip, ...figures));
 }
 
 /** @param {number} run */
