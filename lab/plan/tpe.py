@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-class Standing(Enum):
+class Standing(IntEnum):
     """What TPE makes of a trial."""
 
     RUNNING = auto()
@@ -64,26 +64,30 @@ class Table:
     def __init__(self, sign: int) -> None:
         """`sign`: 1 where larger objectives are better, else -1."""
         self._sign = sign
+        self._num_trials = 0
         self._columns: dict[str, int] = {}
+        self._branches: dict[frozenset[str], int] = {}
+        """Sets of parameters, by their index."""
         self._parameters = np.full((64, 8), np.nan)
-        self._gains: list[float] = []
-        self._standings: list[Standing] = []
-        self._branches: list[frozenset[str]] = []
+        self._gains = np.zeros(64)
+        self._standings = np.zeros(64, dtype=np.int64)
+        self._branch_of = np.zeros(64, dtype=np.int64)
 
     def add(
         self, parameters: Mapping[str, Any], distributions: Mapping[str, BaseDistribution]
     ) -> None:
         """Enter the next trial, which runs."""
-        number = len(self._standings)
+        number = self._num_trials
+        self._num_trials += 1
         for name in parameters:
             self._columns.setdefault(name, len(self._columns))
-        self._make_room(number + 1, len(self._columns))
+        self._make_room()
         for name, value in parameters.items():
             internal = distributions[name].to_internal_repr(value)
             self._parameters[number, self._columns[name]] = internal
-        self._gains.append(0.0)
-        self._standings.append(Standing.RUNNING)
-        self._branches.append(frozenset(parameters))
+        self._standings[number] = Standing.RUNNING
+        branch = self._branches.setdefault(frozenset(parameters), len(self._branches))
+        self._branch_of[number] = branch
 
     def close(self, number: int, standing: Standing, value: float = 0.0) -> None:
         """A trial has ended; `value`: its objective."""
@@ -96,20 +100,25 @@ class Table:
         Good are the best tenth, at most 25: complete ones by their objective, then pruned, then
         infeasible ones. Running ones are among the others, which keeps parallel proposals apart.
         """
-        numbers = [n for n in numbers if self._standings[n] is not Standing.FAILED]
-        rows: dict[Standing, list[int]] = {standing: [] for standing in Standing}
-        for row, number in enumerate(numbers):
-            rows[self._standings[number]].append(row)
-        complete = np.array(rows[Standing.COMPLETE], dtype=np.int64)
-        gains = np.array([self._gains[numbers[row]] for row in complete])
+        trials = np.array(numbers, dtype=np.int64)
+        trials = trials[self._standings[trials] != Standing.FAILED]
+        standings = self._standings[trials]
+        running, complete, infeasible, pruned = (
+            np.flatnonzero(standings == standing)
+            for standing in (
+                Standing.RUNNING,
+                Standing.COMPLETE,
+                Standing.INFEASIBLE,
+                Standing.PRUNED,
+            )
+        )
+        gains = self._gains[trials[complete]]
         best_first = complete[np.argsort(-gains, kind="stable")]
-        worse = rows[Standing.PRUNED] + rows[Standing.INFEASIBLE]
-        ranked = np.concatenate([best_first, np.array(worse, dtype=np.int64)])
+        ranked = np.concatenate([best_first, pruned, infeasible])
         num_good = default_gamma(len(ranked))
-        running = np.array(rows[Standing.RUNNING], dtype=np.int64)
         return Seen(
             self._columns,
-            self._parameters[np.array(numbers, dtype=np.int64)],
+            self._parameters[trials],
             np.sort(ranked[:num_good]),
             np.sort(np.concatenate([ranked[num_good:], running])),
         )
@@ -119,18 +128,25 @@ class Table:
 
         They alone decide which parameters TPE draws together, in which order.
         """
-        firsts: dict[frozenset[str], int] = {}
-        for number in numbers:
-            if self._standings[number] not in (Standing.RUNNING, Standing.FAILED):
-                firsts.setdefault(self._branches[number], number)
-        return list(firsts.values())
+        trials = np.array(numbers, dtype=np.int64)
+        without = (Standing.RUNNING, Standing.FAILED)
+        ended = trials[~np.isin(self._standings[trials], without)]
+        _, firsts = np.unique(self._branch_of[ended], return_index=True)
+        return ended[np.sort(firsts)].tolist()
 
-    def _make_room(self, num_rows: int, num_columns: int) -> None:
-        rows, columns = self._parameters.shape
-        if num_rows > rows or num_columns > columns:
-            larger = np.full((2 * rows, max(columns, 2 * num_columns)), np.nan)
-            larger[:rows, :columns] = self._parameters
-            self._parameters = larger
+    def _make_room(self) -> None:
+        """For as many trials and parameters as there are."""
+        if self._num_trials > len(self._gains):
+            self._gains, self._standings, self._branch_of = (
+                np.concatenate([old, np.zeros_like(old)])
+                for old in (self._gains, self._standings, self._branch_of)
+            )
+            more = np.full_like(self._parameters, np.nan)
+            self._parameters = np.concatenate([self._parameters, more])
+        num_missing = len(self._columns) - self._parameters.shape[1]
+        if num_missing > 0:
+            more = np.full((len(self._parameters), num_missing), np.nan)
+            self._parameters = np.hstack([self._parameters, more])
 
 
 class ArraySampler(TPESampler):

@@ -108,8 +108,7 @@ def test_a_price_that_is_none_is_one_sentence_and_code_2(
 def test_a_price_is_that_of_the_page(study_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     assert main([str(study_folder), "--price", "2.5", "--out", str(out)]) == 0
-    assert "-hour: " in out.read_text()
-    assert " at 2.50 an hour</th>" in out.read_text()
+    assert "At 2.50 a core-hour: " in out.read_text()
 
 
 def test_a_page_that_cannot_be_written_is_code_2(

@@ -56,7 +56,7 @@ def fit(plan: PlannedSearch, options: SearchOptions, times: Timed) -> Fit:
     if numbers is None:
         raise _too_few(plan, options, least_numbers(usual, held), an_hour)
     given = _given(options)
-    by = f"{given} as given; {RULE}" if given else RULE
+    by = f"{' '.join(given)} as given; {RULE}" if given else RULE
     lines = {
         "budget": f"{options.budget_hours:g} {plan.slot.hours}, in which "
         f"{in_number(most_runs, 'whole run')} of {in_time(seconds)} fit",
@@ -119,12 +119,12 @@ def _held(plan: PlannedSearch, options: SearchOptions) -> Held:
     return Held(trials, options.seed_counts(), options.race, options.confirm)
 
 
-def _given(options: SearchOptions) -> str:
+def _given(options: SearchOptions) -> list[str]:
     """The numbers that the person gave, as options."""
     names = ("trials", "seeds", "race", "confirm")
-    given = [f"--{name} {getattr(options, name)}" for name in names
-             if getattr(options, name) is not None]  # fmt: skip
-    return " ".join(["--known-only"] * options.known_only + given)
+    values = {name: getattr(options, name) for name in names}
+    given = [f"--{name} {value}" for name, value in values.items() if value is not None]
+    return ["--known-only", *given] if options.known_only else given
 
 
 def _too_few(
@@ -132,10 +132,10 @@ def _too_few(
 ) -> InputError:
     hours, unit = least.num_runs * an_hour, plan.slot.hours
     given = _given(options)
-    what = f"the shortest search with {given}" if given else "the shortest search"
-    remedy = f"leave out one of {given}" if given else "lower --confirm or --budget-kimg"
+    what = f"the shortest search{' with ' * bool(given)}{' '.join(given)}"
+    remedy = f"leave out {' or '.join(given)}" if given else "lower --confirm or --budget-kimg"
     return InputError(
         f"--budget-hours is {options.budget_hours:g}, and {what} ({least.in_words}) takes "
-        f"{hours:.3g} {unit}: {least.num_runs} runs of {an_hour:.3g} each; give at least that, or "
-        f"{remedy}"
+        f"{hours:.3g} {unit}: {in_number(least.num_runs, 'run')} of {an_hour:.3g} each; give at "
+        f"least that, or {remedy}"
     )

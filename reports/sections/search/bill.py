@@ -11,9 +11,11 @@ from lab.record.verdicts import UNFINISHED
 from lab.record.words import in_money, in_price
 from reports.kit.markup import Html
 from reports.kit.outcomes import NO_FAILURES, in_order
-from reports.kit.table import Cell, Column, TableRow, table
+from reports.kit.table import Column, TableRow, table
 from reports.kit.words import MISSING, counted, listed, number, percent
 
+HEADS = {"stage": "by stage", "outcome": "by verdict", "slots": "slots"}
+"""Groups of lines that have a head."""
 SLOTS = "slots"
 """The group of rows that states how the slots' time was used."""
 
@@ -63,25 +65,22 @@ def bill_table(bill: pd.DataFrame, hours: str, price: float | None) -> Html:
     """The bill as a table of the page; with a price also in money."""
     whole = float(bill["hours"].iloc[-1])
     unit, an_hour = unit_of(hours, whole)
-    money = [] if price is None else [Column(f"cost at {in_price(price)} an hour", is_number=True)]
-    heads = [
-        Column(""),
-        Column("runs", is_number=True),
-        Column(unit, is_number=True),
-        Column("of all", is_number=True),
-        *money,
-    ]
+    names = ["runs", unit, *(["cost"] if price is not None else []), "of all"]
     rows = []
-    for line in bill.to_dict("records"):
-        cells = [
-            str(line["part"]),
-            f"{line['runs']:,}" if line["runs"] else MISSING,
-            number(float(line["hours"]) * an_hour),
-            percent(float(line["hours"]) / whole),
-        ]
-        if price is not None:
-            cells.append(in_money(float(line["hours"]) * price))
-        rows.append(TableRow([Cell([cell]) for cell in cells], f"bill-{line['of']}"))
+    for of, lines in bill.groupby("of", sort=False):
+        if of in HEADS:
+            rows.append(TableRow([HEADS[str(of)], *[""] * len(names)], "bill-head"))
+        for line in lines.to_dict("records"):
+            spent = float(line["hours"])
+            cells = [
+                str(line["part"]),
+                f"{line['runs']:,}" if line["runs"] else MISSING,
+                number(spent * an_hour),
+                *([in_money(spent * price)] if price is not None else []),
+                percent(spent / whole),
+            ]
+            rows.append(TableRow(cells, f"bill-{of}"))
+    heads = [Column(""), *(Column(name, is_number=True) for name in names)]
     return table(rows, heads, kind="stages bill", label=f"Cost in {unit}")
 
 
