@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from reports.export import save_pictures, save_tables
 from reports.kit.words import listed
 from reports.live.serve import served
 from reports.live.watch import DEFAULT_SECONDS, watch
-from reports.page import blocks_of, store_report
+from reports.page import blocks_of, priced, store_report
 from reports.study.gallery import Album
 from reports.study.tables import run_rows
 
@@ -51,6 +52,8 @@ class ReportArguments:
     """Write each figure to this folder as a PNG file, and no page."""
     csv: Path | None = None
     """Write the rows behind each figure to this folder as CSV, and no page."""
+    price: float | None = None
+    """Price of a GPU-hour (a core-hour of a search on processors), in place of the record's."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -59,6 +62,8 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _run(arguments: ReportArguments) -> int:
+    if arguments.price is not None and not 0 < arguments.price < math.inf:
+        raise InputError(f"--price is {arguments.price:g}; it must be above 0")
     if arguments.another:
         return _compare(arguments)
     storage = open_storage(arguments.study)
@@ -69,11 +74,11 @@ def _run(arguments: ReportArguments) -> int:
         if listener is not None:
             stack.enter_context(served(listener, lambda: _page(storage, arguments.out)))
         if arguments.watch is None:
-            print(f"report: {_write(storage, arguments.out)}")
+            print(f"report: {_write(storage, arguments)}")
         if listener is not None:
             print(f"shown at {address(listener)}; Ctrl-C ends", flush=True)
         if arguments.watch is not None:
-            watch(storage, lambda: _write(storage, arguments.out), arguments.watch, report=_print)
+            watch(storage, lambda: _write(storage, arguments), arguments.watch, report=_print)
         if listener is not None:
             threading.Event().wait()
     return 0
@@ -88,7 +93,7 @@ def _compare(arguments: ReportArguments) -> int:
             f"{1 + len(arguments.another)} studies were given; one is reported, two are compared: "
             "leave the others out"
         )
-    given = _given(arguments, "watch", "serve", "png", "csv")
+    given = _given(arguments, "watch", "serve", "png", "csv", "price")
     if given:
         raise InputError(f"two studies are compared on one page; leave out {given}")
     first, second = open_storage(arguments.study), open_storage(*arguments.another)
@@ -111,7 +116,7 @@ def _export(storage: Storage, arguments: ReportArguments) -> int:
         )
     with in_its_words(storage):
         storage.pull(for_reading)
-        study = read_study(storage.folder)
+        study = priced(read_study(storage.folder), arguments.price)
         blocks = blocks_of(study, Album())
     if arguments.png is not None:
         paths = save_pictures(blocks, arguments.png)
@@ -122,9 +127,9 @@ def _export(storage: Storage, arguments: ReportArguments) -> int:
     return 0
 
 
-def _write(storage: Storage, out: Path | None) -> str:
-    with _writing_to(out or storage.name):
-        return store_report(storage, out)
+def _write(storage: Storage, arguments: ReportArguments) -> str:
+    with _writing_to(arguments.out or storage.name):
+        return store_report(storage, arguments.out, price=arguments.price)
 
 
 @contextmanager

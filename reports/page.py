@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,11 +59,15 @@ def write_report(study: Path, out: Path | None = None) -> Path:
     return path
 
 
-def store_report(storage: Storage, out: Path | None = None) -> str:
-    """`write_report` for a study that may be behind a URL; returns the path or URL of the page."""
+def store_report(storage: Storage, out: Path | None = None, *, price: float | None = None) -> str:
+    """`write_report` for a study that may be behind a URL; returns the path or URL of the page.
+
+    `price`: of a GPU- or core-hour, in place of the record's.
+    """
     with in_its_words(storage):
         storage.pull(for_reading)
-        page = build_page(read_study(storage.folder), source=storage.name)
+        study = priced(read_study(storage.folder), price)
+        page = build_page(study, source=storage.name)
     content = page.replace(str(storage.folder), storage.name).encode()
     if out is not None:
         write_whole(out, content)
@@ -90,6 +95,14 @@ def build_page(study: StudyRecord, now: datetime | None = None, source: str = ""
         ],
         [section.package for section in sections],
     )
+
+
+def priced(study: StudyRecord, price: float | None) -> StudyRecord:
+    """The study as if it had been searched with this price; as it is for None."""
+    if price is None:
+        return study
+    settings = study.card.settings.changed(price=price)
+    return replace(study, card=study.card.changed(settings=settings))
 
 
 def blocks_of(study: StudyRecord, album: Album) -> list[Block]:

@@ -47,6 +47,8 @@ LONGEST_BASE = 29
 """Letters of the folder that Ray's own is made in: a socket's path has at most 107."""
 SECONDS_TO_ANSWER = 600.0
 """For the first worker of a local Ray; a busy machine takes a minute."""
+ACCELERATOR = "accelerator_type:"
+"""Prefix of Ray's resource that names the model of a node's GPUs."""
 LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 HEAD_NODE = "node:__internal_head__"
 """Ray's resource that only the head node has."""
@@ -58,6 +60,10 @@ class Node(NamedTuple):
 
     cpus: float
     gpus: float
+    accelerator: str = ""
+    """Model of its GPUs as Ray names it; empty where there are none, or none is named."""
+    identity: str = ""
+    """Of the node in Ray; empty for this machine without Ray."""
 
     def num_places(self, cpus: float, gpus: float) -> int:
         """How many workers of this size fit at once."""
@@ -305,9 +311,14 @@ def _chatter(verbose: bool) -> Iterator[None]:
 
 def on_this_node() -> Any:
     """Ray's scheduling strategy for an actor or task that must run on the caller's node."""
+    return on_node(this_node())
+
+
+def on_node(identity: str) -> Any:
+    """Ray's scheduling strategy for an actor or task that must run on this node."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return NodeAffinitySchedulingStrategy(this_node(), soft=False)
+    return NodeAffinitySchedulingStrategy(identity, soft=False)
 
 
 def this_node() -> str:
@@ -359,9 +370,17 @@ def hardware(cluster: Resources) -> HardwareCard:
 
 
 def _resources(nodes: list[dict[str, Any]]) -> Resources:
-    alive = [node["Resources"] for node in nodes if node["Alive"]]
-    return Resources(
-        tuple(Node(float(node.get("CPU", 0)), float(node.get("GPU", 0))) for node in alive)
+    return Resources(tuple(_node(node) for node in nodes if node["Alive"]))
+
+
+def _node(node: Mapping[str, Any]) -> Node:
+    has = node["Resources"]
+    models = [name.removeprefix(ACCELERATOR) for name in has if name.startswith(ACCELERATOR)]
+    return Node(
+        float(has.get("CPU", 0)),
+        float(has.get("GPU", 0)),
+        accelerator=models[0] if models else "",
+        identity=str(node["NodeID"]),
     )
 
 

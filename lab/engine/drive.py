@@ -28,6 +28,7 @@ from lab.engine.conclusion import (
     print_conclusion,
     to_be_fixed,
 )
+from lab.engine.forecast.budget import fitted_options
 from lab.engine.gang.gang import GangPlan, worker_environment
 from lab.engine.options import SearchOptions
 from lab.engine.place import new_place, resumed_place
@@ -132,6 +133,8 @@ def search_study(
             connected(options.address, verbose=options.verbose, gangs=gangs) as cluster,
         ):
             prove_on_cluster(target)
+            if options.budget_hours is not None:
+                options = fitted_options(space, options, cluster, console)
             study = create(target, space, options, cluster, console)
             with held(target), in_its_words(target):
                 _drive(study, options, console, show, callbacks, ended)

@@ -16,12 +16,11 @@ from lab.engine.slots import parse_workers
 from lab.errors import InputError, unknown
 from lab.plan import PlanSettings, Preset, Space
 from lab.plan.objective import ObjectiveName
+from lab.plan.presets import LEAST_TRIALS_TO_RACE
 from lab.plan.settings import FIRST_CONFIRM_SEED
 from lab.record import SettingsCard
 from lab.record.target import parse_target
 
-LEAST_TRIALS_TO_RACE = 8
-"""Searches of fewer trials explore only, unless a race is asked for."""
 PATHS = ("data.source", "data.root", "evaluation.extractor", "evaluation.extractor_weights")
 """Settings that may be paths: made absolute, because a worker's working folder differs."""
 ONLY_WITH_RESUME = ("retry_errored", "trust", "accept_space", "wait")
@@ -40,6 +39,7 @@ WITH_RESUME = (
     "address",
     "space",
     *ONLY_WITH_RESUME,
+    "price",
     "dry_run",
     "serve",
     "track",
@@ -130,8 +130,14 @@ class SearchOptions:
     wait: float = 0.0
     """With --resume: minutes to wait while another search drives the study; the next one then
     takes over by itself."""
+    price: float | None = None
+    """Price of a GPU-hour; on processors, of a core-hour. The plan and the report then state costs
+    in money too."""
+    budget_hours: float | None = None
+    """GPU-hours to spend (on processors core-hours): a few rounds are timed first, and trials,
+    seeds and finalists fitted to them. No limit on the wall clock."""
     dry_run: bool = False
-    """Print the plan and an estimate of its time, and stop: no training, no study."""
+    """Print the plan and an estimate of its time and cost, and stop: no training, no study."""
     serve: int | None = None
     """Show the page at this port of 127.0.0.1 while the search runs; without a number at a free
     one."""
@@ -182,7 +188,14 @@ class SearchOptions:
             came = getattr(self, option)
             if came is not None and not least <= came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be at least {least}")
-        for option in ("budget_kimg", "cpus_per_worker", "hung_after", "grace_kimg"):
+        for option in (
+            "budget_kimg",
+            "cpus_per_worker",
+            "hung_after",
+            "grace_kimg",
+            "price",
+            "budget_hours",
+        ):
             came = getattr(self, option)
             if came is not None and not 0 < came < math.inf:
                 raise InputError(f"{_flag(option)} is {came:g}; it must be above 0")

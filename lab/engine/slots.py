@@ -75,6 +75,16 @@ class Slot:
         """Of one worker."""
         return max(1, int(self.cpus))
 
+    @property
+    def charged(self) -> float:
+        """GPUs of one worker, or its cores where it has no GPU: an hour of these is paid for."""
+        return self.gpus or self.cpus
+
+    @property
+    def hours(self) -> str:
+        """The unit of what runs cost."""
+        return "GPU-hours" if self.gpus else "core-hours"
+
     def placed(
         self, machines: Collection[str], *, avoid: Sequence[str] = (), head: str | None = None
     ) -> Placement:
@@ -134,6 +144,31 @@ def num_slots(cluster: Resources, slot: Slot) -> int:
     A range counts with its most workers, because a gang takes what it can get.
     """
     return max(1, _num_places(cluster, slot) // slot.workers.most)
+
+
+class Kind(NamedTuple):
+    """Nodes on which a run takes the same time."""
+
+    name: str
+    """Model of the GPUs where a run has any, else the number of cores."""
+    node: str
+    """Ray's identity of the first of them, which stands for all."""
+    num_slots: int
+
+
+def kinds_of(cluster: Resources, slot: Slot, num_slots: int) -> list[Kind]:
+    """The kinds of nodes that hold the slots, spread evenly over the places that there are.
+
+    There may be more slots than places, where a cluster is to grow, and fewer.
+    """
+    places = [node for node in cluster.nodes for _ in range(node.num_places(slot.cpus, slot.gpus))]
+    held = [places[i * len(places) // num_slots] for i in range(num_slots)]
+    kinds: dict[str, Kind] = {}
+    for node in held:
+        name = (node.accelerator or "GPU") if slot.gpus else f"{node.cpus:g} cores"
+        kind = kinds.get(name, Kind(name, node.identity, 0))
+        kinds[name] = kind._replace(num_slots=kind.num_slots + 1)
+    return list(kinds.values())
 
 
 def _num_places(cluster: Resources, slot: Slot) -> int:

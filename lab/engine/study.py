@@ -170,7 +170,7 @@ def create(
     card = study_card(space).changed(
         study=storage.folder.name,
         preset=preset.name,
-        settings=_settings_card(SettingsCard(), plan, slot, concurrent),
+        settings=_settings_card(SettingsCard(), plan, slot, concurrent, options),
         command=tuple(command_line()),
         created=now(),
         versions=versions(PACKAGES),
@@ -188,7 +188,11 @@ def create(
 
 
 def _settings_card(
-    stored: SettingsCard, settings: PlanSettings, slot: Slot, concurrent: int
+    stored: SettingsCard,
+    settings: PlanSettings,
+    slot: Slot,
+    concurrent: int,
+    options: SearchOptions,
 ) -> SettingsCard:
     """What was asked for, over what an earlier start stored."""
     return stored.changed(
@@ -197,6 +201,8 @@ def _settings_card(
         cpus_per_worker=slot.cpus,
         gpus_per_worker=slot.gpus,
         workers=str(slot.workers),
+        price=stored.price if options.price is None else options.price,
+        budget_hours=stored.budget_hours if options.budget_hours is None else options.budget_hours,
     )
 
 
@@ -230,7 +236,7 @@ def reopen(storage: Storage, options: SearchOptions, given: Space | None = None)
         if changed.text == record.card.space.text
         else study_card(space).parameters,
         stages=planner.stages,
-        settings=_settings_card(stored, settings, slot, concurrent),
+        settings=_settings_card(stored, settings, slot, concurrent, options),
     )
     return Study(storage, space, settings, slot, concurrent, planner, card)
 

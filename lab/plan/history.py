@@ -7,20 +7,19 @@ history rebuilt from the record proposes what the undisturbed one would have.
 
 from __future__ import annotations
 
-import warnings
 from bisect import insort
 from collections.abc import Container, Sequence
 from typing import Any
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import RandomSampler, TPESampler
+from optuna.samplers import RandomSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from lab.plan.objective import Direction
 from lab.plan.spaces import Drawn, Space
 from lab.plan.suggest import from_trial
+from lab.plan.tpe import TAKES_ARRAYS, ArraySampler, Standing, Table
 from lab.randomness import counted_seed
 
 NUM_BEST = 25
@@ -45,8 +44,11 @@ class WindowStorage(InMemoryStorage):
     TPE looks at every trial several times an ask, so its cost grows with the square of a search.
     """
 
-    window: Sequence[FrozenTrial] | None = None
-    """Trials to show in order of number; None shows all."""
+    window: Sequence[int] | None = None
+    """Numbers of the trials to show, in order; None shows all."""
+    branches: Sequence[int] = ()
+    """Of those, the ones to show where the sampler asks for all: it derives from them which
+    parameters it draws together, and one trial of each set of parameters gives the same."""
 
     def get_all_trials(
         self,
@@ -58,7 +60,9 @@ class WindowStorage(InMemoryStorage):
         if self.window is None or states == (TrialState.WAITING,):
             return super().get_all_trials(study_id, deepcopy, states)
         assert not deepcopy
-        return [trial for trial in self.window if states is None or trial.state in states]
+        numbers = self.branches if states is None else self.window
+        of_window = [self._studies[study_id].trials[number] for number in numbers]
+        return [trial for trial in of_window if states is None or trial.state in states]
 
     def forget_last(self, study_id: int) -> None:
         """Take the newest trial back, as if it had never been asked for."""
@@ -78,6 +82,7 @@ class History:
         self._signs = [1 if direction == "maximize" else -1 for direction in directions]
         self._study = optuna.create_study(storage=self._storage, directions=directions)
         self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
+        self._table = Table(self._signs[0])
         self._settings: set[Setting] = set()
         """What was tried or is being tried."""
         self._running: set[int] = set()
@@ -98,6 +103,7 @@ class History:
             user_attrs={"origin": origin},
         )
         self._study.add_trial(trial)
+        self._table.add(drawn.parameters, drawn.distributions)
         self._running.add(number)
         self._settings.add(_setting(drawn))
         return number
@@ -112,12 +118,15 @@ class History:
         In a space whose settings are all tried one is repeated.
         """
         number = len(self)
-        self._storage.window = self._window()
+        window = self.window()
+        self._storage.window = window
+        self._storage.branches = self._table.first_of_branches(window) if TAKES_ARRAYS else window
+        seen = self._table.seen(window) if TAKES_ARRAYS and len(self._signs) == 1 else None
         for attempt in range(MOST_DRAWS):
             purpose = "tpe" if attempt == 0 else f"tpe again {attempt}"
             seed = counted_seed(self._seed, purpose, number) % 2**32
             self._study.sampler = (
-                _sampler(seed) if attempt < DRAWS_OF_TPE else RandomSampler(seed=seed)
+                ArraySampler(seed, seen) if attempt < DRAWS_OF_TPE else RandomSampler(seed=seed)
             )
             trial = self._study.ask()
             assert trial.number == number
@@ -132,6 +141,7 @@ class History:
         for key in self._frozen(number).system_attrs:
             self._storage.set_trial_system_attr(self._id(number), key, None)
         self.note(number, "origin", "tpe")
+        self._table.add(drawn.parameters, drawn.distributions)
         self._running.add(number)
         return drawn
 
@@ -150,17 +160,17 @@ class History:
         if feasible:
             for best, sign, value in zip(self._best, self._signs, values, strict=True):
                 insort(best, (sign * value, number))
-        self._close(number)
+        self._close(number, Standing.COMPLETE if feasible else Standing.INFEASIBLE, values[0])
 
     def prune(self, number: int) -> None:
         """Close a trial that was stopped for looking poor; TPE ranks it below any score."""
         self._study.tell(number, state=TrialState.PRUNED)
-        self._close(number)
+        self._close(number, Standing.PRUNED)
 
     def fail(self, number: int) -> None:
         """Close a trial that crashed; TPE learns nothing from it."""
         self._study.tell(number, state=TrialState.FAIL)
-        self._close(number)
+        self._close(number, Standing.FAILED)
 
     def trials(self) -> list[FrozenTrial]:
         """Every trial as Optuna keeps it, in order of number; not to be changed."""
@@ -170,22 +180,23 @@ class History:
         """One trial as Optuna keeps it; not to be changed."""
         return self._frozen(number)
 
-    def _close(self, number: int) -> None:
-        self._running.remove(number)
-        insort(self._closed, number)
-
-    def _window(self) -> list[FrozenTrial] | None:
-        """The best, a spread of the others, and the running, once all are too many to show."""
+    def window(self) -> list[int]:
+        """The trials that TPE sees: all, or the best, a spread of the others, and the running."""
         num_closed = len(self._closed)
         if num_closed <= NUM_BEST + NUM_OTHERS and len(self._running) <= NUM_RUNNING:
-            return None
+            return list(range(len(self)))
         each = -(-NUM_BEST // len(self._best))
         best = {number for trials in self._best for _, number in trials[-each:]}
         others = {
             self._closed[i * num_closed // NUM_OTHERS] for i in range(NUM_OTHERS) if num_closed
         }
         running = sorted(self._running)[-NUM_RUNNING:]
-        return [self._frozen(number) for number in sorted(best | others | set(running))]
+        return sorted(best | others | set(running))
+
+    def _close(self, number: int, standing: Standing, value: float = 0.0) -> None:
+        self._running.remove(number)
+        insort(self._closed, number)
+        self._table.close(number, standing, value)
 
     def _frozen(self, number: int) -> FrozenTrial:
         return self._storage.get_trial(self._id(number))
@@ -196,12 +207,3 @@ class History:
 
 def _setting(drawn: Drawn) -> Setting:
     return tuple(sorted(drawn.parameters.items()))
-
-
-def _sampler(seed: int) -> TPESampler:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # `group` is, since Optuna 2.8
-        # The design is the start-up; constant_liar keeps parallel proposals apart.
-        return TPESampler(
-            n_startup_trials=0, multivariate=True, group=True, constant_liar=True, seed=seed
-        )

@@ -9,6 +9,9 @@ from typing import Any
 from lab.errors import unknown
 from lab.statistics import SUGGESTED_FRESH_SEEDS
 
+LEAST_TRIALS_TO_RACE = 8
+"""Searches of fewer trials explore only, unless a race is asked for."""
+
 
 @dataclass(frozen=True)
 class Preset:

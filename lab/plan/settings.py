@@ -14,12 +14,14 @@ from lab.plan.race import Rules, halved, rungs_of
 FIRST_CONFIRM_SEED = 1000
 """Confirm seeds count on from the study's seed plus this; a race has fewer seeds."""
 NUM_SEEDS = 2**31
+MOST_TRIALS = 1_000_000
+"""Of a search."""
 
 
 class PlanSettings(ConfigSection):
     """The planner's settings; with the space they determine every proposal."""
 
-    trials: int = Field(default=16, ge=1, le=1_000_000)
+    trials: int = Field(default=16, ge=1, le=MOST_TRIALS)
     """Configurations the search tries."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     """Seed of the Sobol design, of TPE, and of every explore run (common random numbers)."""

@@ -130,6 +130,12 @@ class SettingsCard(Card):
     """GPUs of one worker; fractions are allowed."""
     workers: str = "1"
     """Workers that train one run together: `2`, or `1:2` for from 1 to 2."""
+    price: Number | None = None
+    """Price of a GPU-hour, or of a core-hour where no worker has a GPU; null where none was
+    given."""
+    budget_hours: Number | None = None
+    """GPU-hours (core-hours where no worker has a GPU) that trials, seeds and finalists were
+    fitted to; null where they were not."""
 
     @property
     def train_options(self) -> str:

@@ -26,3 +26,14 @@ def brief_beside(value: float, other: float) -> str:
 def in_number(count: int, noun: str) -> str:
     """`1 run`, `1,200 runs`"""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def in_money(amount: float) -> str:
+    """`1,204.50`, in whatever currency the price was given; `less than 0.01` for a trace."""
+    return "less than 0.01" if 0 < amount < 0.005 else f"{amount:,.2f}"
+
+
+def in_price(price: float) -> str:
+    """A price with at least two decimals, and all that it was given with: `2.50`, `0.0475`."""
+    digits = f"{price:.10g}"
+    return in_money(price) if float(f"{price:.2f}") == price else digits

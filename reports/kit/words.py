@@ -145,6 +145,11 @@ def shortened(name: str, most: int = 16) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
+def percent(share: float) -> str:
+    """A share in percent, with decimals below 1%."""
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else f"{share:.2%}"
+
+
 def day(written: object) -> str:
     """`3 March 2026` of a time as the record writes it, in UTC; empty for anything else."""
     try:

@@ -67,6 +67,7 @@ def test_a_path_is_made_absolute_for_workers_elsewhere(
         (["--workers", "8:2"], "--workers is '8:2'; give a number from 1 (--workers 2), or a"),
         (["--workers", "999"], "a run asks for 999 workers, each of 1 CPUs and"),
         (["--accumulate", "0"], "--accumulate is 0; it must be at least 1"),
+        (["--price", "0"], "--price is 0; it must be above 0"),
         (["--hung-after", "0"], "--hung-after is 0; it must be above 0"),
         (["--seeds", "0"], "--seeds is '0'; give the seeds of every trial (--seeds 3), or rising"),
         (["--seeds", "4,2"], "--seeds is '4,2'; give the seeds of every trial"),

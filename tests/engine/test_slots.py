@@ -3,7 +3,15 @@
 import pytest
 
 from lab.engine.cluster import HEAD_NODE, Node, Resources
-from lab.engine.slots import ONE, Slot, Workers, num_slots, parse_workers, require_resources
+from lab.engine.slots import (
+    ONE,
+    Slot,
+    Workers,
+    kinds_of,
+    num_slots,
+    parse_workers,
+    require_resources,
+)
 from lab.errors import InputError
 
 TWO_CORES = Resources((Node(2, 0),))
@@ -114,3 +122,26 @@ def test_on_one_machine_gangs_reserve_no_memory() -> None:
 def test_a_slot_that_trains_itself_is_where_its_cores_are() -> None:
     placed = Slot(2, 1).placed(["one", "two"], avoid=["two"], head="head")
     assert placed == ({"CPU": 2, "GPU": 1}, {"ray.io/node-id": "!in(two)"}, "PACK")
+
+
+def test_slots_are_of_the_kinds_of_nodes_that_hold_them() -> None:
+    nodes = (Node(2, 0, "", "head"), Node(16, 4, "H100", "a"), Node(8, 2, "T4", "b"),
+             Node(16, 4, "H100", "c"))  # fmt: skip
+    gpus = Slot(1.0, 1.0)
+    assert kinds_of(Resources(nodes), gpus, 10) == [("H100", "a", 8), ("T4", "b", 2)]
+    assert kinds_of(Resources(nodes), gpus, 5) == [("H100", "a", 4), ("T4", "b", 1)]
+    assert sum(kind.num_slots for kind in kinds_of(Resources(nodes), gpus, 20)) == 20
+    cores = kinds_of(Resources(nodes), Slot(8.0, 0.0), 5)
+    assert cores == [("16 cores", "a", 4), ("8 cores", "b", 1)]
+
+
+@pytest.mark.parametrize(
+    ("slot", "charged", "hours"),
+    [
+        (Slot(4.0, 0.0), 4.0, "core-hours"),
+        (Slot(4.0, 2.0), 2.0, "GPU-hours"),
+        (Slot(1.0, 0.25), 0.25, "GPU-hours"),
+    ],
+)
+def test_gpus_are_paid_for_where_a_slot_has_any(slot: Slot, charged: float, hours: str) -> None:
+    assert (slot.charged, slot.hours) == (charged, hours)

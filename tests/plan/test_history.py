@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from lab.plan import Planner, PlanSettings, Space, history, load_space
-from lab.plan.history import History, WindowStorage
+from lab.plan.history import History
 from lab.plan.suggest import from_random
 from lab.record import read_study
 from tests.plan.simulation import Search, good_rates_win, write_space
@@ -26,26 +26,15 @@ def small_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_window")
-def test_a_long_search_shows_tpe_the_best_a_spread_and_the_running(
-    space: Space, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: set[int] = set()
-    whole = WindowStorage.get_all_trials
-
-    def spy(storage: WindowStorage, *args: object, **kwargs: object) -> object:
-        trials = whole(storage, *args, **kwargs)  # type: ignore[arg-type]
-        shown.update(trial.number for trial in trials)
-        return trials
-
+def test_a_long_search_shows_tpe_the_best_a_spread_and_the_running(space: Space) -> None:
     past = History(seed=0)
     for number in range(40):
         past.add(space.draw(from_random(0, "test", number)), "sobol")
         if number not in (3, 30):
             past.complete(number, [1.0 - number / 100])
-    monkeypatch.setattr(WindowStorage, "get_all_trials", spy)
-    past.propose(space)
     best, running, spread = {0, 1, 2, 4}, {3, 30}, {0, 5, 10, 15, 20, 24, 29, 35}
-    assert shown == best | running | spread
+    assert past.window() == sorted(best | running | spread)
+    past.propose(space)
     assert len(past.trials()) == 41
 
 

@@ -97,6 +97,20 @@ def test_two_studies_are_compared_at_the_path_of_out(
     assert out.read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("price", ["0", "-2", "nan", "inf"])
+def test_a_price_that_is_none_is_one_sentence_and_code_2(
+    study_folder: Path, capsys: pytest.CaptureFixture[str], price: str
+) -> None:
+    assert main([str(study_folder), f"--price={price}"]) == 2
+    assert capsys.readouterr().err.endswith(f"--price is {price}; it must be above 0\n")
+
+
+def test_a_price_is_that_of_the_page(study_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    assert main([str(study_folder), "--price", "2.5", "--out", str(out)]) == 0
+    assert "At 2.50 a core-hour: " in out.read_text()
+
+
 def test_a_page_that_cannot_be_written_is_code_2(
     study_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""How long the runs that are left would take, from the timed rounds of up to three of them."""
+"""How long the runs that are left would take, from timed rounds on each kind of node."""
 
 from __future__ import annotations
 
@@ -19,13 +19,27 @@ one with its gradient, and the backward pass through that."""
 
 
 @dataclass(frozen=True)
+class Speed:
+    """What was timed on one kind of node."""
+
+    kind: str
+    num_slots: int
+    timed: Mapping[float, float]
+    """Seconds of an update by its work, rising (see `work_of`)."""
+    evaluation: float
+    """Seconds of an evaluation."""
+
+
+@dataclass(frozen=True)
 class Forecast:
     """Seconds, if no run stops early."""
 
     per_run: list[float]
-    """Of each run that is left."""
+    """Of each run that is left, on the slot that it would get."""
     in_all: float
     """From the first start to the last end."""
+    by_kind: dict[str, float]
+    """Mean seconds of a run on each kind of node."""
 
     @property
     def total(self) -> float:
@@ -100,34 +114,63 @@ def run_seconds(config: RunConfig, seen: int, per_round: float, per_evaluation: 
 
 def forecast(
     jobs: Sequence[Job],
-    timed: Mapping[float, float],
-    seconds_per_evaluation: float,
+    speeds: Sequence[Speed],
     *,
     seen: Mapping[tuple[int, int], int],
     num_left: int,
-    num_slots: int,
 ) -> Forecast:
     """Each planned run by its rounds (see `round_seconds`), the others by their mean.
 
-    `seen` has the images that interrupted runs, by trial and seed, have seen already.
+    Runs go to the slot that is free first, whatever its kind. `seen` has the images that
+    interrupted runs, by trial and seed, have seen already.
     """
-    per_run = [
+    by_kind = [_seconds_on(speed, jobs, seen) for speed in speeds]
+    means = [sum(seconds) / len(seconds) if seconds else 0.0 for seconds in by_kind]
+    free_at = [(0.0, kind) for kind, speed in enumerate(speeds) for _ in range(speed.num_slots)]
+    per_run = []
+    for index in range(num_left):
+        begun, kind = heapq.heappop(free_at)
+        per_run.append(by_kind[kind][index] if index < len(jobs) else means[kind])
+        heapq.heappush(free_at, (begun + per_run[-1], kind))
+    names = [speed.kind for speed in speeds]
+    return Forecast(per_run, max(free_at)[0], dict(zip(names, means, strict=True)))
+
+
+def mean_run_seconds(jobs: Sequence[Job], speeds: Sequence[Speed]) -> float:
+    """Mean seconds that a run holds a slot while all slots are busy.
+
+    A faster kind of node then makes more of the runs: slots over runs a second.
+    """
+    num_slots = sum(speed.num_slots for speed in speeds)
+    rates = (
+        speed.num_slots * len(jobs) / sum(_seconds_on(speed, jobs, seen={})) for speed in speeds
+    )
+    return num_slots / sum(rates)
+
+
+def _seconds_on(
+    speed: Speed, jobs: Sequence[Job], seen: Mapping[tuple[int, int], int]
+) -> list[float]:
+    """Of each planned run on a kind of node."""
+    return [
         run_seconds(
             job.config,
             seen.get((job.trial, job.seed), 0),
-            round_seconds(job.config, timed),
-            seconds_per_evaluation,
+            round_seconds(job.config, speed.timed),
+            speed.evaluation,
         )
         for job in jobs
     ]
-    mean = sum(per_run) / len(per_run) if per_run else 0.0
-    per_run += [mean] * (num_left - len(per_run))
-    return Forecast(per_run, _makespan(per_run, num_slots))
 
 
-def _makespan(per_run: Sequence[float], num_slots: int) -> float:
-    """When the last run ends, if each goes to the slot that is free first."""
-    free_at = [0.0] * num_slots
-    for seconds in per_run:
-        heapq.heappush(free_at, heapq.heappop(free_at) + seconds)
-    return max(free_at)
+def in_time(seconds: float) -> str:
+    """`48 s`, `6 min 29 s`, `5 h 07 min`, `3 days 4 h`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    hours = whole // 3600
+    if hours < 48:
+        return f"{hours} h {whole % 3600 // 60:02d} min"
+    return f"{hours // 24} days {hours % 24} h"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
-from lab.engine.cluster import ENVIRONMENT
+from lab.engine.cluster import ENVIRONMENT, on_node
 from lab.engine.slots import Slot
 from lab.errors import InputError
 
@@ -18,8 +18,11 @@ MIN_ROUNDS, MIN_SECONDS = 3, 0.5
 """Rounds are timed until both are reached; the first one allocates memory and is left out."""
 
 Measured = dict[str, Any]
-Measure = Callable[[str, list[dict[str, Any]]], list[Measured]]
-"""(what to measure, configurations) -> measurements, taken side by side, as runs train."""
+Measure = Callable[[str, list[dict[str, Any]], str], list[Measured]]
+"""(what to measure, configurations, node) -> measurements, taken side by side, as runs train.
+
+The node is Ray's identity of it; empty for any, and on this machine.
+"""
 
 
 def measure(what: str, config: dict[str, Any], device: str, threads: int) -> Measured:
@@ -50,7 +53,8 @@ def measuring_here(slot: Slot, num_workers: int) -> Iterator[Measure]:
     num_processes = 1 if slot.gpus else num_workers
     with ProcessPoolExecutor(num_processes, mp_context=get_context("spawn")) as pool:
 
-        def measure_all(what: str, configs: list[dict[str, Any]]) -> list[Measured]:
+        def measure_all(what: str, configs: list[dict[str, Any]], node: str) -> list[Measured]:
+            assert not node
             asked = [pool.submit(measure, what, c, slot.device, slot.threads) for c in configs]
             return _without_mistake([answer.result() for answer in asked])
 
@@ -64,11 +68,12 @@ def measuring_on_cluster(slot: Slot, num_workers: int) -> Iterator[Measure]:
 
     task = ray.remote(measure).options(num_cpus=slot.cpus, num_gpus=slot.gpus)
 
-    def measure_all(what: str, configs: list[dict[str, Any]]) -> list[Measured]:
+    def measure_all(what: str, configs: list[dict[str, Any]], node: str) -> list[Measured]:
+        there = task.options(scheduling_strategy=on_node(node)) if node else task
         answers: list[Measured] = []
         for start in range(0, len(configs), num_workers):
             asked = configs[start : start + num_workers]
-            answers += ray.get([task.remote(what, c, slot.device, slot.threads) for c in asked])
+            answers += ray.get([there.remote(what, c, slot.device, slot.threads) for c in asked])
         return _without_mistake(answers)
 
     yield measure_all

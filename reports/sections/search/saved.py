@@ -14,8 +14,9 @@ from reports.kit.blocks import Block, Missing
 from reports.kit.layouts import lanes_axis
 from reports.kit.outcomes import counts_in_order, in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text, words_at
-from reports.kit.words import counted, number
-from reports.sections.search.spending import parts_of, percent, size_of, worked_seconds
+from reports.kit.words import counted, number, percent
+from reports.sections.search.bill import unit_of
+from reports.sections.search.spending import parts_of, size_of, worked_seconds
 from reports.study.tables import run_table
 
 KINDS = {"failed": "stopped at a failure", "pruned": "pruned by choice"}
@@ -82,7 +83,7 @@ def draw_saved(rows: pd.DataFrame, whole: float, hours: str) -> Panel:
     kinds = [kind for kind in KINDS if (rows["kind"] == kind).any()]
     sums = {kind: _sums(rows[rows["kind"] == kind]) for kind in kinds}
     most = max(pair.spent + pair.saved for pair in sums.values())
-    unit, scale = (hours, 1.0) if most >= 1 else (hours.replace("hours", "minutes"), 60.0)
+    unit, scale = unit_of(hours, most)
     figure = blank(86 + 50 * len(kinds))
     for outcome in in_order(set(rows["outcome"])):
         chosen = rows[rows["outcome"] == outcome]

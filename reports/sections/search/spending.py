@@ -1,4 +1,4 @@
-"""What the search cost: core- or GPU-hours by stage and outcome, and idle time."""
+"""What the search cost: core- or GPU-hours by stage and outcome, idle time, and the price."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from lab.record import SECONDS_EVALUATING, SECONDS_TRAINING, STAGES, StudyRecord
 from reports.kit.blocks import Block, Missing
 from reports.kit.outcomes import in_order, look
 from reports.kit.panel import Panel, blank, plain, plotly_text, words_at
-from reports.kit.words import counted, listed, number
+from reports.kit.words import counted, listed, number, percent
+from reports.sections.search.bill import SLOTS, bill_rows, bill_table, bill_words, unit_of
 from reports.study.tables import of_study, run_table
 
 Array = NDArray[np.float64]
@@ -25,7 +26,6 @@ PARTS = {
     "idle": "rgba(128,128,128,0.18)",
 }
 """Uses of the slots' time, and the shade of each."""
-TIME = "slots"
 
 
 class Size(NamedTuple):
@@ -53,7 +53,11 @@ def spending_blocks(study: StudyRecord) -> list[Block]:
     if rows.empty:
         return [Missing("No run has a recorded duration, so there is no cost to show.")]
     unknown = int(np.isnan(worked_seconds(study)).sum())
-    return [draw_spending(rows, size_of(study).hours, watched(study), unknown)]
+    hours, price = size_of(study).hours, price_of(study)
+    return [
+        draw_spending(rows, hours, watched(study), unknown, price=price),
+        bill_table(bill_rows(rows), hours, price),
+    ]
 
 
 @of_study
@@ -68,6 +72,11 @@ def size_of(study: StudyRecord) -> Size:
     each = gpus or _positive(settings.cpus_per_worker, 1.0)
     workers = [float(len(run.card.hosts) or settings.fewest_workers) for run in study.runs]
     return Size(each * np.array(workers, dtype=float), "GPU" if gpus else "core")
+
+
+def price_of(study: StudyRecord) -> float | None:
+    """Of a core- or GPU-hour; None where none was given."""
+    return _positive(study.card.settings.price, 0.0) or None
 
 
 @of_study
@@ -139,7 +148,7 @@ def spending_rows(study: StudyRecord) -> pd.DataFrame:
     if not worked.sum() > 0:
         return pd.DataFrame(columns=["group", "part", "hours", "runs"])
     pieces: list[tuple[str, str, float, int]] = [
-        (TIME, part, float(parts[part].sum()), int((parts[part] > 0).sum()))
+        (SLOTS, part, float(parts[part].sum()), int((parts[part] > 0).sum()))
         for part in ("training", "evaluating", "starting")
     ]
     there = watched(study)
@@ -147,7 +156,7 @@ def spending_rows(study: StudyRecord) -> pd.DataFrame:
         each = float(np.median(units))
         held = sum(float(part.sum()) for part in parts.values())
         pieces.append(
-            (TIME, "idle", max(0.0, there.seconds * there.slots * each / 3600 - held), 0)
+            (SLOTS, "idle", max(0.0, there.seconds * there.slots * each / 3600 - held), 0)
         )
     for stage in [name for name in STAGES if (runs["stage"] == name).any()]:
         for outcome in in_order(set(runs["outcome"][runs["stage"] == stage])):
@@ -157,12 +166,17 @@ def spending_rows(study: StudyRecord) -> pd.DataFrame:
 
 
 def draw_spending(
-    rows: pd.DataFrame, hours: str, there: Watched | None = None, num_unknown: int = 0
+    rows: pd.DataFrame,
+    hours: str,
+    there: Watched | None = None,
+    num_unknown: int = 0,
+    *,
+    price: float | None = None,
 ) -> Panel:
     """One bar of how slots were used, and one per stage cut by outcome, on one axis of hours."""
     groups = list(dict.fromkeys(rows["group"]))
     total = rows.groupby("group", sort=False)["hours"].sum()
-    unit, scale = (hours, 1.0) if total.max() >= 1 else (hours.replace("hours", "minutes"), 60.0)
+    unit, scale = unit_of(hours, float(total.max()))
     figure = blank(70 + 46 * len(groups))
     before = (rows.groupby("group")["hours"].cumsum() - rows["hours"]).to_numpy()
     lane = rows["group"].map({group: i for i, group in enumerate(groups)})
@@ -179,18 +193,19 @@ def draw_spending(
     figure.update_yaxes(
         range=[len(groups) - 0.5, -0.66],
         tickvals=list(range(len(groups))),
-        ticktext=["all slots" if group == TIME else group for group in groups],
+        ticktext=["all slots" if group == SLOTS else group for group in groups],
         showgrid=False,
     )
-    outcomes = rows[rows["group"] != TIME].groupby("part")["runs"].sum()
+    outcomes = rows[rows["group"] != SLOTS].groupby("part")["runs"].sum()
+    paid = "" if price is None else bill_words(bill_rows(rows), hours, price)
     return Panel(
         "spending",
         figure,
         f"Cost in {hours}: how slots were used, and training and evaluating by stage and outcome.",
         {outcome: int(outcomes[outcome]) for outcome in in_order(set(outcomes.index))},
-        note=_note(rows, unit, scale, there, num_unknown),
+        note=f"{_note(rows, unit, scale, there, num_unknown)} {paid}".strip(),
         narrow={"xaxis.range": [0, float(total.max()) * scale * 1.3]},
-        table=_table(rows, hours),
+        table=_table(rows, hours, price),
         title=f"Cost in {hours}",
     )
 
@@ -228,7 +243,7 @@ def _direct_labels(
     for (part, hours, group), y, start in zip(
         rows[["part", "hours", "group"]].itertuples(index=False), lane, before, strict=True
     ):
-        if group == TIME and hours > 0.09 * most:
+        if group == SLOTS and hours > 0.09 * most:
             figure.add_annotation(
                 x=start * scale, y=y - 0.27, xanchor="left", yanchor="bottom", xshift=-3,
                 text=plotly_text(part), showarrow=False, font={"size": 12},
@@ -243,7 +258,7 @@ def _totals(total: pd.Series[float], scale: float) -> go.Scatter:
 def _note(
     rows: pd.DataFrame, unit: str, scale: float, there: Watched | None, num_unknown: int
 ) -> str:
-    slots = rows[rows["group"] == TIME].set_index("part")["hours"]
+    slots = rows[rows["group"] == SLOTS].set_index("part")["hours"]
     whole = float(slots.sum())
     shares = [f"{part} {percent(share / whole)}" for part, share in slots.items() if share > 0]
     note = f"Of {number(whole * scale)} {unit}: {listed(shares)}. "
@@ -259,22 +274,18 @@ def _note(
     return note.strip()
 
 
-def percent(share: float) -> str:
-    """A share in percent, with decimals below 1%."""
-    return f"{share:.0%}" if share >= 0.01 or share == 0 else f"{share:.2%}"
-
-
-def _table(rows: pd.DataFrame, hours: str) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, hours: str, price: float | None) -> pd.DataFrame:
     total = rows.groupby("group")["hours"].transform("sum")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
-            "Of": rows["group"].replace(TIME, "all slots"),
+            "Of": rows["group"].replace(SLOTS, "all slots"),
             "Part": rows["part"],
             hours.capitalize() if hours.startswith("core") else hours: rows["hours"],
             "Share": rows["hours"] / total.where(total > 0),
             "Runs": [int(runs) if runs else None for runs in rows["runs"]],
         }
     )
+    return table if price is None else table.assign(Cost=rows["hours"] * price)
 
 
 def _positive(value: float | None, otherwise: float) -> float:

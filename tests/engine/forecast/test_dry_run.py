@@ -13,7 +13,6 @@ import pytest
 import lab.engine.cluster
 import lab.engine.forecast.dry_run
 from lab.engine.cluster import Node, Resources
-from lab.engine.forecast.dry_run import in_time
 from lab.engine.options import SearchOptions
 from lab.engine.slots import Slot
 from lab.engine.study import sizes
@@ -37,12 +36,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[dict[str, Any
 
     @contextmanager
     def measuring(slot: Slot, num_workers: int) -> Iterator[Any]:
-        def measure(what: str, configs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        def measure(what: str, configs: list[dict[str, Any]], node: str) -> list[dict[str, Any]]:
             measured.append((what, configs))
+            slower = 3 if node == "slow" else 1
             if what == "opening":
-                return [OPENED]
+                return [OPENED | {"evaluation": 1.0 * slower}]
+            each = 5e-4 * slower
             return [
-                {"round": 5e-4 * c["training"]["batch_size"] * (1 + c["training"]["critic_steps"])}
+                {"round": each * c["training"]["batch_size"] * (1 + c["training"]["critic_steps"])}
                 for c in configs
             ]
 
@@ -54,7 +55,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[dict[str, Any
     machine = Resources((Node(4, 0),))
     for name in ("_start_here", "_join"):
         monkeypatch.setattr(lab.engine.cluster, name, connect)
-    monkeypatch.setattr(lab.engine.forecast.dry_run, "measuring_here", measuring)
+    for name in ("measuring_here", "measuring_on_cluster"):
+        monkeypatch.setattr(lab.engine.forecast.dry_run, name, measuring)
     monkeypatch.setattr(lab.engine.forecast.dry_run, "this_machine", lambda: machine)
     monkeypatch.setattr("lab.engine.study.this_machine", lambda: machine)
     return measured
@@ -101,6 +103,75 @@ def test_the_plan_of_a_small_set_names_the_images_that_metrics_of_equal_counts_t
     said = plan(capsys, "--trials=1", "--budget-kimg=8", "--preset=laptop")
     assert said["preset"].endswith("a small conditional DCGAN trunk")
     assert said["a run"].endswith("of 2,000 samples, 217 in metrics of equal counts")
+
+
+@pytest.fixture
+def two_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster of three H100 and a T4, which is three times slower."""
+
+    @contextmanager
+    def connected(address: str | None, *, verbose: bool) -> Iterator[Resources]:
+        fast = [Node(8, 1, "H100", f"fast-{index}") for index in range(3)]
+        yield Resources((Node(2, 0, "", "head"), Node(8, 1, "T4", "slow"), *fast))
+
+    monkeypatch.setattr(lab.engine.forecast.dry_run, "connected", connected)
+
+
+@pytest.mark.usefixtures("two_kinds")
+def test_one_node_of_each_kind_is_timed_and_the_plan_states_hours_and_money(
+    asked: list[tuple[str, list[dict[str, Any]]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ("--preset=laptop", "--trials=7", "--known-only", "--budget-kimg=8", "--price=2.5")
+    said = plan(capsys, "--address=auto", *args)
+    assert [what for what, _ in asked] == ["opening", "rounds"] * 2
+    assert said["slots"] == "4 runs at a time, each on 1 CPU and 1 GPU"
+    runs, *kinds = said["time of a run"].split("; ")
+    assert runs == "14 s on average, 8.8 s to 36 s"  # the first run is the T4's
+    assert kinds == ["31 s on T4 (1 slot), 10 s on H100 (3 slots)"]
+    hours, money = said["cost"].removeprefix("at most about ").split(", ")
+    number, unit = hours.split()
+    assert unit == "GPU-hours"
+    assert money.endswith(" at 2.50 an hour")
+    assert float(money.split()[0]) == pytest.approx(2.5 * float(number), abs=0.01)
+    assert "on one node of each kind (T4, H100)" in said["estimated from"]
+
+
+@pytest.mark.usefixtures("asked")
+def test_hours_of_a_budget_become_trials_and_their_derivation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = plan(capsys, "--budget-kimg=8", "--budget-hours=.2", "--price=1")
+    hours, runs = said["budget"].split(", ")
+    assert hours == "0.2 core-hours"
+    most = int(runs.split()[2])
+    fitted, cost = said["fitted to it"].split(": ")
+    trials = int(fitted.split()[0])
+    assert fitted.endswith("seeds 1,2,6, 2 finalists, 7 fresh seeds")
+    made = int(cost.split(" for ")[1].split()[0])
+    assert made <= most < made + 3  # one more trial and a wider rung would not fit
+    assert "fresh seeds are kept, then the race" in said["fitted by"]
+    assert said["trials"].startswith(f"{trials} to go")
+    assert said["runs"].startswith(f"{made} to go")
+    spent = float(said["cost"].removeprefix("at most about ").split()[0])
+    assert 0.15 < spent < 0.22  # a mean run stands for those that are drawn later
+
+
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "the shortest search (1 trial, seeds 1, 1 finalist, 7 fresh seeds) takes 0.0"),
+        (["--trials=30"], "the shortest search with --trials 30 (30 trials, seeds 1, 1 finalist"),
+    ],
+)
+def test_hours_that_are_too_few_are_one_sentence(
+    capsys: pytest.CaptureFixture[str], args: list[str], said: str
+) -> None:
+    assert main(["--dry-run", "--budget-kimg=8", "--budget-hours=.01", *args]) == 2
+    complaint = capsys.readouterr().err
+    assert "--budget-hours is 0.01, and " in complaint
+    assert said in complaint
+    assert "core-hours" in complaint
 
 
 def test_several_workers_share_a_batch_and_each_costs_its_cores(
@@ -196,22 +267,8 @@ def test_real_rounds_and_an_evaluation_are_timed(
         "--set=network.width=0.0625",
     )
     assert "the rounds of every planned configuration" in said["estimated from"]
-    assert "CPU-hours" in said["cost"]
+    assert "core-hours" in said["cost"]
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.25, "0.25 s"),
-        (48.2, "48 s"),
-        (389, "6 min 29 s"),
-        (18_420, "5 h 07 min"),
-        (3.2 * 86_400, "3 days 4 h"),
-    ],
-)
-def test_times_are_said_in_two_units_at_most(seconds: float, said: str) -> None:
-    assert in_time(seconds) == said
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ import pytest
 from lab.config import RunConfig, make_config
 from lab.engine.forecast.forecast import (
     MAX_ASKED,
+    Speed,
     forecast,
+    in_time,
+    mean_run_seconds,
     planned_jobs,
     round_seconds,
     run_seconds,
@@ -101,7 +104,8 @@ def test_rounds_between_timed_ones_are_interpolated_by_their_updates() -> None:
 def test_runs_share_the_slots_in_their_order() -> None:
     timed = {work_of(PLAIN): 0.1 / 3}
     per_run = 50 * 0.1
-    expected = forecast([job(i) for i in range(5)], timed, 0.0, seen={}, num_left=5, num_slots=2)
+    here = Speed("GPU", 2, timed, 0.0)
+    expected = forecast([job(i) for i in range(5)], [here], seen={}, num_left=5)
     assert expected.per_run == pytest.approx([per_run] * 5)
     assert expected.in_all == pytest.approx(3 * per_run)
     assert expected.total == pytest.approx(5 * per_run)
@@ -110,15 +114,26 @@ def test_runs_share_the_slots_in_their_order() -> None:
 def test_runs_not_planned_yet_take_the_mean_of_those_that_are() -> None:
     dear = make_config(PLAIN.model_dump(), {"training.batch_size": 20})
     timed = {work_of(PLAIN): 0.1 / 3, work_of(dear): 0.4 / 3}
-    expected = forecast(
-        [job(0), job(1, dear)], timed, 0.0, seen={(1, 0): 500}, num_left=4, num_slots=4
-    )
+    here = Speed("GPU", 4, timed, 0.0)
+    expected = forecast([job(0), job(1, dear)], [here], seen={(1, 0): 500}, num_left=4)
     # 50 rounds, and from 500 of 1000 images 13 of twice as many images
     assert expected.per_run == pytest.approx([5.0, 5.2, 5.1, 5.1])
 
 
+def test_a_faster_kind_of_node_makes_more_of_the_runs() -> None:
+    fast = Speed("H100", 2, {work_of(PLAIN): 0.1 / 3}, 1.0)  # 5 s of rounds, 5 evaluations
+    slow = Speed("T4", 1, {work_of(PLAIN): 0.3 / 3}, 3.0)
+    jobs = [job(i) for i in range(7)]
+    expected = forecast(jobs, [fast, slow], seen={}, num_left=7)
+    assert expected.per_run == pytest.approx([10, 10, 30, 10, 10, 10, 10])
+    assert expected.by_kind == pytest.approx({"H100": 10, "T4": 30})
+    assert expected.in_all == pytest.approx(30)
+    # in 30 s three slots make seven runs
+    assert mean_run_seconds(jobs, [fast, slow]) == pytest.approx(90 / 7)
+
+
 def test_nothing_left_takes_no_time() -> None:
-    expected = forecast([], {}, 1.0, seen={}, num_left=0, num_slots=2)
+    expected = forecast([], [Speed("GPU", 2, {}, 1.0)], seen={}, num_left=0)
     assert (expected.in_all, expected.total) == (0, 0)
 
 
@@ -139,3 +154,17 @@ def test_a_worker_computes_its_share_of_every_batch() -> None:
 def test_a_worker_with_few_images_accumulates_over_as_many_passes() -> None:
     config = make_config(PLAIN.model_dump(), {"training.accumulate": 5})
     assert share_of(config, 4).training.accumulate == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.25, "0.25 s"),
+        (48.2, "48 s"),
+        (389, "6 min 29 s"),
+        (18_420, "5 h 07 min"),
+        (3.2 * 86_400, "3 days 4 h"),
+    ],
+)
+def test_times_are_said_in_two_units_at_most(seconds: float, said: str) -> None:
+    assert in_time(seconds) == said

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from lab.record import StudyRecord
 from reports.kit.blocks import Missing
 from reports.kit.panel import Panel
+from reports.sections.search.bill import SLOTS, bill_rows
 from reports.sections.search.saved import saved_blocks, saved_rows
 from reports.sections.search.spending import (
-    TIME,
     parts_of,
     size_of,
     spending_blocks,
@@ -40,8 +41,8 @@ def test_hours_are_seconds_times_the_cores_of_every_worker(tmp_path: Path) -> No
     hours = rows.set_index(["group", "part"])["hours"].to_dict()
     assert hours[("explore", "stable")] == pytest.approx(2 * 4 * 1.5)
     assert hours[("race", "diverged")] == pytest.approx(4)
-    assert hours[(TIME, "training")] == pytest.approx(8 + 4)
-    assert hours[(TIME, "evaluating")] == pytest.approx(4)
+    assert hours[(SLOTS, "training")] == pytest.approx(8 + 4)
+    assert hours[(SLOTS, "evaluating")] == pytest.approx(4)
 
 
 def test_gpus_count_where_a_worker_has_any(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_idle_is_what_slots_had_left_between_the_first_start_and_the_last_end(
     assert there is not None
     assert (there.seconds, there.slots) == (120, 2)
     rows = spending_rows(study).set_index(["group", "part"])["hours"]
-    assert rows[(TIME, "idle")] * HOUR == pytest.approx(2 * 120 - 120 - 50)
+    assert rows[(SLOTS, "idle")] * HOUR == pytest.approx(2 * 120 - 120 - 50)
 
 
 def test_a_pause_of_the_search_is_not_idle_time(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_pause_of_the_search_is_not_idle_time(tmp_path: Path) -> None:
 
 def test_torn_seconds_are_counted_as_unknown(tmp_path: Path) -> None:
     runs = [_run(60), Run(note={"seconds": {"training": "many"}}), Run(note={"seconds": [1, 2]})]
-    (panel,) = spending_blocks(tiny_study(tmp_path, runs, settings={"workers": None}))
+    panel, _ = spending_blocks(tiny_study(tmp_path, runs, settings={"workers": None}))
     assert isinstance(panel, Panel)
     assert "2 runs without a recorded duration not counted." in panel.note
     assert "idle time is unknown" in panel.note
@@ -102,6 +103,64 @@ def test_torn_seconds_are_counted_as_unknown(tmp_path: Path) -> None:
 def test_a_study_without_seconds_gives_a_sentence(tmp_path: Path) -> None:
     (block,) = spending_blocks(tiny_study(tmp_path, [Run()]))
     assert isinstance(block, Missing)
+
+
+def _priced_study(folder: Path, **changed: Any) -> StudyRecord:
+    """Ten core-hours of runs, of which failures took 4 and the confirmation 3."""
+    runs = [
+        _run(2 * HOUR, HOUR, starting=HOUR / 2),
+        _run(HOUR, verdict="diverged", onset=50),
+        _run(3 * HOUR, verdict="collapsed", onset=50, stage="race"),
+        _run(2 * HOUR, HOUR, stage="confirm"),
+    ]
+    settings = _settings(cpus_per_worker=1, **changed)
+    return tiny_study(folder, runs, settings=settings)
+
+
+def test_every_run_is_billed_once_by_its_stage_and_once_by_its_end(tmp_path: Path) -> None:
+    bill = bill_rows(spending_rows(_priced_study(tmp_path)))
+    lines = {row.part: (row.of, row.runs, row.hours) for row in bill.itertuples()}
+    assert lines == {
+        "explore": ("stage", 2, 4.0),
+        "race": ("stage", 1, 3.0),
+        "confirm": ("stage", 1, 3.0),
+        "stable": ("outcome", 2, 6.0),
+        "diverged": ("outcome", 1, 1.0),
+        "collapsed": ("outcome", 1, 3.0),
+        "failures in all": ("failures", 2, 4.0),
+        "starting": ("slots", 0, 0.5),
+        "in all": ("all", 4, 10.5),
+    }
+
+
+def test_a_price_gives_the_cost_in_money(tmp_path: Path) -> None:
+    panel, bill = spending_blocks(_priced_study(tmp_path, price=2.5))
+    assert isinstance(panel, Panel)
+    assert panel.note.endswith(
+        "At 2.50 a core-hour: 26.25, of that 10.00 for 2 failed runs and 7.50 for the "
+        "confirmation."
+    )
+    assert panel.table is not None
+    assert panel.table["Cost"].sum() == pytest.approx(2.5 * 20.5)
+    assert ">cost</th>" in str(bill)
+    assert "26.25" in str(bill)
+
+
+def test_without_a_price_there_are_hours_alone(tmp_path: Path) -> None:
+    panel, bill = spending_blocks(_priced_study(tmp_path, price=-1))
+    assert isinstance(panel, Panel)
+    assert panel.table is not None
+    assert "Cost" not in panel.table
+    assert "core-hours" in str(bill)
+    assert ">cost</th>" not in str(bill)
+
+
+def test_every_gpu_of_a_slot_is_paid_for(tmp_path: Path) -> None:
+    settings = {"gpus_per_worker": 0.25, "workers": "4", "price": 4}
+    runs = [_run(HOUR, note={"hosts": ["a"] * 4})]
+    panel, _ = spending_blocks(tiny_study(tmp_path, runs, settings=_settings(**settings)))
+    assert isinstance(panel, Panel)
+    assert "At 4.00 a GPU-hour: 4.00." in panel.note
 
 
 def test_stopping_saves_the_images_not_seen_at_the_runs_own_speed(tmp_path: Path) -> None:
