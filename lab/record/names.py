@@ -14,6 +14,9 @@ Stage = Literal["explore", "race", "confirm"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """In the order in which a search goes through them."""
 
+IMPORTED = "imported"
+"""Origin of a trial whose runs were trained elsewhere."""
+
 STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"
 TRIAL_FILE = "trial.json"

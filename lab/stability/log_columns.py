@@ -202,7 +202,7 @@ def quality_column(
             )
     candidates = [options.quality] if options.quality is not None else columns
     kinds: tuple[tuple[Callable[[str], bool], str | None], ...] = (
-        (lambda name: _key(name) in QUALITIES, None),
+        (is_quality_itself, None),
         (lambda name: name == names.kernel or bool(KERNEL.fullmatch(_key(name))), names.kernel),
         (lambda name: name == names.frechet or bool(FRECHET.fullmatch(_key(name))), names.frechet),
     )
@@ -216,6 +216,11 @@ def quality_column(
         f"the log has no column of quality among {_listed(columns)}; "
         f"call it {ACCEPTED_QUALITIES}, or name a distance to the real images"
     )
+
+
+def is_quality_itself(column: str) -> bool:
+    """Whether a column holds quality, by its name, and not a distance."""
+    return _key(column) in QUALITIES
 
 
 def is_clock(column: str, options: LogOptions) -> bool:

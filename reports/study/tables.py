@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lab.config import config_paths
 from lab.record import (
     IMAGES_SEEN,
+    IMPORTED,
     QUALITY,
     UNBROKEN,
     MetricNames,
@@ -34,8 +35,9 @@ Made = TypeVar("Made")
 NO_VERDICT = VerdictCard()
 DEFAULT_TARGET = 0.5
 """Target quality of a study whose base configuration has none."""
-UNBIASED_ORIGINS = ("known", "sobol")
-"""Origins of trials that no optimizer chose: points from the literature, and the Sobol design."""
+UNBIASED_ORIGINS = ("known", "sobol", IMPORTED)
+"""Origins of trials that no optimizer of the lab chose: points from the literature, the Sobol
+design, and runs that were trained elsewhere, whose settings people chose."""
 
 
 def parameters_of(study: StudyRecord) -> list[ParameterCard]:
@@ -50,6 +52,11 @@ def parameters_of(study: StudyRecord) -> list[ParameterCard]:
 def names_of(study: StudyRecord) -> MetricNames:
     """Names of the metric columns; those of the family where the record has none."""
     return study.card.metrics.columns
+
+
+def is_imported(study: StudyRecord) -> bool:
+    """Whether the runs were trained elsewhere: nothing here chose or can train their settings."""
+    return study.card.imported is not None
 
 
 def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
@@ -175,6 +182,11 @@ class FlagNote(NamedTuple):
     evidence: str
 
 
+def has_target(study: StudyRecord) -> bool:
+    """Whether runs are held to a target; imported ones are to none unless one was given."""
+    return study.card.target_quality is not None or not is_imported(study)
+
+
 def target_quality(study: StudyRecord) -> float:
     """The study's target for u_T (a stable run reaches it)."""
     target = study.card.target_quality
@@ -190,8 +202,8 @@ class TargetLine(NamedTuple):
 
 
 def target_line(study: StudyRecord) -> TargetLine | None:
-    """The target and its label; None where it was set on another scale of quality."""
-    if study.is_rescaled:
+    """The target and its label; None without one, or where it was set on another scale."""
+    if study.is_rescaled or not has_target(study):
         return None
     return TargetLine(target_quality(study), f"target {target_words(study)}")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from lab.record import Row
+from lab.record import Row, Scalar
 
 TENSOR = re.compile(r"tensor\(\s*([^,)\s]+)\s*[,)].*|\[\s*([^,\]\s]+)\s*\]")
 """What `str` makes of a torch tensor or of a list with one number."""
@@ -20,6 +20,8 @@ class LogRun:
 
     name: str
     rows: list[Row]
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """What the format holds of the run's settings, by dotted names."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,15 @@ from reports.study.conclusions import (
     is_single,
 )
 from reports.study.left_out import left_out
-from reports.study.tables import explored, finished, names_of, run_table, target_words
+from reports.study.tables import (
+    explored,
+    finished,
+    has_target,
+    is_imported,
+    names_of,
+    run_table,
+    target_words,
+)
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:
@@ -154,13 +162,15 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
         ("stable means", _target(study)),
         ("measured by", _protocol(study)),
         ("verdicts", _judging(finished(runs))),
-        ("crashes", _crashes(runs)),
+        *([] if is_imported(study) else [("crashes", _crashes(runs))]),
         ("conditions", _changes(study, runs)),
         ("left out", " ".join(left_out(study))),
     ]
 
 
 def _target(study: StudyRecord) -> str:
+    if not has_target(study):
+        return "no failure up to the budget; no target was given to the import."
     value = "not recorded" if study.card.target_quality is None else target_words(study)
     return f"no failure up to the budget, and a final quality of at least the target: {value}."
 
