@@ -6,7 +6,7 @@ import math
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from lab.errors import InputError
+from lab.exchange.exporting import Tool, export, read_stored
 from lab.exchange.finding import FoundRun, LeftOut, found_runs
 from lab.exchange.importing import require_free, write_study
 from lab.exchange.judging import Judged, JudgedRun, JudgeOptions, judged_runs
@@ -29,6 +30,13 @@ WORTH_SHOWING = 20
 """Logs from which on a bar shows how far it is."""
 MOST_NAMED = 10
 """Logs left out that are named; study.json has all."""
+HOW_TO_OPEN: dict[Tool, Callable[[Path], str]] = {
+    "csv": lambda out: "; runs.csv and evaluations.csv",
+    "parquet": lambda out: "; runs.parquet and evaluations.parquet",
+    "optuna": lambda out: f"; optuna-dashboard {shlex.quote(_optuna_address(out))}",
+    "mlflow": lambda out: f"; mlflow ui --backend-store-uri sqlite:///{shlex.quote(str(out))}",
+}
+"""What follows the line that an export prints."""
 
 
 def import_runs(
@@ -90,6 +98,29 @@ def import_runs(
     write_study(folder, judged, trials, logs, left_out, is_initial_given=initial is not None)
     _print_summary(folder, judged, trials, left_out)
     return 0
+
+
+def export_study(
+    study: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="STUDY")],
+    to: Tool,
+    out: Path,
+) -> int:
+    """Write a study as files of other tools.
+
+    Args:
+        study: Folder of the study, or its URL.
+        to: csv and parquet (a folder with runs and evaluations), optuna (a SQLite file, or a
+            journal where OUT ends in .log) or mlflow (a database as mlflow.db).
+        out: Where to write; it must not exist yet.
+    """
+    record = read_stored(study)
+    export(record, to, out, _followed)
+    print(f"{in_number(len(record.runs), 'run')} of {record.name} in {out}{HOW_TO_OPEN[to](out)}")
+    return 0
+
+
+def _optuna_address(out: Path) -> str:
+    return str(out) if out.suffix in (".log", ".journal") else f"sqlite:///{out}"
 
 
 def _checked(name: str) -> str:

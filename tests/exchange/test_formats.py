@@ -69,10 +69,9 @@ def test_a_folder_with_one_log_and_its_config_is_a_run(tmp_path: Path) -> None:
 def test_tensorboards_hparams_are_settings(tmp_path: Path) -> None:
     from torch.utils.tensorboard import SummaryWriter
 
+    settings = {"lr": 0.1, "layers": 4, "norm": "spectral"}
     with SummaryWriter(str(tmp_path / "run")) as writer:
-        writer.add_hparams(
-            {"lr": 0.1, "layers": 4, "norm": "spectral"}, {"end": 1.0}, run_name="."
-        )
+        writer.add_hparams(settings, {"end": 1.0}, run_name=".")
         for i, value in enumerate(curve(0)):
             writer.add_scalar("fid", value, i)
     assert settings_by_run(tmp_path / "run") == {"run": settings}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import sys
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,7 @@ from lab.stability.logs.parts import LogFile, LogRun, in_order
 from lab.stability.logs.settings import flat_settings
 
 SIGN = b"SQLite format 3\0"
+LARGEST = sys.float_info.max
 RUNS = """
 SELECT runs.run_uuid, runs.name, experiments.name FROM runs
 JOIN experiments ON experiments.experiment_id = runs.experiment_id
@@ -52,7 +54,7 @@ def read_database(path: Path) -> LogFile:
         ) from None
     rows: dict[str, list[Row]] = defaultdict(list)
     for run, step, key, value, is_nan in metrics:
-        rows[run].append({"step": float(step), key: math.nan if is_nan else float(value)})
+        rows[run].append({"step": float(step), key: math.nan if is_nan else _value(value)})
     if not rows:
         raise NothingYet(f"{path} holds no metric; give the database of runs that logged some")
     settings: dict[str, dict[str, str]] = defaultdict(dict)
@@ -65,6 +67,11 @@ def read_database(path: Path) -> LogFile:
             if run in rows
         )
     )
+
+
+def _value(value: float) -> float:
+    """A metric's value; MLflow stores infinities as the largest numbers."""
+    return math.copysign(math.inf, value) if abs(value) >= LARGEST else float(value)
 
 
 def _names(runs: list[tuple[str, str | None, str]]) -> dict[str, str]:
