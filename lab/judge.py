@@ -26,6 +26,7 @@ from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     EVALUATIONS_FILE,
+    OWN_LOOP,
     RUN_FILE,
     STABLE,
     STUDY_FILE,
@@ -47,7 +48,6 @@ from lab.stability.log import BrokenMetric, Log, read_log
 from lab.stability.log_clock import AnotherRun
 from lab.stability.log_columns import LogOptions, NothingYet, names_among
 from lab.stability.logs import LogFile, LogRun, read_logs
-from lab.stability.monitor import OWN_LOOP
 from lab.stability.verdict import Verdict, judge
 from lab.trainer.book import NEARLY, judged_rows, settled_limits
 

@@ -57,6 +57,7 @@ from lab.record.names import FORMAT as FORMAT
 from lab.record.names import GENERATOR_FILE as GENERATOR_FILE
 from lab.record.names import IMPORTED as IMPORTED
 from lab.record.names import OPTUNA_FILE as OPTUNA_FILE
+from lab.record.names import OWN_LOOP as OWN_LOOP
 from lab.record.names import REPORT_FILE as REPORT_FILE
 from lab.record.names import RUN_FILE as RUN_FILE
 from lab.record.names import SAMPLES_FOLDER as SAMPLES_FOLDER

@@ -115,8 +115,8 @@ class TrialCard(Card):
     number: StrictInt
     """Number of the trial, from 0."""
     origin: str = "unknown"
-    """Where the parameters come from: `known:<name>`, `sobol`, `tpe`, or `imported` where the runs
-    were trained elsewhere."""
+    """Where the parameters come from: `known:<name>`, `sobol`, `tpe`; `imported` or `own` where
+    the runs were trained elsewhere."""
     parameters: dict[str, Scalar] = {}
     """Sampled parameters by configuration path; those of branches not taken are absent."""
     config: dict[str, Any] = {}

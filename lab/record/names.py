@@ -15,7 +15,9 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 """In the order in which a search goes through them."""
 
 IMPORTED = "imported"
-"""Origin of a trial whose runs were trained elsewhere."""
+"""Origin of a trial whose runs were trained elsewhere and imported from their logs."""
+OWN_LOOP = "own"
+"""Origin of a trial that a person's own loop recorded by `lab.stability.monitor`."""
 
 STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"

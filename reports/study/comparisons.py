@@ -23,7 +23,7 @@ from reports.study.scale import LEAST_CONFIGURATIONS
 from reports.study.tables import (
     explored,
     finished,
-    is_imported,
+    from_elsewhere,
     of_study,
     parameters_of,
     run_table,
@@ -95,7 +95,7 @@ def choices_of(study: StudyRecord) -> list[str]:
 
 def _has_levels(study: StudyRecord, parameter: ParameterCard) -> bool:
     """Whether people tried but a few values of a number, as in a grid of imported runs."""
-    if not is_imported(study):
+    if not from_elsewhere(study):
         return False
     values = trial_table(study)[parameter.path].dropna()
     return values.nunique() <= MOST_LEVELS

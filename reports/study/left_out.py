@@ -6,16 +6,23 @@ import numpy as np
 
 from lab.record import StudyRecord
 from reports.kit.words import counted, listed
-from reports.study.tables import is_imported, run_table
+from reports.study.tables import from_elsewhere, run_table
 
 ELSEWHERE = (
-    "The runs were trained elsewhere and imported from their logs. People chose their settings, "
-    "and nothing drew them at random: differences between settings are associations, which may "
-    "come from whatever else differed, and a share of stable runs is that of the runs imported."
+    "People chose their settings, and nothing drew them at random: differences between settings "
+    "are associations, which may come from whatever else differed, and a share of stable runs is "
+    "that of these runs."
 )
-"""What no number of an imported study can show."""
 MOST_NAMED = 5
 """Problems of the record that are named; the others are counted."""
+
+
+def elsewhere_words(study: StudyRecord) -> str:
+    """What no number of a study can show whose runs were trained elsewhere."""
+    how = (
+        "imported from their logs" if study.card.imported else "recorded by Monitor in their loop"
+    )
+    return f"The runs were trained elsewhere and {how}. {ELSEWHERE}"
 
 
 def left_out(study: StudyRecord) -> list[str]:
@@ -24,7 +31,7 @@ def left_out(study: StudyRecord) -> list[str]:
     sentences = []
     errored = (
         "its log cannot be judged (its row of the table has the reason)"
-        if is_imported(study)
+        if from_elsewhere(study)
         else "crashed, which is not the GAN's fault"
     )
     for status, why in (
@@ -63,13 +70,13 @@ def _of_logs(study: StudyRecord) -> list[str]:
 
 def has_own_trainer(study: StudyRecord) -> bool:
     """Whether the runs were trained by a person's own program, and not by the lab."""
-    return bool(study.card.base.get("trainer"))
+    return bool(study.card.base.get("trainer")) or from_elsewhere(study)
 
 
 def _of_own_trainer(study: StudyRecord) -> list[str]:
     """What a training of a person's own leaves unknown; nothing for the lab's."""
-    if is_imported(study):
-        return [ELSEWHERE]
+    if from_elsewhere(study):
+        return [elsewhere_words(study)]
     if not has_own_trainer(study):
         return []
     return [

@@ -19,6 +19,7 @@ from lab.config import config_paths
 from lab.record import (
     IMAGES_SEEN,
     IMPORTED,
+    OWN_LOOP,
     QUALITY,
     UNBROKEN,
     MetricNames,
@@ -35,7 +36,7 @@ Made = TypeVar("Made")
 NO_VERDICT = VerdictCard()
 DEFAULT_TARGET = 0.5
 """Target quality of a study whose base configuration has none."""
-UNBIASED_ORIGINS = ("known", "sobol", IMPORTED)
+UNBIASED_ORIGINS = ("known", "sobol", IMPORTED, OWN_LOOP)
 """Origins of trials that no optimizer of the lab chose: points from the literature, the Sobol
 design, and runs that were trained elsewhere, whose settings people chose."""
 
@@ -54,9 +55,13 @@ def names_of(study: StudyRecord) -> MetricNames:
     return study.card.metrics.columns
 
 
-def is_imported(study: StudyRecord) -> bool:
-    """Whether the runs were trained elsewhere: nothing here chose or can train their settings."""
-    return study.card.imported is not None
+def from_elsewhere(study: StudyRecord) -> bool:
+    """Whether the runs were trained elsewhere: nothing here chose or can train their settings.
+
+    They were imported from logs, or recorded by a Monitor in a person's own loop.
+    """
+    of_loops = {trial.origin for trial in study.trials} == {OWN_LOOP}
+    return study.card.imported is not None or of_loops
 
 
 def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
@@ -183,8 +188,8 @@ class FlagNote(NamedTuple):
 
 
 def has_target(study: StudyRecord) -> bool:
-    """Whether runs are held to a target; imported ones are to none unless one was given."""
-    return study.card.target_quality is not None or not is_imported(study)
+    """Whether runs are held to a target; those trained elsewhere only if one was given."""
+    return study.card.target_quality is not None or not from_elsewhere(study)
 
 
 def target_quality(study: StudyRecord) -> float:

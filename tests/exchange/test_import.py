@@ -110,7 +110,7 @@ def test_a_table_gives_the_settings_and_no_target_is_held(tmp_path: Path) -> Non
     assert evidence is not None
     assert "no target was applied" in evidence.evidence
     words = unescape(build_page(study))
-    assert "No target was given to the import" in words
+    assert "No target was given" in words
 
 
 def test_runs_without_settings_are_trials_of_their_own(

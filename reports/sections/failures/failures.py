@@ -29,7 +29,7 @@ from reports.study.short import short_finding
 from reports.study.tables import (
     explored,
     finished,
-    is_imported,
+    from_elsewhere,
     parameters_of,
     run_table,
     trial_table,
@@ -37,7 +37,7 @@ from reports.study.tables import (
 
 WHO = "chosen"
 """The group of all explore runs, by what chose their trials."""
-UNCHOSEN, IMPORTED, CHOSEN = "known and Sobol", "imported", "optimizer"
+UNCHOSEN, ELSEWHERE, CHOSEN = "known and Sobol", "trained elsewhere", "optimizer"
 COLUMNS = ("group", "level", "outcome", "count", "total", "stable", "before")
 
 
@@ -98,7 +98,7 @@ def failures_rows(study: StudyRecord) -> pd.DataFrame:
     """
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
-    fixed = IMPORTED if is_imported(study) else UNCHOSEN
+    fixed = ELSEWHERE if from_elsewhere(study) else UNCHOSEN
     who = np.where(rows["unbiased"].astype(bool), fixed, CHOSEN)
     counts = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [fixed, CHOSEN])]
     for path in CHOICES:

@@ -17,11 +17,11 @@ from reports.sections.findings.findings import findings
 from reports.sections.findings.grid import grid_section
 from reports.sections.findings.leader import leader_card
 from reports.study.gallery import Album
-from reports.study.left_out import ELSEWHERE
+from reports.study.left_out import elsewhere_words
 from reports.study.ranges import ranges_found, ranges_note
 from reports.study.rescaled import rescaled_note
 from reports.study.scale import is_small
-from reports.study.tables import explored, is_imported, run_table
+from reports.study.tables import explored, from_elsewhere, run_table
 
 
 def header(study: StudyRecord, now: datetime) -> Html:
@@ -49,7 +49,7 @@ def header(study: StudyRecord, now: datetime) -> Html:
         element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
         element("p", made_anew, class_="banner") if made_anew else None,
         *(element("p", note, class_="banner") for note in space_changes(card)),
-        element("p", ELSEWHERE, class_="banner") if is_imported(study) else None,
+        element("p", elsewhere_words(study), class_="banner") if from_elsewhere(study) else None,
         age,
     )
 

@@ -27,7 +27,7 @@ from reports.study.comparisons import (
     outcome_rows,
 )
 from reports.study.scale import LEAST_CONFIGURATIONS
-from reports.study.tables import is_imported
+from reports.study.tables import from_elsewhere
 
 UNCHOSEN = "over explore runs of trials that no optimizer chose"
 IMPORTED = "an association over runs that were trained elsewhere with settings that people chose"
@@ -73,10 +73,10 @@ def effects_panel(study: StudyRecord) -> Panel | str:
             f"{counted(LEAST_IN_A_LEVEL, 'trial')} each that no optimizer chose, so no effects "
             "are shown."
         )
-    return draw_effects(rows, is_imported=is_imported(study))
+    return draw_effects(rows, from_elsewhere=from_elsewhere(study))
 
 
-def draw_effects(rows: pd.DataFrame, *, is_imported: bool = False) -> Panel:
+def draw_effects(rows: pd.DataFrame, *, from_elsewhere: bool = False) -> Panel:
     """A line per level: the difference on its interval; choices as headings between them."""
     positions, labels = _lanes(rows)
     figure = blank(86 + 25 * len(labels))
@@ -117,7 +117,7 @@ def draw_effects(rows: pd.DataFrame, *, is_imported: bool = False) -> Panel:
         "effects",
         figure,
         "Difference in P(stable) between each level of a choice and the others.",
-        note=_note(rows, IMPORTED if is_imported else UNCHOSEN),
+        note=_note(rows, IMPORTED if from_elsewhere else UNCHOSEN),
         title="Effect of every choice on stability",
         narrow={"xaxis.domain": [0, 1], "annotations": []},
         table=_table(rows),

@@ -20,7 +20,7 @@ from reports.study.conclusions import is_raced
 from reports.study.gallery import MOST_BYTES, Album
 from reports.study.left_out import has_own_trainer, left_out
 from reports.study.store import MOST_CURVE_BYTES
-from reports.study.tables import is_imported, names_of
+from reports.study.tables import from_elsewhere, names_of
 
 METRICS = {
     "frechet": "Frechet distance of features; lower is better, biased at few samples",
@@ -179,7 +179,11 @@ def _own_metric(study: StudyRecord, rows: Sequence[tuple[str, ...]]) -> Html:
     """The one distance of a training that the lab did not measure."""
     names = names_of(study)
     values = [row for row in rows if row[0] == names.kernel][:1]
-    whose = "of the import" if is_imported(study) else "that the space states (METRIC)"
+    whose = (
+        "that were given with the runs"
+        if from_elsewhere(study)
+        else "that the space states (METRIC)"
+    )
     text = (
         f"{names.kernel} is measured by {study.card.metrics.extractor}, and the lab has not "
         "checked it. Its values for real images and for an untrained generator are those "

@@ -13,7 +13,7 @@ from reports.kit.table import Column, table
 from reports.kit.words import number
 from reports.study.left_out import has_own_trainer
 from reports.study.rescaled import rescaled_note
-from reports.study.tables import has_target, names_of, ruler_of, target_words
+from reports.study.tables import from_elsewhere, has_target, names_of, ruler_of, target_words
 
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.01, 0.0)
 """Parts of the way from real images to the anchor whose quality is listed."""
@@ -55,6 +55,11 @@ def _anchors(study: StudyRecord) -> Html:
     imported = study.card.imported
     if has_own_trainer(study):
         stated = "Both are stated by the space (METRIC), and belong to no run."
+        if from_elsewhere(study) and imported is None:
+            stated = (
+                "The loop states both to Monitor (initial, floor); without them d0 is the "
+                "distance of a run's first evaluation."
+            )
         if imported is not None:
             from_logs = imported.initial_from == "logs"
             stated = (
@@ -108,7 +113,7 @@ def _score() -> Html:
 def _stable(study: StudyRecord) -> Html:
     if not has_target(study):
         return element(
-            "p", "Stable: no failure up to T. No target was given to the import, so none was "
+            "p", "Stable: no failure up to T. No target was given, so none was "
             "applied: how good a stable run became is its final quality.",
         )  # fmt: skip
     return element(

@@ -32,8 +32,8 @@ from reports.study.left_out import left_out
 from reports.study.tables import (
     explored,
     finished,
+    from_elsewhere,
     has_target,
-    is_imported,
     names_of,
     run_table,
     target_words,
@@ -162,7 +162,7 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
         ("stable means", _target(study)),
         ("measured by", _protocol(study)),
         ("verdicts", _judging(finished(runs))),
-        *([] if is_imported(study) else [("crashes", _crashes(runs))]),
+        *([] if from_elsewhere(study) else [("crashes", _crashes(runs))]),
         ("conditions", _changes(study, runs)),
         ("left out", " ".join(left_out(study))),
     ]
@@ -170,7 +170,7 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
 
 def _target(study: StudyRecord) -> str:
     if not has_target(study):
-        return "no failure up to the budget; no target was given to the import."
+        return "no failure up to the budget; no target was given."
     value = "not recorded" if study.card.target_quality is None else target_words(study)
     return f"no failure up to the budget, and a final quality of at least the target: {value}."
 
