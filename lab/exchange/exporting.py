@@ -6,11 +6,12 @@ import importlib.util
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lab.errors import InputError
+from lab.exchange.finding import Follow
 from lab.exchange.tables import objective_of, write_csv, write_parquet
 from lab.record import (
     IMAGES_SEEN,
@@ -25,7 +26,6 @@ from lab.record.storage import for_reading, in_its_words, open_storage
 
 Tool = Literal["csv", "parquet", "optuna", "mlflow"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
-Follow = Callable[[Sequence[Any], str], Iterable[Any]]
 
 
 def read_stored(address: str) -> StudyRecord:

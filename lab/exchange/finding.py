@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.errors import InputError
 from lab.record import EVALUATIONS_FILE, RUN_FILE, STUDY_FILE, Row, Scalar
@@ -20,8 +21,8 @@ SINGLE_FILES = (*SUFFIXES, ".wandb", ".db", ".sqlite")
 """Endings of files that may hold a log."""
 MOST_FOLDERS = 100_000
 
-Follow = Callable[[Sequence[Path], str], Iterable[Path]]
-"""Goes through paths and shows how far it is, with a word for what is done."""
+Follow = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Goes through items and shows how far it is, with a word for what is done."""
 
 
 class LeftOut(NamedTuple):
@@ -45,41 +46,34 @@ class FoundRun:
     notes: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Found:
     """All runs below the paths that were given."""
 
-    runs: list[FoundRun] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    runs: list[FoundRun]
+    left_out: list[LeftOut]
 
 
 def found_runs(paths: Sequence[Path], options: LogOptions, follow: Follow) -> Found:
     """The runs of files and folders, in order of their names.
 
-    A folder of a known format is one run (or those of its file); any other holds runs: the folders
-    and the log files in it. Raises InputError where a path is missing or a study of the lab, and
-    where there is no run at all.
+    A folder of a known format is one run (or those of its file); in any other, one log file is the
+    folder's run, several are runs, and so are the folders in it. Raises InputError where a path is
+    missing or a study of the lab, and where there is no run at all.
     """
-    found = Found()
-    for root in paths:
-        _require_there(root)
-    files = [path for path in paths if path.is_file()]
-    beside = Counter(path.resolve().parent for path in files)
-    for path in follow(files, "reading"):
-        _read_file(found, path, beside[path.resolve().parent] == 1, options)
-    for root in paths:
-        done: set[Path] = set()
-        for place in follow([] if root.is_file() else list(_folders(root)), "reading"):
-            if place.parent in done or _read_into(found, place, root, Reading(options=options)):
-                done.add(place)
-    if not found.runs:
-        first = f" ({found.left_out[0].reason})" if found.left_out else ""
+    for path in paths:
+        _require_there(path)
+    reader = _Reader(options)
+    for place in follow([place for path in paths for place in _places(path)], "reading"):
+        reader.read(place)
+    runs = _named_apart(reader.runs())
+    if not runs:
+        first = f" ({reader.left_out[0].reason})" if reader.left_out else ""
         raise InputError(
             f"there is no log in {', '.join(map(str, paths))}{first}; give log files, or a folder "
             "that holds them (docs/logs.md lists the formats)"
         )
-    found.runs = _named_apart(found.runs)
-    return found
+    return Found(sorted(runs, key=lambda run: _natural(run.name)), reader.left_out)
 
 
 def _require_there(root: Path) -> None:
@@ -91,69 +85,106 @@ def _require_there(root: Path) -> None:
         )
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    """The folder and all folders in it, outer ones first, each once."""
-    yield root
+class _Place(NamedTuple):
+    """A folder, or a file that may hold a log."""
+
+    path: Path
+    name: str
+    """Of the run that it may be."""
+    folder: Path | None
+    """That a file was found in; None for a folder, and for a file that was given itself."""
+
+
+def _places(root: Path) -> Iterator[_Place]:
+    """A file itself; else the folder and all folders in it, each before its files and folders."""
+    if root.is_file():
+        yield _Place(root, root.stem, None)
+        return
     seen = {root.resolve()}
     waiting = [root]
     while waiting and len(seen) < MOST_FOLDERS:
         folder = waiting.pop(0)
-        inner = sorted(path for path in folder.iterdir() if path.is_dir())
+        name = "" if folder == root else folder.relative_to(root).as_posix()
+        yield _Place(folder, name, None)
+        try:
+            inner = sorted(folder.iterdir())
+        except OSError:  # reading the folder states why
+            continue
+        for path in inner:
+            if path.is_file() and _may_be_a_log(path):
+                yield _Place(path, f"{name}/{path.stem}" if name else path.stem, folder)
         # W&B links the latest run beside the runs.
         for path in sorted(inner, key=lambda path: path.is_symlink()):
-            if path.name.startswith(".") or path.resolve() in seen:
-                continue
-            seen.add(path.resolve())
-            waiting.append(path)
-            yield path
+            if path.is_dir() and not path.name.startswith(".") and path.resolve() not in seen:
+                seen.add(path.resolve())
+                waiting.append(path)
 
 
-def _read_into(found: Found, place: Path, root: Path, reading: Reading) -> bool:
-    """Add the runs of a folder; whether no other run lies below it."""
-    name = "" if place == root else place.relative_to(root).as_posix()
-    try:
-        log = _lab_run(place) or read_run_folder(place, reading)
-    except InputError as error:
-        found.left_out.append(LeftOut(name or str(place), str(error)))
-        return True
-    if log is not None:
-        found.runs += _runs(log, place, name or place.resolve().name)
-        return True
-    logs = _logs_in(found, place, name, reading)
-    if len(logs) == 1 and name:
-        path, log = logs[0]
-        found.runs += _runs(with_settings(log, place), path, name)
-        return True
-    for path, log in logs:
-        found.runs += _runs(log, path, _within(name, path.stem))
-    return False
+def _may_be_a_log(path: Path) -> bool:
+    is_other = is_settings_file(path) or path.name == RUN_FILE or path.name.startswith(".")
+    return path.suffix.lower() in SINGLE_FILES and not is_other
 
 
-def _logs_in(
-    found: Found, folder: Path, name: str, reading: Reading
-) -> list[tuple[Path, LogFile]]:
-    """The log files of a folder of no known format: one is the folder's run, several are runs."""
-    logs: list[tuple[Path, LogFile]] = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SINGLE_FILES or not path.is_file():
-            continue
-        if is_settings_file(path) or path.name == RUN_FILE or path.name.startswith("."):
-            continue
+class _Reader:
+    """Reads places one by one; an outer folder comes before what is in it."""
+
+    def __init__(self, options: LogOptions) -> None:
+        self.left_out: list[LeftOut] = []
+        self._options = options
+        self._runs: list[FoundRun] = []
+        self._names: dict[Path, str] = {}
+        """Of folders, by path."""
+        self._logs: dict[Path, list[tuple[_Place, LogFile]]] = {}
+        """Of folders that are no run by themselves."""
+        self._done: set[Path] = set()
+        """Folders of runs, in which no other run is looked for."""
+
+    def read(self, place: _Place) -> None:
+        """Take the runs of a place, or note why it has none."""
         try:
-            logs.append((path, read_logs(path, options=reading.options or LogOptions())))
+            if place.folder is not None:
+                self._read_within(place, place.folder)
+            elif place.path.is_file():
+                log = read_logs(place.path, options=self._options)
+                self._logs.setdefault(place.path.resolve().parent, []).append((place, log))
+            else:
+                self._read_folder(place)
         except InputError as error:
-            found.left_out.append(LeftOut(_within(name, path.name), str(error)))
-    return logs
+            self.left_out.append(LeftOut(place.name or str(place.path), str(error)))
 
+    def runs(self) -> list[FoundRun]:
+        """All runs; a log that is the only one of its folder has the settings beside it."""
+        runs = list(self._runs)
+        for folder, logs in self._logs.items():
+            name = self._names.get(folder, "")
+            if len(logs) == 1:
+                place, log = logs[0]
+                runs += _runs(with_settings(log, folder), place.path, name or place.name)
+            else:
+                runs += [run for place, log in logs for run in _runs(log, place.path, place.name)]
+        return runs
 
-def _read_file(found: Found, path: Path, alone: bool, options: LogOptions) -> None:
-    """Add the runs of a file; settings beside it are its own if no other log there was given."""
-    try:
-        log = read_logs(path, options=options)
-    except InputError as error:
-        found.left_out.append(LeftOut(str(path), str(error)))
-        return
-    found.runs += _runs(with_settings(log, path.parent) if alone else log, path, "")
+    def _read_folder(self, place: _Place) -> None:
+        folder, outer = place.path, place.path.parent
+        is_of_a_run = bool(self._names.get(outer)) and len(self._logs.get(outer, ())) == 1
+        if outer in self._done or is_of_a_run:
+            self._done.add(folder)
+            return
+        name = place.name
+        self._names[folder] = name
+        try:
+            log = _lab_run(folder) or read_run_folder(folder, Reading(options=self._options))
+        except InputError:
+            self._done.add(folder)
+            raise
+        if log is not None:
+            self._done.add(folder)
+            self._runs += _runs(log, folder, name or folder.resolve().name)
+
+    def _read_within(self, place: _Place, folder: Path) -> None:
+        if folder not in self._done:
+            log = read_logs(place.path, options=self._options)
+            self._logs.setdefault(folder, []).append((place, log))
 
 
 def _lab_run(folder: Path) -> LogFile | None:
@@ -168,7 +199,7 @@ def _runs(log: LogFile, source: Path, name: str) -> list[FoundRun]:
     alone = len(log.runs) == 1
     return [
         FoundRun(
-            (name or source.stem) if alone else _within(name, run.name),
+            name if alone else f"{name}/{run.name}",
             run.rows,
             _with_seed(run),
             source,
@@ -187,10 +218,6 @@ def _with_seed(run: LogRun) -> dict[str, Scalar]:
     return settings
 
 
-def _within(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
 def _named_apart(runs: Sequence[FoundRun]) -> list[FoundRun]:
     """The same runs, of which those that share a name are called by their paths."""
     counts = Counter(run.name for run in runs)
@@ -198,3 +225,9 @@ def _named_apart(runs: Sequence[FoundRun]) -> list[FoundRun]:
         replace(run, name=run.source.with_suffix("").as_posix()) if counts[run.name] > 1 else run
         for run in runs
     ]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts `run-2` before `run-10`."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lab.config import StabilityConfig, TrainerConfig
 from lab.config.trainer import MetricConfig
 from lab.errors import InputError
-from lab.exchange.finding import FoundRun, LeftOut
+from lab.exchange.finding import Follow, FoundRun, LeftOut
 from lab.record import IMAGES_SEEN, QUALITY, Row
 from lab.record.score import final_quality, score
 from lab.record.target import parse_target, quality_of_target
@@ -29,8 +29,6 @@ from lab.stability.log_values import BrokenMetric
 from lab.stability.verdict import Verdict
 from lab.trainer.book import NEARLY, judged_rows, names_of, stored_row
 
-Track = Callable[[Sequence[FoundRun], str], Iterable[FoundRun]]
-"""Goes through runs and shows how far it is, with a word for what is done."""
 SEVERAL = 3
 """Columns of distances that an error or a note names."""
 
@@ -92,7 +90,7 @@ class _Read(NamedTuple):
     """Finite ones, in order."""
 
 
-def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, track: Track) -> Judged:
+def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, follow: Follow) -> Judged:
     """Every run with its verdict, on the scale and to the budget of all.
 
     Runs without the metric or a clock are left out, each with its reason; those whose metric is
@@ -106,7 +104,7 @@ def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, track: Track) -
             f"the column '{column}' is a quality; a study needs the distance that runs are "
             "compared by: give its column with --quality"
         )
-    read, broken, left_out = _read_all(runs, column, options, track)
+    read, broken, left_out = _read_all(runs, column, options, follow)
     if not read:
         reason = (left_out or [LeftOut(broken[0].found.name, broken[0].error)])[0].reason
         raise InputError(f"none of {len(runs)} runs can be judged: {reason}")
@@ -119,7 +117,7 @@ def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, track: Track) -
     by_name = {log.run.name: log for log in read}
     judged = [
         _judged(by_name[run.name], trainer, settings, budget)
-        for run in track([log.run for log in read], "judging")
+        for run in follow([log.run for log in read], "judging")
     ]
     return Judged(metric, budget, settings, [*judged, *broken], left_out, notes)
 
@@ -151,13 +149,13 @@ def _columns(rows: Sequence[Row]) -> list[str]:
 
 
 def _read_all(
-    runs: Sequence[FoundRun], column: str, options: JudgeOptions, track: Track
+    runs: Sequence[FoundRun], column: str, options: JudgeOptions, follow: Follow
 ) -> tuple[list[_Read], list[JudgedRun], list[LeftOut]]:
     """The logs that can be read, those whose metric is broken, and those that are none."""
     read: list[_Read] = []
     broken: list[JudgedRun] = []
     left_out: list[LeftOut] = []
-    for run in track(runs, "measuring"):
+    for run in follow(runs, "measuring"):
         try:
             read.append(_read(run, column, options))
         except BrokenMetric as error:
