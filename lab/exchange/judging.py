@@ -27,8 +27,10 @@ from lab.stability.log_columns import (
 )
 from lab.stability.log_values import BrokenMetric
 from lab.stability.verdict import Verdict
-from lab.trainer.book import NEARLY, judged_rows, names_of, stored_row
+from lab.trainer.book import NEARLY, judged_rows, names_of, scale_of_metric, stored_row
 
+UNKNOWN = math.inf
+"""Distance of the untrained generator while logs are read, before the scale of all is known."""
 SEVERAL = 3
 """Columns of distances that an error or a note names."""
 
@@ -81,13 +83,16 @@ class Judged:
 
 
 class _Read(NamedTuple):
-    """A log on the clock of images."""
+    """A log on the clock of images, its rows as the record has them but for their quality."""
 
     run: FoundRun
-    options: LogOptions
-    images: list[int]
-    distances: list[float]
-    """Finite ones, in order."""
+    rows: list[Row]
+    notes: tuple[str, ...]
+
+    def images(self, row: int) -> int:
+        """Images seen at a row."""
+        seen: int = self.rows[row][IMAGES_SEEN]
+        return seen
 
 
 def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, follow: Follow) -> Judged:
@@ -111,14 +116,10 @@ def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, follow: Follow)
     metric = _metric(read, column, options, notes)
     trainer = TrainerConfig(metric=metric)
     settings = _settings(trainer, options)
-    budget = options.budget or max(log.images[-1] for log in read)
+    budget = options.budget or max(log.images(-1) for log in read)
     if options.budget is None:
         notes.append(f"no --budget was given: it is the end of the longest log, {kimg(budget)}")
-    by_name = {log.run.name: log for log in read}
-    judged = [
-        _judged(by_name[run.name], trainer, settings, budget)
-        for run in follow([log.run for log in read], "judging")
-    ]
+    judged = [_judged(log, trainer, settings, budget) for log in follow(read, "judging")]
     return Judged(metric, budget, settings, [*judged, *broken], left_out, notes)
 
 
@@ -166,23 +167,22 @@ def _read_all(
 
 
 def _read(run: FoundRun, column: str, options: JudgeOptions) -> _Read:
-    """A log's clock and distances."""
+    """A log's rows by the lab's columns; the scale of all runs is not known yet."""
     if all(column not in row for row in run.rows):
         raise NothingYet(f"it has no column '{column}' among {', '.join(_columns(run.rows)[:12])}")
+    metric = MetricConfig(name=column, initial=UNKNOWN, floor=options.floor)
     log_options = LogOptions(
         clock=options.clock,
         quality=column,
         batch_size=_batch_size(run, options),
+        initial=UNKNOWN,
+        floor=options.floor,
         epoch_size=options.epoch_size,
     )
-    log = read_log(run.rows, names=None, budget_images=1, options=log_options)
-    distances = [row[log.distance] for row in log.rows if log.distance in row]
-    return _Read(
-        run,
-        log_options,
-        [row[IMAGES_SEEN] for row in log.rows],
-        [value for value in distances if math.isfinite(value)],
-    )
+    names = names_of(TrainerConfig(metric=metric))
+    log = read_log(run.rows, names=names, budget_images=1, options=log_options)
+    rows = [_as_stored(row, metric) for row in log.rows]
+    return _Read(run, rows, log.ignored)
 
 
 def _batch_size(run: FoundRun, options: JudgeOptions) -> int | None:
@@ -206,15 +206,18 @@ def _metric(
     """The distance and its scale; without `initial`, that of untrained generators in the logs."""
     initial = options.initial
     if initial is None:
-        near = [log for log in read if log.images[0] <= NEAR_START * log.images[-1]]
+        name = MetricConfig(name=column, initial=UNKNOWN).column
+        firsts = [_first(log.rows, name) for log in read]
+        begins = [log.images(0) <= NEAR_START * log.images(-1) for log in read]
+        near = [first for first, is_near in zip(firsts, begins, strict=True) if is_near]
         if near:
-            initial = median(log.distances[0] for log in near)
+            initial = median(near)
             notes.append(
                 f"no --initial was given: quality 0 is '{column}' {brief(initial, 3)}, the median "
                 f"of the first rows of {len(near)} runs that begin near 0 images"
             )
         else:
-            initial = max(log.distances[0] for log in read)
+            initial = max(firsts)
             notes.append(
                 f"no --initial was given and no log begins near 0 images: quality 0 is the "
                 f"largest '{column}' of a first row, {brief(initial, 3)}, and not an untrained "
@@ -251,34 +254,39 @@ def _judged(
     log: _Read, trainer: TrainerConfig, settings: StabilityConfig, budget: int
 ) -> JudgedRun:
     """One run, its rows up to the budget; it ends by itself from nearly the budget on."""
-    metric = trainer.metric
-    options = replace(log.options, initial=metric.initial, floor=metric.floor)
-    run = log.run
-    try:
-        read = read_log(run.rows, names=names_of(trainer), budget_images=budget, options=options)
-    except InputError as error:
-        return JudgedRun(run, [], None, error=str(error))
-    rows = [_as_stored(row, metric) for row in read.rows if row[IMAGES_SEEN] <= budget]
+    run, metric = log.run, trainer.metric
+    rows = [row for row in log.rows if row[IMAGES_SEEN] <= budget]
     if not rows:
         return JudgedRun(run, [], None, error=f"its first row lies beyond {kimg(budget)}")
+    scale = scale_of_metric(trainer)
+    qualities = scale.qualities([row.get(metric.column, math.nan) for row in rows]).tolist()
+    rows = [row | {QUALITY: quality} for row, quality in zip(rows, qualities, strict=True)]
     last = rows[-1][IMAGES_SEEN]
-    end = last if last >= NEARLY * budget else budget
-    verdict = judged_rows(rows, trainer, end, settings)
+    try:
+        end = last if last >= NEARLY * budget else budget
+        verdict = judged_rows(rows, trainer, end, settings)
+    except InputError as error:
+        return JudgedRun(run, rows, None, error=str(error))
     if verdict is None:
         return JudgedRun(run, rows, None, error=(
             f"it ends at {kimg(last)} of {kimg(budget)} without a failure; if it was to end "
             "there, import it with a --budget of its own"
         ))  # fmt: skip
-    verdict = replace(verdict, ignored=(*run.notes, *read.ignored, *verdict.ignored))
+    verdict = replace(verdict, ignored=(*run.notes, *log.notes, *verdict.ignored))
     failed_at = None if verdict.onset_images is None else int(verdict.onset_images)
-    images, qualities = [row[IMAGES_SEEN] for row in rows], [row[QUALITY] for row in rows]
     return JudgedRun(
         run,
         rows,
         verdict,
-        score(images, qualities, budget, failed_at),
+        score([row[IMAGES_SEEN] for row in rows], qualities, budget, failed_at),
         final_quality(qualities[-1], verdict.name),
     )
+
+
+def _first(rows: Sequence[Row], column: str) -> float:
+    """The first finite distance of a log."""
+    values = (row.get(column, math.nan) for row in rows)
+    return next(value for value in values if math.isfinite(value))
 
 
 def _as_stored(row: Row, metric: MetricConfig) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from lab.errors import InputError
@@ -230,6 +231,7 @@ def is_clock(column: str, options: LogOptions) -> bool:
     return _key(column) in (*IMAGES, *THOUSANDS, *STEPS, *EPOCHS)
 
 
+@cache
 def counts_training(column: str) -> bool:
     """Whether a column counts or times the training, by its name, and measures nothing."""
     return is_clock(column, LogOptions()) or bool(OTHER_COUNTERS.fullmatch(_key(column)))
