@@ -86,15 +86,15 @@ def import_runs(
     require_free(folder)
     options = JudgeOptions(quality, initial, floor, target, budget, clock, batch_size, epoch_size)
     _check(options)
-    found = found_runs(logs, LogOptions(clock=clock, quality=quality), _followed)
-    runs: Sequence[FoundRun] = found.runs
+    logs_read = found_runs(logs, LogOptions(clock=clock, quality=quality), _followed)
+    runs: Sequence[FoundRun] = logs_read.runs
     if pattern is not None:
         runs = with_pattern(runs, pattern)
     if settings is not None:
         runs = with_table(runs, settings)
     judged = judged_runs(runs, options, _followed)
     trials = trials_of(judged.runs, seed_column, ignore)
-    left_out = [*found.left_out, *judged.left_out]
+    left_out = [*logs_read.left_out, *judged.left_out]
     write_study(folder, judged, trials, logs, left_out, is_initial_given=initial is not None)
     _print_summary(folder, judged, trials, left_out)
     return 0
@@ -164,7 +164,7 @@ def _print_summary(
         print(f"  {path}: {span}")
     for note in (*judged.notes, *trials.notes):
         print(f"note: {note}")
-    errored = [LeftOut(run.found.name, run.error) for run in judged.runs if run.verdict is None]
+    errored = [LeftOut(run.log.name, run.error) for run in judged.runs if run.verdict is None]
     _print_reasons("without a verdict", errored)
     _print_reasons("left out", left_out)
     print(f"write the report with\n  python -m reports {shlex.quote(str(folder))}")

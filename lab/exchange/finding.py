@@ -64,8 +64,10 @@ def found_runs(paths: Sequence[Path], options: LogOptions, follow: Follow) -> Fo
     for path in paths:
         _require_there(path)
     reader = _Reader(options)
-    for place in follow([place for path in paths for place in _places(path)], "reading"):
-        reader.read(place)
+    for candidate in follow(
+        [candidate for path in paths for candidate in _candidates(path)], "reading"
+    ):
+        reader.read(candidate)
     runs = _named_apart(reader.runs())
     if not runs:
         first = f" ({reader.left_out[0].reason})" if reader.left_out else ""
@@ -85,7 +87,7 @@ def _require_there(root: Path) -> None:
         )
 
 
-class _Place(NamedTuple):
+class _Candidate(NamedTuple):
     """A folder, or a file that may hold a log."""
 
     path: Path
@@ -95,24 +97,24 @@ class _Place(NamedTuple):
     """That a file was found in; None for a folder, and for a file that was given itself."""
 
 
-def _places(root: Path) -> Iterator[_Place]:
+def _candidates(root: Path) -> Iterator[_Candidate]:
     """A file itself; else the folder and all folders in it, each before its files and folders."""
     if root.is_file():
-        yield _Place(root, root.stem, None)
+        yield _Candidate(root, root.stem, None)
         return
     seen = {root.resolve()}
     waiting = [root]
     while waiting and len(seen) < MOST_FOLDERS:
         folder = waiting.pop(0)
         name = "" if folder == root else folder.relative_to(root).as_posix()
-        yield _Place(folder, name, None)
+        yield _Candidate(folder, name, None)
         try:
             inner = sorted(folder.iterdir())
         except OSError:  # reading the folder states why
             continue
         for path in inner:
             if path.is_file() and _may_be_a_log(path):
-                yield _Place(path, f"{name}/{path.stem}" if name else path.stem, folder)
+                yield _Candidate(path, f"{name}/{path.stem}" if name else path.stem, folder)
         # W&B links the latest run beside the runs.
         for path in sorted(inner, key=lambda path: path.is_symlink()):
             if path.is_dir() and not path.name.startswith(".") and path.resolve() not in seen:
@@ -134,23 +136,23 @@ class _Reader:
         self._runs: list[FoundRun] = []
         self._names: dict[Path, str] = {}
         """Of folders, by path."""
-        self._logs: dict[Path, list[tuple[_Place, LogFile]]] = {}
+        self._logs: dict[Path, list[tuple[_Candidate, LogFile]]] = {}
         """Of folders that are no run by themselves."""
         self._done: set[Path] = set()
         """Folders of runs, in which no other run is looked for."""
 
-    def read(self, place: _Place) -> None:
-        """Take the runs of a place, or note why it has none."""
+    def read(self, candidate: _Candidate) -> None:
+        """Take the runs of a candidate, or note why it has none."""
         try:
-            if place.folder is not None:
-                self._read_within(place, place.folder)
-            elif place.path.is_file():
-                log = read_logs(place.path, options=self._options)
-                self._logs.setdefault(place.path.resolve().parent, []).append((place, log))
+            if candidate.folder is not None:
+                self._read_within(candidate, candidate.folder)
+            elif candidate.path.is_file():
+                log = read_logs(candidate.path, options=self._options)
+                self._logs.setdefault(candidate.path.resolve().parent, []).append((candidate, log))
             else:
-                self._read_folder(place)
+                self._read_folder(candidate)
         except InputError as error:
-            self.left_out.append(LeftOut(place.name or str(place.path), str(error)))
+            self.left_out.append(LeftOut(candidate.name or str(candidate.path), str(error)))
 
     def runs(self) -> list[FoundRun]:
         """All runs; a log that is the only one of its folder has the settings beside it."""
@@ -158,19 +160,23 @@ class _Reader:
         for folder, logs in self._logs.items():
             name = self._names.get(folder, "")
             if len(logs) == 1:
-                place, log = logs[0]
-                runs += _runs(with_settings(log, folder), place.path, name or place.name)
+                candidate, log = logs[0]
+                runs += _runs(with_settings(log, folder), candidate.path, name or candidate.name)
             else:
-                runs += [run for place, log in logs for run in _runs(log, place.path, place.name)]
+                runs += [
+                    run
+                    for candidate, log in logs
+                    for run in _runs(log, candidate.path, candidate.name)
+                ]
         return runs
 
-    def _read_folder(self, place: _Place) -> None:
-        folder, outer = place.path, place.path.parent
+    def _read_folder(self, candidate: _Candidate) -> None:
+        folder, outer = candidate.path, candidate.path.parent
         is_of_a_run = bool(self._names.get(outer)) and len(self._logs.get(outer, ())) == 1
         if outer in self._done or is_of_a_run:
             self._done.add(folder)
             return
-        name = place.name
+        name = candidate.name
         self._names[folder] = name
         try:
             log = _lab_run(folder) or read_run_folder(folder, Reading(options=self._options))
@@ -181,10 +187,10 @@ class _Reader:
             self._done.add(folder)
             self._runs += _runs(log, folder, name or folder.resolve().name)
 
-    def _read_within(self, place: _Place, folder: Path) -> None:
+    def _read_within(self, candidate: _Candidate, folder: Path) -> None:
         if folder not in self._done:
-            log = read_logs(place.path, options=self._options)
-            self._logs.setdefault(folder, []).append((place, log))
+            log = read_logs(candidate.path, options=self._options)
+            self._logs.setdefault(folder, []).append((candidate, log))
 
 
 def _lab_run(folder: Path) -> LogFile | None:

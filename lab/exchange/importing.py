@@ -159,7 +159,7 @@ def _run(trial: int, seed: int, run: JudgedRun, budget_images: int) -> RunCard:
         "seed": seed,
         "stage": "explore",
         "budget_images": budget_images,
-        "source": printable(str(run.found.source)),
+        "source": printable(str(run.log.source)),
     }
     if run.rows:
         facts["images_seen"] = run.rows[-1][IMAGES_SEEN]

@@ -60,7 +60,7 @@ class JudgeOptions:
 class JudgedRun(NamedTuple):
     """A run with its rows of the record, and its verdict or why it has none."""
 
-    found: FoundRun
+    log: FoundRun
     rows: list[Row]
     verdict: Verdict | None
     score: float | None = None
@@ -111,7 +111,7 @@ def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, follow: Follow)
         )
     read, broken, left_out = _read_all(runs, column, options, follow)
     if not read:
-        reason = (left_out or [LeftOut(broken[0].found.name, broken[0].error)])[0].reason
+        reason = (left_out or [LeftOut(broken[0].log.name, broken[0].error)])[0].reason
         raise InputError(f"none of {len(runs)} runs can be judged: {reason}")
     metric = _metric(read, column, options, notes)
     trainer = TrainerConfig(metric=metric)

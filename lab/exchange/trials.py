@@ -57,24 +57,23 @@ def trials_of(
     A run without any setting is a trial of its own.
     Raises InputError for names that no run has, and for two runs of one setting and seed.
     """
-    known = list(dict.fromkeys(name for run in runs for name in run.found.settings))
+    every = list(dict.fromkeys(name for run in runs for name in run.log.settings))
     asked = [seed_column] if seed_column else []
     for option, names in (("seed-column", asked), ("ignore", ignore)):
         for name in names:
-            if name not in known:
-                raise _unknown(option, name, known)
+            if name not in every:
+                raise _unknown(option, name, every)
     notes: list[str] = []
-    seed_names = asked or [name for name in known if _is_seed(name)]
+    seed_names = asked or [name for name in every if _is_seed(name)]
     without = {*ignore, *seed_names}
-    without |= _naming([name for name in known if name not in without], runs, notes)
+    without |= _naming([name for name in every if name not in without], runs, notes)
     settings = [
-        {name: to for name, to in run.found.settings.items() if name not in without}
-        for run in runs
+        {name: to for name, to in run.log.settings.items() if name not in without} for run in runs
     ]
     base = _shared(settings)
-    own = [{name: to for name, to in of_one.items() if name not in base} for of_one in settings]
+    varied = [{name: to for name, to in of_one.items() if name not in base} for of_one in settings]
     is_seeded = any(_seed(run, seed_names) is not None for run in runs)
-    if len(runs) > 1 and not any(own) and not is_seeded:
+    if len(runs) > 1 and not any(varied) and not is_seeded:
         notes.append(
             "no settings were found that differ between the runs: each is a trial of its own; "
             "give --settings or --pattern to state which belong together"
@@ -83,23 +82,23 @@ def trials_of(
         return Trials([_trial({}, group, []) for group in groups], {}, base, notes)
     by_setting: dict[tuple[Any, ...], list[JudgedRun]] = {}
     parameters: dict[tuple[Any, ...], dict[str, Scalar]] = {}
-    for run, values in zip(runs, own, strict=True):
+    for run, values in zip(runs, varied, strict=True):
         key = tuple(sorted((name, *map(str, _plain(to))) for name, to in values.items()))
-        if not run.found.settings:  # nothing is known of what it shares with others
-            key = ((run.found.name,),)
+        if not run.log.settings:  # nothing is every of what it shares with others
+            key = ((run.log.name,),)
         by_setting.setdefault(key, []).append(run)
         parameters.setdefault(key, values)
     space = {
-        name: _parameter([of.get(name) for of in own if name in of])
-        for name in known
-        if any(name in of for of in own)
+        name: _parameter([of.get(name) for of in varied if name in of])
+        for name in every
+        if any(name in of for of in varied)
     }
     trials = [_trial(parameters[key], group, seed_names) for key, group in by_setting.items()]
     return Trials(_of_kinds(trials, space), space, base, notes)
 
 
-def _unknown(option: str, name: str, known: Sequence[str]) -> InputError:
-    close = nearest(name, known) or f"; known are {', '.join(known[:12]) or 'none'}"
+def _unknown(option: str, name: str, every: Sequence[str]) -> InputError:
+    close = nearest(name, every) or f"; known are {', '.join(every[:12]) or 'none'}"
     return InputError(f"--{option} names the setting '{name}', which no run has{close}")
 
 
@@ -116,7 +115,7 @@ def _naming(names: Iterable[str], runs: Sequence[JudgedRun], notes: list[str]) -
     """Texts and identities that name a run instead of setting it, which a note lists."""
     left_out = set()
     for name in names:
-        values = [run.found.settings.get(name) for run in runs]
+        values = [run.log.settings.get(name) for run in runs]
         is_unique = len(runs) > 1 and len({_plain(value) for value in values}) == len(runs)
         texts = all(isinstance(value, str) for value in values)
         named = NAMES.fullmatch(re.split(r"[./]", name)[-1]) is not None
@@ -159,7 +158,7 @@ def _trial(
             unnumbered.append(run)
         elif seed in by_seed:
             raise InputError(
-                f"the runs '{by_seed[seed].found.name}' and '{run.found.name}' have the same "
+                f"the runs '{by_seed[seed].log.name}' and '{run.log.name}' have the same "
                 f"settings and the seed {seed}; leave one out, or state with --settings or "
                 "--pattern in what they differ"
             )
@@ -173,7 +172,7 @@ def _trial(
 def _seed(run: JudgedRun, names: Sequence[str]) -> int | None:
     """The run's seed, if a setting states one that may be a seed."""
     for name in names:
-        value = run.found.settings.get(name)
+        value = run.log.settings.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         if 0 <= value < MAX_SEED and value == int(value):

@@ -107,8 +107,8 @@ def read_log(
     notes += after
     measured = _quality(placed, column, metric, options)
     made = [
-        {renamed.get(key, key): value for key, value in row.items()} | {IMAGES_SEEN: seen} | own
-        for (seen, row, _), own in zip(placed, measured.rows, strict=True)
+        {renamed.get(key, key): value for key, value in row.items()} | {IMAGES_SEEN: seen} | cells
+        for (seen, row, _), cells in zip(placed, measured.rows, strict=True)
     ]
     last = placed[-1].images
     budget = last if budget_images is None else budget_images

@@ -43,7 +43,7 @@ def settings_of(folder: Path) -> tuple[dict[str, Scalar], list[str]]:
     settings = _of_mlflow(folder / "params")
     notes: list[str] = []
     for stem in STEMS:
-        for path in (folder / place / f"{stem}{end}" for place in PLACES for end in ENDINGS):
+        for path in (folder / inner / f"{stem}{end}" for inner in PLACES for end in ENDINGS):
             if not path.is_file():
                 continue
             try:
