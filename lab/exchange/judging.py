@@ -29,7 +29,7 @@ from lab.stability.log_values import BrokenMetric
 from lab.stability.verdict import Verdict
 from lab.trainer.book import NEARLY, judged_rows, names_of, scale_of_metric, stored_row
 
-UNKNOWN = math.inf
+UNKNOWN = 1e300
 """Distance of the untrained generator while logs are read, before the scale of all is known."""
 SEVERAL = 3
 """Columns of distances that an error or a note names."""

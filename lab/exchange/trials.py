@@ -84,7 +84,7 @@ def trials_of(
     parameters: dict[tuple[Any, ...], dict[str, Scalar]] = {}
     for run, values in zip(runs, varied, strict=True):
         key = tuple(sorted((name, *map(str, _plain(to))) for name, to in values.items()))
-        if not run.log.settings:  # nothing is every of what it shares with others
+        if not run.log.settings:  # nothing is known of what it shares with others
             key = ((run.log.name,),)
         by_setting.setdefault(key, []).append(run)
         parameters.setdefault(key, values)
