@@ -152,7 +152,9 @@ class _Reader:
             else:
                 self._read_folder(candidate)
         except InputError as error:
-            self.left_out.append(LeftOut(candidate.name or str(candidate.path), str(error)))
+            suffix = candidate.path.suffix if candidate.path.is_file() else ""
+            name = f"{candidate.name}{suffix}" if candidate.name else str(candidate.path)
+            self.left_out.append(LeftOut(name, str(error)))
 
     def runs(self) -> list[FoundRun]:
         """All runs; a log that is the only one of its folder has the settings beside it."""
