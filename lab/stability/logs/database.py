@@ -13,9 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.record import Row
 from lab.stability.log_columns import NothingYet
-from lab.stability.logs.parts import LogFile, LogRun, in_order
+from lab.stability.logs.parts import LogFile, LogRun, by_step
 from lab.stability.logs.settings import flat_settings
 
 SIGN = b"SQLite format 3\0"
@@ -52,19 +51,19 @@ def read_database(path: Path) -> LogFile:
             f"{path} cannot be read as MLflow's database: {error}; give the mlflow.db of a "
             "tracking server, or a file of rows"
         ) from None
-    rows: dict[str, list[Row]] = defaultdict(list)
+    cells: dict[str, list[tuple[float, str, float]]] = defaultdict(list)
     for run, step, key, value, is_nan in metrics:
-        rows[run].append({"step": float(step), key: math.nan if is_nan else _value(value)})
-    if not rows:
+        cells[run].append((float(step), key, math.nan if is_nan else _value(value)))
+    if not cells:
         raise NothingYet(f"{path} holds no metric; give the database of runs that logged some")
     settings: dict[str, dict[str, str]] = defaultdict(dict)
     for run, key, value in params:
         settings[run][key] = value
     return LogFile(
         tuple(
-            LogRun(name, in_order(rows[run], "step"), flat_settings(settings[run]))
+            LogRun(name, by_step(cells[run]), flat_settings(settings[run]))
             for run, name in _names(runs).items()
-            if run in rows
+            if run in cells
         )
     )
 

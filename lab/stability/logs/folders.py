@@ -13,7 +13,15 @@ from lab.stability.log_columns import NothingYet
 from lab.stability.logs.events import is_event_file, read_events
 from lab.stability.logs.files import read_file
 from lab.stability.logs.offline import read_offline
-from lab.stability.logs.parts import LogFile, LogRun, counted, in_order, number_or_text, unread
+from lab.stability.logs.parts import (
+    LogFile,
+    LogRun,
+    by_step,
+    counted,
+    in_order,
+    number_or_text,
+    unread,
+)
 from lab.stability.logs.settings import settings_of
 from lab.stability.logs.text import Reading, read_text
 
@@ -161,7 +169,7 @@ def _mlflow(folder: Path, reading: Reading) -> LogFile | None:
     metrics = folder / "metrics"
     if not metrics.is_dir():
         return None
-    rows: list[Row] = []
+    cells: list[tuple[float, str, float]] = []
     torn = 0
     for path in sorted(path for path in metrics.rglob("*") if path.is_file()):
         try:
@@ -171,12 +179,12 @@ def _mlflow(folder: Path, reading: Reading) -> LogFile | None:
         for line in lines:
             values = [number_or_text(part) for part in line.split()]
             if len(values) >= 3 and all(isinstance(value, float) for value in values[:3]):
-                rows.append({"step": values[2], str(path.relative_to(metrics)): values[1]})
+                cells.append((values[2], str(path.relative_to(metrics)), values[1]))
             else:
                 torn += bool(values)
-    if not rows:
+    if not cells:
         return None
-    run = LogRun(folder.name, in_order(rows, "step"))
+    run = LogRun(folder.name, by_step(cells))
     return LogFile((run,), tuple(unread(torn, "line", metrics)))
 
 

@@ -61,6 +61,21 @@ def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
         return value
 
 
+def by_step(cells: Iterable[tuple[float, str, float]]) -> list[Row]:
+    """Rows of single values (step, name, value), in order: those of a step are one row.
+
+    A name that comes again at a step begins another row of it.
+    """
+    rows: dict[float, list[Row]] = {}
+    for step, name, value in cells:
+        of_step = rows.setdefault(step, [])
+        row = next((row for row in of_step if name not in row), None)
+        if row is None:
+            of_step.append(row := {"step": step})
+        row[name] = value
+    return [row for step in sorted(rows) for row in rows[step]]
+
+
 def in_order(rows: Iterable[Row], clock: str) -> list[Row]:
     """Rows of several sources sorted by a common clock; those of one source keep their order."""
     return sorted(rows, key=lambda row: float(row[clock]))
