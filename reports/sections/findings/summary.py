@@ -72,12 +72,14 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
     first, *rest = findings(study)
     prominent, more = by_prominence(rest)
     ranges = [] if is_small(study) else ranges_found(study)
+    noun = "run" if from_elsewhere(study) else "explore run"
     note = ranges_note(ranges)
     return [
         element("p", first.claim, class_="lead"),
         element("p", first.detail, class_="lead-detail") if first.detail else Html(),
         leader_card(study, album) or Html(),
-        _verdict_bar(run_table(study)) or Html(),
+        _verdict_bar(run_table(study), "run" if from_elsewhere(study) else "explore run")
+        or Html(),
         topics(prominent),
         _more(more),
         element("p", note, class_="note") if note else Html(),
@@ -141,7 +143,7 @@ def _detail(finding: Finding) -> list[str]:
     return [" ", element("span", finding.detail)] if finding.detail else []
 
 
-def _verdict_bar(runs: pd.DataFrame) -> Html | None:
+def _verdict_bar(runs: pd.DataFrame, noun: str) -> Html | None:
     """Every explore run as a share of one bar, labelled directly; other stages in words."""
     stages = stages_line(runs)
     runs = explored(runs)
@@ -159,7 +161,7 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     ]  # fmt: skip
     return element(
         "div",
-        element("h3", f"How the {counted(len(runs), 'explore run')} ended"),
+        element("h3", f"How the {counted(len(runs), noun)} ended"),
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
         element("p", f"All runs of the study: {stages}.", class_="note") if stages else None,
