@@ -78,8 +78,7 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
         element("p", first.claim, class_="lead"),
         element("p", first.detail, class_="lead-detail") if first.detail else Html(),
         leader_card(study, album) or Html(),
-        _verdict_bar(run_table(study), "run" if from_elsewhere(study) else "explore run")
-        or Html(),
+        _verdict_bar(run_table(study), noun) or Html(),
         topics(prominent),
         _more(more),
         element("p", note, class_="note") if note else Html(),

@@ -118,9 +118,7 @@ def draw_effects(rows: pd.DataFrame, *, from_elsewhere: bool = False) -> Panel:
         figure,
         "Difference in P(stable) between each level of a choice and the others.",
         note=_note(rows, IMPORTED if from_elsewhere else UNCHOSEN),
-        title="Every choice and stability"
-        if from_elsewhere
-        else "Effect of every choice on stability",
+        title="Choices and stability" if from_elsewhere else "Effect of every choice on stability",
         narrow={"xaxis.domain": [0, 1], "annotations": []},
         table=_table(rows),
     )
