@@ -25,6 +25,42 @@ MANY = 5
 LOG_FACTOR = 20.0
 """Positive numbers that span more than this factor are compared by their logarithm."""
 MAX_SEED = 2**31
+TAKEN = frozenset(
+    [
+        "trial",
+        "seed",
+        "stage",
+        "status",
+        "outcome",
+        "onset_images",
+        "evidence",
+        "score",
+        "final_quality",
+        "quality_alive",
+        "life",
+        "images_seen",
+        "budget_images",
+        "frechet",
+        "kernel",
+        "coverage",
+        "seconds",
+        "images_per_second",
+        "error",
+        "folder",
+        "confidence",
+        "flags",
+        "not_judged",
+        "cost",
+        "started",
+        "ended",
+        "attempts",
+        "host",
+        "origin",
+        "unbiased",
+        "best",
+    ]
+)
+"""Columns of the report's tables of runs; a setting of such a name is called `setting.<name>`."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +104,8 @@ def trials_of(
     without = {*ignore, *seed_names}
     without |= _naming([name for name in every if name not in without], runs, notes)
     settings = [
-        {name: to for name, to in run.log.settings.items() if name not in without} for run in runs
+        {_apart(name): to for name, to in run.log.settings.items() if name not in without}
+        for run in runs
     ]
     base = _shared(settings)
     varied = [{name: to for name, to in of_one.items() if name not in base} for of_one in settings]
@@ -90,8 +127,7 @@ def trials_of(
         parameters.setdefault(key, values)
     space = {
         name: _parameter([of.get(name) for of in varied if name in of])
-        for name in every
-        if any(name in of for of in varied)
+        for name in dict.fromkeys(name for of in varied for name in of)
     }
     trials = [_trial(parameters[key], group, seed_names) for key, group in by_setting.items()]
     return Trials(_of_kinds(trials, space), space, base, notes)
@@ -105,6 +141,11 @@ def _unknown(option: str, name: str, every: Sequence[str]) -> InputError:
 def _key(name: str) -> str:
     """The last part of a dotted name without case and separators."""
     return re.sub(r"[\s_\-]+", "", re.split(r"[./]", name)[-1].lower())
+
+
+def _apart(name: str) -> str:
+    """The name of a setting, which must differ from any column of the report's tables of runs."""
+    return f"setting.{name}" if name in TAKEN else name
 
 
 def _is_seed(name: str) -> bool:

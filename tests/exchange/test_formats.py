@@ -9,9 +9,10 @@ import pytest
 
 from lab.exchange.finding import FoundRun, found_runs
 from lab.exchange.judging import JudgedRun
-from lab.exchange.trials import trials_of
+from lab.exchange.trials import TAKEN, trials_of
 from lab.stability.log_columns import LogOptions
 from lab.stability.logs.settings import as_setting, flat_settings, printed_settings
+from reports.study.tables import RUN_COLUMNS
 from tests.exchange.logs import curve, lightning, mlflow, ray, stylegan, table
 from tests.stability.test_log_formats import wandb_file
 
@@ -140,3 +141,9 @@ def test_ignored_settings_and_a_named_seed(tmp_path: Path) -> None:
     runs = [run("a", lr=1, trial=4, day=1), run("b", lr=1, trial=7, day=2)]
     (trial,) = trials_of(runs, "trial", ["day"]).trials
     assert list(trial.runs) == [4, 7]
+
+
+def test_settings_never_have_the_name_of_a_column_of_runs() -> None:
+    assert set(RUN_COLUMNS) | {"origin", "unbiased"} <= TAKEN
+    trials = trials_of([run("a", cost=1.0), run("b", cost=2.0)])
+    assert list(trials.space) == ["setting.cost"]
