@@ -25,41 +25,12 @@ MANY = 5
 LOG_FACTOR = 20.0
 """Positive numbers that span more than this factor are compared by their logarithm."""
 MAX_SEED = 2**31
-TAKEN = frozenset(
-    [
-        "trial",
-        "seed",
-        "stage",
-        "status",
-        "outcome",
-        "onset_images",
-        "evidence",
-        "score",
-        "final_quality",
-        "quality_alive",
-        "life",
-        "images_seen",
-        "budget_images",
-        "frechet",
-        "kernel",
-        "coverage",
-        "seconds",
-        "images_per_second",
-        "error",
-        "folder",
-        "confidence",
-        "flags",
-        "not_judged",
-        "cost",
-        "started",
-        "ended",
-        "attempts",
-        "host",
-        "origin",
-        "unbiased",
-        "best",
-    ]
-)
+TAKEN = {
+    "trial", "seed", "stage", "status", "outcome", "onset_images", "evidence", "score",
+    "final_quality", "quality_alive", "life", "images_seen", "budget_images", "frechet", "kernel",
+    "coverage", "seconds", "images_per_second", "error", "folder", "confidence", "flags",
+    "not_judged", "cost", "started", "ended", "attempts", "host", "origin", "unbiased", "best",
+}  # fmt: skip
 """Columns of the report's tables of runs; a setting of such a name is called `setting.<name>`."""
 
 
