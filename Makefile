@@ -112,7 +112,7 @@ test-hosts: $(VENV)/.installed-test
 	$(BIN)/pytest -m hosts -rs tests/hosts $(if $(HOSTS),-k $(HOSTS))
 
 bench: $(VENV)/.installed
-	for name in step_speed signals evaluation engine_overhead checkpoint gang_start gang_speed gang_memory planner own_trainer scale report_page explorer race.study race.designs default_search; do \
+	for name in step_speed signals evaluation engine_overhead checkpoint gang_start gang_speed gang_memory planner own_trainer record_import scale report_page explorer race.study race.designs default_search; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:

@@ -37,7 +37,7 @@ VERBS: dict[str, Verb] = {
     "metrics": Verb("lab.metrics.__main__", "train a feature extractor on a labelled pack"),
     "text": Verb("lab.text.__main__", "train the encoders of a pack's captions"),
     "config": Verb("lab.config.__main__", "print every setting, or those whose path has a word"),
-    "record": Verb("lab.record.__main__", "print the JSON schemas of the stored record"),
+    "record": Verb("lab.record.__main__", "import runs of other programs, export a study"),
 }
 
 

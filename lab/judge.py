@@ -21,11 +21,12 @@ from typing import Annotated, Any
 import tyro
 
 from lab.cli import MISTAKEN, as_called, run_command
-from lab.config import StabilityConfig, read_config
+from lab.config import StabilityConfig, TrainerConfig, make_config, read_config
 from lab.errors import InputError
 from lab.record import (
     CONFIG_FILE,
     EVALUATIONS_FILE,
+    OWN_LOOP,
     RUN_FILE,
     STABLE,
     STUDY_FILE,
@@ -47,8 +48,8 @@ from lab.stability.log import BrokenMetric, Log, read_log
 from lab.stability.log_clock import AnotherRun
 from lab.stability.log_columns import LogOptions, NothingYet, names_among
 from lab.stability.logs import LogFile, LogRun, read_logs
-from lab.stability.monitor import OWN_LOOP
 from lab.stability.verdict import Verdict, judge
+from lab.trainer.book import NEARLY, judged_rows, settled_limits
 
 PROG = "python -m lab.judge"
 HEALTHY = 0
@@ -107,6 +108,8 @@ class Context:
     is_of_lab: bool = False
     """Whether the lab trained the run, so that its rows are judged as they were then."""
     study: StudyCard | None = None
+    trainer: TrainerConfig | None = None
+    """Of a run that a program of a person's own trained: the distance that it is judged by."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,9 @@ def _judge_run(
         end = f"no budget was given: the last row, at {kimg(last)}, is taken for the end"
         notes = [*notes, end]
     has_own_scale = options.quality is None and options.initial is None and not options.floor
-    if context.is_of_lab and has_own_scale:
+    if context.trainer is not None and has_own_scale:
+        verdict = judged_rows(run.rows, context.trainer, _end(budget, last), settings)
+    elif context.is_of_lab and has_own_scale:
         verdict = _judge_of_lab(run.rows, context, settings, budget or max(last, 1))
     else:
         verdict = judge(
@@ -265,6 +270,11 @@ def _judge_run(
             log=log_options,
         )
     return Judged(run.name, verdict, log, (*notes, *log.ignored))
+
+
+def _end(budget: int | None, last: int) -> int:
+    """Where a training of a person's own ended, which rounds its length to its own units."""
+    return last if budget is None or NEARLY * budget <= last < budget else budget
 
 
 def _judge_of_lab(
@@ -310,8 +320,11 @@ def _run_context(folder: Path) -> Context:
     config = own_config if own_config.exists() else trial_file
     study_file = folder.resolve().parent.parent.parent / STUDY_FILE
     study = read_card(study_file, StudyCard) if is_readable(study_file) else None
+    settings = read_config(config) if config.exists() else make_config({})
+    if settings.trainer is not None:
+        return Context(settled_limits(settings), budget, trainer=settings.trainer)
     return Context(
-        read_config(config).stability if config.exists() else StabilityConfig(),
+        settings.stability,
         budget,
         (study.metrics.baseline or None) if study is not None else None,
         is_of_lab=True,

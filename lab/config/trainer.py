@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from lab.config.base import ConfigSection
 from lab.config.template import LATEST, filled_command, parsed_command, placeholders
@@ -91,20 +91,26 @@ class TrainerConfig(ConfigSection):
     parameters: dict[str, Value] = {}
     """Values by the person's own names."""
 
-    @field_validator("parameters")
-    @classmethod
-    def _no_reserved_name(cls, parameters: dict[str, Value]) -> dict[str, Value]:
-        for name in parameters:
+    @model_validator(mode="after")
+    def _no_reserved_name(self) -> Self:
+        for name in self.parameters if self.is_startable else ():
             if name in RESERVED:
                 raise ValueError(
                     f"the parameter '{name}' has the name of a placeholder; call it otherwise "
                     f"(taken are {', '.join(RESERVED)})"
                 )
-        return parameters
+        return self
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether there is a function or a command; runs that were trained elsewhere have none."""
+        return bool(self.function or self.command)
 
     @property
     def in_words(self) -> str:
         """Who trains, for a sentence."""
+        if not self.is_startable:
+            return "the program that trained the runs"
         return f"the trainer {self.function}" if self.function else "the command of the space"
 
     @property

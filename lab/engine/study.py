@@ -213,6 +213,11 @@ def reopen(storage: Storage, options: SearchOptions, given: Space | None = None)
     Raises InputError for a record that cannot be continued, with the file that prevents it.
     """
     record = read_study(storage.folder, evaluations=False)
+    if record.card.imported is not None:
+        raise InputError(
+            f"{storage.name} is a study of imported runs, and there is nothing to search on with; "
+            "write a space with the COMMAND of the program that trained them (docs/trainer.md)"
+        )
     _require_whole(record)
     stored = record.card.settings
     settings = resumed_settings(stored, options)

@@ -55,7 +55,9 @@ from lab.record.names import ERROR_FILE as ERROR_FILE
 from lab.record.names import EVALUATIONS_FILE as EVALUATIONS_FILE
 from lab.record.names import FORMAT as FORMAT
 from lab.record.names import GENERATOR_FILE as GENERATOR_FILE
+from lab.record.names import IMPORTED as IMPORTED
 from lab.record.names import OPTUNA_FILE as OPTUNA_FILE
+from lab.record.names import OWN_LOOP as OWN_LOOP
 from lab.record.names import REPORT_FILE as REPORT_FILE
 from lab.record.names import RUN_FILE as RUN_FILE
 from lab.record.names import SAMPLES_FOLDER as SAMPLES_FOLDER
@@ -81,6 +83,8 @@ from lab.record.study_parts import ConclusionsCard as ConclusionsCard
 from lab.record.study_parts import DataCard as DataCard
 from lab.record.study_parts import FileCard as FileCard
 from lab.record.study_parts import HardwareCard as HardwareCard
+from lab.record.study_parts import ImportCard as ImportCard
+from lab.record.study_parts import LeftOutCard as LeftOutCard
 from lab.record.study_parts import MetricsCard as MetricsCard
 from lab.record.study_parts import ParameterCard as ParameterCard
 from lab.record.study_parts import PilotCard as PilotCard

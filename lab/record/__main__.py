@@ -1,4 +1,4 @@
-"""``python -m lab.record schema``: the record's format as JSON schemas."""
+"""``python -m lab.record import | export | schema``: studies from and for other programs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from lab.cli import run_commands
+from lab.exchange.commands import export_study, import_runs
 from lab.record.audit import AuditCard
 from lab.record.card import Card
 from lab.record.cards import RunCard, StudyCard, TrialCard
@@ -34,7 +35,8 @@ def schema() -> int:
 
 def main(args: list[str] | None = None) -> int:
     """Entry point."""
-    return run_commands({"schema": schema}, prog=PROG, args=args)
+    commands = {"import": import_runs, "export": export_study, "schema": schema}
+    return run_commands(commands, prog=PROG, args=args)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from lab.record.study_parts import (
     DataCard,
     FileCard,
     HardwareCard,
+    ImportCard,
     MetricsCard,
     ParameterCard,
     PilotCard,
@@ -75,6 +76,8 @@ class StudyCard(Card):
     """What the search decided."""
     pilot: PilotCard | None = None
     """What a pilot measured; null for any other search."""
+    imported: ImportCard | None = None
+    """Where the runs come from, if they were trained elsewhere; null for a search."""
 
     @field_validator("parameters", mode="after")
     @classmethod
@@ -112,7 +115,8 @@ class TrialCard(Card):
     number: StrictInt
     """Number of the trial, from 0."""
     origin: str = "unknown"
-    """Where the parameters come from: `known:<name>`, `sobol` or `tpe`."""
+    """Where the parameters come from: `known:<name>`, `sobol`, `tpe`; `imported` or `own` where
+    the runs were trained elsewhere."""
     parameters: dict[str, Scalar] = {}
     """Sampled parameters by configuration path; those of branches not taken are absent."""
     config: dict[str, Any] = {}
@@ -226,7 +230,9 @@ class RunCard(Card):
     images_per_second: StrictFloat | None = None
     """Training speed: images seen by seconds of training."""
     error: str = ""
-    """Why an errored run crashed, in one line."""
+    """Why an errored run crashed, or why an imported one has no verdict, in one line."""
+    source: str = ""
+    """The log that an imported run was read from; empty for runs that the lab trained."""
 
 
 def _number(value: Any) -> float | None:

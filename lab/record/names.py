@@ -14,6 +14,11 @@ Stage = Literal["explore", "race", "confirm"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """In the order in which a search goes through them."""
 
+IMPORTED = "imported"
+"""Origin of a trial whose runs were trained elsewhere and imported from their logs."""
+OWN_LOOP = "own"
+"""Origin of a trial that a person's own loop recorded by `lab.stability.monitor`."""
+
 STUDY_FILE = "study.json"
 OPTUNA_FILE = "optuna.db"
 TRIAL_FILE = "trial.json"

@@ -264,6 +264,28 @@ class ConclusionsCard(Card):
     """The non-dominated stable trials, with several objectives."""
 
 
+class LeftOutCard(Card):
+    """A log that became no run of the study."""
+
+    name: str = ""
+    """The log's name, or its path."""
+    reason: str = ""
+    """Why, in a sentence."""
+
+
+class ImportCard(Card):
+    """Where the runs of a study come from that were trained elsewhere."""
+
+    sources: tuple[str, ...] = ()
+    """Logs and folders that were given."""
+    initial_from: str = ""
+    """Where `metrics.anchor` comes from: `given`, or `logs`."""
+    notes: tuple[str, ...] = ()
+    """What was taken from the logs because no option stated it; a sentence each."""
+    left_out: tuple[LeftOutCard, ...] = ()
+    """Logs that became no run."""
+
+
 class PilotCard(Card):
     """How well early quality ranks runs as their final quality does; the lists run in parallel."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeVar
 
 from lab.config import StabilityConfig
 from lab.record import IMAGES_SEEN, QUALITY
@@ -15,6 +14,7 @@ from lab.record.scale import UNIT_SCALE, Scale
 from lab.record.words import brief, kimg
 from lab.stability.rises import levels, noise
 
+Made = TypeVar("Made")
 UNTRAINED_FID = 100.0
 """Inception's Frechet distance from which a log's first row is no trained generator's: the best
 published models of every loss of Lucic et al. 2018 lie below it on each of their data sets."""
@@ -71,10 +71,22 @@ class RunHistory:
     is_relative: bool = False
     """Whether the scale begins at a log's first row, which need not be an untrained generator:
     then no target applies."""
+    derived: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What follows from the rows alone, by name: the same history with other limits shares it."""
 
-    @cached_property
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make` returns, which must not depend on `settings`; it is made once."""
+        if name not in self.derived:
+            self.derived[name] = make()
+        made: Made = self.derived[name]
+        return made
+
+    @property
     def log_distances(self) -> list[Point]:
         """x at each row that has one (`Scale.log_distances`): equal steps are equal factors."""
+        return self.once("log distances", self._log_distances)
+
+    def _log_distances(self) -> list[Point]:
         if self.scale is not None:
             points, scale = self.points(self.distance), self.scale
             values = [point.value for point in points]
@@ -122,6 +134,9 @@ class RunHistory:
 
     def points(self, column: str) -> list[Point]:
         """The finite values of a column; rows without one are skipped."""
+        return self.once(f"points of {column}", lambda: self._points(column))
+
+    def _points(self, column: str) -> list[Point]:
         points = []
         for i, row in enumerate(self.rows):
             value = number(row, column)
@@ -136,10 +151,13 @@ class RunHistory:
 
     def until(self, row: int) -> RunHistory:
         """The history as of a row: that row and all before it."""
-        return replace(self, rows=self.rows[: row + 1], images=self.images[: row + 1])
+        return replace(self, rows=self.rows[: row + 1], images=self.images[: row + 1], derived={})
 
     def rows_at_a_new_best(self) -> set[int]:
         """Rows whose quality is above every earlier one."""
+        return self.once("rows at a new best", self._rows_at_a_new_best)
+
+    def _rows_at_a_new_best(self) -> set[int]:
         rows: set[int] = set()
         best = -math.inf
         for point in self.points(QUALITY):

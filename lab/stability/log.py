@@ -12,7 +12,7 @@ that of real images is not known. Case, `_`, `-`, `/`, `.` and blanks in names d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -107,10 +107,8 @@ def read_log(
     notes += after
     measured = _quality(placed, column, metric, options)
     made = [
-        {renamed.get(key, key): value for key, value in row.items()}
-        | {IMAGES_SEEN: seen}
-        | measured.of(row)
-        for seen, row, _ in placed
+        {renamed.get(key, key): value for key, value in row.items()} | {IMAGES_SEEN: seen} | cells
+        for (seen, row, _), cells in zip(placed, measured.rows, strict=True)
     ]
     last = placed[-1].images
     budget = last if budget_images is None else budget_images
@@ -179,8 +177,8 @@ def _is_empty(value: Any) -> bool:
 class _Quality:
     """How rows get their quality."""
 
-    of: Callable[[Row], Row]
-    """From a row of the log to its columns of distance and quality."""
+    rows: Sequence[Row]
+    """For each row of the log its columns of distance and quality."""
     scale: Scale | None
     distance: str
 
@@ -193,7 +191,7 @@ def _quality(
     if not finite:
         raise NothingYet(f"no row of the log has a finite number in '{column}'; give one that has")
     if metric is None:
-        return _quality_itself(column, finite, options)
+        return _quality_itself(column, values, finite, options)
     initial = finite[0] if options.initial is None else options.initial
     check_metric(column, finite, options.floor)
     if initial <= options.floor:
@@ -202,15 +200,17 @@ def _quality(
             "of real images; give the untrained generator's as the initial one"
         )
     scale = Scale(initial, options.floor)
+    qualities = scale.qualities([math.nan if value is None else value for value in values])
+    rows: list[Row] = [
+        {} if value is None else {metric: value, QUALITY: float(quality)}
+        for value, quality in zip(values, qualities, strict=True)
+    ]
+    return _Quality(rows, scale, metric)
 
-    def measured(row: Row) -> Row:
-        value = number(row, column)
-        return {} if value is None else {metric: value, QUALITY: scale.quality(value)}
 
-    return _Quality(measured, scale, metric)
-
-
-def _quality_itself(column: str, finite: Sequence[float], options: LogOptions) -> _Quality:
+def _quality_itself(
+    column: str, values: Sequence[float | None], finite: Sequence[float], options: LogOptions
+) -> _Quality:
     """Quality as the log holds it, in [0, 1]."""
     outside = next((value for value in finite if not 0 <= value <= 1), None)
     if outside is not None:
@@ -224,9 +224,4 @@ def _quality_itself(column: str, finite: Sequence[float], options: LogOptions) -
                 f"the {what} distance is not used, as '{column}' is quality already; leave it "
                 "out, or name a distance"
             )
-
-    def measured(row: Row) -> Row:
-        value = number(row, column)
-        return {} if value is None else {QUALITY: value}
-
-    return _Quality(measured, None, "")
+    return _Quality([{} if value is None else {QUALITY: value} for value in values], None, "")

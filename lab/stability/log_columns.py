@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from lab.errors import InputError
@@ -202,7 +203,7 @@ def quality_column(
             )
     candidates = [options.quality] if options.quality is not None else columns
     kinds: tuple[tuple[Callable[[str], bool], str | None], ...] = (
-        (lambda name: _key(name) in QUALITIES, None),
+        (is_quality_itself, None),
         (lambda name: name == names.kernel or bool(KERNEL.fullmatch(_key(name))), names.kernel),
         (lambda name: name == names.frechet or bool(FRECHET.fullmatch(_key(name))), names.frechet),
     )
@@ -218,6 +219,11 @@ def quality_column(
     )
 
 
+def is_quality_itself(column: str) -> bool:
+    """Whether a column holds quality, by its name, and not a distance."""
+    return _key(column) in QUALITIES
+
+
 def is_clock(column: str, options: LogOptions) -> bool:
     """Whether a column may be the clock of a log."""
     if options.clock is not None:
@@ -225,6 +231,7 @@ def is_clock(column: str, options: LogOptions) -> bool:
     return _key(column) in (*IMAGES, *THOUSANDS, *STEPS, *EPOCHS)
 
 
+@cache
 def counts_training(column: str) -> bool:
     """Whether a column counts or times the training, by its name, and measures nothing."""
     return is_clock(column, LogOptions()) or bool(OTHER_COUNTERS.fullmatch(_key(column)))

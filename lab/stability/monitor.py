@@ -22,6 +22,7 @@ from lab.errors import InputError
 from lab.record import (
     EVALUATIONS_FILE,
     IMAGES_SEEN,
+    OWN_LOOP,
     QUALITY,
     RUN_FILE,
     STUDY_FILE,
@@ -29,6 +30,7 @@ from lab.record import (
     MetricsCard,
     Row,
     RunCard,
+    SpaceCard,
     StudyCard,
     TrialCard,
     append_row,
@@ -39,7 +41,8 @@ from lab.record import (
     write_card,
     write_rows,
 )
-from lab.record.columns import MetricNames, uncounted
+from lab.record.columns import uncounted
+from lab.record.scale import Scale
 from lab.record.score import final_quality, score
 from lab.stability.history import number
 from lab.stability.log import Log, read_log
@@ -54,8 +57,7 @@ from lab.stability.log_columns import (
 from lab.stability.log_values import with_counted
 from lab.stability.verdict import Verdict, judge
 
-OWN_LOOP = "own"
-"""Origin of a trial whose training is not the lab's: its configuration is the person's own."""
+MEASURED = "as the training measures it; the lab has not checked it"
 
 
 class Monitor:
@@ -100,7 +102,8 @@ class Monitor:
         if record is not None:
             limits = self.settings.model_dump(include=self.settings.model_fields_set)
             settings = {**(config or {}), "stability": limits}
-            self._writer = _Writer(Path(record), trial, seed, budget_images, settings)
+            scale = None if initial is None else Scale(initial, floor)
+            self._writer = _Writer(Path(record), trial, seed, budget_images, settings, scale)
             self._rows = self._writer.earlier_rows()
             self.verdict = self._judged(self._end)
 
@@ -219,6 +222,28 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def _metrics(row: Row, scale: Scale | None) -> MetricsCard:
+    """The columns of a run by its first row, with the distance that quality is made of."""
+    names = names_among(row)
+    frechet = uncounted(names.frechet)
+    try:
+        _, judged = quality_column(list(row), LogOptions(), names)
+    except NothingYet:
+        judged = None
+    distance = judged or names.kernel
+    names = names.model_copy(update={"kernel": distance, "kernel_error": f"{distance}_se"})
+    card = MetricsCard(
+        extractor="the training itself",
+        family="inception" if frechet == "fid" else frechet.removeprefix("fd_"),
+        frechet=MEASURED,
+        kernel=MEASURED,
+        names=names.model_dump(),
+    )
+    if scale is None:
+        return card
+    return card.changed(anchor={distance: scale.anchor}, baseline={distance: scale.floor})
+
+
 class _Writer:
     """One run's part of a study on disk, begun at its first row. One process only."""
 
@@ -229,8 +254,9 @@ class _Writer:
         seed: int,
         budget_images: int | None,
         config: Mapping[str, Any],
+        scale: Scale | None,
     ) -> None:
-        self.study, self.trial = study, trial
+        self.study, self.trial, self._scale = study, trial, scale
         self.budget_images, self.config = budget_images, dict(config)
         self.folder = run_folder(study, trial, seed)
         self._card = RunCard(trial=trial, seed=seed, status="running")
@@ -249,7 +275,7 @@ class _Writer:
     def store(self, rows: list[Row], *, again: bool) -> None:
         """Append rows, or replace all where the run was taken up again."""
         if not self._has_begun:
-            self._begin(names_among(rows[0]))
+            self._begin(rows[0])
         path = self.folder / EVALUATIONS_FILE
         if again:
             write_rows(path, rows)
@@ -257,20 +283,19 @@ class _Writer:
         for row in rows:
             append_row(path, row)
 
-    def _begin(self, names: MetricNames) -> None:
+    def _begin(self, row: Row) -> None:
         """Write what is missing of the study and the trial, and that the run is training."""
         if not (self.study / STUDY_FILE).exists():
             base: dict[str, Any] = {"stability": self.config["stability"]}
             if self.budget_images is not None:
                 base["training"] = {"budget_images": self.budget_images}
-            frechet = uncounted(names.frechet)
-            family = "inception" if frechet == "fid" else frechet.removeprefix("fd_")
             study = StudyCard(
                 study=self.study.resolve().name,
+                space=SpaceCard(name="own training"),
                 base=base,
                 created=_now(),
                 status="running",
-                metrics=MetricsCard(family=family, names=names.model_dump()),
+                metrics=_metrics(row, self._scale),
             )
             write_card(self.study / STUDY_FILE, study)
         trial_file = trial_folder(self.study, self.trial) / TRIAL_FILE

@@ -32,6 +32,9 @@ from lab.stability.log import read_log
 from lab.stability.log_columns import LogOptions, NothingYet, counts_training
 from lab.stability.verdict import Verdict, judge
 
+NEARLY = 0.9
+"""A training that ends by itself from this share of the budget on has reached it: programs round
+the length of a run to their own units."""
 MOST_NAMED = 12
 """Columns of a log that an error lists."""
 
@@ -64,11 +67,16 @@ def log_options(trainer: TrainerConfig) -> LogOptions:
 def settled_limits(config: RunConfig) -> StabilityConfig:
     """The limits with the quality of a target that is given as a distance.
 
+    Runs that were trained elsewhere have no target unless one was given.
+
     Raises InputError for the target of another distance than the metric.
     """
     settings, trainer = config.stability, config.trainer
     assert trainer is not None
     quality = settings.target_quality
+    given = settings.model_fields_set & {"target_quality", "target_distance"}
+    if not (trainer.is_startable or given):
+        return settings
     if settings.target_distance:
         names, metric = names_of(trainer), trainer.metric
         quality = quality_of_target(
@@ -79,6 +87,42 @@ def settled_limits(config: RunConfig) -> StabilityConfig:
         )
     # Given, not a default: a log is held to a target only where it has one.
     return settings.model_copy(update={"target_quality": quality})
+
+
+def judged_rows(
+    rows: Sequence[Row], trainer: TrainerConfig, budget_images: int, settings: StabilityConfig
+) -> Verdict | None:
+    """The verdict of a run from its rows in the record, by the distance alone; None while open."""
+    options = LogOptions(
+        clock=IMAGES_SEEN,
+        quality=trainer.metric.column,
+        initial=trainer.metric.initial,
+        floor=trainer.metric.floor,
+    )
+    try:
+        return judge(
+            [{name: value for name, value in row.items() if name != QUALITY} for row in rows],
+            names=names_of(trainer),
+            budget_images=max(1, budget_images),
+            settings=settings,
+            log=options,
+        )
+    except NothingYet:
+        return None
+
+
+def stored_row(row: Row, seconds: float | None) -> Row:
+    """What was measured at an evaluation, with its quality and the seconds of the training."""
+    numbers: dict[str, Any] = {
+        name: value
+        for name, value in row.items()
+        if isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and (name in (IMAGES_SEEN, QUALITY) or not counts_training(name))
+    }
+    clock = {IMAGES_SEEN: numbers.pop(IMAGES_SEEN), QUALITY: numbers.pop(QUALITY, 0.0)}
+    times = {} if seconds is None else {SECONDS_TRAINING: seconds, SECONDS_EVALUATING: 0.0}
+    return {**clock, **times, **numbers}
 
 
 class Book:
@@ -134,9 +178,7 @@ class Book:
             return []
         self.is_unread = False
         timed = {row[IMAGES_SEEN]: number(row, SECONDS_TRAINING) for row in self.rows}
-        read = [
-            self._as_stored(row, _or(timed.get(row[IMAGES_SEEN]), seconds)) for row in log.rows
-        ]
+        read = [stored_row(row, _or(timed.get(row[IMAGES_SEEN]), seconds)) for row in log.rows]
         first = read[0][IMAGES_SEEN] if read else math.inf
         rows = [row for row in self._earlier if row[IMAGES_SEEN] < first] + read
         return self._store(rows)
@@ -146,23 +188,7 @@ class Book:
         if not self.rows:
             return None
         end = self.images_seen if ended else self._budget_images
-        raw = [self._as_reported(row) for row in self.rows]
-        options = LogOptions(
-            clock=IMAGES_SEEN,
-            quality=self._trainer.metric.column,
-            initial=self._options.initial,
-            floor=self._options.floor,
-        )
-        try:
-            return judge(
-                raw,
-                names=self._names,
-                budget_images=max(1, end),
-                settings=self._settings,
-                log=options,
-            )
-        except NothingYet:
-            return None
+        return judged_rows(self.rows, self._trainer, end, self._settings)
 
     def _store(self, rows: list[Row]) -> list[Row]:
         """Append new rows; write all again where earlier ones changed. Returns the new ones."""
@@ -175,21 +201,6 @@ class Book:
         write_rows(self._path, rows)
         last = before[-1][IMAGES_SEEN] if _same(rows[:1], before[:1]) else -1
         return [row for row in rows if row[IMAGES_SEEN] > last]
-
-    def _as_stored(self, row: Row, seconds: float) -> Row:
-        """Numbers that were measured, with quality and times."""
-        numbers: dict[str, Any] = {
-            name: value
-            for name, value in row.items()
-            if isinstance(value, (int, float))
-            and not isinstance(value, bool)
-            and (name in (IMAGES_SEEN, QUALITY) or not counts_training(name))
-        }
-        clock = {IMAGES_SEEN: numbers.pop(IMAGES_SEEN), QUALITY: numbers.pop(QUALITY, 0.0)}
-        return {**clock, SECONDS_TRAINING: seconds, SECONDS_EVALUATING: 0.0, **numbers}
-
-    def _as_reported(self, row: Row) -> Row:
-        return {name: value for name, value in row.items() if name != QUALITY}
 
 
 def _or(value: float | None, otherwise: float) -> float:

@@ -25,9 +25,17 @@ MEASURED = "as the trainer measures it; the lab has not checked it"
 
 
 def require_startable(config: RunConfig) -> None:
-    """Raise InputError for a command that is not there, and a function that cannot be imported."""
+    """Raise InputError for what cannot be started.
+
+    That is a command that is not there, a function that cannot be imported, or neither.
+    """
     trainer = config.trainer
     assert trainer is not None
+    if not trainer.is_startable:
+        raise InputError(
+            "the runs of this configuration were trained elsewhere and imported, so that nothing "
+            "here can train them; write a space with the COMMAND of that program (docs/trainer.md)"
+        )
     settled_limits(config)
     trainer.require_data()
     if trainer.function:

@@ -27,7 +27,7 @@ from lab.run.folder import Finished, RunFolder, RunLabel
 from lab.run.loop import WAIT_FOR_FOLDER_SECONDS, Evaluation
 from lab.stability.log import BrokenMetric
 from lab.stability.verdict import Verdict
-from lab.trainer.book import Book
+from lab.trainer.book import NEARLY, Book
 from lab.trainer.process import TrainingFailed
 from lab.trainer.sources import CommandSource, FunctionSource, Patience, Source, Start
 
@@ -35,9 +35,6 @@ FOLDER = "trainer"
 """In a run's folder: what the person's training writes."""
 OUTPUT_FILE = "output.txt"
 """In a run's folder: what it prints."""
-NEARLY = 0.9
-"""A training that ends by itself from this share of the budget on has reached it: programs round
-the length of a run to their own units."""
 
 
 def run_trainer(

@@ -28,6 +28,7 @@ from reports.kit.document import age, contents, document
 from reports.kit.markup import Html, element, joined
 from reports.kit.words import counted
 from reports.study.commands import copyable
+from reports.study.tables import from_elsewhere
 
 
 def store_comparison(first: Storage, second: Storage, out: Path | None = None) -> str:
@@ -97,7 +98,7 @@ def command_blocks(pair: StudyPair) -> list[Block]:
     for name, study, source in zip(pair.names, pair.studies, pair.sources, strict=True):
         entries.append((f"The report of {name}", f"python -m reports {source}"))
         end = ends_of(study)
-        if end is not None:
+        if end is not None and not from_elsewhere(study):
             folder = trial_folder(Path(source), end.trial) if "://" not in source else None
             named = folder or f"{source}/trials/{end.trial:04d}"
             entries.append((f"Trial {end.trial} of {name}, trained again",

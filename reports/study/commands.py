@@ -18,6 +18,7 @@ from reports.study.conclusions import (
     leading_trial,
 )
 from reports.study.left_out import has_own_trainer
+from reports.study.tables import from_elsewhere
 
 FINALISTS = 3
 """Trials worth confirming in a study that did not race."""
@@ -49,6 +50,12 @@ def commands_section(study: StudyRecord) -> Html:
 def making(study: StudyRecord) -> list[Command]:
     """Commands that reproduce these numbers."""
     folder = shown_folder(study.folder)
+    if from_elsewhere(study):
+        made = [Command("The import as it was made", command_of(study))]
+        return [
+            *(made if made[0].line else []),
+            Command("This page", f"python -m reports {folder}"),
+        ]
     leader = "best" if conclusions_of(study).recommended is None else "recommended"
     train = train_command(study)
     commands = [
@@ -60,7 +67,9 @@ def making(study: StudyRecord) -> list[Command]:
 
 
 def going_on(study: StudyRecord) -> list[Command]:
-    """Commands that add to the record."""
+    """Commands that add to the record; none for runs that were trained elsewhere."""
+    if from_elsewhere(study):
+        return []
     folder = shown_folder(study.folder)
     resume = f"python -m lab.search --resume {folder}"
     commands = [
@@ -125,9 +134,9 @@ def command_of(study: StudyRecord, without: Container[str] = ()) -> str:
 
 
 def train_command(study: StudyRecord) -> str | None:
-    """The command that trains the leading trial again, or None when nothing is scored."""
+    """The command that trains the leading trial again, or None when nothing here can."""
     trial = leading_trial(study)
-    if trial is None:
+    if trial is None or from_elsewhere(study):
         return None
     folder = trial_folder(study.folder, trial)
     options = study.card.settings.train_options

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lab.config import value_at
-from lab.record import StudyRecord
+from lab.record import ParameterCard, StudyRecord
 from lab.statistics import Interval, difference_interval, paired_effect, wilson_interval
 from reports.kit.families import family_order
 from reports.kit.words import number, short_name
@@ -23,6 +23,7 @@ from reports.study.scale import LEAST_CONFIGURATIONS
 from reports.study.tables import (
     explored,
     finished,
+    from_elsewhere,
     of_study,
     parameters_of,
     run_table,
@@ -34,6 +35,8 @@ CHOICES = ("network.critic_norm", "penalty.kind", "loss")
 LEAST_IN_A_LEVEL = 4
 """Runs that a level must have before a difference is claimed for it, as for a cell of the map."""
 LEAST_POINTS = 0.01
+MOST_LEVELS = 6
+"""Values of a number in imported runs up to which each is a level."""
 _RESAMPLES = 20_000
 """Enough that the tails of an interval for many pairs contain more than a few of them."""
 
@@ -69,7 +72,6 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
 
     Choices come from the whole configuration, so that a space that fixes one still shows it.
     """
-    configs = {trial.number: trial.config for trial in study.trials}
     runs = finished(explored(run_table(study)))[["trial", "seed", "outcome"]]
     trials = trial_table(study)
     rows = runs.assign(
@@ -77,15 +79,26 @@ def outcome_rows(study: StudyRecord) -> pd.DataFrame:
         origin=runs["trial"].map(trials["origin"]),
     )
     for path in choices_of(study):
-        values = {trial: value_at(config, path) for trial, config in configs.items()}
+        values = {
+            trial.number: trial.parameters.get(path, value_at(trial.config, path))
+            for trial in study.trials
+        }
         rows[path] = rows["trial"].map(values).astype(object)
     return rows
 
 
 def choices_of(study: StudyRecord) -> list[str]:
     """Parameters with levels, by family: norm, penalty, loss and the space's other choices."""
-    sampled = [parameter.path for parameter in parameters_of(study) if not parameter.is_numeric]
+    sampled = [p.path for p in parameters_of(study) if not p.is_numeric or _has_levels(study, p)]
     return sorted(dict.fromkeys([*CHOICES, *sampled]), key=family_order)
+
+
+def _has_levels(study: StudyRecord, parameter: ParameterCard) -> bool:
+    """Whether people tried but a few values of a number, as in a grid of imported runs."""
+    if not from_elsewhere(study):
+        return False
+    values = trial_table(study)[parameter.path].dropna()
+    return values.nunique() <= MOST_LEVELS
 
 
 def level_counts(rows: pd.DataFrame, path: str) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from lab.config import config_paths
 from lab.record import (
     IMAGES_SEEN,
+    IMPORTED,
+    OWN_LOOP,
     QUALITY,
     UNBROKEN,
     MetricNames,
@@ -34,8 +36,9 @@ Made = TypeVar("Made")
 NO_VERDICT = VerdictCard()
 DEFAULT_TARGET = 0.5
 """Target quality of a study whose base configuration has none."""
-UNBIASED_ORIGINS = ("known", "sobol")
-"""Origins of trials that no optimizer chose: points from the literature, and the Sobol design."""
+UNBIASED_ORIGINS = ("known", "sobol", IMPORTED, OWN_LOOP)
+"""Origins of trials that no optimizer of the lab chose: points from the literature, the Sobol
+design, and runs that were trained elsewhere, whose settings people chose."""
 
 
 def parameters_of(study: StudyRecord) -> list[ParameterCard]:
@@ -50,6 +53,15 @@ def parameters_of(study: StudyRecord) -> list[ParameterCard]:
 def names_of(study: StudyRecord) -> MetricNames:
     """Names of the metric columns; those of the family where the record has none."""
     return study.card.metrics.columns
+
+
+def from_elsewhere(study: StudyRecord) -> bool:
+    """Whether the runs were trained elsewhere: nothing here chose or can train their settings.
+
+    They were imported from logs, or recorded by a Monitor in a person's own loop.
+    """
+    of_loops = {trial.origin for trial in study.trials} == {OWN_LOOP}
+    return study.card.imported is not None or of_loops
 
 
 def of_study(make: Callable[[StudyRecord], Made]) -> Callable[[StudyRecord], Made]:
@@ -175,6 +187,11 @@ class FlagNote(NamedTuple):
     evidence: str
 
 
+def has_target(study: StudyRecord) -> bool:
+    """Whether runs are held to a target; those trained elsewhere only if one was given."""
+    return study.card.target_quality is not None or not from_elsewhere(study)
+
+
 def target_quality(study: StudyRecord) -> float:
     """The study's target for u_T (a stable run reaches it)."""
     target = study.card.target_quality
@@ -190,8 +207,8 @@ class TargetLine(NamedTuple):
 
 
 def target_line(study: StudyRecord) -> TargetLine | None:
-    """The target and its label; None where it was set on another scale of quality."""
-    if study.is_rescaled:
+    """The target and its label; None without one, or where it was set on another scale."""
+    if study.is_rescaled or not has_target(study):
         return None
     return TargetLine(target_quality(study), f"target {target_words(study)}")
 

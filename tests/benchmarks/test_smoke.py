@@ -26,6 +26,7 @@ PRINTS = {
     "planner": "10 trials: `ask`",
     "race.designs": "preset laptop",
     "race.study": "coverage in % of the bootstrap",
+    "record_import": "5 logs of 20 rows",
     "report_page": "CPU s/1,000 rows",
     "scale": "Tune",
     "signals": "measured",
@@ -40,7 +41,8 @@ OTHERS = {"gpu", "paper_table", "trails"}
 
 
 HERE = (
-    "checkpoint", "evaluation", "own_trainer", "planner", "race.designs", "race.study", "signals",
+    "checkpoint", "evaluation", "own_trainer", "planner", "race.designs", "race.study",
+    "record_import", "signals",
 )  # fmt: skip
 """Benchmarks that start no process of the lab: else importing it again would be most of a run."""
 SLOW = (

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.engine.track.tracking import Open, TrackedRun, Tracking
+from lab.engine.track.tracking import Curve, Open, TrackedRun, Tracking
 from lab.errors import InputError, unknown
+from lab.exchange.mlflow_runs import MlflowRuns
 from lab.record.storage import SharedFolder, Storage
 
 Opener = Callable[[Path, str, str], Open]
@@ -71,50 +72,13 @@ def _tensorboard(folder: Path, study: str, project: str) -> Open:
 
 
 def _mlflow(folder: Path, study: str, project: str) -> Open:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # as Ray's is off
-    import mlflow
+    runs = MlflowRuns.followed(folder, project or study)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'mlflow.db'}"
-    client = mlflow.MlflowClient(uri)
-    title = project or study
-    experiment = client.get_experiment_by_name(title)
-    if experiment is None:
-        local = None if "MLFLOW_TRACKING_URI" in os.environ else (folder / "files").as_uri()
-        identity = client.create_experiment(title, artifact_location=local)
-    else:
-        identity = experiment.experiment_id
+    def opened(run: TrackedRun) -> Curve:
+        identity = {"lab.study": study, "lab.run": run.name}
+        return runs.begun(run.name, identity, {"lab.trial": run.group}, run.config)
 
-    class Run:
-        def __init__(self, run: TrackedRun) -> None:
-            tags = {"lab.study": study, "lab.run": run.name}
-            query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
-            earlier = client.search_runs([identity], query)
-            if earlier:
-                self._id = earlier[0].info.run_id
-                client.set_terminated(self._id, "RUNNING")
-                return
-            made = client.create_run(
-                identity, run_name=run.name, tags=tags | {"lab.trial": run.group}
-            )
-            self._id = made.info.run_id
-            for name, value in run.config.items():
-                client.log_param(self._id, name, value)
-
-        def log(self, images_seen: int, metrics: Mapping[str, float]) -> None:
-            for name, value in metrics.items():
-                client.log_metric(self._id, name, value, step=images_seen)
-
-        def picture(self, images_seen: int, pixels: Any) -> None:
-            client.log_image(self._id, pixels, artifact_file=f"samples/{images_seen:08d}.png")
-
-        def end(self, outcome: str) -> None:
-            client.set_tag(self._id, "verdict", outcome)
-
-        def close(self) -> None:
-            client.set_terminated(self._id)
-
-    return Run
+    return opened
 
 
 def _wandb(folder: Path, study: str, project: str) -> Open:

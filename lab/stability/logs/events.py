@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError
-from lab.record import Row
+from lab.record import Row, Scalar
 from lab.stability.logs.parts import LogFile, LogRun, in_order
 
 SIGN = b"brain.Event:"
 """In the first record of every event file."""
+HPARAMS = "_hparams_/session_start_info"
+"""The tag of a run's hyperparameters."""
 KEPT = {"scalars": 0, "tensors": 0, "images": 1, "audio": 1, "histograms": 1, "graph": 0}
 """Events kept of each kind; 0 is all of them. Pictures may be gigabytes."""
 
@@ -55,7 +57,22 @@ def read_events(path: Path, name: str) -> LogFile:
     rows += [row for tag in tags.get("tensors", ()) for row in _tensor_rows(events, tag)]
     if not rows:
         raise InputError(f"{path} holds no scalar; give the events of a run that was evaluated")
-    return LogFile((LogRun(name, in_order(rows, "step")),))
+    return LogFile((LogRun(name, in_order(rows, "step"), _settings(events)),))
+
+
+def _settings(events: Any) -> dict[str, Scalar]:
+    """What `add_hparams` wrote, in the first record of its plugin."""
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    settings: dict[str, Scalar] = {}
+    contents = events.PluginTagToContent("hparams") if HPARAMS in events.summary_metadata else {}
+    for content in contents.values():
+        start = HParamsPluginData.FromString(content).session_start_info
+        for name, value in start.hparams.items():
+            of_kind: Scalar = getattr(value, value.WhichOneof("kind"))
+            is_whole = isinstance(of_kind, float) and of_kind.is_integer()
+            settings[name] = int(of_kind) if is_whole else of_kind
+    return settings
 
 
 def _tensor_rows(events: Any, tag: str) -> list[Row]:

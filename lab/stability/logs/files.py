@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab.stability.logs.database import is_database, read_database
 from lab.stability.logs.events import is_event_file, read_events
 from lab.stability.logs.objects import looks_like_json, read_objects
 from lab.stability.logs.offline import is_offline_file, read_offline
@@ -20,6 +21,8 @@ def read_file(path: Path, reading: Reading) -> LogFile:
         return read_events(path, path.stem)
     if path.is_file() and is_offline_file(path):
         return read_offline(path, path.stem, reading)
+    if path.is_file() and is_database(path):
+        return read_database(path)
     text = read_text(path, reading)
     # A printed log may hold JSON lines, so it is looked for first.
     if looks_printed(text.beginning):

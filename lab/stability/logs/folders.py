@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lab.errors import InputError
@@ -12,7 +13,16 @@ from lab.stability.log_columns import NothingYet
 from lab.stability.logs.events import is_event_file, read_events
 from lab.stability.logs.files import read_file
 from lab.stability.logs.offline import read_offline
-from lab.stability.logs.parts import LogFile, LogRun, counted, in_order, number_or_text, unread
+from lab.stability.logs.parts import (
+    LogFile,
+    LogRun,
+    by_step,
+    counted,
+    in_order,
+    number_or_text,
+    unread,
+)
+from lab.stability.logs.settings import settings_of
 from lab.stability.logs.text import Reading, read_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".log", ".txt")
@@ -24,7 +34,7 @@ MAX_FOLDERS = 10_000
 
 def read_folder(folder: Path, reading: Reading) -> LogFile:
     """The runs of a folder, or of the folders in it; InputError where there is no known log."""
-    read = _one_run(folder, reading)
+    read = read_run_folder(folder, reading)
     if read is not None:
         return read
     runs: list[LogRun] = []
@@ -34,7 +44,7 @@ def read_folder(folder: Path, reading: Reading) -> LogFile:
         if path.parent in of_runs:
             continue
         try:
-            log = _one_run(path, reading)
+            log = read_run_folder(path, reading)
         except InputError as error:
             notes.append(str(error))
             continue
@@ -67,11 +77,14 @@ def _inner_folders(folder: Path) -> list[Path]:
 
 
 def _within(folder: str, run: LogRun, *, alone: bool) -> LogRun:
-    return LogRun(folder if alone else f"{folder}/{run.name}", run.rows)
+    return replace(run, name=folder if alone else f"{folder}/{run.name}")
 
 
-def _one_run(folder: Path, reading: Reading) -> LogFile | None:
-    """The log of a folder by the first format that is in it."""
+def read_run_folder(folder: Path, reading: Reading) -> LogFile | None:
+    """The log of a folder by the first format that is in it, with the settings beside it.
+
+    None where the folder itself holds no known log. Raises InputError for one that cannot be read.
+    """
     readers: Sequence[Callable[[Path, Reading], LogFile | None]] = (
         _stylegan,
         _mlflow,
@@ -85,8 +98,17 @@ def _one_run(folder: Path, reading: Reading) -> LogFile | None:
     for reader in readers:
         log = reader(folder, reading)
         if log is not None:
-            return log
+            return with_settings(log, folder)
     return None
+
+
+def with_settings(log: LogFile, folder: Path) -> LogFile:
+    """The log of a run with the settings in its folder; several runs have none in common."""
+    if len(log.runs) != 1:
+        return log
+    settings, notes = settings_of(folder)
+    run = replace(log.runs[0], settings={**settings, **log.runs[0].settings})
+    return LogFile((run,), (*log.notes, *notes))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -147,7 +169,7 @@ def _mlflow(folder: Path, reading: Reading) -> LogFile | None:
     metrics = folder / "metrics"
     if not metrics.is_dir():
         return None
-    rows: list[Row] = []
+    cells: list[tuple[float, str, float]] = []
     torn = 0
     for path in sorted(path for path in metrics.rglob("*") if path.is_file()):
         try:
@@ -157,12 +179,12 @@ def _mlflow(folder: Path, reading: Reading) -> LogFile | None:
         for line in lines:
             values = [number_or_text(part) for part in line.split()]
             if len(values) >= 3 and all(isinstance(value, float) for value in values[:3]):
-                rows.append({"step": values[2], str(path.relative_to(metrics)): values[1]})
+                cells.append((values[2], str(path.relative_to(metrics)), values[1]))
             else:
                 torn += bool(values)
-    if not rows:
+    if not cells:
         return None
-    run = LogRun(folder.name, in_order(rows, "step"))
+    run = LogRun(folder.name, by_step(cells))
     return LogFile((run,), tuple(unread(torn, "line", metrics)))
 
 

@@ -16,6 +16,7 @@ from lab.errors import InputError
 from lab.record import Row
 from lab.stability.log_columns import NothingYet
 from lab.stability.logs.parts import LogFile, LogRun
+from lab.stability.logs.settings import flat_settings
 from lab.stability.logs.text import Reading, limit_of
 from lab.stability.logs.thinned import thinned
 
@@ -37,7 +38,7 @@ def is_offline_file(path: Path) -> bool:
 
 
 def read_offline(path: Path, name: str, reading: Reading) -> LogFile:
-    """The history of a run; a record that is not complete yet ends it.
+    """The history of a run and its settings; a record that is not complete yet ends it.
 
     Raises InputError without the wandb package, and for a damaged file or one without history.
     """
@@ -49,13 +50,17 @@ def read_offline(path: Path, name: str, reading: Reading) -> LogFile:
             "that W&B exports as CSV"
         ) from None
     with path.open("rb") as file:
-        rows, notes = thinned(_rows(file, wandb_internal_pb2, path), path, limit_of(path, reading))
+        config: dict[str, Any] = {}
+        rows, notes = thinned(
+            _rows(file, wandb_internal_pb2, path, config), path, limit_of(path, reading)
+        )
     if not rows:
         raise NothingYet(f"{path} holds no history; give the file of a run that logged numbers")
-    return LogFile((LogRun(name, rows),), notes)
+    return LogFile((LogRun(name, rows, flat_settings(config)),), notes)
 
 
-def _rows(file: BinaryIO, messages: Any, path: Path) -> Iterator[Row]:
+def _rows(file: BinaryIO, messages: Any, path: Path, config: dict[str, Any]) -> Iterator[Row]:
+    """The rows of the history; `config` is filled with the settings that come between them."""
     for data in _records(file):
         record = messages.Record()
         try:
@@ -64,7 +69,14 @@ def _rows(file: BinaryIO, messages: Any, path: Path) -> Iterator[Row]:
             raise InputError(
                 f"{path} cannot be read as W&B's file of a run: {error}; give a whole file"
             ) from None
-        if record.WhichOneof("record_type") == "history":
+        kind = record.WhichOneof("record_type")
+        if kind in ("run", "config"):
+            changed = record.run.config if kind == "run" else record.config
+            config |= {
+                ".".join(item.nested_key) or item.key: json.loads(item.value_json)
+                for item in changed.update
+            }
+        if kind == "history":
             cells = {
                 "/".join(item.nested_key) or item.key: json.loads(item.value_json)
                 for item in record.history.item

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from lab.record import Row
+from lab.record import Row, Scalar
 
 TENSOR = re.compile(r"tensor\(\s*([^,)\s]+)\s*[,)].*|\[\s*([^,\]\s]+)\s*\]")
 """What `str` makes of a torch tensor or of a list with one number."""
@@ -20,6 +20,8 @@ class LogRun:
 
     name: str
     rows: list[Row]
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """What the format holds of the run's settings, by dotted names."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,21 @@ def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
         return float(printed.group(1) or printed.group(2))
     except ValueError:
         return value
+
+
+def by_step(cells: Iterable[tuple[float, str, float]]) -> list[Row]:
+    """Rows of single values (step, name, value), in order: those of a step are one row.
+
+    A name that comes again at a step begins another row of it.
+    """
+    rows: dict[float, list[Row]] = {}
+    for step, name, value in cells:
+        of_step = rows.setdefault(step, [])
+        row = next((row for row in of_step if name not in row), None)
+        if row is None:
+            of_step.append(row := {"step": step})
+        row[name] = value
+    return [row for step in sorted(rows) for row in rows[step]]
 
 
 def in_order(rows: Iterable[Row], clock: str) -> list[Row]:

@@ -10,6 +10,7 @@ from lab.record import Row
 from lab.stability.log_columns import NothingYet
 from lab.stability.logs.objects import flat, object_of
 from lab.stability.logs.parts import LogFile, LogRun, number_or_text, unread
+from lab.stability.logs.settings import printed_settings
 from lab.stability.logs.text import LogText
 from lab.stability.logs.thinned import thinned
 
@@ -57,7 +58,8 @@ def read_printed(text: LogText) -> LogFile:
         raise NothingYet(
             f"the log {path} has no line with a score; give one of a run that was evaluated"
         )
-    return LogFile((LogRun(path.stem, rows),), (*kept, *notes))
+    settings = printed_settings(text.beginning.splitlines())
+    return LogFile((LogRun(path.stem, rows, settings),), (*kept, *notes))
 
 
 def _rows(lines: Iterable[str], path: Path, notes: list[str]) -> Iterator[Row]:

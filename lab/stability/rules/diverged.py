@@ -43,7 +43,9 @@ MIN_WINDOWS = 3
 
 def diverged(history: RunHistory) -> Onset | None:
     """A value was not finite, no image could be measured, or a gradient norm exploded."""
-    return earliest(_non_finite(history), _no_images(history), _exploded(history), _huge(history))
+    values = history.once("non-finite values", lambda: _non_finite(history))
+    images = history.once("no images", lambda: _no_images(history))
+    return earliest(values, images, _exploded(history), _huge(history))
 
 
 def _reads(names: MetricNames) -> tuple[str, ...]:

@@ -26,11 +26,18 @@ from reports.sections.failures.survival import survival_blocks
 from reports.sections.failures.survival_levels import level_blocks
 from reports.study.comparisons import CHOICES, LEAST_IN_A_LEVEL, outcome_rows
 from reports.study.short import short_finding
-from reports.study.tables import explored, finished, parameters_of, run_table, trial_table
+from reports.study.tables import (
+    explored,
+    finished,
+    from_elsewhere,
+    parameters_of,
+    run_table,
+    trial_table,
+)
 
 WHO = "chosen"
 """The group of all explore runs, by what chose their trials."""
-UNCHOSEN, CHOSEN = "known and Sobol", "optimizer"
+UNCHOSEN, ELSEWHERE, CHOSEN = "known and Sobol", "trained elsewhere", "optimizer"
 COLUMNS = ("group", "level", "outcome", "count", "total", "stable", "before")
 
 
@@ -91,8 +98,9 @@ def failures_rows(study: StudyRecord) -> pd.DataFrame:
     """
     rows = outcome_rows(study)
     unchosen = rows[rows["unbiased"].astype(bool)]
-    who = np.where(rows["unbiased"].astype(bool), UNCHOSEN, CHOSEN)
-    counts = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [UNCHOSEN, CHOSEN])]
+    fixed = ELSEWHERE if from_elsewhere(study) else UNCHOSEN
+    who = np.where(rows["unbiased"].astype(bool), fixed, CHOSEN)
+    counts = [_counts(WHO, pd.Series(who, index=rows.index), rows["outcome"], [fixed, CHOSEN])]
     for path in CHOICES:
         levels = unchosen[path].astype(object).fillna(MISSING).astype(str)
         if levels.nunique() > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -25,7 +26,15 @@ from reports.study.conclusions import is_confirmed, is_raced, is_single
 from reports.study.ranges import range_finding, ranges_found
 from reports.study.scale import LEAST_TRIALS, is_small
 from reports.study.short import short_finding
-from reports.study.tables import best_run, explored, finished, names_of, run_table, trial_table
+from reports.study.tables import (
+    best_run,
+    explored,
+    finished,
+    from_elsewhere,
+    names_of,
+    run_table,
+    trial_table,
+)
 from reports.study.trends import answer, answer_of, trend_finding, trends_of
 from reports.study.untested import untested_finding
 
@@ -78,6 +87,11 @@ def effects(study: StudyRecord) -> list[Finding]:
     different = sorted((it for it in comparisons if it.shown), key=lambda it: -it.interval.low)
     open_ = no_difference([comparison for comparison in comparisons if not comparison.shown])
     decided = [*map(difference_shown, different), *map(trend_finding, trends)]
+    if from_elsewhere(study):
+        decided = [
+            replace(it, detail=f"{it.detail} An association: people chose these settings.")
+            for it in decided
+        ]
     answers = [] if asked is None else [answer(asked)]
     return [*answers, *decided, *([] if open_ is None else [open_])]
 

@@ -30,6 +30,7 @@ from reports.study.left_out import has_own_trainer
 from reports.study.tables import (
     explored,
     finished,
+    from_elsewhere,
     names_of,
     parameters_of,
     ruler_of,
@@ -163,8 +164,9 @@ def _files(study: StudyRecord, run: int, command: str | None) -> Html:
     generator = record.folder / GENERATOR_FILE
     entries = [
         ("Train it again", command, "the command"),
+        ("Its log", record.card.source, "the path"),
         (
-            "Its configuration, for --config",
+            "Its settings" if from_elsewhere(study) else "Its configuration, for --config",
             shown_folder(record.folder.parent / TRIAL_FILE),
             "the path",
         ),
@@ -239,6 +241,12 @@ def story(run: pd.Series[Any]) -> str:
 def _how_to_confirm(study: StudyRecord) -> Html:
     """A sentence on selection bias, and the command that confirms the finalists."""
     tried = len(finished(explored(run_table(study))))
+    if from_elsewhere(study):
+        return element(
+            "p", f"Chosen as the best of {tried} by the same numbers as above: expect somewhat "
+            "less from a fresh seed. Train it again on seeds that no choice was made on, as a "
+            "study of its own.", class_="note",
+        )  # fmt: skip
     sentence = (
         "The only run with a verdict, and one seed: nothing to compare it with yet."
         if tried < 2

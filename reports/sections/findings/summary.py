@@ -17,10 +17,11 @@ from reports.sections.findings.findings import findings
 from reports.sections.findings.grid import grid_section
 from reports.sections.findings.leader import leader_card
 from reports.study.gallery import Album
+from reports.study.left_out import elsewhere_words
 from reports.study.ranges import ranges_found, ranges_note
 from reports.study.rescaled import rescaled_note
 from reports.study.scale import is_small
-from reports.study.tables import explored, run_table
+from reports.study.tables import explored, from_elsewhere, run_table
 
 
 def header(study: StudyRecord, now: datetime) -> Html:
@@ -48,6 +49,7 @@ def header(study: StudyRecord, now: datetime) -> Html:
         element("p", " · ".join(fact for fact in facts if fact), class_="facts-line"),
         element("p", made_anew, class_="banner") if made_anew else None,
         *(element("p", note, class_="banner") for note in space_changes(card)),
+        element("p", elsewhere_words(study), class_="banner") if from_elsewhere(study) else None,
         age,
     )
 
@@ -70,12 +72,13 @@ def opening(study: StudyRecord, album: Album) -> list[Block]:
     first, *rest = findings(study)
     prominent, more = by_prominence(rest)
     ranges = [] if is_small(study) else ranges_found(study)
+    noun = "run" if from_elsewhere(study) else "explore run"
     note = ranges_note(ranges)
     return [
         element("p", first.claim, class_="lead"),
         element("p", first.detail, class_="lead-detail") if first.detail else Html(),
         leader_card(study, album) or Html(),
-        _verdict_bar(run_table(study)) or Html(),
+        _verdict_bar(run_table(study), noun) or Html(),
         topics(prominent),
         _more(more),
         element("p", note, class_="note") if note else Html(),
@@ -139,7 +142,7 @@ def _detail(finding: Finding) -> list[str]:
     return [" ", element("span", finding.detail)] if finding.detail else []
 
 
-def _verdict_bar(runs: pd.DataFrame) -> Html | None:
+def _verdict_bar(runs: pd.DataFrame, noun: str) -> Html | None:
     """Every explore run as a share of one bar, labelled directly; other stages in words."""
     stages = stages_line(runs)
     runs = explored(runs)
@@ -157,7 +160,7 @@ def _verdict_bar(runs: pd.DataFrame) -> Html | None:
     ]  # fmt: skip
     return element(
         "div",
-        element("h3", f"How the {counted(len(runs), 'explore run')} ended"),
+        element("h3", f"How the {counted(len(runs), noun)} ended"),
         element("div", *parts, class_="bar", aria_hidden="true"),
         element("ul", *words, class_="counts"),
         element("p", f"All runs of the study: {stages}.", class_="note") if stages else None,

@@ -22,7 +22,7 @@ from reports.kit.panel import BLUE, Panel, plain, plotly_text
 from reports.kit.words import counted, percents
 from reports.sections.matters.marginals import axes_of, dependence_rows
 from reports.study.scale import LEAST_TRIALS
-from reports.study.tables import finished, sobol_runs
+from reports.study.tables import finished, from_elsewhere, sobol_runs
 
 MOST_PARAMETERS = 12
 STABLE = look("stable").colour
@@ -37,6 +37,11 @@ FLOOR, TALLEST = -0.24, 0.17
 def dependence_panel(study: StudyRecord, order: list[str]) -> Panel | str:
     """Small multiples, those in `order` first; or a sentence on why there are none."""
     rows = dependence_rows(study)
+    if rows.empty and from_elsewhere(study):
+        return (
+            "Means along each parameter are drawn over an even sample of the space, which "
+            "imported runs are not."
+        )
     if rows.empty:
         num = finished(sobol_runs(study))["trial"].nunique()
         return (

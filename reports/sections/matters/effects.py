@@ -27,7 +27,10 @@ from reports.study.comparisons import (
     outcome_rows,
 )
 from reports.study.scale import LEAST_CONFIGURATIONS
+from reports.study.tables import from_elsewhere
 
+UNCHOSEN = "over explore runs of trials that no optimizer chose"
+IMPORTED = "an association over runs that were trained elsewhere with settings that people chose"
 COLUMNS = (
     "choice", "level", "against", "difference", "low", "high", "paired", "stable", "total",
     "other_stable", "other_total",
@@ -70,10 +73,10 @@ def effects_panel(study: StudyRecord) -> Panel | str:
             f"{counted(LEAST_IN_A_LEVEL, 'trial')} each that no optimizer chose, so no effects "
             "are shown."
         )
-    return draw_effects(rows)
+    return draw_effects(rows, from_elsewhere=from_elsewhere(study))
 
 
-def draw_effects(rows: pd.DataFrame) -> Panel:
+def draw_effects(rows: pd.DataFrame, *, from_elsewhere: bool = False) -> Panel:
     """A line per level: the difference on its interval; choices as headings between them."""
     positions, labels = _lanes(rows)
     figure = blank(86 + 25 * len(labels))
@@ -114,8 +117,8 @@ def draw_effects(rows: pd.DataFrame) -> Panel:
         "effects",
         figure,
         "Difference in P(stable) between each level of a choice and the others.",
-        note=_note(rows),
-        title="Effect of every choice on stability",
+        note=_note(rows, IMPORTED if from_elsewhere else UNCHOSEN),
+        title="Choices and stability" if from_elsewhere else "Effect of every choice on stability",
         narrow={"xaxis.domain": [0, 1], "annotations": []},
         table=_table(rows),
     )
@@ -168,7 +171,7 @@ def _points(share: float) -> str:
     return "0" if points == 0 else f"{points:+d}".replace("-", "−")
 
 
-def _note(rows: pd.DataFrame) -> str:
+def _note(rows: pd.DataFrame, over_runs: str) -> str:
     kinds = []
     if (rows["paired"] > 0).any():
         kinds.append(
@@ -186,9 +189,9 @@ def _note(rows: pd.DataFrame) -> str:
     return " ".join(
         [
             finding,
-            "Each level against the others of its choice, over explore runs of trials that no "
-            f"optimizer chose. The 95% intervals hold one at a time: of {len(rows)} about "
-            f"{max(1, round(0.05 * len(rows)))} may miss the true difference.",
+            f"Each level against the others of its choice, {over_runs}. The 95% intervals hold "
+            f"one at a time: of {len(rows)} about {max(1, round(0.05 * len(rows)))} may miss the "
+            "true difference.",
             *kinds,
         ]
     )

@@ -17,7 +17,7 @@ from reports.sections.matters.dependence import dependence_panel
 from reports.sections.matters.effects import effects_panel
 from reports.sections.matters.importances import GOALS, importances_rows, sample_of
 from reports.study.scale import LEAST_TRIALS, NUM_SHUFFLES, is_small
-from reports.study.tables import finished, parameters_of, run_table
+from reports.study.tables import finished, from_elsewhere, parameters_of, run_table
 
 GREY = "rgba(128,128,128,0.45)"
 
@@ -42,7 +42,7 @@ def matters_blocks(study: StudyRecord) -> list[Block]:
     return [Missing(panel) if isinstance(panel, str) else panel for panel in panels]
 
 
-def draw_importances(rows: pd.DataFrame) -> Panel:
+def draw_importances(rows: pd.DataFrame, *, from_elsewhere: bool = False) -> Panel:
     """Bars of either goal side by side: families, and in each the most important on top."""
     goals = [goal for goal in GOALS if (rows["goal"] == goal).any()]
     lanes, names = _lanes(rows)
@@ -65,7 +65,7 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
         figure,
         "Importance of each parameter for stability and, among stable runs, for quality, with the "
         "level reached by chance alone.",
-        note=_note(rows, goals),
+        note=_note(rows, goals, from_elsewhere=from_elsewhere),
         title="Importance of every parameter",
         narrow=_grid(len(goals), 1, len(names)).changes() | {"yaxis2.showticklabels": True}
         if len(goals) > 1
@@ -81,7 +81,7 @@ def draw_importances(rows: pd.DataFrame) -> Panel:
 def importances_panel(study: StudyRecord, rows: pd.DataFrame) -> Panel | str:
     """The panel of its rows, or a sentence on why there is none."""
     if not rows.empty:
-        return draw_importances(rows)
+        return draw_importances(rows, from_elsewhere=from_elsewhere(study))
     sample = sample_of(study, "stability")
     if len(sample.outcomes) >= LEAST_TRIALS:
         alike = sample.outcomes.min() == sample.outcomes.max()
@@ -149,7 +149,7 @@ def _grid(num_goals: int, columns: int, num_lanes: int) -> Grid:
     return Grid(rows, columns, height, 82, (8, 12, 30, 52), spacing=0.06)
 
 
-def _note(rows: pd.DataFrame, goals: list[str]) -> str:
+def _note(rows: pd.DataFrame, goals: list[str], *, from_elsewhere: bool) -> str:
     sentences = []
     for goal in goals:
         of_goal = rows[rows["goal"] == goal]
@@ -167,7 +167,12 @@ def _note(rows: pd.DataFrame, goals: list[str]) -> str:
         "stable trials from all trials, and among the stable ones the best tenth by final "
         "quality; it does not show which direction is better."
     )
-    if rows["chosen"].any():
+    if from_elsewhere:
+        sentences.append(
+            "People chose the settings of these trials: one that always went with another looks "
+            "as important as that one."
+        )
+    elif rows["chosen"].any():
         sentences.append(
             "The optimizer chose some of these trials, and it returns to where it did well: that "
             "alone can make a parameter look important."

@@ -20,7 +20,7 @@ from reports.study.conclusions import is_raced
 from reports.study.gallery import MOST_BYTES, Album
 from reports.study.left_out import has_own_trainer, left_out
 from reports.study.store import MOST_CURVE_BYTES
-from reports.study.tables import names_of
+from reports.study.tables import from_elsewhere, names_of
 
 METRICS = {
     "frechet": "Frechet distance of features; lower is better, biased at few samples",
@@ -179,14 +179,26 @@ def _own_metric(study: StudyRecord, rows: Sequence[tuple[str, ...]]) -> Html:
     """The one distance of a training that the lab did not measure."""
     names = names_of(study)
     values = [row for row in rows if row[0] == names.kernel][:1]
+    whose = (
+        "that were given with the runs"
+        if from_elsewhere(study)
+        else "that the space states (METRIC)"
+    )
     text = (
         f"{names.kernel} is measured by {study.card.metrics.extractor}, and the lab has not "
-        "checked it. Its values for real images and for an untrained generator are those that the "
-        "space states (METRIC)."
+        "checked it. Its values for real images and for an untrained generator are those "
+        f"{whose}."
     )
+    notes = [] if study.card.imported is None else study.card.imported.notes
     head = ("metric", "real images", "untrained", "meaning")
     lines = [(*row[:-1], "distance to real images; lower is better") for row in values]
-    return joined([element("p", text), table(lines, head, label="Metrics")])
+    return joined(
+        [
+            element("p", text),
+            *(element("p", f"Import: {note}.") for note in notes),
+            table(lines, head, label="Metrics"),
+        ]
+    )
 
 
 def _measured(values: Mapping[str, float], name: str) -> str:

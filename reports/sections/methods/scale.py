@@ -13,7 +13,7 @@ from reports.kit.table import Column, table
 from reports.kit.words import number
 from reports.study.left_out import has_own_trainer
 from reports.study.rescaled import rescaled_note
-from reports.study.tables import names_of, ruler_of, target_words
+from reports.study.tables import from_elsewhere, has_target, names_of, ruler_of, target_words
 
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.01, 0.0)
 """Parts of the way from real images to the anchor whose quality is listed."""
@@ -52,12 +52,25 @@ def _anchors(study: StudyRecord) -> Html:
     kernel = names_of(study).kernel
     nothing = None if ruler is None else ruler.scale.anchor
     real = metrics.baseline.get(kernel) if ruler is None else ruler.scale.floor
+    imported = study.card.imported
     if has_own_trainer(study):
+        stated = "Both are stated by the space (METRIC), and belong to no run."
+        if from_elsewhere(study) and imported is None:
+            stated = (
+                "The loop states both to Monitor (initial, floor); without them d0 is the "
+                "distance of a run's first evaluation."
+            )
+        if imported is not None:
+            from_logs = imported.initial_from == "logs"
+            stated = (
+                "The import took d0 from the first rows of the logs, as no --initial was given."
+                if from_logs
+                else "Both were given to the import (--initial, --floor)."
+            )
         return element(
             "p", "0 means “nothing learned”: d", element("sub", "0"), f" = {number(nothing)} is "
             "the distance of an untrained generator. 1 means “as good as real”: d",
-            element("sub", "rr"), f" = {number(real)} is that of real images. Both are stated by "
-            "the space (METRIC), and belong to no run.",
+            element("sub", "rr"), f" = {number(real)} is that of real images. {stated}",
         )  # fmt: skip
     measured = ""
     if nothing is not None and kernel not in metrics.anchor:
@@ -98,6 +111,11 @@ def _score() -> Html:
 
 
 def _stable(study: StudyRecord) -> Html:
+    if not has_target(study):
+        return element(
+            "p", "Stable: no failure up to T. No target was given, so none was "
+            "applied: how good a stable run became is its final quality.",
+        )  # fmt: skip
     return element(
         "p",
         "Stable: no failure up to T, too few modes from the start among them, and a final quality "

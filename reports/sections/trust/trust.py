@@ -28,8 +28,16 @@ from reports.study.conclusions import (
     is_confirmed,
     is_single,
 )
-from reports.study.left_out import left_out
-from reports.study.tables import explored, finished, names_of, run_table, target_words
+from reports.study.left_out import has_own_trainer, left_out
+from reports.study.tables import (
+    explored,
+    finished,
+    from_elsewhere,
+    has_target,
+    names_of,
+    run_table,
+    target_words,
+)
 
 
 def trust_blocks(study: StudyRecord) -> list[Block]:
@@ -69,8 +77,7 @@ def standing(study: StudyRecord) -> Finding:
     return Finding(
         "Not confirmed: treat every figure of a leading trial as optimistic.",
         f"{seeds}, and the best of {counted(int(runs['trial'].nunique()), 'trial')} looks better "
-        "than it is, because it was chosen by the same runs. Shares over the space are not chosen "
-        "that way: those of unbiased runs, which no optimizer chose, stand as they are.",
+        f"than it is, because it was chosen by the same runs. {_of_the_space(study)}",
     )
 
 
@@ -154,20 +161,34 @@ def facts(study: StudyRecord) -> list[tuple[str, str]]:
         ("stable means", _target(study)),
         ("measured by", _protocol(study)),
         ("verdicts", _judging(finished(runs))),
-        ("crashes", _crashes(runs)),
+        *([] if from_elsewhere(study) else [("crashes", _crashes(runs))]),
         ("conditions", _changes(study, runs)),
         ("left out", " ".join(left_out(study))),
     ]
 
 
 def _target(study: StudyRecord) -> str:
+    if not has_target(study):
+        return "no failure up to the budget; no target was given."
     value = "not recorded" if study.card.target_quality is None else target_words(study)
     return f"no failure up to the budget, and a final quality of at least the target: {value}."
+
+
+def _of_the_space(study: StudyRecord) -> str:
+    """What shares over the space are worth."""
+    if from_elsewhere(study):
+        return "People chose the settings, so shares over all runs are those of what was tried."
+    return (
+        "Shares over the space are not chosen that way: those of unbiased runs, which no "
+        "optimizer chose, stand as they are."
+    )
 
 
 def _protocol(study: StudyRecord) -> str:
     metrics = study.card.metrics
     names = names_of(study)
+    if has_own_trainer(study):
+        return f"{names.kernel}, by {metrics.extractor}; the lab has not checked it."
     return (
         f"{names.kernel} for quality and {names.frechet} beside it; "
         f"{number(metrics.num_samples)} generated images an evaluation, extractor "

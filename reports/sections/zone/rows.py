@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lab.record import ParameterCard, StudyRecord
+from lab.record import IMPORTED, ParameterCard, StudyRecord
 from reports.kit.axes import Axis, axis_for
 from reports.kit.words import counted, short_name
 from reports.sections.zone.cells import LEAST_IN_A_CELL, cell_rows
@@ -106,7 +106,11 @@ def zone_note(drawn: Map, cells: pd.DataFrame, across: str, upward: str) -> str:
             "Mark: a cell's most frequent failure, its area the share of runs that fail."
         )
     else:
-        sentences.append("Filled marks: known points and Sobol, chosen before any result.")
+        sentences.append(
+            "Marks: imported runs, whose settings people chose: their density shows nothing."
+            if drawn.rows["origin"].eq(IMPORTED).any()
+            else "Filled marks: known points and Sobol, chosen before any result."
+        )
         if not drawn.rows["unbiased"].all():
             sentences.append(
                 "Hollow: chosen by the optimizer, so their density shows nothing about the space."
