@@ -93,7 +93,7 @@ test-large: $(VENV)/.installed-test
 
 # In an environment of its own: the sources are read, not imported, so the lab need not be installed.
 docs: $(VENV)-docs/.installed
-	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict
 	@echo "build/site/index.html"
 
 $(VENV)-docs/.installed: pyproject.toml

@@ -35,4 +35,3 @@ def test_the_quoted_sentences_are_those_of_the_judge(
     example = EXAMPLES[verdict]()
     assert example.verdict.name == verdict
     assert is_quoted(example.verdict.evidence)
-

@@ -9,8 +9,8 @@ from html import escape
 
 from lab.record.verdicts import OutcomeStyle
 
-WIDTH, HEIGHT = 640, 230
-LEFT, RIGHT, TOP, BOTTOM = 62, 16, 30, 42
+WIDTH, HEIGHT = 520, 220
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 30, 44
 GREY, BLUE = "#808080", "#3a86c8"
 """Both have a contrast of about 4 to white and to the dark page."""
 STEPS = (1, 2, 5)
@@ -50,7 +50,7 @@ class Axis:
 
     def ticks(self, most: int) -> list[float]:
         """At most so many round values between the ends."""
-        if self.is_log:
+        if self.is_log and self.high > 10 * self.low:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             choices = [
                 [step * 10.0**decade for decade in decades[::every] for step in steps]
@@ -92,7 +92,7 @@ def draw(curve: Curve) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-            f'font-family="system-ui, sans-serif" font-size="13" fill="{GREY}">',
+            f'font-family="system-ui, sans-serif" font-size="14" fill="{GREY}">',
             f"<title>{escape(curve.title)}</title>",
             *body,
             "</svg>\n",
@@ -106,7 +106,7 @@ def _grid(x: Axis, y: Axis) -> list[str]:
         at = y.at(value)
         lines.append(_line(LEFT, at, WIDTH - RIGHT, at, 'stroke-opacity=".25"'))
         lines.append(_text(LEFT - 8, at + 4, _number(value), "end"))
-    for value in x.ticks(7):
+    for value in x.ticks(6):
         at = x.at(value)
         lines.append(_line(at, HEIGHT - BOTTOM, at, HEIGHT - BOTTOM + 5))
         lines.append(_text(at, HEIGHT - BOTTOM + 18, f"{value:,g}", "middle"))
@@ -118,7 +118,7 @@ def _levels(curve: Curve, y: Axis) -> list[str]:
     for name, value in curve.levels.items():
         at = y.at(value)
         lines.append(_line(LEFT, at, WIDTH - RIGHT, at, 'stroke-dasharray="2 4"'))
-        lines.append(_text(WIDTH - RIGHT, at - 5, name, "end"))
+        lines.append(_text(WIDTH - RIGHT - 8, at - 5, name, "end"))
     return lines
 
 
