@@ -11,6 +11,7 @@
 # make test-hosts        a search over three hosts of this machine; needs root and network namespaces
 # make bench             all benchmarks
 # make lint              lint, types and import rules alone
+# make docs              the documentation as a site, build/site; every link is checked
 # make hooks             install the pre-commit hooks: make lint and the test of wording
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,7 +20,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 PAGE := reports/browser
 RUNTIME := reports/explorer/runtime
-SOURCES := lab search_spaces reports tests benchmarks
+SOURCES := lab search_spaces reports tests benchmarks docs
 COVERAGE := build/coverage
 LATER := nice -n 4
 # SlipCover costs a few per cent where coverage.py's tracer costs 40 to 70 (Python 3.11).
@@ -29,7 +30,7 @@ GANGS := tests/engine/gang tests/engine/test_nodes.py tests/engine/test_remote_s
 WITH_RAY := tests/engine tests/trainer/test_search.py tests/test_examples.py
 NOT_MEASURED := $(WITH_RAY) tests/benchmarks tests/validate tests/deploy
 
-.PHONY: search test page-script lint-js test-lab test-reports test-engine test-gangs test-commands test-large validate test-faults test-hosts test-slow bench clean
+.PHONY: search test docs page-script lint-js test-lab test-reports test-engine test-gangs test-commands test-large validate test-faults test-hosts test-slow bench clean
 
 search: $(VENV)/.installed
 	$(BIN)/python -m lab.search --space $(SPACE) $(ARGS)
@@ -90,6 +91,17 @@ $(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
 test-large: $(VENV)/.installed-test
 	$(BIN)/pytest -m large tests/reports
 
+# In an environment of its own: the sources are read, not imported, so the lab need not be installed.
+docs: $(VENV)-docs/.installed
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict
+	@echo "build/site/index.html"
+
+$(VENV)-docs/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' > $(VENV)-docs/requirements.txt
+	$(VENV)-docs/bin/python -m pip install --quiet --requirement $(VENV)-docs/requirements.txt
+	@touch $@
+
 validate: $(VENV)/.installed
 	$(BIN)/python -m lab.validate $(ARGS)
 
@@ -116,7 +128,7 @@ bench: $(VENV)/.installed
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(PAGE)/node_modules $(RUNTIME)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-docs $(PAGE)/node_modules $(RUNTIME)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -16,7 +16,7 @@ from lab.data import find
 from lab.randomness import counted_generator
 from lab.record import STABLE
 from lab.record.columns import IMAGES_SEEN, QUALITY, R_PRECISION, metric_names
-from lab.stability.verdict import judge
+from lab.stability.verdict import Verdict, judge
 from lab.statistics.shares import wilson_interval
 from lab.text import TextBench, text_bench
 from lab.text.bench import halves
@@ -51,7 +51,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     started = time.perf_counter()
     bench = text_bench(find(DataConfig(source=SOURCE)), SOURCE, TextConfig(), torch.device("cpu"))
     num_runs = QUICK_RUNS if quick else FULL_RUNS
-    hits = _hits(bench)
+    hits = hits_of(bench)
     rows = []
     for share in SHARES:
         rows.append(_judged(bench, hits, share, num_runs))
@@ -73,7 +73,7 @@ def validate(quick: bool, processes: int, say: Say) -> Part:
     )
 
 
-class _Hits(NamedTuple):
+class Hits(NamedTuple):
     """Whether images are nearest to a text, by position of the text."""
 
     right: torch.Tensor
@@ -82,42 +82,51 @@ class _Hits(NamedTuple):
     """bool [n], those of other images."""
 
 
-def _hits(bench: TextBench) -> _Hits:
+def hits_of(bench: TextBench) -> Hits:
+    """Which real images, and which of other texts, are nearest to a text."""
     images = captioned(bench.pack.train)
     positions = halves(len(images))[1]
     vectors = bench.encoders.scoring.of_levels(bench.pack.train.at(images.rows[positions]))
     captions = images.firsts[positions]
     order = torch.randperm(len(captions), generator=counted_generator(0, "other texts", 0))
-    return _Hits(
+    return Hits(
         bench.ranking.hits(vectors, captions), bench.ranking.hits(vectors[order], captions)
     )
 
 
-def _judged(bench: TextBench, hits: _Hits, share: float, num_runs: int) -> Followed:
-    """Runs that follow a share of their texts, each evaluation of images of its own."""
-    names = []
-    precisions = []
-    for run in range(num_runs):
-        rng = counted_generator(run, f"followed texts at {share}", 0)
-        rows: list[dict[str, float]] = [{IMAGES_SEEN: 0, QUALITY: 0.0, R_PRECISION: 0.01}]
-        for number in range(1, NUM_EVALUATIONS + 1):
-            picks = torch.randint(len(hits.right), (NUM_IMAGES,), generator=rng)
-            followed = torch.rand(NUM_IMAGES, generator=rng) < share
-            of_images = torch.where(followed, hits.right[picks], hits.wrong[picks])
-            precision = float(of_images.double().mean())
-            images_seen = BUDGET * number // NUM_EVALUATIONS
-            rows.append({IMAGES_SEEN: images_seen, QUALITY: REACHED, R_PRECISION: precision})
-        precisions.append(rows[-1][R_PRECISION])
-        verdict = judge(
-            rows,
-            names=metric_names("emoji", NUM_IMAGES),
-            baseline=bench.baseline,
-            budget_images=BUDGET,
-            settings=StabilityConfig(),
-            num_samples=NUM_IMAGES,
-        )
-        assert verdict is not None, "at the budget every run has a verdict"
-        names.append(verdict.name)
+def made_up_rows(hits: Hits, share: float, run: int) -> list[dict[str, float]]:
+    """A run that follows a share of its texts, each evaluation of images of its own."""
+    rng = counted_generator(run, f"followed texts at {share}", 0)
+    rows: list[dict[str, float]] = [{IMAGES_SEEN: 0, QUALITY: 0.0, R_PRECISION: 0.01}]
+    for number in range(1, NUM_EVALUATIONS + 1):
+        picks = torch.randint(len(hits.right), (NUM_IMAGES,), generator=rng)
+        followed = torch.rand(NUM_IMAGES, generator=rng) < share
+        of_images = torch.where(followed, hits.right[picks], hits.wrong[picks])
+        precision = float(of_images.double().mean())
+        images_seen = BUDGET * number // NUM_EVALUATIONS
+        rows.append({IMAGES_SEEN: images_seen, QUALITY: REACHED, R_PRECISION: precision})
+    return rows
+
+
+def judge_rows(rows: list[dict[str, float]], bench: TextBench) -> Verdict:
+    """The verdict of made-up rows."""
+    verdict = judge(
+        rows,
+        names=metric_names("emoji", NUM_IMAGES),
+        baseline=bench.baseline,
+        budget_images=BUDGET,
+        settings=StabilityConfig(),
+        num_samples=NUM_IMAGES,
+    )
+    assert verdict is not None, "at the budget every run has a verdict"
+    return verdict
+
+
+def _judged(bench: TextBench, hits: Hits, share: float, num_runs: int) -> Followed:
+    """Runs that follow a share of their texts."""
+    runs = [made_up_rows(hits, share, run) for run in range(num_runs)]
+    names = [judge_rows(rows, bench).name for rows in runs]
+    precisions = [rows[-1][R_PRECISION] for rows in runs]
     mean = sum(precisions) / num_runs
     return Followed(share, mean, names.count("deaf"), names.count(STABLE))
 
