@@ -23,8 +23,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 TAKES_ARRAYS = optuna.__version__.startswith("5.0.")
-"""Whether this Optuna has the parts that `ArraySampler` uses: nothing public makes the densities
-of numbers that are at hand. Another version proposes by itself, the same and slower."""
+"""Whether this Optuna has the parts that `ArraySampler` uses: nothing public makes densities of
+given numbers. Another version proposes by itself, the same and slower."""
 MOST_GOOD = 25
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
