@@ -225,10 +225,11 @@ def _now() -> str:
 
 def _metrics(row: Row, scale: Scale | None) -> MetricsCard:
     """The columns of a run by its first row, with the distance that quality is made of."""
-    names = names_among(row)
+    columns = [column for column in row if column != QUALITY]
+    names = names_among(columns)
     frechet = uncounted(names.frechet)
     try:
-        _, judged = quality_column(list(row), LogOptions(), names)
+        _, judged = quality_column(columns, LogOptions(), names)
     except NothingYet:
         judged = None
     distance = judged or names.kernel

@@ -339,7 +339,9 @@ def test_tensorboards_exports_have_their_tag_in_the_name(tmp_path: Path) -> None
 def test_event_files_without_tensorboard_say_how_to_read_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    inner = "tensorboard.backend.event_processing.event_accumulator"
+    for name in ("tensorboard", inner):  # where another test has imported it
+        monkeypatch.setitem(sys.modules, name, None)
     header = b"\x18\0\0\0\0\0\0\0\xa3\x7f\x4b\x22\tbrain.Event:2"
     path = written(tmp_path / "events.out.tfevents.1613000000.host", header)
     for place in (path, tmp_path):
@@ -350,9 +352,11 @@ def test_event_files_without_tensorboard_say_how_to_read_them(
 def test_event_files_are_read_by_tensorboards_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a stand-in for the package, which has the same three calls."""
+    """With a stand-in for the package, which has the same members."""
 
     class Accumulator:
+        summary_metadata: dict[str, object] = {}
+
         def __init__(self, path: str, size_guidance: dict[str, int]) -> None:
             assert size_guidance["scalars"] == 0
 

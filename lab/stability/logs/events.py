@@ -62,11 +62,12 @@ def read_events(path: Path, name: str) -> LogFile:
 
 def _settings(events: Any) -> dict[str, Scalar]:
     """What `add_hparams` wrote, in the first record of its plugin."""
+    if HPARAMS not in events.summary_metadata:
+        return {}
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
     settings: dict[str, Scalar] = {}
-    contents = events.PluginTagToContent("hparams") if HPARAMS in events.summary_metadata else {}
-    for content in contents.values():
+    for content in events.PluginTagToContent("hparams").values():
         start = HParamsPluginData.FromString(content).session_start_info
         for name, value in start.hparams.items():
             of_kind: Scalar = getattr(value, value.WhichOneof("kind"))
