@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from lab.cli import run_commands
@@ -35,7 +36,11 @@ def schema() -> int:
 
 def main(args: list[str] | None = None) -> int:
     """Entry point."""
-    commands = {"import": import_runs, "export": export_study, "schema": schema}
+    commands: dict[str, Callable[..., int]] = {
+        "import": import_runs,
+        "export": export_study,
+        "schema": schema,
+    }
     return run_commands(commands, prog=PROG, args=args)
 
 

@@ -71,8 +71,9 @@ def _settings(events: Any) -> dict[str, Scalar]:
         start = HParamsPluginData.FromString(content).session_start_info
         for name, value in start.hparams.items():
             of_kind: Scalar = getattr(value, value.WhichOneof("kind"))
-            is_whole = isinstance(of_kind, float) and of_kind.is_integer()
-            settings[name] = int(of_kind) if is_whole else of_kind
+            if isinstance(of_kind, float) and of_kind.is_integer():
+                of_kind = int(of_kind)
+            settings[name] = of_kind
     return settings
 
 
