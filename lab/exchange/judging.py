@@ -285,7 +285,7 @@ def _judged(
 
 def _first(rows: Sequence[Row], column: str) -> float:
     """The first finite distance of a log."""
-    values = (float(row.get(column, math.nan)) for row in rows)
+    values: list[float] = [row.get(column, math.nan) for row in rows]
     return next(value for value in values if math.isfinite(value))
 
 

@@ -97,13 +97,20 @@ def append_row(path: Path, row: Mapping[str, Any]) -> None:
     After a torn last line a new line is begun, so that the tear costs one row and not two.
     Raises StorageFailed, the file as it was.
     """
-    append_line(path, json.dumps(_storable(row), allow_nan=False).encode() + b"\n")
+    append_line(path, _as_line(row).encode())
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Replace a .jsonl file; used when a resumed run drops rows newer than its checkpoint."""
-    lines = [json.dumps(_storable(row), allow_nan=False) + "\n" for row in rows]
-    write_patiently(path, "".join(lines).encode())
+    write_patiently(path, "".join(map(_as_line, rows)).encode())
+
+
+def _as_line(row: Mapping[str, Any]) -> str:
+    """A row as JSON with its newline; almost every row is finite and is written as it is."""
+    try:
+        return json.dumps(row, allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(_storable(row), allow_nan=False) + "\n"
 
 
 @dataclass(frozen=True)

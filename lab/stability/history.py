@@ -94,7 +94,10 @@ class RunHistory:
             points, scale = self.points(QUALITY), UNIT_SCALE
             values = [scale.distance(min(1.0, max(0.0, point.value))) for point in points]
         logs = scale.log_distances(values)
-        return [point._replace(value=float(x)) for point, x in zip(points, logs, strict=True)]
+        return [
+            Point(point.row, point.images, x)
+            for point, x in zip(points, logs.tolist(), strict=True)
+        ]
 
     @property
     def words_of_distance(self) -> str:

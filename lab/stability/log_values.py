@@ -172,7 +172,7 @@ def with_counted(placed: Sequence[Placed], losses: Sequence[str]) -> list[Placed
             row = {name: value for name, value in row.items() if name != LEFT_OUT}
         if bad:
             row = {**row, NON_FINITE: bad, FIRST_NON_FINITE: entry.images}
-        result.append(entry._replace(row=row))
+        result.append(entry if row is entry.row else entry._replace(row=row))
     return result
 
 

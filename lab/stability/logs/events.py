@@ -70,10 +70,10 @@ def _settings(events: Any) -> dict[str, Scalar]:
     for content in events.PluginTagToContent("hparams").values():
         start = HParamsPluginData.FromString(content).session_start_info
         for name, value in start.hparams.items():
-            of_kind: Scalar = getattr(value, value.WhichOneof("kind"))
-            if isinstance(of_kind, float) and of_kind.is_integer():
-                of_kind = int(of_kind)
-            settings[name] = of_kind
+            given: Scalar = getattr(value, value.WhichOneof("kind"))
+            if isinstance(given, float) and given.is_integer():
+                given = int(given)
+            settings[name] = given
     return settings
 
 
