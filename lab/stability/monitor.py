@@ -70,8 +70,8 @@ class Monitor:
         target: quality in (0, 1) that a stable run reaches; none if left out.
         record: folder of a study to write the run to, which `read_study` and `lab.judge` read;
             nothing is written without it. A run that is there already is continued.
-        trial: number of the setting in the study.
-        seed: seed of the run.
+        trial: number of the run's trial in the study.
+        seed: that of the run; trial and seed name its folder.
         config: the person's own settings, kept in trial.json.
     """
 
