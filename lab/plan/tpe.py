@@ -53,7 +53,8 @@ class Seen(NamedTuple):
         """Values of these parameters, of those of the rows that have all of them."""
         if any(name not in self.columns for name in names):  # a branch that no trial has taken
             return {name: np.empty(0) for name in names}
-        values = self.parameters[np.ix_(rows, [self.columns[name] for name in names])]
+        columns = np.array([self.columns[name] for name in names], dtype=np.int64)
+        values = self.parameters[np.ix_(rows, columns)]
         whole = values[~np.isnan(values).any(axis=1)]
         return dict(zip(names, whole.T, strict=True))
 
@@ -132,7 +133,7 @@ class Table:
         without = (Standing.RUNNING, Standing.FAILED)
         ended = trials[~np.isin(self._standings[trials], without)]
         _, firsts = np.unique(self._branch_of[ended], return_index=True)
-        return ended[np.sort(firsts)].tolist()
+        return [int(trial) for trial in ended[np.sort(firsts)]]
 
     def _make_room(self) -> None:
         """For as many trials and parameters as there are."""
