@@ -18,7 +18,7 @@ from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import TPESampler
 
-# Private, as is `_sample` below: nothing public makes the densities of numbers that are at hand.
+# Private, as is `_sample` below: nothing public makes the densities of arrays.
 # tests/plan/test_tpe.py compares every proposal with that of the public sampler.
 from optuna.samplers._tpe.sampler import default_gamma
 from optuna.study import Study

@@ -147,7 +147,7 @@ def plan_left(
 
 
 def timed(plan: PlannedSearch, measure: Measure) -> Timed:
-    """Time the plan's cheapest, dearest and base configuration on a node of each kind."""
+    """Time the plan's cheapest, most expensive and base configuration on a node of each kind."""
     configs = timed_configs(plan.base, [job.config for job in plan.jobs])
     opened: list[dict[str, Any]] = []
     speeds: list[Speed] = []
