@@ -104,10 +104,14 @@ class RunHistory:
         """The distance as evidence calls it."""
         return self.distance if self.scale is not None else "the distance behind quality"
 
+    @property
+    def column_of_amounts(self) -> str:
+        """What `amount_at` gives: the distance's column, or quality where rows hold that alone."""
+        return self.distance if self.scale is not None else QUALITY
+
     def amount_at(self, row: int) -> str:
-        """The distance at a row for a sentence, or quality where rows hold that alone."""
-        column = self.distance if self.scale is not None else QUALITY
-        value = self.value(row, column)
+        """The distance or quality at a row, for a sentence."""
+        value = self.value(row, self.column_of_amounts)
         return brief(value) if value is not None else "no number"
 
     @property

@@ -121,7 +121,8 @@ def clock_column(columns: Sequence[str], options: LogOptions) -> Clock:
         if steps is not None and options.epoch_size is None:
             raise InputError(
                 f"the log counts in '{steps}' and in '{epochs}'; give the batch size or the epoch "
-                "size, so that images are known"
+                "size (--batch-size or --epoch-size, in Python batch_size or epoch_size), so that "
+                "images are known"
             )
         _refuse_sizes(epochs, "epochs", options.batch_size, None)
         return Clock(epochs, _size(epochs, options.epoch_size, "epoch"), True)
@@ -155,7 +156,8 @@ def _first(columns: Sequence[str], names: Sequence[str]) -> str | None:
 def _size(column: str, size: int | None, what: str) -> float:
     if size is None:
         raise InputError(
-            f"the log counts in '{column}'; give the {what} size, so that images are known"
+            f"the log counts in '{column}'; give the {what} size (--{what}-size, in Python "
+            f"{what}_size), so that images are known"
         )
     return float(size)
 

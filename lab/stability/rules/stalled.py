@@ -36,9 +36,9 @@ def stalled(history: RunHistory) -> Onset | None:
     return Onset(
         last,
         history.budget_images,
-        f"{why}, and did not improve beyond noise over the last third; its best was "
-        f"{history.amount_at(best.row)} at {kimg(best.images)}; no other failure in "
-        f"{len(history.rows)} evaluations{_standstill(history)}",
+        f"{why}, and did not improve beyond noise over the last third; its best "
+        f"{history.column_of_amounts} was {history.amount_at(best.row)} at {kimg(best.images)}; "
+        f"no other failure in {len(history.rows)} evaluations{_standstill(history)}",
     )
 
 

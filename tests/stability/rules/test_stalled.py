@@ -16,7 +16,7 @@ def test_a_run_that_never_learns_is_stalled_at_the_budget() -> None:
     assert (verdict.name, verdict.onset_images) == ("stalled", BUDGET)
     assert verdict.evidence == (
         "quality was .08 at 192 kimg, below the target .5 (kid_fashion .14, target .019), and did "
-        "not improve beyond noise over the last third; its best was .13 at 16 kimg; "
+        "not improve beyond noise over the last third; its best kid_fashion was .13 at 16 kimg; "
         "no other failure in 13 evaluations; "
         "the generator's gradient norm ended at 1.2 times its first value"
     )
@@ -26,7 +26,7 @@ def test_the_best_is_the_lowest_distance_where_quality_is_zero_throughout() -> N
     distances = [1.1, 0.9, *[0.6, 0.5] * 5, 0.55]
     verdict = verdict_of(judged(run_rows([0.0] * 13, **{NAMES.kernel: distances})))
     assert verdict.name == "stalled"
-    assert "its best was .5 at 48 kimg" in verdict.evidence
+    assert "its best kid_fashion was .5 at 48 kimg" in verdict.evidence
 
 
 @pytest.mark.parametrize("last", [None, math.nan])
