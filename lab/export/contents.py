@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from lab.data import Pack
@@ -74,7 +74,7 @@ def write_contents(export: Export, folder: Path, *, onnx: bool) -> None:
     weights = require_generator(export.chosen.folder, run.name)
     (folder / GENERATOR_FILE).write_bytes(weights.read_bytes())
     if conditions is not None:
-        save_file({"conditions": conditions}, folder / CONDITIONS)
+        (folder / CONDITIONS).write_bytes(save({"conditions": conditions}))
     script = files("lab.export").joinpath(SCRIPT).read_text()
     (folder / SCRIPT).write_text(script)
     about = _about(export)
