@@ -16,10 +16,11 @@ from optuna.samplers import RandomSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from lab.plan import tpe
 from lab.plan.objective import Direction
 from lab.plan.spaces import Drawn, Space
 from lab.plan.suggest import from_trial
-from lab.plan.tpe import TAKES_ARRAYS, ArraySampler, Standing, Table
+from lab.plan.tpe import ArraySampler, Standing, Table
 from lab.randomness import counted_seed
 
 NUM_BEST = 25
@@ -120,8 +121,10 @@ class History:
         number = len(self)
         window = self.window()
         self._storage.window = window
-        self._storage.branches = self._table.first_of_branches(window) if TAKES_ARRAYS else window
-        seen = self._table.seen(window) if TAKES_ARRAYS and len(self._signs) == 1 else None
+        self._storage.branches = (
+            self._table.first_of_branches(window) if tpe.TAKES_ARRAYS else window
+        )
+        seen = self._table.seen(window) if tpe.TAKES_ARRAYS and len(self._signs) == 1 else None
         for attempt in range(MOST_DRAWS):
             purpose = "tpe" if attempt == 0 else f"tpe again {attempt}"
             seed = counted_seed(self._seed, purpose, number) % 2**32
