@@ -21,13 +21,13 @@ from lab.record import (
     RunRecord,
     StorageFailed,
     StudyCard,
+    now,
     read_card,
     read_study,
     trial_folder,
     write_card,
 )
 from lab.record.storage import Storage
-from lab.run.folder import now
 from lab.statistics import SUGGESTED_FRESH_SEEDS, wilson_interval
 from lab.statistics.pilot import Curve, Pilot, grace_period
 

@@ -48,6 +48,7 @@ from lab.record import (
     SpaceChangeCard,
     StudyCard,
     StudyRecord,
+    now,
     read_json,
     read_study,
     write_card,
@@ -56,7 +57,6 @@ from lab.record.conditions import versions
 from lab.record.durable import remove_parts
 from lab.record.storage import Storage
 from lab.run.checkpoint import whole_checkpoints
-from lab.run.folder import now
 from lab.stability.validated import detector
 from lab.trainer.check import require_startable
 from lab.trust import code_texts, note_own, require_own

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import tyro
 from rich.console import Console
@@ -16,14 +16,13 @@ from rich.progress import track
 
 from lab.errors import InputError
 from lab.exchange.exporting import Tool, export, read_stored
-from lab.exchange.finding import FoundRun, LeftOut, found_runs
-from lab.exchange.importing import require_free, write_study
-from lab.exchange.judging import Judged, JudgedRun, JudgeOptions, judged_runs
-from lab.exchange.naming import with_pattern, with_table
-from lab.exchange.trials import Trials, trials_of
 from lab.record.target import parse_target
 from lab.record.words import in_number
-from lab.stability.log_columns import LogOptions
+
+if TYPE_CHECKING:
+    from lab.exchange.finding import FoundRun, LeftOut
+    from lab.exchange.judging import Judged, JudgedRun, JudgeOptions
+    from lab.exchange.trials import Trials
 
 Item = TypeVar("Item")
 WORTH_SHOWING = 20
@@ -80,6 +79,13 @@ def import_runs(
         seed_column: The setting that holds the seed; one called seed when left out.
         ignore: A setting that is to be left out, say a date; may be given again.
     """
+    from lab.exchange.finding import found_runs
+    from lab.exchange.importing import require_free, write_study
+    from lab.exchange.judging import JudgeOptions, judged_runs
+    from lab.exchange.naming import with_pattern, with_table
+    from lab.exchange.trials import trials_of
+    from lab.stability.log_columns import LogOptions
+
     if not logs:
         raise InputError("no log is given; give log files, or a folder that holds them")
     folder = storage / _checked(name)
@@ -164,7 +170,7 @@ def _print_summary(
         print(f"  {path}: {span}")
     for note in (*judged.notes, *trials.notes):
         print(f"note: {note}")
-    errored = [LeftOut(run.log.name, run.error) for run in judged.runs if run.verdict is None]
+    errored = [(run.log.name, run.error) for run in judged.runs if run.verdict is None]
     _print_reasons("without a verdict", errored)
     _print_reasons("left out", left_out)
     print(f"write the report with\n  python -m reports {shlex.quote(str(folder))}")
@@ -175,8 +181,8 @@ def _verdicts(runs: Sequence[JudgedRun]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
 
 
-def _print_reasons(what: str, entries: Sequence[LeftOut]) -> None:
-    for entry in entries[:MOST_NAMED]:
-        print(f"{what}: {entry.name} ({entry.reason})")
+def _print_reasons(what: str, entries: Sequence[tuple[str, str]]) -> None:
+    for name, reason in entries[:MOST_NAMED]:
+        print(f"{what}: {name} ({reason})")
     if len(entries) > MOST_NAMED:
         print(f"{what}: {in_number(len(entries) - MOST_NAMED, 'more log')}; study.json names all")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from lab.errors import InputError
-from lab.exchange.finding import Follow
+from lab.exchange.beside import written_beside
 from lab.exchange.tables import objective_of, write_csv, write_parquet
 from lab.record import (
     IMAGES_SEEN,
@@ -21,11 +19,12 @@ from lab.record import (
     TrialCard,
     read_study,
 )
-from lab.record.durable import reason_of
 from lab.record.storage import for_reading, in_its_words, open_storage
 
+if TYPE_CHECKING:
+    from lab.exchange.finding import Follow
+
 Tool = Literal["csv", "parquet", "optuna", "mlflow"]
-TOOLS: tuple[Tool, ...] = get_args(Tool)
 
 
 def read_stored(address: str) -> StudyRecord:
@@ -47,23 +46,8 @@ def export(study: StudyRecord, to: Tool, out: Path, follow: Follow) -> None:
         raise InputError(
             "--to mlflow needs the package mlflow; pip install 'gan-stability-lab[mlflow]'"
         )
-    try:
-        out.absolute().parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be written: {reason_of(error)}; give another --out"
-        ) from None
-    try:
-        content = scratch / out.name
+    with written_beside(out, f"{out} cannot be written", "give another --out") as content:
         _write(study, to, content, follow)
-        content.rename(out)
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be written: {reason_of(error)}; give another --out"
-        ) from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _write(study: StudyRecord, to: Tool, path: Path, follow: Follow) -> None:

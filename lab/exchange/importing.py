@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lab.cli import command_line
 from lab.config import RunConfig, make_config
 from lab.errors import InputError, printable
+from lab.exchange.beside import written_beside
 from lab.exchange.finding import LeftOut
 from lab.exchange.judging import Judged, JudgedRun
 from lab.exchange.trials import ImportedTrial, Trials
@@ -32,12 +29,12 @@ from lab.record import (
     SpaceCard,
     StudyCard,
     TrialCard,
+    now,
     run_folder,
     trial_folder,
     write_card,
     write_rows,
 )
-from lab.record.durable import reason_of
 from lab.stability.validated import detector
 from lab.trainer.check import described_study
 
@@ -64,16 +61,8 @@ def write_study(
     Raises InputError for a folder that is taken or cannot be written.
     """
     require_free(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise InputError(
-            f"no study can be written in {folder.parent}: {reason_of(error)}; give another "
-            "--storage"
-        ) from None
-    try:
-        scratch.chmod(0o755)
+    cannot = f"no study can be written in {folder.parent}"
+    with written_beside(folder, cannot, "give another --storage") as study:
         imported = ImportCard(
             sources=tuple(printable(str(path)) for path in sources),
             initial_from="given" if is_initial_given else "logs",
@@ -83,18 +72,11 @@ def write_study(
                 for entry in left_out
             ),
         )
-        write_card(scratch / STUDY_FILE, _study(folder.name, judged, trials, imported))
+        study.mkdir()
+        write_card(study / STUDY_FILE, _study(folder.name, judged, trials, imported))
         for number, trial in enumerate(trials.trials):
-            _write_trial(scratch, number, trial, judged, trials.base)
+            _write_trial(study, number, trial, judged, trials.base)
         require_free(folder)
-        scratch.rename(folder)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(scratch)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _nested(judged: Judged, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -121,13 +103,13 @@ def _study(name: str, judged: Judged, trials: Trials, imported: ImportCard) -> S
         base=base,
         settings=SettingsCard(trials=len(trials.trials)),
         command=tuple(command_line()),
-        created=_now(),
+        created=now(),
         data=DataCard.model_validate(described["data"]),
         metrics=MetricsCard.model_validate(described["metrics"]),
         detector=detector(judged.settings),
         stages=("explore",),
         status="finished",
-        finished=_now(),
+        finished=now(),
         imported=imported,
     )
 
@@ -144,7 +126,7 @@ def _write_trial(
         origin=IMPORTED,
         parameters=trial.parameters,
         config=_nested(judged, {**base, **trial.parameters}),
-        created=_now(),
+        created=now(),
     )
     write_card(trial_folder(study, number) / TRIAL_FILE, card)
     for seed, run in trial.runs.items():

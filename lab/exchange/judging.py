@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.exchange.finding import Follow, FoundRun, LeftOut
 from lab.record import IMAGES_SEEN, QUALITY, Row
 from lab.record.score import final_quality, score
-from lab.record.target import parse_target, quality_of_target
+from lab.record.target import parse_target
 from lab.record.words import brief, kimg
 from lab.stability.log import NEAR_START, read_log
 from lab.stability.log_columns import (
@@ -27,7 +27,14 @@ from lab.stability.log_columns import (
 )
 from lab.stability.log_values import BrokenMetric
 from lab.stability.verdict import Verdict
-from lab.trainer.book import NEARLY, judged_rows, names_of, scale_of_metric, stored_row
+from lab.trainer.book import (
+    NEARLY,
+    judged_rows,
+    names_of,
+    scale_of_metric,
+    stored_row,
+    with_quality_of_target,
+)
 
 UNKNOWN = 1e300
 """Distance of the untrained generator while logs are read, before the scale of all is known."""
@@ -115,7 +122,10 @@ def judged_runs(runs: Sequence[FoundRun], options: JudgeOptions, follow: Follow)
         raise InputError(f"none of {len(runs)} runs can be judged: {reason}")
     metric = _metric(read, column, options, notes)
     trainer = TrainerConfig(metric=metric)
-    settings = _settings(trainer, options)
+    settings = StabilityConfig()
+    if options.target is not None:
+        settings = parse_target(options.target).applied_to(settings)
+    settings = with_quality_of_target(settings, trainer)
     budget = options.budget or max(log.images(-1) for log in read)
     if options.budget is None:
         notes.append(f"no --budget was given: it is the end of the longest log, {kimg(budget)}")
@@ -230,24 +240,6 @@ def _metric(
             "above --floor"
         )
     return MetricConfig(name=column, initial=initial, floor=options.floor)
-
-
-def _settings(trainer: TrainerConfig, options: JudgeOptions) -> StabilityConfig:
-    """The limits, with a target where one is asked for; a distance also as its quality."""
-    settings = StabilityConfig()
-    if options.target is None:
-        return settings
-    settings = parse_target(options.target).applied_to(settings)
-    if not settings.target_distance:
-        return settings
-    metric = trainer.metric
-    quality = quality_of_target(
-        settings.target_distance,
-        names_of(trainer),
-        {metric.column: metric.initial},
-        {metric.column: metric.floor},
-    )
-    return settings.model_copy(update={"target_quality": quality})
 
 
 def _judged(

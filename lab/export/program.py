@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from lab.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OPSET = 18
 """Of ONNX: one that onnxruntime and onnxruntime-web run."""

@@ -43,6 +43,7 @@ from lab.record.files import NewerFormat as NewerFormat
 from lab.record.files import Rows as Rows
 from lab.record.files import append_row as append_row
 from lab.record.files import is_readable as is_readable
+from lab.record.files import now as now
 from lab.record.files import read_json as read_json
 from lab.record.files import read_rows as read_rows
 from lab.record.files import write_card as write_card

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,11 @@ def is_readable(path: Path) -> bool:
     except InputError:
         return False
     return True
+
+
+def now() -> str:
+    """The time as the record writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def append_row(path: Path, row: Mapping[str, Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from lab.record import (
     append_row,
     is_readable,
     kept_generator_file,
+    now,
     read_card,
     read_json,
     read_rows,
@@ -75,11 +75,6 @@ class Finished:
     row: Row
     verdict: Verdict
     score: float
-
-
-def now() -> str:
-    """The time as the record writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class RunFolder:

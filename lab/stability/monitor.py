@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +33,7 @@ from lab.record import (
     StudyCard,
     TrialCard,
     append_row,
+    now,
     read_card,
     read_rows,
     run_folder,
@@ -219,10 +219,6 @@ def _as_number(name: str, value: Any) -> float:
     return cell
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 def _metrics(row: Row, scale: Scale | None) -> MetricsCard:
     """The columns of a run by its first row, with the distance that quality is made of."""
     columns = [column for column in row if column != QUALITY]
@@ -295,7 +291,7 @@ class _Writer:
                 study=self.study.resolve().name,
                 space=SpaceCard(name="own training"),
                 base=base,
-                created=_now(),
+                created=now(),
                 status="running",
                 metrics=_metrics(row, self._scale),
             )
@@ -303,14 +299,14 @@ class _Writer:
         trial_file = trial_folder(self.study, self.trial) / TRIAL_FILE
         if not trial_file.exists():
             trial = TrialCard(
-                number=self.trial, origin=OWN_LOOP, config=self.config, created=_now()
+                number=self.trial, origin=OWN_LOOP, config=self.config, created=now()
             )
             write_card(trial_file, trial)
         if (self.folder / RUN_FILE).exists():
             self._card = read_card(self.folder / RUN_FILE, RunCard)
         self._card = self._card.without("verdict", "score", "final_quality", "ended").changed(
             status="running",
-            started=self._card.started or _now(),
+            started=self._card.started or now(),
             budget_images=self.budget_images,
         )
         write_card(self.folder / RUN_FILE, self._card)
@@ -328,8 +324,8 @@ class _Writer:
             final_quality=final_quality(qualities[-1], verdict.name),
             budget_images=log.budget_images,
             images_seen=images[-1],
-            ended=_now(),
+            ended=now(),
         )
         write_card(self.folder / RUN_FILE, self._card)
         study = read_card(self.study / STUDY_FILE, StudyCard)
-        write_card(self.study / STUDY_FILE, study.changed(status="finished", finished=_now()))
+        write_card(self.study / STUDY_FILE, study.changed(status="finished", finished=now()))

@@ -65,14 +65,18 @@ def log_options(trainer: TrainerConfig) -> LogOptions:
 
 
 def settled_limits(config: RunConfig) -> StabilityConfig:
+    """The limits of a run (see `with_quality_of_target`)."""
+    assert config.trainer is not None
+    return with_quality_of_target(config.stability, config.trainer)
+
+
+def with_quality_of_target(settings: StabilityConfig, trainer: TrainerConfig) -> StabilityConfig:
     """The limits with the quality of a target that is given as a distance.
 
     Runs that were trained elsewhere have no target unless one was given.
 
     Raises InputError for the target of another distance than the metric.
     """
-    settings, trainer = config.stability, config.trainer
-    assert trainer is not None
     quality = settings.target_quality
     given = settings.model_fields_set & {"target_quality", "target_distance"}
     if not (trainer.is_startable or given):

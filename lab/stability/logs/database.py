@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.stability.log_columns import NothingYet
-from lab.stability.logs.parts import LogFile, LogRun, by_step
+from lab.stability.logs.parts import LogFile, LogRun, by_step, first_bytes
 from lab.stability.logs.settings import flat_settings
 
 SIGN = b"SQLite format 3\0"
@@ -29,11 +29,7 @@ METRICS = "SELECT run_uuid, step, key, value, is_nan FROM metrics ORDER BY times
 
 def is_database(path: Path) -> bool:
     """Whether a file is one of SQLite's, by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SIGN)) == SIGN
-    except OSError:
-        return False
+    return first_bytes(path, len(SIGN)) == SIGN
 
 
 def read_database(path: Path) -> LogFile:

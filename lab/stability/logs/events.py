@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.errors import InputError
 from lab.record import Row, Scalar
-from lab.stability.logs.parts import LogFile, LogRun, in_order
+from lab.stability.logs.parts import LogFile, LogRun, first_bytes, in_order
 
 SIGN = b"brain.Event:"
 """In the first record of every event file."""
@@ -20,11 +20,7 @@ KEPT = {"scalars": 0, "tensors": 0, "images": 1, "audio": 1, "histograms": 1, "g
 
 def is_event_file(path: Path) -> bool:
     """Whether a file is one of TensorBoard's, by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            return SIGN in file.read(128)
-    except OSError:
-        return False
+    return SIGN in first_bytes(path, 128)
 
 
 def read_events(path: Path, name: str) -> LogFile:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from lab.errors import InputError
 from lab.record import Row
 from lab.stability.log_columns import NothingYet
-from lab.stability.logs.parts import LogFile, LogRun
+from lab.stability.logs.parts import LogFile, LogRun, first_bytes
 from lab.stability.logs.settings import flat_settings
 from lab.stability.logs.text import Reading, limit_of
 from lab.stability.logs.thinned import thinned
@@ -30,11 +30,7 @@ WHOLE, LAST = 1, 4
 
 def is_offline_file(path: Path) -> bool:
     """Whether a file is one of W&B's, by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SIGN)) == SIGN
-    except OSError:
-        return False
+    return first_bytes(path, len(SIGN)) == SIGN
 
 
 def read_offline(path: Path, name: str, reading: Reading) -> LogFile:

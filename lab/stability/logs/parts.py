@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lab.record import Row, Scalar
@@ -59,6 +60,15 @@ def number_or_text(value: Any, *, decimal_comma: bool = False) -> Any:
         return float(printed.group(1) or printed.group(2))
     except ValueError:
         return value
+
+
+def first_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a file, by which formats are known; none of one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
 
 
 def by_step(cells: Iterable[tuple[float, str, float]]) -> list[Row]:
